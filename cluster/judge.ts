@@ -1,0 +1,108 @@
+import type { Inventory } from '../inventory/types.ts'
+import type { Answers } from './ask.ts'
+import type { Look } from './look.ts'
+
+const list = (names: readonly string[]) => names.join(' and ')
+
+/**
+ * Judges the state of the nodes, without asking the service.
+ * @param level the level wanted; undefined takes the one that the nodes have
+ * @returns what is wrong, in words; empty when nothing is
+ */
+export function judgeNodes({ cluster, hosts }: Inventory, looks: readonly Look[], level: number | undefined): string[] {
+  const problems: string[] = []
+  const holders = looks.filter((look) => look.holdsVip).map((look) => look.host)
+  if (holders.length > 1) problems.push(`split brain: ${list(holders)} hold ${cluster.vip} at the same time`)
+  if (holders.length === 0) problems.push(`outage: no node holds ${cluster.vip}`)
+  for (const look of looks) {
+    if (look.keepalived !== 'active') problems.push(`${look.host}: keepalived is ${look.keepalived}`)
+    if (look.service !== 'active') problems.push(`${look.host}: named is ${look.service}`)
+    if (look.level === undefined)
+      problems.push(`${look.host}: keepalived.conf is not one of ours: run a level playbook`)
+    else if (look.level !== level) problems.push(`${look.host}: is configured for level ${look.level}, not ${level}`)
+    if ((level ?? 0) >= 2) problems.push(...judgePool(look, hosts))
+    problems.push(...look.errors.map((error) => `${look.host}: journal: ${error}`))
+  }
+  return problems
+}
+
+function judgePool(look: Look, hosts: Inventory['hosts']): string[] {
+  return (['UDP', 'TCP'] as const).flatMap((protocol) => {
+    const serving = look.pool.filter((entry) => entry.protocol === protocol && entry.weight > 0)
+    const missing = hosts.filter(({ address }) => !serving.some((entry) => entry.address === address))
+    return missing.length > 0
+      ? [`${look.host}: its ${protocol} pool lacks ${list(missing.map(({ name }) => name))}`]
+      : []
+  })
+}
+
+/** What the answers over one protocol show. */
+export interface Verdict {
+  protocol: 'UDP' | 'TCP'
+  /** In words, for a person: `ns1 5, ns2 5: strictly in turn`. */
+  summary: string
+  problem?: string
+}
+
+/**
+ * Judges who answered.
+ * @param others connections that other clients made meanwhile; they take turns too, so only shares can be judged
+ */
+export function judgeAnswers(
+  inventory: Inventory,
+  level: number,
+  holder: string,
+  answers: Answers,
+  others: Record<'UDP' | 'TCP', number>,
+): Verdict[] {
+  return (['UDP', 'TCP'] as const).map((protocol) => {
+    const got = answers[protocol]
+    const names = inventory.hosts.map(({ name }) => name)
+    const shares = new Map([...names, ...got].map((name) => [name, got.filter((by) => by === name).length]))
+    const counted = [...shares].map(([name, count]) => `${name} ${count}`).join(', ')
+    const lost = answers.asked - got.length
+    const strangers = [...shares.keys()].filter((name) => !names.includes(name))
+    if (lost > 0)
+      return {
+        protocol,
+        summary: counted,
+        problem: `${protocol}: ${lost} of ${answers.asked} questions got no answer (${counted})`,
+      }
+    if (strangers.length > 0)
+      return {
+        protocol,
+        summary: counted,
+        problem: `${protocol}: answers of nobody in the inventory: ${list(strangers)}`,
+      }
+    const { how, problem } = level === 1 ? fromOne(holder, shares) : fromAll(inventory, got, shares, others[protocol])
+    return { protocol, summary: `${counted}: ${how}`, problem: problem && `${protocol}: ${problem} (${counted})` }
+  })
+}
+
+interface Pattern {
+  how: string
+  problem?: string
+}
+
+function fromOne(holder: string, shares: ReadonlyMap<string, number>): Pattern {
+  const others = [...shares].filter(([name, count]) => name !== holder && count > 0).map(([name]) => name)
+  if (others.length === 0) return { how: 'the holder of the VIP answers' }
+  return { how: 'not the holder alone', problem: `${list(others)} answered, and ${holder} holds the VIP` }
+}
+
+function fromAll(
+  inventory: Inventory,
+  got: readonly string[],
+  shares: ReadonlyMap<string, number>,
+  others: number,
+): Pattern {
+  const nodes = inventory.hosts.length
+  const strict = got.every((name, i) => (i < nodes ? !got.slice(0, i).includes(name) : name === got[i - nodes]))
+  if (strict) return { how: 'strictly in turn' }
+  const fair = [...shares.values()].every((count) => count >= got.length / nodes / 2)
+  if (!fair) return { how: 'unfair shares', problem: 'not every node answered its fair share' }
+  if (inventory.cluster.balancing.scheduler !== 'rr')
+    return { how: `fair shares (${inventory.cluster.balancing.scheduler})` }
+  if (others > 0) return { how: `fair shares (${others} connections of other clients between ours)` }
+  return { how: 'not in turn', problem: `not strictly in turn: ${got.join(' ')}` }
+}

@@ -1,0 +1,85 @@
+import type { Cluster, Host } from '../inventory/types.ts'
+import { type Script, sh } from '../runner/sh.ts'
+
+/** One line of the pool of a director: a real server as IPVS has it. */
+export interface PoolEntry {
+  protocol: 'UDP' | 'TCP'
+  address: string
+  weight: number
+}
+
+/** What one look at a node shows. */
+export interface Look {
+  host: string
+  /** The level that its keepalived.conf is for; undefined where there is none of ours. */
+  level?: number
+  holdsVip: boolean
+  keepalived: string
+  service: string
+  /** The last state that VRRP has told of. It may lie after a kill -9, so it is shown and never believed. */
+  vrrpState: string
+  pool: PoolEntry[]
+  /** Connections that IPVS has balanced since its start, by protocol. */
+  balanced: Record<'UDP' | 'TCP', number>
+  /** Errors in the journal of keepalived and the services around it since the time asked for. */
+  errors: string[]
+}
+
+/**
+ * A read-only script that shows the state of a node.
+ * @param since seconds since 1970 by the node's own clock, or undefined for "from now on"
+ */
+export const lookScript = (cluster: Cluster, since?: number): Script => sh`
+export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+echo "vip=$(ip -o -4 address show to ${`${cluster.vip}/32`} | head -n 1)"
+echo "keepalived=$(systemctl is-active keepalived)"
+echo "service=$(systemctl is-active named)"
+echo "level=$(sed -n 's/^# Written by keepalived-playbooks for level \([0-9]\).*/\1/p' /etc/keepalived/keepalived.conf 2>/dev/null)"
+echo "state=$(tail -n 1 /run/keepalived.INSTANCE.VI_1.state 2>/dev/null)"
+ipvsadm -Ln 2>/dev/null | sed 's/^/pool=/'
+ipvsadm -Ln --stats 2>/dev/null | sed 's/^/stats=/'
+journalctl -q -o cat -p err --since ${since ? `@${since}` : 'now'} -u keepalived -u named -u snmpd --no-pager | sed 's/^/error=/'`
+
+/** Reads what `lookScript` printed on a host. */
+export function parseLook(host: Host, cluster: Cluster, text: string): Look {
+  const values = (key: string) => [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1]!)
+  const value = (key: string) => values(key)[0] ?? ''
+  return {
+    host: host.name,
+    level: value('level') ? Number(value('level')) : undefined,
+    holdsVip: value('vip') !== '',
+    keepalived: value('keepalived'),
+    service: value('service'),
+    vrrpState: value('state').split(' ')[4] ?? '',
+    pool: parsePool(cluster, values('pool')),
+    balanced: parseStats(cluster, values('stats')),
+    errors: [...new Set(values('error'))],
+  }
+}
+
+// ipvsadm -Ln: `UDP  10.2.1.5:53 rr`, then `  -> 10.2.1.2:53   Masq    1      0          0` for each real server.
+function parsePool(cluster: Cluster, rows: readonly string[]): PoolEntry[] {
+  const entries: PoolEntry[] = []
+  let protocol: PoolEntry['protocol'] | undefined
+  for (const row of rows) {
+    const words = row.trim().split(/\s+/)
+    if (words[0] === 'UDP' || words[0] === 'TCP') {
+      protocol = words[1] === `${cluster.vip}:${cluster.service.port}` ? words[0] : undefined
+    } else if (words[0] === '->' && protocol) {
+      entries.push({ protocol, address: words[1]!.split(':')[0]!, weight: Number(words[3]) })
+    }
+  }
+  return entries
+}
+
+// ipvsadm -Ln --stats: `UDP  10.2.1.5:53   12   12 …`; large numbers carry K, M or G.
+function parseStats(cluster: Cluster, rows: readonly string[]): Look['balanced'] {
+  const balanced = { UDP: 0, TCP: 0 }
+  for (const row of rows) {
+    const [protocol, address, connections] = row.trim().split(/\s+/)
+    if ((protocol === 'UDP' || protocol === 'TCP') && address === `${cluster.vip}:${cluster.service.port}`) {
+      balanced[protocol] = Number.parseInt(connections!, 10)
+    }
+  }
+  return balanced
+}

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto'
+import { hostname, userInfo } from 'node:os'
+import { exitCode } from '../runner/errors.ts'
+import type { HostResult } from '../runner/events.ts'
+import { main, type Stage } from '../runner/main.ts'
+import { Report } from '../runner/report.ts'
+import { runHosts } from '../runner/run.ts'
+import type { Task } from '../runner/task.ts'
+import type { Level } from '../tasks/keepalived.ts'
+import { reportCheck } from './check-report.ts'
+import type { Target } from './target.ts'
+
+/** Where each host keeps the lock and the journal of the runs. */
+const stateFolder = '/var/lib/keepalived-playbooks'
+
+/** Seconds that a cluster may take to elect a holder and fill its pools. */
+const settle = { changed: 60, unchanged: 10 }
+
+/**
+ * A playbook that brings every host to a level and then checks the cluster.
+ * @param tasks lists the tasks of a host, in order
+ */
+export const playbook = (title: string, level: Level, tasks: (target: Target) => Task[]): Promise<void> =>
+  main(title, [{ name: 'no-verify', help: 'leave out the cluster check at the end' }], async (stage) => {
+    const { openSession } = await import('./session.ts')
+    const session = await openSession(stage, level)
+    const { cluster, hosts } = session.inventory
+    const results = await run(
+      stage,
+      title,
+      session.limited.map((host) => ({
+        name: host.name,
+        transport: session.reach(host.name),
+        tasks: (facts) => tasks({ cluster, host, hosts, facts }),
+      })),
+    )
+    const code = codeOf(results)
+    if (code !== exitCode.ok || stage.options.check || stage.options.own['no-verify']) return code
+    const changed = results.some(({ status }) => status === 'changed')
+    const since = new Map(results.map(({ host, facts }) => [host, facts?.now]))
+    return reportCheck(stage, session, { level, since, settle: changed ? settle.changed : settle.unchanged })
+  })
+
+async function run(stage: Stage, title: string, hosts: Parameters<typeof runHosts>[0]): Promise<HostResult[]> {
+  const { options, console, document } = stage
+  const report = new Report(
+    console,
+    options,
+    hosts.map(({ name }) => name),
+  )
+  stage.underWay = () => report.busy()
+  stage.atEnd(() => report.end())
+  const results = await runHosts(hosts, { ...options, note: note(title) }, report.listen)
+  stage.underWay = () => []
+  report.end()
+  report.summary(results)
+  document.check = options.check
+  document.hosts = results.map(({ notTried, ...rest }) => ({ ...rest, not_tried: notTried }))
+  return results
+}
+
+const note = (title: string) => ({
+  id: `${new Date().toISOString().replaceAll(':', '-').replace(/\..*/, 'Z')}-${randomBytes(2).toString('hex')}`,
+  folder: stateFolder,
+  by: `${userInfo().username} on ${hostname()}, ${new Date().toISOString()}, ${title}`,
+})
+
+function codeOf(results: readonly HostResult[]): number {
+  const any = (status: HostResult['status']) => results.some((result) => result.status === status)
+  if (any('unreachable')) return exitCode.unreachable
+  if (any('failed')) return exitCode.failed
+  return any('would change') ? exitCode.changesFound : exitCode.ok
+}

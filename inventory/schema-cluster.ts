@@ -1,0 +1,191 @@
+import type { JSONSchema } from 'json-schema-to-ts'
+import { dnsName, interfaceName, ipv4, seconds } from './values.ts'
+
+/** keepalived.conf cuts words at blanks and quotes, and gives a meaning to the other characters left out here. */
+export const authPass = {
+  type: ['string', 'object'],
+  writeOnly: true,
+  pattern: '^(?!.*["\'\\\\{}#!$])[!-~]{4,8}$',
+  title:
+    'text of 4 to 8 printable ASCII characters, none of them a blank, a quote, "\\", "{", "}", "#", "!" or "$"; ' +
+    'or { env: NAME }, or { file: PATH }',
+  description:
+    'The VRRP password, the same on every node. It goes over the network in clear text and guards against mistakes, ' +
+    'not against attackers. Keep it out of the inventory with `{ env: NAME }`, an environment variable, or ' +
+    '`{ file: PATH }`, a file that only you may read (mode 600; paths as for `ssh.config`). Only in VRRP version 2. ' +
+    'Default: no authentication.',
+  additionalProperties: false,
+  minProperties: 1,
+  maxProperties: 1,
+  properties: {
+    env: {
+      type: 'string',
+      pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+      title: 'the name of an environment variable',
+      description: 'The environment variable that holds the password.',
+    },
+    file: {
+      type: 'string',
+      pattern: '^[^\\u0000-\\u001f\\u007f]+$',
+      title: 'a path',
+      description: 'The file that holds the password, and nothing else but a line end.',
+    },
+  },
+} as const satisfies JSONSchema
+
+const service = {
+  type: 'object',
+  additionalProperties: false,
+  default: {},
+  description: 'What the cluster serves through the VIP.',
+  properties: {
+    type: { type: 'string', enum: ['dns'], default: 'dns', description: 'The kind of service.' },
+    port: { type: 'integer', minimum: 1, maximum: 65535, default: 53, description: 'Its port, UDP and TCP.' },
+    health_zone: {
+      ...dnsName,
+      default: 'load.balance',
+      description: 'A zone of its own on each name server, by which it is seen who answers. Nothing else may use it.',
+    },
+    health_name: {
+      ...dnsName,
+      default: 'health',
+      description: 'The name in that zone whose TXT record holds the identity of the node.',
+    },
+  },
+} as const satisfies JSONSchema
+
+const healthCheck = {
+  type: 'object',
+  additionalProperties: false,
+  default: {},
+  description:
+    'How quickly a broken service is noticed. With the defaults it is out of the pool in about 4 seconds, while with ' +
+    'those of keepalived a DNS check needs 22 to 57.',
+  properties: {
+    interval: { ...seconds, default: 1, description: 'Seconds between two checks (`delay_loop`).' },
+    retries: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100,
+      default: 3,
+      description: 'Failures in a row that count. With 1, nodes under full load are removed for nothing.',
+    },
+    retry_delay: { ...seconds, default: 1, description: 'Seconds before a retry (`delay_before_retry`).' },
+    timeout: { ...seconds, maximum: 60, default: 2, description: 'Seconds to wait for an answer (`connect_timeout`).' },
+  },
+} as const satisfies JSONSchema
+
+const snmp = {
+  type: 'object',
+  additionalProperties: false,
+  default: {},
+  description: 'Monitoring through snmpd, which asks keepalived by AgentX.',
+  properties: {
+    enabled: { type: 'boolean', default: true, description: 'Whether snmpd is set up at all.' },
+    community: {
+      type: 'string',
+      writeOnly: true,
+      pattern: '^[A-Za-z0-9_.-]{1,32}$',
+      title: 'text of at most 32 letters, digits, "_", "." and "-"',
+      default: 'public',
+      description: 'The read-only community. Whoever knows it may read, so choose another before you widen `source`.',
+    },
+    source: {
+      type: 'string',
+      format: 'ipv4-source',
+      title: 'an IPv4 address, or a network such as 10.2.1.0/24 with host bits zero',
+      default: '127.0.0.1',
+      description: 'Who may ask. The default is the node alone, since SNMP version 2 has no secrets on the wire.',
+    },
+  },
+} as const satisfies JSONSchema
+
+/** The cluster: what is the same on all its nodes. */
+export const clusterSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['vip', 'network'],
+  description: 'The cluster: what is the same on all its nodes.',
+  properties: {
+    name: {
+      type: 'string',
+      pattern: '^[a-z][a-z0-9-]{0,30}$',
+      title: 'a name of at most 31 lower-case letters, digits and "-" that begins with a letter',
+      default: 'cluster',
+      description: 'What reports call the cluster.',
+    },
+    vip: { ...ipv4, description: 'The virtual IP: the address that clients use, on one node at a time.' },
+    network: {
+      type: 'string',
+      format: 'ipv4-network',
+      title: 'an IPv4 network with a prefix length from 8 to 29, such as 10.2.1.0/24',
+      description: 'The network of the VIP and of all nodes.',
+    },
+    gateway: { ...ipv4, description: 'The router of the network. Default: the first address of the network.' },
+    interface: { ...interfaceName, default: 'eth0', description: 'The interface in that network on every node.' },
+    virtual_router_id: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 255,
+      description:
+        'Tells VRRP clusters in one network apart; two with the same number disturb each other. ' +
+        'Default: the last octet of the VIP.',
+    },
+    advert_int: {
+      type: 'number',
+      minimum: 0.01,
+      maximum: 255,
+      default: 1,
+      description:
+        'Seconds between two VRRP adverts. Another node takes over after 3 × advert_int + (256 − priority) / 256 ' +
+        'seconds. VRRP version 2: whole seconds from 1 to 255; version 3: 0.01 to 40.95 in steps of 0.01.',
+    },
+    vrrp_version: {
+      type: 'integer',
+      enum: [2, 3],
+      default: 2,
+      description: 'Version 3 (RFC 5798) takes over in less than a second if `advert_int` says so, but has no password.',
+    },
+    auth_pass: authPass,
+    preempt: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Whether the node with the highest priority takes the VIP back when it returns. Without it the VIP stays ' +
+        'where it is, as every move costs a moment. See `priority` of the hosts.',
+    },
+    preempt_delay: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 1000,
+      default: 0,
+      description: 'Seconds that it waits before. Only with `preempt: true`.',
+    },
+    startup_delay: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 255,
+      default: 5,
+      description:
+        'Seconds that keepalived only listens after its start (`vrrp_startup_delay`), so that a node that boots does ' +
+        'not take the VIP before it has heard the others.',
+    },
+    service,
+    health_check: healthCheck,
+    balancing: {
+      type: 'object',
+      additionalProperties: false,
+      default: {},
+      description: 'Levels 2 and 3: how clients are shared out.',
+      properties: {
+        scheduler: {
+          type: 'string',
+          enum: ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'sh', 'mh', 'dh', 'sed', 'nq'],
+          default: 'rr',
+          description: 'The IPVS scheduler (ipvsadm(8)); `rr` goes strictly in turn.',
+        },
+      },
+    },
+    snmp,
+  },
+} as const satisfies JSONSchema

@@ -1,0 +1,113 @@
+import type { JSONSchema } from 'json-schema-to-ts'
+import { clusterSchema } from './schema-cluster.ts'
+import { hostName, interfaceName, ipv4, login, sshHost } from './values.ts'
+
+const hostSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['address'],
+  description: 'One node of the cluster; the key is its name.',
+  properties: {
+    address: { ...ipv4, description: 'Its address in `cluster.network`, where VRRP, health checks and service run.' },
+    interface: { ...interfaceName, description: 'The interface that has `address`. Default: `cluster.interface`.' },
+    priority: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 254,
+      description:
+        'VRRP priority (RFC 5798; 255 is for the owner of an address, 0 for a node that leaves). Without ' +
+        '`cluster.preempt` all must be equal: then a node that comes back never takes the VIP from the one that ' +
+        'holds it, and priorities stay free for a graceful hand-over, which `nopreempt` of keepalived would block. ' +
+        'With `cluster.preempt` all must differ: the highest takes the VIP back. ' +
+        'Default: 100; with `cluster.preempt` 100, 99, 98 … in the order of the file.',
+    },
+    identity: {
+      type: 'string',
+      pattern: '^[A-Za-z0-9_.-]{1,63}$',
+      title: 'text of at most 63 letters, digits, "_", "." and "-"',
+      description:
+        'What the node answers when it is asked who it is (`=identity=` in the health TXT record), so that a client ' +
+        'sees which node served it. Unique. Default: `nameserver-N`, where N is its place in the file.',
+    },
+    second: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['address'],
+      description:
+        'A second interface in the same network, over which a node serves clients that reach it with their own ' +
+        'address. Needed for level 3, unused below. Default: none.',
+      properties: {
+        address: { ...ipv4, description: 'Its address, in `cluster.network` as well.' },
+        interface: { ...interfaceName, default: 'eth1', description: 'Not the interface of `address`.' },
+      },
+    },
+    ssh: {
+      type: 'object',
+      additionalProperties: false,
+      default: {},
+      description: 'How SSH reaches this node; goes before the common `ssh`.',
+      properties: {
+        host: { ...sshHost, description: 'What you would give to `ssh`. Default: the `address` of the node.' },
+        ...login,
+      },
+    },
+  },
+} as const satisfies JSONSchema
+
+/**
+ * The inventory: one cluster, its hosts and the way to them. This is the only description of the format: the types,
+ * `schema.json` for editors and `docs/inventory.md` are made from it.
+ * Defaults that depend on other values are told in the descriptions and computed in `defaults.ts`.
+ */
+export const schema = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: 'a map with the keys cluster and hosts',
+  description: 'The inventory of keepalived-playbooks: one cluster, its hosts, and the way to them.',
+  type: 'object',
+  additionalProperties: false,
+  required: ['cluster', 'hosts'],
+  properties: {
+    $schema: {
+      type: 'string',
+      title: 'text',
+      description: 'Where editors find this schema. Default: none.',
+    },
+    ssh: {
+      type: 'object',
+      additionalProperties: false,
+      default: {},
+      description:
+        'What is the same for all hosts about reaching them. Whatever is not said here is as your OpenSSH ' +
+        'configuration has it.',
+      properties: login,
+    },
+    cluster: clusterSchema,
+    hosts: {
+      type: 'object',
+      title: 'a map of 2 to 253 hosts',
+      description: 'The nodes, by name. Any of them may come to hold the VIP.',
+      minProperties: 2,
+      maxProperties: 253,
+      propertyNames: hostName,
+      additionalProperties: hostSchema,
+    },
+    client: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['ssh'],
+      description:
+        'The host from which the check of the cluster asks the service, when the VIP can not be reached from where ' +
+        'the playbooks run. Default: they ask themselves.',
+      properties: {
+        name: { ...hostName, default: 'client', description: 'Its name in what the check prints.' },
+        ssh: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['host'],
+          description: 'How SSH reaches it; goes before the common `ssh`.',
+          properties: { host: { ...sshHost, description: 'What you would give to `ssh`.' }, ...login },
+        },
+      },
+    },
+  },
+} as const satisfies JSONSchema

@@ -1,0 +1,27 @@
+import type { FromSchema } from 'json-schema-to-ts'
+import type { schema } from './schema.ts'
+
+/** An inventory as its file has it, with the defaults that do not depend on other values. */
+export type Content = FromSchema<typeof schema>
+type HostContent = Content['hosts'][string]
+
+/** What is known of the way to a host; OpenSSH's configuration says the rest. Paths are absolute. */
+export type SshTarget = NonNullable<Content['client']>['ssh']
+
+/** The cluster with every default filled in, and its password read from where it is kept. */
+export type Cluster = Omit<Content['cluster'], 'auth_pass'> &
+  Required<Pick<Content['cluster'], 'gateway' | 'virtual_router_id'>> & { auth_pass?: string }
+
+/** A node with every default filled in. */
+export type Host = Omit<HostContent, 'ssh'> &
+  Required<Pick<HostContent, 'interface' | 'priority' | 'identity'>> & { name: string; ssh: SshTarget }
+
+/** A valid inventory. */
+export interface Inventory {
+  /** Its file, as it was named by whoever asked. */
+  file: string
+  cluster: Cluster
+  /** In the order of the file. */
+  hosts: Host[]
+  client?: { name: string; ssh: SshTarget }
+}

@@ -1,0 +1,65 @@
+// The kinds of values that the schema is made of. `title` says in words what a value has to be: error messages, the
+// documentation and editors show it, since nobody should have to read a regular expression.
+
+export const ipv4 = { type: 'string', format: 'ipv4', title: 'an IPv4 address' } as const
+
+export const interfaceName = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$',
+  title: 'an interface name of at most 15 letters, digits, "_", "." and "-"',
+} as const
+
+export const dnsName = {
+  type: 'string',
+  maxLength: 200,
+  pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$',
+  title: 'a DNS name of lower-case letters, digits, "-" and "."',
+} as const
+
+export const hostName = {
+  type: 'string',
+  maxLength: 253,
+  pattern: '^[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$',
+  title: 'a host name of letters, digits, "-" and "." that begins with a letter',
+} as const
+
+export const path = { type: 'string', pattern: '^[^\\u0000-\\u001f\\u007f]+$', title: 'a path' } as const
+
+/** Seconds, as keepalived takes them for its health checks. */
+export const seconds = { type: 'integer', minimum: 1, maximum: 3600 } as const
+
+/** What may be said of the way to any host. */
+export const login = {
+  config: {
+    ...path,
+    description:
+      'An OpenSSH client configuration file, as for `ssh -F`. A relative path begins at the folder of the inventory, ' +
+      'and `~/` is your home. Default: what `ssh` itself reads.',
+  },
+  user: {
+    type: 'string',
+    pattern: '^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$',
+    title: 'a user name of letters, digits, "_", ".", "@" and "-"',
+    description:
+      'Who logs in: root, or a user with sudo. Default: what the OpenSSH configuration says, or else your name.',
+  },
+  port: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 65535,
+    description: 'The TCP port of the SSH server. Default: what the OpenSSH configuration says, or else 22.',
+  },
+  identity_file: {
+    ...path,
+    description:
+      'The private key to log in with; paths as for `config`. Default: the keys of your agent and of the OpenSSH ' +
+      'configuration.',
+  },
+} as const
+
+/** A name that `ssh` resolves; it never begins with "-", so that no program takes it for an option. */
+export const sshHost = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9_:][A-Za-z0-9_.:%-]{0,252}$',
+  title: 'a host name, an address or a Host of the OpenSSH configuration',
+} as const

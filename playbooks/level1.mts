@@ -1,0 +1,24 @@
+#!/usr/bin/env -S npx zx
+// One virtual IP, moved by VRRP: the node that holds it works, the others stand by.
+import { playbook } from '../cluster/playbook.ts'
+import { healthZone } from '../tasks/bind9.ts'
+import { hostName } from '../tasks/host-name.ts'
+import { install } from '../tasks/install.ts'
+import { allowVrrp, iptables } from '../tasks/iptables.ts'
+import { keepalived } from '../tasks/keepalived.ts'
+import { osOf } from '../tasks/os.ts'
+import { selinux } from '../tasks/selinux.ts'
+import { snmpd } from '../tasks/snmpd.ts'
+
+await playbook('Level 1: failover', 1, (target) => {
+  const { packages } = osOf(target.facts)
+  return [
+    hostName(target),
+    ...healthZone(target),
+    selinux(target.facts),
+    install(target.facts, ...packages.keepalived, ...packages.firewall, ...packages.netcat),
+    ...snmpd(target),
+    ...iptables(...allowVrrp(target.host)),
+    ...keepalived(target, 1),
+  ]
+})

@@ -1,0 +1,65 @@
+import type { Step } from './apply.ts'
+import type { ChangeReport, HostResult, Listener } from './events.ts'
+import type { Plan } from './plan.ts'
+import type { Change, Task } from './task.ts'
+
+/** @returns the change as people and programs are told of it */
+export const describe = (task: Task, change: Change): ChangeReport => ({
+  task: task.name,
+  before: change.before,
+  after: change.after,
+})
+
+/** Follows the changes on one host and writes into its result: what was made, what failed, what was not tried. */
+export class Account {
+  readonly #plan: Plan
+  readonly #result: HostResult
+  readonly #tell: Listener
+  readonly #output: string[] = []
+  #current: Task | undefined
+  #startedAt = 0
+
+  constructor(plan: Plan, result: HostResult, tell: Listener) {
+    this.#plan = plan
+    this.#result = result
+    this.#tell = tell
+    result.notTried = plan.changes.map(({ task }) => task.name)
+  }
+
+  /** Takes the steps that the host has told of. */
+  take(steps: readonly Step[]): void {
+    for (const step of steps) {
+      const { task, change } = this.#plan.changes[step.index]!
+      if (step.type === 'started') this.#start(task)
+      else if (step.type === 'output') this.#hear(task, step.line)
+      else if (step.code === 0) this.#finish(task, change)
+      else this.fail(`exit code ${step.code}: ${this.#output.slice(-8).join('\n') || 'it printed nothing'}`)
+    }
+  }
+
+  /** Notes why the change under way failed, or why none was begun; the first reason counts. */
+  fail(reason: string): void {
+    this.#result.failure ??= { task: this.#current?.name, reason }
+  }
+
+  #start(task: Task): void {
+    this.#current = task
+    this.#result.notTried.shift()
+    this.#output.length = 0
+    this.#startedAt = performance.now()
+    this.#tell({ type: 'change started', host: this.#result.host, task: task.name })
+  }
+
+  #hear(task: Task, line: string): void {
+    this.#output.push(line)
+    this.#tell({ type: 'change output', host: this.#result.host, task: task.name, line })
+  }
+
+  #finish(task: Task, change: Change): void {
+    this.#current = undefined
+    const made = describe(task, change)
+    this.#result.changes.push(made)
+    const seconds = (performance.now() - this.#startedAt) / 1000
+    this.#tell({ type: 'change ended', host: this.#result.host, change: made, seconds })
+  }
+}

@@ -1,0 +1,48 @@
+import { Chalk, type ChalkInstance } from 'chalk'
+import type { Redactor } from './redact.ts'
+
+/**
+ * Where people read. Every line that leaves passes the redactor here. On a terminal a last line, rewritten in
+ * place, shows what is under way; through a pipe everything is plain text.
+ */
+export class Console {
+  readonly colour: ChalkInstance
+  readonly #stream: NodeJS.WriteStream
+  readonly #redactor: Redactor
+  #status = ''
+
+  constructor(stream: NodeJS.WriteStream, redactor: Redactor) {
+    this.#stream = stream
+    this.#redactor = redactor
+    const colours = stream.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
+    this.colour = new Chalk({ level: colours ? 1 : 0 })
+  }
+
+  /** True where somebody watches, and a line can be rewritten. */
+  get interactive(): boolean {
+    return this.#stream.isTTY === true && process.env.TERM !== 'dumb'
+  }
+
+  /** Writes one or more whole lines. */
+  print(text = ''): void {
+    this.#clear()
+    this.#stream.write(`${this.#redactor.redact(text)}\n`)
+    this.#show()
+  }
+
+  /** Shows what is under way, on a terminal; an empty text takes the line away. */
+  status(text: string): void {
+    if (!this.interactive) return
+    this.#clear()
+    this.#status = this.#redactor.redact(text).slice(0, (this.#stream.columns ?? 80) - 1)
+    this.#show()
+  }
+
+  #clear(): void {
+    if (this.#status) this.#stream.write('\r\x1b[K')
+  }
+
+  #show(): void {
+    if (this.#status) this.#stream.write(this.colour.dim(this.#status))
+  }
+}

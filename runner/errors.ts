@@ -1,0 +1,31 @@
+/** Exit codes of every playbook; the README documents them. */
+export const exitCode = {
+  ok: 0,
+  failed: 1,
+  changesFound: 2,
+  usage: 3,
+  unreachable: 4,
+  checkFailed: 5,
+  interrupted: 130,
+} as const
+
+/** An error that a person can act on: shown as its message alone, without a stack trace. */
+export class UserError extends Error {
+  readonly exitCode: number
+
+  /**
+   * @param message what is wrong, where, and what to do next, in one or two lines
+   * @param code the exit code that the process ends with
+   */
+  constructor(message: string, code: number = exitCode.usage) {
+    super(message)
+    this.exitCode = code
+  }
+}
+
+/** A host that can't be worked with: unreachable, refused, of unknown key, or its connection was lost. */
+export class HostError extends UserError {
+  constructor(message: string) {
+    super(message, exitCode.unreachable)
+  }
+}

@@ -1,0 +1,55 @@
+import { UserError } from './errors.ts'
+import { sh } from './sh.ts'
+
+/** What is true of a host before any task. */
+export interface Facts {
+  /** Distributions that share package manager and paths. */
+  family: 'debian' | 'redhat'
+  /** As people say it: `Debian GNU/Linux 12 (bookworm)`. */
+  os: string
+  hostname: string
+  kernel: string
+  bootId: string
+  /** The host's own clock, in seconds since 1970: its journal is asked for what came later. */
+  now: number
+  /** The program of process 1: `systemd`. */
+  init: string
+  selinux: 'enforcing' | 'permissive' | 'disabled' | 'absent'
+}
+
+/** Prints the facts as `key=value` lines; read-only. */
+export const factsProbe = sh`
+. /etc/os-release
+echo "os=$PRETTY_NAME"
+echo "ids=$ID $ID_LIKE"
+echo "hostname=$(uname -n)"
+echo "kernel=$(uname -r)"
+echo "bootId=$(cat /proc/sys/kernel/random/boot_id)"
+echo "now=$(date +%s)"
+echo "selinux=$(getenforce 2>/dev/null || echo absent)"
+echo "init=$(cat /proc/1/comm)"`
+
+/**
+ * Reads what `factsProbe` printed.
+ * @throws UserError for a host that the tasks do not know how to handle
+ */
+export function parseFacts(text: string, host: string): Facts {
+  const fact = (key: string) => text.match(new RegExp(`^${key}=(.*)$`, 'm'))?.[1] ?? ''
+  const ids = fact('ids').split(' ')
+  const family = ids.includes('debian') ? 'debian' : ids.some((id) => /^(rhel|fedora)$/.test(id)) ? 'redhat' : undefined
+  if (!family)
+    throw new UserError(
+      `${host}: ${fact('os') || 'its operating system'} is neither of the Debian nor of the RHEL family`,
+      1,
+    )
+  return {
+    family,
+    os: fact('os'),
+    hostname: fact('hostname'),
+    kernel: fact('kernel'),
+    bootId: fact('bootId'),
+    now: Number(fact('now')),
+    init: fact('init'),
+    selinux: fact('selinux').toLowerCase() as Facts['selinux'],
+  }
+}

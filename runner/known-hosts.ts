@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto'
+import { $, quote } from 'zx/core'
+import { type SshSettings, type SshTarget, sshCommand } from './ssh-config.ts'
+
+/** A host key as a known_hosts file has it. */
+export interface KnownKey {
+  file: string
+  line: number
+  type: string
+  /** The key in base64. */
+  key: string
+  /** Marked `@revoked`. */
+  revoked: boolean
+}
+
+/** The keys that are known for a host, and the name that they are filed under. */
+export interface KnownHost {
+  /** `host`, `[host]:port` or the HostKeyAlias. */
+  name: string
+  keys: KnownKey[]
+}
+
+/**
+ * Looks a host up in its known_hosts files as OpenSSH does, hashed names and ports included, through `ssh-keygen -F`.
+ * A key that is filed for the host without its port counts where there is none with it.
+ */
+export async function knownHost({
+  hostname,
+  port,
+  hostKeyAlias,
+  knownHostsFiles,
+}: Pick<SshSettings, 'hostname' | 'port' | 'hostKeyAlias' | 'knownHostsFiles'>): Promise<KnownHost> {
+  if (hostKeyAlias) return { name: hostKeyAlias, keys: await find(hostKeyAlias, knownHostsFiles) }
+  if (port === 22) return { name: hostname, keys: await find(hostname, knownHostsFiles) }
+  const name = `[${hostname}]:${port}`
+  const keys = await find(name, knownHostsFiles)
+  return { name, keys: keys.length > 0 ? keys : await find(hostname, knownHostsFiles) }
+}
+
+const find = async (name: string, files: string[]): Promise<KnownKey[]> =>
+  (await Promise.all(files.map((file) => findInFile(name, file)))).flat()
+
+async function findInFile(name: string, file: string): Promise<KnownKey[]> {
+  // Exit code 1: not found. What can't be read is not found either, and so refused.
+  const { stdout } = await $({ quiet: true, nothrow: true })`ssh-keygen -F ${name} -f ${file}`
+  const found = stdout.matchAll(/^# Host .* found: line (\d+) ?(CA|REVOKED)?\s*\n(.+)/gm)
+  return [...found].flatMap(([, line, marker, entry]) => {
+    const [type, key] = entry!.split(/\s+/).slice(marker ? 2 : 1)
+    // The key of a certificate authority is no host key; ssh2 knows no host certificates.
+    return marker === 'CA' ? [] : [{ file, line: Number(line), type: type!, key: key!, revoked: marker === 'REVOKED' }]
+  })
+}
+
+// RSA with SHA-1 is left out, as in OpenSSH since 8.8.
+const algorithmsOfType: Record<string, string[]> = {
+  'ssh-ed25519': ['ssh-ed25519'],
+  'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
+  'ecdsa-sha2-nistp384': ['ecdsa-sha2-nistp384'],
+  'ecdsa-sha2-nistp521': ['ecdsa-sha2-nistp521'],
+  'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'],
+}
+
+/** The host key algorithms to offer, those of known keys first, so that the server shows a key that is known. */
+export function hostKeyAlgorithms({ keys }: KnownHost): string[] {
+  const known = (type: string) => keys.some((key) => key.type === type && !key.revoked)
+  const types = Object.keys(algorithmsOfType)
+  return [...types.filter(known), ...types.filter((type) => !known(type))].flatMap((type) => algorithmsOfType[type]!)
+}
+
+/**
+ * Holds the key that a server showed against the known ones.
+ * @param shown the public key as it travels in the protocol
+ * @returns why the key is refused and what to do, or undefined where it is a known one
+ */
+export function whyRefused({ name, keys }: KnownHost, shown: Buffer, target: SshTarget): string | undefined {
+  const base64 = shown.toString('base64')
+  const revoked = keys.find((known) => known.revoked && known.key === base64)
+  const valid = keys.filter((known) => !known.revoked)
+  if (!revoked && valid.some((known) => known.key === base64)) return undefined
+
+  const described = describe(shown)
+  if (revoked) return `the host key of ${name} is revoked (${revoked.file} line ${revoked.line}): ${described}`
+  const [other] = valid
+  if (other)
+    return (
+      `the host key of ${name} has changed: ${described} is not the one in ${other.file} line ${other.line}; ` +
+      `somebody may be in between.\nIf the change is expected: ssh-keygen -f ${quote(other.file)} -R ${quote(name)}, ` +
+      `then accept the new key: ${sshCommand(target)}`
+    )
+  return (
+    `the host key of ${name} is unknown: ${described}\n` +
+    `Compare it on the host itself (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then accept it: ${sshCommand(target)}`
+  )
+}
+
+/** The type and fingerprint of a key, as OpenSSH prints them. RFC 4253, 6.6: the key begins with its type. */
+function describe(key: Buffer): string {
+  const type = key.subarray(4, 4 + key.readUInt32BE(0)).toString()
+  return `${type} SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`
+}

@@ -1,0 +1,81 @@
+import { Console } from './console.ts'
+import { exitCode, UserError } from './errors.ts'
+import { type Option, type Options, parseOptions } from './options.ts'
+import { Redactor } from './redact.ts'
+
+/** What a playbook works with from its first line on. */
+export interface Stage {
+  options: Options
+  console: Console
+  redactor: Redactor
+  /** What `--json` prints at the end; a playbook adds its own parts. */
+  document: Record<string, unknown>
+  /** Runs at the end, however it comes: closes connections, clears the progress line. */
+  atEnd(action: () => unknown): void
+  /** Tells, for a run that is interrupted, what is under way. */
+  underWay: () => string[]
+}
+
+/**
+ * Runs a playbook's body as a program: reads the options, prints the first line before anything slow is even loaded,
+ * turns errors into one or two lines and everything into an exit code, and always cleans up.
+ * @param body gives the exit code
+ */
+export async function main(
+  title: string,
+  own: readonly Option[],
+  body: (stage: Stage) => Promise<number>,
+): Promise<void> {
+  const redactor = new Redactor()
+  const wantsJson = process.argv.includes('--json')
+  const console = new Console(wantsJson ? process.stderr : process.stdout, redactor)
+  const endings: (() => unknown)[] = []
+  const document: Record<string, unknown> = { playbook: title }
+  const finish = async (code: number) => {
+    for (const action of endings.splice(0)) await action()
+    if (wantsJson) printJson({ ...document, exit_code: code }, redactor)
+    process.exitCode = code
+  }
+  try {
+    const options = parseOptions(commandLine(), title, own)
+    if (typeof options === 'string') return void process.stdout.write(`${options}\n`)
+    console.print(console.colour.bold(title))
+    const stage: Stage = {
+      options,
+      console,
+      redactor,
+      document,
+      atEnd: (action) => endings.push(action),
+      underWay: () => [],
+    }
+    onInterrupt(stage, finish)
+    await finish(await body(stage))
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    document.error = error.message
+    process.stderr.write(`${redactor.redact(error.message)}\n`)
+    await finish(error.exitCode)
+  }
+}
+
+// zx and Node put different words before the script.
+const commandLine = () => process.argv.slice(process.argv.findIndex((word) => word.endsWith('.mts')) + 1)
+
+function printJson(document: object, redactor: Redactor): void {
+  const clean = (_key: string, value: unknown) => (typeof value === 'string' ? redactor.redact(value) : value)
+  process.stdout.write(`${JSON.stringify(document, clean, 2)}\n`)
+}
+
+/** A change that a host has begun is finished there, and the next is not begun: see `batchChanges`. */
+function onInterrupt(stage: Stage, finish: (code: number) => Promise<void>): void {
+  const stop = async () => {
+    const underWay = stage.underWay()
+    stage.console.status('')
+    stage.console.print('interrupted; what is under way is finished by its host, nothing more is begun')
+    for (const line of underWay) stage.console.print(`  ${line}`)
+    await finish(exitCode.interrupted)
+    process.exit()
+  }
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+}

@@ -1,0 +1,130 @@
+import { existsSync, readFileSync } from 'node:fs'
+import ssh2, { type AuthMethod, type ParsedKey } from 'ssh2'
+import type { SshSettings } from './ssh-config.ts'
+
+/** One way to log in, and what to call it in messages. */
+interface Attempt {
+  label: string
+  method: AuthMethod
+}
+
+/** The ways to log in to a host, in order, with an account of what became of them. */
+export interface Login {
+  /** ssh2's authHandler. */
+  next(methodsLeft: string[] | null): AuthMethod | false
+  /** What was tried and what could not be, for a login that failed. */
+  account(): string
+}
+
+/**
+ * Collects the ways to log in: keys of the agent, those of the key files first; key files; the password.
+ * @param password answers the password prompt, in either of the protocol's two ways
+ */
+export async function prepareLogin(settings: SshSettings, password?: string): Promise<Login> {
+  const files = settings.identityFiles.filter((file) => existsSync(file)).map(readKeyFile)
+  const inAgent = settings.agent ? await agentKeys(settings.agent) : []
+  const named = (key: ParsedKey) => files.some((file) => file.publicKey?.equals(key.getPublicSSH()))
+  const fromAgent = [
+    ...inAgent.filter(named),
+    ...(settings.identitiesOnly ? [] : inAgent.filter((key) => !named(key))),
+  ].map((key) => agentAttempt(settings.user, settings.agent!, key))
+
+  const left = files.filter(({ publicKey }) => !inAgent.some((key) => publicKey?.equals(key.getPublicSSH())))
+  const fromFiles = left.flatMap(({ file, privateKey }): Attempt[] =>
+    privateKey ? [{ label: file, method: { type: 'publickey', username: settings.user, key: privateKey } }] : [],
+  )
+  const attempts = [...fromAgent, ...fromFiles, ...(password ? passwordAttempts(settings.user, password) : [])]
+  return walk(
+    settings.user,
+    attempts,
+    left.flatMap(({ problem }) => problem ?? []),
+  )
+}
+
+function walk(username: string, attempts: Attempt[], problems: string[]): Login {
+  const waiting = [...attempts]
+  const tried: string[] = []
+  let accepted: string[] = []
+  return {
+    next(methodsLeft) {
+      accepted = methodsLeft ?? accepted
+      while (waiting.length > 0) {
+        const { label, method } = waiting[0]!
+        const ofKey = method.type === 'publickey' || method.type === 'agent'
+        // A password is not sent to a server that does not ask for one: "none" makes it say what it takes.
+        if (!ofKey && !methodsLeft) return { type: 'none', username }
+        waiting.shift()
+        if (methodsLeft && !methodsLeft.includes(ofKey ? 'publickey' : method.type)) continue
+        // A wrong password is not tried again in the other way: accounts get locked for that.
+        if (!ofKey && tried.includes(label)) continue
+        tried.push(label)
+        return method
+      }
+      return false
+    },
+    account() {
+      const takes = accepted.length > 0 ? `; the host takes ${accepted.join(', ')}` : ''
+      const what = tried.length > 0 ? `tried ${tried.join(', ')}` : 'there was no key and no password to try'
+      return [`${what}${takes}`, ...problems].join('\n')
+    },
+  }
+}
+
+interface KeyFile {
+  file: string
+  publicKey?: Buffer
+  /** The file's content, where it is a private key that can be used. */
+  privateKey?: Buffer
+  problem?: string
+}
+
+function readKeyFile(file: string): KeyFile {
+  try {
+    const content = readFileSync(file)
+    const key = parse(content)
+    if (!(key instanceof Error))
+      return { file, publicKey: key.getPublicSSH(), privateKey: key.isPrivateKey() ? content : undefined }
+    // The agent may hold an encrypted key; the public key beside it tells.
+    const beside = existsSync(`${file}.pub`) ? parse(readFileSync(`${file}.pub`)) : key
+    const publicKey = beside instanceof Error ? undefined : beside.getPublicSSH()
+    return { file, publicKey, problem: problemOf(file, key) }
+  } catch (error) {
+    return { file, problem: problemOf(file, error as Error) }
+  }
+}
+
+const problemOf = (file: string, { message }: Error) =>
+  /no passphrase/.test(message) ? `${file} is encrypted: ssh-add it first` : `${file} can't be used: ${message}`
+
+function parse(content: Buffer): ParsedKey | Error {
+  const keys = ssh2.utils.parseKey(content)
+  return Array.isArray(keys) ? keys[0]! : keys
+}
+
+/** The agent's keys; none where no agent answers. */
+const agentKeys = (socket: string): Promise<ParsedKey[]> =>
+  new Promise((resolve) => ssh2.createAgent(socket).getIdentities((_error, keys) => resolve(keys ?? [])))
+
+/** ssh2 tries all keys of an agent in their order; an agent that shows one key alone leaves the order to us. */
+function agentAttempt(username: string, socket: string, key: ParsedKey): Attempt {
+  const agent = ssh2.createAgent(socket)
+  agent.getIdentities = (done) => done(undefined, [key])
+  return { label: `${key.comment || key.type} of the agent`, method: { type: 'agent', username, agent } }
+}
+
+function passwordAttempts(username: string, password: string): Attempt[] {
+  const label = 'the password'
+  return [
+    { label, method: { type: 'password', username, password } },
+    {
+      label,
+      method: {
+        type: 'keyboard-interactive',
+        username,
+        // What is typed without echo is the password; nobody is there to answer anything else.
+        prompt: (_name, _instructions, _language, prompts, finish) =>
+          finish(prompts.map(({ echo }) => (echo ? '' : password))),
+      },
+    },
+  ]
+}

@@ -1,0 +1,63 @@
+// What the project uses of ssh2, on which ssh2-promise is built; neither package declares these types.
+declare module 'ssh2' {
+  import type { Duplex, Readable, Writable } from 'node:stream'
+
+  export interface ParsedKey {
+    type: string
+    comment: string
+    isPrivateKey(): boolean
+    /** The public key as it travels in the protocol. */
+    getPublicSSH(): Buffer
+  }
+
+  export interface Agent {
+    getIdentities(done: (error: Error | undefined, keys?: ParsedKey[]) => void): void
+  }
+
+  export type AuthMethod =
+    | { type: 'none'; username: string }
+    | { type: 'publickey'; username: string; key: Buffer }
+    | { type: 'agent'; username: string; agent: Agent }
+    | { type: 'password'; username: string; password: string }
+    | {
+        type: 'keyboard-interactive'
+        username: string
+        prompt(
+          name: string,
+          instructions: string,
+          language: string,
+          prompts: { prompt: string; echo: boolean }[],
+          finish: (answers: string[]) => void,
+        ): void
+      }
+
+  export interface ConnectConfig {
+    sock: Duplex
+    username: string
+    algorithms: { serverHostKey: string[] }
+    hostVerifier(key: Buffer): boolean
+    /** @returns what to try next, or false to give up; `methodsLeft` is null before the server's first answer */
+    authHandler(methodsLeft: string[] | null): AuthMethod | false
+    /** In milliseconds; 0 is none. */
+    readyTimeout: number
+    /** In milliseconds. */
+    keepaliveInterval: number
+    keepaliveCountMax: number
+  }
+
+  export interface ClientChannel extends Duplex {
+    stdin: Writable
+    stdout: Readable
+    stderr: Readable
+    signal(name: string): void
+    /** `code` is null after a signal, undefined where the connection went first. */
+    on(event: 'close', listener: (code?: number | null) => void): this
+    on(event: string, listener: (...args: never[]) => void): this
+  }
+
+  const ssh2: {
+    createAgent(socket: string): Agent
+    utils: { parseKey(data: Buffer): ParsedKey | ParsedKey[] | Error }
+  }
+  export default ssh2
+}

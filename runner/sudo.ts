@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto'
+import type { Question } from './bash.ts'
+
+/** How a command becomes root's on a host. */
+export interface Become {
+  /** Goes before the command. */
+  prefix: string
+  /** What sudo asks, and the answer. */
+  question?: Question
+}
+
+/**
+ * @param user who logs in; root needs no sudo
+ * @param password the user's, for a sudo that asks for it
+ */
+export function become(user: string, password?: string): Become {
+  if (user === 'root') return { prefix: '' }
+  // sudo's words are matched below, so they have to be English. env is a program: the login shell may be any.
+  if (!password) return { prefix: 'env LC_ALL=C sudo -n ' }
+  const text = `password-${randomBytes(9).toString('hex')}:`
+  return { prefix: `env LC_ALL=C sudo -S -p ${text} `, question: { text, answer: password } }
+}
+
+/**
+ * Explains why bash never began as root.
+ * @param stderr what sudo, or the login shell, said
+ */
+export function whyNotRoot(host: string, user: string, stderr: string, code: number | null): string {
+  const said = stderr.trim().split('\n').at(-1) || `exit code ${code}`
+  if (/a password is required|a terminal is required to/.test(stderr))
+    return `${host}: sudo asks ${user} for a password: use --ask-become-pass, or allow ${user} sudo without one`
+  if (/incorrect password|no password was provided/.test(stderr))
+    return `${host}: sudo did not take the password of ${user}: run again with --ask-become-pass and the right one`
+  if (/not in the sudoers file|is not allowed to|may not run sudo/.test(stderr))
+    return `${host}: sudo does not let ${user} run bash as root (${said}): add ${user} to sudoers, or log in as root`
+  if (/sudo.*No such file or directory/.test(stderr))
+    return `${host}: sudo is not installed: install it, or log in as root`
+  if (user !== 'root' && /sudo: /.test(stderr)) return `${host}: sudo refused ${user}: ${said}`
+  return `${host}: bash did not start for ${user}: ${said}`
+}

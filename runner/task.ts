@@ -1,0 +1,46 @@
+import type { Script } from './sh.ts'
+
+/** What a probe printed on stdout, and the exit code that it ended with. */
+export interface Printed {
+  text: string
+  code: number
+}
+
+/** What a plan may know of the tasks before it on the same host. */
+export interface Planned {
+  /** True where an earlier task is going to change this resource (a path, by convention). */
+  changes(resource: string): boolean
+}
+
+/** The difference between what is and what should be, with the scripts that make it and take it back. */
+export interface Change {
+  /** The state found and the state wanted, as text; a diff of the two is what people see. */
+  before: string
+  after: string
+  apply: Script
+  undo: Script
+}
+
+/** Nothing to do, and why where that is not obvious. */
+export interface Unchanged {
+  unchanged: true
+  why?: string
+}
+
+/** One desired state on one host. */
+export interface Task {
+  /** Reads as a sentence: `sysctl net.ipv4.ip_forward = 1`. */
+  name: string
+  /** Reads the present state; must not change anything. */
+  probe: Script
+  /** Pure: from what the probe printed to a change, or to nothing. @throws UserError where the state can't be reached */
+  plan: (printed: Printed, planned: Planned) => Change | Unchanged
+  /** The resources that a change of this task touches, for later tasks to ask about. */
+  resources?: readonly string[]
+}
+
+/** A plan's answer where the state is already right. */
+export const unchanged = (why?: string): Unchanged =>
+  why === undefined ? { unchanged: true } : { unchanged: true, why }
+
+export const isChange = (answer: Change | Unchanged): answer is Change => !('unchanged' in answer)

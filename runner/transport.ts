@@ -1,0 +1,27 @@
+/** What one execution of a script printed and how it ended. */
+export interface Outcome {
+  stdout: Buffer
+  stderr: string
+  /** The exit code, or null where a signal ended the script. */
+  code: number | null
+}
+
+export interface RunOptions {
+  /** Seconds after which the execution is given up. */
+  timeout: number
+  /** Called with each piece of stdout as it arrives. */
+  onStdout?: (chunk: Buffer) => void
+}
+
+/** How bash scripts reach a host, where they run as root. */
+export interface Transport {
+  /** Opens the connection. @throws HostError with the reason and what to do next */
+  connect(): Promise<void>
+  /**
+   * Sends a bash script through stdin, so that nothing in it shows in a process list, and waits for its end.
+   * Never sends it a second time. @throws HostError when the connection is lost, time is up, or sudo refuses
+   */
+  run(script: string, options: RunOptions): Promise<Outcome>
+  /** Ends the connection; safe to call twice. */
+  close(): Promise<void>
+}

@@ -1,0 +1,45 @@
+import type { Target } from '../cluster/target.ts'
+import { sh } from '../runner/sh.ts'
+import type { Task } from '../runner/task.ts'
+import { file } from './file.ts'
+import { install } from './install.ts'
+import { line } from './line.ts'
+import { osOf } from './os.ts'
+import { service } from './service.ts'
+import { render, template } from './template.ts'
+
+/**
+ * named answers for the health zone with a TXT record of its own on each node, so that a client sees which node it
+ * reached (the article's preparation).
+ */
+export function healthZone({ cluster, host, facts }: Target): Task[] {
+  const { packages, named } = osOf(facts)
+  const zone = cluster.service.health_zone
+  const zoneFile = `${named.folder}/db.${zone}`
+  const conf = `${named.folder}/named.conf.health`
+  const data = { zone, record: cluster.service.health_name, identity: host.identity, address: host.address }
+  return [
+    install(facts, ...packages.dns),
+    file(
+      zoneFile,
+      withSerial((serial) => render('health.zone', { ...data, serial }), facts.now),
+      {
+        validate: sh`named-checkzone -q ${zone} "$file"`,
+      },
+    ),
+    template(conf, 'named.conf.health', { zone, zoneFile }),
+    line(named.localConf, `include "${conf}";`),
+    service(named.service, { reloadOn: [zoneFile, conf, named.localConf] }),
+  ]
+}
+
+/**
+ * Renders a zone so that its serial grows when anything else in it changes, and only then (RFC 1912, 2.2).
+ * @param now seconds since 1970: a zone file that was lost does not start again from a lower serial
+ */
+export const withSerial =
+  (zone: (serial: number) => string, now: number) =>
+  (current: string | undefined): string => {
+    const serial = Number(current?.match(/(\d+) ; serial/)?.[1] ?? 0)
+    return zone(serial) === current ? current : zone(Math.max(now, serial + 1))
+  }

@@ -1,0 +1,18 @@
+import type { Target } from '../cluster/target.ts'
+import { sh } from '../runner/sh.ts'
+import { type Task, unchanged } from '../runner/task.ts'
+import { line } from './line.ts'
+
+/**
+ * The host knows its own name without asking a name server: keepalived looks it up at its start, and would wait
+ * for the very service that it guards.
+ */
+export function hostName({ host, facts }: Target): Task {
+  const entry = line('/etc/hosts', `${host.address} ${facts.hostname}`)
+  return {
+    ...entry,
+    name: `host name ${facts.hostname} in /etc/hosts`,
+    probe: sh`getent -s files ahosts ${facts.hostname}`,
+    plan: (printed, planned) => (printed.code === 0 ? unchanged() : entry.plan({ text: '', code: 1 }, planned)),
+  }
+}

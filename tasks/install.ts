@@ -1,0 +1,46 @@
+import { UserError } from '../runner/errors.ts'
+import type { Facts } from '../runner/facts.ts'
+import { type Script, sh } from '../runner/sh.ts'
+import { type Task, unchanged } from '../runner/task.ts'
+
+interface PackageManager {
+  /** Prints the name of each package that is known, and `installed` below it if it is. */
+  list(packages: readonly string[]): Script
+  install(packages: readonly string[]): Script
+  remove(packages: readonly string[]): Script
+}
+
+// Waits for a lock held by unattended-upgrades, keeps configuration files that are there, and asks nothing.
+const aptGet = sh`apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold`
+
+const apt: PackageManager = {
+  list: (packages) =>
+    sh`dpkg -s -- ${packages} 2>/dev/null | sed -n 's/^Package: //p; s/^Status: .* installed$/installed/p'`,
+  install: (packages) => sh`
+dpkg --configure -a
+${aptGet} update
+${aptGet} install --no-install-recommends -- ${packages}`,
+  remove: (packages) => sh`${aptGet} remove -- ${packages}`,
+}
+
+const managers: Partial<Record<Facts['family'], PackageManager>> = { debian: apt }
+
+/** The packages are installed; versions that are there stay as they are. */
+export function install(facts: Facts, ...packages: string[]): Task {
+  const manager = managers[facts.family]
+  if (!manager) throw new UserError(`${facts.os}: installing packages is supported on Debian and Ubuntu so far`, 1)
+  return {
+    name: `install ${packages.join(', ')}`,
+    probe: manager.list(packages),
+    plan: ({ text }) => {
+      const missing = packages.filter((name) => !`\n${text}`.includes(`\n${name}\ninstalled\n`))
+      if (missing.length === 0) return unchanged()
+      return {
+        before: packages.filter((name) => !missing.includes(name)).join('\n'),
+        after: packages.join('\n'),
+        apply: manager.install(missing),
+        undo: manager.remove(missing),
+      }
+    },
+  }
+}

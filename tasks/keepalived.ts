@@ -1,0 +1,37 @@
+import type { Target } from '../cluster/target.ts'
+import { sh } from '../runner/sh.ts'
+import type { Task } from '../runner/task.ts'
+import { service } from './service.ts'
+import { dropInPath, systemdDropIn } from './systemd-dropin.ts'
+import { template } from './template.ts'
+
+/** 1 failover, 2 load balancing. */
+export type Level = 1 | 2
+
+/** Where keepalived reads its configuration. */
+export const keepalivedConf = '/etc/keepalived/keepalived.conf'
+
+/** Tells the state lines that the cluster check reads; the article's path. */
+const notifyScript = '/etc/keepalived/keepalived-notify.sh'
+
+/**
+ * `keepalived -t` on the new file, on the host itself, since it looks at interfaces and scripts. 2.2.7 ends with 143
+ * for a good file with a script user unless TERM is ignored, and 0 does not mean that it had nothing to say.
+ */
+const validate = sh`
+said=$( (trap '' TERM; keepalived -t -f "$file") 2>&1 ) && code=0 || code=$?
+if [ "$code" -ne 0 ] || [ -n "$said" ]; then
+  echo "keepalived -t refuses the new configuration (exit code $code): $said"
+  exit 1
+fi`
+
+/** keepalived is configured for a level, tested before it is replaced, and reloads rather than restarts. */
+export function keepalived(target: Target, level: Level): Task[] {
+  const { cluster, host } = target
+  return [
+    template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
+    systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host }),
+    template(keepalivedConf, 'keepalived.conf', { ...target, level, notifyScript }, { mode: '640', validate }),
+    service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service')] }),
+  ]
+}

@@ -1,0 +1,17 @@
+import { sh } from '../runner/sh.ts'
+import { type Task, unchanged } from '../runner/task.ts'
+import { file } from './file.ts'
+
+/** A kernel module is loaded now and at every boot, before the sysctls that it brings are set. */
+export const kernelModule = (name: string): Task[] => [
+  file(`/etc/modules-load.d/${name}.conf`, `${name}\n`),
+  {
+    name: `kernel module ${name} is loaded`,
+    resources: [`module ${name}`],
+    probe: sh`[ -d ${`/sys/module/${name}`} ]`,
+    plan: ({ code }) =>
+      code === 0
+        ? unchanged()
+        : { before: '', after: name, apply: sh`modprobe -- ${name}`, undo: sh`modprobe -r -- ${name} || true` },
+  },
+]

@@ -1,0 +1,40 @@
+import { UserError } from '../runner/errors.ts'
+import type { Facts } from '../runner/facts.ts'
+
+/** Where a family of distributions keeps things; the one seam between the tasks and the distribution. */
+export interface Os {
+  packages: {
+    dns: string[]
+    keepalived: string[]
+    firewall: string[]
+    ipvs: string[]
+    snmp: string[]
+    netcat: string[]
+  }
+  named: { service: string; folder: string; localConf: string }
+  snmpd: { service: string; confFolder: string }
+}
+
+const debian: Os = {
+  packages: {
+    dns: ['bind9', 'bind9-dnsutils'],
+    keepalived: ['keepalived'],
+    firewall: ['iptables'],
+    ipvs: ['ipvsadm'],
+    snmp: ['snmpd'],
+    netcat: ['netcat-openbsd'],
+  },
+  // AppArmor lets named read zones below /etc/bind, and not below the /var/named of the article.
+  named: { service: 'named', folder: '/etc/bind', localConf: '/etc/bind/named.conf.local' },
+  snmpd: { service: 'snmpd', confFolder: '/etc/snmp/snmpd.conf.d' },
+}
+
+/**
+ * @returns packages, services and paths of the host's family
+ * @throws UserError for a family without an entry, or a host without systemd
+ */
+export function osOf(facts: Facts): Os {
+  if (facts.init !== 'systemd') throw new UserError(`it runs ${facts.init} as its init, and systemd is needed`, 1)
+  if (facts.family === 'debian') return debian
+  throw new UserError(`${facts.os} is not supported yet; Debian and Ubuntu are`, 1)
+}

@@ -1,0 +1,24 @@
+import type { Facts } from '../runner/facts.ts'
+import { sh } from '../runner/sh.ts'
+import { type Task, unchanged } from '../runner/task.ts'
+
+/**
+ * SELinux lets keepalived's checks connect to the real servers. Instead of the article's permissive mode, the
+ * policy's own switch is turned on, for good.
+ */
+export const selinux = (facts: Facts): Task => ({
+  name: 'SELinux lets keepalived connect to any port',
+  probe: sh`getsebool keepalived_connect_any 2>/dev/null | sed 's/.* //'`,
+  plan: ({ text }) => {
+    if (facts.selinux === 'absent' || facts.selinux === 'disabled') return unchanged(`SELinux is ${facts.selinux}`)
+    const state = text.trim()
+    if (state === '') return unchanged('the policy does not confine keepalived')
+    if (state === 'on') return unchanged()
+    return {
+      before: 'keepalived_connect_any off',
+      after: 'keepalived_connect_any on',
+      apply: sh`setsebool -P keepalived_connect_any on`,
+      undo: sh`setsebool -P keepalived_connect_any off`,
+    }
+  },
+})

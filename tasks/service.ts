@@ -1,0 +1,88 @@
+import { lines, type Script, sh } from '../runner/sh.ts'
+import { type Task, unchanged } from '../runner/task.ts'
+
+export interface ServiceOptions {
+  /** Files whose change the service takes up by a reload … */
+  reloadOn?: readonly string[]
+  /** … or, for a service that can't reload, by a restart. */
+  restartOn?: readonly string[]
+  /** Unit files and drop-ins: systemd reads them again, the service itself goes on. */
+  unitFiles?: readonly string[]
+}
+
+interface Found {
+  enabled: boolean
+  running: boolean
+  unitChanged: boolean
+  /** The newest of the files changed after the service was loaded or started. */
+  stale: boolean
+}
+
+/**
+ * A systemd service is enabled, runs, and has loaded its files as they are now. Whether it has is read from the
+ * host: a file newer than the service's last change of state means a reload that is still owed, whoever forgot it.
+ */
+export function service(name: string, options: ServiceOptions = {}): Task {
+  const { reloadOn, restartOn = [], unitFiles = [] } = options
+  const watched = reloadOn ?? restartOn
+  return {
+    name: `service ${name} is enabled, running${watched.length > 0 ? ' and up to date' : ''}`,
+    probe: probe(name, watched),
+    plan: ({ text }, planned) => {
+      const found = parse(text)
+      const touched = (paths: readonly string[]) => paths.some((path) => planned.changes(path))
+      const unitChanged = found.unitChanged || touched(unitFiles)
+      const stale = found.running && (found.stale || touched(watched))
+      if (found.enabled && found.running && !unitChanged && !stale) return unchanged()
+      const load = found.running && reloadOn ? 'reload-or-restart' : 'restart'
+      return {
+        before: describe(name, found.enabled, found.running, found.running && !unitChanged && !stale),
+        after: describe(name, true, true, true),
+        apply: apply(name, found, unitChanged, found.running && !stale ? undefined : load),
+        undo: undo(name, found),
+      }
+    },
+  }
+}
+
+const describe = (name: string, enabled: boolean, running: boolean, current: boolean) =>
+  `${name}: ${enabled ? 'enabled' : 'not enabled'}, ${running ? 'running' : 'not running'}, ${current ? 'up to date' : 'not up to date'}`
+
+// StateChangeTimestamp moves at a reload as well as at a start; before systemd 248 it has whole seconds only.
+const probe = (name: string, watched: readonly string[]) => sh`
+show() { systemctl show ${name} -p UnitFileState -p ActiveState -p NeedDaemonReload -p StateChangeTimestamp "$@"; }
+state=$(show --timestamp=us+utc 2>/dev/null || show)
+echo "$state"
+changed=$(sed -n 's/^StateChangeTimestamp=//p' <<<"$state")
+[ -z "$changed" ] || echo "loaded=$(date -d "$changed" +%s.%N)"
+for path in ${watched}; do [ ! -e "$path" ] || echo "written=$(stat -c %.9Y -- "$path")"; done`
+
+function parse(text: string): Found {
+  const values = (key: string) => [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1]!)
+  const loaded = Number(values('loaded')[0] ?? 0)
+  return {
+    enabled: values('UnitFileState').some((state) => /^(enabled|static|generated)$/.test(state)),
+    running: values('ActiveState').includes('active'),
+    unitChanged: values('NeedDaemonReload').includes('yes'),
+    stale: values('written').some((written) => Number(written) > loaded),
+  }
+}
+
+// A unit that systemd does not know yet comes with a package, or with a file of this run.
+const apply = (
+  name: string,
+  found: Found,
+  unitChanged: boolean,
+  load: 'restart' | 'reload-or-restart' | undefined,
+): Script =>
+  lines(
+    ...(unitChanged || !found.enabled ? [sh`systemctl daemon-reload`] : []),
+    ...(found.enabled ? [] : [sh`systemctl enable -q ${name}`]),
+    ...(load ? [sh`systemctl reset-failed ${name} 2>/dev/null || true`, sh`systemctl ${load} ${name}`] : []),
+  )
+
+// The files that the service reads are put back after this, so its own reload waits until the end.
+const undo = (name: string, found: Found): Script => sh`
+${found.running ? sh`at_end systemctl reload-or-restart ${name}` : sh`systemctl stop ${name}`}
+${found.enabled ? sh`true` : sh`systemctl disable -q ${name}`}
+at_end systemctl daemon-reload`

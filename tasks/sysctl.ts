@@ -1,0 +1,36 @@
+import { sh } from '../runner/sh.ts'
+import { type Task, unchanged } from '../runner/task.ts'
+import { file } from './file.ts'
+
+// Sorts behind 99-sysctl.conf, so that nobody's older setting wins at boot.
+const bootFile = '/etc/sysctl.d/99-zz-keepalived.conf'
+
+/** Kernel settings, live and at boot: a file that holds these and no others, and each value as the kernel has it. */
+export const sysctls = (settings: Readonly<Record<string, number>>): Task[] => [
+  file(
+    bootFile,
+    Object.entries(settings)
+      .map(([key, value]) => `${key} = ${value}\n`)
+      .join(''),
+  ),
+  ...Object.entries(settings).map(([key, value]) => live(key, value)),
+]
+
+function live(key: string, value: number): Task {
+  // sysctl(8) belongs to a package that a small server may lack; the file is always there.
+  const path = `/proc/sys/${key.replaceAll('.', '/')}`
+  return {
+    name: `sysctl ${key} = ${value}`,
+    probe: sh`cat ${path} 2>/dev/null`,
+    plan: ({ text }) => {
+      const found = text.trim()
+      if (found === String(value)) return unchanged()
+      return {
+        before: found ? `${key} = ${found}` : '',
+        after: `${key} = ${value}`,
+        apply: sh`echo ${value} >${path}`,
+        undo: found ? sh`echo ${found} >${path}` : sh`true`,
+      }
+    },
+  }
+}

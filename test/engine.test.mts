@@ -1,0 +1,190 @@
+// The engine with real bash on this machine, in a folder of its own; no cluster and no SSH.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { HostError } from '../runner/errors.ts'
+import type { RunEvent } from '../runner/events.ts'
+import { type RunHost, runHost } from '../runner/host.ts'
+import { localTransport } from '../runner/local.ts'
+import { batchProbes } from '../runner/probe.ts'
+import { Redactor } from '../runner/redact.ts'
+import { runHosts } from '../runner/run.ts'
+import { sh } from '../runner/sh.ts'
+import { type Task, unchanged } from '../runner/task.ts'
+import type { Transport } from '../runner/transport.ts'
+import { file } from '../tasks/file.ts'
+import { line } from '../tasks/line.ts'
+
+const base = mkdtempSync(join(tmpdir(), 'engine-'))
+const folder = join(base, 'work')
+const path = (name: string) => join(folder, name)
+test.before.each(() => rmSync(folder, { recursive: true, force: true }))
+test.after(() => rmSync(base, { recursive: true, force: true }))
+
+/** A task whose state is whether a file is there. */
+const touch = (name: string, apply = sh`mkdir -p ${folder}; touch ${path(name)}`): Task => ({
+  name: `touch ${name}`,
+  probe: sh`[ -e ${path(name)} ]`,
+  plan: ({ code }) => (code === 0 ? unchanged() : { before: '', after: name, apply, undo: sh`rm -f ${path(name)}` }),
+})
+
+const host = (tasks: Task[], transport: Transport = localTransport(), name = 'here'): RunHost => ({
+  name,
+  transport,
+  tasks: () => tasks,
+})
+const options = {
+  check: false,
+  timeout: 60,
+  note: { id: 'engine-test', by: 'the engine test', folder: join(base, 'state') },
+}
+const silent = () => {}
+
+test('a run changes, proves it in two more executions, and the next run finds nothing', async () => {
+  const tasks = [touch('a'), file(path('b'), "it's $HOME `x`\n\ttab ü"), line(path('a'), 'last; line')]
+  const first = await runHost(host(tasks), options, silent)
+  assert.is(first.status, 'changed')
+  assert.equal(
+    first.changes.map(({ task }) => task),
+    tasks.map(({ name }) => name),
+  )
+  assert.is(first.executions, 4)
+  assert.is(readFileSync(path('b'), 'utf8'), "it's $HOME `x`\n\ttab ü")
+  assert.is(readFileSync(path('a'), 'utf8'), 'last; line\n')
+})
+
+test('a converged host takes two executions', async () => {
+  await runHost(host([touch('a')]), options, silent)
+  const second = await runHost(host([touch('a')]), options, silent)
+  assert.is(second.status, 'ok')
+  assert.is(second.executions, 2)
+})
+
+test('check mode announces exactly what the run then changes, and changes nothing', async () => {
+  const tasks = [touch('a'), file(path('b'), 'x')]
+  const check = await runHost(host(tasks), { ...options, check: true }, silent)
+  assert.is(check.status, 'would change')
+  assert.not.ok(existsSync(folder))
+  const run = await runHost(host(tasks), options, silent)
+  assert.equal(check.changes, run.changes)
+})
+
+test('a failure stops the host there: what was changed, what failed and why, what was not tried', async () => {
+  const events: RunEvent[] = []
+  const result = await runHost(host([touch('a'), touch('b', sh`echo no room; false`), touch('c')]), options, (event) =>
+    events.push(event),
+  )
+  assert.is(result.status, 'failed')
+  assert.equal(
+    result.changes.map(({ task }) => task),
+    ['touch a'],
+  )
+  assert.equal(result.failure, { task: 'touch b', reason: 'exit code 1: no room' })
+  assert.equal(result.notTried, ['touch c'])
+  assert.not.ok(existsSync(path('c')))
+  assert.equal(
+    events.map(({ type }) => type),
+    [
+      'connecting',
+      'connected',
+      'planned',
+      'change started',
+      'change ended',
+      'change started',
+      'change output',
+      'host ended',
+    ],
+  )
+})
+
+test('a command that fails in the middle of a change ends it', async () => {
+  const result = await runHost(host([touch('a', sh`false\ntouch ${path('a')}`)]), options, silent)
+  assert.is(result.status, 'failed')
+})
+
+test('a task that still wants to change after its change has failed', async () => {
+  const result = await runHost(host([touch('a', sh`true`)]), options, silent)
+  assert.is(result.status, 'failed')
+  assert.is(result.failure!.task, 'touch a')
+  assert.match(result.failure!.reason, 'still not right after its change')
+})
+
+test('a file that its validation refuses is not replaced', async () => {
+  await runHost(host([file(path('f'), 'old')]), options, silent)
+  const result = await runHost(host([file(path('f'), 'new', { validate: sh`grep old "$file"` })]), options, silent)
+  assert.is(result.status, 'failed')
+  assert.is(readFileSync(path('f'), 'utf8'), 'old')
+})
+
+test('names are data: nothing in them becomes shell code', async () => {
+  const evil = `$(touch ${path('owned')}); touch ${path('owned')} \`touch ${path('owned')}\` ' " \\ \n x`
+  const result = await runHost(
+    host([file(path(`f ${evil.replaceAll('/', '|')}`), evil), line(path('l'), evil.replaceAll('\n', ' '))]),
+    options,
+    silent,
+  )
+  assert.is(result.status, 'changed', result.failure?.reason)
+  assert.not.ok(existsSync(path('owned')))
+})
+
+test('two runs on one host: the second is told who is at work', async () => {
+  const slow = runHost(host([touch('a', sh`sleep 2; mkdir -p ${folder}; touch ${path('a')}`)]), options, silent)
+  await new Promise((resolve) => setTimeout(resolve, 800))
+  const second = await runHost(host([touch('b')]), options, silent)
+  assert.is(second.status, 'failed')
+  assert.match(second.failure!.reason, 'another run is at work on here: the engine test')
+  assert.equal(second.notTried, ['touch b'])
+  assert.is((await slow).status, 'changed')
+})
+
+test('a host that is not reached or breaks leaves the others alone', async () => {
+  const dead: Transport = {
+    connect: () => Promise.reject(new HostError('dead: connection refused')),
+    run: () => Promise.reject(new Error('never called')),
+    close: () => Promise.resolve(),
+  }
+  const broken: Task = { ...touch('x'), plan: () => JSON.parse('{') }
+  const hosts = [
+    host([], dead, 'dead'),
+    host([broken], localTransport(), 'broken'),
+    host([touch('a')], localTransport(), 'well'),
+  ]
+  const results = await runHosts(hosts, { ...options, forks: 2 }, silent)
+  assert.equal(
+    results.map(({ status }) => status),
+    ['unreachable', 'failed', 'changed'],
+  )
+  assert.is(results[0]!.failure!.reason, 'dead: connection refused')
+  assert.match(results[1]!.failure!.reason, 'a defect of this playbook')
+})
+
+test('probes: exact output, codes, and nobody harms the next', async () => {
+  const batch = batchProbes([
+    sh`printf 'no newline'; exit 3`,
+    sh`echo; echo x; PATH=/nowhere`,
+    sh`true`,
+    sh`ls / >/dev/null && printf ' '`,
+  ])
+  const { stdout } = await localTransport().run(batch.script, { timeout: 60 })
+  assert.equal(batch.parse(stdout), [
+    { text: 'no newline', code: 3 },
+    { text: '\nx\n', code: 0 },
+    { text: '', code: 0 },
+    { text: ' ', code: 0 },
+  ])
+  assert.throws(() => batch.parse(stdout.subarray(0, -5)), /3 of 4 probes answered/)
+})
+
+test('secrets: known values and patterns are hidden', () => {
+  const redactor = new Redactor()
+  redactor.addValue('KPSjXfRG')
+  redactor.addPattern(/\bauth_pass\s+(\S+)/g)
+  assert.is(
+    redactor.redact('-  auth_pass oldOne\n+  auth_pass KPSjXfRG "KPSjXfRG"'),
+    '-  auth_pass ********\n+  auth_pass ******** "********"',
+  )
+})
+
+test.run()

@@ -1,0 +1,144 @@
+// What the cluster check makes of what it sees, by the table.
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { parseAnswers } from '../cluster/ask.ts'
+import { judgeAnswers, judgeNodes } from '../cluster/judge.ts'
+import { type Look, parseLook } from '../cluster/look.ts'
+import { loadInventory } from '../inventory/load.ts'
+
+const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname)
+const { cluster, hosts } = inventory
+const [first, second] = hosts.map(({ name }) => name) as [string, string]
+
+const pool = hosts.flatMap(({ address }) => [
+  { protocol: 'UDP' as const, address, weight: 1 },
+  { protocol: 'TCP' as const, address, weight: 1 },
+])
+const well = (host: string, change: Partial<Look> = {}): Look => ({
+  host,
+  level: 2,
+  holdsVip: host === first,
+  keepalived: 'active',
+  service: 'active',
+  vrrpState: '',
+  pool,
+  balanced: { UDP: 0, TCP: 0 },
+  errors: [],
+  ...change,
+})
+
+const nodes: [name: string, looks: Look[], problems: string[]][] = [
+  ['healthy', [well(first), well(second)], []],
+  [
+    'split brain',
+    [well(first), well(second, { holdsVip: true })],
+    [`split brain: ${first} and ${second} hold 10.2.1.5 at the same time`],
+  ],
+  ['outage', [well(first, { holdsVip: false }), well(second)], ['outage: no node holds 10.2.1.5']],
+  ['keepalived down', [well(first), well(second, { keepalived: 'failed' })], [`${second}: keepalived is failed`]],
+  ['named down', [well(first), well(second, { service: 'inactive' })], [`${second}: named is inactive`]],
+  ['another level', [well(first), well(second, { level: 1 })], [`${second}: is configured for level 1, not 2`]],
+  [
+    'no level',
+    [well(first), well(second, { level: undefined })],
+    [`${second}: keepalived.conf is not one of ours: run a level playbook`],
+  ],
+  [
+    'a pool of the BACKUP without a real server',
+    [well(first), well(second, { pool: pool.slice(1) })],
+    [`${second}: its UDP pool lacks ${first}`],
+  ],
+  [
+    'a real server of weight 0',
+    [well(first, { pool: pool.map((entry) => ({ ...entry, weight: 0 })) }), well(second)],
+    [`${first}: its UDP pool lacks ${first} and ${second}`, `${first}: its TCP pool lacks ${first} and ${second}`],
+  ],
+  ['an error in the journal', [well(first, { errors: ['no route'] }), well(second)], [`${first}: journal: no route`]],
+]
+for (const [name, looks, problems] of nodes) {
+  test(`nodes: ${name}`, () => assert.equal(judgeNodes(inventory, looks, 2), problems))
+}
+
+test('nodes: level 1 has no pools', () => {
+  const looks = [well(first, { level: 1, pool: [] }), well(second, { level: 1, pool: [] })]
+  assert.equal(judgeNodes(inventory, looks, 1), [])
+})
+
+const [a, b] = [first, second]
+const turns = [a, b, a, b, a, b, a, b, a, b]
+const answered: [name: string, level: number, got: string[], others: number, problem: RegExp | undefined][] = [
+  ['level 1: the holder alone', 1, Array(10).fill(a), 0, undefined],
+  ['level 1: the other one', 1, Array(10).fill(b), 0, /^UDP: .* answered, and .* holds the VIP/],
+  ['level 1: both', 1, turns, 0, /answered, and/],
+  ['level 2: in turn', 2, turns, 0, undefined],
+  ['level 2: in turn, beginning with the other', 2, turns.toReversed(), 0, undefined],
+  ['level 2: one alone', 2, Array(10).fill(a), 0, /not every node answered its fair share/],
+  ['level 2: fair, not in turn', 2, [a, a, b, b, a, a, b, b, a, b], 0, /^UDP: not strictly in turn/],
+  ['level 2: fair, others ask too', 2, [a, a, b, b, a, a, b, b, a, b], 7, undefined],
+  ['level 2: unfair, others ask too', 2, [...Array(9).fill(a), b], 7, /fair share/],
+  ['one lost', 2, turns.slice(1), 0, /1 of 10 questions got no answer/],
+  ['all lost', 2, [], 0, /10 of 10 questions got no answer/],
+  ['a stranger', 2, [...turns.slice(1), '=somebody='], 0, /answers of nobody in the inventory: =somebody=/],
+]
+for (const [name, level, got, others, problem] of answered) {
+  test(`answers: ${name}`, () => {
+    const answers = { asked: 10, UDP: got, TCP: level === 1 ? Array(10).fill(a) : turns }
+    const verdict = judgeAnswers(inventory, level, a, answers, { UDP: others, TCP: 0 })[0]!
+    if (problem) assert.match(verdict.problem!, problem)
+    else assert.is(verdict.problem, undefined)
+  })
+}
+
+test('answers: other schedulers need fair shares only', () => {
+  const wlc = { ...inventory, cluster: { ...cluster, balancing: { scheduler: 'wlc' as const } } }
+  const got = [a, a, b, b, a, a, b, b, a, b]
+  assert.is(judgeAnswers(wlc, 2, a, { asked: 10, UDP: got, TCP: got }, { UDP: 0, TCP: 0 })[0]!.problem, undefined)
+})
+
+test('look: what a node prints is read', () => {
+  const text = [
+    'vip=2: eth0    inet 10.2.1.5/32 scope global eth0',
+    'keepalived=active',
+    'service=active',
+    'level=2',
+    'state=[2026-01-01T00:00:00+00:00] /etc/keepalived/keepalived-notify.sh INSTANCE VI_1 MASTER 100',
+    'pool=TCP  10.2.1.5:53 rr',
+    'pool=  -> 10.2.1.2:53                  Masq    1      0          0',
+    'pool=UDP  10.2.1.5:53 rr',
+    'pool=  -> 10.2.1.2:53                  Masq    0      0          12',
+    'pool=UDP  10.2.1.99:53 rr',
+    'pool=  -> 10.2.1.3:53                  Masq    1      0          0',
+    'stats=UDP  10.2.1.5:53                        12       12       12      900      1200',
+    'error=no',
+    'error=no',
+    '',
+  ].join('\n')
+  assert.equal(parseLook(hosts[0]!, cluster, text), {
+    host: first,
+    level: 2,
+    holdsVip: true,
+    keepalived: 'active',
+    service: 'active',
+    vrrpState: 'MASTER',
+    pool: [
+      { protocol: 'TCP', address: '10.2.1.2', weight: 1 },
+      { protocol: 'UDP', address: '10.2.1.2', weight: 0 },
+    ],
+    balanced: { UDP: 12, TCP: 0 },
+    errors: ['no'],
+  })
+})
+
+test('ask: answers are named, losses are not answers, a client without dig is told so', () => {
+  const stdout = Buffer.from(
+    'UDP\n"=nameserver-1="\n;; communications error to 10.2.1.5#53: timed out\n"=x="\nTCP\n"=nameserver-2="\n',
+  )
+  const answers = parseAnswers(hosts, 3, 'client', { stdout, stderr: '', code: 0 })
+  assert.equal(answers, { asked: 3, UDP: [first, '=x='], TCP: [second] })
+  assert.throws(
+    () => parseAnswers(hosts, 3, 'client', { stdout: Buffer.alloc(0), stderr: '', code: 127 }),
+    /client has no dig/,
+  )
+})
+
+test.run()

@@ -1,0 +1,62 @@
+// The command line: what is accepted, and what is said of the rest.
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type Options, parseOptions } from '../runner/options.ts'
+
+const parse = (...args: string[]) => parseOptions(args, 'Title', [{ name: 'no-verify', help: 'x' }]) as Options
+
+test('everything at once', () => {
+  const options = parse(
+    '-i',
+    'a.yaml',
+    '--limit=ns1,ns2',
+    '--check',
+    '--diff',
+    '--forks',
+    '3',
+    '--timeout',
+    '9',
+    '-v',
+    '--json',
+    '--yes',
+    '--no-verify',
+  )
+  assert.is(options.inventory, 'a.yaml')
+  assert.equal(options.limit, ['ns1', 'ns2'])
+  assert.equal([options.forks, options.timeout], [3, 9])
+  assert.ok(options.check && options.diff && options.verbose && options.json && options.yes && options.own['no-verify'])
+})
+
+test('nothing at all', () => {
+  const options = parse()
+  assert.is(options.inventory, undefined)
+  assert.not.ok(options.check || options.diff || options.json || options.own['no-verify'])
+})
+
+const wrong: [args: string[], message: string][] = [
+  [['--chek'], 'unknown option --chek (did you mean "--check"?); see --help'],
+  [['--xyzzy'], 'unknown option --xyzzy; see --help'],
+  [['-x'], 'unknown option -x; see --help'],
+  [['ns1'], 'unexpected argument "ns1"; see --help'],
+  [['--inventory'], '--inventory needs a value: --inventory FILE'],
+  [['-i'], '-i needs a value: -i FILE'],
+  [['--check=yes'], '--check takes no value'],
+  [['--forks', '0'], '--forks must be a whole number from 1, got "0"'],
+  [['--forks', 'many'], '--forks must be a whole number from 1, got "many"'],
+  [['--timeout', '1.5'], '--timeout must be a whole number from 1, got "1.5"'],
+]
+for (const [args, message] of wrong) {
+  test(args.join(' '), () => {
+    assert.throws(
+      () => parse(...args),
+      (error: Error & { exitCode: number }) => error.message === message && error.exitCode === 3,
+    )
+  })
+}
+
+test('help names every option and exit code', () => {
+  const help = parseOptions(['--help'], 'Title') as string
+  for (const word of ['Title', '-i, --inventory FILE', '--ask-become-pass', '130 interrupted']) assert.match(help, word)
+})
+
+test.run()

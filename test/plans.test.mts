@@ -1,0 +1,231 @@
+// Plan functions by the table: what a probe printed, and what the task makes of it. No host is needed.
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Facts } from '../runner/facts.ts'
+import { parseFacts } from '../runner/facts.ts'
+import { makePlan } from '../runner/plan.ts'
+import { sh } from '../runner/sh.ts'
+import { type Change, isChange, type Planned, type Task, unchanged } from '../runner/task.ts'
+import { withSerial } from '../tasks/bind9.ts'
+import { file } from '../tasks/file.ts'
+import { install } from '../tasks/install.ts'
+import { iptables, type Rule } from '../tasks/iptables.ts'
+import { kernelModule } from '../tasks/kernel-module.ts'
+import { line } from '../tasks/line.ts'
+import { osOf } from '../tasks/os.ts'
+import { selinux } from '../tasks/selinux.ts'
+import { service } from '../tasks/service.ts'
+import { sysctls } from '../tasks/sysctl.ts'
+
+const facts: Facts = {
+  family: 'debian',
+  os: 'Debian GNU/Linux 12 (bookworm)',
+  hostname: 'ns1',
+  kernel: '6.1.0',
+  bootId: '00000000-0000-0000-0000-000000000000',
+  now: 1_700_000_000,
+  init: 'systemd',
+  selinux: 'absent',
+}
+const nothingPlanned: Planned = { changes: () => false }
+
+function change(task: Task, text: string, code = 0, planned = nothingPlanned): Change | undefined {
+  const answer = task.plan({ text, code }, planned)
+  return isChange(answer) ? answer : undefined
+}
+/** A row of a table: a name, the task, what its probe printed, and the state before; undefined for no change. */
+type Row = [name: string, task: Task, printed: string, before: string | undefined, code?: number]
+
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+const [moduleFile, moduleLive] = kernelModule('ip_vs')
+const [sysctlFile, forward] = sysctls({ 'net.ipv4.ip_forward': 1 })
+const named = service('named', { reloadOn: ['/etc/bind/zone'] })
+const state = (active: string, enabled: string, reload: string, loaded: string, written?: string) =>
+  `UnitFileState=${enabled}\nActiveState=${active}\nNeedDaemonReload=${reload}\nloaded=${loaded}\n${written ? `written=${written}\n` : ''}`
+
+const rows: Row[] = [
+  ['install: all there', install(facts, 'a', 'b'), 'a\ninstalled\nb\ninstalled\n', undefined],
+  ['install: one missing', install(facts, 'a', 'b'), 'a\ninstalled\n', 'a'],
+  ['install: removed, configuration left', install(facts, 'a'), 'a\n', ''],
+  ['install: a name that begins like another', install(facts, 'bind9'), 'bind9-dnsutils\ninstalled\n', ''],
+  ['file: absent', file('/f', 'x\n'), '', ''],
+  ['file: right', file('/f', 'x\n'), `regular file|644|root:root\n${base64('x\n')}`, undefined],
+  ['file: empty and wanted so', file('/f', ''), 'regular empty file|644|root:root\n', undefined],
+  [
+    'file: no last newline',
+    file('/f', 'x\n'),
+    `regular file|644|root:root\n${base64('x')}`,
+    '# mode 644, owner root:root\nx',
+  ],
+  [
+    'file: wrong mode',
+    file('/f', 'x\n'),
+    `regular file|666|root:root\n${base64('x\n')}`,
+    '# mode 666, owner root:root\nx\n',
+  ],
+  [
+    'file: wrong owner',
+    file('/f', 'x\n'),
+    `regular file|644|bind:bind\n${base64('x\n')}`,
+    '# mode 644, owner bind:bind\nx\n',
+  ],
+  ['line: there', line('/f', 'x'), '3:x\n', undefined, 0],
+  ['line: not there', line('/f', 'x'), '', '', 1],
+  ['line: no such file', line('/f', 'x'), '', '', 2],
+  ['module file: absent', moduleFile!, '', ''],
+  ['module: loaded', moduleLive!, '', undefined, 0],
+  ['module: not loaded', moduleLive!, '', '', 1],
+  ['sysctl file: absent', sysctlFile!, '', ''],
+  ['sysctl: right', forward!, '1\n', undefined],
+  ['sysctl: wrong', forward!, '0\n', 'net.ipv4.ip_forward = 0'],
+  ['sysctl: the key does not exist yet', forward!, '', '', 1],
+  ['selinux: absent', selinux(facts), '', undefined],
+  ['selinux: disabled', selinux({ ...facts, selinux: 'disabled' }), 'off\n', undefined],
+  ['selinux: enforcing, no keepalived domain', selinux({ ...facts, selinux: 'enforcing' }), '', undefined],
+  ['selinux: enforcing, off', selinux({ ...facts, selinux: 'enforcing' }), 'off\n', 'keepalived_connect_any off'],
+  ['selinux: permissive, on', selinux({ ...facts, selinux: 'permissive' }), 'on\n', undefined],
+  ['service: as wanted', named, state('active', 'enabled', 'no', '100.5', '100.4'), undefined],
+  [
+    'service: file newer than its load',
+    named,
+    state('active', 'enabled', 'no', '100.5', '100.6'),
+    'named: enabled, running, not up to date',
+  ],
+  [
+    'service: stopped',
+    named,
+    state('inactive', 'enabled', 'no', '100.5'),
+    'named: enabled, not running, not up to date',
+  ],
+  ['service: failed', named, state('failed', 'enabled', 'no', '100.5'), 'named: enabled, not running, not up to date'],
+  [
+    'service: not enabled',
+    named,
+    state('active', 'disabled', 'no', '100.5'),
+    'named: not enabled, running, up to date',
+  ],
+  ['service: masked', named, state('inactive', 'masked', 'no', ''), 'named: not enabled, not running, not up to date'],
+  [
+    'service: unit changed',
+    named,
+    state('active', 'enabled', 'yes', '100.5'),
+    'named: enabled, running, not up to date',
+  ],
+  [
+    'service: not installed',
+    named,
+    'UnitFileState=\nActiveState=inactive\nNeedDaemonReload=no\n',
+    'named: not enabled, not running, not up to date',
+  ],
+]
+for (const [name, task, printed, before, code] of rows) {
+  test(name, () => assert.is(change(task, printed, code)?.before, before))
+}
+
+test('file: anything but a regular file is refused', () => {
+  assert.throws(() => change(file('/f', 'x'), 'symbolic link|777|root:root\n'), /\/f is a symbolic link/)
+})
+
+test('file: undo brings back the old bytes, mode and owner', () => {
+  const undo = change(file('/f', 'x'), `regular file|600|bind:bind\n${Buffer.from([0xff, 0]).toString('base64')}`)!.undo
+    .text
+  assert.match(undo, '/wA=')
+  assert.match(undo, 'chmod 600')
+  assert.match(undo, 'chown bind:bind')
+})
+
+test('service: a reload is owed when an earlier task changes its file, and a restart where it cannot reload', () => {
+  const planned: Planned = { changes: (path) => path === '/etc/bind/zone' }
+  const running = state('active', 'enabled', 'no', '100.5')
+  assert.match(change(named, running, 0, planned)!.apply.text, 'systemctl reload-or-restart named')
+  const restarts = service('snmpd', { restartOn: ['/etc/bind/zone'] })
+  assert.match(change(restarts, running, 0, planned)!.apply.text, 'systemctl restart snmpd')
+})
+
+test('service: a changed drop-in makes systemd read it, and leaves the service running', () => {
+  const task = service('keepalived', { unitFiles: ['/drop-in'] })
+  const { text } = change(task, state('active', 'enabled', 'no', '100.5'), 0, {
+    changes: (path) => path === '/drop-in',
+  })!.apply
+  assert.match(text, 'systemctl daemon-reload')
+  assert.not.match(text, 'restart')
+})
+
+test('zone: the serial grows when the zone changes, and only then', () => {
+  const zone = (text: string) => withSerial((serial) => `${text} ${serial} ; serial`, 1000)
+  assert.is(zone('a')(undefined), 'a 1000 ; serial')
+  assert.is(zone('a')('a 1000 ; serial'), 'a 1000 ; serial')
+  assert.is(zone('b')('a 1000 ; serial'), 'b 1001 ; serial')
+  assert.is(zone('b')('a 5 ; serial'), 'b 1000 ; serial')
+})
+
+const rule: Rule = {
+  name: 'in',
+  table: 'filter',
+  chain: 'INPUT',
+  protocols: ['112'],
+  words: ['-i', 'eth0', '-j', 'ACCEPT'],
+}
+const ours = '-A INPUT -i eth0 -p vrrp -m comment --comment keepalived-playbooks-in -j ACCEPT'
+const [rules] = iptables(rule)
+const saved = (...chain: string[]) => `*filter\n${chain.join('\n')}\nexact keepalived-playbooks-in\n`
+const placed: [name: string, chain: string[], right: boolean][] = [
+  ['alone', [ours], true],
+  ['twice', [ours, ours], false],
+  ['before a drop', [ours, '-A INPUT -j DROP'], true],
+  ['behind a drop', ['-A INPUT -j DROP', ours], false],
+  ['behind a drop of another protocol', ['-A INPUT -p tcp -j DROP', ours], true],
+  ['behind a drop of VRRP', ['-A INPUT -p vrrp -j DROP', ours], false],
+  ['behind a drop of all but TCP', ['-A INPUT ! -p tcp -j DROP', ours], false],
+  ['behind a drop on another interface', ['-A INPUT -i eth1 -j DROP', ours], true],
+  ['behind a drop on all interfaces of a kind', ['-A INPUT -i eth+ -j DROP', ours], false],
+  ['behind an accept', ['-A INPUT -j ACCEPT', ours], true],
+  ['behind a log', ['-A INPUT -j LOG', ours], true],
+  ['behind a chain that may drop', ['-A INPUT -j ufw-before-input', ours], false],
+  ['behind a chain for SSH', ['-A INPUT -p tcp -m multiport --dports 22 -j f2b-sshd', ours], true],
+  ['a drop in another chain', ['-A FORWARD -j DROP', ours], true],
+  ['one of ours that is not wanted', [ours, '-A INPUT -m comment --comment keepalived-playbooks-old -j ACCEPT'], false],
+]
+for (const [name, chain, right] of placed) {
+  test(`iptables: ${name}`, () => assert.is(change(rules!, saved(...chain)) === undefined, right))
+}
+
+test('iptables: a rule with our comment and other words is replaced', () => {
+  const found = change(rules!, `*filter\n${ours.replace('ACCEPT', 'DROP')}\n`)!
+  assert.match(found.apply.text, '-D INPUT')
+  assert.match(found.apply.text, '-I INPUT 1 -p 112')
+})
+
+test('plan: each task knows what those before it change', () => {
+  const writes: Task = {
+    name: 'writes',
+    probe: sh`true`,
+    resources: ['/f'],
+    plan: () => ({ before: '', after: 'x', apply: sh`true`, undo: sh`true` }),
+  }
+  const asks: Task = {
+    ...writes,
+    name: 'asks',
+    resources: [],
+    plan: (_, planned) => (planned.changes('/f') ? unchanged('asked') : unchanged()),
+  }
+  const printed = [
+    { text: '', code: 0 },
+    { text: '', code: 0 },
+  ]
+  assert.is(makePlan([writes, asks], printed).unchanged[0]!.why, 'asked')
+  assert.is(makePlan([asks, writes], printed).unchanged[0]!.why, undefined)
+})
+
+test('facts: a family is recognised by ID and ID_LIKE; others are refused by name', () => {
+  const text = (os: string, ids: string, init = 'systemd') =>
+    `os=${os}\nids=${ids}\nhostname=a\nkernel=6\nbootId=b\nnow=1\nselinux=Enforcing\ninit=${init}\n`
+  assert.is(parseFacts(text('Ubuntu 24.04', 'ubuntu debian'), 'a').family, 'debian')
+  assert.is(parseFacts(text('Rocky Linux 9', 'rocky rhel centos fedora'), 'a').family, 'redhat')
+  assert.is(parseFacts(text('Rocky Linux 9', 'rocky rhel'), 'a').selinux, 'enforcing')
+  assert.throws(() => parseFacts(text('Alpine Linux', 'alpine '), 'a'), /a: Alpine Linux is neither/)
+  const devuan = parseFacts(text('Devuan', 'devuan debian', 'init'), 'a')
+  assert.throws(() => osOf(devuan), /it runs init as its init, and systemd is needed/)
+})
+
+test.run()
