@@ -11,7 +11,7 @@ import { reportCheck } from './check-report.ts'
 import type { Target } from './target.ts'
 
 /** Where each host keeps the lock and the journal of the runs. */
-const stateFolder = '/var/lib/keepalived-playbooks'
+export const stateFolder = '/var/lib/keepalived-playbooks'
 
 /** Seconds that a cluster may take to elect a holder and fill its pools. */
 const settle = { changed: 60, unchanged: 10 }

@@ -1,14 +1,17 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { dnsName, interfaceName, ipv4, seconds } from './values.ts'
+import { dnsName, interfaceName, ipv4, path, seconds } from './values.ts'
 
 /** keepalived.conf cuts words at blanks and quotes, and gives a meaning to the other characters left out here. */
-export const authPass = {
+export const password = {
+  pattern: '^(?!.*["\'\\\\{}#!$])[!-~]{4,8}$',
+  title: 'text of 4 to 8 printable ASCII characters, none of them a blank, a quote, "\\", "{", "}", "#", "!" or "$"',
+} as const
+
+const authPass = {
   type: ['string', 'object'],
   writeOnly: true,
-  pattern: '^(?!.*["\'\\\\{}#!$])[!-~]{4,8}$',
-  title:
-    'text of 4 to 8 printable ASCII characters, none of them a blank, a quote, "\\", "{", "}", "#", "!" or "$"; ' +
-    'or { env: NAME }, or { file: PATH }',
+  pattern: password.pattern,
+  title: `${password.title}; or { env: NAME }, or { file: PATH }`,
   description:
     'The VRRP password, the same on every node. It goes over the network in clear text and guards against mistakes, ' +
     'not against attackers. Keep it out of the inventory with `{ env: NAME }`, an environment variable, or ' +
@@ -24,12 +27,7 @@ export const authPass = {
       title: 'the name of an environment variable',
       description: 'The environment variable that holds the password.',
     },
-    file: {
-      type: 'string',
-      pattern: '^[^\\u0000-\\u001f\\u007f]+$',
-      title: 'a path',
-      description: 'The file that holds the password, and nothing else but a line end.',
-    },
+    file: { ...path, description: 'The file that holds the password, and nothing else but a line end.' },
   },
 } as const satisfies JSONSchema
 
@@ -144,7 +142,8 @@ export const clusterSchema = {
       type: 'integer',
       enum: [2, 3],
       default: 2,
-      description: 'Version 3 (RFC 5798) takes over in less than a second if `advert_int` says so, but has no password.',
+      description:
+        'Version 3 (RFC 5798) takes over in less than a second if `advert_int` says so, but has no password.',
     },
     auth_pass: authPass,
     preempt: {

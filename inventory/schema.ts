@@ -85,7 +85,7 @@ export const schema = {
     hosts: {
       type: 'object',
       title: 'a map of 2 to 253 hosts',
-      description: 'The nodes, by name. Any of them may come to hold the VIP.',
+      description: `The nodes, by name: ${hostName.title}. Any of them may come to hold the VIP.`,
       minProperties: 2,
       maxProperties: 253,
       propertyNames: hostName,

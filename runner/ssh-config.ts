@@ -56,7 +56,7 @@ export async function sshSettings(target: SshTarget, name: string): Promise<SshS
     hostname,
     port,
     user,
-    identityFiles: (values.get('identityfile') ?? []).map(fill),
+    identityFiles: (values.get('identityfile') ?? []).filter((file) => file !== 'none').map(fill),
     identitiesOnly: one('identitiesonly') === 'yes',
     agent: agentSocket(fill(one('identityagent'))),
     knownHostsFiles: `${one('userknownhostsfile')} ${one('globalknownhostsfile')}`

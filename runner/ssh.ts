@@ -115,15 +115,10 @@ async function run(
   const { prefix, question } = become(user, becomePassword)
   const deadline = AbortSignal.timeout(timeout * 1000)
   let channel: ClientChannel | undefined
-  const giveUp = () => {
-    channel?.signal('TERM')
-    // The signal needs the connection; sudo's bash may not heed it, but finds its output closed.
-    setTimeout(link.close, 200)
-  }
-  deadline.addEventListener('abort', giveUp)
+  deadline.addEventListener('abort', link.close)
   try {
     // Plain single quotes mean the same to every login shell; zx's own do not.
-    channel = await connection.spawn(`exec ${prefix}bash --norc -c '${call.program}'`)
+    channel = await connection.spawn(`exec ${prefix}${limit(timeout)} bash --norc -c '${call.program}'`)
     const { ready, stdout, stderr, code } = await talk(channel, call, { onStdout, question })
     if (deadline.aborted || code === undefined) throw new Error('lost')
     if (!ready) throw new HostError(whyNotRoot(name, user, stderr, code))
@@ -132,14 +127,17 @@ async function run(
     if (error instanceof HostError) throw error
     throw new HostError(whyNoOutcome(name, deadline.aborted ? timeout : undefined, channel ? undefined : error))
   } finally {
-    deadline.removeEventListener('abort', giveUp)
+    deadline.removeEventListener('abort', link.close)
   }
 }
+
+// The host ends what we gave up. A signal over the connection would not do: sshd passes none on to root's processes.
+const limit = (timeout: number) => `timeout -k 5 ${timeout + 2}`
 
 /** @param refused the error where bash was never started */
 function whyNoOutcome(name: string, timeout: number | undefined, refused: unknown): string {
   if (timeout !== undefined)
-    return `${name}: a script took longer than ${timeout} s; it may still run there. Look, or run again with --timeout`
+    return `${name}: a script took longer than ${timeout} s and is being stopped; run again, with a longer --timeout if need be`
   if (refused) return `${name}: the connection takes no more commands (${(refused as Error).message}); run again`
   return `the connection to ${name} was lost while a script ran; it may or may not have finished: run again to see`
 }

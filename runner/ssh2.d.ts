@@ -49,7 +49,6 @@ declare module 'ssh2' {
     stdin: Writable
     stdout: Readable
     stderr: Readable
-    signal(name: string): void
     /** `code` is null after a signal, undefined where the connection went first. */
     on(event: 'close', listener: (code?: number | null) => void): this
     on(event: string, listener: (...args: never[]) => void): this

@@ -1,0 +1,118 @@
+// Writes what is made from the inventory's schema: inventory/schema.json for editors, docs/inventory.md for people.
+//   node docs/generate.mts            writes both
+//   node docs/generate.mts --check    writes nothing; exit code 1 if one of them is stale
+import { readFileSync, writeFileSync } from 'node:fs'
+import { schema } from '../inventory/schema.ts'
+import { type Node, wording } from '../inventory/wording.ts'
+
+/** The parts of the schema that the documentation shows. */
+interface Documented extends Node {
+  description?: string
+  default?: unknown
+  required?: readonly string[]
+  properties?: Record<string, Documented>
+  additionalProperties?: boolean | Documented
+}
+
+const inRoot = (path: string) => new URL(`../${path}`, import.meta.url)
+const readIfThere = (path: string) => {
+  try {
+    return readFileSync(inRoot(path), 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** The schema as editors like it: with the default in what they show over a key. */
+function forEditors(node: Documented): Documented {
+  const { properties, additionalProperties: others, default: value, description } = node
+  return {
+    ...node,
+    ...(isPlain(value) && { description: `${description} Default: \`${value}\`.` }),
+    ...(properties && {
+      properties: Object.fromEntries(Object.entries(properties).map(([key, child]) => [key, forEditors(child)])),
+    }),
+    ...(typeof others === 'object' && { additionalProperties: forEditors(others) }),
+  }
+}
+
+const isPlain = (value: unknown) => value !== undefined && typeof value !== 'object'
+
+function page(): string {
+  return `<!-- Written by docs/generate.mts from inventory/schema.ts; change it there. -->
+
+# The inventory
+
+One file describes one cluster: its virtual IP, its nodes, and the way to them. It is YAML (and so it may be JSON). It is
+checked before any host is contacted, and every mistake is told at once, with line, column, key and value.
+
+The smallest one:
+
+\`\`\`yaml
+# yaml-language-server: $schema=./schema.json
+cluster:
+  vip: 10.2.1.5
+  network: 10.2.1.0/24
+hosts:
+  ns1: { address: 10.2.1.2 }
+  ns2: { address: 10.2.1.3 }
+\`\`\`
+
+The first line lets editors with a YAML language server complete and check it; put in the path to
+\`inventory/schema.json\`. A fuller one is [\`inventory/example.yaml\`](../inventory/example.yaml):
+
+\`\`\`yaml
+${readIfThere('inventory/example.yaml').trimEnd()}
+\`\`\`
+
+## Every key
+
+${sections('', schema).join('\n').trimEnd()}
+`
+}
+
+/** A map with its table of keys, then the maps in it. */
+function sections(path: string, map: Documented): string[] {
+  const children = Object.entries(map.properties ?? {})
+  const maps = [...children, ...hostsOf(map)].filter(([, child]) => child.properties || hostsOf(child).length > 0)
+  // The keys of `ssh` come again in every host, and are told once.
+  const common: Record<string, Documented> = path === 'ssh' ? {} : schema.properties.ssh.properties
+  const own = children.filter(([key, child]) => common[key] !== child)
+  const rows = own.map(([key, child]) => row(key, child, map.required?.includes(key) ?? false))
+  const table = ['| key | value | default | meaning |', '|---|---|---|---|', ...rows, '']
+  return [
+    ...(path ? [`### \`${path}\``, '', meaningOf(map)[0]!, ''] : []),
+    ...(rows.length > 0 ? table : []),
+    ...(own.length < children.length ? ['And all keys of [`ssh`](#ssh).', ''] : []),
+    ...maps.flatMap(([key, child]) => sections(path ? `${path}.${key}` : key, child)),
+  ]
+}
+
+/** A description, cut into the meaning and the default that is computed. */
+const meaningOf = ({ description }: Documented) => description!.split(' Default: ')
+
+/** The hosts are a map whose keys are not known. */
+const hostsOf = ({ additionalProperties: host }: Documented): [string, Documented][] =>
+  typeof host === 'object' ? [['NAME', host]] : []
+
+function row(key: string, node: Documented, required: boolean): string {
+  const [meaning, computed] = meaningOf(node)
+  const fixed = isPlain(node.default) ? `\`${node.default}\`` : computed?.replace(/\.$/, '')
+  const cells = [`\`${key}\``, wording(node), required ? '**required**' : (fixed ?? ''), meaning]
+  return `| ${cells.map((cell) => cell!.replaceAll('|', '\\|')).join(' | ')} |`
+}
+
+const generated = {
+  'inventory/schema.json': `${JSON.stringify(forEditors(schema), null, 2)}\n`,
+  'docs/inventory.md': page(),
+}
+const stale = Object.entries(generated).filter(([path, text]) => readIfThere(path) !== text)
+for (const [path, text] of stale) {
+  if (process.argv.includes('--check')) {
+    console.error(`${path} is stale: run node docs/generate.mts`)
+    process.exitCode = 1
+  } else {
+    writeFileSync(inRoot(path), text)
+    console.log(`wrote ${path}`)
+  }
+}

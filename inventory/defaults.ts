@@ -1,0 +1,26 @@
+import { parseNetwork } from './network.ts'
+import type { Content } from './types.ts'
+
+/** An inventory in which every value may be missing: the wrong ones have been taken away. */
+export type Draft<T = Content> = T extends object ? { [K in keyof T]?: Draft<T[K]> } : T
+
+/**
+ * Fills in the defaults that depend on other values.
+ * @param removed the paths of wrong values, their keys joined by slashes: these get no default in their place
+ */
+export function fillDefaults(draft: Draft, removed: ReadonlySet<string>): void {
+  function fill<T extends object, K extends keyof T & string>(map: T, path: string, key: K, value: T[K]) {
+    if (map[key] === undefined && value !== undefined && !removed.has(`${path}/${key}`)) map[key] = value
+  }
+  const { cluster = {}, hosts = {} } = draft
+  if (cluster.network) fill(cluster, 'cluster', 'gateway', parseNetwork(cluster.network).first)
+  if (cluster.vip) fill(cluster, 'cluster', 'virtual_router_id', Number(cluster.vip.split('.')[3]))
+  for (const [index, [name, host]] of Object.entries(hosts).entries()) {
+    if (!host) continue
+    const path = `hosts/${name}`
+    fill(host, path, 'interface', cluster.interface)
+    fill(host, path, 'identity', `nameserver-${index + 1}`)
+    if (cluster.preempt !== undefined) fill(host, path, 'priority', cluster.preempt ? Math.max(1, 100 - index) : 100)
+    if (host.ssh) fill(host.ssh, `${path}/ssh`, 'host', host.address)
+  }
+}

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs'
+import { UserError } from '../runner/errors.ts'
+import { type Draft, fillDefaults } from './defaults.ts'
+import { absolutePath, whyUnreadable } from './files.ts'
+import { checkRules } from './rules.ts'
+import { readSecret } from './secret.ts'
+import { type Place, type Problem, Source } from './source.ts'
+import type { Cluster, Content, Host, Inventory, SshTarget } from './types.ts'
+import { validate } from './validate.ts'
+import { dotted } from './wording.ts'
+
+const example = 'inventory/example.yaml shows what belongs there'
+
+/**
+ * Reads and checks an inventory. Contacts no host.
+ * @param file a YAML (or JSON) file; relative paths in it begin at its folder
+ * @param options.level what the hosts are to be brought to; 3 needs more of them
+ * @param options.env where `auth_pass: { env: NAME }` is looked up
+ * @throws UserError that tells everything that is wrong, a line each, by place in the file; it never shows a password
+ */
+export function loadInventory(file: string, options: { level?: 1 | 2 | 3; env?: NodeJS.ProcessEnv } = {}): Inventory {
+  const source = new Source(readText(file))
+  if (source.isEmpty) throw new UserError(`${file}: is empty; ${example}`)
+  const syntaxErrors = source.syntaxErrors()
+  if (syntaxErrors.length > 0) fail(file, syntaxErrors)
+
+  const data = unfold(file, source)
+  const { problems, removed } = validate(data)
+  // What is wrong of it has been taken away, and the rest is as the schema says.
+  const draft = data as Draft
+  fillDefaults(draft, removed)
+  const secret = readSecret(draft.cluster?.auth_pass, file, options.env ?? process.env)
+  if (secret.problem) problems.push(secret.problem)
+  problems.push(...source.duplicateKeys(), ...checkRules(draft, (path) => source.has(path), options.level))
+  if (problems.length > 0)
+    fail(
+      file,
+      problems.map((problem) => ({ ...source.placeOf(problem), text: sentence(problem) })),
+    )
+  return assemble(file, data as Complete, secret.value)
+}
+
+/** Content after `fillDefaults`. */
+type Complete = Content & { cluster: Omit<Cluster, 'auth_pass'>; hosts: Record<string, Omit<Host, 'name'>> }
+
+function assemble(file: string, { ssh, cluster, hosts, client }: Complete, authPass: string | undefined): Inventory {
+  const absolute = (login: SshTarget): SshTarget => {
+    const paths = (['config', 'identity_file'] as const).flatMap((key) => {
+      const path = login[key]
+      return path === undefined ? [] : [[key, absolutePath(path, file)]]
+    })
+    return { ...login, ...Object.fromEntries(paths) }
+  }
+  const { auth_pass: _kept, ...open } = cluster
+  return {
+    file,
+    cluster: authPass === undefined ? open : { ...open, auth_pass: authPass },
+    hosts: Object.entries(hosts).map(([name, host]) => ({ name, ...host, ssh: absolute({ ...ssh, ...host.ssh }) })),
+    ...(client && { client: { name: client.name, ssh: absolute({ ...ssh, ...client.ssh }) } }),
+  }
+}
+
+function sentence({ path, text }: Problem): string {
+  return path.length === 0 ? text : `${dotted(path)}: ${text}`
+}
+
+function fail(file: string, problems: readonly (Place & { text: string })[]): never {
+  const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
+  const lines = sorted.map(({ line, column, text }) => `${file}:${line}:${column} ${text}`)
+  // A value may break several rules that are told in one sentence.
+  throw new UserError([...new Set(lines)].join('\n'))
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new UserError(`can not read the inventory ${file}: ${whyUnreadable(error)}`)
+  }
+}
+
+function unfold(file: string, source: Source): unknown {
+  try {
+    return source.values()
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error
+    throw new UserError(`${file}: its YAML aliases unfold to too much`)
+  }
+}

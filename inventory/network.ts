@@ -1,0 +1,36 @@
+import { isIPv4 } from 'node:net'
+
+/** An IPv4 network and the addresses in it that have a meaning of their own. */
+export interface Network {
+  /** As CIDR, with host bits zero. */
+  cidr: string
+  address: string
+  /** The lowest address that a host may have. */
+  first: string
+  broadcast: string
+  has(address: string): boolean
+}
+
+const toNumber = (address: string) => address.split('.').reduce((number, octet) => number * 256 + Number(octet), 0)
+const toAddress = (number: number) => [24, 16, 8, 0].map((bits) => Math.floor(number / 2 ** bits) % 256).join('.')
+
+/** Whether the text is an IPv4 address, a slash, and a prefix length within these bounds. */
+export function isNetwork(text: string, shortest: number, longest: number): boolean {
+  const [, address = '', prefix = ''] = /^(.*)\/(\d\d?)$/.exec(text) ?? []
+  return isIPv4(address) && Number(prefix) >= shortest && Number(prefix) <= longest
+}
+
+/** @param cidr a text that `isNetwork`; host bits are ignored */
+export function parseNetwork(cidr: string): Network {
+  const [address, prefix] = cidr.split('/')
+  const size = 2 ** (32 - Number(prefix))
+  const startOf = (text: string) => Math.floor(toNumber(text) / size) * size
+  const start = startOf(address!)
+  return {
+    cidr: `${toAddress(start)}/${Number(prefix)}`,
+    address: toAddress(start),
+    first: toAddress(start + 1),
+    broadcast: toAddress(start + size - 1),
+    has: (text) => startOf(text) === start,
+  }
+}

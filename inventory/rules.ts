@@ -1,0 +1,144 @@
+import type { Draft } from './defaults.ts'
+import { parseNetwork } from './network.ts'
+import type { Path, Problem } from './source.ts'
+import { dotted, shown } from './wording.ts'
+
+/** Something said in several places of an inventory; undefined where it is missing or wrong in itself. */
+type Entry<Value = string | number> = [path: Path, value: Value | undefined]
+
+/**
+ * The rules that no schema can say, each about values that go together. A rule whose values are missing is left out.
+ * @param draft an inventory with all defaults
+ * @param isGiven whether the file says this itself
+ * @param level what the hosts are to be brought to, if it is known
+ */
+export function checkRules(draft: Draft, isGiven: (path: Path) => boolean, level?: 1 | 2 | 3): Problem[] {
+  return [
+    ...network(draft),
+    ...addresses(draft),
+    ...distinct(draft).flatMap((entries) => unique(entries, isGiven)),
+    ...priorities(draft, isGiven),
+    ...vrrp(draft),
+    ...secondInterfaces(draft, level),
+  ]
+}
+
+function network({ cluster }: Draft): Problem[] {
+  if (!cluster?.network) return []
+  const { cidr } = parseNetwork(cluster.network)
+  if (cidr === cluster.network) return []
+  const text = `has host bits that are not zero (did you mean ${cidr}?), got ${shown(cluster.network)}`
+  return [{ path: ['cluster', 'network'], text }]
+}
+
+const hostsOf = ({ hosts }: Draft) => Object.entries(hosts ?? {}).map(([name, host]) => ({ name, ...host }))
+
+/** Every address that somebody has. */
+function owners(draft: Draft): Entry<string>[] {
+  return [
+    [['cluster', 'vip'], draft.cluster?.vip],
+    [['cluster', 'gateway'], draft.cluster?.gateway],
+    ...hostsOf(draft).flatMap(({ name, address, second }): Entry<string>[] => [
+      [['hosts', name, 'address'], address],
+      [['hosts', name, 'second', 'address'], second?.address],
+    ]),
+  ]
+}
+
+function addresses(draft: Draft): Problem[] {
+  const cidr = draft.cluster?.network
+  if (!cidr) return []
+  const { has, address: own, broadcast } = parseNetwork(cidr)
+  const meanings = new Map([
+    [own, 'the network itself'],
+    [broadcast, 'all of its hosts (broadcast)'],
+  ])
+  return owners(draft).flatMap(([path, address]) => {
+    if (!address) return []
+    if (!has(address)) return [{ path, text: `must be in cluster.network ${cidr}, got ${shown(address)}` }]
+    const meaning = meanings.get(address)
+    return meaning ? [{ path, text: `must be the address of a host, but in ${cidr} ${address} means ${meaning}` }] : []
+  })
+}
+
+/** What has to be different everywhere: groups of values. */
+function distinct(draft: Draft): Entry[][] {
+  const hosts = hostsOf(draft)
+  return [
+    owners(draft),
+    // Host names are the same in upper and lower case, and reports tell the client from the nodes by its name.
+    [
+      ...hosts.map(({ name }): Entry => [['hosts', name], name.toLowerCase()]),
+      [['client', 'name'], draft.client?.name?.toLowerCase()],
+    ],
+    hosts.map(({ name, identity }) => [['hosts', name, 'identity'], identity]),
+    draft.cluster?.preempt ? hosts.map(({ name, priority }) => [['hosts', name, 'priority'], priority]) : [],
+  ]
+}
+
+function unique(entries: readonly Entry[], isGiven: (path: Path) => boolean): Problem[] {
+  const seen = new Map<string | number, Path>()
+  return entries.flatMap(([path, value]) => {
+    if (value === undefined) return []
+    const first = seen.get(value)
+    if (!first) {
+      seen.set(value, path)
+      return []
+    }
+    // Told of the later one, but rather of one that the file has than of a default.
+    const [told, other] = isGiven(path) || !isGiven(first) ? [path, first] : [first, path]
+    const why = isGiven(other) ? '' : ' by default'
+    return [{ path: told, text: `must differ from ${dotted(other)}, which is ${shown(value)}${why}` }]
+  })
+}
+
+/** Without preemption no node goes before another. */
+function priorities(draft: Draft, isGiven: (path: Path) => boolean): Problem[] {
+  const { preempt, preempt_delay } = draft.cluster ?? {}
+  if (preempt !== false) return []
+  const all = hostsOf(draft)
+    .filter(({ priority }) => priority !== undefined)
+    .map(({ name, priority }) => ({ path: ['hosts', name, 'priority'], priority }))
+  const model = all.find(({ path }) => !isGiven(path)) ?? all[0]
+  const problems: Problem[] = all
+    .filter(({ priority }) => priority !== model?.priority)
+    .map(({ path, priority }) => ({
+      path,
+      text:
+        `must equal ${dotted(model!.path)}, which is ${model!.priority}, got ${priority}; ` +
+        'they may differ only with cluster.preempt: true',
+    }))
+  if (!preempt_delay) return problems
+  return [...problems, { path: ['cluster', 'preempt_delay'], text: 'has a meaning only with cluster.preempt: true' }]
+}
+
+function vrrp({ cluster = {} }: Draft): Problem[] {
+  const { vip, virtual_router_id, vrrp_version, advert_int = 1, auth_pass } = cluster
+  const problems: Problem[] = []
+  const report = (key: string, text: string) => problems.push({ path: ['cluster', key], text })
+  if (virtual_router_id === 0)
+    report('vip', `ends in 0, so cluster.virtual_router_id has no default: give one from 1 to 255, got ${shown(vip)}`)
+  if (vrrp_version === 2 && (advert_int < 1 || !Number.isInteger(advert_int)))
+    report('advert_int', `must be whole seconds from 1 to 255 in VRRP version 2, got ${advert_int}`)
+  if (vrrp_version === 3 && (advert_int > 40.95 || Math.round(advert_int * 100) / 100 !== advert_int))
+    report('advert_int', `must be from 0.01 to 40.95 seconds in steps of 0.01 in VRRP version 3, got ${advert_int}`)
+  if (vrrp_version === 3 && auth_pass !== undefined)
+    report('auth_pass', 'must be left out with cluster.vrrp_version: 3, which has no password')
+  return problems
+}
+
+function secondInterfaces(draft: Draft, level: number | undefined): Problem[] {
+  const hosts = hostsOf(draft)
+  const problems: Problem[] = hosts
+    .filter(({ second, interface: first }) => first !== undefined && second?.interface === first)
+    .map(({ name, interface: first }) => ({
+      path: ['hosts', name, 'second', 'interface'],
+      text: `must differ from the interface of the first address, but both are ${shown(first)}`,
+    }))
+  const without = Object.entries(draft.hosts ?? {})
+    .filter(([, host]) => host && !('second' in host))
+    .map(([name]) => name)
+  if (level !== 3 || without.length === 0) return problems
+  const text = `level 3 needs a second interface on every host (second: { address: … }), missing on ${without.join(', ')}`
+  return [...problems, { path: ['hosts'], text }]
+}

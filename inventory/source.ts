@@ -1,0 +1,146 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  visit,
+} from 'yaml'
+
+/** Keys from the top of an inventory down to a value. */
+export type Path = readonly string[]
+
+/** Something wrong with an inventory, in words that complete "the value at this path …". */
+export interface Problem {
+  path: Path
+  text: string
+  /** The key in the map at `path` that is meant, where it is not the map as a whole. */
+  key?: string
+}
+
+/** A place in a file, both from 1. */
+export interface Place {
+  line: number
+  column: number
+}
+
+const textOfKey = (pair: Pair) => (isScalar(pair.key) ? String(pair.key.value) : String(pair.key))
+
+/** @returns the offset of a node in the text, if it is of any length there */
+function startOf(node: unknown): number | undefined {
+  const range = isNode(node) ? node.range : undefined
+  return range && range[1] > range[0] ? range[0] : undefined
+}
+
+/** The YAML text of an inventory: what it says, and where. */
+export class Source {
+  readonly #document: Document.Parsed
+  readonly #lines = new LineCounter()
+
+  constructor(text: string) {
+    this.#document = parseDocument(text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      // A directive must not bring back YAML 1.1, where `no` is false and 010 is 8.
+      schema: 'core',
+      resolveKnownTags: false,
+      // Found by `duplicateKeys`, with both places.
+      uniqueKeys: false,
+    })
+  }
+
+  get isEmpty(): boolean {
+    const { contents, errors } = this.#document
+    return errors.length === 0 && (!contents || (isScalar(contents) && contents.value === null))
+  }
+
+  /** @returns what makes the text no YAML, or YAML that an inventory doesn't use; never with a piece of the text */
+  syntaxErrors(): (Place & { text: string })[] {
+    const { errors, warnings } = this.#document
+    const found = [...errors, ...warnings].map(({ code, message, pos }) => ({
+      ...this.#place(pos[0]),
+      text: `YAML: ${withoutSource(code, message)}`,
+    }))
+    visit(this.#document, {
+      Alias: (_key, alias) => {
+        if (!alias.resolve(this.#document))
+          found.push({ ...this.#place(alias.range![0]), text: 'YAML: an alias (*) without an anchor (&) before it' })
+      },
+    })
+    return found
+  }
+
+  /** @returns every key that is there a second time */
+  duplicateKeys(): Problem[] {
+    const found: Problem[] = []
+    visit(this.#document, {
+      Map: (_key, map, ancestors) => {
+        const path = ancestors.filter((node) => isPair(node)).map(textOfKey)
+        const seen = new Set<string>()
+        for (const key of map.items.map(textOfKey)) {
+          if (seen.has(key)) found.push({ path: [...path, key], text: 'is there twice' })
+          seen.add(key)
+        }
+      },
+    })
+    return found
+  }
+
+  /** @returns the whole as plain values @throws ReferenceError for aliases that unfold without end */
+  values(): unknown {
+    return this.#document.toJS()
+  }
+
+  /** Whether the file itself has it, rather than a default. */
+  has(path: Path): boolean {
+    return this.#pairs(path).length === path.length
+  }
+
+  /** @returns where the value begins; for a map its key, and for what is not there or empty the nearest key above it */
+  placeOf({ path, key }: Problem): Place {
+    const way = key === undefined ? path : [...path, key]
+    const pairs = this.#pairs(way)
+    const last = pairs.at(-1)
+    const isValue = key === undefined && pairs.length === way.length && !isMap(last?.value)
+    const offset = (isValue ? startOf(last?.value) : undefined) ?? startOf(last?.key)
+    return this.#place(offset ?? startOf(this.#document.contents) ?? 0)
+  }
+
+  /** @returns the pairs of key and value along a path, as far as it exists */
+  #pairs(path: Path): Pair[] {
+    const pairs: Pair[] = []
+    let node: unknown = this.#document.contents
+    for (const key of path) {
+      const map = isAlias(node) ? node.resolve(this.#document) : node
+      const pair = isMap(map) ? map.items.findLast((item) => textOfKey(item) === key) : undefined
+      if (!pair) break
+      pairs.push(pair)
+      node = pair.value
+    }
+    return pairs
+  }
+
+  #place(offset: number): Place {
+    const { line, col } = this.#lines.linePos(offset)
+    return { line, column: col }
+  }
+}
+
+/** Messages of the parser that are met most often, in terms of what to look for. */
+const clearer: Record<string, string> = {
+  'Implicit map keys need to be followed by map values': 'a key without a colon and a blank after it',
+  'All mapping items must start at the same column': 'this line is not in line with the other keys of its map',
+  'Nested mappings are not allowed in compact mappings': 'a second colon in the line; quote the value if it has one',
+}
+
+/** The parser quotes the text that it stumbled over, and that may be half a password. */
+function withoutSource(code: string, message: string): string {
+  if (code === 'TAG_RESOLVE_FAILED') return 'tags are not used here; quote a value that begins with "!"'
+  if (code === 'BAD_DIRECTIVE') return 'an unknown directive'
+  if (code === 'MULTIPLE_DOCS') return 'more than one document'
+  return clearer[message] ?? message.replace(/(?<=\w): .*|(?<=escape sequence) .*/s, '')
+}

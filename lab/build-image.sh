@@ -1,0 +1,60 @@
+#!/bin/bash
+# Builds the image of the lab's machines: disk.qcow2, vmlinuz, initrd.gz, an SSH key pair and the machines' host key.
+#   build-image.sh FOLDER     FOLDER/files/ holds what goes into the image as it is; the results go into FOLDER
+# The machines are plain servers on an isolated network: what playbooks install comes from a local apt repository.
+set -euo pipefail
+
+folder=$1
+in_image=linux-image-cloud-amd64,systemd-sysv,udev,dbus,openssh-server,sudo,iproute2,procps,iputils-ping,bind9-dnsutils,netcat-openbsd,tcpdump,python3-minimal
+to_install='bind9 keepalived iptables ipvsadm snmpd snmp nginx-light conntrack'
+initrd_modules='virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_blk'
+
+if [ "$(id -u)" -eq 0 ]; then
+  mode=root as_root=()
+else
+  mode=unshare as_root=(mmdebstrap --unshare-helper)
+fi
+
+ssh-keygen -q -t ed25519 -N '' -C lab -f "$folder/id"
+ssh-keygen -q -t ed25519 -N '' -C lab -f "$folder/host"
+
+# Under emulation every fsync counts, and nobody reads manuals there.
+mmdebstrap --mode=$mode --variant=minbase --include=$in_image \
+  --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+  --dpkgopt='path-exclude=/usr/share/locale/*' --aptopt='APT::Install-Recommends "false"' \
+  --skip=cleanup/apt/lists --skip=check/empty \
+  --customize-hook="chroot \"\$1\" apt-get -q -y install --download-only -o Dir::Cache::archives=/srv/apt $to_install" \
+  --customize-hook="rm -rf \"\$1/srv/apt/partial\" \"\$1/srv/apt/lock\" \"\$1\"/var/lib/apt/lists/* \"\$1\"/etc/apt/sources.list.d/*" \
+  --customize-hook='cd "$1/srv/apt" && dpkg-scanpackages --multiversion . >Packages 2>/dev/null' \
+  --customize-hook="cp -r '$folder/files/.' \"\$1\"" \
+  --customize-hook="install -m 600 '$folder/host' \"\$1/etc/ssh/ssh_host_ed25519_key\"" \
+  --customize-hook="install -m 644 '$folder/host.pub' \"\$1/etc/ssh/ssh_host_ed25519_key.pub\"" \
+  --customize-hook='rm -f "$1"/etc/ssh/ssh_host_{rsa,ecdsa}_key*' \
+  --customize-hook='chroot "$1" useradd --create-home --shell /bin/bash --groups sudo admin' \
+  --customize-hook="install -D -m 644 '$folder/id.pub' \"\$1/home/admin/.ssh/authorized_keys\"" \
+  --customize-hook='chroot "$1" chmod 440 /etc/sudoers.d/admin' \
+  --customize-hook='chroot "$1" apt-get -q update' \
+  --customize-hook='chroot "$1" systemctl -q enable systemd-networkd' \
+  --customize-hook='chroot "$1" systemctl -q mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer systemd-timesyncd.service' \
+  bookworm "$folder/root.tar"
+
+echo 'I: making the disk and the initial RAM disk'
+"${as_root[@]}" bash -euo pipefail -c '
+folder=$1 modules=$2
+mkdir "$folder/root"
+tar -C "$folder/root" -xf "$folder/root.tar"
+cp "$folder"/root/boot/vmlinuz-* "$folder/vmlinuz"
+mkdir -p "$folder/initrd/bin" "$folder/initrd/modules"
+cp "$(command -v busybox)" "$folder/initrd/bin/"
+for module in $modules; do
+  find "$folder/root/lib/modules" -name "$module.ko" -exec cp {} "$folder/initrd/modules/" \;
+done
+install -m 755 "$folder/init" "$folder/initrd/init"
+(cd "$folder/initrd" && find . | cpio --quiet -o -H newc | gzip) >"$folder/initrd.gz"
+truncate -s 3G "$folder/disk.raw"
+mkfs.ext4 -q -d "$folder/root" "$folder/disk.raw"
+rm -rf "$folder/root" "$folder/initrd"
+' build "$folder" "$initrd_modules"
+
+qemu-img convert -O qcow2 "$folder/disk.raw" "$folder/disk.qcow2"
+rm -rf "$folder/root.tar" "$folder/disk.raw" "$folder/files" "$folder/init"

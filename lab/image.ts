@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { UserError } from '../runner/errors.ts'
+import { mac, machines } from './machines.ts'
+import { cacheFolder } from './paths.ts'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+
+/** Files of the image, by path. */
+function imageFiles(): Record<string, string> {
+  const network = '/etc/systemd/network'
+  const macs = (nic: Parameters<typeof mac>[1]) => machines.map((machine) => mac(machine, nic)).join(' ')
+  return {
+    ...Object.fromEntries(
+      machines.map((machine) => [
+        `${network}/10-${machine.name}.network`,
+        `[Match]\nMACAddress=${mac(machine, 'cluster')}\n\n[Network]\nAddress=${machine.address}/24\n`,
+      ]),
+    ),
+    [`${network}/20-second.network`]: `[Match]\nMACAddress=${macs('second')}\n\n[Link]\nUnmanaged=yes\n`,
+    [`${network}/30-management.link`]: `[Match]\nMACAddress=${macs('management')}\n\n[Link]\nName=mgmt0\n`,
+    [`${network}/30-management.network`]: `[Match]\nMACAddress=${macs('management')}\n\n[Network]\nAddress=10.0.2.15/24\n`,
+    '/etc/apt/sources.list': 'deb [trusted=yes] file:/srv/apt ./\n',
+    '/etc/fstab': '/dev/vda / ext4 defaults 0 0\n',
+    // A server on its own: its name is nowhere, and nobody answers questions about it.
+    '/etc/hosts': '127.0.0.1 localhost\n',
+    '/etc/resolv.conf': '',
+    '/etc/hostname': 'localhost\n',
+    '/etc/sudoers.d/admin': 'admin ALL=(ALL) NOPASSWD: ALL\n',
+    '/etc/ssh/sshd_config.d/lab.conf': 'UseDNS no\nPasswordAuthentication no\n',
+    '/etc/systemd/journald.conf.d/lab.conf': '[Journal]\nStorage=persistent\n',
+  }
+}
+
+const sources = ['build-image.sh', 'init']
+
+/** Names the image by what it is made of: another recipe is another image. */
+export function imageFolder(): string {
+  const recipe = createHash('sha256').update(JSON.stringify(imageFiles()))
+  for (const file of sources) recipe.update(readFileSync(join(here, file)))
+  return join(cacheFolder, recipe.digest('hex').slice(0, 16))
+}
+
+/**
+ * Builds the image unless it is there. It is built aside and moved into place whole.
+ * @returns its folder
+ * @throws UserError with the last words of a build that failed
+ */
+export async function ensureImage(say: (line: string) => void): Promise<string> {
+  const folder = imageFolder()
+  if (existsSync(folder)) return folder
+  mkdirSync(cacheFolder, { recursive: true, mode: 0o700 })
+  removeAbandoned()
+  const build = join(cacheFolder, `build-${process.pid}`)
+  say('building the machine image, once; this takes about two minutes')
+  mkdirSync(build, { mode: 0o755 })
+  for (const [path, content] of Object.entries(imageFiles())) {
+    const file = join(build, 'files', path)
+    mkdirSync(join(file, '..'), { recursive: true })
+    writeFileSync(file, content)
+  }
+  cpSync(join(here, 'init'), join(build, 'init'))
+  try {
+    await runBuild(build, say)
+    renameSync(build, folder)
+  } finally {
+    rmSync(build, { recursive: true, force: true })
+  }
+  chmodSync(join(folder, 'id'), 0o600)
+  return folder
+}
+
+/** Builds of processes that are gone. */
+function removeAbandoned(): void {
+  for (const name of readdirSync(cacheFolder)) {
+    const pid = name.match(/^build-(\d+)$/)?.[1]
+    if (pid && !existsSync(`/proc/${pid}`)) rmSync(join(cacheFolder, name), { recursive: true, force: true })
+  }
+}
+
+function runBuild(build: string, say: (line: string) => void): Promise<void> {
+  const began = performance.now()
+  // The system's own tools: npx and zx put folders of theirs first.
+  const env = { ...process.env, PATH: `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin` }
+  const child = spawn('bash', [join(here, 'build-image.sh'), build], { stdio: ['ignore', 'pipe', 'pipe'], env })
+  const last: string[] = []
+  const hear = (line: string) => {
+    last.push(line)
+    const step = line.match(/^I: (.*)/)?.[1]
+    if (step) say(`  ${String(Math.round((performance.now() - began) / 1000)).padStart(3)} s  ${step}`)
+  }
+  createInterface(child.stdout).on('line', hear)
+  createInterface(child.stderr).on('line', hear)
+  return new Promise((resolve, reject) => {
+    child.on('close', (code) => {
+      if (code === 0) resolve()
+      else reject(new UserError(`The machine image could not be built:\n${last.slice(-8).join('\n')}`, 1))
+    })
+  })
+}

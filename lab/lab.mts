@@ -1,0 +1,79 @@
+#!/usr/bin/env node
+// The lab: real machines on a network of their own, to try playbooks on. See docs/lab.md.
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { UserError } from '../runner/errors.ts'
+import { didYouMean } from '../runner/suggest.ts'
+import { cut, heal, kill, labDown, labUp, machineNamed, reset, start, status } from './lab.ts'
+import { machineFile, sshConfigFile } from './paths.ts'
+
+const say = (line: string) => console.log(line)
+
+interface Command {
+  usage: string
+  help: string
+  /** How many arguments it needs at least. */
+  needs: number
+  run: (args: string[]) => unknown
+}
+
+const commands: Record<string, Command> = {
+  up: { usage: 'up [--yes]', help: 'start the machines; builds their image the first time', needs: 0, run: up },
+  down: { usage: 'down', help: 'stop everything that the lab has started', needs: 0, run: labDown },
+  status: { usage: 'status', help: 'show the machines', needs: 0, run: showStatus },
+  ssh: { usage: 'ssh NODE [COMMAND …]', help: 'log in to a machine, or run a command there', needs: 1, run: ssh },
+  reset: {
+    usage: 'reset [NODE …]',
+    help: 'back to the first boot, in seconds',
+    needs: 0,
+    run: (names) => reset(names.length > 0 ? names : undefined),
+  },
+  kill: { usage: 'kill NODE', help: 'power a machine off at once', needs: 1, run: ([name]) => kill(name!) },
+  start: { usage: 'start NODE', help: 'power it on again', needs: 1, run: ([name]) => start(name!) },
+  cut: { usage: 'cut NODE', help: 'pull its cables to the cluster’s network', needs: 1, run: ([name]) => cut(name!) },
+  heal: { usage: 'heal NODE', help: 'plug them in again', needs: 1, run: ([name]) => heal(name!) },
+  logs: { usage: 'logs NODE', help: 'show its console', needs: 1, run: logs },
+}
+
+async function up(args: string[]): Promise<void> {
+  await labUp({ yes: args.includes('--yes') || Boolean(process.env.CI), say })
+  showStatus()
+}
+
+function showStatus(): void {
+  const machines = status()
+  if (!machines) return say('the lab is not running: npm run lab -- up')
+  for (const { name, address, port, pid } of machines) {
+    say(
+      `${name.padEnd(8)} ${address.padEnd(12)} ${pid ? `running, ssh -F ${sshConfigFile} ${name} (port ${port})` : 'off'}`,
+    )
+  }
+}
+
+function ssh([name, ...command]: string[]): void {
+  const { status } = spawnSync('ssh', ['-F', sshConfigFile, machineNamed(name!).name, ...command], { stdio: 'inherit' })
+  process.exitCode = status ?? 1
+}
+
+function logs([name]: string[]): void {
+  process.stdout.write(readFileSync(machineFile(machineNamed(name!).name, 'log')))
+}
+
+function helpText(): string {
+  const rows = Object.values(commands).map(({ usage, help }) => `  ${usage.padEnd(22)} ${help}`)
+  return ['The lab: real machines to try playbooks on.', '', 'npm run lab -- COMMAND', ...rows].join('\n')
+}
+
+const [word = '--help', ...args] = process.argv.slice(2)
+try {
+  const command = commands[word]
+  if (word === '--help' || word === '-h' || args.includes('--help')) say(helpText())
+  else if (!command)
+    throw new UserError(`unknown command "${word}"${didYouMean(word, Object.keys(commands))}; see --help`)
+  else if (args.length < command.needs) throw new UserError(`usage: npm run lab -- ${command.usage}`)
+  else await command.run(args)
+} catch (error) {
+  if (!(error instanceof UserError)) throw error
+  console.error(error.message)
+  process.exitCode = error.exitCode
+}

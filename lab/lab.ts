@@ -1,0 +1,191 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { $ } from 'zx'
+import { UserError } from '../runner/errors.ts'
+import { ensureImage, imageFolder } from './image.ts'
+import { type Machine, machines } from './machines.ts'
+import { labFolder, machineFile, sshConfigFile } from './paths.ts'
+import { chooseAccelerator, killProcess, monitor, pidOf, type Runtime, startMachine, startSwitch } from './qemu.ts'
+import { ensureRequirements } from './requirements.ts'
+
+type Say = (line: string) => void
+
+const quiet = $({ quiet: true, nothrow: true })
+const runtimeFile = join(labFolder, 'runtime.json')
+const pristine = 'pristine'
+/** Seconds that a machine may take to answer SSH. */
+const bootTimeout = 300
+
+/** Starts the lab, unless it runs; the first time this builds the image and boots each machine once. */
+export async function labUp({ yes, say }: { yes: boolean; say: Say }): Promise<void> {
+  const old = readRuntime()
+  if (old && old.image === imageFolder() && machines.every(({ name }) => pidOf(old, name)) && pidOf(old, 'switch'))
+    return
+  await ensureRequirements(yes, say)
+  // Whatever an earlier lab left behind, running or not.
+  await labDown()
+  const image = await ensureImage(say)
+  const runtime = await newRuntime(image, await chooseAccelerator(image, say))
+  await startSwitch(runtime)
+  say(`starting ${machines.map(({ name }) => name).join(', ')}`)
+  const began = performance.now()
+  await Promise.all(
+    machines.map(async (machine) => {
+      await boot(machine, runtime)
+      say(`  ${machine.name} is up after ${Math.round((performance.now() - began) / 1000)} s`)
+    }),
+  )
+}
+
+/** Ends everything that the lab has started; its disks stay. */
+export async function labDown(): Promise<void> {
+  const runtime = readRuntime()
+  if (!runtime) return
+  await Promise.all([...machines.map(({ name }) => name), 'switch'].map((name) => killProcess(runtime, name)))
+  rmSync(runtime.folder, { recursive: true, force: true })
+  rmSync(runtimeFile)
+}
+
+/** Takes machines back to the state of their first boot, within seconds. */
+export async function reset(names: readonly string[] = machines.map(({ name }) => name)): Promise<void> {
+  const runtime = running()
+  await Promise.all(
+    names.map(async (name) => {
+      const machine = machineNamed(name)
+      if (pidOf(runtime, name)) await monitor(runtime, name, `loadvm ${pristine}`)
+      else await startMachine(machine, runtime, pristine)
+      await plug(runtime, machine, 'on')
+      await ready(machine)
+    }),
+  )
+}
+
+/** Powers a machine off at once. */
+export const kill = (name: string): Promise<void> => killProcess(running(), machineNamed(name).name)
+
+/** Powers a machine on again; its disk is as it was. Returns when it answers. */
+export async function start(name: string): Promise<void> {
+  const runtime = running()
+  const machine = machineNamed(name)
+  if (pidOf(runtime, name)) return
+  await startMachine(machine, runtime)
+  await ready(machine)
+}
+
+/** Pulls a machine's cables to the cluster's network; the management network stays. */
+export const cut = (name: string): Promise<void> => plug(running(), machineNamed(name), 'off')
+
+/** Plugs them in again. */
+export const heal = (name: string): Promise<void> => plug(running(), machineNamed(name), 'on')
+
+/** What runs: undefined where there is no lab. */
+export function status(): { name: string; address: string; port: number; pid?: number }[] | undefined {
+  const runtime = readRuntime()
+  if (!runtime) return undefined
+  return machines.map(({ name, address }) => ({ name, address, port: runtime.ports[name]!, pid: pidOf(runtime, name) }))
+}
+
+async function plug(runtime: Runtime, machine: Machine, state: 'on' | 'off'): Promise<void> {
+  const nics = machine.secondInterface ? ['cluster', 'second'] : ['cluster']
+  for (const nic of nics) await monitor(runtime, machine.name, `set_link ${nic}-nic ${state}`)
+}
+
+/** Goes on from the pristine snapshot where the disk has one; else boots a new disk and takes it. */
+async function boot(machine: Machine, runtime: Runtime): Promise<void> {
+  const disk = machineFile(machine.name, 'qcow2')
+  if (existsSync(disk) && (await quiet`qemu-img snapshot -l ${disk}`).stdout.includes(pristine)) {
+    await startMachine(machine, runtime, pristine)
+    return ready(machine)
+  }
+  rmSync(disk, { force: true })
+  await quiet`qemu-img create -q -f qcow2 -F qcow2 -b ${join(runtime.image, 'disk.qcow2')} ${disk}`
+  await startMachine(machine, runtime)
+  await ready(machine)
+  await monitor(runtime, machine.name, `savevm ${pristine}`)
+}
+
+/** Waits until a machine answers and has done its work, and sets its clock, which a snapshot has stopped. */
+async function ready(machine: Machine): Promise<void> {
+  const deadline = performance.now() + bootTimeout * 1000
+  while (performance.now() < deadline) {
+    const command = `sudo date -s @${(Date.now() / 1000).toFixed(2)} && systemctl is-system-running --wait`
+    const answer = await quiet`timeout 60 ssh -F ${sshConfigFile} -o ConnectTimeout=5 ${machine.name} ${command}`
+    if (/running|degraded/.test(answer.stdout)) return
+    await sleep(500)
+  }
+  throw new UserError(
+    `${machine.name} did not answer within ${bootTimeout} s; see: npm run lab -- logs ${machine.name}`,
+    1,
+  )
+}
+
+function readRuntime(): Runtime | undefined {
+  try {
+    return JSON.parse(readFileSync(runtimeFile, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+function running(): Runtime {
+  const runtime = readRuntime()
+  if (!runtime) throw new UserError('the lab is not running: start it with: npm run lab -- up', 1)
+  return runtime
+}
+
+/** @throws UserError for a name that is no machine's */
+export function machineNamed(name: string): Machine {
+  const machine = machines.find((one) => one.name === name)
+  if (!machine)
+    throw new UserError(`unknown machine "${name}"; there are ${machines.map((one) => one.name).join(', ')}`)
+  return machine
+}
+
+async function newRuntime(image: string, accelerator: string): Promise<Runtime> {
+  mkdirSync(labFolder, { recursive: true, mode: 0o700 })
+  const folder = mkdtempSync(join(tmpdir(), 'lab-'))
+  const ports = Object.fromEntries(await Promise.all(machines.map(async ({ name }) => [name, await freePort()])))
+  const runtime = { folder, image, accelerator, ports }
+  const disksOf = join(labFolder, 'image')
+  // Disks of another image are of no use to this one.
+  if (!existsSync(disksOf) || readFileSync(disksOf, 'utf8') !== image) {
+    for (const { name } of machines) rmSync(machineFile(name, 'qcow2'), { force: true })
+    writeFileSync(disksOf, image)
+  }
+  writeFileSync(runtimeFile, JSON.stringify(runtime))
+  writeSshConfig(runtime)
+  return runtime
+}
+
+function writeSshConfig({ image, ports }: Runtime): void {
+  const knownHosts = join(labFolder, 'known_hosts')
+  const key = readFileSync(join(image, 'host.pub'), 'utf8')
+  const hosts = machines.map(
+    ({ name }) => `Host ${name}\n  HostName 127.0.0.1\n  Port ${ports[name]}\n  HostKeyAlias ${name}\n`,
+  )
+  writeFileSync(knownHosts, machines.map(({ name }) => `${name} ${key}`).join(''))
+  writeFileSync(
+    sshConfigFile,
+    `${hosts.join('')}Host *
+  User admin
+  IdentityFile ${join(image, 'id')}
+  IdentitiesOnly yes
+  UserKnownHostsFile ${knownHosts}
+  StrictHostKeyChecking yes
+`,
+  )
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+}

@@ -1,0 +1,260 @@
+// The inventory: what a valid one comes to, and every mistake with exactly what is said of it.
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Ajv } from 'ajv'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { loadInventory } from '../inventory/load.ts'
+import { isNetwork, parseNetwork } from '../inventory/network.ts'
+import { schema } from '../inventory/schema.ts'
+import { UserError } from '../runner/errors.ts'
+import { broken, cluster, passwordWords, smallest, spoiltPasswords } from './inventory/broken.mts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'inventory-'))
+const file = join(folder, 'i.yaml')
+test.after(() => rmSync(folder, { recursive: true, force: true }))
+
+type Settings = Parameters<typeof loadInventory>[1]
+const load = (text: string, settings?: Settings) => {
+  writeFileSync(file, text)
+  return loadInventory(file, settings)
+}
+
+/** What is said of a file, its name left out. */
+function messageOf(name: string, settings?: Settings): string {
+  try {
+    loadInventory(name, settings)
+  } catch (error) {
+    assert.instance(error, UserError)
+    assert.is((error as UserError).exitCode, 3)
+    return (error as UserError).message
+  }
+  return 'valid'
+}
+const complaint = (text: string, settings?: Settings) => {
+  writeFileSync(file, text)
+  return messageOf(file, settings)
+}
+const lines = (...messages: string[]) => messages.map((message) => `${file}:${message}`).join('\n')
+
+for (const [text, ...messages] of broken) {
+  test(`broken: ${messages[0]}`, () => assert.is(complaint(text), lines(...messages)))
+}
+
+for (const [line, message] of spoiltPasswords) {
+  test(`spoilt password: ${line}`, () => {
+    const said = complaint(cluster(line), { env: {} })
+    assert.is(said, lines(message))
+    assert.not.match(said, /KPSj|XfR|fRG|12345678/)
+  })
+}
+
+const defaults = {
+  name: 'cluster',
+  vip: '10.2.1.5',
+  network: '10.2.1.0/24',
+  gateway: '10.2.1.1',
+  interface: 'eth0',
+  virtual_router_id: 5,
+  advert_int: 1,
+  vrrp_version: 2,
+  preempt: false,
+  preempt_delay: 0,
+  startup_delay: 5,
+  service: { type: 'dns', port: 53, health_zone: 'load.balance', health_name: 'health' },
+  health_check: { interval: 1, retries: 3, retry_delay: 1, timeout: 2 },
+  balancing: { scheduler: 'rr' },
+  snmp: { enabled: true, community: 'public', source: '127.0.0.1' },
+}
+const node = (number: number, more: object = {}) => ({
+  name: `ns${number}`,
+  address: `10.2.1.${number + 1}`,
+  interface: 'eth0',
+  priority: 100,
+  identity: `nameserver-${number}`,
+  ssh: { host: `10.2.1.${number + 1}` },
+  ...more,
+})
+
+test('the smallest inventory gets every default', () => {
+  assert.equal(load(smallest), { file, cluster: defaults, hosts: [node(1), node(2)] })
+})
+
+test('JSON is YAML too, and line ends may be those of Windows', () => {
+  const { file: _name, ...rest } = load(smallest)
+  const { hosts, ...others } = {
+    cluster: { vip: '10.2.1.5', network: '10.2.1.0/24' },
+    hosts: { ns1: { address: '10.2.1.2' }, ns2: { address: '10.2.1.3' } },
+  }
+  assert.equal(load(JSON.stringify({ $schema: './schema.json', ...others, hosts }, null, '\t')), { file, ...rest })
+  assert.equal(load(smallest.replaceAll('\n', '\r\n')), { file, ...rest })
+})
+
+test('the lab: a common ssh is merged, its path begins at the inventory', () => {
+  const lab = `ssh: { config: ../.lab/ssh_config, user: admin }
+cluster: { name: lab, vip: 10.2.1.5, network: 10.2.1.0/24, auth_pass: KPSjXfRG }
+hosts:
+  ns1: { address: 10.2.1.2, second: { address: 10.2.1.6 }, ssh: { host: ns1 } }
+  ns2: { address: 10.2.1.3, second: { address: 10.2.1.7 }, ssh: { host: ns2, user: root, port: 2222, identity_file: ~/key } }
+client: { ssh: { host: client, config: /etc/ssh/other } }
+`
+  const config = join(tmpdir(), '.lab/ssh_config')
+  const second = (address: string) => ({ address, interface: 'eth1' })
+  assert.equal(load(lab, { level: 3 }), {
+    file,
+    cluster: { ...defaults, name: 'lab', auth_pass: 'KPSjXfRG' },
+    hosts: [
+      node(1, { second: second('10.2.1.6'), ssh: { host: 'ns1', config, user: 'admin' } }),
+      node(2, {
+        second: second('10.2.1.7'),
+        ssh: { host: 'ns2', config, user: 'root', port: 2222, identity_file: join(homedir(), 'key') },
+      }),
+    ],
+    client: { name: 'client', ssh: { host: 'client', config: '/etc/ssh/other', user: 'admin' } },
+  })
+})
+
+test('with preempt priorities fall in the order of the file', () => {
+  const text = cluster('preempt: true', 'preempt_delay: 30', 'gateway: 10.2.1.254', 'virtual_router_id: 51')
+  const inventory = load(
+    text.replace('ns1', 'zz').replace('10.2.1.3', '10.2.1.4').replace('hosts:', 'hosts:\n  m: { address: 10.2.1.9 }'),
+  )
+  assert.equal(
+    inventory.hosts.map(({ name, priority, identity }) => [name, priority, identity]),
+    [
+      ['m', 100, 'nameserver-1'],
+      ['zz', 99, 'nameserver-2'],
+      ['ns2', 98, 'nameserver-3'],
+    ],
+  )
+  const { preempt, preempt_delay, gateway, virtual_router_id } = inventory.cluster
+  assert.equal([preempt, preempt_delay, gateway, virtual_router_id], [true, 30, '10.2.1.254', 51])
+})
+
+test('VRRP version 3 takes fractions of a second', () => {
+  for (const seconds of [0.01, 0.29, 1.15, 40.95])
+    assert.is(load(cluster('vrrp_version: 3', `advert_int: ${seconds}`)).cluster.advert_int, seconds)
+})
+
+test('aliases are followed', () => {
+  const text = smallest
+    .replace('10.2.1.2 }', '10.2.1.2, ssh: &login { user: admin } }')
+    .replace('1.3 ', '1.3, ssh: *login ')
+  assert.equal(
+    load(text).hosts.map(({ ssh }) => ssh),
+    [
+      { host: '10.2.1.2', user: 'admin' },
+      { host: '10.2.1.3', user: 'admin' },
+    ],
+  )
+})
+
+test('aliases without end are refused', () => {
+  const many = (name: string) => `[${Array(11).fill(`*${name}`).join(', ')}]`
+  assert.is(
+    complaint(`a: &a [x]\nb: &b ${many('a')}\nc: &c ${many('b')}\n`),
+    `${file}: its YAML aliases unfold to too much`,
+  )
+  assert.match(complaint(`${smallest}client: &c { ssh: *c }\n`), 'client.ssh: unknown key "ssh"')
+})
+
+test('level 3 needs a second interface everywhere', () => {
+  const one = smallest.replace('10.2.1.2 }', '10.2.1.2, second: { address: 10.2.1.6 } }')
+  const words = 'level 3 needs a second interface on every host (second: { address: … }), missing on'
+  assert.is(complaint(smallest, { level: 3 }), lines(`4:1 hosts: ${words} ns1, ns2`))
+  assert.is(complaint(one, { level: 3 }), lines(`4:1 hosts: ${words} ns2`))
+  assert.is(complaint(one, { level: 2 }), 'valid')
+})
+
+test('a password from the environment', () => {
+  const text = cluster('auth_pass: { env: VRRP_PASS }')
+  const at = '4:21 cluster.auth_pass.env: the environment variable VRRP_PASS'
+  assert.is(load(text, { env: { VRRP_PASS: 'KPSjXfRG' } }).cluster.auth_pass, 'KPSjXfRG')
+  assert.is(complaint(text, { env: {} }), lines(`${at} is not set`))
+  assert.is(complaint(text, { env: { VRRP_PASS: '' } }), lines(`${at} is empty`))
+  const long = `${at} must hold ${passwordWords}, but holds 9 characters`
+  assert.is(complaint(text, { env: { VRRP_PASS: 'KPSjXfRG9' } }), lines(long))
+})
+
+test('a password from a file that only its owner reads', () => {
+  const text = cluster('auth_pass: { file: secret/pass }')
+  const secret = join(folder, 'secret', 'pass')
+  const at = '4:22 cluster.auth_pass.file:'
+  assert.is(complaint(text), lines(`${at} can not read "${secret}": there is no such file`))
+  mkdirSync(join(folder, 'secret'), { mode: 0o700 })
+  assert.is(
+    complaint(text.replace('/pass', '')),
+    lines(`${at} can not read "${join(folder, 'secret')}": it is a directory`),
+  )
+  writeFileSync(secret, 'KPSjXfRG\n', { mode: 0o600 })
+  assert.is(load(text).cluster.auth_pass, 'KPSjXfRG')
+  writeFileSync(secret, 'KPSjXfRG\n\n')
+  assert.is(complaint(text), lines(`${at} "${secret}" must hold ${passwordWords}, but holds 9 characters`))
+  chmodSync(secret, 0o640)
+  const open = `${at} "${secret}" is open to others than its owner (mode 640): chmod 600 "${secret}"`
+  assert.is(complaint(text), lines(open))
+})
+
+test('a file that is none, or holds nothing', () => {
+  const absent = join(folder, 'absent.yaml')
+  assert.is(messageOf(absent), `can not read the inventory ${absent}: there is no such file`)
+  assert.is(messageOf(folder), `can not read the inventory ${folder}: it is a directory`)
+  for (const text of ['', '\n', '# nothing\n', '---\n', 'null\n'])
+    assert.is(complaint(text), `${file}: is empty; inventory/example.yaml shows what belongs there`)
+})
+
+test('the file is named as it was given', () => {
+  const before = process.cwd()
+  process.chdir(folder)
+  try {
+    writeFileSync('short.yaml', smallest.replace('10.2.1.5', 'x'))
+    assert.is(messageOf('short.yaml'), 'short.yaml:2:8 cluster.vip: must be an IPv4 address, got "x"')
+  } finally {
+    process.chdir(before)
+  }
+})
+
+test('networks', () => {
+  const { has, ...network } = parseNetwork('172.16.255.254/12')
+  const meaning = { cidr: '172.16.0.0/12', address: '172.16.0.0', first: '172.16.0.1', broadcast: '172.31.255.255' }
+  assert.equal(network, meaning)
+  assert.equal(['172.31.0.1', '172.32.0.1', '172.15.255.255', '200.0.0.1'].map(has), [true, false, false, false])
+  for (const text of ['10.0.0.0', '10.0.0.0/', '10.0.0.0/33', '10.0.0/8', '10.0.0.0/8 ', '::/8', '10.0.0.0/-1'])
+    assert.not(isNetwork(text, 0, 32), text)
+})
+
+test('the schema is one', () => {
+  const ajv = new Ajv({ strict: true, allowUnionTypes: true, logger: false, validateFormats: false })
+  assert.ok(ajv.validateSchema(schema), ajv.errorsText())
+})
+
+test('the example is the article, and fits a screen', () => {
+  const example = join(root, 'inventory/example.yaml')
+  const inventory = loadInventory(example, { level: 3 })
+  const second = (address: string) => ({ second: { address, interface: 'eth1' } })
+  assert.equal(inventory, {
+    file: example,
+    cluster: { ...defaults, name: 'dns', auth_pass: 'KPSjXfRG' },
+    hosts: [
+      node(1, { ...second('10.2.1.6'), ssh: { host: '10.2.1.2', user: 'admin' } }),
+      node(2, { ...second('10.2.1.7'), ssh: { host: '10.2.1.3', user: 'admin' } }),
+    ],
+  })
+  assert.ok(readFileSync(example, 'utf8').split('\n').length <= 50)
+})
+
+test('what the documentation shows is valid', () => {
+  const shown = [...readFileSync(join(root, 'docs/inventory.md'), 'utf8').matchAll(/```yaml\n(.*?)```/gs)]
+  assert.is(shown.length, 2)
+  for (const [, text] of shown) assert.is(load(text!).cluster.vip, '10.2.1.5')
+})
+
+test('what is generated is not stale', () => {
+  execFileSync(process.execPath, [join(root, 'docs/generate.mts'), '--check'], { stdio: 'pipe' })
+})
+
+test.run()

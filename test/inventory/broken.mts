@@ -1,0 +1,264 @@
+// Broken inventories, each with all that is said of it: `line:column message`, a line each.
+
+/** The smallest inventory, which every other one here is made from. */
+export const smallest = `cluster:
+  vip: 10.2.1.5
+  network: 10.2.1.0/24
+hosts:
+  ns1: { address: 10.2.1.2 }
+  ns2: { address: 10.2.1.3 }
+`
+const vip = (value: string) => smallest.replace('10.2.1.5', value)
+const network = (value: string) => smallest.replace('10.2.1.0/24', value)
+/** With more lines in `cluster`, the first of them line 4. */
+export const cluster = (...lines: string[]): string =>
+  smallest.replace('hosts:', `${lines.map((line) => `  ${line}\n`).join('')}hosts:`)
+/** With another first host, in line 5. */
+const host = (pair: string) => smallest.replace('ns1: { address: 10.2.1.2 }', pair)
+const ns1 = (more: string) => host(`ns1: { address: 10.2.1.2, ${more} }`)
+
+export const passwordWords =
+  'text of 4 to 8 printable ASCII characters, none of them a blank, a quote, "\\", "{", "}", "#", "!" or "$"'
+const auth = (got: string) =>
+  `cluster.auth_pass: must be ${passwordWords}; or { env: NAME }, or { file: PATH }, got ${got}`
+const networkWords = 'an IPv4 network with a prefix length from 8 to 29, such as 10.2.1.0/24'
+const nameWords = 'a name of at most 31 lower-case letters, digits and "-" that begins with a letter'
+const hostWords = 'a host name of letters, digits, "-" and "." that begins with a letter'
+const interfaceWords = 'an interface name of at most 15 letters, digits, "_", "." and "-"'
+const zoneWords = 'a DNS name of lower-case letters, digits, "-" and "."'
+const schedulers = 'rr, wrr, lc, wlc, lblc, sh, mh, dh, sed, nq'
+
+export const broken: [text: string, ...messages: string[]][] = [
+  // The text itself
+  ['{', '1:2 YAML: Flow map must end with a }'],
+  [smallest.replace(' ns2', '\tns2'), '6:1 YAML: this line is not in line with the other keys of its map'],
+  [cluster('name: a: b'), '4:9 YAML: a second colon in the line; quote the value if it has one'],
+  [
+    cluster('name: @a', 'interface: %a'),
+    '4:9 YAML: Plain value cannot start with reserved character @',
+    '5:14 YAML: Plain value cannot start with directive indicator character %',
+  ],
+  [`${smallest}---\n${smallest}`, '7:1 YAML: more than one document'],
+  [`%NEW thing\n---\n${smallest}`, '1:1 YAML: an unknown directive'],
+  [vip('!!binary 10.2.1.5'), '2:8 YAML: tags are not used here; quote a value that begins with "!"'],
+  [`${smallest}client: *nobody\n`, '7:9 YAML: an alias (*) without an anchor (&) before it'],
+  ['- 1\n', '1:1 must be a map with the keys cluster and hosts, got a list'],
+  ['vip = 10.2.1.5\n', '1:1 must be a map with the keys cluster and hosts, got text of 14 characters'],
+  [
+    `${smallest}cluster: {}\n`,
+    '7:1 cluster: is there twice',
+    '7:1 cluster.vip: is missing; it must be an IPv4 address',
+    `7:1 cluster.network: is missing; it must be ${networkWords}`,
+  ],
+  [
+    smallest.replace('ns2', 'ns1'),
+    '4:1 hosts: must be a map of 2 to 253 hosts, got a map of 1',
+    '6:3 hosts.ns1: is there twice',
+  ],
+  // Keys and kinds of values
+  ['{}', '1:1 cluster: is missing; it must be a map', '1:1 hosts: is missing; it must be a map of 2 to 253 hosts'],
+  [
+    'hosts: 1\ncluster: dns\n',
+    '1:8 hosts: must be a map of 2 to 253 hosts, got a number',
+    '2:10 cluster: must be a map, got text of 3 characters',
+  ],
+  [`${smallest}vip: 1\n`, '7:1 unknown key "vip"'],
+  [`${smallest}clients: {}\n`, '7:1 unknown key "clients" (did you mean "client"?)'],
+  [cluster('virtual_ruoter_id: 7'), '4:3 cluster: unknown key "virtual_ruoter_id" (did you mean "virtual_router_id"?)'],
+  [`__proto__: { a: 1 }\n${smallest}`, '1:1 unknown key "__proto__"'],
+  [cluster('name: DNS'), `4:9 cluster.name: must be ${nameWords}, got "DNS"`],
+  [cluster('name: 5'), `4:9 cluster.name: must be ${nameWords}, got 5; put it in quotes`],
+  [cluster('name: "\\x9b31m\\u202e"'), `4:9 cluster.name: must be ${nameWords}, got "\\u009b31m\\u202e"`],
+  [cluster(`name: ${'a'.repeat(70)}`), `4:9 cluster.name: must be ${nameWords}, got "${'a'.repeat(60)}…"`],
+  [vip('10.2.1'), '2:8 cluster.vip: must be an IPv4 address, got "10.2.1"'],
+  [vip('10.2'), '2:8 cluster.vip: must be an IPv4 address, got 10.2'],
+  [vip('10.02.1.5'), '2:8 cluster.vip: must be an IPv4 address, got "10.02.1.5"'],
+  [vip(''), '2:3 cluster.vip: must be an IPv4 address, got nothing'],
+  [vip('{ address: 10.2.1.5 }'), '2:3 cluster.vip: must be an IPv4 address, got a map of 1'],
+  [smallest.replace(/ {2}vip.*\n/, ''), '1:1 cluster.vip: is missing; it must be an IPv4 address'],
+  [network('10.2.1.0'), `3:12 cluster.network: must be ${networkWords}, got "10.2.1.0"`],
+  [network('10.2.1.0/30'), `3:12 cluster.network: must be ${networkWords}, got "10.2.1.0/30"`],
+  [
+    network('10.2.1.9/24'),
+    '3:12 cluster.network: has host bits that are not zero (did you mean 10.2.1.0/24?), got "10.2.1.9/24"',
+  ],
+  [
+    cluster('interface: averylonginterface'),
+    `4:14 cluster.interface: must be ${interfaceWords}, got "averylonginterface"`,
+  ],
+  [cluster('interface: "eth0; reboot"'), `4:14 cluster.interface: must be ${interfaceWords}, got "eth0; reboot"`],
+  [cluster('virtual_router_id: 256'), '4:22 cluster.virtual_router_id: must be a whole number from 1 to 255, got 256'],
+  [cluster('virtual_router_id: 0.5'), '4:22 cluster.virtual_router_id: must be a whole number from 1 to 255, got 0.5'],
+  [cluster('virtual_router_id: "5"'), '4:22 cluster.virtual_router_id: must be a whole number from 1 to 255, got "5"'],
+  [cluster('advert_int: .inf'), '4:15 cluster.advert_int: must be a number from 0.01 to 255, got Infinity'],
+  [cluster('vrrp_version: 4'), '4:17 cluster.vrrp_version: must be one of 2, 3, got 4'],
+  [cluster('preempt: yes'), '4:12 cluster.preempt: must be true or false, got "yes"'],
+  [cluster('startup_delay: -1'), '4:18 cluster.startup_delay: must be a whole number from 0 to 255, got -1'],
+  [
+    cluster('service: { type: http, port: 0 }'),
+    '4:20 cluster.service.type: must be dns, got "http"',
+    '4:32 cluster.service.port: must be a whole number from 1 to 65535, got 0',
+  ],
+  [cluster('service: { health_zone: "a..b" }'), `4:27 cluster.service.health_zone: must be ${zoneWords}, got "a..b"`],
+  [
+    cluster('health_check: { time_out: 2 }'),
+    '4:19 cluster.health_check: unknown key "time_out" (did you mean "timeout"?)',
+  ],
+  [
+    cluster('balancing: { scheduler: wrrr }'),
+    `4:27 cluster.balancing.scheduler: must be one of ${schedulers}, got "wrrr" (did you mean "wrr"?)`,
+  ],
+  [
+    cluster('snmp: { source: 10.2.1.5/24 }'),
+    '4:19 cluster.snmp.source: must be an IPv4 address, or a network such as 10.2.1.0/24 with host bits zero, got "10.2.1.5/24"',
+  ],
+  [
+    cluster('snmp: { community: "two words" }'),
+    '4:22 cluster.snmp.community: must be text of at most 32 letters, digits, "_", "." and "-", got text of 9 characters',
+  ],
+  // Hosts
+  [smallest.replace(/ {2}ns2.*\n/, ''), '4:1 hosts: must be a map of 2 to 253 hosts, got a map of 1'],
+  [host('ns_1: { address: 10.2.1.2 }'), `5:3 hosts: each key must be ${hostWords}, got "ns_1"`],
+  [
+    host('"1; reboot": { address: 5.5 }'),
+    `5:3 hosts: each key must be ${hostWords}, got "1; reboot"`,
+    '5:28 hosts["1…"].address: must be an IPv4 address, got 5.5',
+  ],
+  [host('ns1.example.org: {}'), '5:3 hosts["ns1.example.org"].address: is missing; it must be an IPv4 address'],
+  [host('ns1:'), '5:3 hosts.ns1: must be a map, got nothing'],
+  [host('ns1: 10.2.1.2'), '5:8 hosts.ns1: must be a map, got text of 8 characters'],
+  [host('NS2: { address: 10.2.1.2 }'), '6:3 hosts.ns2: must differ from hosts.NS2, which is "ns2"'],
+  [ns1('adress: 10.2.1.2'), '5:29 hosts.ns1: unknown key "adress" (did you mean "address"?)'],
+  [ns1('priority: 255'), '5:39 hosts.ns1.priority: must be a whole number from 1 to 254, got 255'],
+  [
+    ns1('identity: "a b"'),
+    '5:39 hosts.ns1.identity: must be text of at most 63 letters, digits, "_", "." and "-", got "a b"',
+  ],
+  [ns1('second: { interface: eth2 }'), '5:29 hosts.ns1.second.address: is missing; it must be an IPv4 address'],
+  [
+    ns1('ssh: { host: -oProxyCommand=x, port: 70000, key: x }'),
+    '5:42 hosts.ns1.ssh.host: must be a host name, an address or a Host of the OpenSSH configuration, got "-oProxyCommand=x"',
+    '5:66 hosts.ns1.ssh.port: must be a whole number from 1 to 65535, got 70000',
+    '5:73 hosts.ns1.ssh: unknown key "key"',
+  ],
+  [`${smallest}client: {}\n`, '7:1 client.ssh: is missing; it must be a map'],
+  [
+    `${smallest}client: { ssh: {} }\n`,
+    '7:11 client.ssh.host: is missing; it must be a host name, an address or a Host of the OpenSSH configuration',
+  ],
+  [`ssh: { config: "a\\nb" }\n${smallest}`, '1:16 ssh.config: must be a path, got "a\\nb"'],
+  // What does not go together
+  [vip('10.2.2.5'), '2:8 cluster.vip: must be in cluster.network 10.2.1.0/24, got "10.2.2.5"'],
+  [
+    vip('10.2.1.255'),
+    '2:8 cluster.vip: must be the address of a host, but in 10.2.1.0/24 10.2.1.255 means all of its hosts (broadcast)',
+  ],
+  [
+    vip('10.2.1.64').replace('0/24', '64/29').replace('1.2 ', '1.66 ').replace('1.3 ', '1.67 '),
+    '2:8 cluster.vip: must be the address of a host, but in 10.2.1.64/29 10.2.1.64 means the network itself',
+  ],
+  [vip('10.2.1.2'), '5:19 hosts.ns1.address: must differ from cluster.vip, which is "10.2.1.2"'],
+  [vip('10.2.1.1'), '2:8 cluster.vip: must differ from cluster.gateway, which is "10.2.1.1" by default'],
+  [
+    vip('&same 10.2.1.5').replace('10.2.1.3', '*same'),
+    '6:19 hosts.ns2.address: must differ from cluster.vip, which is "10.2.1.5"',
+  ],
+  [
+    vip('10.2.1.0').replace('1.0/24', '0.0/23'),
+    '2:8 cluster.vip: ends in 0, so cluster.virtual_router_id has no default: give one from 1 to 255, got "10.2.1.0"',
+  ],
+  [cluster('gateway: 10.2.9.1'), '4:12 cluster.gateway: must be in cluster.network 10.2.1.0/24, got "10.2.9.1"'],
+  [cluster('gateway: 10.2.1.3'), '7:19 hosts.ns2.address: must differ from cluster.gateway, which is "10.2.1.3"'],
+  [
+    host('ns1: { address: 10.2.1.3 }'),
+    '6:19 hosts.ns2.address: must differ from hosts.ns1.address, which is "10.2.1.3"',
+  ],
+  [
+    host('ns1: { address: 10.2.3.2 }'),
+    '5:19 hosts.ns1.address: must be in cluster.network 10.2.1.0/24, got "10.2.3.2"',
+  ],
+  [
+    ns1('second: { address: 10.2.1.3 }'),
+    '6:19 hosts.ns2.address: must differ from hosts.ns1.second.address, which is "10.2.1.3"',
+  ],
+  [
+    ns1('second: { address: 10.2.1.6, interface: eth0 }'),
+    '5:69 hosts.ns1.second.interface: must differ from the interface of the first address, but both are "eth0"',
+  ],
+  [
+    ns1('interface: eth1, second: { address: 10.2.1.6 }'),
+    '5:46 hosts.ns1.second.interface: must differ from the interface of the first address, but both are "eth1"',
+  ],
+  [
+    ns1('identity: nameserver-2'),
+    '5:39 hosts.ns1.identity: must differ from hosts.ns2.identity, which is "nameserver-2" by default',
+  ],
+  [
+    `${smallest}client: { name: ns1, ssh: { host: c } }\n`,
+    '7:17 client.name: must differ from hosts.ns1, which is "ns1"',
+  ],
+  [
+    ns1('priority: 50'),
+    '5:39 hosts.ns1.priority: must equal hosts.ns2.priority, which is 100, got 50; they may differ only with cluster.preempt: true',
+  ],
+  [
+    ns1('priority: 50').replace('1.3 ', '1.3, priority: 60 '),
+    '6:39 hosts.ns2.priority: must equal hosts.ns1.priority, which is 50, got 60; they may differ only with cluster.preempt: true',
+  ],
+  [
+    `${ns1('priority: 99')}`.replace('hosts:', '  preempt: true\nhosts:'),
+    '6:39 hosts.ns1.priority: must differ from hosts.ns2.priority, which is 99 by default',
+  ],
+  [cluster('preempt_delay: 5'), '4:18 cluster.preempt_delay: has a meaning only with cluster.preempt: true'],
+  [
+    cluster('advert_int: 0.5'),
+    '4:15 cluster.advert_int: must be whole seconds from 1 to 255 in VRRP version 2, got 0.5',
+  ],
+  [
+    cluster('vrrp_version: 3', 'advert_int: 0.125'),
+    '5:15 cluster.advert_int: must be from 0.01 to 40.95 seconds in steps of 0.01 in VRRP version 3, got 0.125',
+  ],
+  [
+    cluster('vrrp_version: 3', 'auth_pass: KPSjXfRG'),
+    '5:14 cluster.auth_pass: must be left out with cluster.vrrp_version: 3, which has no password',
+  ],
+  // Rules are left out where their values are wrong in themselves, and kept where they are right.
+  [
+    vip('x').replace('10.2.1.3', '10.2.1.2'),
+    '2:8 cluster.vip: must be an IPv4 address, got "x"',
+    '6:19 hosts.ns2.address: must differ from hosts.ns1.address, which is "10.2.1.2"',
+  ],
+  [network('x').replace('10.2.1.3', '10.2.9.3'), `3:12 cluster.network: must be ${networkWords}, got "x"`],
+  [ns1('priority: 50').replace('hosts:', '  preempt: 1\nhosts:'), '4:12 cluster.preempt: must be true or false, got 1'],
+  [
+    host('ns1: 1')
+      .replace('ns2:', 'ns2: { address: 10.2.1.4 }\n  ns3:')
+      .replace('1.3 ', '1.3, identity: nameserver-1 '),
+    '5:8 hosts.ns1: must be a map, got a number',
+  ],
+]
+
+/** Ways to spoil the line of a password, all of which must be told without it. */
+export const spoiltPasswords: [line: string, message: string][] = [
+  ['auth_pass: KPSjXfRG123', `4:14 ${auth('text of 11 characters')}`],
+  ['auth_pass: "KPSj{fRG"', `4:14 ${auth('text of 8 characters')}`],
+  ['auth_pass: "KPSj fRG"', `4:14 ${auth('text of 8 characters')}`],
+  ['auth_pass: 12345678', `4:14 ${auth('a number; put it in quotes')}`],
+  ['auth_pass:', `4:3 ${auth('nothing')}`],
+  ['auth_pass: [KPSjXfRG]', `4:14 ${auth('a list')}`],
+  ['auth_pass: { KPSjXfRG }', `4:16 ${auth('a map with another key')}`],
+  ['auth_pass: {}', `4:3 ${auth('a map of 0')}`],
+  ['auth_pass: { env: A, file: b }', `4:3 ${auth('a map of 2')}`],
+  ['auth_pass: { env: A-B }', '4:21 cluster.auth_pass.env: must be the name of an environment variable, got "A-B"'],
+  ['auth_pass: !KPSjXfRG', '4:14 YAML: tags are not used here; quote a value that begins with "!"'],
+  ['auth_pass: *KPSjXfRG', '4:14 YAML: an alias (*) without an anchor (&) before it'],
+  ['auth_pass: |KPSjXfRG', '4:15 YAML: Block scalar header includes extra characters'],
+  ['auth_pass: "KPSj"XfRG', '4:20 YAML: Unexpected scalar at node end'],
+  ['auth_pass: "\\KPSjXfR"', '4:15 YAML: Invalid escape sequence'],
+  ['auth_pass KPSjXfRG', '4:3 YAML: a key without a colon and a blank after it'],
+  ['auth_pass:KPSjXfRG', '4:3 YAML: a key without a colon and a blank after it'],
+  ['auth_pass:KPSjXfRG: 1', '4:3 cluster: unknown key "auth_pass…"'],
+  ['auth-pass: KPSjXfRG', '4:3 cluster: unknown key "auth-pass" (did you mean "auth_pass"?)'],
+  ['name: dns\n    auth_pass KPSjXfRG', `4:9 cluster.name: must be ${nameWords}, got text of 22 characters`],
+  ['service: auth_pass=KPSjXfRG', '4:12 cluster.service: must be a map, got text of 18 characters'],
+]

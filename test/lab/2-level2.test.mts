@@ -1,0 +1,117 @@
+// Level 2 on real machines: from level 1 and from nothing, alternation, a service that stops, reboots.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { reset } from '../../lab/lab.ts'
+import { fingerprint, nodes, on, other, playbook, startLab } from './cluster.ts'
+
+test.before(startLab)
+
+const alternates = (names: readonly string[]) => names.every((name, i) => i === 0 || name !== names[i - 1])
+
+async function assertBalanced(): Promise<void> {
+  const check = await playbook('verify')
+  assert.is(check.code, 0, check.text)
+  const { answers, problems } = check.document.cluster!
+  assert.equal(problems, [])
+  assert.is(answers!.UDP.length, 10)
+  assert.ok(alternates(answers!.UDP) && alternates(answers!.TCP))
+}
+
+test('level 2 from level 1', async () => {
+  await reset()
+  assert.is((await playbook('level1')).code, 0)
+  const run = await playbook('level2')
+  assert.is(run.code, 0, run.text)
+  assert.ok(run.document.hosts!.every(({ status }) => status === 'changed'))
+  await assertBalanced()
+})
+
+test('level 2 from nothing: check mode changes nothing and announces what the run then does', async () => {
+  await reset()
+  const before = await Promise.all(nodes.map(fingerprint))
+  const check = await playbook('level2', '--check')
+  assert.is(check.code, 2)
+  assert.equal(await Promise.all(nodes.map(fingerprint)), before)
+  const run = await playbook('level2')
+  assert.is(run.code, 0, run.text)
+  const names = (hosts: typeof run.document.hosts) => hosts!.map(({ changes }) => changes.map(({ task }) => task))
+  assert.equal(names(run.document.hosts), names(check.document.hosts))
+})
+
+/** Connections and executions that a node has seen since it began to keep its journal. */
+async function counted(node: string): Promise<[connections: number, executions: number]> {
+  const text = await on(
+    node,
+    `journalctl -q -o cat -u ssh | grep -c '^Accepted'; journalctl -q -o cat -t sudo | grep -c COMMAND`,
+  )
+  const [connections, executions] = text.trim().split('\n').map(Number)
+  return [connections!, executions!]
+}
+
+test('level 2 again: nothing to change, no file touched; one connection and three executions a host, check included', async () => {
+  const before = await Promise.all(nodes.map(fingerprint))
+  const countedBefore = await Promise.all(nodes.map(counted))
+  const run = await playbook('level2')
+  const countedAfter = await Promise.all(nodes.map(counted))
+  assert.is(run.code, 0, run.text)
+  assert.ok(run.document.hosts!.every(({ status, changes }) => status === 'ok' && changes.length === 0))
+  assert.equal(await Promise.all(nodes.map(fingerprint)), before)
+  countedAfter.forEach(([connections, executions], i) => {
+    // The second count is a connection and an execution itself.
+    assert.is(connections - countedBefore[i]![0] - 1, 1)
+    assert.ok(executions - countedBefore[i]![1] - 1 <= 3, `${executions - countedBefore[i]![1] - 1} executions`)
+  })
+})
+
+test('named stopped on a node: the other answers alone; started again, they alternate', async () => {
+  const node = 'ns2'
+  await on(node, 'systemctl stop named')
+  await sleep(8000)
+  const dig = `dig @10.2.1.5 +short +tries=1 +timeout=2 ${'health.load.balance. TXT '.repeat(6)}`
+  assert.is((await on('client', dig)).trim(), Array(6).fill('"=nameserver-1="').join('\n'))
+  const check = await playbook('verify')
+  assert.is(check.code, 5)
+  assert.ok(check.document.cluster!.problems.includes(`${node}: named is inactive`))
+  await on(node, 'systemctl start named')
+  await assertBalanced()
+})
+
+for (const node of nodes) {
+  test(`${node} rebooted: check mode finds nothing, and the cluster is well`, async () => {
+    const boot = () => on(node, 'cat /proc/sys/kernel/random/boot_id')
+    const before = await boot()
+    await on(node, 'systemd-run --on-active=1 systemctl reboot')
+    await sleep(15_000)
+    for (let left = 60; left > 0; left--) {
+      const now = await boot().catch(() => before)
+      if (now !== before) break
+      await sleep(2000)
+    }
+    assert.is.not(await boot(), before)
+    await on(node, 'systemctl is-system-running --wait || true')
+    const check = await playbook('level2', '--check')
+    assert.is(check.code, 0, check.text)
+    await assertBalanced()
+  })
+}
+
+test('a split brain is named as such', async () => {
+  const verify = await playbook('verify')
+  const standby = other(verify.document.cluster!.holder!)
+  await on(standby, 'ip address add 10.2.1.5/32 dev eth0')
+  const check = await playbook('verify')
+  assert.is(check.code, 5)
+  assert.match(check.text, 'split brain: ns1 and ns2 hold 10.2.1.5 at the same time')
+  await on(standby, 'ip address delete 10.2.1.5/32 dev eth0')
+})
+
+test('an outage is named as such', async () => {
+  await Promise.all(nodes.map((node) => on(node, 'systemctl stop keepalived')))
+  const check = await playbook('verify')
+  assert.is(check.code, 5)
+  assert.match(check.text, 'outage: no node holds 10.2.1.5')
+  assert.is((await playbook('level2')).code, 0)
+})
+
+test.run()

@@ -1,0 +1,100 @@
+// What the tests on the lab's machines share: playbooks as a user runs them, and scripts on the machines.
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { CheckResult } from '../../cluster/check.ts'
+import { loadInventory } from '../../inventory/load.ts'
+import { labUp } from '../../lab/lab.ts'
+import type { HostResult } from '../../runner/events.ts'
+import { sshTransport } from '../../runner/ssh.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+export const labInventory = `${root}inventory/lab.yaml`
+
+/** The names of the lab's nodes. */
+export const nodes = ['ns1', 'ns2'] as const
+
+/** What a playbook's `--json` prints. */
+export interface Document {
+  playbook: string
+  check?: boolean
+  hosts?: (HostResult & { not_tried: string[] })[]
+  cluster?: CheckResult
+  error?: string
+  exit_code: number
+}
+
+export interface Run {
+  code: number | null
+  document: Document
+  /** Everything that people would have read. */
+  text: string
+}
+
+/** Runs a playbook through zx with `--json`, as a user would; without an inventory of its own it takes the lab's. */
+export function playbook(name: string, ...args: string[]): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const command = ['node_modules/zx/build/cli.js', `playbooks/${name}.mts`, '--json', '--yes', ...args]
+    const child = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    let stdout = ''
+    let text = ''
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      text += chunk
+      process.stdout.write(chunk)
+    })
+    child.on('error', reject)
+    child.on('close', (code) => {
+      try {
+        resolve({ code, document: JSON.parse(stdout), text })
+      } catch {
+        reject(new Error(`${name} printed no JSON document but: ${stdout}\n${text}`))
+      }
+    })
+  })
+}
+
+/** Runs bash as root on a machine of the lab. @returns what it printed @throws Error unless it ends with 0 */
+export async function on(machine: string, script: string): Promise<string> {
+  const { hosts, client } = loadInventory(labInventory)
+  const target = [...hosts, client!].find(({ name }) => name === machine)!
+  const transport = sshTransport(target.ssh, { name: machine, connectTimeout: 60 })
+  try {
+    await transport.connect()
+    const { stdout, stderr, code } = await transport.run(script, { timeout: 120 })
+    if (code !== 0) throw new Error(`${machine}: exit code ${code}: ${stderr}`)
+    return stdout.toString('utf8')
+  } finally {
+    await transport.close()
+  }
+}
+
+/** The lab runs; a lab that can't is an error, never a reason to skip. */
+export const startLab = (): Promise<void> => labUp({ yes: true, say: (line) => console.log(line) })
+
+/** @returns the node that has the VIP on an interface; an error unless it is exactly one */
+export async function holder(): Promise<string> {
+  const found = await Promise.all(nodes.map((node) => on(node, 'ip -o address show to 10.2.1.5/32')))
+  const holders = nodes.filter((_, index) => found[index] !== '')
+  if (holders.length !== 1) throw new Error(`${holders.length} nodes hold the VIP`)
+  return holders[0]!
+}
+
+export const other = (node: string): string => nodes.find((name) => name !== node)!
+
+/** Everything that a run could change, as one text to compare: files with times, rules, sysctls, units, packages. */
+export const fingerprint = (node: string): Promise<string> =>
+  on(
+    node,
+    `
+find /etc /var/lib/keepalived-playbooks -xdev -printf '%p %y %m %u %T@ %s\\n' 2>/dev/null | sort | sha256sum
+find /etc -xdev -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum
+iptables-save 2>/dev/null | grep -v '^[#:]' || true
+sysctl -a 2>/dev/null | grep -E '^net\\.ipv4\\.(ip_forward|vs|conf)' | sort
+lsmod | cut -d' ' -f1 | sort
+systemctl list-unit-files --no-legend --no-pager
+systemctl list-units --type=service --no-legend --no-pager --plain | awk '{print $1, $3, $4}'
+dpkg-query -W
+ip address show | grep -w inet; ip rule; ip route show table all`,
+  )

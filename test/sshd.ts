@@ -1,0 +1,166 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { $ } from 'zx/core'
+
+/** A real sshd on loopback, over a throw-away copy of this machine with users of its own. */
+export interface Sshd {
+  port: number
+  /** Where its keys are: `host_ed25519`, `host_rsa`, `user`, `user_encrypted`, `stranger`; removed by `stop`. */
+  folder: string
+  /** Its host key as a known_hosts line without the host: `ssh-ed25519 AAAA…`. */
+  hostKey: string
+  stop(): Promise<void>
+}
+
+/** The password of the users that have one, and of `user_encrypted`. */
+export const password = 'correct horse'
+
+/**
+ * The users: `free` may sudo, `asked` and `typed` with their password, `refused` may not, `bare` has no sudo in its
+ * PATH. All log in with the key `user`, and all but root with their password; `typed` by keyboard-interactive alone.
+ */
+const setup = `
+set -eu
+folder=$1
+mount -t tmpfs tmpfs "$folder/space"
+cd "$folder/space"
+mkdir upper work root
+mount -t overlay overlay -o lowerdir=/,upperdir="$folder/space/upper",workdir="$folder/space/work" root
+cd root
+mount --rbind /dev dev
+mount --rbind /proc proc
+mount -t tmpfs tmpfs run
+mkdir -p run/sshd srv/sshd/bare
+cp "$folder"/sshd_config "$folder"/host_* "$folder"/authorized_keys srv/sshd/
+chmod 755 srv srv/sshd
+chmod 644 srv/sshd/authorized_keys
+ln -s /usr/bin/env /usr/bin/bash srv/sshd/bare/
+[ ! -e "$folder"/sudo.deb ] || dpkg-deb --fsys-tarfile "$folder"/sudo.deb | tar -x --keep-directory-symlink
+echo '127.0.0.1 inside' >>etc/hosts
+for user in free asked refused bare typed; do
+  chroot . useradd --create-home --shell /bin/dash "$user"
+  echo "$user:$2" | chroot . chpasswd
+done
+chroot . usermod --shell /bin/bash asked
+cat >etc/sudoers <<END
+Defaults env_reset, use_pty, secure_path="/usr/sbin:/usr/bin:/sbin:/bin"
+free ALL=(ALL) NOPASSWD: ALL
+asked ALL=(ALL) ALL
+typed ALL=(ALL) ALL
+END
+exec chroot . /usr/sbin/sshd -D -e -f /srv/sshd/sshd_config`
+
+const config = (port: number) => `
+ListenAddress 127.0.0.1
+Port ${port}
+HostKey /srv/sshd/host_ed25519
+HostKey /srv/sshd/host_rsa
+AuthorizedKeysFile /srv/sshd/authorized_keys
+StrictModes no
+UsePAM yes
+PidFile none
+LogLevel VERBOSE
+PasswordAuthentication yes
+KbdInteractiveAuthentication no
+PermitRootLogin prohibit-password
+Match User typed
+  PasswordAuthentication no
+  PubkeyAuthentication no
+  KbdInteractiveAuthentication yes
+Match User bare
+  SetEnv PATH=/srv/sshd/bare
+`
+
+/**
+ * Runs a test file again through sudo, and ends with its exit code, unless this is root already: real users and a
+ * working sudo can't be had without.
+ */
+export function needRoot(testFile: string): void {
+  if (process.getuid?.() === 0) return
+  const { status, error } = spawnSync('sudo', [process.execPath, testFile], { stdio: 'inherit' })
+  if (error) console.error(`${testFile} has to run as root: ${error.message}`)
+  process.exit(status ?? 1)
+}
+
+/**
+ * Starts sshd. Mounts are made in a mount namespace of its own, so that users, sudo and all that is written there
+ * exist for it alone.
+ * @throws Error that names what is missing
+ */
+export async function startSshd(): Promise<Sshd> {
+  for (const [file, debian] of [
+    ['/usr/sbin/sshd', 'openssh-server'],
+    ['/usr/bin/unshare', 'util-linux'],
+  ]) {
+    if (!existsSync(file!)) throw new Error(`${file} is missing: apt install ${debian}`)
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'sshd-test-'))
+  await mkdir(join(folder, 'space'))
+  await makeKeys(folder)
+  await fetchSudo(folder)
+  const port = await freePort()
+  await writeFile(join(folder, 'sshd_config'), config(port))
+  const stopServer = await start(folder, port)
+  const hostKey = (await readFile(join(folder, 'host_ed25519.pub'), 'utf8')).split(' ').slice(0, 2).join(' ')
+  const stop = async () => {
+    await stopServer()
+    await rm(folder, { recursive: true })
+  }
+  return { port, folder, hostKey, stop }
+}
+
+async function makeKeys(folder: string): Promise<void> {
+  const make = (name: string, passphrase: string, type = 'ed25519') =>
+    $({ quiet: true, cwd: folder })`ssh-keygen -q -t ${type} -C ${name} -N ${passphrase} -f ${name}`
+  await Promise.all([
+    make('host_ed25519', ''),
+    make('host_rsa', '', 'rsa'),
+    make('user', ''),
+    make('user_encrypted', password),
+    make('stranger', ''),
+  ])
+  const allowed = await Promise.all(['user.pub', 'user_encrypted.pub'].map((name) => readFile(join(folder, name))))
+  await writeFile(join(folder, 'authorized_keys'), Buffer.concat(allowed))
+}
+
+/** Where this machine has no sudo, its package is unpacked into the copy. */
+async function fetchSudo(folder: string): Promise<void> {
+  if (existsSync('/usr/bin/sudo')) return
+  const cwd = join(folder, 'package')
+  await mkdir(cwd)
+  const got = await $({ quiet: true, nothrow: true, cwd })`apt-get download -q sudo && mv sudo_*.deb ../sudo.deb`
+  if (got.exitCode !== 0) throw new Error(`sudo is missing, and apt-get can't download it: ${got.stderr}`)
+}
+
+async function start(folder: string, port: number): Promise<() => Promise<void>> {
+  const child = spawn('unshare', ['--mount', 'sh', '-c', setup, 'sh', folder, password])
+  const ended = new Promise((resolve) => child.once('close', resolve))
+  process.once('exit', () => child.kill())
+  let log = ''
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.on('data', (chunk) => {
+      log += chunk
+      if (log.includes(`Server listening on 127.0.0.1 port ${port}`)) resolve()
+    })
+    child.once('close', () => reject(new Error(`sshd did not start: ${log}`)))
+  })
+  return async () => {
+    child.kill()
+    await ended
+  }
+}
+
+/** A TCP port of loopback that nobody uses. */
+export function freePort(): Promise<number> {
+  const server = createServer()
+  return new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    }),
+  )
+}
