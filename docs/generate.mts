@@ -43,8 +43,8 @@ function page(): string {
 
 # The inventory
 
-One file describes one cluster: its virtual IP, its nodes, and the way to them. It is YAML (and so it may be JSON). It is
-checked before any host is contacted, and every mistake is told at once, with line, column, key and value.
+One file describes one cluster: its virtual IP, its nodes, and the way to them. It is YAML (and so it may be JSON). It
+is checked before any host is contacted, and every mistake is told at once, with line, column, key and value.
 
 The smallest one:
 

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 
-/** @returns a path of an inventory as an absolute one: `~/` is the home, a relative one begins at the inventory's folder */
+/** @returns the path as an absolute one: `~/` is the home, a relative one begins at the folder of the inventory */
 export function absolutePath(path: string, inventoryFile: string): string {
   return path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(dirname(inventoryFile), path)
 }

@@ -25,13 +25,14 @@ export function loadInventory(file: string, options: { level?: 1 | 2 | 3; env?: 
   if (syntaxErrors.length > 0) fail(file, syntaxErrors)
 
   const data = unfold(file, source)
-  const { problems, removed } = validate(data)
+  const { problems: wrong, removed } = validate(data)
+  const problems = [...source.duplicateKeys(), ...wrong]
   // What is wrong of it has been taken away, and the rest is as the schema says.
   const draft = data as Draft
   fillDefaults(draft, removed)
   const secret = readSecret(draft.cluster?.auth_pass, file, options.env ?? process.env)
   if (secret.problem) problems.push(secret.problem)
-  problems.push(...source.duplicateKeys(), ...checkRules(draft, (path) => source.has(path), options.level))
+  problems.push(...checkRules(draft, (path) => source.has(path), options.level))
   if (problems.length > 0)
     fail(
       file,
@@ -84,6 +85,6 @@ function unfold(file: string, source: Source): unknown {
     return source.values()
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error
-    throw new UserError(`${file}: its YAML aliases unfold to too much`)
+    throw new UserError(`${file}: its YAML aliases (*) contain themselves, or unfold to too much`)
   }
 }

@@ -139,6 +139,6 @@ function secondInterfaces(draft: Draft, level: number | undefined): Problem[] {
     .filter(([, host]) => host && !('second' in host))
     .map(([name]) => name)
   if (level !== 3 || without.length === 0) return problems
-  const text = `level 3 needs a second interface on every host (second: { address: … }), missing on ${without.join(', ')}`
-  return [...problems, { path: ['hosts'], text }]
+  const text = 'level 3 needs a second interface on every host (second: { address: … }), missing on'
+  return [...problems, { path: ['hosts'], text: `${text} ${without.join(', ')}` }]
 }

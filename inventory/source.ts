@@ -48,7 +48,7 @@ export class Source {
       // A directive must not bring back YAML 1.1, where `no` is false and 010 is 8.
       schema: 'core',
       resolveKnownTags: false,
-      // Found by `duplicateKeys`, with both places.
+      // Found by `duplicateKeys`, with the path.
       uniqueKeys: false,
     })
   }
@@ -92,7 +92,7 @@ export class Source {
 
   /** @returns the whole as plain values @throws ReferenceError for aliases that unfold without end */
   values(): unknown {
-    return this.#document.toJS()
+    return unshared(this.#document.toJS())
   }
 
   /** Whether the file itself has it, rather than a default. */
@@ -128,6 +128,15 @@ export class Source {
     const { line, col } = this.#lines.linePos(offset)
     return { line, column: col }
   }
+}
+
+/** What several aliases stand for becomes a value of its own in each place, as defaults differ by place. */
+function unshared(value: unknown, above: readonly unknown[] = []): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (above.includes(value)) throw new ReferenceError('an alias within its own anchor')
+  const inner = (one: unknown) => unshared(one, [...above, value])
+  if (Array.isArray(value)) return value.map(inner)
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, inner(one)]))
 }
 
 /** Messages of the parser that are met most often, in terms of what to look for. */

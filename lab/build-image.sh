@@ -1,25 +1,21 @@
 #!/bin/bash
 # Builds the image of the lab's machines: disk.qcow2, vmlinuz, initrd.gz, an SSH key pair and the machines' host key.
-#   build-image.sh FOLDER     FOLDER/files/ holds what goes into the image as it is; the results go into FOLDER
+# Needs root.
+#   build-image.sh FOLDER OWNER     FOLDER/files/ holds what goes into the image as it is; the results go into FOLDER
+#                                   and belong to OWNER, a user id
 # The machines are plain servers on an isolated network: what playbooks install comes from a local apt repository.
 set -euo pipefail
 
-folder=$1
+folder=$1 owner=$2
 in_image=linux-image-cloud-amd64,systemd-sysv,udev,dbus,openssh-server,sudo,iproute2,procps,iputils-ping,bind9-dnsutils,netcat-openbsd,tcpdump,python3-minimal
 to_install='bind9 keepalived iptables ipvsadm snmpd snmp nginx-light conntrack'
 initrd_modules='virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_blk'
-
-if [ "$(id -u)" -eq 0 ]; then
-  mode=root as_root=()
-else
-  mode=unshare as_root=(mmdebstrap --unshare-helper)
-fi
 
 ssh-keygen -q -t ed25519 -N '' -C lab -f "$folder/id"
 ssh-keygen -q -t ed25519 -N '' -C lab -f "$folder/host"
 
 # Under emulation every fsync counts, and nobody reads manuals there.
-mmdebstrap --mode=$mode --variant=minbase --include=$in_image \
+mmdebstrap --mode=root --variant=minbase --include=$in_image \
   --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
   --dpkgopt='path-exclude=/usr/share/locale/*' --aptopt='APT::Install-Recommends "false"' \
   --skip=cleanup/apt/lists --skip=check/empty \
@@ -39,14 +35,12 @@ mmdebstrap --mode=$mode --variant=minbase --include=$in_image \
   bookworm "$folder/root.tar"
 
 echo 'I: making the disk and the initial RAM disk'
-"${as_root[@]}" bash -euo pipefail -c '
-folder=$1 modules=$2
 mkdir "$folder/root"
 tar -C "$folder/root" -xf "$folder/root.tar"
 cp "$folder"/root/boot/vmlinuz-* "$folder/vmlinuz"
 mkdir -p "$folder/initrd/bin" "$folder/initrd/modules"
 cp "$(command -v busybox)" "$folder/initrd/bin/"
-for module in $modules; do
+for module in $initrd_modules; do
   find "$folder/root/lib/modules" -name "$module.ko" -exec cp {} "$folder/initrd/modules/" \;
 done
 install -m 755 "$folder/init" "$folder/initrd/init"
@@ -54,7 +48,6 @@ install -m 755 "$folder/init" "$folder/initrd/init"
 truncate -s 3G "$folder/disk.raw"
 mkfs.ext4 -q -d "$folder/root" "$folder/disk.raw"
 rm -rf "$folder/root" "$folder/initrd"
-' build "$folder" "$initrd_modules"
-
 qemu-img convert -O qcow2 "$folder/disk.raw" "$folder/disk.qcow2"
 rm -rf "$folder/root.tar" "$folder/disk.raw" "$folder/files" "$folder/init"
+chown -R "$owner" "$folder"

@@ -1,22 +1,14 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../runner/errors.ts'
 import { mac, machines } from './machines.ts'
 import { cacheFolder } from './paths.ts'
+import { wayToRoot } from './requirements.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 
@@ -80,7 +72,6 @@ export async function ensureImage(say: (line: string) => void): Promise<string> 
   } finally {
     rmSync(build, { recursive: true, force: true })
   }
-  chmodSync(join(folder, 'id'), 0o600)
   return folder
 }
 
@@ -92,23 +83,23 @@ function removeAbandoned(): void {
   }
 }
 
-function runBuild(build: string, say: (line: string) => void): Promise<void> {
+async function runBuild(build: string, say: (line: string) => void): Promise<void> {
+  const asRoot = await wayToRoot()
+  if (!asRoot)
+    throw new UserError('building the machine image needs root: run once as root, or let sudo work without a password')
   const began = performance.now()
   // The system's own tools: npx and zx put folders of theirs first.
-  const env = { ...process.env, PATH: `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin` }
-  const child = spawn('bash', [join(here, 'build-image.sh'), build], { stdio: ['ignore', 'pipe', 'pipe'], env })
+  const env = { ...process.env, PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }
+  const command = [...asRoot, 'bash', join(here, 'build-image.sh'), build, String(process.getuid?.())]
+  const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], env })
   const last: string[] = []
   const hear = (line: string) => {
     last.push(line)
-    const step = line.match(/^I: (.*)/)?.[1]
+    const step = line.match(/^I: (?!running --customize-hook)(.*)/)?.[1]
     if (step) say(`  ${String(Math.round((performance.now() - began) / 1000)).padStart(3)} s  ${step}`)
   }
   createInterface(child.stdout).on('line', hear)
   createInterface(child.stderr).on('line', hear)
-  return new Promise((resolve, reject) => {
-    child.on('close', (code) => {
-      if (code === 0) resolve()
-      else reject(new UserError(`The machine image could not be built:\n${last.slice(-8).join('\n')}`, 1))
-    })
-  })
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new UserError(`The machine image could not be built:\n${last.slice(-8).join('\n')}`, 1)
 }

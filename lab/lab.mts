@@ -67,7 +67,7 @@ function helpText(): string {
 const [word = '--help', ...args] = process.argv.slice(2)
 try {
   const command = commands[word]
-  if (word === '--help' || word === '-h' || args.includes('--help')) say(helpText())
+  if (word === '--help' || word === '-h') say(helpText())
   else if (!command)
     throw new UserError(`unknown command "${word}"${didYouMean(word, Object.keys(commands))}; see --help`)
   else if (args.length < command.needs) throw new UserError(`usage: npm run lab -- ${command.usage}`)

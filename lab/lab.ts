@@ -5,10 +5,22 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { $ } from 'zx'
 import { UserError } from '../runner/errors.ts'
+import { didYouMean } from '../runner/suggest.ts'
 import { ensureImage, imageFolder } from './image.ts'
-import { type Machine, machines } from './machines.ts'
+import { locked } from './lock.ts'
+import { lanNics, type Machine, machines } from './machines.ts'
 import { labFolder, machineFile, sshConfigFile } from './paths.ts'
-import { chooseAccelerator, killProcess, monitor, pidOf, type Runtime, startMachine, startSwitch } from './qemu.ts'
+import {
+  cardName,
+  chooseAccelerator,
+  monitor,
+  pidOf,
+  powerOff,
+  type Runtime,
+  startMachine,
+  startSwitch,
+  switchPid,
+} from './qemu.ts'
 import { ensureRequirements } from './requirements.ts'
 
 type Say = (line: string) => void
@@ -19,43 +31,59 @@ const pristine = 'pristine'
 /** Seconds that a machine may take to answer SSH. */
 const bootTimeout = 300
 
-/** Starts the lab, unless it runs; the first time this builds the image and boots each machine once. */
-export async function labUp({ yes, say }: { yes: boolean; say: Say }): Promise<void> {
-  const old = readRuntime()
-  if (old && old.image === imageFolder() && machines.every(({ name }) => pidOf(old, name)) && pidOf(old, 'switch'))
-    return
-  await ensureRequirements(yes, say)
-  // Whatever an earlier lab left behind, running or not.
-  await labDown()
-  const image = await ensureImage(say)
-  const runtime = await newRuntime(image, await chooseAccelerator(image, say))
-  await startSwitch(runtime)
-  say(`starting ${machines.map(({ name }) => name).join(', ')}`)
+/**
+ * Starts the lab, unless it runs; the first time this builds the image and boots each machine once. A machine that was
+ * powered off on purpose stays off.
+ */
+export function labUp({ yes, say }: { yes: boolean; say: Say }): Promise<void> {
+  const wait = () => say('another process is starting this lab: waiting for it')
+  return locked(labFolder, wait, async () => {
+    const old = readRuntime()
+    if (old && old.image === imageFolder() && switchPid()) return startMissing(old, say)
+    await ensureRequirements(yes, say)
+    // Whatever an earlier lab left behind, running or not.
+    await labDown()
+    const image = await ensureImage(say)
+    const runtime = await newRuntime(image, await chooseAccelerator(image, say))
+    startSwitch(runtime)
+    await startMissing(runtime, say)
+  })
+}
+
+async function startMissing(runtime: Runtime, say: Say): Promise<void> {
+  const missing = machines.filter(({ name }) => !pidOf(name) && !runtime.off.includes(name))
+  if (missing.length === 0) return
+  say(`starting ${missing.map(({ name }) => name).join(', ')}`)
   const began = performance.now()
   await Promise.all(
-    machines.map(async (machine) => {
+    missing.map(async (machine) => {
       await boot(machine, runtime)
       say(`  ${machine.name} is up after ${Math.round((performance.now() - began) / 1000)} s`)
     }),
   )
 }
 
-/** Ends everything that the lab has started; its disks stay. */
+/** Ends everything that the lab has started; the disks stay, and with them the first boot to go back to. */
 export async function labDown(): Promise<void> {
   const runtime = readRuntime()
-  if (!runtime) return
-  await Promise.all([...machines.map(({ name }) => name), 'switch'].map((name) => killProcess(runtime, name)))
-  rmSync(runtime.folder, { recursive: true, force: true })
-  rmSync(runtimeFile)
+  await Promise.all(machines.map(({ name }) => powerOff(runtime, name)))
+  const pid = switchPid()
+  if (pid) process.kill(pid)
+  if (runtime) rmSync(runtime.sockets, { recursive: true, force: true })
+  rmSync(runtimeFile, { force: true })
 }
 
 /** Takes machines back to the state of their first boot, within seconds. */
 export async function reset(names: readonly string[] = machines.map(({ name }) => name)): Promise<void> {
   const runtime = running()
+  setOff(
+    runtime,
+    runtime.off.filter((name) => !names.includes(name)),
+  )
   await Promise.all(
     names.map(async (name) => {
       const machine = machineNamed(name)
-      if (pidOf(runtime, name)) await monitor(runtime, name, `loadvm ${pristine}`)
+      if (pidOf(name)) await monitor(runtime, name, `loadvm ${pristine}`)
       else await startMachine(machine, runtime, pristine)
       await plug(runtime, machine, 'on')
       await ready(machine)
@@ -64,13 +92,21 @@ export async function reset(names: readonly string[] = machines.map(({ name }) =
 }
 
 /** Powers a machine off at once. */
-export const kill = (name: string): Promise<void> => killProcess(running(), machineNamed(name).name)
+export async function kill(name: string): Promise<void> {
+  const runtime = running()
+  setOff(runtime, [...runtime.off, machineNamed(name).name])
+  await powerOff(runtime, name)
+}
 
 /** Powers a machine on again; its disk is as it was. Returns when it answers. */
 export async function start(name: string): Promise<void> {
   const runtime = running()
   const machine = machineNamed(name)
-  if (pidOf(runtime, name)) return
+  setOff(
+    runtime,
+    runtime.off.filter((off) => off !== name),
+  )
+  if (pidOf(name)) return
   await startMachine(machine, runtime)
   await ready(machine)
 }
@@ -85,20 +121,23 @@ export const heal = (name: string): Promise<void> => plug(running(), machineName
 export function status(): { name: string; address: string; port: number; pid?: number }[] | undefined {
   const runtime = readRuntime()
   if (!runtime) return undefined
-  return machines.map(({ name, address }) => ({ name, address, port: runtime.ports[name]!, pid: pidOf(runtime, name) }))
+  return machines.map(({ name, address }) => ({ name, address, port: runtime.ports[name]!, pid: pidOf(name) }))
 }
 
 async function plug(runtime: Runtime, machine: Machine, state: 'on' | 'off'): Promise<void> {
-  const nics = machine.secondInterface ? ['cluster', 'second'] : ['cluster']
-  for (const nic of nics) await monitor(runtime, machine.name, `set_link ${nic}-nic ${state}`)
+  for (const nic of lanNics(machine)) await monitor(runtime, machine.name, `set_link ${nic}-nic ${state}`)
 }
 
 /** Goes on from the pristine snapshot where the disk has one; else boots a new disk and takes it. */
 async function boot(machine: Machine, runtime: Runtime): Promise<void> {
   const disk = machineFile(machine.name, 'qcow2')
   if (existsSync(disk) && (await quiet`qemu-img snapshot -l ${disk}`).stdout.includes(pristine)) {
-    await startMachine(machine, runtime, pristine)
-    return ready(machine)
+    // A snapshot of another QEMU may be of no use: then the machine boots anew.
+    const resumed = await startMachine(machine, runtime, pristine).then(
+      () => true,
+      () => false,
+    )
+    if (resumed) return ready(machine)
   }
   rmSync(disk, { force: true })
   await quiet`qemu-img create -q -f qcow2 -F qcow2 -b ${join(runtime.image, 'disk.qcow2')} ${disk}`
@@ -139,26 +178,31 @@ function running(): Runtime {
 /** @throws UserError for a name that is no machine's */
 export function machineNamed(name: string): Machine {
   const machine = machines.find((one) => one.name === name)
+  const names = machines.map((one) => one.name)
   if (!machine)
-    throw new UserError(`unknown machine "${name}"; there are ${machines.map((one) => one.name).join(', ')}`)
+    throw new UserError(`unknown machine "${name}"${didYouMean(name, names)}; there are ${names.join(', ')}`)
   return machine
 }
 
 async function newRuntime(image: string, accelerator: string): Promise<Runtime> {
   mkdirSync(labFolder, { recursive: true, mode: 0o700 })
-  const folder = mkdtempSync(join(tmpdir(), 'lab-'))
-  const ports = Object.fromEntries(await Promise.all(machines.map(async ({ name }) => [name, await freePort()])))
-  const runtime = { folder, image, accelerator, ports }
-  const disksOf = join(labFolder, 'image')
+  const cards = machines.flatMap((machine) => lanNics(machine).map((nic) => cardName(machine, nic)))
+  const names = ['switch', ...cards, ...machines.map(({ name }) => name)]
+  const ports = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await freePort()])))
+  const runtime = { sockets: mkdtempSync(join(tmpdir(), 'lab-')), image, accelerator, ports, off: [] }
+  const imageOfDisks = join(labFolder, 'image')
   // Disks of another image are of no use to this one.
-  if (!existsSync(disksOf) || readFileSync(disksOf, 'utf8') !== image) {
+  if (!existsSync(imageOfDisks) || readFileSync(imageOfDisks, 'utf8') !== image) {
     for (const { name } of machines) rmSync(machineFile(name, 'qcow2'), { force: true })
-    writeFileSync(disksOf, image)
+    writeFileSync(imageOfDisks, image)
   }
-  writeFileSync(runtimeFile, JSON.stringify(runtime))
+  writeRuntime(runtime)
   writeSshConfig(runtime)
   return runtime
 }
+
+const writeRuntime = (runtime: Runtime) => writeFileSync(runtimeFile, JSON.stringify(runtime))
+const setOff = (runtime: Runtime, off: string[]) => writeRuntime({ ...runtime, off })
 
 function writeSshConfig({ image, ports }: Runtime): void {
   const knownHosts = join(labFolder, 'known_hosts')

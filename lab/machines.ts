@@ -22,3 +22,6 @@ export function mac(machine: Machine, nic: Nic): string {
   const octet = Number(machine.address.split('.')[3]).toString(16).padStart(2, '0')
   return `02:00:0a:02:0${{ cluster: 0, second: 1, management: 2 }[nic]}:${octet}`
 }
+
+/** The cards of a machine that are on the cluster's network. */
+export const lanNics = (machine: Machine): Nic[] => (machine.secondInterface ? ['cluster', 'second'] : ['cluster'])

@@ -13,5 +13,8 @@ export const sshConfigFile = join(labFolder, 'ssh_config')
 /** Built images, shared by all checkouts of this user. */
 export const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'keepalived-playbooks')
 
-/** A file of one machine. */
-export const machineFile = (name: string, kind: 'qcow2' | 'log' | 'error'): string => join(labFolder, `${name}.${kind}`)
+/** The program that carries the cluster's network. */
+export const switchScript = join(root, 'lab', 'switch.ts')
+
+/** A file of one machine: its disk, or what its console printed. */
+export const machineFile = (name: string, kind: 'qcow2' | 'log'): string => join(labFolder, `${name}.${kind}`)

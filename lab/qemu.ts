@@ -1,19 +1,23 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { $ } from 'zx'
 import { UserError } from '../runner/errors.ts'
-import { type Machine, mac, type Nic } from './machines.ts'
-import { machineFile } from './paths.ts'
+import { lanNics, type Machine, mac, machines, type Nic } from './machines.ts'
+import { labFolder, machineFile, switchScript } from './paths.ts'
 
-/** Where the lab's processes meet: sockets and pid files, in a folder with a short path (unix(7): 108 bytes). */
+/** What the running lab is made of. */
 export interface Runtime {
-  folder: string
+  /** Where QEMU's monitor sockets are: a path has to be short (unix(7): 108 bytes). */
+  sockets: string
   image: string
   accelerator: string
-  /** The port on loopback that leads to each machine's SSH. */
+  /** Ports on loopback: `switch`, a machine's SSH by its name, its network cards by `NAME NIC`. */
   ports: Record<string, number>
+  /** Machines that were powered off on purpose. */
+  off: string[]
 }
 
 const quiet = $({ quiet: true, nothrow: true })
@@ -24,15 +28,16 @@ const quiet = $({ quiet: true, nothrow: true })
  * @throws UserError with QEMU's words
  */
 export async function startMachine(machine: Machine, runtime: Runtime, snapshot?: string): Promise<void> {
-  const { folder, image, accelerator, ports } = runtime
+  const { image, accelerator, ports } = runtime
   const nic = (name: Nic, backend: string) => [
     ...['-netdev', `${backend},id=${name}`],
     ...['-device', `virtio-net-pci,netdev=${name},id=${name}-nic,mac=${mac(machine, name)},romfile=`],
   ]
-  const lan = `vde,sock=${join(folder, 'lan')}`
+  const lan = (name: Nic) =>
+    nic(name, `socket,udp=127.0.0.1:${ports.switch},localaddr=127.0.0.1:${ports[cardName(machine, name)]}`)
   const args = [
     ...['-name', machine.name, '-M', 'pc', '-accel', accelerator, '-cpu', 'max', '-smp', '2', '-m', '384'],
-    ...['-nodefaults', '-display', 'none', '-daemonize', '-pidfile', pidFile(runtime, machine.name)],
+    ...['-nodefaults', '-display', 'none', '-daemonize'],
     ...[
       '-serial',
       `file:${machineFile(machine.name, 'log')}`,
@@ -41,8 +46,7 @@ export async function startMachine(machine: Machine, runtime: Runtime, snapshot?
     ],
     ...['-kernel', join(image, 'vmlinuz'), '-initrd', join(image, 'initrd.gz'), '-append', commandLine(machine)],
     ...['-drive', `file=${machineFile(machine.name, 'qcow2')},if=virtio,cache=unsafe`],
-    ...nic('cluster', lan),
-    ...(machine.secondInterface ? nic('second', lan) : []),
+    ...lanNics(machine).flatMap(lan),
     ...nic('management', `user,restrict=on,hostfwd=tcp:127.0.0.1:${ports[machine.name]}-:22`),
     ...(snapshot ? ['-loadvm', snapshot] : []),
   ]
@@ -57,32 +61,49 @@ const commandLine = (machine: Machine) =>
     `systemd.hostname=${machine.name} systemd.machine_id=${Buffer.from(machine.name.padEnd(16)).toString('hex')}`,
   ].join(' ')
 
-const pidFile = ({ folder }: Runtime, name: string) => join(folder, `${name}.pid`)
-const monitorSocket = ({ folder }: Runtime, name: string) => join(folder, `${name}.monitor`)
+const monitorSocket = ({ sockets }: Runtime, name: string) => join(sockets, name)
+
+/** The key of a network card among the runtime's ports. */
+export const cardName = (machine: Machine, nic: Nic): string => `${machine.name} ${nic}`
 
 /** Starts the switch that carries the cluster's network. */
-export async function startSwitch(runtime: Runtime): Promise<void> {
-  const { folder } = runtime
-  const started = await quiet`vde_switch -s ${join(folder, 'lan')} -p ${pidFile(runtime, 'switch')} -d`
-  if (started.exitCode !== 0) throw new UserError(`the lab's network does not start: ${started.stderr.trim()}`, 1)
+export function startSwitch({ ports }: Runtime): void {
+  const cards = machines.flatMap((machine) => lanNics(machine).map((nic) => String(ports[cardName(machine, nic)])))
+  spawn(process.execPath, [switchScript, labFolder, String(ports.switch), ...cards], {
+    detached: true,
+    stdio: 'ignore',
+  }).unref()
 }
 
-/** @returns the process of a machine or the switch, if it runs; a pid that now is somebody else's does not count */
-export function pidOf(runtime: Runtime, name: string): number | undefined {
-  try {
-    const pid = Number(readFileSync(pidFile(runtime, name), 'utf8'))
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(runtime.folder) ? pid : undefined
-  } catch {
-    return undefined
+/** @returns the process of this checkout's switch, if it runs */
+export const switchPid = (): number | undefined => processWith(switchScript, labFolder)
+
+/** @returns the process of a machine, if it runs, whoever started it and whatever became of our notes */
+export const pidOf = (name: string): number | undefined =>
+  processWith(`file=${machineFile(name, 'qcow2')},if=virtio,cache=unsafe`)
+
+function processWith(...words: string[]): number | undefined {
+  for (const pid of readdirSync('/proc').map(Number)) {
+    if (!pid) continue
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+      if (words.every((word) => command.includes(word))) return pid
+    } catch {
+      // It has ended meanwhile.
+    }
   }
 }
 
-/** Ends a process of the lab at once, as a power cut would, and waits until it is gone. */
-export async function killProcess(runtime: Runtime, name: string): Promise<void> {
-  const pid = pidOf(runtime, name)
-  if (pid) process.kill(pid, 'SIGKILL')
-  while (pidOf(runtime, name)) await sleep(20)
-  rmSync(monitorSocket(runtime, name), { force: true })
+/** Ends a machine at once, as a power cut would: the machine learns nothing of it, and QEMU's disk stays whole. */
+export async function powerOff(runtime: Runtime | undefined, name: string): Promise<void> {
+  const pid = pidOf(name)
+  if (!pid) return
+  if (runtime) await Promise.race([monitor(runtime, name, 'quit').catch(() => undefined), sleep(2000)])
+  const deadline = performance.now() + 5000
+  while (pidOf(name)) {
+    if (performance.now() > deadline) process.kill(pid, 'SIGKILL')
+    await sleep(50)
+  }
 }
 
 /**
@@ -94,6 +115,7 @@ export function monitor(runtime: Runtime, name: string, command: string): Promis
   return new Promise((resolve, reject) => {
     const socket = connect(monitorSocket(runtime, name))
     let heard = ''
+    socket.on('close', () => resolve(''))
     socket.on('error', () =>
       reject(new UserError(`${name} is not running: start it with: npm run lab -- start ${name}`, 1)),
     )
@@ -124,36 +146,46 @@ export async function chooseAccelerator(image: string, say: (line: string) => vo
   const version = (await quiet`qemu-system-x86_64 --version`).stdout.match(/version (\S+)/)?.[1] ?? 'unknown'
   const memory = join(image, `accelerator-${version}`)
   if (existsSync(memory)) return readFileSync(memory, 'utf8')
-  const kvm = existsSync('/dev/kvm') && (await bootsUnderKvm(image))
-  const accelerator = kvm ? 'kvm' : 'tcg,thread=multi,tb-size=128'
-  say(
-    kvm
-      ? 'KVM works here: the machines are fast'
-      : 'KVM does not work here: the machines are emulated, and about twenty times slower',
-  )
+  const why = await whyNotKvm(image)
+  const accelerator = why ? emulation : 'kvm'
+  say(why ? `the machines are emulated, and much slower than with KVM: ${why}` : 'the machines run with KVM')
   writeFileSync(memory, accelerator)
   return accelerator
 }
 
-async function bootsUnderKvm(image: string): Promise<boolean> {
+const emulation = 'tcg,thread=multi,tb-size=128'
+
+async function whyNotKvm(image: string): Promise<string | undefined> {
+  if (!existsSync('/dev/kvm')) return 'there is no /dev/kvm'
   const args = [
-    '-M',
-    'pc',
-    '-accel',
-    'kvm',
-    '-cpu',
-    'max',
-    '-smp',
-    '2',
-    '-m',
-    '384',
-    '-nodefaults',
-    '-display',
-    'none',
-    '-no-reboot',
-    '-serial',
-    'stdio',
+    ...[
+      '-M',
+      'pc',
+      '-accel',
+      'kvm',
+      '-cpu',
+      'max',
+      '-smp',
+      '2',
+      '-m',
+      '384',
+      '-nodefaults',
+      '-display',
+      'none',
+      '-no-reboot',
+    ],
+    ...[
+      '-serial',
+      'stdio',
+      '-kernel',
+      join(image, 'vmlinuz'),
+      '-initrd',
+      join(image, 'initrd.gz'),
+      '-append',
+      'console=ttyS0 lab.probe',
+    ],
   ]
-  const boot = quiet`timeout -s KILL 8 qemu-system-x86_64 ${args} -kernel ${join(image, 'vmlinuz')} -initrd ${join(image, 'initrd.gz')} -append ${'console=ttyS0 lab.probe'}`
-  return (await boot).stdout.includes('lab-probe-passed')
+  const boot = await quiet`timeout -s KILL 8 qemu-system-x86_64 ${args}`
+  if (boot.stdout.includes('lab-probe-passed')) return undefined
+  return boot.stderr.trim().split('\n').at(-1) || 'a trial boot with it did not get anywhere within 8 s'
 }

@@ -8,12 +8,17 @@ const programs: Readonly<Record<string, string>> = {
   'qemu-system-x86_64': 'qemu-system-x86',
   'qemu-img': 'qemu-utils',
   mmdebstrap: 'mmdebstrap',
-  vde_switch: 'vde2',
   'mkfs.ext4': 'e2fsprogs',
   'dpkg-scanpackages': 'dpkg-dev',
   busybox: 'busybox-static',
   cpio: 'cpio',
   ssh: 'openssh-client',
+}
+
+/** What else a package has to bring. */
+const files: Readonly<Record<string, string>> = {
+  // Ubuntu has it as a package of its own.
+  '/usr/share/keyrings/debian-archive-keyring.gpg': 'debian-archive-keyring',
 }
 
 const instead = 'Playbooks work on your own servers from here: --inventory FILE'
@@ -30,7 +35,7 @@ export async function ensureRequirements(yes: boolean, say: (line: string) => vo
   const missing = await missingPackages()
   if (missing.length === 0) return
   const command = `apt-get install --no-install-recommends ${missing.join(' ')}`
-  const asRoot = await waysToRoot()
+  const asRoot = await wayToRoot()
   if (!existsSync('/usr/bin/apt-get') || !asRoot) {
     throw new UserError(
       `The lab needs these packages of Debian or Ubuntu: ${missing.join(', ')}. As root: ${command}\n${instead}`,
@@ -54,11 +59,11 @@ async function missingPackages(): Promise<string[]> {
       (await which(program, { nothrow: true, path })) ? [] : [name],
     ),
   )
-  return found.flat()
+  return [...found.flat(), ...Object.entries(files).flatMap(([file, name]) => (existsSync(file) ? [] : [name]))]
 }
 
 /** The words before a command that make it root's; undefined where there is no way without a question. */
-async function waysToRoot(): Promise<string[] | undefined> {
+export async function wayToRoot(): Promise<string[] | undefined> {
   if (process.getuid?.() === 0) return []
   return (await $({ quiet: true, nothrow: true })`sudo -n true`).exitCode === 0 ? ['sudo', '-n'] : undefined
 }

@@ -16,7 +16,8 @@ await main('Rollback: undo the newest run', [], async (stage) => {
       const script = rollbackScript(stateFolder, options.check)
       const { stdout, stderr, code } = await transport.run(script.text, { timeout: options.timeout })
       const said = `${stdout}${code === 0 ? '' : stderr}`.trim()
-      for (const line of (said || 'the journal is empty: nothing to undo').split('\n')) console.print(`${name}  ${line}`)
+      for (const line of (said || 'the journal is empty: nothing to undo').split('\n'))
+        console.print(`${name}  ${line}`)
       return { host: name, said, ok: code === 0, undone: said !== '' }
     }),
   )

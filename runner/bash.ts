@@ -13,8 +13,8 @@ export interface BashCall {
 }
 
 /**
- * Prepares a script for a bash that reads it whole from stdin and only then runs it, with an empty stdin: so no
- * command in it can eat what follows, and of a script that did not arrive whole nothing runs.
+ * Prepares a script for a bash that reads it whole from stdin and only then runs it: stdin is at its end by
+ * then, so no command in it can eat what follows, and of a script that did not arrive whole nothing runs.
  */
 export function bashCall(script: string): BashCall {
   const id = randomBytes(9).toString('hex')
@@ -25,7 +25,7 @@ export function bashCall(script: string): BashCall {
     input: script + end,
     program:
       `echo ${ready}; _script=$(cat); [ "\${_script: -${end.length}}" = ${end} ] || exit 1; ` +
-      `exec </dev/null; eval "\${_script%${end}}"`,
+      `eval "\${_script%${end}}"`,
   }
 }
 
@@ -47,7 +47,7 @@ export interface Ending {
   code: Outcome['code'] | undefined
 }
 
-export interface Listener {
+export interface TalkOptions {
   /** Called with each piece of the script's stdout. */
   onStdout?: (chunk: Buffer) => void
   /** A question on stderr to be answered before bash begins. Without one the script is sent at once. */
@@ -64,7 +64,11 @@ export interface Question {
  * Hands a script over to a bash that was started for it, and gathers what it prints.
  * The question is answered once; the script is sent when bash has begun, so that neither is taken for the other.
  */
-export function talk(bash: BashProcess, { input, ready }: BashCall, { onStdout, question }: Listener): Promise<Ending> {
+export function talk(
+  bash: BashProcess,
+  { input, ready }: BashCall,
+  { onStdout, question }: TalkOptions,
+): Promise<Ending> {
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
   let before: Buffer | undefined = Buffer.alloc(0)

@@ -62,7 +62,7 @@ export async function sshSettings(target: SshTarget, name: string): Promise<SshS
     knownHostsFiles: `${one('userknownhostsfile')} ${one('globalknownhostsfile')}`
       .split(' ')
       .map(fill)
-      .filter((file) => existsSync(file)),
+      .filter((file) => file !== 'none' && existsSync(file)),
     hostKeyAlias: one('hostkeyalias') || undefined,
     proxy: proxy(given('proxyjump'), given('proxycommand'), { name, target, hostname, port, user, fill }),
   }

@@ -35,7 +35,7 @@ export function sshTransport(target: SshTarget, options: SshOptions): Transport 
   let session: Session | undefined
   return {
     async connect() {
-      session = await open(target, options)
+      session ??= await open(target, options)
     },
     async run(script, runOptions) {
       if (!session) throw new Error(`${options.name} is not connected`)
@@ -98,7 +98,7 @@ interface Failure {
 function whyNoLogin({ settings, login, link, deadline, hostKey }: Failure, error: Error | null): string {
   const where = `${settings.hostname} port ${settings.port}`
   if (hostKey && hostKey !== 'known') return hostKey
-  if (link.complaint()) return `the way to ${where} failed: ${link.complaint()}`
+  if (!hostKey && link.complaint()) return `the way to ${where} failed: ${link.complaint()}`
   if (deadline.aborted && !hostKey) return `${where} takes connections but does not speak SSH in time`
   if (!hostKey) return `no SSH connection to ${where}: ${error?.message ?? 'it was closed by the host'}`
   if (deadline.aborted) return `${where} did not finish the login in time`
@@ -137,7 +137,7 @@ const limit = (timeout: number) => `timeout -k 5 ${timeout + 2}`
 /** @param refused the error where bash was never started */
 function whyNoOutcome(name: string, timeout: number | undefined, refused: unknown): string {
   if (timeout !== undefined)
-    return `${name}: a script took longer than ${timeout} s and is being stopped; run again, with a longer --timeout if need be`
+    return `${name}: a script took longer than ${timeout} s and is being stopped; run again, maybe with --timeout`
   if (refused) return `${name}: the connection takes no more commands (${(refused as Error).message}); run again`
   return `the connection to ${name} was lost while a script ran; it may or may not have finished: run again to see`
 }

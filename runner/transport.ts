@@ -15,7 +15,7 @@ export interface RunOptions {
 
 /** How bash scripts reach a host, where they run as root. */
 export interface Transport {
-  /** Opens the connection. @throws HostError with the reason and what to do next */
+  /** Opens the connection, once however often it is called. @throws HostError with the reason and what to do next */
   connect(): Promise<void>
   /**
    * Sends a bash script through stdin, so that nothing in it shows in a process list, and waits for its end.

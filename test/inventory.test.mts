@@ -1,6 +1,6 @@
 // The inventory: what a valid one comes to, and every mistake with exactly what is said of it.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,36 +10,11 @@ import * as assert from 'uvu/assert'
 import { loadInventory } from '../inventory/load.ts'
 import { isNetwork, parseNetwork } from '../inventory/network.ts'
 import { schema } from '../inventory/schema.ts'
-import { UserError } from '../runner/errors.ts'
-import { broken, cluster, passwordWords, smallest, spoiltPasswords } from './inventory/broken.mts'
+import { broken } from './inventory/broken.mts'
+import { passwordWords, spoiltPasswords } from './inventory/passwords.mts'
+import { cluster, complaint, file, folder, lines, load, messageOf, smallest } from './inventory/samples.mts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'inventory-'))
-const file = join(folder, 'i.yaml')
-test.after(() => rmSync(folder, { recursive: true, force: true }))
-
-type Settings = Parameters<typeof loadInventory>[1]
-const load = (text: string, settings?: Settings) => {
-  writeFileSync(file, text)
-  return loadInventory(file, settings)
-}
-
-/** What is said of a file, its name left out. */
-function messageOf(name: string, settings?: Settings): string {
-  try {
-    loadInventory(name, settings)
-  } catch (error) {
-    assert.instance(error, UserError)
-    assert.is((error as UserError).exitCode, 3)
-    return (error as UserError).message
-  }
-  return 'valid'
-}
-const complaint = (text: string, settings?: Settings) => {
-  writeFileSync(file, text)
-  return messageOf(file, settings)
-}
-const lines = (...messages: string[]) => messages.map((message) => `${file}:${message}`).join('\n')
 
 for (const [text, ...messages] of broken) {
   test(`broken: ${messages[0]}`, () => assert.is(complaint(text), lines(...messages)))
@@ -135,6 +110,10 @@ test('with preempt priorities fall in the order of the file', () => {
   assert.equal([preempt, preempt_delay, gateway, virtual_router_id], [true, 30, '10.2.1.254', 51])
 })
 
+test('a directive does not bring back YAML 1.1, where `no` is false', () => {
+  assert.is(load(`%YAML 1.1\n---\n${cluster('name: no')}`).cluster.name, 'no')
+})
+
 test('VRRP version 3 takes fractions of a second', () => {
   for (const seconds of [0.01, 0.29, 1.15, 40.95])
     assert.is(load(cluster('vrrp_version: 3', `advert_int: ${seconds}`)).cluster.advert_int, seconds)
@@ -154,12 +133,10 @@ test('aliases are followed', () => {
 })
 
 test('aliases without end are refused', () => {
+  const tooMuch = `${file}: its YAML aliases (*) contain themselves, or unfold to too much`
   const many = (name: string) => `[${Array(11).fill(`*${name}`).join(', ')}]`
-  assert.is(
-    complaint(`a: &a [x]\nb: &b ${many('a')}\nc: &c ${many('b')}\n`),
-    `${file}: its YAML aliases unfold to too much`,
-  )
-  assert.match(complaint(`${smallest}client: &c { ssh: *c }\n`), 'client.ssh: unknown key "ssh"')
+  assert.is(complaint(`a: &a [x]\nb: &b ${many('a')}\nc: &c ${many('b')}\n`), tooMuch)
+  assert.is(complaint(`${smallest}client: &c { ssh: *c }\n`), tooMuch)
 })
 
 test('level 3 needs a second interface everywhere', () => {

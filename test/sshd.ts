@@ -137,10 +137,12 @@ async function fetchSudo(folder: string): Promise<void> {
 }
 
 async function start(folder: string, port: number): Promise<() => Promise<void>> {
-  const child = spawn('unshare', ['--mount', 'sh', '-c', setup, 'sh', folder, password])
+  // sshd goes with the test, even if that is killed.
+  const words = ['--pdeathsig', 'KILL', 'unshare', '--mount', 'sh', '-c', setup, 'sh', folder, password]
+  const child = spawn('setpriv', words)
   const ended = new Promise((resolve) => child.once('close', resolve))
-  process.once('exit', () => child.kill())
   let log = ''
+  const tooLate = setTimeout(() => child.kill(), 60_000)
   await new Promise<void>((resolve, reject) => {
     child.stderr.on('data', (chunk) => {
       log += chunk
@@ -148,6 +150,7 @@ async function start(folder: string, port: number): Promise<() => Promise<void>>
     })
     child.once('close', () => reject(new Error(`sshd did not start: ${log}`)))
   })
+  clearTimeout(tooLate)
   return async () => {
     child.kill()
     await ended

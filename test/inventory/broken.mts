@@ -1,26 +1,12 @@
 // Broken inventories, each with all that is said of it: `line:column message`, a line each.
+import { cluster, smallest } from './samples.mts'
 
-/** The smallest inventory, which every other one here is made from. */
-export const smallest = `cluster:
-  vip: 10.2.1.5
-  network: 10.2.1.0/24
-hosts:
-  ns1: { address: 10.2.1.2 }
-  ns2: { address: 10.2.1.3 }
-`
 const vip = (value: string) => smallest.replace('10.2.1.5', value)
 const network = (value: string) => smallest.replace('10.2.1.0/24', value)
-/** With more lines in `cluster`, the first of them line 4. */
-export const cluster = (...lines: string[]): string =>
-  smallest.replace('hosts:', `${lines.map((line) => `  ${line}\n`).join('')}hosts:`)
 /** With another first host, in line 5. */
 const host = (pair: string) => smallest.replace('ns1: { address: 10.2.1.2 }', pair)
 const ns1 = (more: string) => host(`ns1: { address: 10.2.1.2, ${more} }`)
 
-export const passwordWords =
-  'text of 4 to 8 printable ASCII characters, none of them a blank, a quote, "\\", "{", "}", "#", "!" or "$"'
-const auth = (got: string) =>
-  `cluster.auth_pass: must be ${passwordWords}; or { env: NAME }, or { file: PATH }, got ${got}`
 const networkWords = 'an IPv4 network with a prefix length from 8 to 29, such as 10.2.1.0/24'
 const nameWords = 'a name of at most 31 lower-case letters, digits and "-" that begins with a letter'
 const hostWords = 'a host name of letters, digits, "-" and "." that begins with a letter'
@@ -118,11 +104,10 @@ export const broken: [text: string, ...messages: string[]][] = [
   ],
   // Hosts
   [smallest.replace(/ {2}ns2.*\n/, ''), '4:1 hosts: must be a map of 2 to 253 hosts, got a map of 1'],
-  [host('ns_1: { address: 10.2.1.2 }'), `5:3 hosts: each key must be ${hostWords}, got "ns_1"`],
   [
     host('"1; reboot": { address: 5.5 }'),
     `5:3 hosts: each key must be ${hostWords}, got "1; reboot"`,
-    '5:28 hosts["1…"].address: must be an IPv4 address, got 5.5',
+    '5:27 hosts["1…"].address: must be an IPv4 address, got 5.5',
   ],
   [host('ns1.example.org: {}'), '5:3 hosts["ns1.example.org"].address: is missing; it must be an IPv4 address'],
   [host('ns1:'), '5:3 hosts.ns1: must be a map, got nothing'],
@@ -222,6 +207,16 @@ export const broken: [text: string, ...messages: string[]][] = [
     cluster('vrrp_version: 3', 'auth_pass: KPSjXfRG'),
     '5:14 cluster.auth_pass: must be left out with cluster.vrrp_version: 3, which has no password',
   ],
+  [
+    cluster('advert_int: 1.5'),
+    '4:15 cluster.advert_int: must be whole seconds from 1 to 255 in VRRP version 2, got 1.5',
+  ],
+  [
+    host('ns1: &both { address: 10.2.9.2 }').replace('{ address: 10.2.1.3 }', '*both'),
+    '5:25 hosts.ns1.address: must be in cluster.network 10.2.1.0/24, got "10.2.9.2"',
+    '5:25 hosts.ns2.address: must be in cluster.network 10.2.1.0/24, got "10.2.9.2"',
+    '5:25 hosts.ns2.address: must differ from hosts.ns1.address, which is "10.2.9.2"',
+  ],
   // Rules are left out where their values are wrong in themselves, and kept where they are right.
   [
     vip('x').replace('10.2.1.3', '10.2.1.2'),
@@ -229,36 +224,20 @@ export const broken: [text: string, ...messages: string[]][] = [
     '6:19 hosts.ns2.address: must differ from hosts.ns1.address, which is "10.2.1.2"',
   ],
   [network('x').replace('10.2.1.3', '10.2.9.3'), `3:12 cluster.network: must be ${networkWords}, got "x"`],
-  [ns1('priority: 50').replace('hosts:', '  preempt: 1\nhosts:'), '4:12 cluster.preempt: must be true or false, got 1'],
+  [
+    ns1('priority: 50').replace('1.3 ', '1.3, priority: 60 ').replace('hosts:', '  preempt: 1\nhosts:'),
+    '4:12 cluster.preempt: must be true or false, got 1',
+  ],
   [
     host('ns1: 1')
       .replace('ns2:', 'ns2: { address: 10.2.1.4 }\n  ns3:')
       .replace('1.3 ', '1.3, identity: nameserver-1 '),
     '5:8 hosts.ns1: must be a map, got a number',
   ],
-]
-
-/** Ways to spoil the line of a password, all of which must be told without it. */
-export const spoiltPasswords: [line: string, message: string][] = [
-  ['auth_pass: KPSjXfRG123', `4:14 ${auth('text of 11 characters')}`],
-  ['auth_pass: "KPSj{fRG"', `4:14 ${auth('text of 8 characters')}`],
-  ['auth_pass: "KPSj fRG"', `4:14 ${auth('text of 8 characters')}`],
-  ['auth_pass: 12345678', `4:14 ${auth('a number; put it in quotes')}`],
-  ['auth_pass:', `4:3 ${auth('nothing')}`],
-  ['auth_pass: [KPSjXfRG]', `4:14 ${auth('a list')}`],
-  ['auth_pass: { KPSjXfRG }', `4:16 ${auth('a map with another key')}`],
-  ['auth_pass: {}', `4:3 ${auth('a map of 0')}`],
-  ['auth_pass: { env: A, file: b }', `4:3 ${auth('a map of 2')}`],
-  ['auth_pass: { env: A-B }', '4:21 cluster.auth_pass.env: must be the name of an environment variable, got "A-B"'],
-  ['auth_pass: !KPSjXfRG', '4:14 YAML: tags are not used here; quote a value that begins with "!"'],
-  ['auth_pass: *KPSjXfRG', '4:14 YAML: an alias (*) without an anchor (&) before it'],
-  ['auth_pass: |KPSjXfRG', '4:15 YAML: Block scalar header includes extra characters'],
-  ['auth_pass: "KPSj"XfRG', '4:20 YAML: Unexpected scalar at node end'],
-  ['auth_pass: "\\KPSjXfR"', '4:15 YAML: Invalid escape sequence'],
-  ['auth_pass KPSjXfRG', '4:3 YAML: a key without a colon and a blank after it'],
-  ['auth_pass:KPSjXfRG', '4:3 YAML: a key without a colon and a blank after it'],
-  ['auth_pass:KPSjXfRG: 1', '4:3 cluster: unknown key "auth_pass…"'],
-  ['auth-pass: KPSjXfRG', '4:3 cluster: unknown key "auth-pass" (did you mean "auth_pass"?)'],
-  ['name: dns\n    auth_pass KPSjXfRG', `4:9 cluster.name: must be ${nameWords}, got text of 22 characters`],
-  ['service: auth_pass=KPSjXfRG', '4:12 cluster.service: must be a map, got text of 18 characters'],
+  [vip('10.2.1.1').replace('hosts:', '  gateway: x\nhosts:'), '4:12 cluster.gateway: must be an IPv4 address, got "x"'],
+  [
+    host('ns_1: { address: 10.2.1.3 }'),
+    `5:3 hosts: each key must be ${hostWords}, got "ns_1"`,
+    '6:19 hosts.ns2.address: must differ from hosts.ns_1.address, which is "10.2.1.3"',
+  ],
 ]

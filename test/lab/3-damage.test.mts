@@ -61,7 +61,7 @@ for (const [name, script, tasks] of damages) {
     assert.is(check.code, 2, check.text)
     const announced = check.document.hosts![0]!.changes.map(({ task }) => task)
     assert.is(announced.length, tasks.length, announced.join('; '))
-    tasks.forEach((task, index) => assert.match(announced[index]!, task))
+    for (const [index, task] of tasks.entries()) assert.match(announced[index]!, task)
     const run = await playbook('level2', '--limit', node, '--no-verify')
     assert.is(run.code, 0, run.text)
     assert.equal(
