@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { read } from 'read'
 import { loadInventory } from '../inventory/load.ts'
@@ -43,7 +44,9 @@ export async function openSession(stage: Stage, level?: 1 | 2 | 3): Promise<Sess
     password: options.askPass ? await askSecret(stage, 'SSH password: ') : undefined,
     becomePassword: options.askBecomePass ? await askSecret(stage, 'sudo password: ') : undefined,
   }
-  console.print(`${inventory.cluster.name}: ${limited.map(({ name }) => name).join(', ')} (${inventory.file})`)
+  console.print(
+    `${inventory.cluster.name}: ${limited.map(({ name }) => name).join(', ')} (${relative('', inventory.file)})`,
+  )
   if (inventory.file === labInventory) {
     const { labUp } = await import('../lab/lab.ts')
     await labUp({ yes: options.yes, say: (line) => console.print(line) })

@@ -1,0 +1,49 @@
+// What keepalived itself, on a real machine, says of the rendered configurations.
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { quote } from 'zx/core'
+import { keepalivedConf, variants } from '../variants.ts'
+import { on, playbook, startLab } from './cluster.ts'
+
+test.before(async () => {
+  await startLab()
+  assert.is((await playbook('level2')).code, 0)
+})
+
+/** `keepalived -t`, as the keepalived task runs it. */
+const check = (conf: string) =>
+  on(
+    'ns1',
+    `f=$(mktemp); printf %s ${quote(conf)} >"$f"; (trap '' TERM; keepalived -t -f "$f") 2>&1; echo "code $?"; rm "$f"`,
+  )
+
+for (const [name, text, level] of variants) {
+  test(name, async () => assert.is(await check(keepalivedConf(text, level)), 'code 0\n'))
+}
+
+test('a broken configuration is refused, and says where', async () => {
+  const [, text, level] = variants[0]!
+  const said = await check(keepalivedConf(text, level).replace('virtual_router_id 5', 'virtual_router_id 555'))
+  assert.not.match(said, 'code 0')
+})
+
+test('a playbook does not replace keepalived.conf by one that keepalived refuses', async () => {
+  // The interface of the inventory is there, and keepalived of this host no longer accepts it.
+  await on('ns1', 'mv /usr/sbin/keepalived /usr/sbin/keepalived.real')
+  await on(
+    'ns1',
+    `printf '#!/bin/sh\\necho "(Line 7) no" >&2; exit 5\\n' >/usr/sbin/keepalived; chmod 755 /usr/sbin/keepalived`,
+  )
+  await on('ns1', `sed -i 's/advert_int 1/advert_int 2/' /etc/keepalived/keepalived.conf`)
+  const run = await playbook('level2', '--limit', 'ns1', '--no-verify')
+  await on('ns1', 'mv /usr/sbin/keepalived.real /usr/sbin/keepalived')
+  assert.is(run.code, 1)
+  const { failure, not_tried } = run.document.hosts![0]!
+  assert.is(failure!.task, 'file /etc/keepalived/keepalived.conf')
+  assert.match(failure!.reason, 'keepalived -t refuses the new configuration (exit code 5): (Line 7) no')
+  assert.equal(not_tried, ['service keepalived is enabled, running and up to date'])
+  assert.match(await on('ns1', 'cat /etc/keepalived/keepalived.conf'), 'advert_int 2')
+  assert.is((await playbook('level2')).code, 0)
+})
+
+test.run()

@@ -1,0 +1,47 @@
+// Templates against golden files. After a change that is meant: UPDATE=1 node test/templates.test.mts, and look at the diff.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { render } from '../tasks/template.ts'
+import { keepalivedConf, variants } from './variants.ts'
+
+const data = {
+  cluster: { vip: '10.2.1.5', snmp: { enabled: true } },
+  host: { interface: 'eth0' },
+  rules: [{ table: 'nat', chain: 'POSTROUTING', words: ['-j', 'SNAT', '--to-source', '10.2.1.5'] }],
+  snmp: { community: 'secret', source: '127.0.0.1' },
+  zone: 'load.balance',
+  zoneFile: '/etc/bind/db.load.balance',
+  record: 'health',
+  identity: 'nameserver-1',
+  address: '10.2.1.2',
+  serial: 42,
+}
+
+const rendered: [name: string, text: string][] = [
+  ...variants.map(([name, text, level]): [string, string] => [`${name}.keepalived.conf`, keepalivedConf(text, level)]),
+  ...['keepalived-notify.sh', 'keepalived.dropin', 'iptables.sh', 'snmpd.conf', 'health.zone', 'named.conf.health'].map(
+    (name): [string, string] => [name, render(name, data)],
+  ),
+]
+for (const [name, text] of rendered) {
+  test(name, () => {
+    const golden = new URL(`golden/${name}`, import.meta.url)
+    if (process.env.UPDATE) writeFileSync(golden, text)
+    assert.fixture(text, readFileSync(golden, 'utf8'))
+  })
+}
+
+test('a key that is not there is an error that names template and key', () => {
+  assert.throws(
+    () => render('snmpd.conf', { snmp: { community: 'x' } }),
+    /template snmpd\.conf snmp: there is no "source"/,
+  )
+  assert.throws(() => render('snmpd.conf', {}), /snmp is not defined/)
+})
+
+test('configuration is no HTML: quotes and brackets stay', () => {
+  assert.match(render('health.zone', { ...data, identity: `a'b<c>&"` }), `"=a'b<c>&"="`)
+})
+
+test.run()
