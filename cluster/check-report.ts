@@ -1,5 +1,6 @@
-import { exitCode } from '../runner/errors.ts'
+import { exitCode, HostError } from '../runner/errors.ts'
 import type { Stage } from '../runner/main.ts'
+import type { Transport } from '../runner/transport.ts'
 import { type CheckResult, checkCluster } from './check.ts'
 import type { Session } from './session.ts'
 
@@ -22,26 +23,39 @@ export async function reportCheck(
   wish: CheckWish,
 ): Promise<number> {
   const { inventory, client } = session
-  const nodes = inventory.hosts.map((host) => ({
-    host,
-    transport: session.reach(host.name),
-    since: wish.since.get(host.name),
-  }))
   console.status('checking the cluster')
-  await Promise.all([...nodes, client].map(({ transport }) => transport.connect()))
-  const result = await checkCluster(inventory, nodes, {
-    ...wish,
-    client,
-    timeout: options.timeout,
-    say: (line) => console.print(`check  ${line}`),
-  })
+  const found = await Promise.all(
+    inventory.hosts.map(async (host) => {
+      const transport = session.reach(host.name)
+      return { host, transport, since: wish.since.get(host.name), away: await whyAway(transport) }
+    }),
+  )
+  await client.transport.connect()
+  const result = await checkCluster(
+    inventory,
+    found.filter(({ away }) => !away),
+    { ...wish, client, timeout: options.timeout, say: (line) => console.print(`check  ${line}`) },
+  )
   console.status('')
-  document.cluster = result
+  const away = found.flatMap((node) => node.away ?? [])
+  const problems = [...away, ...result.problems]
+  document.cluster = { ...result, problems }
   for (const line of describe(result, inventory.cluster.vip, client.name)) console.print(line)
-  const { colour } = console
-  for (const problem of result.problems) console.print(`check  ${colour.red('failed')}  ${problem}`)
-  if (result.problems.length === 0) console.print(`check  ${colour.green('passed')}  level ${result.level}`)
-  return result.problems.length === 0 ? exitCode.ok : exitCode.checkFailed
+  for (const problem of problems) console.print(`check  ${console.colour.red('failed')}  ${problem}`)
+  if (away.length > 0) return exitCode.unreachable
+  if (problems.length > 0) return exitCode.checkFailed
+  console.print(`check  ${console.colour.green('passed')}  level ${result.level}`)
+  return exitCode.ok
+}
+
+/** One node that is away must not hide the state of the others. */
+async function whyAway(transport: Transport): Promise<string | undefined> {
+  try {
+    await transport.connect()
+  } catch (error) {
+    if (error instanceof HostError) return error.message
+    throw error
+  }
 }
 
 function describe({ holder, answers, verdicts }: CheckResult, vip: string, client: string): string[] {

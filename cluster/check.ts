@@ -28,6 +28,7 @@ export interface CheckOptions {
 /** What the cluster check found. */
 export interface CheckResult {
   level?: number
+  /** The node that has the VIP, where it is exactly one. */
   holder?: string
   looks: Look[]
   answers?: Answers
@@ -46,14 +47,16 @@ export async function checkCluster(
   options: CheckOptions,
 ): Promise<CheckResult> {
   const result = await settle(inventory, nodes, options)
-  if (result.problems.length > 0) return result
-  const holder = nodes.find(({ host }) => host.name === result.holder)!
+  const holder = nodes.find(({ host }) => host.name === result.holder)
+  // Without a holder, or with two, answers tell nothing.
+  if (!holder || result.level === undefined) return result
   const answers = await ask(inventory, options)
-  const judge = (others: Look['balanced']) => judgeAnswers(inventory, result.level!, result.holder!, answers, others)
+  const judge = (others: Look['balanced']) => judgeAnswers(inventory, result.level!, holder.host.name, answers, others)
   let verdicts = judge({ UDP: 0, TCP: 0 })
   if (verdicts.some(({ problem }) => problem))
     verdicts = judge(await otherClients(inventory, holder, answers, result, options))
-  return { ...result, answers, verdicts, problems: verdicts.flatMap(({ problem }) => problem ?? []) }
+  const problems = [...result.problems, ...verdicts.flatMap(({ problem }) => problem ?? [])]
+  return { ...result, answers, verdicts, problems }
 }
 
 async function settle(inventory: Inventory, nodes: readonly Reach[], options: CheckOptions): Promise<CheckResult> {
@@ -63,7 +66,8 @@ async function settle(inventory: Inventory, nodes: readonly Reach[], options: Ch
     const looks = await Promise.all(nodes.map((node) => look(inventory, node, options.timeout)))
     const level = options.level ?? looks.find((one) => one.level !== undefined)?.level
     const problems = judgeNodes(inventory, looks, level)
-    const holder = looks.find((one) => one.holdsVip)?.host
+    const holders = looks.filter((one) => one.holdsVip)
+    const holder = holders.length === 1 ? holders[0]!.host : undefined
     if (problems.length === 0 || performance.now() > deadline) return { level, holder, looks, verdicts: [], problems }
     if (problems[0] !== said) options.say(`waiting: ${problems[0]}`)
     said = problems[0]!

@@ -6,19 +6,16 @@ import { hostName } from '../tasks/host-name.ts'
 import { install } from '../tasks/install.ts'
 import { allowVrrp, iptables } from '../tasks/iptables.ts'
 import { keepalived } from '../tasks/keepalived.ts'
-import { osOf } from '../tasks/os.ts'
+import { packagesFor } from '../tasks/os.ts'
 import { selinux } from '../tasks/selinux.ts'
 import { snmpd } from '../tasks/snmpd.ts'
 
-await playbook('Level 1: failover', 1, (target) => {
-  const { packages } = osOf(target.facts)
-  return [
-    hostName(target),
-    ...healthZone(target),
-    selinux(target.facts),
-    install(target.facts, ...packages.keepalived, ...packages.firewall, ...packages.netcat),
-    ...snmpd(target),
-    ...iptables(...allowVrrp(target.host)),
-    ...keepalived(target, 1),
-  ]
-})
+await playbook('Level 1: failover', 1, (target) => [
+  hostName(target),
+  install(target.facts, ...packagesFor(target, 1)),
+  ...healthZone(target),
+  selinux(target.facts),
+  ...snmpd(target),
+  ...iptables(...allowVrrp(target.host)),
+  ...keepalived(target, 1),
+])

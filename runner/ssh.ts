@@ -32,18 +32,23 @@ interface Session {
  * is not root.
  */
 export function sshTransport(target: SshTarget, options: SshOptions): Transport {
-  let session: Session | undefined
+  let opening: Promise<Session> | undefined
+  const session = () => {
+    opening ??= open(target, options)
+    return opening
+  }
   return {
     async connect() {
-      session ??= await open(target, options)
+      await session()
     },
     async run(script, runOptions) {
-      if (!session) throw new Error(`${options.name} is not connected`)
-      return await run(session, script, runOptions, options)
+      return await run(await session(), script, runOptions, options)
     },
     async close() {
-      await session?.connection.close()
-      session?.link.close()
+      // One that is still being opened would outlive us; one that could not be opened needs nothing.
+      const opened = await opening?.catch(() => undefined)
+      await opened?.connection.close()
+      opened?.link.close()
     },
   }
 }

@@ -2,7 +2,6 @@ import type { Target } from '../cluster/target.ts'
 import { sh } from '../runner/sh.ts'
 import type { Task } from '../runner/task.ts'
 import { file } from './file.ts'
-import { install } from './install.ts'
 import { line } from './line.ts'
 import { osOf } from './os.ts'
 import { service } from './service.ts'
@@ -13,13 +12,12 @@ import { render, template } from './template.ts'
  * reached (the article's preparation).
  */
 export function healthZone({ cluster, host, facts }: Target): Task[] {
-  const { packages, named } = osOf(facts)
+  const { named } = osOf(facts)
   const zone = cluster.service.health_zone
   const zoneFile = `${named.folder}/db.${zone}`
   const conf = `${named.folder}/named.conf.health`
   const data = { zone, record: cluster.service.health_name, identity: host.identity, address: host.address }
   return [
-    install(facts, ...packages.dns),
     file(
       zoneFile,
       withSerial((serial) => render('health.zone', { ...data, serial }), facts.now),

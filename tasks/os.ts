@@ -1,28 +1,22 @@
+import type { Target } from '../cluster/target.ts'
 import { UserError } from '../runner/errors.ts'
 import type { Facts } from '../runner/facts.ts'
+import type { Level } from './keepalived.ts'
 
 /** Where a family of distributions keeps things; the one seam between the tasks and the distribution. */
 export interface Os {
-  packages: {
-    dns: string[]
-    keepalived: string[]
-    firewall: string[]
-    ipvs: string[]
-    snmp: string[]
-    netcat: string[]
-  }
+  /** By what needs them: every level, one level, SNMP. */
+  packages: { every: string[]; 1: string[]; 2: string[]; snmp: string[] }
   named: { service: string; folder: string; localConf: string }
   snmpd: { service: string; confFolder: string }
 }
 
 const debian: Os = {
   packages: {
-    dns: ['bind9', 'bind9-dnsutils'],
-    keepalived: ['keepalived'],
-    firewall: ['iptables'],
-    ipvs: ['ipvsadm'],
+    every: ['bind9', 'bind9-dnsutils', 'keepalived', 'iptables'],
+    1: ['netcat-openbsd'],
+    2: ['ipvsadm'],
     snmp: ['snmpd'],
-    netcat: ['netcat-openbsd'],
   },
   // AppArmor lets named read zones below /etc/bind, and not below the /var/named of the article.
   named: { service: 'named', folder: '/etc/bind', localConf: '/etc/bind/named.conf.local' },
@@ -37,4 +31,10 @@ export function osOf(facts: Facts): Os {
   if (facts.init !== 'systemd') throw new UserError(`it runs ${facts.init} as its init, and systemd is needed`, 1)
   if (facts.family === 'debian') return debian
   throw new UserError(`${facts.os} is not supported yet; Debian and Ubuntu are`, 1)
+}
+
+/** The packages that a level needs on a host, for one installation of all. */
+export function packagesFor({ cluster, facts }: Target, level: Level): string[] {
+  const { packages } = osOf(facts)
+  return [...packages.every, ...packages[level], ...(cluster.snmp.enabled ? packages.snmp : [])]
 }

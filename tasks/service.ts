@@ -68,7 +68,7 @@ function parse(text: string): Found {
   }
 }
 
-// A unit that systemd does not know yet comes with a package, or with a file of this run.
+// A package of this run may have enabled its service already, and asking costs less than enabling twice.
 const apply = (
   name: string,
   found: Found,
@@ -76,9 +76,11 @@ const apply = (
   load: 'restart' | 'reload-or-restart' | undefined,
 ): Script =>
   lines(
-    ...(unitChanged || !found.enabled ? [sh`systemctl daemon-reload`] : []),
-    ...(found.enabled ? [] : [sh`systemctl enable -q ${name}`]),
-    ...(load ? [sh`systemctl reset-failed ${name} 2>/dev/null || true`, sh`systemctl ${load} ${name}`] : []),
+    ...(unitChanged ? [sh`systemctl daemon-reload`] : []),
+    ...(found.enabled ? [] : [sh`systemctl is-enabled -q ${name} || systemctl enable -q ${name}`]),
+    // A service that failed too often is not started again before it is forgiven.
+    ...(found.running ? [] : [sh`systemctl reset-failed ${name} 2>/dev/null || true`]),
+    ...(load ? [sh`systemctl ${load} ${name}`] : []),
   )
 
 // The files that the service reads are put back after this, so its own reload waits until the end.

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { reset } from '../../lab/lab.ts'
-import { fingerprint, nodes, on, other, playbook, startLab } from './cluster.ts'
+import { fingerprint, interrupted, nodes, on, other, playbook, startLab } from './cluster.ts'
 
 test.before(startLab)
 
@@ -18,9 +18,12 @@ async function assertBalanced(): Promise<void> {
   assert.ok(alternates(answers!.UDP) && alternates(answers!.TCP))
 }
 
-test('level 2 from level 1', async () => {
+test('level 2 from level 1, interrupted in the middle and run again', async () => {
   await reset()
   assert.is((await playbook('level1')).code, 0)
+  const stopped = await interrupted('level2', /changed {2,}install/)
+  assert.is(stopped.code, 130)
+  assert.match(stopped.text, 'interrupted; what is under way is finished by its host')
   const run = await playbook('level2')
   assert.is(run.code, 0, run.text)
   assert.ok(run.document.hosts!.every(({ status }) => status === 'changed'))

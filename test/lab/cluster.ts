@@ -31,7 +31,12 @@ export interface Run {
 }
 
 /** Runs a playbook through zx with `--json`, as a user would; without an inventory of its own it takes the lab's. */
-export function playbook(name: string, ...args: string[]): Promise<Run> {
+export const playbook = (name: string, ...args: string[]): Promise<Run> => run(name, args)
+
+/** Runs a playbook and presses Ctrl-C when it has printed this. */
+export const interrupted = (name: string, at: RegExp): Promise<Run> => run(name, [], at)
+
+function run(name: string, args: readonly string[], interruptAt?: RegExp): Promise<Run> {
   return new Promise((resolve, reject) => {
     const command = ['node_modules/zx/build/cli.js', `playbooks/${name}.mts`, '--json', '--yes', ...args]
     const child = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -43,6 +48,7 @@ export function playbook(name: string, ...args: string[]): Promise<Run> {
     child.stderr.on('data', (chunk) => {
       text += chunk
       process.stdout.write(chunk)
+      if (interruptAt?.test(text)) child.kill('SIGINT')
     })
     child.on('error', reject)
     child.on('close', (code) => {
