@@ -97,7 +97,7 @@ export const schema = {
       required: ['ssh'],
       description:
         'The host from which the check of the cluster asks the service, when the VIP can not be reached from where ' +
-        'the playbooks run. Default: they ask themselves.',
+        'the playbooks run. Default: the machine that runs them.',
       properties: {
         name: { ...hostName, default: 'client', description: 'Its name in what the check prints.' },
         ssh: {

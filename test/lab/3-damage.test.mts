@@ -90,4 +90,27 @@ test('the secret is in no output, in no world-readable file and in no process li
   }
 })
 
+test('rollback: the newest run is undone, and the playbook repairs it again', async () => {
+  const damage = `
+sed -i 's/advert_int 1/advert_int 2/' /etc/keepalived/keepalived.conf
+chmod 600 /etc/keepalived/keepalived.conf
+echo 0 >/proc/sys/net/ipv4/vs/expire_nodest_conn
+iptables -t nat -F POSTROUTING
+rm /etc/modules-load.d/ip_vs.conf`
+  const state = `
+cat /etc/keepalived/keepalived.conf /proc/sys/net/ipv4/vs/expire_nodest_conn
+stat -c %a /etc/keepalived/keepalived.conf
+iptables-save -t nat | grep SNAT || true
+ls /etc/modules-load.d`
+  await on(node, damage)
+  const before = await on(node, state)
+  assert.is((await playbook('level2', '--limit', node, '--no-verify')).code, 0)
+  assert.is((await playbook('rollback', '--check', '--limit', node)).code, 2)
+  assert.is.not(await on(node, state), before)
+  const rollback = await playbook('rollback', '--limit', node)
+  assert.is(rollback.code, 0, rollback.text)
+  assert.is(await on(node, state), before)
+  assert.is((await playbook('level2')).code, 0)
+})
+
 test.run()

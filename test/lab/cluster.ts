@@ -42,13 +42,14 @@ function run(name: string, args: readonly string[], interruptAt?: RegExp): Promi
     const child = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
     let stdout = ''
     let text = ''
+    let pressed = false
     child.stdout.on('data', (chunk) => {
       stdout += chunk
     })
     child.stderr.on('data', (chunk) => {
       text += chunk
       process.stdout.write(chunk)
-      if (interruptAt?.test(text)) child.kill('SIGINT')
+      if (!pressed && interruptAt?.test(text)) pressed = child.kill('SIGINT')
     })
     child.on('error', reject)
     child.on('close', (code) => {
@@ -102,5 +103,5 @@ lsmod | cut -d' ' -f1 | sort
 systemctl list-unit-files --no-legend --no-pager
 systemctl list-units --type=service --no-legend --no-pager --plain | awk '{print $1, $3, $4}'
 dpkg-query -W
-ip address show | grep -w inet; ip rule; ip route show table all`,
+ip address show | grep -w inet; ip -4 rule; ip -4 route show table all`,
   )
