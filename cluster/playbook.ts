@@ -7,8 +7,8 @@ import { Report } from '../runner/report.ts'
 import { runHosts } from '../runner/run.ts'
 import type { Task } from '../runner/task.ts'
 import type { Level } from '../tasks/keepalived.ts'
+import type { Target } from '../tasks/target.ts'
 import { reportCheck } from './check-report.ts'
-import type { Target } from './target.ts'
 
 /** Where each host keeps the lock and the journal of the runs. */
 export const stateFolder = '/var/lib/keepalived-playbooks'

@@ -51,10 +51,13 @@ export async function main(
     onInterrupt(stage, finish)
     await finish(await body(stage))
   } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    document.error = error.message
-    process.stderr.write(`${redactor.redact(error.message)}\n`)
-    await finish(error.exitCode)
+    // Only a defect of ours comes with a stack, for whoever reports it.
+    const defect = `a defect of this playbook, please report it: ${(error as Error).stack}`
+    const message = error instanceof UserError ? error.message : defect
+    document.error = message
+    console.status('')
+    process.stderr.write(`${redactor.redact(message)}\n`)
+    await finish(error instanceof UserError ? error.exitCode : exitCode.failed)
   }
 }
 

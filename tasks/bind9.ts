@@ -1,10 +1,10 @@
-import type { Target } from '../cluster/target.ts'
 import { sh } from '../runner/sh.ts'
 import type { Task } from '../runner/task.ts'
 import { file } from './file.ts'
 import { line } from './line.ts'
 import { osOf } from './os.ts'
 import { service } from './service.ts'
+import type { Target } from './target.ts'
 import { render, template } from './template.ts'
 
 /**

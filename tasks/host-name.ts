@@ -1,7 +1,7 @@
-import type { Target } from '../cluster/target.ts'
 import { sh } from '../runner/sh.ts'
 import { type Task, unchanged } from '../runner/task.ts'
 import { line } from './line.ts'
+import type { Target } from './target.ts'
 
 /**
  * The host knows its own name without asking a name server: keepalived looks it up at its start, and would wait

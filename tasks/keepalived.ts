@@ -1,8 +1,8 @@
-import type { Target } from '../cluster/target.ts'
 import { sh } from '../runner/sh.ts'
 import type { Task } from '../runner/task.ts'
 import { service } from './service.ts'
 import { dropInPath, systemdDropIn } from './systemd-dropin.ts'
+import type { Target } from './target.ts'
 import { template } from './template.ts'
 
 /** 1 failover, 2 load balancing. */

@@ -1,7 +1,7 @@
-import type { Target } from '../cluster/target.ts'
 import { UserError } from '../runner/errors.ts'
 import type { Facts } from '../runner/facts.ts'
 import type { Level } from './keepalived.ts'
+import type { Target } from './target.ts'
 
 /** Where a family of distributions keeps things; the one seam between the tasks and the distribution. */
 export interface Os {

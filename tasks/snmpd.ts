@@ -1,7 +1,7 @@
-import type { Target } from '../cluster/target.ts'
 import type { Task } from '../runner/task.ts'
 import { osOf } from './os.ts'
 import { service } from './service.ts'
+import type { Target } from './target.ts'
 import { template } from './template.ts'
 
 /** snmpd answers for keepalived through AgentX; nothing where the inventory says no to SNMP. */
