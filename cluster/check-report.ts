@@ -30,7 +30,6 @@ export async function reportCheck(
       return { host, transport, since: wish.since.get(host.name), away: await whyAway(transport) }
     }),
   )
-  await client.transport.connect()
   const result = await checkCluster(
     inventory,
     found.filter(({ away }) => !away),

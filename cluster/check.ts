@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Host, Inventory } from '../inventory/types.ts'
+import { UserError } from '../runner/errors.ts'
 import type { Transport } from '../runner/transport.ts'
 import { type Answers, askScript, parseAnswers, questions } from './ask.ts'
-import { judgeAnswers, judgeNodes, type Verdict } from './judge.ts'
+import { judgeAnswers, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
 import { type Look, lookScript, parseLook } from './look.ts'
 
 /** A node or a client, with an open way to it. */
@@ -50,7 +51,11 @@ export async function checkCluster(
   const holder = nodes.find(({ host }) => host.name === result.holder)
   // Without a holder, or with two, answers tell nothing.
   if (!holder || result.level === undefined) return result
-  const answers = await ask(inventory, options)
+  const answers = await ask(inventory, options).catch((error: unknown) => {
+    if (error instanceof UserError) return error.message
+    throw error
+  })
+  if (typeof answers === 'string') return { ...result, problems: [...result.problems, answers] }
   const judge = (others: Look['balanced']) => judgeAnswers(inventory, result.level!, holder.host.name, answers, others)
   let verdicts = judge({ UDP: 0, TCP: 0 })
   if (verdicts.some(({ problem }) => problem))
@@ -66,9 +71,11 @@ async function settle(inventory: Inventory, nodes: readonly Reach[], options: Ch
     const looks = await Promise.all(nodes.map((node) => look(inventory, node, options.timeout)))
     const level = options.level ?? looks.find((one) => one.level !== undefined)?.level
     const problems = judgeNodes(inventory, looks, level)
+    // Nothing is gained by waiting for what was logged.
+    const done = problems.length === 0 || performance.now() > deadline
     const holders = looks.filter((one) => one.holdsVip)
     const holder = holders.length === 1 ? holders[0]!.host : undefined
-    if (problems.length === 0 || performance.now() > deadline) return { level, holder, looks, verdicts: [], problems }
+    if (done) return { level, holder, looks, verdicts: [], problems: [...problems, ...judgeJournals(looks)] }
     if (problems[0] !== said) options.say(`waiting: ${problems[0]}`)
     said = problems[0]!
     await sleep(1000)

@@ -21,10 +21,13 @@ export function judgeNodes({ cluster, hosts }: Inventory, looks: readonly Look[]
       problems.push(`${look.host}: keepalived.conf is not one of ours: run a level playbook`)
     else if (look.level !== level) problems.push(`${look.host}: is configured for level ${look.level}, not ${level}`)
     if ((level ?? 0) >= 2) problems.push(...judgePool(look, hosts))
-    problems.push(...look.errors.map((error) => `${look.host}: journal: ${error}`))
   }
   return problems
 }
+
+/** @returns the errors that were logged, in words; time does not heal them */
+export const judgeJournals = (looks: readonly Look[]): string[] =>
+  looks.flatMap(({ host, errors }) => errors.map((error) => `${host}: journal: ${error}`))
 
 function judgePool(look: Look, hosts: Inventory['hosts']): string[] {
   return (['UDP', 'TCP'] as const).flatMap((protocol) => {
@@ -100,9 +103,11 @@ function fromAll(
   const strict = got.every((name, i) => (i < nodes ? !got.slice(0, i).includes(name) : name === got[i - nodes]))
   if (strict) return { how: 'strictly in turn' }
   const fair = [...shares.values()].every((count) => count >= got.length / nodes / 2)
+  const { scheduler } = inventory.cluster.balancing
+  // These send one client to one node, always the same.
+  if (/^(sh|mh|dh|lblc)$/.test(scheduler)) return { how: `as ${scheduler} has it` }
   if (!fair) return { how: 'unfair shares', problem: 'not every node answered its fair share' }
-  if (inventory.cluster.balancing.scheduler !== 'rr')
-    return { how: `fair shares (${inventory.cluster.balancing.scheduler})` }
+  if (scheduler !== 'rr') return { how: `fair shares (${scheduler})` }
   if (others > 0) return { how: `fair shares (${others} connections of other clients between ours)` }
   return { how: 'not in turn', problem: `not strictly in turn: ${got.join(' ')}` }
 }

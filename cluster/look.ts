@@ -37,7 +37,7 @@ echo "service=$(systemctl is-active named)"
 echo "level=$(sed -n 's/^# Written by keepalived-playbooks for level \([0-9]\).*/\1/p' /etc/keepalived/keepalived.conf 2>/dev/null)"
 echo "state=$(tail -n 1 /run/keepalived.INSTANCE.VI_1.state 2>/dev/null)"
 ipvsadm -Ln 2>/dev/null | sed 's/^/pool=/'
-ipvsadm -Ln --stats 2>/dev/null | sed 's/^/stats=/'
+ipvsadm -Ln --stats --exact 2>/dev/null | sed 's/^/stats=/'
 journalctl -q -o cat -p err --since ${since ? `@${since}` : 'now'} -u keepalived -u named -u snmpd --no-pager | sed 's/^/error=/'`
 
 /** Reads what `lookScript` printed on a host. */
@@ -72,7 +72,7 @@ function parsePool(cluster: Cluster, rows: readonly string[]): PoolEntry[] {
   return entries
 }
 
-// ipvsadm -Ln --stats: `UDP  10.2.1.5:53   12   12 …`; large numbers carry K, M or G.
+// ipvsadm -Ln --stats --exact: `UDP  10.2.1.5:53   12   12 …`.
 function parseStats(cluster: Cluster, rows: readonly string[]): Look['balanced'] {
   const balanced = { UDP: 0, TCP: 0 }
   for (const row of rows) {

@@ -1,4 +1,4 @@
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { read } from 'read'
 import { loadInventory } from '../inventory/load.ts'
@@ -37,8 +37,8 @@ export async function openSession(stage: Stage, level?: 1 | 2 | 3): Promise<Sess
   const inventory = loadInventory(file, { level })
   redactor.addValue(inventory.cluster.auth_pass)
   // What the hosts had before is a secret too, and no inventory knows it.
-  redactor.addPattern(/\bauth_pass\s+(\S+)/g)
-  redactor.addPattern(/\brocommunity6?\s+(\S+)/g)
+  redactor.addPattern(/\bauth_pass\s+([^\s\x1b]+)/g)
+  redactor.addPattern(/\brocommunity6?\s+([^\s\x1b]+)/g)
   const limited = limit(inventory.hosts, options.limit)
   const passwords = {
     password: options.askPass ? await askSecret(stage, 'SSH password: ') : undefined,
@@ -47,7 +47,7 @@ export async function openSession(stage: Stage, level?: 1 | 2 | 3): Promise<Sess
   console.print(
     `${inventory.cluster.name}: ${limited.map(({ name }) => name).join(', ')} (${relative('', inventory.file)})`,
   )
-  if (inventory.file === labInventory) {
+  if (resolve(inventory.file) === labInventory) {
     const { labUp } = await import('../lab/lab.ts')
     await labUp({ yes: options.yes, say: (line) => console.print(line) })
   }

@@ -7,6 +7,8 @@
 set -euo pipefail
 
 folder=$1 owner=$2
+# Also of a build that failed: whoever started it has to be able to clean up.
+trap 'chown -R "$owner" "$folder"' EXIT
 in_image=linux-image-cloud-amd64,systemd-sysv,udev,dbus,openssh-server,sudo,iproute2,procps,iputils-ping,bind9-dnsutils,netcat-openbsd,tcpdump,python3-minimal
 to_install='bind9 keepalived iptables ipvsadm snmpd snmp nginx-light conntrack'
 initrd_modules='virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_blk'
@@ -50,4 +52,3 @@ mkfs.ext4 -q -d "$folder/root" "$folder/disk.raw"
 rm -rf "$folder/root" "$folder/initrd"
 qemu-img convert -O qcow2 "$folder/disk.raw" "$folder/disk.qcow2"
 rm -rf "$folder/root.tar" "$folder/disk.raw" "$folder/files" "$folder/init"
-chown -R "$owner" "$folder"

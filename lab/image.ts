@@ -68,7 +68,8 @@ export async function ensureImage(say: (line: string) => void): Promise<string> 
   cpSync(join(here, 'init'), join(build, 'init'))
   try {
     await runBuild(build, say)
-    renameSync(build, folder)
+    // Another checkout may have been faster.
+    if (!existsSync(folder)) renameSync(build, folder)
   } finally {
     rmSync(build, { recursive: true, force: true })
   }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The lab: real machines on a network of their own, to try playbooks on. See docs/lab.md.
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { UserError } from '../runner/errors.ts'
 import { didYouMean } from '../runner/suggest.ts'
 import { cut, heal, kill, labDown, labUp, machineNamed, reset, start, status } from './lab.ts'
@@ -56,7 +56,9 @@ function ssh([name, ...command]: string[]): void {
 }
 
 function logs([name]: string[]): void {
-  process.stdout.write(readFileSync(machineFile(machineNamed(name!).name, 'log')))
+  const file = machineFile(machineNamed(name!).name, 'log')
+  if (!existsSync(file)) throw new UserError(`${name} was never started: npm run lab -- up`)
+  process.stdout.write(readFileSync(file))
 }
 
 function helpText(): string {

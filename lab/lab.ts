@@ -39,25 +39,26 @@ export function labUp({ yes, say }: { yes: boolean; say: Say }): Promise<void> {
   const wait = () => say('another process is starting this lab: waiting for it')
   return locked(labFolder, wait, async () => {
     const old = readRuntime()
-    if (old && old.image === imageFolder() && switchPid()) return startMissing(old, say)
+    if (old && old.image === imageFolder() && switchPid()) return startMissing(old, say, undefined)
     await ensureRequirements(yes, say)
     // Whatever an earlier lab left behind, running or not.
     await labDown()
     const image = await ensureImage(say)
     const runtime = await newRuntime(image, await chooseAccelerator(image, say))
     startSwitch(runtime)
-    await startMissing(runtime, say)
+    await startMissing(runtime, say, pristine)
   })
 }
 
-async function startMissing(runtime: Runtime, say: Say): Promise<void> {
+/** @param snapshot what to go on from; without one, machines boot their disks as they are */
+async function startMissing(runtime: Runtime, say: Say, snapshot: string | undefined): Promise<void> {
   const missing = machines.filter(({ name }) => !pidOf(name) && !runtime.off.includes(name))
   if (missing.length === 0) return
   say(`starting ${missing.map(({ name }) => name).join(', ')}`)
   const began = performance.now()
   await Promise.all(
     missing.map(async (machine) => {
-      await boot(machine, runtime)
+      await boot(machine, runtime, snapshot)
       say(`  ${machine.name} is up after ${Math.round((performance.now() - began) / 1000)} s`)
     }),
   )
@@ -128,12 +129,12 @@ async function plug(runtime: Runtime, machine: Machine, state: 'on' | 'off'): Pr
   for (const nic of lanNics(machine)) await monitor(runtime, machine.name, `set_link ${nic}-nic ${state}`)
 }
 
-/** Goes on from the pristine snapshot where the disk has one; else boots a new disk and takes it. */
-async function boot(machine: Machine, runtime: Runtime): Promise<void> {
+/** Starts a machine whose disk has the pristine snapshot; else boots a new disk and takes it. */
+async function boot(machine: Machine, runtime: Runtime, snapshot: string | undefined): Promise<void> {
   const disk = machineFile(machine.name, 'qcow2')
   if (existsSync(disk) && (await quiet`qemu-img snapshot -l ${disk}`).stdout.includes(pristine)) {
     // A snapshot of another QEMU may be of no use: then the machine boots anew.
-    const resumed = await startMachine(machine, runtime, pristine).then(
+    const resumed = await startMachine(machine, runtime, snapshot).then(
       () => true,
       () => false,
     )

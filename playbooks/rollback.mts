@@ -1,27 +1,40 @@
 #!/usr/bin/env -S npx zx
 // Takes back what the newest run has changed on each host, from the journal that the host keeps.
-import { stateFolder } from '../cluster/playbook.ts'
+import { runNote } from '../cluster/playbook.ts'
 import { openSession } from '../cluster/session.ts'
-import { exitCode } from '../runner/errors.ts'
+import { exitCode, HostError } from '../runner/errors.ts'
 import { main } from '../runner/main.ts'
 import { rollbackScript } from '../runner/rollback.ts'
 
 await main('Rollback: undo the newest run', [], async (stage) => {
   const { options, console, document } = stage
   const session = await openSession(stage)
-  const hosts = await Promise.all(
-    session.limited.map(async ({ name }) => {
-      const transport = session.reach(name)
-      await transport.connect()
-      const script = rollbackScript(stateFolder, options.check)
-      const { stdout, stderr, code } = await transport.run(script.text, { timeout: options.timeout })
-      const said = `${stdout}${code === 0 ? '' : stderr}`.trim()
-      for (const line of (said || 'the journal is empty: nothing to undo').split('\n'))
-        console.print(`${name}  ${line}`)
-      return { host: name, said, ok: code === 0, undone: said !== '' }
-    }),
-  )
+  const { text } = rollbackScript(runNote('Rollback').folder, runNote('Rollback').by, options.check)
+
+  /** One host that is away or fails leaves the others alone. */
+  const rollBack = async (host: string) => {
+    const result = { host, undone: false, code: exitCode.ok as number }
+    const show = (said: string) => {
+      for (const line of said.split('\n').filter(Boolean)) console.print(`${host}  ${line}`)
+    }
+    try {
+      const { stdout, stderr, code } = await session.reach(host).run(text, { timeout: options.timeout })
+      result.undone = stdout.length > 0
+      show(stdout.toString('utf8') || 'the journal is empty: nothing to undo')
+      if (code !== 0)
+        show(`failed: ${stderr || 'the line above says why'}; what is left is undone by the next rollback`)
+      if (code !== 0) result.code = exitCode.failed
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error
+      show(error.message)
+      result.code = exitCode.unreachable
+    }
+    return result
+  }
+
+  const hosts = await Promise.all(session.limited.map(({ name }) => rollBack(name)))
   document.hosts = hosts
-  if (hosts.some(({ ok }) => !ok)) return exitCode.failed
+  const worst = Math.max(...hosts.map(({ code }) => code))
+  if (worst > 0) return worst
   return options.check && hosts.some(({ undone }) => undone) ? exitCode.changesFound : exitCode.ok
 })

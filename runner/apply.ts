@@ -59,17 +59,19 @@ printf '%s\n' ${note.by} >"$journal/by"
 ls -1d journal/*/ | head -n -20 | xargs -r rm -rf --
 cd /`
 
-// errexit works in a subshell only where its exit status is not tested in the same command.
+// errexit works in a subshell only where its exit status is not tested in the same command. What a change prints goes
+// through cat, so that it does not fail in the middle when nobody listens any more.
 const step = (marker: string, index: number, name: string, undo: Script, apply: Script) => sh`
 printf '\n%s start %d\n' ${marker} ${index} || exit 1
-(umask 077; printf '# %s\n%s\n' ${name} ${undo.text} >"$journal/${String(index).padStart(3, '0')}.undo")
+undo=$journal/${String(index).padStart(3, '0')}.undo
+(umask 077; printf '# %s\n%s\n' ${name} ${undo.text} >"$undo")
 (
 set -euo pipefail
 ${apply}
-) 9>&- 2>&1
-code=$?
+) 9>&- 2>&1 | { cat; cat >/dev/null; }
+code=$PIPESTATUS
 printf '\n%s end %d %d\n' ${marker} ${index} "$code"
-[ "$code" -eq 0 ] || exit 1`
+[ "$code" -eq 0 ] || { touch "$undo.failed"; exit 1; }`
 
 function stepReader(marker: string): (chunk: Buffer) => Step[] {
   let rest = ''

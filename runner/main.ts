@@ -14,6 +14,8 @@ export interface Stage {
   atEnd(action: () => unknown): void
   /** Tells, for a run that is interrupted, what is under way. */
   underWay: () => string[]
+  /** True from Ctrl-C on: no further host is begun. */
+  interrupted: boolean
 }
 
 /**
@@ -31,11 +33,17 @@ export async function main(
   const console = new Console(wantsJson ? process.stderr : process.stdout, redactor)
   const endings: (() => unknown)[] = []
   const document: Record<string, unknown> = { playbook: title }
+  let finished = false
   const finish = async (code: number) => {
+    if (finished) return
+    finished = true
     for (const action of endings.splice(0)) await action()
     if (wantsJson) printJson({ ...document, exit_code: code }, redactor)
     process.exitCode = code
   }
+  // Whoever reads may leave early (`| head`); what was begun on the hosts is carried through.
+  process.stdout.on('error', () => {})
+  process.stderr.on('error', () => {})
   try {
     const options = parseOptions(commandLine(), title, own)
     if (typeof options === 'string') return void process.stdout.write(`${options}\n`)
@@ -47,10 +55,12 @@ export async function main(
       document,
       atEnd: (action) => endings.push(action),
       underWay: () => [],
+      interrupted: false,
     }
     onInterrupt(stage, finish)
     await finish(await body(stage))
   } catch (error) {
+    if (isCancelled(error)) return await finish(exitCode.interrupted)
     // Only a defect of ours comes with a stack, for whoever reports it.
     const defect = `a defect of this playbook, please report it: ${(error as Error).stack}`
     const message = error instanceof UserError ? error.message : defect
@@ -60,6 +70,10 @@ export async function main(
     await finish(error instanceof UserError ? error.exitCode : exitCode.failed)
   }
 }
+
+// Ctrl-C at a question.
+const isCancelled = (error: unknown) =>
+  error instanceof Error && (error.name === 'AbortError' || error.message === 'canceled')
 
 // zx and Node put different words before the script.
 const commandLine = () => process.argv.slice(process.argv.findIndex((word) => word.endsWith('.mts')) + 1)
@@ -72,6 +86,7 @@ function printJson(document: object, redactor: Redactor): void {
 /** A change that a host has begun is finished there, and the next is not begun: see `batchChanges`. */
 function onInterrupt(stage: Stage, finish: (code: number) => Promise<void>): void {
   const stop = async () => {
+    stage.interrupted = true
     const underWay = stage.underWay()
     stage.console.status('')
     stage.console.print('interrupted; what is under way is finished by its host, nothing more is begun')

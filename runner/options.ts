@@ -67,7 +67,7 @@ export function parseOptions(args: readonly string[], title: string, own: readon
   if (given.has('version')) return version
   return {
     inventory: given.get('inventory'),
-    limit: given.get('limit')?.split(',').filter(Boolean),
+    limit: given.get('limit')?.split(','),
     check: given.has('check'),
     diff: given.has('diff'),
     forks: positive('forks', given.get('forks') ?? '20'),

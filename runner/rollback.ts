@@ -6,22 +6,30 @@ import { type Script, sh } from './sh.ts'
  * until the files are back (`at_end`: reloads of services). A run that was played back leaves the journal, so that
  * the next rollback takes the one before. Prints who made the run, then a line for each change.
  * @param folder see `RunNote.folder`
+ * @param by who plays it back, for whoever finds the lock taken
  * @param check print and change nothing
  */
-export const rollbackScript = (folder: string, check: boolean): Script => sh`
+export const rollbackScript = (folder: string, by: string, check: boolean): Script => sh`
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
+trap '' HUP PIPE
 cd ${folder}/journal 2>/dev/null || exit 0
 exec 9>>../lock
-flock -n 9 || { cat ../lock >&2; exit ${busyCode}; }
+flock -n 9 || { echo "another run is at work: $(cat ../lock)"; exit ${busyCode}; }
+printf '%s\n' ${by} >../lock
 run=$(ls -1 | tail -n 1)
 [ -n "$run" ] || exit 0
-cat "$run/by"
-: >../at-end
-at_end() { printf '%q ' "$@" >>../at-end; echo >>../at-end; }
-for undo in $(ls -1r "$run"/*.undo); do
+echo "the run of $(cat "$run/by")"
+at_end() { printf '%q ' "$@" >>"$run/at-end"; echo >>"$run/at-end"; }
+for undo in $(ls -1r "$run"/*.undo 2>/dev/null); do
   sed -n '1s/^# /undo /p' "$undo"
   ${check ? sh`continue` : sh`true`}
-  (set -euo pipefail; . "$PWD/$undo") 9>&- 2>&1 || exit 1
+  # errexit works in a subshell only where its exit status is not tested in the same command.
+  (set -euo pipefail; . "$PWD/$undo") 9>&- 2>&1 | { cat; cat >/dev/null; }
+  code=$PIPESTATUS
+  # Of a change that failed there may be nothing to undo.
+  [ "$code" -eq 0 ] || [ -e "$undo.failed" ] || exit 1
+  rm -f -- "$undo" "$undo.failed"
 done
-${check ? sh`exit 0` : sh`bash -e ../at-end 9>&- 2>&1 || exit 1`}
+${check ? sh`exit 0` : sh`true`}
+[ ! -e "$run/at-end" ] || bash -e "$run/at-end" 9>&- 2>&1 || exit 1
 rm -rf -- "$run"`

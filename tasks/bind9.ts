@@ -22,7 +22,7 @@ export function healthZone({ cluster, host, facts }: Target): Task[] {
       zoneFile,
       withSerial((serial) => render('health.zone', { ...data, serial }), facts.now),
       {
-        validate: sh`named-checkzone -q ${zone} "$file"`,
+        validate: sh`named-checkzone ${zone} "$file"`,
       },
     ),
     template(conf, 'named.conf.health', { zone, zoneFile }),

@@ -17,8 +17,15 @@ const apt: PackageManager = {
   list: (packages) =>
     sh`dpkg -s -- ${packages} 2>/dev/null | sed -n 's/^Package: //p; s/^Status: .* installed$/installed/p'`,
   install: (packages) => sh`
-dpkg --configure -a
-${aptGet} update
+# A run that was cut off may have left packages half configured.
+[ -z "$(dpkg --audit)" ] || dpkg --configure -a
+tries=1
+until ${aptGet} update; do
+  # Somebody else's apt holds the lists, or a mirror hiccups.
+  [ "$tries" -lt 3 ] || exit 1
+  tries=$((tries + 1))
+  sleep 5
+done
 ${aptGet} install --no-install-recommends -- ${packages}`,
   remove: (packages) => sh`${aptGet} remove -- ${packages}`,
 }

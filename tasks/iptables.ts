@@ -48,11 +48,12 @@ export const snat = (cluster: Cluster): Rule => ({
   table: 'nat',
   chain: 'POSTROUTING',
   protocols: ['tcp', 'udp'],
+  // Without a mask, as iptables-save prints the address: with one, the saved rule would not find itself again.
   words: [
     '-m',
     'ipvs',
     '--vaddr',
-    `${cluster.vip}/32`,
+    cluster.vip,
     '--vport',
     String(cluster.service.port),
     '-j',
@@ -171,7 +172,8 @@ function replace(old: readonly SavedRule[], wanted: readonly SavedRule[]): Scrip
   return sh`iptables-restore -w --noflush <<<${document.join('\n')}`
 }
 
-const unitText = `[Unit]
+const unitText = `# Written by keepalived-playbooks; changes by hand are replaced by the next run.
+[Unit]
 Description=Packet filter rules of the keepalived cluster
 # Whoever loads a rule set of their own at boot, or again later, does it before us.
 After=netfilter-persistent.service iptables.service nftables.service ufw.service firewalld.service

@@ -4,7 +4,10 @@ import { file } from './file.ts'
 
 /** A kernel module is loaded now and at every boot, before the sysctls that it brings are set. */
 export const kernelModule = (name: string): Task[] => [
-  file(`/etc/modules-load.d/${name}.conf`, `${name}\n`),
+  file(
+    `/etc/modules-load.d/${name}.conf`,
+    `# Written by keepalived-playbooks; changes by hand are replaced by the next run.\n${name}\n`,
+  ),
   {
     name: `kernel module ${name} is loaded`,
     resources: [`module ${name}`],

@@ -85,6 +85,6 @@ const apply = (
 
 // The files that the service reads are put back after this, so its own reload waits until the end.
 const undo = (name: string, found: Found): Script => sh`
+at_end systemctl daemon-reload
 ${found.running ? sh`at_end systemctl reload-or-restart ${name}` : sh`systemctl stop ${name}`}
-${found.enabled ? sh`true` : sh`systemctl disable -q ${name}`}
-at_end systemctl daemon-reload`
+${found.enabled ? sh`true` : sh`systemctl disable -q ${name}`}`

@@ -7,14 +7,15 @@ const bootFile = '/etc/sysctl.d/99-zz-keepalived.conf'
 
 /** Kernel settings, live and at boot: a file that holds these and no others, and each value as the kernel has it. */
 export const sysctls = (settings: Readonly<Record<string, number>>): Task[] => [
-  file(
-    bootFile,
-    Object.entries(settings)
-      .map(([key, value]) => `${key} = ${value}\n`)
-      .join(''),
-  ),
+  file(bootFile, bootText(settings)),
   ...Object.entries(settings).map(([key, value]) => live(key, value)),
 ]
+
+const bootText = (settings: Readonly<Record<string, number>>) =>
+  ['# Written by keepalived-playbooks; changes by hand are replaced by the next run.']
+    .concat(Object.entries(settings).map(([key, value]) => `${key} = ${value}`))
+    .join('\n')
+    .concat('\n')
 
 function live(key: string, value: number): Task {
   // sysctl(8) belongs to a package that a small server may lack; the file is always there.

@@ -2,7 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseAnswers } from '../cluster/ask.ts'
-import { judgeAnswers, judgeNodes } from '../cluster/judge.ts'
+import { judgeAnswers, judgeJournals, judgeNodes } from '../cluster/judge.ts'
 import { type Look, parseLook } from '../cluster/look.ts'
 import { loadInventory } from '../inventory/load.ts'
 
@@ -53,11 +53,15 @@ const nodes: [name: string, looks: Look[], problems: string[]][] = [
     [well(first, { pool: pool.map((entry) => ({ ...entry, weight: 0 })) }), well(second)],
     [`${first}: its UDP pool lacks ${first} and ${second}`, `${first}: its TCP pool lacks ${first} and ${second}`],
   ],
-  ['an error in the journal', [well(first, { errors: ['no route'] }), well(second)], [`${first}: journal: no route`]],
 ]
 for (const [name, looks, problems] of nodes) {
   test(`nodes: ${name}`, () => assert.equal(judgeNodes(inventory, looks, 2), problems))
 }
+
+test('journals: errors are told with their host', () => {
+  const looks = [well(first, { errors: ['no route'] }), well(second)]
+  assert.equal(judgeJournals(looks), [`${first}: journal: no route`])
+})
 
 test('nodes: level 1 has no pools', () => {
   const looks = [well(first, { level: 1, pool: [] }), well(second, { level: 1, pool: [] })]
