@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { ensureRequirements } from '../lab/requirements.ts'
 
 const minutesForOneFile = 25
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -51,6 +52,13 @@ function whyFailed(code: number | null, signal: string | null, total: number, sk
 }
 
 const pattern = process.argv[2] ?? ''
+// Everything, on a machine that may have nothing yet.
+if (!pattern) {
+  await ensureRequirements(Boolean(process.env.CI), (line) => console.log(line)).catch((error: Error) => {
+    console.error(error.message)
+    process.exit(1)
+  })
+}
 const files = [
   ...globSync('test/*.test.mts', { cwd: root }).sort(),
   ...globSync('test/lab/*.test.mts', { cwd: root }).sort(),
