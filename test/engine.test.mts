@@ -10,6 +10,7 @@ import { type RunHost, runHost } from '../runner/host.ts'
 import { localTransport } from '../runner/local.ts'
 import { batchProbes } from '../runner/probe.ts'
 import { Redactor } from '../runner/redact.ts'
+import { rollbackScript } from '../runner/rollback.ts'
 import { runHosts } from '../runner/run.ts'
 import { sh } from '../runner/sh.ts'
 import { type Task, unchanged } from '../runner/task.ts'
@@ -20,7 +21,10 @@ import { line } from '../tasks/line.ts'
 const base = mkdtempSync(join(tmpdir(), 'engine-'))
 const folder = join(base, 'work')
 const path = (name: string) => join(folder, name)
-test.before.each(() => rmSync(folder, { recursive: true, force: true }))
+test.before.each(() => {
+  rmSync(folder, { recursive: true, force: true })
+  rmSync(join(base, 'state'), { recursive: true, force: true })
+})
 test.after(() => rmSync(base, { recursive: true, force: true }))
 
 /** A task whose state is whether a file is there. */
@@ -116,6 +120,26 @@ test('a file that its validation refuses is not replaced', async () => {
   const result = await runHost(host([file(path('f'), 'new', { validate: sh`grep old "$file"` })]), options, silent)
   assert.is(result.status, 'failed')
   assert.is(readFileSync(path('f'), 'utf8'), 'old')
+})
+
+test('rollback undoes a run that failed half way, the last change first, and then the run before it', async () => {
+  await runHost(host([file(path('f'), 'first')]), { ...options, note: { ...options.note, id: '1' } }, silent)
+  const broken: Task = {
+    ...touch('b', sh`false`),
+    plan: () => ({ before: '', after: 'b', apply: sh`false`, undo: sh`false` }),
+  }
+  const second = [file(path('f'), 'second'), touch('a'), broken]
+  await runHost(host(second), { ...options, note: { ...options.note, id: '2' } }, silent)
+  const rollback = (check: boolean) =>
+    localTransport().run(rollbackScript(options.note.folder, 'the engine test', check).text, { timeout: 60 })
+
+  assert.match((await rollback(true)).stdout.toString(), /undo touch b\nundo touch a\nundo file/)
+  assert.ok(existsSync(path('a')))
+  assert.is((await rollback(false)).code, 0)
+  assert.not.ok(existsSync(path('a')))
+  assert.is(readFileSync(path('f'), 'utf8'), 'first')
+  assert.is((await rollback(false)).code, 0)
+  assert.not.ok(existsSync(path('f')))
 })
 
 test('names are data: nothing in them becomes shell code', async () => {

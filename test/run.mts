@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { labDown } from '../lab/lab.ts'
 import { ensureRequirements } from '../lab/requirements.ts'
 
 const minutesForOneFile = 25
@@ -70,5 +71,6 @@ for (const file of chosen) {
   all.passed += passed
   all.failed += failed
 }
+if (!pattern) await labDown()
 console.log(`${all.passed} passed, ${all.failed} failed`)
 process.exitCode = all.failed > 0 ? 1 : 0
