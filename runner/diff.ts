@@ -1,11 +1,13 @@
-import type { ChalkInstance } from 'chalk'
+import { Chalk, type ChalkInstance } from 'chalk'
 import { structuredPatch } from 'diff'
+
+const plain = new Chalk({ level: 0 })
 
 /**
  * The difference between two texts as people know it from `diff -u`, without its header.
  * @param colour the console's, so that NO_COLOR and pipes get plain text
  */
-export function unifiedDiff(before: string, after: string, colour: ChalkInstance): string {
+export function unifiedDiff(before: string, after: string, colour: ChalkInstance = plain): string {
   const { hunks } = structuredPatch('', '', before, after, '', '', { context: 2 })
   return hunks
     .flatMap(({ lines }) => lines)

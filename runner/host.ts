@@ -1,6 +1,7 @@
 import { Account, describe } from './account.ts'
 import { batchChanges, busyCode, type RunNote } from './apply.ts'
-import { HostError, UserError } from './errors.ts'
+import { unifiedDiff } from './diff.ts'
+import { exitCode, HostError, UserError } from './errors.ts'
 import type { HostResult, Listener } from './events.ts'
 import { type Facts, factsProbe, parseFacts } from './facts.ts'
 import { makePlan, type Plan } from './plan.ts'
@@ -97,7 +98,10 @@ async function probeAll(probes: readonly Script[], execute: Execute, host: strin
   try {
     return batch.parse(outcome.stdout)
   } catch (error) {
-    throw new UserError(`${host}: ${(error as Error).message}: ${outcome.stderr.trim() || 'no reason was given'}`, 1)
+    throw new UserError(
+      `${host}: ${(error as Error).message}: ${outcome.stderr.trim() || 'no reason was given'}`,
+      exitCode.failed,
+    )
   }
 }
 
@@ -119,22 +123,21 @@ async function applyPlan(
         1,
       )
     if (outcome.code !== 0 && !result.failure)
-      throw new UserError(`the changes ended with code ${outcome.code}: ${outcome.stderr.trim()}`, 1)
+      throw new UserError(`the changes ended with code ${outcome.code}: ${outcome.stderr.trim()}`, exitCode.failed)
   } catch (error) {
     account.fail((error as Error).message)
     throw error
   }
-  if (result.failure) throw new UserError(result.failure.reason, 1)
+  if (result.failure) throw new UserError(result.failure.reason, exitCode.failed)
 }
 
-/** @throws UserError when a task still wants to change after its change */
+/** @throws UserError when tasks still want to change after their change */
 function prove(plan: Plan, result: HostResult): void {
-  const [first] = plan.changes
+  const [first, ...others] = plan.changes
   if (!first) return
   const { task, change } = first
-  result.failure = {
-    task: task.name,
-    reason: `still not right after its change: found ${JSON.stringify(change.before)}, wanted ${JSON.stringify(change.after)}`,
-  }
-  throw new UserError(result.failure.reason, 1)
+  const more = others.map((other) => `\nand so is: ${other.task.name}`).join('')
+  const reason = `still not right after its change:\n${unifiedDiff(change.before, change.after)}${more}`
+  result.failure = { task: task.name, reason }
+  throw new UserError(reason, exitCode.failed)
 }
