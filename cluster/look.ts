@@ -25,6 +25,10 @@ export interface Look {
   errors: string[]
 }
 
+// Both processes of keepalived offer the same few SNMP variables; the one that comes second at a reload logs this, and
+// the first goes on answering (keepalived issue 186).
+const harmless = 'registering pdu failed: 263!'
+
 /**
  * A read-only script that shows the state of a node.
  * @param since seconds since 1970 by the node's own clock, or undefined for "from now on"
@@ -38,7 +42,8 @@ echo "level=$(sed -n 's/^# Written by keepalived-playbooks for level \([0-9]\).*
 echo "state=$(tail -n 1 /run/keepalived.INSTANCE.VI_1.state 2>/dev/null)"
 ipvsadm -Ln 2>/dev/null | sed 's/^/pool=/'
 ipvsadm -Ln --stats --exact 2>/dev/null | sed 's/^/stats=/'
-journalctl -q -o cat -p err --since ${since ? `@${since}` : 'now'} -u keepalived -u named -u snmpd --no-pager | sed 's/^/error=/'`
+journalctl -q -o cat -p err --since ${since ? `@${since}` : 'now'} -u keepalived -u named -u snmpd --no-pager |
+  grep -vxF ${harmless} | sed 's/^/error=/'`
 
 /** Reads what `lookScript` printed on a host. */
 export function parseLook(host: Host, cluster: Cluster, text: string): Look {
