@@ -21,20 +21,13 @@ const damages: [name: string, script: string, tasks: RegExp[]][] = [
   ['a sysctl changed', 'echo 0 >/proc/sys/net/ipv4/vs/conntrack', [/^sysctl net\.ipv4\.vs\.conntrack/]],
   ['the sysctls at boot removed', 'rm /etc/sysctl.d/99-zz-keepalived.conf', [/^file \/etc\/sysctl\.d/]],
   [
-    'keepalived.conf edited',
-    `sed -i 's/advert_int 1/advert_int 2/' /etc/keepalived/keepalived.conf`,
-    [/^file .*keepalived\.conf/, /^service keepalived /],
-  ],
-  [
     'keepalived.conf edited and loaded',
     `sed -i '/10\\.2\\.1\\.3/,/}/s/retry 3/retry 9/' /etc/keepalived/keepalived.conf; systemctl reload keepalived`,
     [/^file .*keepalived\.conf/, /^service keepalived /],
   ],
   ['a file touched after the service loaded it', 'touch /etc/keepalived/keepalived.conf', [/^service keepalived /]],
   ['keepalived stopped', 'systemctl stop keepalived', [/^service keepalived /]],
-  ['keepalived disabled', 'systemctl disable -q keepalived', [/^service keepalived /]],
   ['named stopped', 'systemctl stop named', [/^service named/]],
-  ['snmpd stopped', 'systemctl stop snmpd', [/^service snmpd/]],
   ['the module not loaded at boot', 'rm /etc/modules-load.d/ip_vs.conf', [/^file \/etc\/modules-load\.d\/ip_vs\.conf/]],
   [
     'the drop-in removed',
@@ -46,7 +39,6 @@ const damages: [name: string, script: string, tasks: RegExp[]][] = [
     `sed -i s/nameserver-1/nameserver-9/ /etc/bind/db.load.balance; rndc reload`,
     [/^file \/etc\/bind\/db/, /^service named/],
   ],
-  ['the notify script not executable', 'chmod 644 /etc/keepalived/keepalived-notify.sh', [/^file .*notify/]],
   [
     'keepalived.conf readable by all',
     'chmod 644 /etc/keepalived/keepalived.conf',
