@@ -9,7 +9,8 @@ import { rollbackScript } from '../runner/rollback.ts'
 await main('Rollback: undo the newest run', [], async (stage) => {
   const { options, console, document } = stage
   const session = await openSession(stage)
-  const { text } = rollbackScript(runNote('Rollback').folder, runNote('Rollback').by, options.check)
+  const { folder, by } = runNote('Rollback')
+  const { text } = rollbackScript(folder, by, options.check)
 
   /** One host that is away or fails leaves the others alone. */
   const rollBack = async (host: string) => {
