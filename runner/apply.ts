@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { Plan } from './plan.ts'
+import { originalId } from './originals.ts'
+import type { PlannedChange } from './plan.ts'
 import { type Script, sh } from './sh.ts'
 
 /** The script leaves with this code when another run holds the host's lock. */
@@ -29,16 +30,31 @@ export interface ApplyBatch {
 }
 
 /**
- * Packs the changes of a plan into one script. It takes the host's lock, writes how to undo each change into the
- * journal before it makes the change, stops at the first that fails, and stops between two changes when nobody
- * listens any more: a lost connection never leaves half a change.
+ * Packs changes into one script. It takes the host's lock, writes how to undo each change into the journal before it
+ * makes the change, stops at the first that fails, and stops between two changes when nobody listens any more: a lost
+ * connection never leaves half a change.
+ * @param changes all or some of a plan, by their place in it
  */
-export function batchChanges(plan: Plan, note: RunNote): ApplyBatch {
+export function batchChanges(changes: ReadonlyMap<number, PlannedChange>, note: RunNote): ApplyBatch {
   const marker = `apply-${randomBytes(9).toString('hex')}`
-  const steps = plan.changes.map(({ task, change }, index) => step(marker, index, task.name, change.undo, change.apply))
-  const script = [prologue(note).text, ...steps.map((s) => s.text)].join('\n')
+  const steps = [...changes].map(([index, planned]) => step(marker, index, planned))
+  const script = [prologue(note), ...steps, sh`end_all`].map(({ text }) => text).join('\n')
   return { script, read: stepReader(marker) }
 }
+
+/**
+ * Bash for scripts that undo things: `at_end COMMAND …` puts a command off until the files are back, `end_all` runs what
+ * was put off. Both need the name of a file in `$put_off`.
+ */
+export const putOff: Script = sh`
+at_end() { printf '%q ' "$@" >>"$put_off"; echo >>"$put_off"; }
+end_all() {
+  [ -e "$put_off" ] || return 0
+  bash -e "$put_off" 9>&- 2>&1 | { cat; cat >/dev/null; }
+  local code=$PIPESTATUS
+  rm -f -- "$put_off"
+  return "$code"
+}`
 
 const prologue = (note: RunNote) => sh`
 umask 022
@@ -52,26 +68,62 @@ if ! flock -n 9; then
   exit ${busyCode}
 fi
 printf '%s\n' ${note.by} >lock
-journal=$PWD/journal/${note.id}
-mkdir -p "$journal"
+run=${note.id} journal=$PWD/journal/${note.id} originals=$PWD/originals put_off=$PWD/journal/${note.id}/at-end
+mkdir -p "$journal" "$originals"
 printf '%s\n' ${note.by} >"$journal/by"
 # Twenty runs can be undone; older ones go.
 ls -1d journal/*/ | head -n -20 | xargs -r rm -rf --
-cd /`
+cd /
+${putOff}
+# keep STEP ID KEY UNDO BEFORE APPLY AFTER: the first change of a resource leaves how it was, each how it is now.
+keep() {
+  local entry=$originals/$2
+  save "$1" "$2"
+  if [ ! -d "$entry" ]; then
+    rm -rf -- "$entry.new"
+    mkdir "$entry.new"
+    printf '%s-%s %s\n' "$run" "$1" "$3" >"$entry.new/about"
+    printf %s "$4" >"$entry.new/undo"
+    printf %s "$5" >"$entry.new/before"
+    mv -- "$entry.new" "$entry"
+  fi
+  printf %s "$6" >"$entry/apply"
+  printf %s "$7" >"$entry/after"
+}
+# save STEP ID: what is kept under this id before the step, for a rollback.
+save() {
+  printf '%s\n' "$2" >"$journal/$1.id"
+  [ ! -d "$originals/$2" ] || [ -d "$journal/$1.original" ] || cp -a -- "$originals/$2" "$journal/$1.original"
+}`
 
 // errexit works in a subshell only where its exit status is not tested in the same command. What a change prints goes
 // through cat, so that it does not fail in the middle when nobody listens any more.
-const step = (marker: string, index: number, name: string, undo: Script, apply: Script) => sh`
+function step(marker: string, index: number, { task, change }: PlannedChange): Script {
+  const number = String(index).padStart(3, '0')
+  const { before, after, apply, undo, restores } = change
+  const id = task.key === undefined ? '' : originalId(task.key)
+  const key = (task.key ?? '').replaceAll('\n', ' ')
+  return sh`
 printf '\n%s start %d\n' ${marker} ${index} || exit 1
-undo=$journal/${String(index).padStart(3, '0')}.undo
-(umask 077; printf '# %s\n%s\n' ${name} ${undo.text} >"$undo")
+undo=$journal/${number}.undo
+(
+umask 077
+set -e
+printf '# %s\n%s\n' ${task.name.replaceAll('\n', ' ')} ${undo.text} >"$undo"
+${!id ? nothing : restores ? sh`save ${number} ${id}` : sh`keep ${[number, id, key, undo.text, before, apply.text, after]}`}
+)
+[ "$?" -eq 0 ] || exit 1
 (
 set -euo pipefail
 ${apply}
 ) 9>&- 2>&1 | { cat; cat >/dev/null; }
 code=$PIPESTATUS
+${restores ? sh`[ "$code" -ne 0 ] || rm -rf -- "$originals"/${id}` : nothing}
 printf '\n%s end %d %d\n' ${marker} ${index} "$code"
-[ "$code" -eq 0 ] || { touch "$undo.failed"; exit 1; }`
+[ "$code" -eq 0 ] || { touch "$undo.failed"; end_all; exit 1; }`
+}
+
+const nothing = sh`true`
 
 function stepReader(marker: string): (chunk: Buffer) => Step[] {
   let rest = ''

@@ -4,17 +4,18 @@ import { unifiedDiff } from './diff.ts'
 import { exitCode, HostError, UserError } from './errors.ts'
 import type { HostResult, Listener } from './events.ts'
 import { type Facts, factsProbe, parseFacts } from './facts.ts'
+import { originalsProbe, parseOriginals, restoreUnlisted } from './originals.ts'
 import { makePlan, type Plan } from './plan.ts'
 import { batchProbes } from './probe.ts'
 import type { Script } from './sh.ts'
-import type { Printed, Task } from './task.ts'
+import { everyHost, type Listed, type Printed, tasksOf } from './task.ts'
 import type { Outcome, Transport } from './transport.ts'
 
 /** A host of the run: its name in the inventory, the way to it, and its tasks once its facts are known. */
 export interface RunHost {
   name: string
   transport: Transport
-  tasks: (facts: Facts) => Task[]
+  tasks: (facts: Facts) => Listed[]
 }
 
 export interface HostOptions {
@@ -26,109 +27,159 @@ export interface HostOptions {
 }
 
 /**
- * Takes one host through the run: facts, probes, plan, and unless in check mode the changes, the probes again, and
- * the proof that nothing is left to change. The connection stays open for the caller.
- * @returns how it ended; an error that concerns this host is part of the result and never thrown
+ * One host on its way through a run: facts, probes, plan, and unless in check mode the changes, the probes again, and
+ * the proof that nothing is left to change. What an earlier run made and the tasks do not list is given back at last,
+ * when no host uses it any more. The connection stays open for the caller.
+ *
+ * How it ends is in `result`; an error that concerns this host is part of that and never thrown.
  */
-export async function runHost(host: RunHost, options: HostOptions, tell: Listener): Promise<HostResult> {
-  const began = performance.now()
-  const result: HostResult = {
-    host: host.name,
-    status: 'ok',
-    tasks: 0,
-    changes: [],
-    notTried: [],
-    executions: 0,
-    seconds: 0,
-  }
-  try {
-    await converge(host, options, result, tell)
-  } catch (error) {
-    result.status = error instanceof HostError ? 'unreachable' : 'failed'
-    // Whatever happens to one host, the others are carried through and described.
-    const reason = error instanceof UserError ? error.message : `a defect of this playbook, please report it: ${error}`
-    result.failure ??= { reason }
-  }
-  result.seconds = (performance.now() - began) / 1000
-  tell({ type: 'host ended', result })
-  return result
-}
+export class HostRun {
+  readonly result: HostResult
+  readonly #host: RunHost
+  readonly #options: HostOptions
+  readonly #tell: Listener
+  #list: Listed[] = []
+  #plan: Plan = { changes: [], unchanged: [] }
+  #account: Account | undefined
+  #ended = false
 
-async function converge(host: RunHost, options: HostOptions, result: HostResult, tell: Listener): Promise<void> {
-  const execute = executor(host, options, result)
-  tell({ type: 'connecting', host: host.name })
-  await host.transport.connect()
-
-  const [printed] = await probeAll([factsProbe], execute, host.name)
-  const facts = parseFacts(printed!.text, host.name)
-  result.facts = facts
-  tell({ type: 'connected', host: host.name, facts })
-
-  const tasks = host.tasks(facts)
-  const probes = tasks.map((task) => task.probe)
-  result.tasks = tasks.length
-  const plan = makePlan(tasks, await probeAll(probes, execute, host.name))
-  tell({ type: 'planned', host: host.name, plan })
-  if (plan.changes.length === 0) return
-  if (options.check) {
-    result.status = 'would change'
-    result.changes = plan.changes.map(({ task, change }) => describe(task, change))
-    return
+  constructor(host: RunHost, options: HostOptions, tell: Listener) {
+    this.#host = host
+    this.#options = options
+    this.#tell = tell
+    this.result = {
+      host: host.name,
+      status: 'ok',
+      tasks: 0,
+      changes: [],
+      notTried: [],
+      executions: 0,
+      seconds: 0,
+    }
   }
 
-  await applyPlan(plan, execute, options.note, result, tell)
-  tell({ type: 'proving', host: host.name })
-  prove(makePlan(tasks, await probeAll(probes, execute, host.name)), result)
-  result.status = 'changed'
-}
+  get failed(): boolean {
+    return this.result.failure !== undefined
+  }
 
-type Execute = (script: string, onStdout?: (chunk: Buffer) => void) => Promise<Outcome>
+  /** The phase of its last change; -1 where nothing is to be changed, or never will be. */
+  get lastPhase(): number {
+    return this.#ended ? -1 : (this.#plan.changes.at(-1)?.phase ?? -1)
+  }
 
-const executor =
-  (host: RunHost, options: HostOptions, result: HostResult): Execute =>
-  async (script, onStdout) => {
-    const outcome = await host.transport.run(script, { timeout: options.timeout, onStdout })
-    result.executions++
+  /** Connects, reads the state and plans; changes nothing. */
+  plan = (): Promise<void> =>
+    this.#guard(async () => {
+      const { name, transport } = this.#host
+      this.#tell({ type: 'connecting', host: name })
+      await transport.connect()
+      const { folder } = this.#options.note
+      const [printed, kept] = await this.#probe([factsProbe, originalsProbe(folder)])
+      const facts = parseFacts(printed!.text, name)
+      this.result.facts = facts
+      this.#tell({ type: 'connected', host: name, facts })
+
+      const wanted = this.#host.tasks(facts)
+      this.#list = [...wanted, everyHost, ...restoreUnlisted(wanted, parseOriginals(kept!.text), folder)]
+      this.#plan = await this.#makePlan()
+      this.result.tasks = tasksOf(this.#list).length
+      this.#tell({ type: 'planned', host: name, plan: this.#plan })
+      if (this.#plan.changes.length === 0) return this.#end()
+      if (!this.#options.check) {
+        this.#account = new Account(this.#plan, this.result, this.#tell)
+        return
+      }
+      this.result.status = 'would change'
+      this.result.changes = this.#plan.changes.map(({ task, change }) => describe(task, change))
+      this.#end()
+    })
+
+  /** Makes the changes of one phase, and after its last phase proves that nothing is left to change. */
+  async change(phase: number): Promise<void> {
+    const last = this.lastPhase
+    if (phase > last) return
+    await this.#guard(async () => {
+      await this.#apply(phase)
+      if (phase < last) return
+      this.#tell({ type: 'proving', host: this.result.host })
+      prove(await this.#makePlan(), this.result)
+      this.result.status = 'changed'
+      this.#end()
+    })
+  }
+
+  /** Leaves the rest as it is, since other hosts did not come this far. */
+  holdBack(lost: readonly string[]): void {
+    if (this.#ended) return
+    this.#account!.fail(
+      `the rest waits for every host, and this run has lost ${lost.join(' and ')}: mend that, run again`,
+    )
+    this.result.status = 'failed'
+    this.#end()
+  }
+
+  async #apply(phase: number): Promise<void> {
+    const changes = new Map([...this.#plan.changes.entries()].filter(([, change]) => change.phase === phase))
+    if (changes.size === 0) return
+    const batch = batchChanges(changes, this.#options.note)
+    const account = this.#account!
+    try {
+      const outcome = await this.#execute(batch.script, (chunk) => account.take(batch.read(chunk)))
+      if (this.failed) throw new UserError(this.result.failure!.reason, exitCode.failed)
+      if (outcome.code === busyCode)
+        throw new UserError(
+          `another run is at work on ${this.result.host}: ${outcome.stderr.trim()}. Try again when it has ended`,
+          exitCode.failed,
+        )
+      if (outcome.code !== 0)
+        throw new UserError(`the changes ended with code ${outcome.code}: ${outcome.stderr.trim()}`, exitCode.failed)
+    } catch (error) {
+      account.fail((error as Error).message)
+      throw error
+    }
+  }
+
+  async #makePlan(): Promise<Plan> {
+    return makePlan(this.#list, await this.#probe(tasksOf(this.#list).map(({ probe }) => probe)))
+  }
+
+  async #probe(probes: readonly Script[]): Promise<Printed[]> {
+    const batch = batchProbes(probes)
+    const outcome = await this.#execute(batch.script)
+    try {
+      return batch.parse(outcome.stdout)
+    } catch (error) {
+      const why = `${(error as Error).message}: ${outcome.stderr.trim() || 'no reason was given'}`
+      throw new UserError(`${this.result.host}: ${why}`, exitCode.failed)
+    }
+  }
+
+  async #execute(script: string, onStdout?: (chunk: Buffer) => void): Promise<Outcome> {
+    const outcome = await this.#host.transport.run(script, { timeout: this.#options.timeout, onStdout })
+    this.result.executions++
     return outcome
   }
 
-async function probeAll(probes: readonly Script[], execute: Execute, host: string): Promise<Printed[]> {
-  const batch = batchProbes(probes)
-  const outcome = await execute(batch.script)
-  try {
-    return batch.parse(outcome.stdout)
-  } catch (error) {
-    throw new UserError(
-      `${host}: ${(error as Error).message}: ${outcome.stderr.trim() || 'no reason was given'}`,
-      exitCode.failed,
-    )
+  async #guard(work: () => Promise<void>): Promise<void> {
+    const began = performance.now()
+    try {
+      await work()
+    } catch (error) {
+      this.result.status = error instanceof HostError ? 'unreachable' : 'failed'
+      // Whatever happens to one host, the others are carried through and described.
+      const reason =
+        error instanceof UserError ? error.message : `a defect of this playbook, please report it: ${error}`
+      this.result.failure ??= { reason }
+    }
+    this.result.seconds += (performance.now() - began) / 1000
+    if (this.failed) this.#end()
   }
-}
 
-/** Makes the changes and keeps the account of them in `result`. */
-async function applyPlan(
-  plan: Plan,
-  execute: Execute,
-  note: RunNote,
-  result: HostResult,
-  tell: Listener,
-): Promise<void> {
-  const batch = batchChanges(plan, note)
-  const account = new Account(plan, result, tell)
-  try {
-    const outcome = await execute(batch.script, (chunk) => account.take(batch.read(chunk)))
-    if (outcome.code === busyCode)
-      throw new UserError(
-        `another run is at work on ${result.host}: ${outcome.stderr.trim()}. Try again when it has ended`,
-        1,
-      )
-    if (outcome.code !== 0 && !result.failure)
-      throw new UserError(`the changes ended with code ${outcome.code}: ${outcome.stderr.trim()}`, exitCode.failed)
-  } catch (error) {
-    account.fail((error as Error).message)
-    throw error
+  #end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#tell({ type: 'host ended', result: this.result })
   }
-  if (result.failure) throw new UserError(result.failure.reason, exitCode.failed)
 }
 
 /** @throws UserError when tasks still want to change after their change */

@@ -1,8 +1,16 @@
-import { type Change, isChange, type Printed, type Task } from './task.ts'
+import { type Change, isChange, type Listed, type Printed, type Task } from './task.ts'
+
+/** A change that is going to be made. */
+export interface PlannedChange {
+  task: Task
+  change: Change
+  /** How often the list says `everyHost` before it. */
+  phase: number
+}
 
 /** What all tasks of one host want, in order. */
 export interface Plan {
-  changes: { task: Task; change: Change }[]
+  changes: PlannedChange[]
   unchanged: { task: Task; why?: string }[]
 }
 
@@ -12,17 +20,23 @@ export interface Plan {
  * @param printed what each task's probe printed, in the order of the tasks
  * @throws UserError from a plan that can't be carried out
  */
-export function makePlan(tasks: readonly Task[], printed: readonly Printed[]): Plan {
+export function makePlan(list: readonly Listed[], printed: readonly Printed[]): Plan {
   const plan: Plan = { changes: [], unchanged: [] }
   const touched = new Set<string>()
-  tasks.forEach((task, index) => {
-    const answer = task.plan(printed[index]!, { changes: (resource) => touched.has(resource) })
+  const answers = printed.values()
+  let phase = 0
+  for (const task of list) {
+    if ('everyHost' in task) {
+      phase++
+      continue
+    }
+    const answer = task.plan(answers.next().value!, { changes: (resource) => touched.has(resource) })
     if (!isChange(answer)) {
       plan.unchanged.push({ task, why: answer.why })
-      return
+      continue
     }
-    plan.changes.push({ task, change: answer })
+    plan.changes.push({ task, change: answer, phase })
     for (const resource of task.resources ?? []) touched.add(resource)
-  })
+  }
   return plan
 }

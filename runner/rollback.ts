@@ -1,4 +1,4 @@
-import { busyCode } from './apply.ts'
+import { busyCode, putOff } from './apply.ts'
 import { type Script, sh } from './sh.ts'
 
 /**
@@ -19,7 +19,17 @@ printf '%s\n' ${by} >../lock
 run=$(ls -1 | tail -n 1)
 [ -n "$run" ] || exit 0
 echo "the run of $(cat "$run/by")"
-at_end() { printf '%q ' "$@" >>"$run/at-end"; echo >>"$run/at-end"; }
+put_off=$PWD/$run/at-end
+${putOff}
+# What was kept of the resource before the change is kept again; nothing, if this change was its first.
+keep_again() {
+  [ -e "$1.id" ] || return 0
+  local entry
+  entry=../originals/$(cat "$1.id")
+  rm -rf -- "$entry"
+  [ ! -d "$1.original" ] || { mkdir -p ../originals; mv -- "$1.original" "$entry"; }
+  rm -f -- "$1.id"
+}
 for undo in $(ls -1r "$run"/*.undo 2>/dev/null); do
   sed -n '1s/^# /undo /p' "$undo"
   ${check ? sh`continue` : sh`true`}
@@ -28,8 +38,9 @@ for undo in $(ls -1r "$run"/*.undo 2>/dev/null); do
   code=$PIPESTATUS
   # Of a change that failed there may be nothing to undo.
   [ "$code" -eq 0 ] || [ -e "$undo.failed" ] || exit 1
+  keep_again "$(dirname "$undo")/$(basename "$undo" .undo)" || exit 1
   rm -f -- "$undo" "$undo.failed"
 done
 ${check ? sh`exit 0` : sh`true`}
-[ ! -e "$run/at-end" ] || bash -e "$run/at-end" 9>&- 2>&1 || exit 1
+end_all || exit 1
 rm -rf -- "$run"`

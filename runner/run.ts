@@ -1,23 +1,44 @@
 import type { HostResult, Listener } from './events.ts'
-import { type HostOptions, type RunHost, runHost } from './host.ts'
+import { type HostOptions, HostRun, type RunHost } from './host.ts'
+
+export interface RunOptions extends HostOptions {
+  /** Hosts at work at the same time. */
+  forks: number
+  /** After an interrupt no further host is begun. */
+  interrupted: () => boolean
+}
 
 /**
- * Runs all hosts, at most `forks` at a time; on each its tasks run in order. After an interrupt no further host is begun.
+ * Runs all hosts, at most `forks` at a time; on each its tasks run in order. Where the tasks say so, all hosts wait for
+ * each other, and when one of them did not come that far, none goes on.
  * @returns one result a host, in the order of the hosts
  */
-export async function runHosts(
-  hosts: readonly RunHost[],
-  options: HostOptions & { forks: number; interrupted: () => boolean },
-  tell: Listener,
-): Promise<HostResult[]> {
-  const results: HostResult[] = []
-  const queue = hosts.entries()
-  const work = async () => {
-    for (const [index, host] of queue) {
-      if (options.interrupted()) return
-      results[index] = await runHost(host, options, tell)
+export async function runHosts(hosts: readonly RunHost[], options: RunOptions, tell: Listener): Promise<HostResult[]> {
+  const runs = hosts.map((host) => new HostRun(host, options, tell))
+  await inParallel(runs, options, (run) => run.plan())
+  const phases = Math.max(...runs.map((run) => run.lastPhase)) + 1
+  for (let phase = 0; phase < phases; phase++) {
+    const lost = runs.filter((run) => run.failed).map(({ result }) => result.host)
+    if (phase > 0 && lost.length > 0) {
+      for (const run of runs) run.holdBack(lost)
+      break
+    }
+    await inParallel(runs, options, (run) => run.change(phase))
+  }
+  return runs.map(({ result }) => result)
+}
+
+async function inParallel(
+  runs: readonly HostRun[],
+  { forks, interrupted }: RunOptions,
+  work: (run: HostRun) => Promise<void>,
+): Promise<void> {
+  const queue = runs.values()
+  const worker = async () => {
+    for (const run of queue) {
+      if (interrupted()) return
+      await work(run)
     }
   }
-  await Promise.all(Array.from({ length: Math.min(options.forks, hosts.length) }, work))
-  return results
+  await Promise.all(Array.from({ length: Math.min(forks, runs.length) }, worker))
 }

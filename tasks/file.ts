@@ -24,13 +24,16 @@ export function file(path: string, content: Content, options: FileOptions = {}):
   const mode = options.mode ?? '644'
   return {
     name: `file ${path}`,
+    key: `file ${path}`,
     resources: [path],
     probe: sh`
 if [ -e ${path} ] || [ -L ${path} ]; then
   stat -c '%F|%a|%U:%G' -- ${path}
   if [ -f ${path} ]; then base64 -w0 -- ${path}; fi
+else
+  [ -d ${posix.dirname(path)} ]
 fi`,
-    plan: ({ text }) => {
+    plan: ({ text, code }) => {
       const found = parseFound(path, text)
       const wanted = typeof content === 'string' ? content : content(found?.content.toString('utf8'))
       if (found?.content.equals(Buffer.from(wanted)) && found.mode === mode && found.owner === 'root:root')
@@ -41,10 +44,16 @@ fi`,
         apply: write(path, sh`printf '%s' ${wanted}`, mode, 'root:root', options.validate),
         undo: found
           ? write(path, sh`base64 -d <<<${found.content.toString('base64')}`, found.mode, found.owner)
-          : sh`rm -f -- ${path}`,
+          : remove(path, code !== 0),
       }
     },
   }
+}
+
+function remove(path: string, withFolder: boolean): Script {
+  const file = sh`rm -f -- ${path}`
+  if (!withFolder) return file
+  return lines(file, sh`[ ! -d ${posix.dirname(path)} ] || rmdir --ignore-fail-on-non-empty -- ${posix.dirname(path)}`)
 }
 
 const show = (content: string, mode: string, owner: string) => `# mode ${mode}, owner ${owner}\n${content}`

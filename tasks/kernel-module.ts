@@ -10,6 +10,7 @@ export const kernelModule = (name: string): Task[] => [
   ),
   {
     name: `kernel module ${name} is loaded`,
+    key: `kernel module ${name}`,
     resources: [`module ${name}`],
     probe: sh`[ -d ${`/sys/module/${name}`} ]`,
     plan: ({ code }) =>

@@ -8,6 +8,7 @@ import { type Task, unchanged } from '../runner/task.ts'
  */
 export const selinux = (facts: Facts): Task => ({
   name: 'SELinux lets keepalived connect to any port',
+  key: 'SELinux keepalived_connect_any',
   probe: sh`getsebool keepalived_connect_any 2>/dev/null | sed 's/.* //'`,
   plan: ({ text }) => {
     if (facts.selinux === 'absent' || facts.selinux === 'disabled') return unchanged(`SELinux is ${facts.selinux}`)

@@ -27,6 +27,7 @@ export function service(name: string, options: ServiceOptions = {}): Task {
   const watched = reloadOn ?? restartOn
   return {
     name: `service ${name} is enabled, running${watched.length > 0 ? ' and up to date' : ''}`,
+    key: `service ${name}`,
     probe: probe(name, watched),
     plan: ({ text }, planned) => {
       const found = parse(text)
@@ -84,7 +85,8 @@ const apply = (
   )
 
 // The files that the service reads are put back after this, so its own reload waits until the end.
+// A service that sees at its stop that it is disabled knows that it stops for good.
 const undo = (name: string, found: Found): Script => sh`
 at_end systemctl daemon-reload
-${found.running ? sh`at_end systemctl reload-or-restart ${name}` : sh`systemctl stop ${name}`}
-${found.enabled ? sh`true` : sh`systemctl disable -q ${name}`}`
+${found.enabled ? sh`true` : sh`systemctl disable -q ${name}`}
+${found.running ? sh`at_end systemctl reload-or-restart ${name}` : sh`systemctl stop ${name}`}`

@@ -22,6 +22,7 @@ function live(key: string, value: number): Task {
   const path = `/proc/sys/${key.replaceAll('.', '/')}`
   return {
     name: `sysctl ${key} = ${value}`,
+    key: `sysctl ${key}`,
     probe: sh`cat ${path} 2>/dev/null`,
     plan: ({ text }) => {
       const found = text.trim()

@@ -1,19 +1,19 @@
 // The engine with real bash on this machine, in a folder of its own; no cluster and no SSH.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { HostError } from '../runner/errors.ts'
-import type { RunEvent } from '../runner/events.ts'
-import { type RunHost, runHost } from '../runner/host.ts'
+import type { HostResult, Listener, RunEvent } from '../runner/events.ts'
+import type { HostOptions, RunHost } from '../runner/host.ts'
 import { localTransport } from '../runner/local.ts'
 import { batchProbes } from '../runner/probe.ts'
 import { Redactor } from '../runner/redact.ts'
 import { rollbackScript } from '../runner/rollback.ts'
 import { runHosts } from '../runner/run.ts'
 import { sh } from '../runner/sh.ts'
-import { type Task, unchanged } from '../runner/task.ts'
+import { everyHost, type Listed, type Task, unchanged } from '../runner/task.ts'
 import type { Transport } from '../runner/transport.ts'
 import { file } from '../tasks/file.ts'
 import { line } from '../tasks/line.ts'
@@ -34,7 +34,7 @@ const touch = (name: string, apply = sh`mkdir -p ${folder}; touch ${path(name)}`
   plan: ({ code }) => (code === 0 ? unchanged() : { before: '', after: name, apply, undo: sh`rm -f ${path(name)}` }),
 })
 
-const host = (tasks: Task[], transport: Transport = localTransport(), name = 'here'): RunHost => ({
+const host = (tasks: Listed[], transport: Transport = localTransport(), name = 'here'): RunHost => ({
   name,
   transport,
   tasks: () => tasks,
@@ -45,6 +45,8 @@ const options = {
   note: { id: 'engine-test', by: 'the engine test', folder: join(base, 'state') },
 }
 const silent = () => {}
+const runHost = async (one: RunHost, { check, timeout, note }: HostOptions, tell: Listener): Promise<HostResult> =>
+  (await runHosts([one], { check, timeout, note, forks: 1, interrupted: () => false }, tell))[0]!
 
 test('a run changes, proves it in two more executions, and the next run finds nothing', async () => {
   const tasks = [touch('a'), file(path('b'), "it's $HOME `x`\n\ttab ü"), line(path('a'), 'last; line')]
@@ -140,6 +142,78 @@ test('rollback undoes a run that failed half way, the last change first, and the
   assert.is(readFileSync(path('f'), 'utf8'), 'first')
   assert.is((await rollback(false)).code, 0)
   assert.not.ok(existsSync(path('f')))
+})
+
+const shown = (name: string) => (existsSync(path(name)) ? readFileSync(path(name), 'utf8') : undefined)
+const rollBack = () => localTransport().run(rollbackScript(options.note.folder, 'a test', false).text, { timeout: 60 })
+const numbered = (id: string) => ({ ...options, note: { ...options.note, id } })
+
+test('what a run does not list any more is given back as it was before the first change; a rollback takes that back', async () => {
+  mkdirSync(folder)
+  writeFileSync(path('theirs'), 'theirs')
+  writeFileSync(path('hosts'), 'no newline at its end')
+  const list = (text: string) => [
+    file(path('theirs'), text),
+    line(path('hosts'), 'a line'),
+    file(path('new/ours'), text),
+  ]
+  await runHost(host(list('one\n')), numbered('1'), silent)
+  await runHost(host(list('two\n')), numbered('2'), silent)
+  assert.is(shown('theirs'), 'two\n')
+
+  const check = await runHost(host([]), { ...numbered('3'), check: true }, silent)
+  const restored = [
+    `restore file ${path('new/ours')}`,
+    `restore line in ${path('hosts')}: a line`,
+    `restore file ${path('theirs')}`,
+  ]
+  assert.equal(
+    check.changes.map(({ task }) => task),
+    restored,
+  )
+  assert.is(shown('theirs'), 'two\n')
+  const run = await runHost(host([]), numbered('3'), silent)
+  assert.is(run.status, 'changed')
+  assert.equal(run.changes, check.changes)
+  assert.is(shown('theirs'), 'theirs')
+  assert.is(shown('hosts'), 'no newline at its end')
+  assert.not.ok(existsSync(path('new')))
+  assert.is((await runHost(host([]), numbered('4'), silent)).status, 'ok')
+
+  assert.is((await rollBack()).code, 0)
+  assert.is(shown('theirs'), 'two\n')
+  assert.is(shown('new/ours'), 'two\n')
+  assert.is((await runHost(host([]), numbered('5'), silent)).status, 'changed')
+  assert.is(shown('theirs'), 'theirs')
+})
+
+test('rollbacks to the very first run leave nothing to give back', async () => {
+  await runHost(host([file(path('f'), 'one')]), numbered('1'), silent)
+  await runHost(host([file(path('f'), 'two')]), numbered('2'), silent)
+  assert.is((await rollBack()).code, 0)
+  assert.is(shown('f'), 'one')
+  assert.is((await rollBack()).code, 0)
+  assert.is(shown('f'), undefined)
+  assert.is((await runHost(host([]), numbered('3'), silent)).status, 'ok')
+})
+
+test('where hosts wait for each other, none goes on without the others', async () => {
+  const well = host([touch('a'), everyHost, touch('b')], localTransport(), 'well')
+  const state = (name: string) => ({ ...well, name, transport: localTransport() })
+  const failing = host([touch('c', sh`false`)], localTransport(), 'failing')
+  const own = (one: RunHost): RunHost => ({ ...one })
+  // Both work on this machine, so one at a time.
+  const run = (hosts: RunHost[]) => runHosts(hosts.map(own), { ...options, forks: 1, interrupted: () => false }, silent)
+  const [held, lost] = await run([state('well'), failing])
+  assert.is(lost!.status, 'failed')
+  assert.is(held!.status, 'failed')
+  assert.match(held!.failure!.reason, 'the rest waits for every host, and this run has lost failing')
+  assert.equal(held!.notTried, ['touch b'])
+  assert.ok(existsSync(path('a')))
+  assert.not.ok(existsSync(path('b')))
+  const [again] = await run([state('well')])
+  assert.is(again!.status, 'changed')
+  assert.ok(existsSync(path('b')))
 })
 
 test('names are data: nothing in them becomes shell code', async () => {
