@@ -11,6 +11,8 @@ export interface CheckWish {
   since: ReadonlyMap<string, number | undefined>
   /** Seconds that the cluster may take to settle. */
   settle: number
+  /** Whether it was changed just now. */
+  changed: boolean
 }
 
 /**
@@ -22,7 +24,7 @@ export async function reportCheck(
   session: Session,
   wish: CheckWish,
 ): Promise<number> {
-  const { inventory, client } = session
+  const { inventory, clients } = session
   console.status('checking the cluster')
   const found = await Promise.all(
     inventory.hosts.map(async (host) => {
@@ -33,13 +35,13 @@ export async function reportCheck(
   const result = await checkCluster(
     inventory,
     found.filter(({ away }) => !away),
-    { ...wish, client, timeout: options.timeout, say: (line) => console.print(`check  ${line}`) },
+    { ...wish, clients, timeout: options.timeout, say: (line) => console.print(`check  ${line}`) },
   )
   console.status('')
   const away = found.flatMap((node) => node.away ?? [])
   const problems = [...away, ...result.problems]
   document.cluster = { ...result, problems }
-  for (const line of describe(result, inventory.cluster.vip, client.name)) console.print(line)
+  for (const line of describe(result, inventory.cluster.vip)) console.print(line)
   for (const problem of problems) console.print(`check  ${console.colour.red('failed')}  ${problem}`)
   if (away.length > 0) return exitCode.unreachable
   if (problems.length > 0) return exitCode.checkFailed
@@ -57,13 +59,18 @@ async function whyAway(transport: Transport): Promise<string | undefined> {
   }
 }
 
-function describe({ holder, answers, verdicts }: CheckResult, vip: string, client: string): string[] {
-  if (!answers) return []
-  return [
-    `check  ${holder} holds ${vip}; ${client} asked and was answered by`,
-    ...verdicts.flatMap(({ protocol, summary }) => [
-      `  ${protocol}  ${answers[protocol].join(' ')}`,
-      `       ${summary}`,
-    ]),
-  ]
+function describe({ holder, answers, verdicts, seen }: CheckResult, vip: string): string[] {
+  return answers.flatMap(({ client, UDP, TCP }) => {
+    const summary = (protocol: 'UDP' | 'TCP') =>
+      verdicts.find((verdict) => verdict.client === client && verdict.protocol === protocol)!.summary
+    const addresses = seen.find((one) => one.client === client)?.addresses ?? []
+    return [
+      `check  ${holder} holds ${vip}; ${client} asked and was answered by`,
+      `  UDP  ${UDP.join(' ')}`,
+      `       ${summary('UDP')}`,
+      `  TCP  ${TCP.join(' ')}`,
+      `       ${summary('TCP')}`,
+      ...(addresses.length > 0 ? [`       seen by the nodes as ${addresses.join(', ')}`] : []),
+    ]
+  })
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Host, Inventory } from '../inventory/types.ts'
 import { UserError } from '../runner/errors.ts'
@@ -5,8 +6,9 @@ import type { Transport } from '../runner/transport.ts'
 import { type Answers, askScript, parseAnswers, questions } from './ask.ts'
 import { judgeAnswers, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
 import { type Look, lookScript, parseLook } from './look.ts'
+import { judgeSightings, parseSightings, seenAs, watching, watchScript } from './watch.ts'
 
-/** A node or a client, with an open way to it. */
+/** A node, with an open way to it. */
 export interface Reach {
   host: Host
   transport: Transport
@@ -14,12 +16,20 @@ export interface Reach {
   since?: number
 }
 
+/** Whoever asks the service, with an open way to it. */
+export interface Client {
+  name: string
+  transport: Transport
+}
+
 export interface CheckOptions {
   /** The level wanted; without one, that of the nodes. */
   level?: number
-  client: { name: string; transport: Transport }
+  clients: readonly Client[]
   /** Seconds that the cluster may take to settle before what is wrong counts. */
   settle: number
+  /** Whether it was changed just now, so that it will have to settle. */
+  changed: boolean
   /** Seconds for one execution. */
   timeout: number
   /** Told what the check waits for. */
@@ -32,76 +42,153 @@ export interface CheckResult {
   /** The node that has the VIP, where it is exactly one. */
   holder?: string
   looks: Look[]
-  answers?: Answers
+  /** One a client, in the order in which they asked. */
+  answers: Answers[]
   verdicts: Verdict[]
+  /** Level 3: as what the nodes saw each client. */
+  seen: { client: string; addresses: string[] }[]
   /** What is wrong; empty for a healthy cluster. */
   problems: string[]
 }
 
+/** Seconds that a client may take for its questions while the nodes watch for them. */
+const patience = 15
+
 /**
- * The cluster check: exactly one node holds the VIP, the pools are complete, and the service answers through the
- * VIP as the level promises (the article's own check, with what it leaves to the eye).
+ * The cluster check: exactly one node holds the VIP, the pools are complete, the service answers through the VIP as
+ * the level promises, and at level 3 the nodes see who asked (the article's own checks, with what they leave to the eye).
  */
 export async function checkCluster(
   inventory: Inventory,
   nodes: readonly Reach[],
   options: CheckOptions,
 ): Promise<CheckResult> {
-  const result = await settle(inventory, nodes, options)
-  const holder = nodes.find(({ host }) => host.name === result.holder)
+  const check = new Check(inventory, nodes, options)
+  // One execution a node does for a cluster that is well: a look, and at level 3 the watch after it.
+  const first = options.changed ? undefined : await check.lookAndAsk()
+  if (first && first.problems.length === 0) return first
+  const settled = await check.settle()
   // Without a holder, or with two, answers tell nothing.
-  if (!holder || result.level === undefined) return result
-  const answers = await ask(inventory, options).catch((error: unknown) => {
-    if (error instanceof UserError) return error.message
-    throw error
-  })
-  if (typeof answers === 'string') return { ...result, problems: [...result.problems, answers] }
-  const judge = (others: Look['balanced']) => judgeAnswers(inventory, result.level!, holder.host.name, answers, others)
-  let verdicts = judge({ UDP: 0, TCP: 0 })
-  if (verdicts.some(({ problem }) => problem))
-    verdicts = judge(await otherClients(inventory, holder, answers, result, options))
-  const problems = [...result.problems, ...verdicts.flatMap(({ problem }) => problem ?? [])]
-  return { ...result, answers, verdicts, problems }
+  if (!settled.holder || settled.level === undefined) return settled
+  const { answers, verdicts, seen, problems } = await check.lookAndAsk()
+  return { ...settled, answers, verdicts, seen, problems: [...new Set([...settled.problems, ...problems])] }
 }
 
-async function settle(inventory: Inventory, nodes: readonly Reach[], options: CheckOptions): Promise<CheckResult> {
-  const deadline = performance.now() + options.settle * 1000
-  let said = ''
-  for (;;) {
-    const looks = await Promise.all(nodes.map((node) => look(inventory, node, options.timeout)))
-    const level = options.level ?? looks.find((one) => one.level !== undefined)?.level
-    const problems = judgeNodes(inventory, looks, level)
-    // Nothing is gained by waiting for what was logged.
-    const done = problems.length === 0 || performance.now() > deadline
+class Check {
+  readonly #inventory: Inventory
+  readonly #nodes: readonly Reach[]
+  readonly #options: CheckOptions
+
+  constructor(inventory: Inventory, nodes: readonly Reach[], options: CheckOptions) {
+    this.#inventory = inventory
+    this.#nodes = nodes
+    this.#options = options
+  }
+
+  /** Looks until nothing is wrong any more, or the cluster had its time. */
+  async settle(): Promise<CheckResult> {
+    const deadline = performance.now() + this.#options.settle * 1000
+    let said = ''
+    for (;;) {
+      const result = this.#judge(await Promise.all(this.#nodes.map((node) => this.#look(node))))
+      // Nothing is gained by waiting for what was logged.
+      const passing = result.problems.filter((problem) => !judgeJournals(result.looks).includes(problem))
+      if (passing.length === 0 || performance.now() > deadline) return result
+      if (passing[0] !== said) this.#options.say(`waiting: ${passing[0]}`)
+      said = passing[0]!
+      await sleep(1000)
+    }
+  }
+
+  /** Looks once, and where the nodes are well has every client ask. */
+  async lookAndAsk(): Promise<CheckResult> {
+    const { clients, level } = this.#options
+    const tag = `q${randomBytes(5).toString('hex')}`
+    const seconds = patience * clients.length
+    const watches = this.#nodes.map((node) => this.#watch(node, tag, seconds, level))
+    const result = this.#judge(await Promise.all(watches.map(({ look }) => look)))
+    if (!result.holder || result.level === undefined || result.problems.length > 0) {
+      await Promise.all(watches.map(({ sightings }) => sightings))
+      return result
+    }
+    const tags = clients.map((_, index) => `${tag}-${index}`)
+    const wrong: string[] = []
+    for (const [index, client] of clients.entries()) {
+      const last = index === clients.length - 1 ? 4 * this.#nodes.length : 0
+      const answers = await this.#ask(client, tags[index]!, last, tag).catch((error: unknown) => {
+        if (error instanceof UserError) return error.message
+        throw error
+      })
+      if (typeof answers === 'string') wrong.push(answers)
+      else result.answers.push(answers)
+    }
+    result.verdicts = await this.#judgeAnswers(result)
+    const found = await Promise.all(watches.map(({ sightings }) => sightings))
+    const seen = new Map(this.#nodes.map(({ host }, index) => [host.name, found[index]!]))
+    for (const [index, answers] of result.level === 3 ? result.answers.entries() : []) {
+      const asked = tags[index]!
+      wrong.push(...judgeSightings(this.#inventory, answers, asked, seen).map((text) => `${answers.client}: ${text}`))
+      result.seen.push({ client: answers.client, addresses: seenAs(asked, seen) })
+    }
+    wrong.push(...result.verdicts.flatMap(({ client, problem }) => (problem ? [`${client}: ${problem}`] : [])))
+    return { ...result, problems: [...result.problems, ...wrong] }
+  }
+
+  #judge(looks: Look[]): CheckResult {
+    const level = this.#options.level ?? looks.find((one) => one.level !== undefined)?.level
     const holders = looks.filter((one) => one.holdsVip)
     const holder = holders.length === 1 ? holders[0]!.host : undefined
-    if (done) return { level, holder, looks, verdicts: [], problems: [...problems, ...judgeJournals(looks)] }
-    if (problems[0] !== said) options.say(`waiting: ${problems[0]}`)
-    said = problems[0]!
-    await sleep(1000)
+    const problems = [...judgeNodes(this.#inventory, looks, level), ...judgeJournals(looks)]
+    return { level, holder, looks, answers: [], verdicts: [], seen: [], problems }
   }
-}
 
-async function look({ cluster }: Inventory, node: Reach, timeout: number): Promise<Look> {
-  const outcome = await node.transport.run(lookScript(cluster, node.since).text, { timeout })
-  return parseLook(node.host, cluster, outcome.stdout.toString('utf8'))
-}
+  async #look({ host, transport, since }: Reach): Promise<Look> {
+    const { cluster } = this.#inventory
+    const { stdout } = await transport.run(lookScript(cluster, since).text, { timeout: this.#options.timeout })
+    return parseLook(host, cluster, stdout.toString('utf8'))
+  }
 
-async function ask({ cluster, hosts }: Inventory, { client, timeout }: CheckOptions): Promise<Answers> {
-  const count = questions(hosts)
-  const outcome = await client.transport.run(askScript(cluster, count).text, { timeout })
-  return parseAnswers(hosts, count, client.name, outcome)
-}
+  /** A look, and for as long as the clients ask a watch at the questions that the node gets, in one execution. */
+  #watch(node: Reach, tag: string, seconds: number, level: number | undefined) {
+    const { host, transport, since } = node
+    const { cluster } = this.#inventory
+    const script = `${lookScript(cluster, since).text}\n${watchScript(tag, seconds, level).text}`
+    let text = ''
+    let heard: (text: string) => void
+    const begun = new Promise<string>((resolve) => {
+      heard = resolve
+    })
+    const onStdout = (chunk: Buffer) => {
+      text += chunk.toString('utf8')
+      if (text.includes(`\n${watching}\n`)) heard(text)
+    }
+    const ended = transport.run(script, { timeout: this.#options.timeout, onStdout }).then(({ stdout }) => {
+      const all = stdout.toString('utf8')
+      heard(all)
+      return parseSightings(all)
+    })
+    return {
+      look: Promise.race([begun, ended.then(() => begun)]).then((all) => parseLook(host, cluster, all)),
+      sightings: ended,
+    }
+  }
 
-/** Connections that the director has balanced since the first look and that were not our questions. */
-async function otherClients(
-  inventory: Inventory,
-  holder: Reach,
-  answers: Answers,
-  { looks }: CheckResult,
-  { timeout }: CheckOptions,
-): Promise<Look['balanced']> {
-  const before = looks.find((one) => one.host === holder.host.name)!.balanced
-  const after = (await look(inventory, holder, timeout)).balanced
-  return { UDP: after.UDP - before.UDP - answers.asked, TCP: after.TCP - before.TCP - answers.asked }
+  async #ask({ name, transport }: Client, tag: string, last: number, watch: string): Promise<Answers> {
+    const { cluster, hosts } = this.#inventory
+    const count = questions(hosts)
+    const script = askScript(cluster, { count, tag, last, watch })
+    return parseAnswers(hosts, count, name, await transport.run(script.text, { timeout: this.#options.timeout }))
+  }
+
+  /** Strict turns can be told from one client's answers only where no other asks meanwhile; the director knows. */
+  async #judgeAnswers({ level, holder, looks, answers }: CheckResult): Promise<Verdict[]> {
+    const judge = (others: Look['balanced']) =>
+      answers.flatMap((one) => judgeAnswers(this.#inventory, level!, holder!, one, others))
+    const verdicts = judge({ UDP: 0, TCP: 0 })
+    if (!verdicts.some(({ problem }) => problem)) return verdicts
+    const before = looks.find(({ host }) => host === holder)!.balanced
+    const after = (await this.#look(this.#nodes.find(({ host }) => host.name === holder)!)).balanced
+    const ours = answers.reduce((sum, { asked }) => sum + asked, 0)
+    return judge({ UDP: after.UDP - before.UDP - ours - 4 * this.#nodes.length, TCP: after.TCP - before.TCP - ours })
+  }
 }

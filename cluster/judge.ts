@@ -20,7 +20,7 @@ export function judgeNodes({ cluster, hosts }: Inventory, looks: readonly Look[]
     if (look.level === undefined)
       problems.push(`${look.host}: keepalived.conf is not one of ours: run a level playbook`)
     else if (look.level !== level) problems.push(`${look.host}: is configured for level ${look.level}, not ${level}`)
-    if ((level ?? 0) >= 2) problems.push(...judgePool(look, hosts))
+    if ((level ?? 0) >= 2) problems.push(...judgePool(look, hosts, level!))
   }
   return problems
 }
@@ -29,10 +29,13 @@ export function judgeNodes({ cluster, hosts }: Inventory, looks: readonly Look[]
 export const judgeJournals = (looks: readonly Look[]): string[] =>
   looks.flatMap(({ host, errors }) => errors.map((error) => `${host}: journal: ${error}`))
 
-function judgePool(look: Look, hosts: Inventory['hosts']): string[] {
+function judgePool(look: Look, hosts: Inventory['hosts'], level: number): string[] {
   return (['UDP', 'TCP'] as const).flatMap((protocol) => {
     const serving = look.pool.filter((entry) => entry.protocol === protocol && entry.weight > 0)
-    const missing = hosts.filter(({ address }) => !serving.some((entry) => entry.address === address))
+    const missing = hosts.filter(({ address, second }) => {
+      const real = level === 3 ? second?.address : address
+      return !serving.some((entry) => entry.address === real)
+    })
     return missing.length > 0
       ? [`${look.host}: its ${protocol} pool lacks ${list(missing.map(({ name }) => name))}`]
       : []
@@ -41,6 +44,8 @@ function judgePool(look: Look, hosts: Inventory['hosts']): string[] {
 
 /** What the answers over one protocol show. */
 export interface Verdict {
+  /** The name of the client that asked. */
+  client: string
   protocol: 'UDP' | 'TCP'
   /** In words, for a person: `ns1 5, ns2 5: strictly in turn`. */
   summary: string
@@ -67,18 +72,25 @@ export function judgeAnswers(
     const strangers = [...shares.keys()].filter((name) => !names.includes(name))
     if (lost > 0)
       return {
+        client: answers.client,
         protocol,
         summary: counted,
         problem: `${protocol}: ${lost} of ${answers.asked} questions got no answer (${counted})`,
       }
     if (strangers.length > 0)
       return {
+        client: answers.client,
         protocol,
         summary: counted,
         problem: `${protocol}: answers of nobody in the inventory: ${list(strangers)}`,
       }
     const { how, problem } = level === 1 ? fromOne(holder, shares) : fromAll(inventory, got, shares, others[protocol])
-    return { protocol, summary: `${counted}: ${how}`, problem: problem && `${protocol}: ${problem} (${counted})` }
+    return {
+      client: answers.client,
+      protocol,
+      summary: `${counted}: ${how}`,
+      problem: problem && `${protocol}: ${problem} (${counted})`,
+    }
   })
 }
 

@@ -5,7 +5,7 @@ import type { HostResult } from '../runner/events.ts'
 import { main, type Stage } from '../runner/main.ts'
 import { Report } from '../runner/report.ts'
 import { runHosts } from '../runner/run.ts'
-import type { Task } from '../runner/task.ts'
+import type { Listed } from '../runner/task.ts'
 import type { Level } from '../tasks/keepalived.ts'
 import type { Target } from '../tasks/target.ts'
 import { reportCheck } from './check-report.ts'
@@ -16,14 +16,17 @@ const stateFolder = '/var/lib/keepalived-playbooks'
 /** Seconds that a cluster may take to elect a holder and fill its pools. */
 const settle = { changed: 60, unchanged: 10 }
 
+const noVerify = { name: 'no-verify', help: 'leave out the cluster check at the end' }
+
 /**
  * A playbook that brings every host to a level and then checks the cluster.
+ * @param level `none` where no cluster is left to be checked
  * @param tasks lists the tasks of a host, in order
  */
-export const playbook = (title: string, level: Level, tasks: (target: Target) => Task[]): Promise<void> =>
-  main(title, [{ name: 'no-verify', help: 'leave out the cluster check at the end' }], async (stage) => {
+export const playbook = (title: string, level: Level | 'none', tasks: (target: Target) => Listed[]): Promise<void> =>
+  main(title, level === 'none' ? [] : [noVerify], async (stage) => {
     const { openSession } = await import('./session.ts')
-    const session = await openSession(stage, level)
+    const session = await openSession(stage, level === 'none' ? undefined : level)
     const { cluster, hosts } = session.inventory
     const results = await run(
       stage,
@@ -35,14 +38,14 @@ export const playbook = (title: string, level: Level, tasks: (target: Target) =>
       })),
     )
     const code = codeOf(results)
-    if (code !== exitCode.ok || stage.options.check || stage.options.own['no-verify']) return code
+    if (code !== exitCode.ok || level === 'none' || stage.options.check || stage.options.own['no-verify']) return code
     if (session.limited.length < hosts.length) {
       stage.console.print('check  left out: not all hosts were worked on; when they are, run verify.mts')
       return code
     }
     const changed = results.some(({ status }) => status === 'changed')
     const since = new Map(results.map(({ host, facts }) => [host, facts?.now]))
-    return reportCheck(stage, session, { level, since, settle: changed ? settle.changed : settle.unchanged })
+    return reportCheck(stage, session, { level, since, settle: changed ? settle.changed : settle.unchanged, changed })
   })
 
 async function run(stage: Stage, title: string, hosts: Parameters<typeof runHosts>[0]): Promise<HostResult[]> {

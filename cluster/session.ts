@@ -9,6 +9,7 @@ import type { Stage } from '../runner/main.ts'
 import { sshTransport } from '../runner/ssh.ts'
 import { didYouMean } from '../runner/suggest.ts'
 import type { Transport } from '../runner/transport.ts'
+import type { Client } from './check.ts'
 
 /** Seconds until a host that does not answer counts as unreachable. */
 const connectTimeout = 15
@@ -23,8 +24,8 @@ export interface Session {
   limited: Host[]
   /** The way to a host; one connection each, whoever asks. */
   reach(name: string): Transport
-  /** From where the cluster check asks: the client of the inventory, or this machine. */
-  client: { name: string; transport: Transport }
+  /** From where the cluster check asks: the clients of the inventory, or this machine. */
+  clients: Client[]
 }
 
 /**
@@ -61,14 +62,12 @@ export async function openSession(stage: Stage, level?: 1 | 2 | 3): Promise<Sess
     transports.set(name, transport)
     return transport
   }
-  const { client } = inventory
+  const clients = inventory.clients.map(({ name, ssh }) => ({ name, transport: open(name, ssh) }))
   return {
     inventory,
     limited,
     reach: (name) => open(name, inventory.hosts.find((host) => host.name === name)!.ssh),
-    client: client
-      ? { name: client.name, transport: open(client.name, client.ssh) }
-      : { name: 'this machine', transport: localTransport() },
+    clients: clients.length > 0 ? clients : [{ name: 'this machine', transport: localTransport() }],
   }
 }
 

@@ -44,7 +44,7 @@ export function loadInventory(file: string, options: { level?: 1 | 2 | 3; env?: 
 /** Content after `fillDefaults`. */
 type Complete = Content & { cluster: Omit<Cluster, 'auth_pass'>; hosts: Record<string, Omit<Host, 'name'>> }
 
-function assemble(file: string, { ssh, cluster, hosts, client }: Complete, authPass: string | undefined): Inventory {
+function assemble(file: string, { ssh, cluster, hosts, clients }: Complete, authPass: string | undefined): Inventory {
   const absolute = (login: SshTarget): SshTarget => {
     const paths = (['config', 'identity_file'] as const).flatMap((key) => {
       const path = login[key]
@@ -57,7 +57,10 @@ function assemble(file: string, { ssh, cluster, hosts, client }: Complete, authP
     file,
     cluster: authPass === undefined ? open : { ...open, auth_pass: authPass },
     hosts: Object.entries(hosts).map(([name, host]) => ({ name, ...host, ssh: absolute({ ...ssh, ...host.ssh }) })),
-    ...(client && { client: { name: client.name, ssh: absolute({ ...ssh, ...client.ssh }) } }),
+    clients: Object.entries(clients ?? {}).map(([name, client]) => ({
+      name,
+      ssh: absolute({ ...ssh, ...client.ssh }),
+    })),
   }
 }
 

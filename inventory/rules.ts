@@ -20,6 +20,7 @@ export function checkRules(draft: Draft, isGiven: (path: Path) => boolean, level
     ...priorities(draft, isGiven),
     ...vrrp(draft),
     ...secondInterfaces(draft, level),
+    ...routing(draft),
   ]
 }
 
@@ -69,12 +70,20 @@ function distinct(draft: Draft): Entry[][] {
     // Host names are the same in upper and lower case, and reports tell the client from the nodes by its name.
     [
       ...hosts.map(({ name }): Entry => [['hosts', name], name.toLowerCase()]),
-      [['client', 'name'], draft.client?.name?.toLowerCase()],
+      ...Object.keys(draft.clients ?? {}).map((name): Entry => [['clients', name], name.toLowerCase()]),
     ],
     hosts.map(({ name, identity }) => [['hosts', name, 'identity'], identity]),
+    tables(draft, 'number'),
+    tables(draft, 'name'),
     draft.cluster?.preempt ? hosts.map(({ name, priority }) => [['hosts', name, 'priority'], priority]) : [],
   ]
 }
+
+const tables = ({ cluster }: Draft, key: 'number' | 'name'): Entry[] =>
+  (['first', 'second'] as const).map((which): Entry => [
+    ['cluster', 'routing_tables', which, key],
+    cluster?.routing_tables?.[which]?.[key],
+  ])
 
 function unique(entries: readonly Entry[], isGiven: (path: Path) => boolean): Problem[] {
   const seen = new Map<string | number, Path>()
@@ -141,4 +150,16 @@ function secondInterfaces(draft: Draft, level: number | undefined): Problem[] {
   if (level !== 3 || without.length === 0) return problems
   const text = 'level 3 needs a second interface on every host (second: { address: … }), missing on'
   return [...problems, { path: ['hosts'], text: `${text} ${without.join(', ')}` }]
+}
+
+/** Ways that lost answers when they were tried, each with what happened. */
+const unsound: Readonly<Record<string, string>> = {
+  native: 'a network manager does not keep the default route through the VIP on the node that holds the VIP',
+  keepalived: 'keepalived takes its static_routes away when it stops, while the service still answers for the others',
+}
+
+function routing({ cluster }: Draft): Problem[] {
+  const reason = unsound[cluster?.routing ?? '']
+  if (!reason) return []
+  return [{ path: ['cluster', 'routing'], text: `${cluster!.routing} is refused: ${reason}; use script` }]
 }

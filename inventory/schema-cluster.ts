@@ -73,6 +73,32 @@ const healthCheck = {
   },
 } as const satisfies JSONSchema
 
+const table = (number: number, name: string) =>
+  ({
+    type: 'object',
+    additionalProperties: false,
+    default: {},
+    description: `The table of the ${number === 20 ? 'first' : 'second'} interface.`,
+    properties: {
+      number: { type: 'integer', minimum: 1, maximum: 252, default: number, description: 'Its number.' },
+      name: {
+        type: 'string',
+        pattern: '^[a-z][a-z0-9_-]{0,30}$',
+        title: 'a name of at most 31 lower-case letters, digits, "_" and "-" that begins with a letter',
+        default: name,
+        description: 'Its name for people (`ip route show table NAME`).',
+      },
+    },
+  }) as const satisfies JSONSchema
+
+const routingTables = {
+  type: 'object',
+  additionalProperties: false,
+  default: {},
+  description: 'Level 3: the routing tables of the two interfaces. The host must not use them for anything else.',
+  properties: { first: table(20, 'table0'), second: table(21, 'table1') },
+} as const satisfies JSONSchema
+
 const snmp = {
   type: 'object',
   additionalProperties: false,
@@ -185,6 +211,16 @@ export const clusterSchema = {
         },
       },
     },
+    routing: {
+      type: 'string',
+      enum: ['script', 'native', 'keepalived'],
+      default: 'script',
+      description:
+        'Level 3: who puts the routes and rules of the second interface in place. `script`: a script that keepalived ' +
+        'runs at its start. `native` (the network manager of the host) and `keepalived` (`static_routes`) are known ' +
+        'and refused, with the reason.',
+    },
+    routing_tables: routingTables,
     snmp,
   },
 } as const satisfies JSONSchema

@@ -91,21 +91,28 @@ export const schema = {
       propertyNames: hostName,
       additionalProperties: hostSchema,
     },
-    client: {
+    clients: {
       type: 'object',
-      additionalProperties: false,
-      required: ['ssh'],
+      title: 'a map of clients',
+      default: {},
       description:
-        'The host from which the check of the cluster asks the service, when the VIP can not be reached from where ' +
-        'the playbooks run. Default: the machine that runs them.',
-      properties: {
-        name: { ...hostName, default: 'client', description: 'Its name in what the check prints.' },
-        ssh: {
-          type: 'object',
-          additionalProperties: false,
-          required: ['host'],
-          description: 'How SSH reaches it; goes before the common `ssh`.',
-          properties: { host: { ...sshHost, description: 'What you would give to `ssh`.' }, ...login },
+        'The hosts from which the check of the cluster asks the service, by name, one after the other: where the VIP ' +
+        'can not be reached from the machine that runs the playbooks, and to see that clients behind a router are ' +
+        'served as well. Default: the machine that runs the playbooks.',
+      propertyNames: hostName,
+      additionalProperties: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['ssh'],
+        description: 'One client; the key is its name in what the check prints.',
+        properties: {
+          ssh: {
+            type: 'object',
+            additionalProperties: false,
+            required: ['host'],
+            description: 'How SSH reaches it; goes before the common `ssh`.',
+            properties: { host: { ...sshHost, description: 'What you would give to `ssh`.' }, ...login },
+          },
         },
       },
     },

@@ -6,7 +6,7 @@ export type Content = FromSchema<typeof schema>
 type HostContent = Content['hosts'][string]
 
 /** What is known of the way to a host; OpenSSH's configuration says the rest. Paths are absolute. */
-export type SshTarget = NonNullable<Content['client']>['ssh']
+export type SshTarget = NonNullable<Content['clients']>[string]['ssh']
 
 /** The cluster with every default filled in, and its password read from where it is kept. */
 export type Cluster = Omit<Content['cluster'], 'auth_pass'> &
@@ -23,5 +23,5 @@ export interface Inventory {
   cluster: Cluster
   /** In the order of the file. */
   hosts: Host[]
-  client?: { name: string; ssh: SshTarget }
+  clients: { name: string; ssh: SshTarget }[]
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../runner/errors.ts'
-import { mac, machines } from './machines.ts'
+import { mac, type Machine, machines } from './machines.ts'
 import { cacheFolder } from './paths.ts'
 import { wayToRoot } from './requirements.ts'
 
@@ -15,17 +15,11 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 /** Files of the image, by path. */
 function imageFiles(): Record<string, string> {
   const network = '/etc/systemd/network'
-  const macs = (nic: Parameters<typeof mac>[1]) => machines.map((machine) => mac(machine, nic)).join(' ')
+  const management = machines.map((machine) => mac(machine, 'management')).join(' ')
   return {
-    ...Object.fromEntries(
-      machines.map((machine) => [
-        `${network}/10-${machine.name}.network`,
-        `[Match]\nMACAddress=${mac(machine, 'cluster')}\n\n[Network]\nAddress=${machine.address}/24\n`,
-      ]),
-    ),
-    [`${network}/20-second.network`]: `[Match]\nMACAddress=${macs('second')}\n\n[Link]\nUnmanaged=yes\n`,
-    [`${network}/30-management.link`]: `[Match]\nMACAddress=${macs('management')}\n\n[Link]\nName=mgmt0\n`,
-    [`${network}/30-management.network`]: `[Match]\nMACAddress=${macs('management')}\n\n[Network]\nAddress=10.0.2.15/24\n`,
+    ...Object.fromEntries(machines.flatMap((machine) => cardFiles(network, machine))),
+    [`${network}/30-management.link`]: `[Match]\nMACAddress=${management}\n\n[Link]\nName=mgmt0\n`,
+    [`${network}/30-management.network`]: `[Match]\nMACAddress=${management}\n\n[Network]\nAddress=10.0.2.15/24\n`,
     '/etc/apt/sources.list': 'deb [trusted=yes] file:/srv/apt ./\n',
     '/etc/fstab': '/dev/vda / ext4 defaults 0 0\n',
     // A server on its own: its name is nowhere, and nobody answers questions about it.
@@ -37,6 +31,19 @@ function imageFiles(): Record<string, string> {
     '/etc/systemd/journald.conf.d/lab.conf': '[Journal]\nStorage=persistent\n',
   }
 }
+
+/** Cards without an address stay as a new server has them: known to nobody. */
+const cardFiles = (folder: string, machine: Machine): [path: string, text: string][] =>
+  machine.cards.flatMap(({ addresses, gateway }, index) => {
+    if (addresses.length === 0) return []
+    const text = [
+      ...['[Match]', `MACAddress=${mac(machine, index)}`, '', '[Network]'],
+      ...addresses.map((address) => `Address=${address}`),
+      ...(gateway ? [`Gateway=${gateway}`] : []),
+      ...(machine.router ? ['IPForward=ipv4'] : []),
+    ]
+    return [[`${folder}/10-${machine.name}-eth${index}.network`, `${text.join('\n')}\n`]]
+  })
 
 const sources = ['build-image.sh', 'init']
 

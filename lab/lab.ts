@@ -8,7 +8,7 @@ import { UserError } from '../runner/errors.ts'
 import { didYouMean } from '../runner/suggest.ts'
 import { ensureImage, imageFolder } from './image.ts'
 import { locked } from './lock.ts'
-import { lanNics, type Machine, machines } from './machines.ts'
+import { addressOf, type Machine, machines } from './machines.ts'
 import { labFolder, machineFile, sshConfigFile } from './paths.ts'
 import {
   cardName,
@@ -122,11 +122,14 @@ export const heal = (name: string): Promise<void> => plug(running(), machineName
 export function status(): { name: string; address: string; port: number; pid?: number }[] | undefined {
   const runtime = readRuntime()
   if (!runtime) return undefined
-  return machines.map(({ name, address }) => ({ name, address, port: runtime.ports[name]!, pid: pidOf(name) }))
+  return machines.map((machine) => {
+    const { name } = machine
+    return { name, address: addressOf(machine), port: runtime.ports[name]!, pid: pidOf(name) }
+  })
 }
 
 async function plug(runtime: Runtime, machine: Machine, state: 'on' | 'off'): Promise<void> {
-  for (const nic of lanNics(machine)) await monitor(runtime, machine.name, `set_link ${nic}-nic ${state}`)
+  for (const index of machine.cards.keys()) await monitor(runtime, machine.name, `set_link eth${index}-nic ${state}`)
 }
 
 /** Starts a machine whose disk has the pristine snapshot; else boots a new disk and takes it. */
@@ -187,7 +190,7 @@ export function machineNamed(name: string): Machine {
 
 async function newRuntime(image: string, accelerator: string): Promise<Runtime> {
   mkdirSync(labFolder, { recursive: true, mode: 0o700 })
-  const cards = machines.flatMap((machine) => lanNics(machine).map((nic) => cardName(machine, nic)))
+  const cards = machines.flatMap((machine) => machine.cards.map((_, index) => cardName(machine, index)))
   const names = ['switch', ...cards, ...machines.map(({ name }) => name)]
   const ports = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await freePort()])))
   const runtime = { sockets: mkdtempSync(join(tmpdir(), 'lab-')), image, accelerator, ports, off: [] }

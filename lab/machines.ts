@@ -1,27 +1,53 @@
+/** A network card of a machine: eth0, eth1 … in order. */
+export interface Card {
+  /** `cluster`: the cluster's network, a switch. `remote`: a cable from one machine to another. */
+  network: 'cluster' | 'remote'
+  /** With prefix lengths; none is a card that nobody has set up. */
+  addresses: readonly string[]
+  gateway?: string
+}
+
 /** One machine of the lab. */
 export interface Machine {
   name: string
-  /** Its address on the cluster's network, on eth0. */
-  address: string
-  /** Whether it has eth1: on the same network, without an address, for level 3. */
-  secondInterface: boolean
+  cards: readonly Card[]
+  /** Passes packets on between its networks. */
+  router?: true
 }
+
+const node = (name: string, address: string): Machine => ({
+  name,
+  cards: [
+    { network: 'cluster', addresses: [`${address}/24`], gateway: '10.2.1.1' },
+    { network: 'cluster', addresses: [] },
+  ],
+})
 
 /** The machines of the lab. All boot the same image; the kernel's command line and their MAC addresses tell them apart. */
 export const machines: readonly Machine[] = [
-  { name: 'ns1', address: '10.2.1.2', secondInterface: true },
-  { name: 'ns2', address: '10.2.1.3', secondInterface: true },
-  { name: 'client', address: '10.2.1.10', secondInterface: false },
+  node('ns1', '10.2.1.2'),
+  node('ns2', '10.2.1.3'),
+  {
+    name: 'client',
+    router: true,
+    cards: [
+      // The second is the router's: with a whole network it could become the client's own.
+      { network: 'cluster', addresses: ['10.2.1.10/24', '10.2.1.1/32'] },
+      { network: 'remote', addresses: ['10.3.1.1/24'] },
+    ],
+  },
+  { name: 'remote', cards: [{ network: 'remote', addresses: ['10.3.1.10/24'], gateway: '10.3.1.1' }] },
 ]
 
-/** Where a machine's interface is: `cluster` is eth0, `second` eth1, `management` the one that SSH comes in by. */
-export type Nic = 'cluster' | 'second' | 'management'
+/** What people know a machine by on its network. */
+export const addressOf = ({ cards }: Machine): string => cards[0]!.addresses[0]!.split('/')[0]!
 
-/** A locally administered MAC address, from the last octet of the machine's address. */
-export function mac(machine: Machine, nic: Nic): string {
-  const octet = Number(machine.address.split('.')[3]).toString(16).padStart(2, '0')
-  return `02:00:0a:02:0${{ cluster: 0, second: 1, management: 2 }[nic]}:${octet}`
+/**
+ * A locally administered MAC address.
+ * @param card its place among the machine's cards; `management` is the one that SSH comes in by
+ */
+export function mac({ name }: Machine, card: number | 'management'): string {
+  const machine = machines.findIndex((one) => one.name === name) + 1
+  const hex = (number: number) => number.toString(16).padStart(2, '0')
+  return `02:00:0a:02:${hex(card === 'management' ? 255 : card)}:${hex(machine)}`
 }
-
-/** The cards of a machine that are on the cluster's network. */
-export const lanNics = (machine: Machine): Nic[] => (machine.secondInterface ? ['cluster', 'second'] : ['cluster'])

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { $ } from 'zx'
 import { UserError } from '../runner/errors.ts'
-import { lanNics, type Machine, mac, machines, type Nic } from './machines.ts'
+import { type Machine, mac, machines } from './machines.ts'
 import { labFolder, machineFile, switchScript } from './paths.ts'
 
 /** What the running lab is made of. */
@@ -14,7 +14,7 @@ export interface Runtime {
   sockets: string
   image: string
   accelerator: string
-  /** Ports on loopback: `switch`, a machine's SSH by its name, its network cards by `NAME NIC`. */
+  /** Ports on loopback: `switch`, a machine's SSH by its name, its network cards by `NAME ethN`. */
   ports: Record<string, number>
   /** Machines that were powered off on purpose. */
   off: string[]
@@ -29,12 +29,17 @@ const quiet = $({ quiet: true, nothrow: true })
  */
 export async function startMachine(machine: Machine, runtime: Runtime, snapshot?: string): Promise<void> {
   const { image, accelerator, ports } = runtime
-  const nic = (name: Nic, backend: string) => [
+  const nic = (name: string, address: string, backend: string) => [
     ...['-netdev', `${backend},id=${name}`],
-    ...['-device', `virtio-net-pci,netdev=${name},id=${name}-nic,mac=${mac(machine, name)},romfile=`],
+    ...['-device', `virtio-net-pci,netdev=${name},id=${name}-nic,mac=${address},romfile=`],
   ]
-  const lan = (name: Nic) =>
-    nic(name, `socket,udp=127.0.0.1:${ports.switch},localaddr=127.0.0.1:${ports[cardName(machine, name)]}`)
+  const cards = machine.cards.flatMap((_, index) =>
+    nic(
+      `eth${index}`,
+      mac(machine, index),
+      `socket,udp=127.0.0.1:${ports[peerOf(machine, index)]},localaddr=127.0.0.1:${ports[cardName(machine, index)]}`,
+    ),
+  )
   const args = [
     ...['-name', machine.name, '-M', 'pc', '-accel', accelerator, '-cpu', 'max', '-smp', '2', '-m', '384'],
     ...['-nodefaults', '-display', 'none', '-daemonize'],
@@ -46,8 +51,12 @@ export async function startMachine(machine: Machine, runtime: Runtime, snapshot?
     ],
     ...['-kernel', join(image, 'vmlinuz'), '-initrd', join(image, 'initrd.gz'), '-append', commandLine(machine)],
     ...['-drive', `file=${machineFile(machine.name, 'qcow2')},if=virtio,cache=unsafe`],
-    ...lanNics(machine).flatMap(lan),
-    ...nic('management', `user,restrict=on,hostfwd=tcp:127.0.0.1:${ports[machine.name]}-:22`),
+    ...cards,
+    ...nic(
+      'management',
+      mac(machine, 'management'),
+      `user,restrict=on,hostfwd=tcp:127.0.0.1:${ports[machine.name]}-:22`,
+    ),
     ...(snapshot ? ['-loadvm', snapshot] : []),
   ]
   const started = await quiet`qemu-system-x86_64 ${args}`
@@ -64,11 +73,24 @@ const commandLine = (machine: Machine) =>
 const monitorSocket = ({ sockets }: Runtime, name: string) => join(sockets, name)
 
 /** The key of a network card among the runtime's ports. */
-export const cardName = (machine: Machine, nic: Nic): string => `${machine.name} ${nic}`
+export const cardName = (machine: Machine, card: number): string => `${machine.name} eth${card}`
+
+/** All cards of the lab. */
+const allCards = machines.flatMap((machine) => machine.cards.map(({ network }, card) => ({ machine, card, network })))
+
+/** Where a card's frames go: to the switch, or through a cable to the one other card of its network. */
+function peerOf(machine: Machine, card: number): string {
+  const { network } = machine.cards[card]!
+  if (network === 'cluster') return 'switch'
+  const peer = allCards.find((one) => one.network === network && one.machine !== machine)!
+  return cardName(peer.machine, peer.card)
+}
 
 /** Starts the switch that carries the cluster's network. */
 export function startSwitch({ ports }: Runtime): void {
-  const cards = machines.flatMap((machine) => lanNics(machine).map((nic) => String(ports[cardName(machine, nic)])))
+  const cards = allCards
+    .filter(({ network }) => network === 'cluster')
+    .map(({ machine, card }) => String(ports[cardName(machine, card)]))
   spawn(process.execPath, [switchScript, labFolder, String(ports.switch), ...cards], {
     detached: true,
     stdio: 'ignore',

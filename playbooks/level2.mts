@@ -7,10 +7,11 @@ import { install } from '../tasks/install.ts'
 import { allowVrrp, iptables, snat } from '../tasks/iptables.ts'
 import { keepalived } from '../tasks/keepalived.ts'
 import { kernelModule } from '../tasks/kernel-module.ts'
+import { networkKeepsVip } from '../tasks/network.ts'
 import { packagesFor } from '../tasks/os.ts'
 import { selinux } from '../tasks/selinux.ts'
 import { snmpd } from '../tasks/snmpd.ts'
-import { sysctls } from '../tasks/sysctl.ts'
+import { balancing, sysctls } from '../tasks/sysctl.ts'
 
 await playbook('Level 2: load balancing', 2, (target) => [
   hostName(target),
@@ -18,14 +19,10 @@ await playbook('Level 2: load balancing', 2, (target) => [
   ...healthZone(target),
   selinux(target.facts),
   ...snmpd(target),
+  ...networkKeepsVip(target),
   // Without its module net.ipv4.vs.conntrack does not even exist.
   ...kernelModule('ip_vs'),
-  ...sysctls({
-    'net.ipv4.ip_forward': 1,
-    'net.ipv4.vs.conntrack': 1,
-    // A client that keeps its port would otherwise stay with a real server that has left.
-    'net.ipv4.vs.expire_nodest_conn': 1,
-  }),
+  ...sysctls(balancing),
   ...iptables(...allowVrrp(target.host), snat(target.cluster)),
   ...keepalived(target, 2),
 ])

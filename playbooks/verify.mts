@@ -8,5 +8,5 @@ import { main } from '../runner/main.ts'
 await main('Verify: the cluster check', [], async (stage) => {
   if (stage.options.limit) throw new UserError('--limit has no meaning here: the check is about the whole cluster')
   const session = await openSession(stage)
-  return reportCheck(stage, session, { since: new Map(), settle: 10 })
+  return reportCheck(stage, session, { since: new Map(), settle: 10, changed: false })
 })

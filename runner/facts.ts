@@ -15,6 +15,8 @@ export interface Facts {
   /** The program of process 1: `systemd`. */
   init: string
   selinux: 'enforcing' | 'permissive' | 'disabled' | 'absent'
+  /** Who configures an interface, and in which file; by its name, where it is configured at all. */
+  interfaces: Readonly<Record<string, { manager: 'networkd' | 'ifupdown'; file: string }>>
 }
 
 /** Prints the facts as `key=value` lines; read-only. */
@@ -27,7 +29,10 @@ echo "kernel=$(uname -r)"
 echo "bootId=$(cat /proc/sys/kernel/random/boot_id)"
 echo "now=$(date +%s)"
 echo "selinux=$(getenforce 2>/dev/null || echo absent)"
-echo "init=$(cat /proc/1/comm)"`
+echo "init=$(cat /proc/1/comm)"
+networkctl status --all --no-pager --lines=0 2>/dev/null |
+  sed -nE 's/^[^ ]+ +[0-9]+: ([^ ]+).*/link=\1/p; s/^ *Network File: /networkd=/p'
+grep -rsE '^[[:space:]]*iface ' /etc/network/interfaces /etc/network/interfaces.d | sed 's/^/ifupdown=/'; true`
 
 /**
  * Reads what `factsProbe` printed.
@@ -51,5 +56,15 @@ export function parseFacts(text: string, host: string): Facts {
     now: Number(fact('now')),
     init: fact('init'),
     selinux: fact('selinux').toLowerCase() as Facts['selinux'],
+    interfaces: parseInterfaces(text),
   }
+}
+
+function parseInterfaces(text: string): Facts['interfaces'] {
+  const interfaces: Record<string, Facts['interfaces'][string]> = {}
+  for (const [, file, name] of text.matchAll(/^ifupdown=(.*?):\s*iface\s+(\S+)/gm))
+    interfaces[name!] = { manager: 'ifupdown', file: file! }
+  for (const [, name, file] of text.matchAll(/^link=(.*)\nnetworkd=(\/.*)$/gm))
+    interfaces[name!] = { manager: 'networkd', file: file! }
+  return interfaces
 }

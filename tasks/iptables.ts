@@ -1,5 +1,5 @@
 import type { Cluster, Host } from '../inventory/types.ts'
-import { lines, type Script, sh } from '../runner/sh.ts'
+import { type Script, sh } from '../runner/sh.ts'
 import { type Task, unchanged } from '../runner/task.ts'
 import { file } from './file.ts'
 import { service } from './service.ts'
@@ -63,9 +63,9 @@ export const snat = (cluster: Cluster): Rule => ({
   ],
 })
 
-/** These rules and no others of ours, live and at boot, ahead of whatever could take their packets away. */
+/** These rules, live and at boot, ahead of whatever could take their packets away. */
 export const iptables = (...rules: Rule[]): Task[] => [
-  live(rules),
+  ...rules.map(live),
   template(
     script,
     'iptables.sh',
@@ -83,24 +83,23 @@ const specification = (rule: Rule): string[] => [
   ...rule.words,
 ]
 
-function live(rules: readonly Rule[]): Task {
+function live(rule: Rule): Task {
+  const wanted = ['-A', rule.chain, ...specification(rule)].join(' ')
   return {
-    name: `iptables rules ${rules.map((rule) => rule.name).join(', ')}`,
-    probe: probe(rules),
+    name: `iptables rule ${rule.name}`,
+    key: `iptables rule ${rule.name}`,
+    probe: probe(rule),
     plan: ({ text }) => {
       const saved = parseSaved(text)
-      const exact = (rule: Rule) => text.includes(`\nexact ${comment(rule)}\n`)
-      const ours = saved.filter((rule) => rule.text.includes(prefix))
-      if (rules.every((rule) => inPlace(rule, saved, exact(rule))) && ours.length === rules.length) return unchanged()
-      const wanted = rules.map((rule) => ({
-        table: rule.table,
-        text: ['-A', rule.chain, ...specification(rule)].join(' '),
-      }))
+      const found = saved.filter((one) => one.table === rule.table && one.text.includes(` ${comment(rule)} `))
+      const exact = text.includes(`\nexact ${comment(rule)}\n`)
+      if (exact && found.length === 1 && inPlace(rule, saved)) return unchanged()
+      const texts = found.map((one) => one.text)
       return {
-        before: ours.map((rule) => rule.text).join('\n'),
-        after: wanted.map((rule) => rule.text).join('\n'),
-        apply: replace(ours, wanted),
-        undo: replace(wanted, ours),
+        before: texts.join('\n'),
+        after: wanted,
+        apply: replace(rule, [wanted]),
+        undo: replace(rule, texts),
       }
     },
   }
@@ -113,18 +112,11 @@ interface SavedRule {
 }
 
 // The kernel is asked for a rule only where its comment is there: on nftables even `-C` creates an empty table.
-const probe = (rules: readonly Rule[]): Script =>
-  lines(
-    sh`
+const probe = (rule: Rule): Script => sh`
 saved=$(iptables-save 2>/dev/null)
 sed -n '/^[*]/p; /^-A/p' <<<"$saved"
-has() {
-  local name=$1 table=$2
-  shift 2
-  if [[ $saved == *"$name"* ]] && iptables -w -t "$table" -C "$@" 2>/dev/null; then echo "exact $name"; fi
-}`,
-    ...rules.map((rule) => sh`has ${comment(rule)} ${rule.table} ${rule.chain} ${specification(rule)}`),
-  )
+if [[ $saved == *${` ${comment(rule)} `}* ]] &&
+  iptables -w -t ${rule.table} -C ${rule.chain} ${specification(rule)} 2>/dev/null; then echo ${`exact ${comment(rule)}`}; fi`
 
 function parseSaved(text: string): SavedRule[] {
   let table = ''
@@ -134,11 +126,11 @@ function parseSaved(text: string): SavedRule[] {
   })
 }
 
-/** Exactly once, as wanted, and before every rule that could take its packets away. */
-function inPlace(rule: Rule, saved: readonly SavedRule[], exact: boolean): boolean {
+/** Before every rule that could take its packets away. */
+function inPlace(rule: Rule, saved: readonly SavedRule[]): boolean {
   const chain = saved.filter(({ table, text }) => table === rule.table && text.startsWith(`-A ${rule.chain} `))
-  const places = chain.flatMap(({ text }, index) => (text.includes(comment(rule)) ? [index] : []))
-  return exact && places.length === 1 && !chain.slice(0, places[0]).some(({ text }) => couldCatch(text, rule))
+  const place = chain.findIndex(({ text }) => text.includes(` ${comment(rule)} `))
+  return place >= 0 && !chain.slice(0, place).some(({ text }) => couldCatch(text, rule))
 }
 
 const protocols: Readonly<Record<string, string>> = { vrrp: '112' }
@@ -156,21 +148,14 @@ function couldCatch(other: string, rule: Rule): boolean {
   })
 }
 
-/** One transaction a table: nobody ever sees the chain without the rules. */
-function replace(old: readonly SavedRule[], wanted: readonly SavedRule[]): Script {
-  const tables = [...new Set([...old, ...wanted].map(({ table }) => table))]
-  const document = tables.flatMap((table) => [
-    `*${table}`,
-    ...old.filter((rule) => rule.table === table).map(({ text }) => text.replace(/^-A/, '-D')),
-    // Each goes to the top, so the last comes first.
-    ...wanted
-      .filter((rule) => rule.table === table)
-      .toReversed()
-      .map(({ text }) => text.replace(/^-A (\S+)/, '-I $1 1')),
-    'COMMIT',
-  ])
-  return sh`iptables-restore -w --noflush <<<${document.join('\n')}`
-}
+/** Takes every rule of this name away and puts these at the top, in one transaction: nobody ever sees half of it. */
+const replace = (rule: Rule, texts: readonly string[]): Script => sh`
+{
+  echo ${`*${rule.table}`}
+  iptables-save 2>/dev/null |
+    sed -n ${`/^\\*${rule.table}$/,/^COMMIT$/s/^-A \\(.* --comment ${comment(rule)} .*\\)/-D \\1/p`}
+  printf '%s\n' ${texts.toReversed().map((text) => text.replace(/^-A (\S+)/, '-I $1 1'))} COMMIT
+} | iptables-restore -w --noflush`
 
 const unitText = `# Written by keepalived-playbooks; changes by hand are replaced by the next run.
 [Unit]

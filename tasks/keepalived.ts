@@ -3,10 +3,11 @@ import type { Task } from '../runner/task.ts'
 import { service } from './service.ts'
 import { dropInPath, systemdDropIn } from './systemd-dropin.ts'
 import type { Target } from './target.ts'
+import { routesScript } from './routes.ts'
 import { template } from './template.ts'
 
-/** 1 failover, 2 load balancing. */
-export type Level = 1 | 2
+/** 1 failover, 2 load balancing, 3 clients' addresses kept. */
+export type Level = 1 | 2 | 3
 
 /** Where keepalived reads its configuration. */
 export const keepalivedConf = '/etc/keepalived/keepalived.conf'
@@ -30,7 +31,7 @@ export function keepalived(target: Target, level: Level): Task[] {
   const { cluster, host } = target
   return [
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
-    systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host }),
+    systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host, level, routesScript }),
     template(keepalivedConf, 'keepalived.conf', { ...target, level, notifyScript }, { mode: '640', validate }),
     service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service')] }),
   ]

@@ -6,7 +6,7 @@ import type { Target } from './target.ts'
 /** Where a family of distributions keeps things; the one seam between the tasks and the distribution. */
 export interface Os {
   /** By what needs them: every level, one level, SNMP. */
-  packages: { every: string[]; 1: string[]; 2: string[]; snmp: string[] }
+  packages: { every: string[]; 1: string[]; 2: string[]; 3: string[]; snmp: string[] }
   named: { service: string; folder: string; localConf: string }
   snmpd: { service: string; confFolder: string }
 }
@@ -16,6 +16,7 @@ const debian: Os = {
     every: ['bind9', 'bind9-dnsutils', 'keepalived', 'iptables'],
     1: ['netcat-openbsd'],
     2: ['ipvsadm'],
+    3: ['ipvsadm'],
     snmp: ['snmpd'],
   },
   // AppArmor lets named read zones below /etc/bind, and not below the /var/named of the article.

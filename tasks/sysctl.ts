@@ -1,4 +1,5 @@
 import { sh } from '../runner/sh.ts'
+import type { Host } from '../inventory/types.ts'
 import { type Task, unchanged } from '../runner/task.ts'
 import { file } from './file.ts'
 
@@ -10,6 +11,26 @@ export const sysctls = (settings: Readonly<Record<string, number>>): Task[] => [
   file(bootFile, bootText(settings)),
   ...Object.entries(settings).map(([key, value]) => live(key, value)),
 ]
+
+/** What a director and its real servers need; the module ip_vs has to be there. */
+export const balancing = {
+  'net.ipv4.ip_forward': 1,
+  'net.ipv4.vs.conntrack': 1,
+  // A client that keeps its port would otherwise stay with a real server that has left.
+  'net.ipv4.vs.expire_nodest_conn': 1,
+}
+
+/** Two interfaces in one network, and clients that come in by the one whose answers leave by the other. */
+export function twoInterfaces({ interface: first, second }: Host): Record<string, number> {
+  const settings = [first, second!.interface].map((device) => [
+    // Loose: the source has to be reachable, by whichever interface.
+    [`net.ipv4.conf.${device}.rp_filter`, 2],
+    // Each address is answered for by its own interface alone.
+    [`net.ipv4.conf.${device}.arp_ignore`, 1],
+    [`net.ipv4.conf.${device}.arp_announce`, 2],
+  ])
+  return Object.fromEntries(settings.flat())
+}
 
 const bootText = (settings: Readonly<Record<string, number>>) =>
   ['# Written by keepalived-playbooks; changes by hand are replaced by the next run.']

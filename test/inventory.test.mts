@@ -43,6 +43,8 @@ const defaults = {
   service: { type: 'dns', port: 53, health_zone: 'load.balance', health_name: 'health' },
   health_check: { interval: 1, retries: 3, retry_delay: 1, timeout: 2 },
   balancing: { scheduler: 'rr' },
+  routing: 'script',
+  routing_tables: { first: { number: 20, name: 'table0' }, second: { number: 21, name: 'table1' } },
   snmp: { enabled: true, community: 'public', source: '127.0.0.1' },
 }
 const node = (number: number, more: object = {}) => ({
@@ -56,7 +58,7 @@ const node = (number: number, more: object = {}) => ({
 })
 
 test('the smallest inventory gets every default', () => {
-  assert.equal(load(smallest), { file, cluster: defaults, hosts: [node(1), node(2)] })
+  assert.equal(load(smallest), { file, cluster: defaults, hosts: [node(1), node(2)], clients: [] })
 })
 
 test('JSON is YAML too, and line ends may be those of Windows', () => {
@@ -75,7 +77,7 @@ cluster: { name: lab, vip: 10.2.1.5, network: 10.2.1.0/24, auth_pass: KPSjXfRG }
 hosts:
   ns1: { address: 10.2.1.2, second: { address: 10.2.1.6 }, ssh: { host: ns1 } }
   ns2: { address: 10.2.1.3, second: { address: 10.2.1.7 }, ssh: { host: ns2, user: root, port: 2222, identity_file: ~/key } }
-client: { ssh: { host: client, config: /etc/ssh/other } }
+clients: { client: { ssh: { host: client, config: /etc/ssh/other } } }
 `
   const config = join(tmpdir(), '.lab/ssh_config')
   const second = (address: string) => ({ address, interface: 'eth1' })
@@ -89,7 +91,7 @@ client: { ssh: { host: client, config: /etc/ssh/other } }
         ssh: { host: 'ns2', config, user: 'root', port: 2222, identity_file: join(homedir(), 'key') },
       }),
     ],
-    client: { name: 'client', ssh: { host: 'client', config: '/etc/ssh/other', user: 'admin' } },
+    clients: [{ name: 'client', ssh: { host: 'client', config: '/etc/ssh/other', user: 'admin' } }],
   })
 })
 
@@ -136,7 +138,7 @@ test('aliases without end are refused', () => {
   const tooMuch = `${file}: its YAML aliases (*) contain themselves, or unfold to too much`
   const many = (name: string) => `[${Array(11).fill(`*${name}`).join(', ')}]`
   assert.is(complaint(`a: &a [x]\nb: &b ${many('a')}\nc: &c ${many('b')}\n`), tooMuch)
-  assert.is(complaint(`${smallest}client: &c { ssh: *c }\n`), tooMuch)
+  assert.is(complaint(`${smallest}clients: &c { ssh: *c }\n`), tooMuch)
 })
 
 test('level 3 needs a second interface everywhere', () => {
@@ -220,6 +222,7 @@ test('the example is the article, and fits a screen', () => {
       node(1, { ...second('10.2.1.6'), ssh: { host: '10.2.1.2', user: 'admin' } }),
       node(2, { ...second('10.2.1.7'), ssh: { host: '10.2.1.3', user: 'admin' } }),
     ],
+    clients: [],
   })
   assert.ok(readFileSync(example, 'utf8').split('\n').length <= 50)
 })

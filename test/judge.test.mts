@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import { parseAnswers } from '../cluster/ask.ts'
 import { judgeAnswers, judgeJournals, judgeNodes } from '../cluster/judge.ts'
 import { type Look, parseLook } from '../cluster/look.ts'
+import { judgeSightings, parseSightings } from '../cluster/watch.ts'
 import { loadInventory } from '../inventory/load.ts'
 
 const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname)
@@ -86,7 +87,13 @@ const answered: [name: string, level: number, got: string[], others: number, pro
 ]
 for (const [name, level, got, others, problem] of answered) {
   test(`answers: ${name}`, () => {
-    const answers = { asked: 10, UDP: got, TCP: level === 1 ? Array(10).fill(a) : turns }
+    const answers = {
+      client: 'c',
+      source: '10.2.1.10',
+      asked: 10,
+      UDP: got,
+      TCP: level === 1 ? Array(10).fill(a) : turns,
+    }
     const verdict = judgeAnswers(inventory, level, a, answers, { UDP: others, TCP: 0 })[0]!
     if (problem) assert.match(verdict.problem!, problem)
     else assert.is(verdict.problem, undefined)
@@ -96,7 +103,10 @@ for (const [name, level, got, others, problem] of answered) {
 test('answers: other schedulers need fair shares only', () => {
   const wlc = { ...inventory, cluster: { ...cluster, balancing: { scheduler: 'wlc' as const } } }
   const got = [a, a, b, b, a, a, b, b, a, b]
-  assert.is(judgeAnswers(wlc, 2, a, { asked: 10, UDP: got, TCP: got }, { UDP: 0, TCP: 0 })[0]!.problem, undefined)
+  assert.is(
+    judgeAnswers(wlc, 2, a, { client: 'c', source: '', asked: 10, UDP: got, TCP: got }, { UDP: 0, TCP: 0 })[0]!.problem,
+    undefined,
+  )
 })
 
 test('look: what a node prints is read', () => {
@@ -135,14 +145,36 @@ test('look: what a node prints is read', () => {
 
 test('ask: answers are named, losses are not answers, a client without dig is told so', () => {
   const stdout = Buffer.from(
-    'UDP\n"=nameserver-1="\n;; communications error to 10.2.1.5#53: timed out\n"=x="\nTCP\n"=nameserver-2="\n',
+    'source=10.2.1.10\nUDP\n"=nameserver-1="\n;; communications error to 10.2.1.5#53: timed out\n"=x="\nTCP\n"=nameserver-2="\n',
   )
   const answers = parseAnswers(hosts, 3, 'client', { stdout, stderr: '', code: 0 })
-  assert.equal(answers, { asked: 3, UDP: [first, '=x='], TCP: [second] })
+  assert.equal(answers, { client: 'client', source: '10.2.1.10', asked: 3, UDP: [first, '=x='], TCP: [second] })
   assert.throws(
     () => parseAnswers(hosts, 3, 'client', { stdout: Buffer.alloc(0), stderr: '', code: 127 }),
     /client has no dig/,
   )
 })
+
+const seenBy = (...rows: string[]) => new Map([[a, parseSightings(rows.map((row) => `seen=${row}\n`).join(''))]])
+const sightings: [name: string, seen: ReturnType<typeof seenBy>, problems: string[]][] = [
+  ['the client itself', seenBy('10.2.1.10 t-UDP-0.health', '10.2.1.10 t-TCP-0.health'), []],
+  ['something between that translates', seenBy('192.0.2.1 t-UDP-0.health', '192.0.2.1 t-TCP-0.health'), []],
+  [
+    'the VIP',
+    seenBy('10.2.1.5 t-UDP-0.health', '10.2.1.10 t-TCP-0.health'),
+    [`UDP: ${a} saw 10.2.1.5 instead of the client 10.2.1.10`],
+  ],
+  [
+    'another client',
+    seenBy('10.2.1.10 u-UDP-0.health', '10.2.1.10 t-TCP-0.health'),
+    [`UDP: ${a} answered, and its log in the journal has no such question`],
+  ],
+]
+for (const [name, seen, problems] of sightings) {
+  test(`seen: ${name}`, () => {
+    const answers = { client: 'c', source: '10.2.1.10', asked: 1, UDP: [a], TCP: [a] }
+    assert.equal(judgeSightings(inventory, answers, 't', seen), problems)
+  })
+}
 
 test.run()

@@ -6,8 +6,11 @@ import { render } from '../tasks/template.ts'
 import { keepalivedConf, variants } from './variants.ts'
 
 const data = {
-  cluster: { vip: '10.2.1.5', snmp: { enabled: true } },
-  host: { interface: 'eth0' },
+  cluster: { vip: '10.2.1.5', network: '10.2.1.0/24', gateway: '10.2.1.1', snmp: { enabled: true } },
+  host: { interface: 'eth0', address: '10.2.1.2', second: { interface: 'eth1', address: '10.2.1.6' } },
+  level: 3,
+  routesScript: '/etc/keepalived/routes.sh',
+  tables: { first: { number: 20 }, second: { number: 21 } },
   rules: [{ table: 'nat', chain: 'POSTROUTING', words: ['-j', 'SNAT', '--to-source', '10.2.1.5'] }],
   snmp: { community: 'secret', source: '127.0.0.1' },
   zone: 'load.balance',
@@ -20,9 +23,15 @@ const data = {
 
 const rendered: [name: string, text: string][] = [
   ...variants.map(([name, text, level]): [string, string] => [`${name}.keepalived.conf`, keepalivedConf(text, level)]),
-  ...['keepalived-notify.sh', 'keepalived.dropin', 'iptables.sh', 'snmpd.conf', 'health.zone', 'named.conf.health'].map(
-    (name): [string, string] => [name, render(name, data)],
-  ),
+  ...[
+    'keepalived-notify.sh',
+    'keepalived.dropin',
+    'routes.sh',
+    'iptables.sh',
+    'snmpd.conf',
+    'health.zone',
+    'named.conf.health',
+  ].map((name): [string, string] => [name, render(name, data)]),
 ]
 for (const [name, text] of rendered) {
   test(name, () => {

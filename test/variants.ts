@@ -17,6 +17,11 @@ hosts:
   ns1: { address: 10.2.1.2 }
   ns2: { address: 10.2.1.3 }
 `
+const second = `
+hosts:
+  ns1: { address: 10.2.1.2, second: { address: 10.2.1.6 } }
+  ns2: { address: 10.2.1.3, second: { address: 10.2.1.7 } }
+`
 const five = `
 hosts:
 ${[2, 3, 4, 6, 7].map((octet, i) => `  dns-${i + 1}: { address: 10.2.1.${octet} }`).join('\n')}
@@ -26,6 +31,7 @@ ${[2, 3, 4, 6, 7].map((octet, i) => `  dns-${i + 1}: { address: 10.2.1.${octet} 
 export const variants: [name: string, text: string, level: Level][] = [
   ['level1', cluster('  auth_pass: KPSjXfRG') + two, 1],
   ['level2', cluster('  auth_pass: KPSjXfRG') + two, 2],
+  ['level3', cluster('  auth_pass: KPSjXfRG') + second, 3],
   ['level1-preempt', cluster('  preempt: true\n  preempt_delay: 30') + two, 1],
   ['level2-vrrp3', cluster('  vrrp_version: 3\n  advert_int: 0.1\n  snmp: { enabled: false }') + two, 2],
   ['level2-five', cluster('  balancing: { scheduler: wlc }\n  service: { port: 5353 }') + five, 2],

@@ -49,7 +49,7 @@ export const broken: [text: string, ...messages: string[]][] = [
     '2:10 cluster: must be a map, got text of 3 characters',
   ],
   [`${smallest}vip: 1\n`, '7:1 unknown key "vip"'],
-  [`${smallest}clients: {}\n`, '7:1 unknown key "clients" (did you mean "client"?)'],
+  [`${smallest}client: {}\n`, '7:1 unknown key "client" (did you mean "clients"?)'],
   [cluster('virtual_ruoter_id: 7'), '4:3 cluster: unknown key "virtual_ruoter_id" (did you mean "virtual_router_id"?)'],
   [`__proto__: { a: 1 }\n${smallest}`, '1:1 unknown key "__proto__"'],
   [cluster('name: DNS'), `4:9 cluster.name: must be ${nameWords}, got "DNS"`],
@@ -126,10 +126,10 @@ export const broken: [text: string, ...messages: string[]][] = [
     '5:66 hosts.ns1.ssh.port: must be a whole number from 1 to 65535, got 70000',
     '5:73 hosts.ns1.ssh: unknown key "key"',
   ],
-  [`${smallest}client: {}\n`, '7:1 client.ssh: is missing; it must be a map'],
+  [`${smallest}clients: { c: {} }\n`, '7:12 clients.c.ssh: is missing; it must be a map'],
   [
-    `${smallest}client: { ssh: {} }\n`,
-    '7:11 client.ssh.host: is missing; it must be a host name, an address or a Host of the OpenSSH configuration',
+    `${smallest}clients: { c: { ssh: {} } }\n`,
+    '7:17 clients.c.ssh.host: is missing; it must be a host name, an address or a Host of the OpenSSH configuration',
   ],
   [`ssh: { config: "a\\nb" }\n${smallest}`, '1:16 ssh.config: must be a path, got "a\\nb"'],
   // What does not go together
@@ -179,8 +179,8 @@ export const broken: [text: string, ...messages: string[]][] = [
     '5:39 hosts.ns1.identity: must differ from hosts.ns2.identity, which is "nameserver-2" by default',
   ],
   [
-    `${smallest}client: { name: ns1, ssh: { host: c } }\n`,
-    '7:17 client.name: must differ from hosts.ns1, which is "ns1"',
+    `${smallest}clients: { NS1: { ssh: { host: c } } }\n`,
+    '7:12 clients.NS1: must differ from hosts.ns1, which is "ns1"',
   ],
   [
     ns1('priority: 50'),
@@ -239,5 +239,13 @@ export const broken: [text: string, ...messages: string[]][] = [
     host('ns_1: { address: 10.2.1.3 }'),
     `5:3 hosts: each key must be ${hostWords}, got "ns_1"`,
     '6:19 hosts.ns2.address: must differ from hosts.ns_1.address, which is "10.2.1.3"',
+  ],
+  [
+    cluster('routing: keepalived'),
+    '4:12 cluster.routing: keepalived is refused: keepalived takes its static_routes away when it stops, while the service still answers for the others; use script',
+  ],
+  [
+    cluster('routing_tables: { first: { number: 21 } }'),
+    '4:38 cluster.routing_tables.first.number: must differ from cluster.routing_tables.second.number, which is 21 by default',
   ],
 ]

@@ -11,8 +11,8 @@ test.before(async () => {
 })
 
 const damages: [name: string, script: string, tasks: RegExp[]][] = [
-  ['the SNAT rule deleted', 'iptables -t nat -F POSTROUTING', [/^iptables rules/]],
-  ['a DROP before the VRRP rule', 'iptables -I INPUT 1 -p 112 -j DROP', [/^iptables rules/]],
+  ['the SNAT rule deleted', 'iptables -t nat -F POSTROUTING', [/^iptables rule/]],
+  ['a DROP before the VRRP rule', 'iptables -I INPUT 1 -p 112 -j DROP', [/^iptables rule/]],
   [
     'the rules at boot emptied',
     'echo true >/etc/keepalived/iptables.sh',

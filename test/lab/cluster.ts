@@ -64,8 +64,8 @@ function run(name: string, args: readonly string[], interruptAt?: RegExp): Promi
 
 /** Runs bash as root on a machine of the lab. @returns what it printed @throws Error unless it ends with 0 */
 export async function on(machine: string, script: string): Promise<string> {
-  const { hosts, client } = loadInventory(labInventory)
-  const target = [...hosts, client!].find(({ name }) => name === machine)!
+  const { hosts, clients } = loadInventory(labInventory)
+  const target = [...hosts, ...clients].find(({ name }) => name === machine)!
   const transport = sshTransport(target.ssh, { name: machine, connectTimeout: 60 })
   try {
     await transport.connect()

@@ -1,0 +1,34 @@
+#!/usr/bin/env -S npx zx
+// As level 2, and the real servers see their clients' addresses: answers leave by a second interface, through the VIP.
+import { playbook } from '../cluster/playbook.ts'
+import { everyHost } from '../runner/task.ts'
+import { healthZone } from '../tasks/bind9.ts'
+import { hostName } from '../tasks/host-name.ts'
+import { install } from '../tasks/install.ts'
+import { allowVrrp, iptables } from '../tasks/iptables.ts'
+import { keepalived } from '../tasks/keepalived.ts'
+import { kernelModule } from '../tasks/kernel-module.ts'
+import { networkKeepsVip, secondInterface } from '../tasks/network.ts'
+import { packagesFor } from '../tasks/os.ts'
+import { routes, rtTables } from '../tasks/routes.ts'
+import { selinux } from '../tasks/selinux.ts'
+import { snmpd } from '../tasks/snmpd.ts'
+import { balancing, sysctls, twoInterfaces } from '../tasks/sysctl.ts'
+
+await playbook('Level 3: clients keep their addresses', 3, (target) => [
+  hostName(target),
+  install(target.facts, ...packagesFor(target, 3)),
+  ...healthZone(target),
+  selinux(target.facts),
+  ...snmpd(target),
+  ...networkKeepsVip(target),
+  ...secondInterface(target),
+  ...kernelModule('ip_vs'),
+  ...sysctls({ ...balancing, ...twoInterfaces(target.host) }),
+  ...rtTables(target),
+  ...routes(target),
+  ...iptables(...allowVrrp(target.host)),
+  // A director must not send anybody to a second address that is not there yet.
+  everyHost,
+  ...keepalived(target, 3),
+])

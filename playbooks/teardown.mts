@@ -1,0 +1,5 @@
+#!/usr/bin/env -S npx zx
+// Takes everything away that the playbooks have made, but for installed packages: each host is as it was before.
+import { playbook } from '../cluster/playbook.ts'
+
+await playbook('Teardown: hosts as they were', 'none', () => [])

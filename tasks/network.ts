@@ -1,0 +1,146 @@
+import { posix } from 'node:path'
+import { unifiedDiff } from '../runner/diff.ts'
+import { UserError } from '../runner/errors.ts'
+import { sh } from '../runner/sh.ts'
+import { type Task, unchanged } from '../runner/task.ts'
+import { file } from './file.ts'
+import { line } from './line.ts'
+import { secondOf } from './routes.ts'
+import { service } from './service.ts'
+import type { Target } from './target.ts'
+
+const note = '# Written by keepalived-playbooks; changes by hand are replaced by the next run.\n'
+
+/** Who configures the first interface of a host configures the second as well. @throws UserError for anybody else */
+function managerOf({ host, facts }: Target): 'networkd' | 'ifupdown' {
+  const found = facts.interfaces[host.interface]
+  if (found) return found.manager
+  throw new UserError(
+    `${host.interface} is configured neither by systemd-networkd (or netplan with it) nor by ifupdown: ` +
+      'other network managers are not supported yet',
+    1,
+  )
+}
+
+// systemd-networkd takes every address and route away that it did not set itself, when it starts again or loses the
+// carrier: the VIP, and the routes of level 3 (networkd.conf(5), systemd.network(5)).
+const networkdConf = '/etc/systemd/networkd.conf.d/keepalived.conf'
+const foreign = `${note}[Network]\nManageForeignRoutes=no\nManageForeignRoutingPolicyRules=no\n`
+const keep = `${note}[Network]\nKeepConfiguration=yes\nIgnoreCarrierLoss=yes\n`
+
+// A drop-in may lie in /etc whatever folder the file is in: netplan's are in /run.
+const dropIn = (networkFile: string) => `/etc/systemd/network/${posix.basename(networkFile)}.d/keepalived.conf`
+
+/** A restart of the network manager leaves the VIP where it is. */
+export function networkKeepsVip(target: Target): Task[] {
+  const found = target.facts.interfaces[target.host.interface]
+  // ifupdown leaves alone what it did not set; of others nothing is known.
+  if (found?.manager !== 'networkd') return []
+  return networkd([file(networkdConf, foreign), file(dropIn(found.file), keep)])
+}
+
+/** A restart takes the new files up and, with them, leaves what is there alone. */
+const networkd = (files: Task[]): Task[] => [
+  ...files,
+  service('systemd-networkd', { restartOn: files.flatMap(({ resources }) => resources ?? []) }),
+]
+
+/**
+ * The second interface is up with its address, now and at boot, and nothing but answers from that address ever leaves
+ * by it: an address without a network has no route in the main table. What the administrator has set up is left alone.
+ */
+export function secondInterface(target: Target): Task[] {
+  const { host, facts } = target
+  const { interface: device, address } = secondOf(host)
+  const manager = managerOf(target)
+  const ours = {
+    networkd: `/etc/systemd/network/50-keepalived-${device}.network`,
+    ifupdown: `/etc/network/interfaces.d/keepalived-${device}`,
+  }[manager]
+  const theirs = facts.interfaces[device]
+  if (theirs && theirs.file !== ours) {
+    const kept = theirs.manager === 'networkd' ? networkd([file(dropIn(theirs.file), keep)]) : []
+    return [...kept, live(target, theirs.file)]
+  }
+  if (manager === 'networkd') {
+    const text = `${note}[Match]
+Name=${device}
+
+[Link]
+RequiredForOnline=no
+
+[Network]
+Address=${address}/32
+LinkLocalAddressing=no
+IPv6AcceptRA=no
+KeepConfiguration=yes
+IgnoreCarrierLoss=yes
+`
+    return [...networkd([file(ours, text)]), live(target)]
+  }
+  return [
+    line('/etc/network/interfaces', 'source /etc/network/interfaces.d/*'),
+    file(ours, `${note}auto ${device}\niface ${device} inet static\n    address ${address}/32\n`),
+    live(target),
+  ]
+}
+
+/** @param theirs the administrator's file for the interface, where there is one */
+function live(target: Target, theirs?: string): Task {
+  const { host } = target
+  const { interface: device, address } = secondOf(host)
+  const wanted = `${device} is up\naddress ${address}`
+  return {
+    name: `interface ${device} is up with ${address} and no network`,
+    key: `interface ${device}`,
+    probe: sh`
+ip -o link show dev ${device} || { ip -o link show | sed 's/^[0-9]*: \([^:@]*\).*/there is \1/'; exit 1; }
+ip -o -4 address show dev ${device} scope global | sed 's/.* inet \([0-9./]*\) .*/address \1/'
+ip -4 route show table main dev ${device} | sed 's/^/route in the main table: /'`,
+    plan: ({ text, code }) => {
+      if (code !== 0) {
+        const others = [...text.matchAll(/^there is (.*)$/gm)].map(([, name]) => name).filter((name) => name !== 'lo')
+        throw new UserError(`there is no interface ${device} (hosts.${host.name}.second), but ${others.join(', ')}`, 1)
+      }
+      const [link, ...rest] = text.trim().split('\n')
+      const up = /<[^>]*\bUP\b/.test(link!)
+      if (up && /NO-CARRIER/.test(link!))
+        throw new UserError(`${device} has no carrier (hosts.${host.name}.second): is its cable plugged in?`, 1)
+      const found = [`${device} is ${up ? 'up' : 'down'}`, ...rest.map((row) => row.trim().replace(/\/32$/, ''))]
+      const before = found.join('\n').replace(`address ${address}/`, `address ${address} with network /`)
+      const right = up && has(rest, address) && !rest.some((row) => row.startsWith('route'))
+      if (right) return unchanged()
+      if (theirs)
+        throw new UserError(
+          `${theirs} sets ${device} up otherwise than level 3 needs it (hosts.${host.name}.second); change it there, ` +
+            `or take ${device} out of it:\n${unifiedDiff(before, wanted)}`,
+          1,
+        )
+      return { before, after: wanted, ...activation(target) }
+    },
+  }
+}
+
+const has = (rows: readonly string[], address: string) => rows.some((row) => row.startsWith(`address ${address}/`))
+
+function activation(target: Target) {
+  const { interface: device, address } = secondOf(target.host)
+  const ifupdown = managerOf(target) === 'ifupdown'
+  return {
+    // An address that somebody set by hand goes; networkd gives its own when the interface is set up anew.
+    apply: sh`
+ip -4 address flush dev ${device} scope global
+${ifupdown ? sh`ifup --force ${device}` : sh`networkctl reconfigure ${device}`}
+for _ in {1..30}; do
+  if [ "$(cat ${`/sys/class/net/${device}/carrier`} 2>/dev/null)" = 1 ] &&
+    ip -o -4 address show dev ${device} to ${address} | grep -q .; then exit 0; fi
+  sleep 1
+done
+echo ${`${device} has no carrier or no address after 30 s`}
+exit 1`,
+    undo: sh`
+${ifupdown ? sh`ifdown --force ${device} || true` : sh`true`}
+ip -4 address flush dev ${device} scope global
+ip link set dev ${device} down`,
+  }
+}

@@ -1,0 +1,54 @@
+#!/bin/bash
+# Written by keepalived-playbooks; changes by hand are replaced by the next run.
+# Answers from the second address go back through the virtual IP, whoever holds it; everything else stays on the first.
+#   routes.sh start|stop
+set -eu
+export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+
+vip=10.2.1.5
+dev0=eth0
+ip0=10.2.1.2
+dev1=eth1
+ip1=10.2.1.6
+table0=20
+table1=21
+
+has() { ip -o -4 address show dev "$1" to "$2" 2>/dev/null | grep -q .; }
+
+# rule ADDRESS TABLE: exactly one rule. The kernel looks them up in the order of their priorities.
+rule() {
+  local found
+  found=$(ip -4 rule show from "$1" | wc -l)
+  if [ "$found" -ne 1 ] || [ -z "$(ip -4 rule show from "$1" table "$2" priority $((1000 + $2)))" ]; then
+    no_rule "$1"
+    ip -4 rule add from "$1" table "$2" priority $((1000 + $2))
+  fi
+}
+no_rule() { while ip -4 rule delete from "$1" 2>/dev/null; do :; done; }
+
+case ${1:-} in
+start)
+  for _ in {1..60}; do
+    if has "$dev0" "$ip0" && has "$dev1" "$ip1"; then break; fi
+    sleep 1
+  done
+  has "$dev0" "$ip0" || { echo "routes.sh: $ip0 is not on $dev0" >&2; exit 1; }
+  has "$dev1" "$ip1" || { echo "routes.sh: $ip1 is not on $dev1" >&2; exit 1; }
+  ip -4 route replace 10.2.1.0/24 dev "$dev0" src "$ip0" table "$table0"
+  ip -4 route replace default via 10.2.1.1 dev "$dev0" onlink table "$table0"
+  # On the holder the virtual IP is its own address: without onlink the kernel would refuse it or take another interface.
+  ip -4 route replace default via "$vip" dev "$dev1" onlink table "$table1"
+  rule "$ip0" "$table0"
+  rule "$ip1" "$table1"
+  ;;
+stop)
+  no_rule "$ip0"
+  no_rule "$ip1"
+  ip -4 route flush table "$table0" 2>/dev/null || true
+  ip -4 route flush table "$table1" 2>/dev/null || true
+  ;;
+*)
+  echo 'usage: routes.sh start|stop' >&2
+  exit 2
+  ;;
+esac
