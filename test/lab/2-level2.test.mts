@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { reset } from '../../lab/lab.ts'
-import { fingerprint, interrupted, nodes, on, other, playbook, startLab } from './cluster.ts'
+import { fingerprint, interrupted, nodes, on, other, playbook, rebooted, startLab } from './cluster.ts'
 
 test.before(startLab)
 
@@ -81,17 +81,7 @@ test('named stopped on a node: the other answers alone; started again, they alte
 
 for (const node of nodes) {
   test(`${node} rebooted: check mode finds nothing, and the cluster is well`, async () => {
-    const boot = () => on(node, 'cat /proc/sys/kernel/random/boot_id')
-    const before = await boot()
-    await on(node, 'systemd-run --on-active=1 systemctl reboot')
-    await sleep(15_000)
-    for (let left = 60; left > 0; left--) {
-      const now = await boot().catch(() => before)
-      if (now !== before) break
-      await sleep(2000)
-    }
-    assert.is.not(await boot(), before)
-    await on(node, 'systemctl is-system-running --wait || true')
+    await rebooted(node)
     const check = await playbook('level2', '--check')
     assert.is(check.code, 0, check.text)
     await assertBalanced()

@@ -1,5 +1,6 @@
 // What the tests on the lab's machines share: playbooks as a user runs them, and scripts on the machines.
 import { spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { CheckResult } from '../../cluster/check.ts'
 import { loadInventory } from '../../inventory/load.ts'
@@ -105,3 +106,36 @@ systemctl list-units --type=service --no-legend --no-pager --plain | awk '{print
 dpkg-query -W
 ip address show | grep -w inet; ip -4 rule; ip -4 route show table all`,
   )
+
+/** Reboots a node from inside and returns when it has done its work. */
+export async function rebooted(node: string): Promise<void> {
+  const boot = () => on(node, 'cat /proc/sys/kernel/random/boot_id')
+  const before = await boot()
+  await on(node, 'systemd-run --on-active=1 systemctl reboot')
+  await sleep(15_000)
+  for (let left = 60; left > 0; left--) {
+    if ((await boot().catch(() => before)) !== before) break
+    await sleep(2000)
+  }
+  if ((await boot()) === before) throw new Error(`${node} has not rebooted`)
+  await on(node, 'systemctl is-system-running --wait || true')
+}
+
+/** What a host is made of, a line each: files of /etc, rules, routes, addresses, sysctls, units. */
+export const state = async (node: string): Promise<string[]> =>
+  (
+    await on(
+      node,
+      `
+cd /etc; find . -xdev -type f -printf '%p %m %u\n' | sort
+find . -xdev -type f -print0 | sort -z | xargs -0 sha256sum
+find . -xdev \\( -type l -o -type d \\) -printf '%p %y %l\n' | sort
+iptables-save 2>/dev/null | grep '^-A' || true
+ip -o -4 address show | sed 's/ valid_lft.*//'; ip -4 rule show; ip -4 route show table all
+sysctl -a 2>/dev/null | grep -E '^net\\.ipv4\\.(ip_forward|vs\\.|conf)'
+systemctl list-unit-files --no-legend --no-pager | awk '{print "unit file", $1, $2}'
+systemctl list-units --type=service --no-legend --no-pager --plain | awk '{print "unit", $1, $3}'`,
+    )
+  )
+    .trim()
+    .split('\n')

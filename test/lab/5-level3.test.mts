@@ -1,0 +1,170 @@
+// Level 3 on real machines: from nothing, through failures, and every way between the levels down to none.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { cut, heal, kill, reset, start } from '../../lab/lab.ts'
+import { fingerprint, holder, nodes, on, other, playbook, rebooted, startLab, state } from './cluster.ts'
+
+/** How the hosts were before any playbook, but for the packages: these stay. */
+const before = new Map<string, string[]>()
+const theirs = '! a file that was there before\n'
+
+test.before(async () => {
+  await startLab()
+  await reset()
+  await Promise.all(
+    nodes.map((node) =>
+      on(
+        node,
+        `apt-get -q update >/dev/null
+apt-get -q -y install --no-install-recommends bind9 bind9-dnsutils keepalived iptables ipvsadm snmpd netcat-openbsd >/dev/null 2>&1
+echo '${theirs.trim()}' >/etc/keepalived/keepalived.conf
+systemctl is-system-running --wait || true`,
+      ),
+    ),
+  )
+  for (const node of nodes) before.set(node, await state(node))
+})
+
+/** Everybody answers in turn, everybody has seen both clients, nothing is left to change, no rule is there twice. */
+async function assertWell(): Promise<void> {
+  const run = await playbook('level3')
+  assert.is(run.code, 0, run.text)
+  assert.equal(
+    run.document.hosts!.flatMap(({ changes }) => changes),
+    [],
+  )
+  const { answers, problems, seen } = run.document.cluster!
+  assert.equal(problems, [])
+  assert.equal(seen, [
+    { client: 'client', addresses: ['10.2.1.10'] },
+    { client: 'remote', addresses: ['10.3.1.10'] },
+  ])
+  for (const { UDP, TCP } of answers)
+    for (const names of [UDP, TCP]) assert.equal([...new Set(names)].sort(), [...nodes])
+  for (const node of nodes) {
+    const rules = (await on(node, 'ip -4 rule show')).trim().split('\n')
+    assert.is(new Set(rules).size, rules.length, rules.join('\n'))
+    assert.is(rules.length, 5)
+  }
+}
+
+test('level 3 from nothing: check mode announces exactly what the run then changes, and changes nothing', async () => {
+  const was = await Promise.all(nodes.map(fingerprint))
+  const check = await playbook('level3', '--check')
+  assert.is(check.code, 2)
+  assert.equal(await Promise.all(nodes.map(fingerprint)), was)
+  const run = await playbook('level3')
+  assert.is(run.code, 0, run.text)
+  const names = (hosts: typeof run.document.hosts) => hosts!.map(({ changes }) => changes.map(({ task }) => task))
+  assert.equal(names(run.document.hosts), names(check.document.hosts))
+  assert.ok(run.document.hosts!.every(({ executions }) => executions <= 5))
+  await assertWell()
+})
+
+test('query logging is on for the check alone', async () => {
+  for (const node of nodes) assert.match(await on(node, 'rndc status'), 'query logging is OFF')
+})
+
+test('keepalived stopped on the holder, and started again', async () => {
+  const was = await holder()
+  await on(was, 'systemctl stop keepalived')
+  await sleep(6000)
+  assert.is(await holder(), other(was))
+  await on(was, 'systemctl start keepalived')
+  await sleep(8000)
+  await assertWell()
+})
+
+test('every keepalived process killed on the holder: one holder again', async () => {
+  await on(await holder(), 'pkill -KILL keepalived')
+  await sleep(8000)
+  await holder()
+  await assertWell()
+})
+
+test('the cluster’s network cut at the holder and healed: one holder within seconds', async () => {
+  const was = await holder()
+  await cut(was)
+  await sleep(8000)
+  await heal(was)
+  await sleep(5000)
+  assert.is(await holder(), other(was))
+  await assertWell()
+})
+
+test('the network manager reloads, reconfigures what changed, and starts again', async () => {
+  for (const node of nodes) await on(node, 'networkctl reload; systemctl restart systemd-networkd')
+  await sleep(5000)
+  await assertWell()
+})
+
+test('a hundred starts of routes.sh leave the same rules and routes', async () => {
+  await on('ns1', 'for _ in {1..100}; do /etc/keepalived/routes.sh start; done')
+  await assertWell()
+})
+
+test('the second interface comes a minute after keepalived', async () => {
+  const late = other(await holder())
+  await on(late, 'ip link set eth1 down; ip address flush dev eth1; systemctl --no-block restart keepalived')
+  await sleep(60_000)
+  await on(late, 'ip link set eth1 up; networkctl reconfigure eth1')
+  await sleep(15_000)
+  await assertWell()
+})
+
+for (const node of nodes) {
+  test(`${node} rebooted`, async () => {
+    await rebooted(node)
+    await assertWell()
+  })
+}
+
+test('both rebooted at once', async () => {
+  await Promise.all(nodes.map(rebooted))
+  await assertWell()
+})
+
+test('the machine of the holder is killed and comes back', async () => {
+  const was = await holder()
+  await kill(was)
+  await sleep(8000)
+  assert.match(await on('remote', 'dig @10.2.1.5 +short +tries=1 +timeout=2 health.load.balance. TXT'), /nameserver/)
+  await start(was)
+  await sleep(8000)
+  await assertWell()
+})
+
+for (const level of [2, 3, 1, 3]) {
+  test(`from there to level ${level}`, async () => {
+    const run = await playbook(`level${level}`)
+    assert.is(run.code, 0, run.text)
+    assert.is(run.document.cluster!.level, level)
+    assert.is((await playbook(`level${level}`, '--check')).code, 0)
+  })
+}
+
+test('a missing second interface is an error that says so before anything changes', async () => {
+  const was = await fingerprint('ns1')
+  const run = await playbook('level3', '--inventory', 'test/lab/no-such-interface.yaml')
+  assert.is(run.code, 1)
+  assert.match(run.text, 'there is no interface eth7 (hosts.ns1.second), but eth0, eth1, mgmt0')
+  assert.is(await fingerprint('ns1'), was)
+})
+
+test('teardown: the hosts are as they were before the first playbook', async () => {
+  const check = await playbook('teardown', '--check')
+  assert.is(check.code, 2)
+  const run = await playbook('teardown')
+  assert.is(run.code, 0, run.text)
+  for (const node of nodes) {
+    const [was, is] = [before.get(node)!, await state(node)]
+    const gone = was.filter((line) => !is.includes(line)).map((line) => `- ${line}`)
+    const added = is.filter((line) => !was.includes(line)).map((line) => `+ ${line}`)
+    assert.equal([...gone, ...added], [], node)
+    assert.is(await on(node, 'cat /etc/keepalived/keepalived.conf'), theirs)
+  }
+  assert.is((await playbook('teardown', '--check')).code, 0)
+})
+
+test.run()
