@@ -6,7 +6,7 @@ import { hostName } from '../tasks/host-name.ts'
 import { install } from '../tasks/install.ts'
 import { allowVrrp, iptables } from '../tasks/iptables.ts'
 import { keepalived } from '../tasks/keepalived.ts'
-import { networkKeepsVip } from '../tasks/network.ts'
+import { network } from '../tasks/network.ts'
 import { packagesFor } from '../tasks/os.ts'
 import { selinux } from '../tasks/selinux.ts'
 import { snmpd } from '../tasks/snmpd.ts'
@@ -17,7 +17,7 @@ await playbook('Level 1: failover', 1, (target) => [
   ...healthZone(target),
   selinux(target.facts),
   ...snmpd(target),
-  ...networkKeepsVip(target),
+  ...network(target, 1),
   ...iptables(...allowVrrp(target.host)),
   ...keepalived(target, 1),
 ])

@@ -7,7 +7,7 @@ import { install } from '../tasks/install.ts'
 import { allowVrrp, iptables, snat } from '../tasks/iptables.ts'
 import { keepalived } from '../tasks/keepalived.ts'
 import { kernelModule } from '../tasks/kernel-module.ts'
-import { networkKeepsVip } from '../tasks/network.ts'
+import { network } from '../tasks/network.ts'
 import { packagesFor } from '../tasks/os.ts'
 import { selinux } from '../tasks/selinux.ts'
 import { snmpd } from '../tasks/snmpd.ts'
@@ -19,7 +19,7 @@ await playbook('Level 2: load balancing', 2, (target) => [
   ...healthZone(target),
   selinux(target.facts),
   ...snmpd(target),
-  ...networkKeepsVip(target),
+  ...network(target, 2),
   // Without its module net.ipv4.vs.conntrack does not even exist.
   ...kernelModule('ip_vs'),
   ...sysctls(balancing),

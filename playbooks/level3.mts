@@ -8,7 +8,7 @@ import { install } from '../tasks/install.ts'
 import { allowVrrp, iptables } from '../tasks/iptables.ts'
 import { keepalived } from '../tasks/keepalived.ts'
 import { kernelModule } from '../tasks/kernel-module.ts'
-import { networkKeepsVip, secondInterface } from '../tasks/network.ts'
+import { network } from '../tasks/network.ts'
 import { packagesFor } from '../tasks/os.ts'
 import { routes, rtTables } from '../tasks/routes.ts'
 import { selinux } from '../tasks/selinux.ts'
@@ -21,8 +21,7 @@ await playbook('Level 3: clients keep their addresses', 3, (target) => [
   ...healthZone(target),
   selinux(target.facts),
   ...snmpd(target),
-  ...networkKeepsVip(target),
-  ...secondInterface(target),
+  ...network(target, 3),
   ...kernelModule('ip_vs'),
   ...sysctls({ ...balancing, ...twoInterfaces(target.host) }),
   ...rtTables(target),

@@ -79,21 +79,20 @@ ${putOff}
 keep() {
   local entry=$originals/$2
   save "$1" "$2"
-  if [ ! -d "$entry" ]; then
-    rm -rf -- "$entry.new"
-    mkdir "$entry.new"
-    printf '%s-%s %s\n' "$run" "$1" "$3" >"$entry.new/about"
-    printf %s "$4" >"$entry.new/undo"
-    printf %s "$5" >"$entry.new/before"
-    mv -- "$entry.new" "$entry"
+  if [ ! -e "$entry/about" ]; then
+    [ -d "$entry" ] || mkdir "$entry"
+    printf %s "$4" >"$entry/undo"
+    printf %s "$5" >"$entry/before"
   fi
   printf %s "$6" >"$entry/apply"
   printf %s "$7" >"$entry/after"
+  # Last, since it makes the rest count.
+  [ -e "$entry/about" ] || printf '%s-%s %s\n' "$run" "$1" "$3" >"$entry/about"
 }
 # save STEP ID: what is kept under this id before the step, for a rollback.
 save() {
   printf '%s\n' "$2" >"$journal/$1.id"
-  [ ! -d "$originals/$2" ] || [ -d "$journal/$1.original" ] || cp -a -- "$originals/$2" "$journal/$1.original"
+  [ ! -e "$originals/$2/about" ] || cp -a -- "$originals/$2" "$journal/$1.original"
 }`
 
 // errexit works in a subshell only where its exit status is not tested in the same command. What a change prints goes

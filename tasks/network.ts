@@ -1,10 +1,12 @@
 import { posix } from 'node:path'
 import { unifiedDiff } from '../runner/diff.ts'
 import { UserError } from '../runner/errors.ts'
+import type { Facts } from '../runner/facts.ts'
 import { sh } from '../runner/sh.ts'
 import { type Task, unchanged } from '../runner/task.ts'
 import { file } from './file.ts'
 import { line } from './line.ts'
+import type { Level } from './keepalived.ts'
 import { secondOf } from './routes.ts'
 import { service } from './service.ts'
 import type { Target } from './target.ts'
@@ -31,25 +33,32 @@ const keep = `${note}[Network]\nKeepConfiguration=yes\nIgnoreCarrierLoss=yes\n`
 // A drop-in may lie in /etc whatever folder the file is in: netplan's are in /run.
 const dropIn = (networkFile: string) => `/etc/systemd/network/${posix.basename(networkFile)}.d/keepalived.conf`
 
-/** A restart of the network manager leaves the VIP where it is. */
-export function networkKeepsVip(target: Target): Task[] {
-  const found = target.facts.interfaces[target.host.interface]
+/**
+ * A restart of the network manager leaves the VIP where it is. At level 3 the second interface is up with its address
+ * as well, now and at boot, and nothing but answers from that address ever leaves by it: an address without a network has
+ * no route in the main table. What the administrator has set up is left alone.
+ */
+export function network(target: Target, level: Level): Task[] {
+  const { host, facts } = target
+  const first = facts.interfaces[host.interface]
+  const second = level === 3 ? secondInterface(target) : { files: [], tasks: [] }
+  const kept = [first, second.theirs].filter((found) => found?.manager === 'networkd')
   // ifupdown leaves alone what it did not set; of others nothing is known.
-  if (found?.manager !== 'networkd') return []
-  return networkd([file(networkdConf, foreign), file(dropIn(found.file), keep)])
+  if (kept.length === 0) return [...second.files, ...second.tasks]
+  const files = [file(networkdConf, foreign), ...kept.map((found) => file(dropIn(found!.file), keep)), ...second.files]
+  // The restart takes the new files up and, with them, leaves what is there alone.
+  const restartOn = files.flatMap(({ resources }) => resources ?? [])
+  return [...files, service('systemd-networkd', { restartOn }), ...second.tasks]
 }
 
-/** A restart takes the new files up and, with them, leaves what is there alone. */
-const networkd = (files: Task[]): Task[] => [
-  ...files,
-  service('systemd-networkd', { restartOn: files.flatMap(({ resources }) => resources ?? []) }),
-]
+interface SecondInterface {
+  files: Task[]
+  tasks: Task[]
+  /** Who configures it already. */
+  theirs?: Facts['interfaces'][string]
+}
 
-/**
- * The second interface is up with its address, now and at boot, and nothing but answers from that address ever leaves
- * by it: an address without a network has no route in the main table. What the administrator has set up is left alone.
- */
-export function secondInterface(target: Target): Task[] {
+function secondInterface(target: Target): SecondInterface {
   const { host, facts } = target
   const { interface: device, address } = secondOf(host)
   const manager = managerOf(target)
@@ -58,10 +67,7 @@ export function secondInterface(target: Target): Task[] {
     ifupdown: `/etc/network/interfaces.d/keepalived-${device}`,
   }[manager]
   const theirs = facts.interfaces[device]
-  if (theirs && theirs.file !== ours) {
-    const kept = theirs.manager === 'networkd' ? networkd([file(dropIn(theirs.file), keep)]) : []
-    return [...kept, live(target, theirs.file)]
-  }
+  if (theirs && theirs.file !== ours) return { files: [], tasks: [live(target, theirs.file)], theirs }
   if (manager === 'networkd') {
     const text = `${note}[Match]
 Name=${device}
@@ -76,13 +82,11 @@ IPv6AcceptRA=no
 KeepConfiguration=yes
 IgnoreCarrierLoss=yes
 `
-    return [...networkd([file(ours, text)]), live(target)]
+    return { files: [file(ours, text)], tasks: [live(target)] }
   }
-  return [
-    line('/etc/network/interfaces', 'source /etc/network/interfaces.d/*'),
-    file(ours, `${note}auto ${device}\niface ${device} inet static\n    address ${address}/32\n`),
-    live(target),
-  ]
+  const text = `${note}auto ${device}\niface ${device} inet static\n    address ${address}/32\n`
+  const files = [line('/etc/network/interfaces', 'source /etc/network/interfaces.d/*'), file(ours, text)]
+  return { files, tasks: [live(target)] }
 }
 
 /** @param theirs the administrator's file for the interface, where there is one */

@@ -68,7 +68,9 @@ function live({ cluster, host }: Target): Task {
     `table ${first.number}: default via ${cluster.gateway} dev ${host.interface} onlink`,
     `table ${first.number}: ${cluster.network} dev ${host.interface} src ${host.address}`,
     `table ${second.number}: default via ${cluster.vip} dev ${device} onlink`,
-  ].join('\n')
+  ]
+    .sort(inOrder)
+    .join('\n')
   return {
     name: 'answers from the second address go back through the virtual IP',
     key: 'routes and rules',
