@@ -111,7 +111,7 @@ ip -4 route show table main dev ${device} | sed 's/^/route in the main table: /'
       if (up && /NO-CARRIER/.test(link!))
         throw new UserError(`${device} has no carrier (hosts.${host.name}.second): is its cable plugged in?`, 1)
       const found = [`${device} is ${up ? 'up' : 'down'}`, ...rest.map((row) => row.trim().replace(/\/32$/, ''))]
-      const before = found.join('\n').replace(`address ${address}/`, `address ${address} with network /`)
+      const before = found.join('\n')
       const right = up && has(rest, address) && !rest.some((row) => row.startsWith('route'))
       if (right) return unchanged()
       if (theirs)
@@ -120,14 +120,16 @@ ip -4 route show table main dev ${device} | sed 's/^/route in the main table: /'
             `or take ${device} out of it:\n${unifiedDiff(before, wanted)}`,
           1,
         )
-      return { before, after: wanted, ...activation(target) }
+      const addresses = rest.flatMap((row) => row.match(/^address (\S+)$/)?.[1] ?? [])
+      return { before, after: wanted, ...activation(target, up, addresses) }
     },
   }
 }
 
 const has = (rows: readonly string[], address: string) => rows.some((row) => row.startsWith(`address ${address}/`))
 
-function activation(target: Target) {
+/** @param addresses what the interface has, with prefix lengths */
+function activation(target: Target, up: boolean, addresses: readonly string[]) {
   const { interface: device, address } = secondOf(target.host)
   const ifupdown = managerOf(target) === 'ifupdown'
   return {
@@ -145,6 +147,7 @@ exit 1`,
     undo: sh`
 ${ifupdown ? sh`ifdown --force ${device} || true` : sh`true`}
 ip -4 address flush dev ${device} scope global
-ip link set dev ${device} down`,
+ip link set dev ${device} ${up ? 'up' : 'down'}
+for address in ${addresses}; do ip address add "$address" dev ${device}; done`,
   }
 }

@@ -70,7 +70,7 @@ export async function on(machine: string, script: string): Promise<string> {
   const transport = sshTransport(target.ssh, { name: machine, connectTimeout: 60 })
   try {
     await transport.connect()
-    const { stdout, stderr, code } = await transport.run(script, { timeout: 120 })
+    const { stdout, stderr, code } = await transport.run(script, { timeout: 400 })
     if (code !== 0) throw new Error(`${machine}: exit code ${code}: ${stderr}`)
     return stdout.toString('utf8')
   } finally {

@@ -1,0 +1,152 @@
+// Plans for two interfaces in one network, by the table: what a probe printed, and what the task makes of it.
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { loadInventory } from '../inventory/load.ts'
+import { type Facts, parseFacts } from '../runner/facts.ts'
+import { isChange, type Task } from '../runner/task.ts'
+import { network } from '../tasks/network.ts'
+import { routes, rtTables } from '../tasks/routes.ts'
+import type { Target } from '../tasks/target.ts'
+
+const { cluster, hosts } = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
+const printed = (...interfaces: string[]) =>
+  ['os=Debian', 'ids=debian', 'init=systemd', 'now=1', ...interfaces, ''].join('\n')
+const target = (...interfaces: string[]): Target => {
+  const facts: Facts = parseFacts(printed(...interfaces), 'ns1')
+  return { cluster, host: hosts[0]!, hosts, facts }
+}
+const networkd = ['link=eth0', 'networkd=/etc/systemd/network/10-lan.network', 'link=eth1']
+const ifupdown = ['ifupdown=/etc/network/interfaces:iface eth0 inet static']
+const files = (tasks: Task[]) => tasks.flatMap(({ resources }) => resources ?? [])
+
+test('facts: who configures an interface', () => {
+  const { interfaces } = target(
+    'link=lo',
+    ...networkd,
+    ...ifupdown,
+    'ifupdown=/etc/network/interfaces.d/x:  iface eth2 inet dhcp',
+  ).facts
+  assert.equal(interfaces, {
+    eth0: { manager: 'networkd', file: '/etc/systemd/network/10-lan.network' },
+    eth2: { manager: 'ifupdown', file: '/etc/network/interfaces.d/x' },
+  })
+})
+
+const both = '/etc/systemd/networkd.conf.d/keepalived.conf'
+const written: [name: string, level: 1 | 3, interfaces: string[], paths: string[]][] = [
+  ['systemd-networkd, level 1', 1, networkd, [both, '/etc/systemd/network/10-lan.network.d/keepalived.conf']],
+  [
+    'systemd-networkd, level 3',
+    3,
+    networkd,
+    [both, '/etc/systemd/network/10-lan.network.d/keepalived.conf', '/etc/systemd/network/50-keepalived-eth1.network'],
+  ],
+  [
+    'netplan, and the second interface is the administrator’s',
+    3,
+    [
+      'link=eth0',
+      'networkd=/run/systemd/network/10-netplan-eth0.network',
+      'link=eth1',
+      'networkd=/run/systemd/network/10-netplan-eth1.network',
+    ],
+    [
+      both,
+      '/etc/systemd/network/10-netplan-eth0.network.d/keepalived.conf',
+      '/etc/systemd/network/10-netplan-eth1.network.d/keepalived.conf',
+    ],
+  ],
+  ['ifupdown, level 1', 1, ifupdown, []],
+  ['ifupdown, level 3', 3, ifupdown, ['/etc/network/interfaces', '/etc/network/interfaces.d/keepalived-eth1']],
+  [
+    'ifupdown, and the second interface is the administrator’s',
+    3,
+    [...ifupdown, 'ifupdown=/etc/network/interfaces:iface eth1 inet static'],
+    [],
+  ],
+]
+for (const [name, level, interfaces, paths] of written) {
+  test(`files: ${name}`, () => assert.equal(files(network(target(...interfaces), level)), paths))
+}
+
+test('another network manager is refused at level 3, before anything changes', () => {
+  assert.throws(() => network(target('link=eth0'), 3), /eth0 is configured neither by systemd-networkd/)
+  assert.equal(network(target('link=eth0'), 1), [])
+})
+
+const link = (flags: string) => `3: eth1: <${flags}> mtu 1500 qdisc fq_codel state UP mode DEFAULT group default\n`
+const up = link('BROADCAST,MULTICAST,UP,LOWER_UP')
+const interfaces: [name: string, text: string, before: string | undefined][] = [
+  ['right', `${up}address 10.2.1.6/32\n`, undefined],
+  ['right, its address with a network that has no route', `${up}address 10.2.1.6/24\n`, undefined],
+  ['down', link('BROADCAST,MULTICAST'), 'eth1 is down'],
+  ['no address', up, 'eth1 is up'],
+  ['another address', `${up}address 10.2.1.66/32\n`, 'eth1 is up\naddress 10.2.1.66'],
+  [
+    'with a network of its own',
+    `${up}address 10.2.1.6/24\nroute in the main table: 10.2.1.0/24 proto kernel scope link src 10.2.1.6\n`,
+    'eth1 is up\naddress 10.2.1.6/24\nroute in the main table: 10.2.1.0/24 proto kernel scope link src 10.2.1.6',
+  ],
+]
+const live = network(target(...networkd), 3).at(-1)!
+const theirs = network(target(...networkd, 'networkd=/etc/systemd/network/theirs.network'), 3).at(-1)!
+for (const [name, text, before] of interfaces) {
+  test(`second interface: ${name}`, () => {
+    const answer = live.plan({ text, code: 0 }, { changes: () => false })
+    assert.is(isChange(answer) ? answer.before : undefined, before)
+  })
+  test(`second interface of the administrator: ${name}`, () => {
+    const plan = () => theirs.plan({ text, code: 0 }, { changes: () => false })
+    if (before === undefined) assert.not.ok(isChange(plan()))
+    else assert.throws(plan, /theirs\.network sets eth1 up otherwise than level 3 needs it \(hosts\.ns1\.second\)/)
+  })
+}
+
+test('second interface: missing, or without a carrier', () => {
+  const plan = (text: string, code: number) => () => live.plan({ text, code }, { changes: () => false })
+  assert.throws(
+    plan('there is lo\nthere is eth0\nthere is mgmt0\n', 1),
+    /there is no interface eth1 .*, but eth0, mgmt0$/,
+  )
+  assert.throws(plan(link('NO-CARRIER,BROADCAST,MULTICAST,UP'), 0), /eth1 has no carrier/)
+})
+
+const rules = `rule 1020:	from 10.2.1.2 lookup 20
+rule 1021:	from 10.2.1.6 lookup 21
+`
+const tables = `table 20: default via 10.2.1.1 dev eth0 onlink
+table 20: 10.2.1.0/24 dev eth0 scope 253 src 10.2.1.2
+table 21: default via 10.2.1.5 dev eth1 onlink
+`
+const routing: [name: string, text: string, right: boolean][] = [
+  ['right', rules + tables, true],
+  ['a link that is down for a moment', rules + tables.replace('eth1 onlink', 'eth1 onlink linkdown'), true],
+  ['nothing', '', false],
+  ['a rule twice', `${rules}rule 1021:	from 10.2.1.6 lookup 21\n${tables}`, false],
+  ['a rule for another table', rules.replace('lookup 21', 'lookup 22') + tables, false],
+  ['the way back by the first interface', rules + tables.replace('eth1', 'eth0'), false],
+]
+for (const [name, text, right] of routing) {
+  test(`routes and rules: ${name}`, () => {
+    const answer = routes(target(...networkd))
+      .at(-1)!
+      .plan({ text, code: 0 }, { changes: () => false })
+    assert.is(!isChange(answer), right)
+  })
+}
+
+const taken: [line: string, why: RegExp | undefined][] = [
+  ['/etc/iproute2/rt_tables:254	main', undefined],
+  ['/etc/iproute2/rt_tables:21	table1', undefined],
+  ['/etc/iproute2/rt_tables:21	vpn', /rt_tables has "21 vpn", and cluster\.routing_tables wants "21 table1"/],
+  ['/etc/iproute2/rt_tables.d/x.conf:30 table1', /x\.conf has "30 table1", and .* wants "21 table1"/],
+]
+for (const [line, why] of taken) {
+  test(`routing tables: ${line}`, () => {
+    const plan = () => rtTables(target(...networkd))[0]!.plan({ text: `${line}\n`, code: 0 }, { changes: () => false })
+    if (why) assert.throws(plan, why)
+    else plan()
+  })
+}
+
+test.run()
