@@ -1,0 +1,126 @@
+/** How a question is sent. */
+export type Protocol = 'UDP' | 'TCP'
+
+/** One question and what became of it: either `latency` and `who`, or `lost`. */
+export interface Sample {
+  /** In the order of sending, from 0, over both protocols. */
+  number: number
+  protocol: Protocol
+  /** Seconds from the start of the prober. */
+  sent: number
+  /** By how many milliseconds it was sent later than the schedule wanted. */
+  late: number
+  /** Milliseconds to the answer; for TCP with the connection. */
+  latency?: number
+  /** The TXT text of the answer: the identity of the node. */
+  who?: string
+  /** Why there is no answer: timeout, refused, reset, servfail … */
+  lost?: string
+}
+
+/** A moment at which a step began. */
+export interface Mark {
+  label: string
+  /** Seconds from the start of the prober. */
+  at: number
+}
+
+/** What became of the questions of one protocol. */
+export interface Tally {
+  sent: number
+  lost: number
+  /**
+   * The longest outage, in seconds: from when a question was sent that was lost until when the next was sent that was
+   * answered, or until the time was over. 0 where nothing was lost.
+   */
+  gap: number
+  /** How often each node answered. */
+  answers: Record<string, number>
+}
+
+/**
+ * What became of the questions that were sent during a step. An outage that goes on into the next step is counted in
+ * both, in each for the part that lies in it.
+ */
+export interface Step extends Record<Protocol, Tally> {
+  label: string
+  /** Seconds from the start of the prober. */
+  from: number
+  to: number
+}
+
+/** What a prober has found. */
+export interface Account extends Record<Protocol, Tally> {
+  /** For how long it asked. */
+  seconds: number
+  /** By how many milliseconds the latest question was sent later than wanted: how busy the client itself was. */
+  late: number
+  /** In order. What was sent before the first mark belongs to no step. */
+  steps: Step[]
+  /** All questions in the order of sending. */
+  samples: Sample[]
+}
+
+/**
+ * Sums up what a prober has heard.
+ * @param samples in any order
+ * @param marks in the order of time
+ * @param end when the prober stopped asking, in seconds from its start
+ */
+export function account(samples: readonly Sample[], marks: readonly Mark[], end: number): Account {
+  const all = samples.toSorted((a, b) => a.number - b.number)
+  const steps = marks.map(({ label, at }, i) => {
+    const next = marks[i + 1]?.at ?? Infinity
+    // A prober that ended before its time heard nothing of the steps after.
+    const to = Math.max(at, Math.min(next, end))
+    return {
+      label,
+      from: at,
+      to,
+      ...tallies(
+        all.filter(({ sent }) => sent >= at && sent < next),
+        to,
+      ),
+    }
+  })
+  return {
+    seconds: end,
+    late: all.reduce((most, { late }) => Math.max(most, late), 0),
+    ...tallies(all, end),
+    steps,
+    samples: all,
+  }
+}
+
+const tallies = (samples: readonly Sample[], to: number): Record<Protocol, Tally> => ({
+  UDP: tally(
+    samples.filter(({ protocol }) => protocol === 'UDP'),
+    to,
+  ),
+  TCP: tally(
+    samples.filter(({ protocol }) => protocol === 'TCP'),
+    to,
+  ),
+})
+
+function tally(samples: readonly Sample[], to: number): Tally {
+  const answers = new Map<string, number>()
+  let gap = 0
+  let since: number | undefined
+  const over = (at: number) => {
+    if (since !== undefined) gap = Math.max(gap, at - since)
+    since = undefined
+  }
+  for (const { sent, who } of samples) {
+    if (who === undefined) {
+      since ??= sent
+    } else {
+      over(sent)
+      answers.set(who, (answers.get(who) ?? 0) + 1)
+    }
+  }
+  over(to)
+  const lost = samples.filter(({ who }) => who === undefined).length
+  // Times have milliseconds, their differences some dust of binary fractions beyond.
+  return { sent: samples.length, lost, gap: Math.round(gap * 1000) / 1000, answers: Object.fromEntries(answers) }
+}

@@ -1,0 +1,198 @@
+"""Asks a DNS service many times a second and says of every question what became of it.
+
+Arguments: ADDRESS PORT NAME UDP TCP SECONDS TAG. UDP and TCP are questions per second, more than 0. Each is for the
+TXT record of a new name (TAG-0.NAME, TAG-1.NAME ...), from a new socket, and asked once. After SECONDS it stops by
+itself. It needs no module that Debian's python3-minimal lacks. It prints
+  start PID EPOCH                              first, when signals are heeded
+  NUMBER PROTOCOL SENT LATE LATENCY TEXT       for each answer
+  NUMBER PROTOCOL SENT LATE WHY                for each question that is lost
+  end SECONDS                                  last: when it stopped asking
+SENT and SECONDS are since the start; LATE is how many ms it was sent behind the schedule; LATENCY is in ms, for TCP
+with the connection. SIGTERM, SIGINT and SIGHUP make it ask no more, wait for what is outstanding, and exit with 0.
+"""
+
+import errno, os, select, signal, socket, struct, sys, time
+
+# A question without an answer for so many seconds is lost.
+PATIENCE = 1.0
+# After a long pause no more than this are outstanding at a time, or there would be no file descriptors left.
+OUTSTANDING = 500
+# A signal does not end a poll (PEP 475), so none is longer than this many seconds.
+NAP = 0.1
+
+TXT, IN = 16, 1
+RCODES = {1: "formerr", 2: "servfail", 3: "nxdomain"}
+ERRORS = {errno.ECONNREFUSED: "refused", errno.ECONNRESET: "reset", errno.EPIPE: "reset"}
+ERRORS.update({errno.EHOSTUNREACH: "unreachable", errno.ENETUNREACH: "unreachable", errno.ETIMEDOUT: "timeout"})
+
+began = time.monotonic()
+clock = lambda: time.monotonic() - began
+
+class Lost(Exception):
+    """A question got no answer of use; says why in one word."""
+
+def encode_query(number, name):
+    coded = b"".join(bytes([len(label)]) + label for label in name.encode("ascii").split(b"."))
+    return struct.pack(">6H", number & 0xFFFF, 0, 1, 0, 0, 0) + coded + struct.pack(">B2H", 0, TXT, IN)
+
+def skip_name(data, at):
+    while 0 < data[at] < 0xC0:
+        at += 1 + data[at]
+    return at + (2 if data[at] else 1)
+
+def read_answer(data):
+    """Gives the first string of the first TXT record; raises Lost where there is none."""
+    try:
+        flags, questions, answers = struct.unpack_from(">3H", data, 2)
+        if flags & 15:
+            raise Lost(RCODES.get(flags & 15, f"rcode-{flags & 15}"))
+        at = 12
+        for _ in range(questions):
+            at = skip_name(data, at) + 4
+        for _ in range(answers):
+            at = skip_name(data, at)
+            kind, _, _, size = struct.unpack_from(">2HIH", data, at)
+            if kind == TXT:
+                text = data[at + 11 : at + 11 + data[at + 10]]
+                return "".join(chr(byte) if 32 <= byte < 127 else "?" for byte in text)
+            at += 10 + size
+    except (IndexError, struct.error):
+        raise Lost("garbled")
+    raise Lost("empty")
+
+class Question:
+    """One question on its way. `begin` and `go_on` raise Lost or OSError when it is lost."""
+
+    def __init__(self, number, protocol, due, name):
+        self.label = f"{number} {protocol}"
+        self.tcp = self.connecting = protocol == "TCP"
+        self.query, self.got = encode_query(number, name), b""
+        self.due, self.sent = due, clock()
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM if self.tcp else socket.SOCK_DGRAM)
+        self.socket.setblocking(False)
+
+    def begin(self, server):
+        # Connected, so that UDP too hears of a port that refuses, and takes answers from the server alone.
+        error = self.socket.connect_ex(server)
+        if error not in (0, errno.EINPROGRESS):
+            raise OSError(error, "")
+        if not self.tcp:
+            self.socket.send(self.query)
+
+    def go_on(self, poller):
+        """Does what the socket is ready for; gives the text of the answer when it is here, else None."""
+        if self.connecting:
+            # Where there is no connection, this says why.
+            self.socket.send(struct.pack(">H", len(self.query)) + self.query)
+            self.connecting = False
+            poller.modify(self.socket, select.POLLIN)
+            return None
+        data = self.socket.recv(65535)
+        if self.tcp:
+            if not data:
+                raise Lost("closed")
+            self.got += data
+            data = self.got[2:]
+            if len(data) < int.from_bytes(self.got[:2], "big"):
+                return None
+        # Something else than the answer to this question is no reason to stop waiting for it.
+        if data[:2] != self.query[:2] or len(data) < 3 or not data[2] & 0x80:
+            return None
+        return read_answer(data)
+
+class Prober:
+    def __init__(self, server, name, rates, tag):
+        self.server, self.name, self.tag = server, name, tag
+        # For each protocol how many questions were sent and the seconds between two.
+        self.schedule = {protocol: (0, 1 / rate) for protocol, rate in rates.items()}
+        # By file descriptor, the oldest first.
+        self.waiting = {}
+        self.poller = select.poll()
+        self.number, self.unwritten, self.stopped = 0, b"", False
+
+    def stop(self, *_):
+        self.stopped = True
+
+    def say(self, *words):
+        self.unwritten += (" ".join(words) + "\n").encode("ascii")
+
+    def write(self):
+        """Writes what stdout takes now: a reader that hangs does not hold up the schedule."""
+        try:
+            self.unwritten = self.unwritten[os.write(1, self.unwritten) :]
+        except BlockingIOError:
+            pass
+        self.poller.modify(1, select.POLLOUT if self.unwritten else 0)
+
+    def finish(self, question, *result):
+        del self.waiting[question.socket.fileno()]
+        self.poller.unregister(question.socket)
+        question.socket.close()
+        self.say(question.label, "%.3f %.1f" % (question.sent, 1000 * (question.sent - question.due)), *result)
+
+    def step(self, question, function, argument):
+        """Takes a question one step further, and finishes it where that brings the answer or loses it."""
+        try:
+            text = function(argument)
+            if text is not None:
+                self.finish(question, "%.1f" % (1000 * (clock() - question.sent)), text)
+        except Lost as lost:
+            self.finish(question, str(lost))
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            self.finish(question, ERRORS.get(error.errno) or errno.errorcode.get(error.errno, "error").lower())
+
+    def ask(self):
+        """Sends what the schedule wants by now, however late, and gives when it wants the next."""
+        for protocol, (count, interval) in self.schedule.items():
+            while count * interval <= clock() and len(self.waiting) < OUTSTANDING:
+                question = Question(self.number, protocol, count * interval, f"{self.tag}-{self.number}.{self.name}")
+                self.waiting[question.socket.fileno()] = question
+                self.poller.register(question.socket, select.POLLOUT if question.tcp else select.POLLIN)
+                self.step(question, question.begin, self.server)
+                self.number, count = self.number + 1, count + 1
+            self.schedule[protocol] = (count, interval)
+        return min(count * interval for count, interval in self.schedule.values())
+
+    def listen(self, until):
+        """Waits for answers, and gives up the questions whose time is over."""
+        looked = clock()
+        oldest = next(iter(self.waiting.values()), None)
+        wake = min(until, looked + NAP, oldest.sent + PATIENCE if oldest else until)
+        for descriptor, event in self.poller.poll(max(0, 1000 * (wake - looked))):
+            if descriptor != 1:
+                self.step(self.waiting[descriptor], self.waiting[descriptor].go_on, self.poller)
+            elif event & (select.POLLERR | select.POLLHUP):
+                raise BrokenPipeError
+        # Only those whose time was over before this look: an answer that waited for the prober itself is not lost.
+        for question in list(self.waiting.values()):
+            if question.sent + PATIENCE > looked:
+                break
+            self.finish(question, "timeout")
+
+    def run(self, seconds):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self.stop)
+        os.set_blocking(1, False)
+        self.poller.register(1, 0)
+        self.say("start", str(os.getpid()), "%.3f" % time.time())
+        while not self.stopped and clock() < seconds:
+            due = self.ask()
+            self.write()
+            self.listen(due)
+        end = clock()
+        while self.waiting:
+            self.write()
+            self.listen(end + PATIENCE)
+        self.say("end", "%.3f" % end)
+        os.set_blocking(1, True)
+        while self.unwritten:
+            self.write()
+
+_, address, port, name, udp, tcp, seconds, tag = sys.argv
+try:
+    Prober((address, int(port)), name, {"UDP": float(udp), "TCP": float(tcp)}, tag).run(float(seconds))
+except BrokenPipeError:
+    # Nobody reads any more.
+    pass

@@ -1,0 +1,77 @@
+// The prober's lines and how they are summed up, by the table.
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { account, type Sample } from '../cluster/prober-account.ts'
+import { parseLine } from '../cluster/prober.ts'
+
+const sample = { number: 7, protocol: 'UDP', sent: 1.5, late: 0.3 }
+const printed: [line: string, means: unknown][] = [
+  ['start 4711 1700000000.123', { kind: 'start', pid: 4711, epoch: 1700000000.123 }],
+  ['end 12.345', { kind: 'end', at: 12.345 }],
+  ['7 UDP 1.500 0.3 2.1 =ns-1=', { kind: 'sample', sample: { ...sample, latency: 2.1, who: '=ns-1=' } }],
+  ['7 UDP 1.500 0.3 2.1 two words', { kind: 'sample', sample: { ...sample, latency: 2.1, who: 'two words' } }],
+  ['7 UDP 1.500 0.3 2.1 ', { kind: 'sample', sample: { ...sample, latency: 2.1, who: '' } }],
+  ['7 UDP 1.500 0.3 timeout', { kind: 'sample', sample: { ...sample, lost: 'timeout' } }],
+  ['7 TCP 1.500 0.3 rcode-5', { kind: 'sample', sample: { ...sample, protocol: 'TCP', lost: 'rcode-5' } }],
+  ['7 SCTP 1.500 0.3 timeout', undefined],
+  ['7 UDP 1.500 0.3', undefined],
+  ['motd', undefined],
+]
+for (const [line, means] of printed) test(`line: ${line}`, () => assert.equal(parseLine(line), means))
+
+/** Questions a tenth of a second apart from 0.0 on: `a` and `b` answered by these, `-` lost. */
+const sent = (results: string, protocol: Sample['protocol'] = 'UDP'): Sample[] =>
+  [...results].map((who, i) => ({
+    number: i,
+    protocol,
+    sent: i / 10,
+    late: i,
+    ...(who === '-' ? { lost: 'timeout' } : { latency: 1, who }),
+  }))
+
+const sums: [results: string, end: number, lost: number, gap: number, answers: object][] = [
+  ['', 1, 0, 0, {}],
+  ['abab', 0.4, 0, 0, { a: 2, b: 2 }],
+  ['ab-b', 0.4, 1, 0.1, { a: 1, b: 2 }],
+  ['a-a---aa-a', 1, 5, 0.3, { a: 5 }],
+  ['--a', 0.3, 2, 0.2, { a: 1 }],
+  ['a--', 0.35, 2, 0.25, { a: 1 }],
+  ['---', 0.3, 3, 0.3, {}],
+]
+for (const [results, end, lost, gap, answers] of sums) {
+  test(`account: "${results}"`, () => {
+    assert.equal(account(sent(results), [], end).UDP, { sent: results.length, lost, gap, answers })
+  })
+}
+
+test('account: protocols apart, samples in order of sending, the worst lateness', () => {
+  const mixed = [...sent('a--a', 'TCP'), ...sent('b').map((each) => ({ ...each, number: 4 }))]
+  const got = account(mixed.toReversed(), [], 0.4)
+  assert.equal([got.UDP.lost, got.TCP.lost, got.TCP.gap, got.UDP.answers], [0, 2, 0.2, { b: 1 }])
+  assert.equal(got.samples, mixed)
+  assert.equal([got.seconds, got.late, got.steps], [0.4, 3, []])
+})
+
+test('account: a step has what was sent in it, and its part of an outage', () => {
+  const marks = [
+    { label: 'one', at: 0.15 },
+    { label: 'two', at: 0.55 },
+    { label: 'three', at: 0.8 },
+    { label: 'never', at: 2 },
+  ]
+  // 0.0 lost before the first step; 0.4 to 0.7 lost from one to two; all well in three.
+  const { UDP, steps } = account(sent('-aab---aab'), marks, 1)
+  assert.equal([UDP.lost, UDP.gap], [4, 0.3])
+  assert.equal(
+    steps.map(({ label, from, to, UDP: { sent, lost, gap } }) => [label, from, to, sent, lost, gap]),
+    [
+      ['one', 0.15, 0.55, 4, 2, 0.15],
+      ['two', 0.55, 0.8, 2, 1, 0.1],
+      ['three', 0.8, 1, 2, 0, 0],
+      ['never', 2, 2, 0, 0, 0],
+    ],
+  )
+  assert.equal(steps[0]!.UDP.answers, { a: 1, b: 1 })
+})
+
+test.run()
