@@ -3,10 +3,12 @@ import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { CheckResult } from '../../cluster/check.ts'
+import { type ProberAccount, startProber } from '../../cluster/prober.ts'
 import { loadInventory } from '../../inventory/load.ts'
 import { labUp } from '../../lab/lab.ts'
 import type { HostResult } from '../../runner/events.ts'
 import { sshTransport } from '../../runner/ssh.ts'
+import type { Transport } from '../../runner/transport.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 export const labInventory = `${root}inventory/lab.yaml`
@@ -63,16 +65,39 @@ function run(name: string, args: readonly string[], interruptAt?: RegExp): Promi
   })
 }
 
-/** Runs bash as root on a machine of the lab. @returns what it printed @throws Error unless it ends with 0 */
-export async function on(machine: string, script: string): Promise<string> {
+/** Opens a way to a machine of the lab. */
+async function connected(machine: string): Promise<Transport> {
   const { hosts, clients } = loadInventory(labInventory)
   const target = [...hosts, ...clients].find(({ name }) => name === machine)!
   const transport = sshTransport(target.ssh, { name: machine, connectTimeout: 60 })
+  await transport.connect()
+  return transport
+}
+
+/** Runs bash as root on a machine of the lab. @returns what it printed @throws Error unless it ends with 0 */
+export async function on(machine: string, script: string): Promise<string> {
+  const transport = await connected(machine)
   try {
-    await transport.connect()
     const { stdout, stderr, code } = await transport.run(script, { timeout: 400 })
     if (code !== 0) throw new Error(`${machine}: exit code ${code}: ${stderr}`)
     return stdout.toString('utf8')
+  } finally {
+    await transport.close()
+  }
+}
+
+/** Asks the service ten times a second by UDP and twice by TCP from a machine while something is done. */
+export async function asked(machine: string, work: () => Promise<void>): Promise<ProberAccount> {
+  const transport = await connected(machine)
+  try {
+    const { vip, service } = loadInventory(labInventory).cluster
+    const name = `${service.health_name}.${service.health_zone}`
+    const rates = { UDP: 10, TCP: 2, seconds: 1800 }
+    const prober = await startProber(transport, { vip, port: service.port, name }, rates, () => {})
+    await work()
+    const account = await prober.stop()
+    if (account.problem) throw new Error(account.problem)
+    return account
   } finally {
     await transport.close()
   }
