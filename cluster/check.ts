@@ -6,7 +6,7 @@ import type { Transport } from '../runner/transport.ts'
 import { type Answers, askScript, parseAnswers, questions } from './ask.ts'
 import { judgeAnswers, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
 import { type Look, lookScript, parseLook } from './look.ts'
-import { judgeSightings, parseSightings, seenAs, watching, watchScript } from './watch.ts'
+import { endWatchScript, judgeSightings, parseSightings, seenAs, watching, watchScript } from './watch.ts'
 
 /** A node, with an open way to it. */
 export interface Reach {
@@ -108,6 +108,9 @@ class Check {
     const watches = this.#nodes.map((node) => this.#watch(node, tag, seconds, level))
     const result = this.#judge(await Promise.all(watches.map(({ look }) => look)))
     if (!result.holder || result.level === undefined || result.problems.length > 0) {
+      const { timeout } = this.#options
+      const end = endWatchScript(tag).text
+      await Promise.all(this.#nodes.map(({ transport }) => result.level === 3 && transport.run(end, { timeout })))
       await Promise.all(watches.map(({ sightings }) => sightings))
       return result
     }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
-import { exitCode } from '../runner/errors.ts'
+import { confirmed } from '../runner/confirm.ts'
+import { exitCode, UserError } from '../runner/errors.ts'
 import type { HostResult } from '../runner/events.ts'
 import { main, type Stage } from '../runner/main.ts'
 import { Report } from '../runner/report.ts'
@@ -20,7 +21,7 @@ const noVerify = { name: 'no-verify', help: 'leave out the cluster check at the 
 
 /**
  * A playbook that brings every host to a level and then checks the cluster.
- * @param level `none` where no cluster is left to be checked
+ * @param level `none` takes the cluster away: that is asked first, and nothing is left to be checked
  * @param tasks lists the tasks of a host, in order
  */
 export const playbook = (title: string, level: Level | 'none', tasks: (target: Target) => Listed[]): Promise<void> =>
@@ -28,6 +29,10 @@ export const playbook = (title: string, level: Level | 'none', tasks: (target: T
     const { openSession } = await import('./session.ts')
     const session = await openSession(stage, level === 'none' ? undefined : level)
     const { cluster, hosts } = session.inventory
+    if (level === 'none' && !stage.options.check && !stage.options.yes) {
+      const question = `This ends ${cluster.vip} on ${session.limited.map(({ name }) => name).join(', ')}. Go on`
+      if (!(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was changed')
+    }
     const results = await run(
       stage,
       title,

@@ -29,12 +29,18 @@ began=$(date +%s)
 echo
 echo ${watching}
 said() { journalctl -q -o cat -u named --since "@$began" --no-pager | grep -F ${tag}; }
-while [ $(($(date +%s) - began)) -lt ${seconds} ]; do
+while [ $(($(date +%s) - began)) -lt ${seconds} ] && [ ! -e ${endFile(tag)} ]; do
   said | grep -qF ${`${tag}-${lastName}`} && break
   sleep 0.5
 done
 [ "$logged" -eq 1 ] || rndc querylog off
+rm -f -- ${endFile(tag)}
 said | sed -n 's/.*client [^ ]* \([0-9.]*\)#[0-9]* (\([^)]*\)).*/seen=\1 \2/p'; true`
+
+const endFile = (tag: string) => `/run/${tag}.end`
+
+/** Ends a watch for which no questions will come. */
+export const endWatchScript = (tag: string): Script => sh`touch ${endFile(tag)}`
 
 /** Reads what `watchScript` printed at its end. */
 export const parseSightings = (text: string): Sighting[] =>

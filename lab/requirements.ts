@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { createInterface } from 'node:readline/promises'
 import { $, which } from 'zx'
+import { confirmed } from '../runner/confirm.ts'
 import { UserError } from '../runner/errors.ts'
 
 /** What the lab runs on this machine, and the Debian package that brings it. */
@@ -42,7 +42,8 @@ export async function ensureRequirements(yes: boolean, say: (line: string) => vo
     )
   }
   say(`The lab needs ${missing.join(', ')}: ${[...asRoot, command].join(' ')}`)
-  if (!yes && !(await confirmed('Install them? [y/N] '))) throw new UserError(`Nothing was installed. ${instead}`)
+  if (!yes && !(await confirmed('Install them', `add --yes to install them. ${instead}`)))
+    throw new UserError(`Nothing was installed. ${instead}`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const quiet = $({ quiet: true, nothrow: true, env })
   await quiet`${asRoot} apt-get -q update`
@@ -66,12 +67,4 @@ async function missingPackages(): Promise<string[]> {
 export async function wayToRoot(): Promise<string[] | undefined> {
   if (process.getuid?.() === 0) return []
   return (await $({ quiet: true, nothrow: true })`sudo -n true`).exitCode === 0 ? ['sudo', '-n'] : undefined
-}
-
-async function confirmed(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new UserError(`Nobody is there to ask: add --yes to install them. ${instead}`)
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await terminal.question(question)
-  terminal.close()
-  return /^y(es)?$/i.test(answer.trim())
 }
