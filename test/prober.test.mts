@@ -135,13 +135,14 @@ test('a prober that is held up loses nothing by it, catches up, and says how lat
   assert.ok(UDP.sent >= Math.floor(seconds * rates.UDP) - 2, `${UDP.sent} sent in ${seconds} s`)
 })
 
-test('a prober whose time is over says so, and what it heard until then', async () => {
-  const { prober, more } = await probing(localTransport(), { ...rates, seconds: 1 })
-  await more(1, byTcp)
-  await wait(1500)
+test('a prober whose time is over says so, and what became of the questions that were outstanding then', async () => {
+  const { responder, prober } = await probing(localTransport(), { ...rates, seconds: 1 })
+  await responder.turn('silent')
+  await wait(3000)
   const got = await prober.stop()
   assert.match(got.problem!, /^the prober ended after 1(\.\d+)? s, before it was told to/)
-  assert.ok(got.UDP.sent > 5)
+  assert.is(got.samples.length, responder.asked.length)
+  assert.ok(got.UDP.lost > 5 && got.TCP.lost > 0)
   assert.equal(await prober.stop(), got)
 })
 
