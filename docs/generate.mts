@@ -1,9 +1,11 @@
-// Writes what is made from the inventory's schema: inventory/schema.json for editors, docs/inventory.md for people.
-//   node docs/generate.mts            writes both
+// Writes what is made from the inventory's schema: inventory/schema.json for editors, docs/inventory.md for people; and
+// the pictures of docs/levels.md.
+//   node docs/generate.mts            writes them all
 //   node docs/generate.mts --check    writes nothing; exit code 1 if one of them is stale
 import { readFileSync, writeFileSync } from 'node:fs'
 import { schema } from '../inventory/schema.ts'
 import { type Node, wording } from '../inventory/wording.ts'
+import { pictures } from './pictures.mts'
 
 /** The parts of the schema that the documentation shows. */
 interface Documented extends Node {
@@ -105,6 +107,7 @@ function row(key: string, node: Documented, required: boolean): string {
 const generated = {
   'inventory/schema.json': `${JSON.stringify(forEditors(schema), null, 2)}\n`,
   'docs/inventory.md': page(),
+  ...pictures,
 }
 const stale = Object.entries(generated).filter(([path, text]) => readIfThere(path) !== text)
 for (const [path, text] of stale) {

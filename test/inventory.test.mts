@@ -1,6 +1,6 @@
 // The inventory: what a valid one comes to, and every mistake with exactly what is said of it.
-import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { appendFileSync, chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -233,8 +233,27 @@ test('what the documentation shows is valid', () => {
   for (const [, text] of shown) assert.is(load(text!).cluster.vip, '10.2.1.5')
 })
 
+const generated = [
+  'inventory/schema.json',
+  'docs/inventory.md',
+  'docs/level1.svg',
+  'docs/level2.svg',
+  'docs/level3.svg',
+]
+
 test('what is generated is not stale', () => {
   execFileSync(process.execPath, [join(root, 'docs/generate.mts'), '--check'], { stdio: 'pipe' })
+})
+
+test('what is generated and changed by hand is stale', () => {
+  const copy = join(folder, 'stale')
+  for (const path of ['docs', 'inventory', 'runner', 'package.json'])
+    cpSync(join(root, path), join(copy, path), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+  for (const path of generated) appendFileSync(join(copy, path), ' ')
+  const { status, stderr } = spawnSync(process.execPath, [join(copy, 'docs/generate.mts'), '--check'])
+  assert.is(String(stderr), generated.map((path) => `${path} is stale: run node docs/generate.mts\n`).join(''))
+  assert.is(status, 1)
 })
 
 test.run()
