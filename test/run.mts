@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { labDown } from '../lab/lab.ts'
 import { ensureRequirements } from '../lab/requirements.ts'
 
-const minutesForOneFile = 40
+const minutesForOneFile = 50
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 interface Outcome {
