@@ -67,7 +67,8 @@ function live({ cluster, host }: Target): Task {
     rule(address, second.number),
     `table ${first.number}: default via ${cluster.gateway} dev ${host.interface} onlink`,
     `table ${first.number}: ${cluster.network} dev ${host.interface} src ${host.address}`,
-    `table ${second.number}: default via ${cluster.vip} dev ${device} onlink`,
+    `table ${second.number}: ${cluster.vip} dev ${device}`,
+    `table ${second.number}: default via ${cluster.vip} dev ${device}`,
   ]
     .sort(inOrder)
     .join('\n')

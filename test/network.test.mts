@@ -116,11 +116,12 @@ rule 1021:	from 10.2.1.6 lookup 21
 `
 const tables = `table 20: default via 10.2.1.1 dev eth0 onlink
 table 20: 10.2.1.0/24 dev eth0 scope 253 src 10.2.1.2
-table 21: default via 10.2.1.5 dev eth1 onlink
+table 21: default via 10.2.1.5 dev eth1
+table 21: 10.2.1.5 dev eth1 scope 253
 `
 const routing: [name: string, text: string, right: boolean][] = [
   ['right', rules + tables, true],
-  ['a link that is down for a moment', rules + tables.replace('eth1 onlink', 'eth1 onlink linkdown'), true],
+  ['a link that is down for a moment', rules + tables.replace('1.5 dev eth1', '1.5 dev eth1 linkdown'), true],
   ['nothing', '', false],
   ['a rule twice', `${rules}rule 1021:	from 10.2.1.6 lookup 21\n${tables}`, false],
   ['a rule for another table', rules.replace('lookup 21', 'lookup 22') + tables, false],

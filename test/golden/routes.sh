@@ -36,8 +36,9 @@ start)
   has "$dev1" "$ip1" || { echo "routes.sh: $ip1 is not on $dev1" >&2; exit 1; }
   ip -4 route replace 10.2.1.0/24 dev "$dev0" src "$ip0" table "$table0"
   ip -4 route replace default via 10.2.1.1 dev "$dev0" onlink table "$table0"
-  # On the holder the virtual IP is its own address: without onlink the kernel would refuse it or take another interface.
-  ip -4 route replace default via "$vip" dev "$dev1" onlink table "$table1"
+  # On the holder the virtual IP is its own address, which the kernel takes for a gateway only with this route beside it.
+  ip -4 route replace "$vip/32" dev "$dev1" scope link table "$table1"
+  ip -4 route replace default via "$vip" dev "$dev1" table "$table1"
   rule "$ip0" "$table0"
   rule "$ip1" "$table1"
   ;;
