@@ -145,8 +145,8 @@ for (const level of [2, 3, 1, 3]) {
     console.log(
       `to level ${level}: lost ${UDP.lost} of ${UDP.sent} UDP, ${TCP.lost} of ${TCP.sent} TCP, gap ${UDP.gap} s`,
     )
-    // The VIP stays where it is, so nothing is lost but what the emulated machines are too slow for.
-    if (level > 1) assert.ok(UDP.lost + TCP.lost <= 2, `${UDP.lost} and ${TCP.lost} lost`)
+    // No longer without an answer than a VIP takes to move: 3 × advert_int + (256 − priority) / 256 seconds.
+    if (level > 1) assert.ok(UDP.gap < 3.7 && TCP.gap < 3.7, `without an answer for ${UDP.gap} and ${TCP.gap} s`)
     const check = await playbook('verify')
     assert.is(check.code, 0, check.text)
     assert.is(check.document.cluster!.level, level)
