@@ -65,12 +65,12 @@ export async function checkCluster(
 ): Promise<CheckResult> {
   const check = new Check(inventory, nodes, options)
   // One execution a node does for a cluster that is well: a look, and at level 3 the watch after it.
-  const first = options.changed ? undefined : await check.lookAndAsk()
+  const first = options.changed ? undefined : await check.lookAndAsk('if well')
   if (first && first.problems.length === 0) return first
   const settled = await check.settle()
   // Without a holder, or with two, answers tell nothing.
   if (!settled.holder || settled.level === undefined) return settled
-  const { answers, verdicts, seen, problems } = await check.lookAndAsk()
+  const { answers, verdicts, seen, problems } = await check.lookAndAsk('anyhow')
   return { ...settled, answers, verdicts, seen, problems: [...new Set([...settled.problems, ...problems])] }
 }
 
@@ -100,14 +100,14 @@ class Check {
     }
   }
 
-  /** Looks once, and where the nodes are well has every client ask. */
-  async lookAndAsk(): Promise<CheckResult> {
+  /** Looks once, and has every client ask: if the nodes are well, or anyhow, so long as one node holds the VIP. */
+  async lookAndAsk(when: 'if well' | 'anyhow'): Promise<CheckResult> {
     const { clients, level } = this.#options
     const tag = `q${randomBytes(5).toString('hex')}`
     const seconds = patience * clients.length
     const watches = this.#nodes.map((node) => this.#watch(node, tag, seconds, level))
     const result = this.#judge(await Promise.all(watches.map(({ look }) => look)))
-    if (!result.holder || result.level === undefined || result.problems.length > 0) {
+    if (!result.holder || result.level === undefined || (when === 'if well' && result.problems.length > 0)) {
       const { timeout } = this.#options
       const end = endWatchScript(tag).text
       await Promise.all(this.#nodes.map(({ transport }) => result.level === 3 && transport.run(end, { timeout })))
