@@ -114,11 +114,11 @@ class Check {
       await Promise.all(watches.map(({ sightings }) => sightings))
       return result
     }
-    const tags = clients.map((_, index) => `${tag}-${index}`)
+    const tags = new Map(clients.map(({ name }, index) => [name, `${tag}-${index}`]))
     const wrong: string[] = []
     for (const [index, client] of clients.entries()) {
       const last = index === clients.length - 1 ? 4 * this.#nodes.length : 0
-      const answers = await this.#ask(client, tags[index]!, last, tag).catch((error: unknown) => {
+      const answers = await this.#ask(client, tags.get(client.name)!, last, tag).catch((error: unknown) => {
         if (error instanceof UserError) return error.message
         throw error
       })
@@ -128,8 +128,8 @@ class Check {
     result.verdicts = await this.#judgeAnswers(result)
     const found = await Promise.all(watches.map(({ sightings }) => sightings))
     const seen = new Map(this.#nodes.map(({ host }, index) => [host.name, found[index]!]))
-    for (const [index, answers] of result.level === 3 ? result.answers.entries() : []) {
-      const asked = tags[index]!
+    for (const answers of result.level === 3 ? result.answers : []) {
+      const asked = tags.get(answers.client)!
       wrong.push(...judgeSightings(this.#inventory, answers, asked, seen).map((text) => `${answers.client}: ${text}`))
       result.seen.push({ client: answers.client, addresses: seenAs(asked, seen) })
     }

@@ -29,6 +29,9 @@ export interface Look {
 // the first goes on answering (keepalived issue 186).
 const harmless = 'registering pdu failed: 263!'
 
+/** Prints the level that a node is configured for; nothing where keepalived.conf is not one of ours. */
+export const printLevel: Script = sh`sed -n 's/^# Written by keepalived-playbooks for level \([0-9]\).*/\1/p' /etc/keepalived/keepalived.conf 2>/dev/null`
+
 /**
  * A read-only script that shows the state of a node.
  * @param since seconds since 1970 by the node's own clock, or undefined for "from now on"
@@ -38,7 +41,7 @@ export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 echo "vip=$(ip -o -4 address show to ${`${cluster.vip}/32`} | head -n 1)"
 echo "keepalived=$(systemctl is-active keepalived)"
 echo "service=$(systemctl is-active named)"
-echo "level=$(sed -n 's/^# Written by keepalived-playbooks for level \([0-9]\).*/\1/p' /etc/keepalived/keepalived.conf 2>/dev/null)"
+echo "level=$(${printLevel})"
 echo "state=$(tail -n 1 /run/keepalived.INSTANCE.VI_1.state 2>/dev/null)"
 ipvsadm -Ln 2>/dev/null | sed 's/^/pool=/'
 ipvsadm -Ln --stats --exact 2>/dev/null | sed 's/^/stats=/'

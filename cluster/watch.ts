@@ -1,6 +1,7 @@
 import type { Host, Inventory } from '../inventory/types.ts'
 import { type Script, sh } from '../runner/sh.ts'
 import { type Answers, lastName } from './ask.ts'
+import { printLevel } from './look.ts'
 
 /** A question as the log of a node has it. */
 export interface Sighting {
@@ -20,7 +21,7 @@ export const watching = 'watching'
  * @param level the level wanted; without one, that of the node
  */
 export const watchScript = (tag: string, seconds: number, level: number | undefined): Script => sh`
-level=${level ?? sh`$(sed -n 's/^# Written by keepalived-playbooks for level \([0-9]\).*/\1/p' /etc/keepalived/keepalived.conf 2>/dev/null)`}
+level=${level ?? sh`$(${printLevel})`}
 [ "$level" = 3 ] || { echo; echo ${watching}; exit 0; }
 trap '' HUP PIPE
 logged=$(rndc status 2>/dev/null | grep -c 'query logging is ON')
