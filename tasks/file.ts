@@ -10,6 +10,9 @@ export interface FileOptions {
   validate?: Script
 }
 
+/** The first line of a file that is ours as a whole. */
+export const ownFile = '# Written by keepalived-playbooks; changes by hand are replaced by the next run.\n'
+
 /** The content wanted, or a function to it from the content that is there (undefined: no file). */
 export type Content = string | ((current: string | undefined) => string)
 

@@ -1,7 +1,7 @@
 import type { Cluster, Host } from '../inventory/types.ts'
 import { type Script, sh } from '../runner/sh.ts'
 import { type Task, unchanged } from '../runner/task.ts'
-import { file } from './file.ts'
+import { file, ownFile } from './file.ts'
 import { service } from './service.ts'
 import { template } from './template.ts'
 
@@ -157,8 +157,7 @@ const replace = (rule: Rule, texts: readonly string[]): Script => sh`
   printf '%s\n' ${texts.toReversed().map((text) => text.replace(/^-A (\S+)/, '-I $1 1'))} COMMIT
 } | iptables-restore -w --noflush`
 
-const unitText = `# Written by keepalived-playbooks; changes by hand are replaced by the next run.
-[Unit]
+const unitText = `${ownFile}[Unit]
 Description=Packet filter rules of the keepalived cluster
 # Whoever loads a rule set of their own at boot, or again later, does it before us.
 After=netfilter-persistent.service iptables.service nftables.service ufw.service firewalld.service

@@ -1,13 +1,10 @@
 import { sh } from '../runner/sh.ts'
 import { type Task, unchanged } from '../runner/task.ts'
-import { file } from './file.ts'
+import { file, ownFile } from './file.ts'
 
 /** A kernel module is loaded now and at every boot, before the sysctls that it brings are set. */
 export const kernelModule = (name: string): Task[] => [
-  file(
-    `/etc/modules-load.d/${name}.conf`,
-    `# Written by keepalived-playbooks; changes by hand are replaced by the next run.\n${name}\n`,
-  ),
+  file(`/etc/modules-load.d/${name}.conf`, `${ownFile}${name}\n`),
   {
     name: `kernel module ${name} is loaded`,
     key: `kernel module ${name}`,

@@ -4,14 +4,12 @@ import { UserError } from '../runner/errors.ts'
 import type { Facts } from '../runner/facts.ts'
 import { sh } from '../runner/sh.ts'
 import { type Task, unchanged } from '../runner/task.ts'
-import { file } from './file.ts'
+import { file, ownFile } from './file.ts'
 import { line } from './line.ts'
 import type { Level } from './keepalived.ts'
 import { secondOf } from './routes.ts'
 import { service } from './service.ts'
 import type { Target } from './target.ts'
-
-const note = '# Written by keepalived-playbooks; changes by hand are replaced by the next run.\n'
 
 /** Who configures the first interface of a host configures the second as well. @throws UserError for anybody else */
 function managerOf({ host, facts }: Target): 'networkd' | 'ifupdown' {
@@ -27,8 +25,8 @@ function managerOf({ host, facts }: Target): 'networkd' | 'ifupdown' {
 // systemd-networkd takes every address and route away that it did not set itself, when it starts again or loses the
 // carrier: the VIP, and the routes of level 3 (networkd.conf(5), systemd.network(5)).
 const networkdConf = '/etc/systemd/networkd.conf.d/keepalived.conf'
-const foreign = `${note}[Network]\nManageForeignRoutes=no\nManageForeignRoutingPolicyRules=no\n`
-const keep = `${note}[Network]\nKeepConfiguration=yes\nIgnoreCarrierLoss=yes\n`
+const foreign = `${ownFile}[Network]\nManageForeignRoutes=no\nManageForeignRoutingPolicyRules=no\n`
+const keep = `${ownFile}[Network]\nKeepConfiguration=yes\nIgnoreCarrierLoss=yes\n`
 
 // A drop-in may lie in /etc whatever folder the file is in: netplan's are in /run.
 const dropIn = (networkFile: string) => `/etc/systemd/network/${posix.basename(networkFile)}.d/keepalived.conf`
@@ -69,7 +67,7 @@ function secondInterface(target: Target): SecondInterface {
   const theirs = facts.interfaces[device]
   if (theirs && theirs.file !== ours) return { files: [], tasks: [live(target, theirs.file)], theirs }
   if (manager === 'networkd') {
-    const text = `${note}[Match]
+    const text = `${ownFile}[Match]
 Name=${device}
 
 [Link]
@@ -84,7 +82,7 @@ IgnoreCarrierLoss=yes
 `
     return { files: [file(ours, text)], tasks: [live(target)] }
   }
-  const text = `${note}auto ${device}\niface ${device} inet static\n    address ${address}/32\n`
+  const text = `${ownFile}auto ${device}\niface ${device} inet static\n    address ${address}/32\n`
   const files = [line('/etc/network/interfaces', 'source /etc/network/interfaces.d/*'), file(ours, text)]
   return { files, tasks: [live(target)] }
 }

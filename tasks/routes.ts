@@ -2,7 +2,7 @@ import type { Host } from '../inventory/types.ts'
 import { UserError } from '../runner/errors.ts'
 import { sh } from '../runner/sh.ts'
 import { type Task, unchanged } from '../runner/task.ts'
-import { file } from './file.ts'
+import { file, ownFile } from './file.ts'
 import type { Target } from './target.ts'
 import { template } from './template.ts'
 
@@ -22,10 +22,7 @@ export function secondOf(host: Host): NonNullable<Host['second']> {
 export function rtTables({ cluster }: Target): Task[] {
   const tables = Object.values(cluster.routing_tables)
   const text = tables.map(({ number, name }) => `${number}\t${name}\n`).join('')
-  return [
-    free(tables),
-    file(ownTables, `# Written by keepalived-playbooks; changes by hand are replaced by the next run.\n${text}`),
-  ]
+  return [free(tables), file(ownTables, `${ownFile}${text}`)]
 }
 
 const ownTables = '/etc/iproute2/rt_tables.d/keepalived.conf'

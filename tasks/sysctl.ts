@@ -1,7 +1,7 @@
 import { sh } from '../runner/sh.ts'
 import type { Host } from '../inventory/types.ts'
 import { type Task, unchanged } from '../runner/task.ts'
-import { file } from './file.ts'
+import { file, ownFile } from './file.ts'
 
 // Sorts behind 99-sysctl.conf, so that nobody's older setting wins at boot.
 const bootFile = '/etc/sysctl.d/99-zz-keepalived.conf'
@@ -33,10 +33,10 @@ export function twoInterfaces({ interface: first, second }: Host): Record<string
 }
 
 const bootText = (settings: Readonly<Record<string, number>>) =>
-  ['# Written by keepalived-playbooks; changes by hand are replaced by the next run.']
-    .concat(Object.entries(settings).map(([key, value]) => `${key} = ${value}`))
-    .join('\n')
-    .concat('\n')
+  ownFile +
+  Object.entries(settings)
+    .map(([key, value]) => `${key} = ${value}\n`)
+    .join('')
 
 function live(key: string, value: number): Task {
   // sysctl(8) belongs to a package that a small server may lack; the file is always there.
