@@ -209,6 +209,13 @@ export const clusterSchema = {
           default: 'rr',
           description: 'The IPVS scheduler (ipvsadm(8)); `rr` goes strictly in turn.',
         },
+        udp_timeout: {
+          ...seconds,
+          default: 10,
+          description:
+            'Seconds for which a client that keeps its port stays with its real server after its last question ' +
+            '(`lvs_timeouts udp`; 300 in the kernel). A node that is drained waits as long for its last clients.',
+        },
       },
     },
     routing: {

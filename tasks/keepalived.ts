@@ -1,5 +1,6 @@
 import { sh } from '../runner/sh.ts'
 import type { Task } from '../runner/task.ts'
+import { file } from './file.ts'
 import { service } from './service.ts'
 import { dropInPath, systemdDropIn } from './systemd-dropin.ts'
 import type { Target } from './target.ts'
@@ -16,6 +17,15 @@ export const keepalivedConf = '/etc/keepalived/keepalived.conf'
 const notifyScript = '/etc/keepalived/keepalived-notify.sh'
 
 /**
+ * The file that tells whether a node is drained: 0 or 1. Every node has one for each, since each may direct clients.
+ * It outlives restarts, reboots and the runs of playbooks.
+ */
+export const drainFile = (node: string): string => `/etc/keepalived/drain/${node}`
+
+const drain = (node: string): Task =>
+  file(drainFile(node), (current) => (/^[01]\n?$/.test(current ?? '') ? current! : '0\n'))
+
+/**
  * `keepalived -t` on the new file, on the host itself, since it looks at interfaces and scripts. 2.2.7 ends with 143
  * for a good file with a script user unless TERM is ignored, and 0 does not mean that it had nothing to say.
  */
@@ -28,11 +38,12 @@ fi`
 
 /** keepalived is configured for a level, tested before it is replaced, and reloads rather than restarts. */
 export function keepalived(target: Target, level: Level): Task[] {
-  const { cluster, host } = target
+  const { cluster, host, hosts } = target
   return [
+    ...hosts.map(({ name }) => drain(name)),
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
     systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host, level, routesScript }),
-    template(keepalivedConf, 'keepalived.conf', { ...target, level, notifyScript }, { mode: '640', validate }),
+    template(keepalivedConf, 'keepalived.conf', { ...target, level, notifyScript, drainFile }, { mode: '640', validate }),
     service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service')] }),
   ]
 }

@@ -101,7 +101,7 @@ for (const [name, level, got, others, problem] of answered) {
 }
 
 test('answers: other schedulers need fair shares only', () => {
-  const wlc = { ...inventory, cluster: { ...cluster, balancing: { scheduler: 'wlc' as const } } }
+  const wlc = { ...inventory, cluster: { ...cluster, balancing: { ...cluster.balancing, scheduler: 'wlc' as const } } }
   const got = [a, a, b, b, a, a, b, b, a, b]
   assert.is(
     judgeAnswers(wlc, 2, a, { client: 'c', source: '', asked: 10, UDP: got, TCP: got }, { UDP: 0, TCP: 0 })[0]!.problem,
