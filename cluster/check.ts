@@ -1,20 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Host, Inventory } from '../inventory/types.ts'
+import type { Inventory } from '../inventory/types.ts'
 import { UserError } from '../runner/errors.ts'
 import type { Transport } from '../runner/transport.ts'
 import { type Answers, askScript, parseAnswers, questions } from './ask.ts'
-import { judgeAnswers, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
-import { type Look, lookScript, parseLook } from './look.ts'
+import { judgeAnswers, judgeDrained, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
+import { type Look, lookAt, lookScript, parseLook, type Reach } from './look.ts'
 import { endWatchScript, judgeSightings, parseSightings, seenAs, watching, watchScript } from './watch.ts'
-
-/** A node, with an open way to it. */
-export interface Reach {
-  host: Host
-  transport: Transport
-  /** By the host's own clock, when the run began. */
-  since?: number
-}
 
 /** Whoever asks the service, with an open way to it. */
 export interface Client {
@@ -141,15 +133,11 @@ class Check {
     const level = this.#options.level ?? looks.find((one) => one.level !== undefined)?.level
     const holders = looks.filter((one) => one.holdsVip)
     const holder = holders.length === 1 ? holders[0]!.host : undefined
-    const problems = [...judgeNodes(this.#inventory, looks, level), ...judgeJournals(looks)]
+    const problems = [...judgeNodes(this.#inventory, looks, level), ...judgeDrained(looks), ...judgeJournals(looks)]
     return { level, holder, looks, answers: [], verdicts: [], seen: [], problems }
   }
 
-  async #look({ host, transport, since }: Reach): Promise<Look> {
-    const { cluster } = this.#inventory
-    const { stdout } = await transport.run(lookScript(cluster, since).text, { timeout: this.#options.timeout })
-    return parseLook(host, cluster, stdout.toString('utf8'))
-  }
+  #look = (node: Reach): Promise<Look> => lookAt(node, this.#inventory.cluster, this.#options.timeout)
 
   /** A look, and for as long as the clients ask a watch at the questions that the node gets, in one execution. */
   #watch(node: Reach, tag: string, seconds: number, level: number | undefined) {

@@ -1,11 +1,13 @@
-import type { Inventory } from '../inventory/types.ts'
+import type { Host, Inventory } from '../inventory/types.ts'
+import { drainFile } from '../tasks/keepalived.ts'
 import type { Answers } from './ask.ts'
 import type { Look } from './look.ts'
 
 const list = (names: readonly string[]) => names.join(' and ')
 
 /**
- * Judges the state of the nodes, without asking the service.
+ * Judges the state of the nodes, without asking the service. A node that is drained has to be in every pool, with
+ * weight 0; that it is drained is no fault in itself.
  * @param level the level wanted; undefined takes the one that the nodes have
  * @returns what is wrong, in words; empty when nothing is
  */
@@ -14,27 +16,41 @@ export function judgeNodes({ cluster, hosts }: Inventory, looks: readonly Look[]
   const holders = looks.filter((look) => look.holdsVip).map((look) => look.host)
   if (holders.length > 1) problems.push(`split brain: ${list(holders)} hold ${cluster.vip} at the same time`)
   if (holders.length === 0) problems.push(`outage: no node holds ${cluster.vip}`)
+  const drained = drainedNodes(looks)
   for (const look of looks) {
     if (look.keepalived !== 'active') problems.push(`${look.host}: keepalived is ${look.keepalived}`)
     if (look.service !== 'active') problems.push(`${look.host}: named is ${look.service}`)
     if (look.level === undefined)
       problems.push(`${look.host}: keepalived.conf is not one of ours: run a level playbook`)
     else if (look.level !== level) problems.push(`${look.host}: is configured for level ${look.level}, not ${level}`)
-    if ((level ?? 0) >= 2) problems.push(...judgePool(look, hosts, level!))
+    if ((level ?? 0) >= 2) problems.push(...judgePool(look, hosts, level!, drained))
   }
   return problems
 }
+
+/** @returns the nodes that any node takes for drained */
+export const drainedNodes = (looks: readonly Look[]): string[] => [...new Set(looks.flatMap(({ drained }) => drained))]
+
+/** @returns in words which nodes take no part in the work because they are drained */
+export const judgeDrained = (looks: readonly Look[]): string[] =>
+  drainedNodes(looks).map((node) => {
+    const where = looks.filter(({ drained }) => drained.includes(node)).map(({ host }) => host)
+    return `${node} is drained (${drainFile(node)} on ${list(where)} says 1): nobody new is sent to it`
+  })
 
 /** @returns the errors that were logged, in words; time does not heal them */
 export const judgeJournals = (looks: readonly Look[]): string[] =>
   looks.flatMap(({ host, errors }) => errors.map((error) => `${host}: journal: ${error}`))
 
-function judgePool(look: Look, hosts: Inventory['hosts'], level: number): string[] {
+/** The address by which directors know a node. */
+export const realAddress = ({ address, second }: Host, level: number): string | undefined =>
+  level === 3 ? second?.address : address
+
+function judgePool(look: Look, hosts: readonly Host[], level: number, drained: readonly string[]): string[] {
   return (['UDP', 'TCP'] as const).flatMap((protocol) => {
-    const serving = look.pool.filter((entry) => entry.protocol === protocol && entry.weight > 0)
-    const missing = hosts.filter(({ address, second }) => {
-      const real = level === 3 ? second?.address : address
-      return !serving.some((entry) => entry.address === real)
+    const missing = hosts.filter((host) => {
+      const entry = look.pool.find((one) => one.protocol === protocol && one.address === realAddress(host, level))
+      return !entry || (entry.weight === 0 && !drained.includes(host.name))
     })
     return missing.length > 0
       ? [`${look.host}: its ${protocol} pool lacks ${list(missing.map(({ name }) => name))}`]

@@ -1,11 +1,23 @@
 import type { Cluster, Host } from '../inventory/types.ts'
 import { type Script, sh } from '../runner/sh.ts'
+import type { Transport } from '../runner/transport.ts'
+import { drainFolder } from '../tasks/keepalived.ts'
+
+/** A node, with an open way to it. */
+export interface Reach {
+  host: Host
+  transport: Transport
+  /** By the host's own clock, from when errors in its journal count; without one, from now on. */
+  since?: number
+}
 
 /** One line of the pool of a director: a real server as IPVS has it. */
 export interface PoolEntry {
   protocol: 'UDP' | 'TCP'
   address: string
   weight: number
+  /** Connections that IPVS remembers, open or not. */
+  connections: number
 }
 
 /** What one look at a node shows. */
@@ -19,8 +31,12 @@ export interface Look {
   /** The last state that VRRP has told of. It may lie after a kill -9, so it is shown and never believed. */
   vrrpState: string
   pool: PoolEntry[]
+  /** The nodes that this one takes for drained. */
+  drained: string[]
   /** Connections that IPVS has balanced since its start, by protocol. */
   balanced: Record<'UDP' | 'TCP', number>
+  /** Another one after each boot. */
+  bootId: string
   /** Errors in the journal of keepalived and the services around it since the time asked for. */
   errors: string[]
 }
@@ -42,11 +58,19 @@ echo "vip=$(ip -o -4 address show to ${`${cluster.vip}/32`} | head -n 1)"
 echo "keepalived=$(systemctl is-active keepalived)"
 echo "service=$(systemctl is-active named)"
 echo "level=$(${printLevel})"
+grep -sHx 1 ${drainFolder}/* | sed 's|.*/\([^/]*\):1$|drained=\1|'
+echo "boot=$(cat /proc/sys/kernel/random/boot_id)"
 echo "state=$(tail -n 1 /run/keepalived.INSTANCE.VI_1.state 2>/dev/null)"
 ipvsadm -Ln 2>/dev/null | sed 's/^/pool=/'
 ipvsadm -Ln --stats --exact 2>/dev/null | sed 's/^/stats=/'
 journalctl -q -o cat -p err --since ${since ? `@${since}` : 'now'} -u keepalived -u named -u snmpd --no-pager |
   grep -vxF ${harmless} | sed 's/^/error=/'`
+
+/** Looks at a node once. @param timeout in seconds */
+export async function lookAt({ host, transport, since }: Reach, cluster: Cluster, timeout: number): Promise<Look> {
+  const { stdout } = await transport.run(lookScript(cluster, since).text, { timeout })
+  return parseLook(host, cluster, stdout.toString('utf8'))
+}
 
 /** Reads what `lookScript` printed on a host. */
 export function parseLook(host: Host, cluster: Cluster, text: string): Look {
@@ -60,6 +84,8 @@ export function parseLook(host: Host, cluster: Cluster, text: string): Look {
     service: value('service'),
     vrrpState: value('state').split(' ')[4] ?? '',
     pool: parsePool(cluster, values('pool')),
+    drained: values('drained'),
+    bootId: value('boot'),
     balanced: parseStats(cluster, values('stats')),
     errors: [...new Set(values('error'))],
   }
@@ -74,7 +100,12 @@ function parsePool(cluster: Cluster, rows: readonly string[]): PoolEntry[] {
     if (words[0] === 'UDP' || words[0] === 'TCP') {
       protocol = words[1] === `${cluster.vip}:${cluster.service.port}` ? words[0] : undefined
     } else if (words[0] === '->' && protocol) {
-      entries.push({ protocol, address: words[1]!.split(':')[0]!, weight: Number(words[3]) })
+      entries.push({
+        protocol,
+        address: words[1]!.split(':')[0]!,
+        weight: Number(words[3]),
+        connections: Number(words[4]) + Number(words[5]),
+      })
     }
   }
   return entries

@@ -15,7 +15,7 @@ import { reportCheck } from './check-report.ts'
 const stateFolder = '/var/lib/keepalived-playbooks'
 
 /** Seconds that a cluster may take to elect a holder and fill its pools. */
-const settle = { changed: 60, unchanged: 10 }
+export const settle = { changed: 60, unchanged: 10 }
 
 const noVerify = { name: 'no-verify', help: 'leave out the cluster check at the end' }
 

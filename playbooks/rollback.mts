@@ -3,6 +3,7 @@
 import { runNote } from '../cluster/playbook.ts'
 import { openSession } from '../cluster/session.ts'
 import { exitCode, HostError } from '../runner/errors.ts'
+import { busyCode } from '../runner/lock.ts'
 import { main } from '../runner/main.ts'
 import { rollbackScript } from '../runner/rollback.ts'
 
@@ -22,7 +23,8 @@ await main('Rollback: undo the newest run', [], async (stage) => {
       const { stdout, stderr, code } = await session.reach(host).run(text, { timeout: options.timeout })
       result.undone = stdout.length > 0
       show(stdout.toString('utf8') || 'the journal is empty: nothing to undo')
-      if (code !== 0)
+      if (code === busyCode) show(`another run is at work: ${stderr.trim()}. Try again when it has ended`)
+      else if (code !== 0)
         show(`failed: ${stderr || 'the line above says why'}; what is left is undone by the next rollback`)
       if (code !== 0) result.code = exitCode.failed
     } catch (error) {

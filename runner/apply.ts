@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { takeLock } from './lock.ts'
 import { originalId } from './originals.ts'
 import type { PlannedChange } from './plan.ts'
 import { type Script, sh } from './sh.ts'
-
-/** The script leaves with this code when another run holds the host's lock. */
-export const busyCode = 75
 
 /** Who changes the host, for the journal and for whoever finds the lock taken. */
 export interface RunNote {
@@ -60,14 +58,8 @@ const prologue = (note: RunNote) => sh`
 umask 022
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
 trap '' HUP PIPE
-mkdir -p -m 700 ${note.folder} || exit 1
+${takeLock(note.folder, note.by)}
 cd ${note.folder}
-exec 9>>lock
-if ! flock -n 9; then
-  cat lock >&2
-  exit ${busyCode}
-fi
-printf '%s\n' ${note.by} >lock
 run=${note.id} journal=$PWD/journal/${note.id} originals=$PWD/originals put_off=$PWD/journal/${note.id}/at-end
 mkdir -p "$journal" "$originals"
 printf '%s\n' ${note.by} >"$journal/by"

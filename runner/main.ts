@@ -37,7 +37,8 @@ export async function main(
   const finish = async (code: number) => {
     if (finished) return
     finished = true
-    for (const action of endings.splice(0)) await action()
+    // What was begun last may need what was opened before it.
+    for (const action of endings.splice(0).reverse()) await action()
     if (wantsJson) printJson({ ...document, exit_code: code }, redactor)
     process.exitCode = code
   }

@@ -49,6 +49,8 @@ export interface Options {
   yes: boolean
   /** The switches that the playbook itself declared, by name. */
   own: Record<string, boolean>
+  /** The values of the options that the playbook itself declared, where they were given. */
+  values: Record<string, string | undefined>
 }
 
 /** The version of the project, as in package.json. */
@@ -56,7 +58,7 @@ export const version: string = JSON.parse(readFileSync(new URL('../package.json'
 
 /**
  * Reads the command line.
- * @param own switches of this playbook alone
+ * @param own options of this playbook alone
  * @returns the options, or the text to print where `--help` or `--version` asks for one
  * @throws UserError for an unknown option, a missing or bad value, or a stray word
  */
@@ -78,6 +80,7 @@ export function parseOptions(args: readonly string[], title: string, own: readon
     json: given.has('json'),
     yes: given.has('yes') || Boolean(process.env.CI),
     own: Object.fromEntries(own.map(({ name }) => [name, given.has(name)])),
+    values: Object.fromEntries(own.map(({ name, value }) => [name, value && given.get(name)])),
   }
 }
 
@@ -106,7 +109,8 @@ function readArguments(args: readonly string[], known: readonly Option[]): Map<s
   return given
 }
 
-function positive(name: string, text: string): number {
+/** @throws UserError where the text is no whole number from 1 */
+export function positive(name: string, text: string): number {
   const number = Number(text)
   if (!Number.isInteger(number) || number < 1)
     throw new UserError(`--${name} must be a whole number from 1, got "${text}"`)

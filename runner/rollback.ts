@@ -1,4 +1,5 @@
-import { busyCode, putOff } from './apply.ts'
+import { putOff } from './apply.ts'
+import { takeLock } from './lock.ts'
 import { type Script, sh } from './sh.ts'
 
 /**
@@ -13,9 +14,7 @@ export const rollbackScript = (folder: string, by: string, check: boolean): Scri
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
 trap '' HUP PIPE
 cd ${folder}/journal 2>/dev/null || exit 0
-exec 9>>../lock
-flock -n 9 || { echo "another run is at work: $(cat ../lock)"; exit ${busyCode}; }
-printf '%s\n' ${by} >../lock
+${takeLock(folder, by)}
 run=$(ls -1 | tail -n 1)
 [ -n "$run" ] || exit 0
 echo "the run of $(cat "$run/by")"

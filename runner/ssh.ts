@@ -46,7 +46,9 @@ export function sshTransport(target: SshTarget, options: SshOptions): Transport 
     },
     async close() {
       // One that is still being opened would outlive us; one that could not be opened needs nothing.
-      const opened = await opening?.catch(() => undefined)
+      const ending = opening
+      opening = undefined
+      const opened = await ending?.catch(() => undefined)
       await opened?.connection.close()
       opened?.link.close()
     },

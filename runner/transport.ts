@@ -22,6 +22,6 @@ export interface Transport {
    * Never sends it a second time. @throws HostError when the connection is lost, time is up, or sudo refuses
    */
   run(script: string, options: RunOptions): Promise<Outcome>
-  /** Ends the connection; safe to call twice. */
+  /** Ends the connection; safe to call twice. After it `connect` opens a new one, as to a host that has rebooted. */
   close(): Promise<void>
 }

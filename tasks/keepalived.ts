@@ -20,7 +20,8 @@ const notifyScript = '/etc/keepalived/keepalived-notify.sh'
  * The file that tells whether a node is drained: 0 or 1. Every node has one for each, since each may direct clients.
  * It outlives restarts, reboots and the runs of playbooks.
  */
-export const drainFile = (node: string): string => `/etc/keepalived/drain/${node}`
+export const drainFile = (node: string): string => `${drainFolder}/${node}`
+export const drainFolder = '/etc/keepalived/drain'
 
 const drain = (node: string): Task =>
   file(drainFile(node), (current) => (/^[01]\n?$/.test(current ?? '') ? current! : '0\n'))
@@ -43,7 +44,12 @@ export function keepalived(target: Target, level: Level): Task[] {
     ...hosts.map(({ name }) => drain(name)),
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
     systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host, level, routesScript }),
-    template(keepalivedConf, 'keepalived.conf', { ...target, level, notifyScript, drainFile }, { mode: '640', validate }),
+    template(
+      keepalivedConf,
+      'keepalived.conf',
+      { ...target, level, notifyScript, drainFile },
+      { mode: '640', validate },
+    ),
     service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service')] }),
   ]
 }

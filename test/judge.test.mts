@@ -12,8 +12,8 @@ const { cluster, hosts } = inventory
 const [first, second] = hosts.map(({ name }) => name) as [string, string]
 
 const pool = hosts.flatMap(({ address }) => [
-  { protocol: 'UDP' as const, address, weight: 1 },
-  { protocol: 'TCP' as const, address, weight: 1 },
+  { protocol: 'UDP' as const, address, weight: 1, connections: 0 },
+  { protocol: 'TCP' as const, address, weight: 1, connections: 0 },
 ])
 const well = (host: string, change: Partial<Look> = {}): Look => ({
   host,
@@ -23,6 +23,8 @@ const well = (host: string, change: Partial<Look> = {}): Look => ({
   service: 'active',
   vrrpState: '',
   pool,
+  drained: [],
+  bootId: '',
   balanced: { UDP: 0, TCP: 0 },
   errors: [],
   ...change,
@@ -55,6 +57,21 @@ const nodes: [name: string, looks: Look[], problems: string[]][] = [
     [`${first}: its UDP pool lacks ${first} and ${second}`, `${first}: its TCP pool lacks ${first} and ${second}`],
   ],
 ]
+const drained = {
+  drained: [second],
+  pool: pool.map((one) => (one.address === hosts[1]!.address ? { ...one, weight: 0 } : one)),
+}
+nodes.push(
+  ['a drained node, of weight 0 in every pool', [well(first, drained), well(second, drained)], []],
+  [
+    'a drained node that is not in a pool',
+    [
+      well(first, { ...drained, pool: pool.filter(({ address }) => address !== hosts[1]!.address) }),
+      well(second, drained),
+    ],
+    [`${first}: its UDP pool lacks ${second}`, `${first}: its TCP pool lacks ${second}`],
+  ],
+)
 for (const [name, looks, problems] of nodes) {
   test(`nodes: ${name}`, () => assert.equal(judgeNodes(inventory, looks, 2), problems))
 }
@@ -115,9 +132,11 @@ test('look: what a node prints is read', () => {
     'keepalived=active',
     'service=active',
     'level=2',
+    'drained=ns2',
+    'boot=11111111-2222-3333-4444-555555555555',
     'state=[2026-01-01T00:00:00+00:00] /etc/keepalived/keepalived-notify.sh INSTANCE VI_1 MASTER 100',
     'pool=TCP  10.2.1.5:53 rr',
-    'pool=  -> 10.2.1.2:53                  Masq    1      0          0',
+    'pool=  -> 10.2.1.2:53                  Masq    1      1          2',
     'pool=UDP  10.2.1.5:53 rr',
     'pool=  -> 10.2.1.2:53                  Masq    0      0          12',
     'pool=UDP  10.2.1.99:53 rr',
@@ -135,9 +154,11 @@ test('look: what a node prints is read', () => {
     service: 'active',
     vrrpState: 'MASTER',
     pool: [
-      { protocol: 'TCP', address: '10.2.1.2', weight: 1 },
-      { protocol: 'UDP', address: '10.2.1.2', weight: 0 },
+      { protocol: 'TCP', address: '10.2.1.2', weight: 1, connections: 3 },
+      { protocol: 'UDP', address: '10.2.1.2', weight: 0, connections: 12 },
     ],
+    drained: ['ns2'],
+    bootId: '11111111-2222-3333-4444-555555555555',
     balanced: { UDP: 12, TCP: 0 },
     errors: ['no'],
   })

@@ -1,0 +1,78 @@
+import { posix } from 'node:path'
+import { exitCode, UserError } from '../runner/errors.ts'
+import { busyCode, takeLock } from '../runner/lock.ts'
+import { type Script, sh } from '../runner/sh.ts'
+import type { Transport } from '../runner/transport.ts'
+
+/** What a node keeps of a rolling reboot until it has ended, so that another run can go on with it. */
+export interface Note {
+  /** Who began it, from where, when. */
+  by: string
+  state: 'waiting' | 'begun' | 'done'
+  /** The boot id before the reboot of this node. */
+  bootId?: string
+  /** The command to run before the reboot. */
+  before?: string
+  reboot: boolean
+}
+
+/** Seconds until a node that lost its operator frees the lock. */
+const beat = 3
+
+/** Longer than any rolling reboot, in seconds. */
+const forever = 7 * 24 * 3600
+
+const noteFile = (folder: string) => posix.join(folder, 'rolling')
+
+// Whoever works on the host is told by the lock that we do. It ends with our connection: nobody hears the beat then.
+const holdScript = (folder: string, by: string): Script => sh`
+${takeLock(folder, by)}
+echo "held $BASHPID"
+cat ${noteFile(folder)} 2>/dev/null
+echo
+echo ready
+while sleep ${beat} 9>&- && echo; do :; done`
+
+/** The lock of a host, held until it is released or the connection ends. */
+export interface Claim {
+  /** What an earlier run has left. */
+  note: Note | undefined
+  release(): Promise<void>
+}
+
+/**
+ * Takes the lock of a host for longer than one execution.
+ * @param folder see `RunNote.folder`
+ * @param by who claims it
+ * @throws UserError where somebody else has it, HostError where the host is away
+ */
+export async function claim(host: string, transport: Transport, folder: string, by: string): Promise<Claim> {
+  let text = ''
+  const begun = Promise.withResolvers<void>()
+  const onStdout = (chunk: Buffer) => {
+    text += chunk.toString('utf8')
+    if (text.includes('\nready\n')) begun.resolve()
+  }
+  const ended = transport.run(holdScript(folder, by).text, { timeout: forever, onStdout })
+  // Afterwards it may end in any way: with the host, the connection, or us.
+  ended.catch(() => {})
+  const refused = await Promise.race([begun.promise, ended])
+  if (refused) {
+    const why = refused.code === busyCode ? `another run is at work on ${host}:` : `${host} can't be claimed:`
+    throw new UserError(`${why} ${refused.stderr.trim()}. Try again when it has ended`, exitCode.failed)
+  }
+  const [, pid, note] = text.match(/^held (\d+)\n(.*)$/m)!
+  return {
+    note: note ? JSON.parse(note) : undefined,
+    async release() {
+      await transport.run(sh`kill ${pid!} 2>/dev/null || true`.text, { timeout: 60 })
+      await ended.catch(() => {})
+    },
+  }
+}
+
+/** Keeps a note on a host; `undefined` takes it away. */
+export const writeNote = (folder: string, note: Note | undefined): Script =>
+  note
+    ? sh`umask 077; printf '%s\n' ${JSON.stringify(note)} >${`${noteFile(folder)}.new`} && mv -f ${`${noteFile(folder)}.new`} ${noteFile(folder)}`
+    : sh`rm -f -- ${noteFile(folder)}`

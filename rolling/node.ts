@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { realAddress } from '../cluster/judge.ts'
+import type { Look } from '../cluster/look.ts'
+import type { Host } from '../inventory/types.ts'
+import { exitCode, HostError, UserError } from '../runner/errors.ts'
+import { sh } from '../runner/sh.ts'
+import type { Scene } from './scene.ts'
+
+/** How long things may take, in seconds. */
+export interface Patience {
+  /** For what a node has begun, and for the VIP to move. */
+  drain: number
+  /** From the order to reboot until the host answers with another boot id. */
+  boot: number
+}
+
+/** Seconds for keepalived to take a drain file, and for a service to come up after a boot. */
+const settle = 60
+
+const bootId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** The steps of one node, each of which ends when its effect is seen. They throw UserError where it is not. */
+export class NodeSteps {
+  readonly #scene: Scene
+  readonly #host: Host
+  readonly #patience: Patience
+
+  constructor(scene: Scene, host: Host, patience: Patience) {
+    this.#scene = scene
+    this.#host = host
+    this.#patience = patience
+  }
+
+  /** Nobody new is sent to the node any more. */
+  async drain(): Promise<string> {
+    await this.#scene.setDrained(this.#host.name, true)
+    const problem = await this.#scene.until((looks) => this.#notDrained(looks), settle)
+    if (problem) throw stop(problem)
+    return this.#scene.level === 1 ? 'its priority is the lowest' : 'weight 0 in every pool'
+  }
+
+  /** Another node holds the VIP. */
+  async handOver(): Promise<string> {
+    const { name } = this.#host
+    let holder: string | undefined
+    const problem = await this.#scene.until((looks) => {
+      const holders = looks.filter(({ holdsVip }) => holdsVip).map(({ host }) => host)
+      holder = holders[0]
+      if (holders.length === 1 && holder !== name) return undefined
+      return `${holders.join(' and ') || 'no node'} ${holders.length > 1 ? 'hold' : 'holds'} ${this.#scene.vip}`
+    }, this.#patience.drain)
+    if (problem)
+      throw stop(`${this.#scene.vip} did not move away from ${name} within ${this.#patience.drain} s: ${problem}`)
+    return `${holder} holds ${this.#scene.vip}`
+  }
+
+  /** What the node has begun is done, or had its time. */
+  async letWorkEnd(): Promise<string> {
+    const real = realAddress(this.#host, this.#scene.level)
+    const { port } = this.#scene.session.inventory.cluster.service
+    const script = sh`ipvsadm -lcn | awk -v real=${`${real}:${port}`} '$NF == real && ($1 == "UDP" || $3 == "ESTABLISHED")' | wc -l`
+    const deadline = performance.now() + this.#patience.drain * 1000
+    for (;;) {
+      const holder = (await this.#scene.looks()).find(({ holdsVip }) => holdsVip)
+      const { stdout } = await this.#scene.reach(holder?.host ?? this.#host.name).run(script.text, { timeout: 60 })
+      const left = Number(stdout.toString('utf8'))
+      if (left === 0) return 'no client is left'
+      if (performance.now() > deadline)
+        return `${left} connections are still open after ${this.#patience.drain} s: they end with the node`
+      await sleep(1000)
+    }
+  }
+
+  /** Runs the operator's command on the node. */
+  async command(command: string, timeout: number): Promise<string> {
+    const script = `export DEBIAN_FRONTEND=noninteractive\n(\n${command}\n) 2>&1`
+    const { stdout, code } = await this.#scene.reach(this.#host.name).run(script, { timeout })
+    const said = stdout.toString('utf8').trim().split('\n')
+    if (code !== 0) throw stop(`the command ended with code ${code}: ${said.slice(-4).join('\n')}`)
+    return said.at(-1) || 'done'
+  }
+
+  /** The host has another boot id. @param before its boot id before */
+  async reboot(before: string): Promise<string> {
+    const { name } = this.#host
+    const began = performance.now()
+    const transport = this.#scene.reach(name)
+    // Detached, so that the order has its answer before the host goes.
+    await transport.run('systemd-run --quiet --on-active=1 systemctl reboot', { timeout: 60 })
+    await sleep(3000)
+    const deadline = began + this.#patience.boot * 1000
+    let last = 'it still runs from before: the order to reboot had no effect yet'
+    while (performance.now() < deadline) {
+      try {
+        await transport.close()
+        await transport.connect()
+        const { stdout } = await transport.run('cat /proc/sys/kernel/random/boot_id', { timeout: 20 })
+        const found = stdout.toString('utf8').trim()
+        if (bootId.test(found) && found !== before)
+          return `another boot id after ${Math.round((performance.now() - began) / 1000)} s`
+        last = 'it still runs from before'
+      } catch (error) {
+        if (!(error instanceof HostError)) throw error
+        last = error.message
+      }
+      await sleep(1000)
+    }
+    throw stop(`${name} did not come back within ${this.#patience.boot} s: ${last}`, exitCode.unreachable)
+  }
+
+  /** keepalived runs, the service answers on the node's own address, and every director's checks see it. */
+  async comeBack(): Promise<string> {
+    const { name, address } = this.#host
+    const { health_name, health_zone, port } = this.#scene.session.inventory.cluster.service
+    const problem = await this.#scene.until((looks) => this.#notBack(looks), settle * 2)
+    if (problem) throw stop(`${name} came back, but is not well: ${problem}`)
+    const ask = sh`dig @${address} -p ${port} +short +tries=3 +timeout=3 ${health_name}.${health_zone}. TXT`
+    const { stdout } = await this.#scene.reach(name).run(ask.text, { timeout: 60 })
+    if (!stdout.toString('utf8').includes(`=${this.#host.identity}=`))
+      throw stop(`${name} came back, but its service does not answer on ${address}`)
+    return 'the service answers, the checks are up'
+  }
+
+  /** Clients are sent to the node again. */
+  async putBack(): Promise<string> {
+    await this.#scene.setDrained(this.#host.name, false)
+    const problem = await this.#scene.until((looks) => this.#problem(looks, false), settle)
+    if (problem) throw stop(problem)
+    return this.#scene.level === 1 ? 'it stands by' : 'in every pool'
+  }
+
+  #notDrained = (looks: Look[]) => this.#problem(looks, true)
+
+  #problem(looks: readonly Look[], drained: boolean): string | undefined {
+    const { name } = this.#host
+    const other = looks.find((look) => look.drained.includes(name) !== drained)
+    if (other) return `${other.host} takes ${name} for ${drained ? 'not drained' : 'drained'}`
+    if (this.#scene.level === 1) return undefined
+    const real = realAddress(this.#host, this.#scene.level)
+    for (const { host, pool } of looks) {
+      const entries = pool.filter(({ address }) => address === real)
+      if (entries.length < 2) return `${name} is not in the pools of ${host}`
+      if (entries.some(({ weight }) => (weight === 0) !== drained)) return `the pools of ${host} have not followed yet`
+    }
+  }
+
+  #notBack = (looks: Look[]) => {
+    const [problem] = this.#scene.problems(looks)
+    return problem ?? this.#notDrained(looks)
+  }
+}
+
+const stop = (message: string, code: number = exitCode.failed) => new UserError(message, code)

@@ -1,0 +1,183 @@
+import type { Live } from '../cluster/live.ts'
+import { runNote } from '../cluster/playbook.ts'
+import type { Host } from '../inventory/types.ts'
+import { exitCode, UserError } from '../runner/errors.ts'
+import { type Claim, claim, type Note, writeNote } from './claim.ts'
+import type { Stage } from '../runner/main.ts'
+import { NodeSteps } from './node.ts'
+import type { Wish } from './options.ts'
+import type { Turn } from './order.ts'
+import type { Scene } from './scene.ts'
+
+/** One step that has ended, for `--json` and the report. */
+export interface StepReport {
+  node: string
+  step: string
+  outcome: string
+  seconds: number
+}
+
+/** How to go on by hand. */
+const resumeHint = 'mend it, then run this playbook again with --resume'
+
+/** One node after the other, from the claim on the hosts to its release. */
+export class Roll {
+  readonly #stage: Stage
+  readonly #scene: Scene
+  readonly #wish: Wish
+  readonly #steps: StepReport[] = []
+  readonly #claims = new Map<string, Claim>()
+  readonly #note = runNote('Rolling reboot')
+  #notes = new Map<string, Note>()
+  #live: Live | undefined
+  #current = ''
+
+  constructor(stage: Stage, scene: Scene, wish: Wish) {
+    this.#stage = stage
+    this.#scene = scene
+    this.#wish = wish
+    stage.document.steps = this.#steps
+  }
+
+  /**
+   * Keeps others off the hosts and finds what an earlier run has left; changes nothing else.
+   * @throws UserError where another run is at work, or an earlier one was broken off and it is not to go on
+   */
+  async begin(): Promise<void> {
+    await Promise.all(this.#scene.hosts.map(({ name }) => this.#claim(name)))
+    const left = new Map([...this.#claims].flatMap(([name, { note }]) => (note ? [[name, note]] : [])))
+    const [earlier] = left.values()
+    const { before, reboot, resume } = this.#wish
+    if (earlier && !resume)
+      throw new UserError(
+        `a rolling reboot was begun by ${earlier.by} and not ended. The cluster: ${await this.#scene.describe()}. ` +
+          'Go on with it: --resume',
+        exitCode.failed,
+      )
+    if (!earlier && resume) throw new UserError('there is no rolling reboot to go on with', exitCode.failed)
+    const fresh: Note = { by: this.#note.by, before, reboot, ...earlier, state: 'waiting' }
+    this.#notes = new Map(this.#scene.hosts.map(({ name }) => [name, left.get(name) ?? fresh]))
+  }
+
+  /**
+   * Works on these nodes in their order; first on the one that an earlier run was in the middle of, and not on those
+   * that it has done.
+   * @throws UserError at the first node that fails, with the state of the cluster and how to go on
+   */
+  async run(turns: readonly Turn[], live: Live): Promise<void> {
+    this.#live = live
+    await Promise.all(this.#scene.hosts.map(({ name }) => this.#keep(name, {})))
+    const inState = (state: Note['state']) => turns.filter(({ host }) => this.#notes.get(host.name)!.state === state)
+    for (const { host } of [...inState('begun'), ...inState('waiting')]) await this.#turn(host)
+    await this.#forget()
+  }
+
+  /** For a run that is interrupted. */
+  underWay(): string[] {
+    return this.#current ? [`${this.#current}; go on with --resume`] : []
+  }
+
+  /** Lets others work on the hosts again. */
+  async release(): Promise<void> {
+    await Promise.all([...this.#claims.values()].map((held) => held.release().catch(() => undefined)))
+    this.#claims.clear()
+  }
+
+  async #turn(host: Host): Promise<void> {
+    const { name } = host
+    const note = this.#notes.get(name)!
+    const steps = new NodeSteps(this.#scene, host, this.#wish.patience)
+    const [look] = await this.#scene.looks([host])
+    const rebooted = note.state === 'begun' && note.bootId !== undefined && note.bootId !== look!.bootId
+    await this.#keep(name, { state: 'begun' })
+    if (!rebooted) await this.#takeOut(host, steps)
+    try {
+      if (!rebooted && note.before)
+        await this.#step(name, 'command', () => steps.command(note.before!, this.#scene.timeout))
+      if (!rebooted && note.reboot) await this.#reboot(host, steps)
+      await this.#step(name, 'come back', () => steps.comeBack())
+      await this.#step(name, 'put back', () => steps.putBack())
+      await this.#step(name, 'check', () => this.#check())
+    } catch (error) {
+      throw await this.#explain(error, `${name} stays drained if it was not put back: ${resumeHint}`)
+    }
+    await this.#keep(name, { state: 'done' })
+  }
+
+  /** Until here nothing is lost: a node that can't be taken out is put back. */
+  async #takeOut(host: Host, steps: NodeSteps): Promise<void> {
+    const { name } = host
+    try {
+      await this.#enoughServe(host)
+      await this.#step(name, 'drain', () => steps.drain())
+      const [look] = await this.#scene.looks([host])
+      if (look!.holdsVip) await this.#step(name, 'hand over', () => steps.handOver())
+      if (this.#scene.level > 1) await this.#step(name, 'let work end', () => steps.letWorkEnd())
+    } catch (error) {
+      const next = await this.#takeBack(name).catch(() => `${name} may still be drained: ${resumeHint}`)
+      throw await this.#explain(error, next)
+    }
+  }
+
+  async #takeBack(name: string): Promise<string> {
+    await this.#scene.setDrained(name, false)
+    await this.#keep(name, { state: 'waiting' })
+    if ([...this.#notes.values()].some(({ state }) => state === 'done'))
+      return `${name} was put back and not rebooted: ${resumeHint}`
+    await this.#forget()
+    return `${name} was put back, and no node was rebooted`
+  }
+
+  async #reboot(host: Host, steps: NodeSteps): Promise<void> {
+    const [look] = await this.#scene.looks([host])
+    await this.#keep(host.name, { bootId: look!.bootId })
+    await this.#step(host.name, 'reboot', () => steps.reboot(look!.bootId))
+    // The boot has freed the lock.
+    await this.#claim(host.name)
+  }
+
+  async #enoughServe(out: Host): Promise<void> {
+    const serving = this.#scene.serving(await this.#scene.looks()).filter((name) => name !== out.name)
+    const { minServing } = this.#wish
+    if (serving.length >= minServing) return
+    const who = serving.join(' and ') || 'no other node'
+    throw new UserError(
+      `without ${out.name} only ${who} would serve: fewer than --min-serving ${minServing}`,
+      exitCode.checkFailed,
+    )
+  }
+
+  async #check(): Promise<string> {
+    const problems = await this.#scene.check()
+    if (problems.length > 0) throw new UserError(problems.join('\n'), exitCode.checkFailed)
+    return 'the whole cluster is well'
+  }
+
+  async #step(node: string, step: string, work: () => Promise<string>): Promise<void> {
+    this.#current = `${node}: ${step}`
+    this.#live!.step(this.#current)
+    const began = performance.now()
+    const outcome = await work()
+    const seconds = (performance.now() - began) / 1000
+    this.#steps.push({ node, step, outcome, seconds })
+    this.#stage.console.print(`${node}  ${step.padEnd(12)}  ${outcome} (${seconds.toFixed(1)} s)`)
+  }
+
+  async #claim(name: string): Promise<void> {
+    this.#claims.set(name, await claim(name, this.#scene.reach(name), this.#note.folder, this.#note.by))
+  }
+
+  async #keep(name: string, change: Partial<Note>): Promise<void> {
+    const note = { ...this.#notes.get(name)!, ...change }
+    this.#notes.set(name, note)
+    const { code, stderr } = await this.#scene.reach(name).run(writeNote(this.#note.folder, note).text, { timeout: 60 })
+    if (code !== 0) throw new UserError(`${name}: a note can't be written: ${stderr.trim()}`, exitCode.failed)
+  }
+
+  #forget = (): Promise<void> => this.#scene.everywhere(writeNote(this.#note.folder, undefined))
+
+  async #explain(error: unknown, next: string): Promise<unknown> {
+    if (!(error instanceof UserError)) return error
+    return new UserError(`${error.message}\nThe cluster: ${await this.#scene.describe()}. ${next}`, error.exitCode)
+  }
+}

@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { drainedNodes, judgeNodes, realAddress } from '../cluster/judge.ts'
+import { checkCluster } from '../cluster/check.ts'
+import { type Look, lookAt, type Reach } from '../cluster/look.ts'
+import { settle } from '../cluster/playbook.ts'
+import type { Session } from '../cluster/session.ts'
+import type { Host } from '../inventory/types.ts'
+import { exitCode, HostError, UserError } from '../runner/errors.ts'
+import type { Stage } from '../runner/main.ts'
+import type { Wish } from './options.ts'
+import type { Transport } from '../runner/transport.ts'
+import { drainFile } from '../tasks/keepalived.ts'
+import { type Script, sh } from '../runner/sh.ts'
+
+/**
+ * Looks whether a rolling reboot may begin.
+ * @throws UserError where the cluster is not well, unless fewer nodes may serve than the others; HostError where one is away
+ */
+export async function openScene({ options, console }: Stage, session: Session, wish: Wish): Promise<Scene> {
+  console.status('checking the cluster')
+  const { hosts } = session.inventory
+  await Promise.all(hosts.map(({ name }) => session.reach(name).connect()))
+  // One that was broken off left the cluster as it is: that is seen step by step.
+  const { level, problems } = wish.resume
+    ? {
+        level: (await lookAt(reachOf(session, hosts[0]!), session.inventory.cluster, options.timeout)).level,
+        problems: [],
+      }
+    : await check(session, options.timeout, settle.unchanged, false)
+  console.status('')
+  for (const problem of problems) console.print(`check  ${problem}`)
+  if (level === undefined)
+    throw new UserError('there is no cluster of ours on these hosts: run a level playbook', exitCode.checkFailed)
+  if (problems.length > 0 && wish.minServing === hosts.length - 1)
+    throw new UserError(
+      'the cluster is not well: nothing was begun. Mend it, or allow fewer nodes with --min-serving',
+      exitCode.checkFailed,
+    )
+  return new Scene(session, level, options.timeout, problems)
+}
+
+const reachOf = (session: Session, host: Host): Reach => ({ host, transport: session.reach(host.name) })
+
+/** The cluster check of every node, without a report. */
+const check = (session: Session, timeout: number, seconds: number, changed: boolean) =>
+  checkCluster(
+    session.inventory,
+    session.inventory.hosts.map((host) => reachOf(session, host)),
+    { clients: session.clients, settle: seconds, changed, timeout, say: () => {} },
+  )
+
+/** The cluster as a rolling reboot sees and moves it. */
+export class Scene {
+  readonly session: Session
+  readonly level: number
+  /** Seconds for one execution. */
+  readonly timeout: number
+  /** What was wrong before anything began, and is allowed to stay so. */
+  readonly #known: ReadonlySet<string>
+
+  constructor(session: Session, level: number, timeout: number, known: readonly string[]) {
+    this.session = session
+    this.level = level
+    this.timeout = timeout
+    this.#known = new Set(known)
+  }
+
+  /** The cluster check. @returns what is wrong and was not before */
+  async check(): Promise<string[]> {
+    const { problems } = await check(this.session, this.timeout, settle.changed, true)
+    return problems.filter((problem) => !this.#known.has(problem))
+  }
+
+  get hosts(): readonly Host[] {
+    return this.session.inventory.hosts
+  }
+
+  get vip(): string {
+    return this.session.inventory.cluster.vip
+  }
+
+  reach(node: string): Transport {
+    return this.session.reach(node)
+  }
+
+  /** Looks at these nodes, or at all. @throws HostError where one is away */
+  looks(nodes: readonly Host[] = this.hosts): Promise<Look[]> {
+    const { cluster } = this.session.inventory
+    return Promise.all(nodes.map((host) => lookAt(reachOf(this.session, host), cluster, this.timeout)))
+  }
+
+  /** What is wrong with the nodes looked at; that some are drained is not. */
+  problems(looks: readonly Look[]): string[] {
+    return judgeNodes(this.session.inventory, looks, this.level)
+  }
+
+  /** The nodes that clients are sent to; at level 1, that would answer if the VIP came to them. */
+  serving(looks: readonly Look[]): string[] {
+    const pools = looks.filter(({ holdsVip }) => holdsVip).flatMap(({ pool }) => pool)
+    const drained = drainedNodes(looks)
+    return this.hosts
+      .filter((host) => {
+        const look = looks.find((one) => one.host === host.name)
+        if (this.level === 1)
+          return look?.service === 'active' && look.keepalived === 'active' && !drained.includes(host.name)
+        const real = realAddress(host, this.level)
+        return pools.filter(({ address, weight }) => address === real && weight > 0).length >= 2
+      })
+      .map(({ name }) => name)
+  }
+
+  /**
+   * Looks again and again.
+   * @param wrong says what is not yet as wanted
+   * @param seconds to wait at most
+   * @returns what was still wrong then, or undefined
+   */
+  async until(
+    wrong: (looks: Look[]) => string | undefined,
+    seconds: number,
+    nodes?: readonly Host[],
+  ): Promise<string | undefined> {
+    const deadline = performance.now() + seconds * 1000
+    for (;;) {
+      const problem = wrong(await this.looks(nodes))
+      if (!problem || performance.now() > deadline) return problem
+      await sleep(500)
+    }
+  }
+
+  /** Tells every node that a node is drained, or no longer. @throws UserError, HostError where one can't be told */
+  async setDrained(node: string, drained: boolean): Promise<void> {
+    const file = drainFile(node)
+    await this.everywhere(sh`
+[ -e ${file} ] || { echo ${`there is no ${file}: run the level playbook first`} >&2; exit 1; }
+echo ${drained ? 1 : 0} >${file}`)
+  }
+
+  /** Runs a script on every node. */
+  async everywhere(script: Script): Promise<void> {
+    await Promise.all(this.hosts.map(({ name }) => run(name, this.reach(name), script, this.timeout)))
+  }
+
+  /** In words, a part a node: who holds the VIP, who serves, who is drained or away. For whoever has to go on by hand. */
+  async describe(): Promise<string> {
+    const found = await Promise.all(
+      this.hosts.map(async (host) => {
+        try {
+          return (await this.looks([host]))[0]!
+        } catch (error) {
+          if (error instanceof HostError) return host.name
+          throw error
+        }
+      }),
+    )
+    const drained = drainedNodes(found.filter((look) => typeof look !== 'string'))
+    return found
+      .map((look) => {
+        if (typeof look === 'string') return `${look} is away`
+        const broken = [look.keepalived, look.service].some((state) => state !== 'active')
+        const work = broken ? 'does not serve' : drained.includes(look.host) ? 'is drained' : 'serves'
+        return `${look.host} ${look.holdsVip ? `holds ${this.vip} and ` : ''}${work}`
+      })
+      .join('; ')
+  }
+}
+
+/** @throws HostError where the host is away, UserError where the script fails */
+async function run(name: string, transport: Transport, script: Script, timeout: number): Promise<void> {
+  const { code, stderr } = await transport.run(script.text, { timeout })
+  if (code !== 0)
+    throw new UserError(`${name}: ${stderr.trim() || `a script ended with code ${code}`}`, exitCode.failed)
+}
