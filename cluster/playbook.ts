@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
+import { basename } from 'node:path'
 import { confirmed } from '../runner/confirm.ts'
 import { exitCode, UserError } from '../runner/errors.ts'
 import type { HostResult } from '../runner/events.ts'
-import { main, type Stage } from '../runner/main.ts'
+import { entry, main, type Stage } from '../runner/main.ts'
 import { Report } from '../runner/report.ts'
 import { runHosts } from '../runner/run.ts'
 import type { Listed } from '../runner/task.ts'
@@ -19,12 +20,19 @@ export const settle = { changed: 60, unchanged: 10 }
 
 const noVerify = { name: 'no-verify', help: 'leave out the cluster check at the end' }
 
+/** Lists the tasks of a host, in order. */
+export type TaskList = (target: Target) => Listed[]
+
 /**
  * A playbook that brings every host to a level and then checks the cluster.
+ * @param url the playbook's own; where another one was started and only wants the list of tasks, nothing is done
  * @param level `none` takes the cluster away: that is asked first, and nothing is left to be checked
- * @param tasks lists the tasks of a host, in order
  */
-export const playbook = (title: string, level: Level | 'none', tasks: (target: Target) => Listed[]): Promise<void> =>
+export async function playbook(url: string, title: string, level: Level | 'none', tasks: TaskList): Promise<void> {
+  if (basename(url) === basename(entry())) await bringTo(title, level, tasks)
+}
+
+const bringTo = (title: string, level: Level | 'none', tasks: TaskList): Promise<void> =>
   main(title, level === 'none' ? [] : [noVerify], async (stage) => {
     const { openSession } = await import('./session.ts')
     const session = await openSession(stage, level === 'none' ? undefined : level)

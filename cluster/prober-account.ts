@@ -34,6 +34,11 @@ export interface Tally {
    * answered, or until the time was over. 0 where nothing was lost.
    */
   gap: number
+  /**
+   * For how long questions were lost at all, in seconds: from when the first was sent that was lost until when the next
+   * after the last one was sent. Where every second question is lost, no gap is long, and this is.
+   */
+  span: number
   /** How often each node answered. */
   answers: Record<string, number>
 }
@@ -107,13 +112,18 @@ function tally(samples: readonly Sample[], to: number): Tally {
   const answers = new Map<string, number>()
   let gap = 0
   let since: number | undefined
+  let first: number | undefined
+  let end = 0
   const over = (at: number) => {
-    if (since !== undefined) gap = Math.max(gap, at - since)
+    if (since === undefined) return
+    gap = Math.max(gap, at - since)
     since = undefined
+    end = at
   }
   for (const { sent, who } of samples) {
     if (who === undefined) {
       since ??= sent
+      first ??= sent
     } else {
       over(sent)
       answers.set(who, (answers.get(who) ?? 0) + 1)
@@ -121,6 +131,14 @@ function tally(samples: readonly Sample[], to: number): Tally {
   }
   over(to)
   const lost = samples.filter(({ who }) => who === undefined).length
-  // Times have milliseconds, their differences some dust of binary fractions beyond.
-  return { sent: samples.length, lost, gap: Math.round(gap * 1000) / 1000, answers: Object.fromEntries(answers) }
+  return {
+    sent: samples.length,
+    lost,
+    gap: milliseconds(gap),
+    span: milliseconds(end - (first ?? end)),
+    answers: Object.fromEntries(answers),
+  }
 }
+
+/** Times have milliseconds, their differences some dust of binary fractions beyond. */
+const milliseconds = (seconds: number) => Math.round(seconds * 1000) / 1000

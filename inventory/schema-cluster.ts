@@ -73,6 +73,8 @@ const healthCheck = {
   },
 } as const satisfies JSONSchema
 
+const outage = { type: 'number', minimum: 0, maximum: 3600, title: 'seconds, 0 or more' } as const
+
 const table = (number: number, name: string) =>
   ({
     type: 'object',
@@ -216,6 +218,22 @@ export const clusterSchema = {
             'Seconds for which a client that keeps its port stays with its real server after its last question ' +
             '(`lvs_timeouts udp`; 300 in the kernel). A node that is drained waits as long for its last clients.',
         },
+      },
+    },
+    drill: {
+      type: 'object',
+      additionalProperties: false,
+      default: {},
+      description: 'For how long clients may lose answers in each drill of `verify.mts --drill`, in seconds.',
+      properties: {
+        restart: { ...outage, default: 4, description: 'keepalived restarted on the node that holds the VIP.' },
+        service: { ...outage, default: 5, description: 'The service stopped on a node.' },
+        kill: {
+          ...outage,
+          default: 6,
+          description: 'Every process of keepalived killed on the node that holds the VIP.',
+        },
+        cut: { ...outage, default: 6, description: 'The network cut at the node that holds the VIP.' },
       },
     },
     routing: {

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S npx zx
 // One virtual IP, moved by VRRP: the node that holds it works, the others stand by.
-import { playbook } from '../cluster/playbook.ts'
+import { playbook, type TaskList } from '../cluster/playbook.ts'
 import { healthZone } from '../tasks/bind9.ts'
 import { hostName } from '../tasks/host-name.ts'
 import { install } from '../tasks/install.ts'
@@ -11,7 +11,7 @@ import { packagesFor } from '../tasks/os.ts'
 import { selinux } from '../tasks/selinux.ts'
 import { snmpd } from '../tasks/snmpd.ts'
 
-await playbook('Level 1: failover', 1, (target) => [
+export const tasks: TaskList = (target) => [
   hostName(target),
   install(target.facts, ...packagesFor(target, 1)),
   ...healthZone(target),
@@ -20,4 +20,6 @@ await playbook('Level 1: failover', 1, (target) => [
   ...network(target, 1),
   ...iptables(...allowVrrp(target.host)),
   ...keepalived(target, 1),
-])
+]
+
+await playbook(import.meta.url, 'Level 1: failover', 1, tasks)

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S npx zx
 // The holder of the virtual IP sends clients to every node (IPVS), so that all of them work.
-import { playbook } from '../cluster/playbook.ts'
+import { playbook, type TaskList } from '../cluster/playbook.ts'
 import { healthZone } from '../tasks/bind9.ts'
 import { hostName } from '../tasks/host-name.ts'
 import { install } from '../tasks/install.ts'
@@ -13,7 +13,7 @@ import { selinux } from '../tasks/selinux.ts'
 import { snmpd } from '../tasks/snmpd.ts'
 import { balancing, sysctls } from '../tasks/sysctl.ts'
 
-await playbook('Level 2: load balancing', 2, (target) => [
+export const tasks: TaskList = (target) => [
   hostName(target),
   install(target.facts, ...packagesFor(target, 2)),
   ...healthZone(target),
@@ -25,4 +25,6 @@ await playbook('Level 2: load balancing', 2, (target) => [
   ...sysctls(balancing),
   ...iptables(...allowVrrp(target.host), snat(target.cluster)),
   ...keepalived(target, 2),
-])
+]
+
+await playbook(import.meta.url, 'Level 2: load balancing', 2, tasks)

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S npx zx
 // As level 2, and the real servers see their clients' addresses: answers leave by a second interface, through the VIP.
-import { playbook } from '../cluster/playbook.ts'
+import { playbook, type TaskList } from '../cluster/playbook.ts'
 import { everyHost } from '../runner/task.ts'
 import { healthZone } from '../tasks/bind9.ts'
 import { hostName } from '../tasks/host-name.ts'
@@ -15,7 +15,7 @@ import { selinux } from '../tasks/selinux.ts'
 import { snmpd } from '../tasks/snmpd.ts'
 import { balancing, sysctls, twoInterfaces } from '../tasks/sysctl.ts'
 
-await playbook('Level 3: clients keep their addresses', 3, (target) => [
+export const tasks: TaskList = (target) => [
   hostName(target),
   install(target.facts, ...packagesFor(target, 3)),
   ...healthZone(target),
@@ -30,4 +30,6 @@ await playbook('Level 3: clients keep their addresses', 3, (target) => [
   // A director must not send anybody to a second address that is not there yet.
   everyHost,
   ...keepalived(target, 3),
-])
+]
+
+await playbook(import.meta.url, 'Level 3: clients keep their addresses', 3, tasks)

@@ -2,4 +2,4 @@
 // Takes everything away that the playbooks have made, but for installed packages: each host is as it was before.
 import { playbook } from '../cluster/playbook.ts'
 
-await playbook('Teardown: hosts as they were', 'none', () => [])
+await playbook(import.meta.url, 'Teardown: hosts as they were', 'none', () => [])

@@ -4,7 +4,7 @@ import type { Look } from '../cluster/look.ts'
 import type { Host } from '../inventory/types.ts'
 import { exitCode, HostError, UserError } from '../runner/errors.ts'
 import { sh } from '../runner/sh.ts'
-import type { Scene } from './scene.ts'
+import type { Scene } from '../cluster/scene.ts'
 
 /** How long things may take, in seconds. */
 export interface Patience {

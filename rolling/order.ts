@@ -3,7 +3,7 @@ import { whyReboot } from '../cluster/reboot-required.ts'
 import type { Host } from '../inventory/types.ts'
 import type { Stage } from '../runner/main.ts'
 import type { Wish } from './options.ts'
-import type { Scene } from './scene.ts'
+import type { Scene } from '../cluster/scene.ts'
 
 /** A node to work on, and why it has this place. */
 export interface Turn {

@@ -2,12 +2,12 @@ import type { Live } from '../cluster/live.ts'
 import { runNote } from '../cluster/playbook.ts'
 import type { Host } from '../inventory/types.ts'
 import { exitCode, UserError } from '../runner/errors.ts'
-import { type Claim, claim, type Note, writeNote } from './claim.ts'
+import { type Claim, claim, type Note, writeNote } from '../cluster/claim.ts'
 import type { Stage } from '../runner/main.ts'
 import { NodeSteps } from './node.ts'
 import type { Wish } from './options.ts'
 import type { Turn } from './order.ts'
-import type { Scene } from './scene.ts'
+import type { Scene } from '../cluster/scene.ts'
 
 /** One step that has ended, for `--json` and the report. */
 export interface StepReport {

@@ -30,6 +30,11 @@ export class Console {
     this.#show()
   }
 
+  /** Begins anew at the top of the terminal. */
+  clear(): void {
+    if (this.interactive) this.#stream.write('\x1b[H\x1b[J')
+  }
+
   /** Shows what is under way, on a terminal; an empty text takes the line away. */
   status(text: string): void {
     if (!this.interactive) return

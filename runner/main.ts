@@ -77,7 +77,11 @@ const isCancelled = (error: unknown) =>
   error instanceof Error && (error.name === 'AbortError' || error.message === 'canceled')
 
 // zx and Node put different words before the script.
-const commandLine = () => process.argv.slice(process.argv.findIndex((word) => word.endsWith('.mts')) + 1)
+const entryIndex = () => process.argv.findIndex((word) => word.endsWith('.mts'))
+const commandLine = () => process.argv.slice(entryIndex() + 1)
+
+/** @returns the script that was started, as it was named */
+export const entry = (): string => process.argv[entryIndex()] ?? ''
 
 function printJson(document: object, redactor: Redactor): void {
   const clean = (_key: string, value: unknown) => (typeof value === 'string' ? redactor.redact(value) : value)

@@ -29,18 +29,18 @@ const sent = (results: string, protocol: Sample['protocol'] = 'UDP'): Sample[] =
     ...(who === '-' ? { lost: 'timeout' } : { latency: 1, who }),
   }))
 
-const sums: [results: string, end: number, lost: number, gap: number, answers: object][] = [
-  ['', 1, 0, 0, {}],
-  ['abab', 0.4, 0, 0, { a: 2, b: 2 }],
-  ['ab-b', 0.4, 1, 0.1, { a: 1, b: 2 }],
-  ['a-a---aa-a', 1, 5, 0.3, { a: 5 }],
-  ['--a', 0.3, 2, 0.2, { a: 1 }],
-  ['a--', 0.35, 2, 0.25, { a: 1 }],
-  ['---', 0.3, 3, 0.3, {}],
+const sums: [results: string, end: number, lost: number, gap: number, span: number, answers: object][] = [
+  ['', 1, 0, 0, 0, {}],
+  ['abab', 0.4, 0, 0, 0, { a: 2, b: 2 }],
+  ['ab-b', 0.4, 1, 0.1, 0.1, { a: 1, b: 2 }],
+  ['a-a---aa-a', 1, 5, 0.3, 0.8, { a: 5 }],
+  ['--a', 0.3, 2, 0.2, 0.2, { a: 1 }],
+  ['a--', 0.35, 2, 0.25, 0.25, { a: 1 }],
+  ['---', 0.3, 3, 0.3, 0.3, {}],
 ]
-for (const [results, end, lost, gap, answers] of sums) {
+for (const [results, end, lost, gap, span, answers] of sums) {
   test(`account: "${results}"`, () => {
-    assert.equal(account(sent(results), [], end).UDP, { sent: results.length, lost, gap, answers })
+    assert.equal(account(sent(results), [], end).UDP, { sent: results.length, lost, gap, span, answers })
   })
 }
 

@@ -1,26 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { drainedNodes, judgeNodes, realAddress } from '../cluster/judge.ts'
-import { checkCluster } from '../cluster/check.ts'
-import { type Look, lookAt, type Reach } from '../cluster/look.ts'
-import { settle } from '../cluster/playbook.ts'
-import type { Session } from '../cluster/session.ts'
+import { drainedNodes, judgeNodes, realAddress } from './judge.ts'
+import { checkCluster } from './check.ts'
+import { type Look, lookAt, type Reach } from './look.ts'
+import { settle } from './playbook.ts'
+import type { Session } from './session.ts'
 import type { Host } from '../inventory/types.ts'
 import { exitCode, HostError, UserError } from '../runner/errors.ts'
 import type { Stage } from '../runner/main.ts'
-import type { Wish } from './options.ts'
 import type { Transport } from '../runner/transport.ts'
 import { drainFile } from '../tasks/keepalived.ts'
 import { type Script, sh } from '../runner/sh.ts'
 
+/** What has to be so before something is done to the cluster. */
+export interface SceneWish {
+  /** How many nodes have to serve while one does not: with all others, nothing may be wrong. */
+  minServing: number
+  /** Take the cluster as it is: one that was broken off left it so. */
+  resume: boolean
+}
+
 /**
- * Looks whether a rolling reboot may begin.
- * @throws UserError where the cluster is not well, unless fewer nodes may serve than the others; HostError where one is away
+ * Looks whether something may be done to the cluster.
+ * @throws UserError where the cluster is not well, HostError where a node is away
  */
-export async function openScene({ options, console }: Stage, session: Session, wish: Wish): Promise<Scene> {
+export async function openScene({ options, console }: Stage, session: Session, wish: SceneWish): Promise<Scene> {
   console.status('checking the cluster')
   const { hosts } = session.inventory
   await Promise.all(hosts.map(({ name }) => session.reach(name).connect()))
-  // One that was broken off left the cluster as it is: that is seen step by step.
   const { level, problems } = wish.resume
     ? {
         level: (await lookAt(reachOf(session, hosts[0]!), session.inventory.cluster, options.timeout)).level,
@@ -32,10 +38,7 @@ export async function openScene({ options, console }: Stage, session: Session, w
   if (level === undefined)
     throw new UserError('there is no cluster of ours on these hosts: run a level playbook', exitCode.checkFailed)
   if (problems.length > 0 && wish.minServing === hosts.length - 1)
-    throw new UserError(
-      'the cluster is not well: nothing was begun. Mend it, or allow fewer nodes with --min-serving',
-      exitCode.checkFailed,
-    )
+    throw new UserError('the cluster is not well: nothing was begun', exitCode.checkFailed)
   return new Scene(session, level, options.timeout, problems)
 }
 
@@ -49,7 +52,7 @@ const check = (session: Session, timeout: number, seconds: number, changed: bool
     { clients: session.clients, settle: seconds, changed, timeout, say: () => {} },
   )
 
-/** The cluster as a rolling reboot sees and moves it. */
+/** The cluster as those see it who move it: rolling reboots and drills. */
 export class Scene {
   readonly session: Session
   readonly level: number

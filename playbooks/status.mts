@@ -1,0 +1,56 @@
+#!/usr/bin/env -S npx zx
+// One look at the cluster: each node, who holds the virtual IP, the pools, what is pending. Changes nothing.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { runNote, type TaskList } from '../cluster/playbook.ts'
+import { openSession } from '../cluster/session.ts'
+import { statusOf } from '../cluster/status.ts'
+import { judgeStatus, statusLines } from '../cluster/status-text.ts'
+import { exitCode, UserError } from '../runner/errors.ts'
+import { main } from '../runner/main.ts'
+import { runHosts } from '../runner/run.ts'
+
+/** Seconds between two looks of --watch. */
+const pause = 2
+
+const watch = { name: 'watch', help: 'look again and again, until Ctrl-C' }
+
+await main('Status', [watch], async (stage) => {
+  const { options, console, document } = stage
+  if (options.limit) throw new UserError('--limit has no meaning here: the look is at the whole cluster')
+  const session = await openSession(stage)
+  const { inventory, reach } = session
+  const { cluster, hosts } = inventory
+
+  const look = async () => {
+    const nodes = await Promise.all(
+      hosts.map((host) => statusOf({ host, transport: reach(host.name) }, cluster, options.timeout)),
+    )
+    const level = nodes.find((node) => node.look?.level)?.look!.level
+    const there = hosts.filter((_, i) => !nodes[i]!.away)
+    const { tasks }: { tasks: TaskList } = level ? await import(`./level${level}.mts`) : { tasks: () => [] }
+    const plans = await runHosts(
+      level
+        ? there.map((host) => ({
+            name: host.name,
+            transport: reach(host.name),
+            tasks: (facts) => tasks({ cluster, host, hosts, facts }),
+          }))
+        : [],
+      { ...options, check: true, interrupted: () => stage.interrupted, note: runNote('Status') },
+      () => {},
+    )
+    for (const { host, changes, failure } of plans)
+      nodes.find((node) => node.host === host)!.pending = failure ? [failure.reason] : changes.map(({ task }) => task)
+    const problems = judgeStatus(inventory, nodes)
+    Object.assign(document, { nodes, problems, healthy: problems.length === 0 })
+    return { problems, lines: statusLines(inventory, nodes, problems, console.colour) }
+  }
+
+  for (;;) {
+    const { problems, lines } = await look()
+    if (options.own.watch) console.clear()
+    for (const line of lines) console.print(line)
+    if (!options.own.watch) return problems.length > 0 ? exitCode.checkFailed : exitCode.ok
+    await sleep(pause * 1000)
+  }
+})
