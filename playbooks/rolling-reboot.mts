@@ -8,7 +8,7 @@ import { main } from '../runner/main.ts'
 import { readWish, rollOptions } from '../rolling/options.ts'
 import { chooseTurns } from '../rolling/order.ts'
 import { Roll } from '../rolling/roll.ts'
-import { openScene } from '../rolling/scene.ts'
+import { openScene } from '../cluster/scene.ts'
 
 await main('Rolling reboot', rollOptions, async (stage) => {
   const { options, console, document } = stage

@@ -1,12 +1,17 @@
 #!/usr/bin/env -S npx zx
-// The cluster check alone: who holds the virtual IP, are the pools complete, who answers. Changes nothing.
+// The cluster check alone: who holds the virtual IP, are the pools complete, who answers. Changes nothing without --drill.
 import { reportCheck } from '../cluster/check-report.ts'
 import { openSession } from '../cluster/session.ts'
-import { UserError } from '../runner/errors.ts'
+import { drillOptions, runDrills } from '../drill/run.ts'
+import { exitCode, UserError } from '../runner/errors.ts'
 import { main } from '../runner/main.ts'
 
-await main('Verify: the cluster check', [], async (stage) => {
-  if (stage.options.limit) throw new UserError('--limit has no meaning here: the check is about the whole cluster')
+await main('Verify: the cluster check', drillOptions, async (stage) => {
+  const { own, limit } = stage.options
+  if (limit) throw new UserError('--limit has no meaning here: the check is about the whole cluster')
+  if (!own.drill && (own['drill-kill'] || own['drill-cut']))
+    throw new UserError('--drill-kill and --drill-cut go with --drill')
   const session = await openSession(stage)
-  return reportCheck(stage, session, { since: new Map(), settle: 10, changed: false })
+  const code = await reportCheck(stage, session, { since: new Map(), settle: 10, changed: false })
+  return own.drill && code === exitCode.ok ? runDrills(stage, session) : code
 })

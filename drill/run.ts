@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { accountLines, Live } from '../cluster/live.ts'
+import { runNote } from '../cluster/playbook.ts'
+import { claim } from '../cluster/claim.ts'
+import { openScene, type Scene } from '../cluster/scene.ts'
+import type { Session } from '../cluster/session.ts'
+import type { Step } from '../cluster/prober-account.ts'
+import type { Cluster } from '../inventory/types.ts'
+import { confirmed } from '../runner/confirm.ts'
+import { exitCode, UserError } from '../runner/errors.ts'
+import type { Stage } from '../runner/main.ts'
+import type { Option } from '../runner/options.ts'
+import { type Drill, Drills } from './drills.ts'
+
+/** The options of drills beside the common ones. */
+export const drillOptions = [
+  { name: 'drill', help: 'hurt the cluster and measure what clients lose: restart keepalived, stop the service' },
+  { name: 'drill-kill', help: 'with --drill: also kill every keepalived process on the holder' },
+  { name: 'drill-cut', help: 'with --drill: also cut the network of the holder, where SSH does not come in by it' },
+] as const satisfies readonly Option[]
+
+/** Seconds between two drills, in which nothing may be lost any more. */
+const calm = 3
+
+/**
+ * Asks, then carries the drills out one by one under a prober, and holds what clients lost against the inventory.
+ * @returns the exit code: 5 where clients lost answers for longer than a limit
+ */
+export async function runDrills(stage: Stage, session: Session): Promise<number> {
+  const { options, console, document } = stage
+  const scene = await openScene(stage, session, { resume: false, minServing: session.inventory.hosts.length - 1 })
+  const names = chosen(options.own)
+  const question = `This hurts the cluster (${names.join(', ')}); clients may notice. Go on`
+  if (!options.yes && !(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was done')
+  await keepOthersOff(stage, scene)
+  const live = await Live.start(stage, session)
+  try {
+    for (const name of names) await carryOut(stage, scene, live, name)
+  } finally {
+    const { samples, ...account } = await live.stop()
+    document.prober = account
+    for (const line of accountLines(account)) console.print(line)
+  }
+  const steps = (document.prober as { steps: Step[] }).steps
+  const problems = judgeDrills(steps, session.inventory.cluster.drill)
+  document.problems = problems
+  for (const problem of problems) console.print(`drill  ${console.colour.red('failed')}  ${problem}`)
+  if (problems.length > 0) return exitCode.checkFailed
+  console.print(`drill  ${console.colour.green('passed')}  within the limits of cluster.drill`)
+  return exitCode.ok
+}
+
+const chosen = (own: Record<string, boolean>): Drill['name'][] => [
+  'restart',
+  'service',
+  ...(own['drill-kill'] ? (['kill'] as const) : []),
+  ...(own['drill-cut'] ? (['cut'] as const) : []),
+]
+
+async function keepOthersOff(stage: Stage, scene: Scene): Promise<void> {
+  const { folder, by } = runNote('Drill')
+  for (const { name } of scene.hosts) {
+    const held = await claim(name, scene.reach(name), folder, by)
+    stage.atEnd(() => held.release().catch(() => undefined))
+    if (held.note) throw new UserError('a rolling reboot was not ended: end it with --resume first', exitCode.failed)
+  }
+}
+
+async function carryOut(stage: Stage, scene: Scene, live: Live, name: Drill['name']): Promise<void> {
+  const drills = new Drills(scene)
+  const drill = drills[name](await scene.looks())
+  stage.underWay = () => [drill.title]
+  stage.atEnd(() => stage.interrupted && drill.undo())
+  live.step(`${name}: ${drill.title}`)
+  stage.console.print(`drill  ${drill.title}`)
+  try {
+    await drill.run()
+  } catch (error) {
+    await drill.undo()
+    throw error
+  }
+  await drills.settled()
+  await sleep(calm * 1000)
+}
+
+/** @returns where clients lost answers for longer than the inventory allows, in words */
+export const judgeDrills = (steps: readonly Step[], limits: Cluster['drill']): string[] =>
+  steps.flatMap(({ label, UDP, TCP }) => {
+    const limit = limits[label.split(':')[0] as Drill['name']]
+    const longest = Math.max(UDP.span, TCP.span)
+    return longest > limit
+      ? [`${label}: clients lost answers for ${longest.toFixed(1)} s, and ${limit} s are allowed`]
+      : []
+  })
