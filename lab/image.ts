@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { UserError } from '../runner/errors.ts'
 import { mac, type Machine, machines } from './machines.ts'
 import { cacheFolder } from './paths.ts'
-import { wayToRoot } from './requirements.ts'
+import { wayToRoot } from './packages.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 

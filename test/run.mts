@@ -6,6 +6,7 @@ import { globSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { labDown } from '../lab/lab.ts'
 import { ensureRequirements } from '../lab/requirements.ts'
+import { ensureBrowser } from './report/browser.ts'
 
 const minutesForOneFile = 50
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -55,10 +56,11 @@ function whyFailed(code: number | null, signal: string | null, total: number, sk
 const pattern = process.argv[2] ?? ''
 // Everything, on a machine that may have nothing yet.
 if (!pattern) {
-  await ensureRequirements(Boolean(process.env.CI), (line) => console.log(line)).catch((error: Error) => {
-    console.error(error.message)
-    process.exit(1)
-  })
+  for (const ensure of [ensureRequirements, ensureBrowser])
+    await ensure(Boolean(process.env.CI), (line) => console.log(line)).catch((error: Error) => {
+      console.error(error.message)
+      process.exit(1)
+    })
 }
 const files = [
   ...globSync('test/*.test.mts', { cwd: root }).sort(),
