@@ -2,6 +2,7 @@ import { exitCode, HostError } from '../runner/errors.ts'
 import type { Stage } from '../runner/main.ts'
 import type { Transport } from '../runner/transport.ts'
 import { type CheckResult, checkCluster } from './check.ts'
+import { type Findings, writePage } from './page.ts'
 import type { Session } from './session.ts'
 
 export interface CheckWish {
@@ -19,12 +20,10 @@ export interface CheckWish {
  * Runs the cluster check and tells of it.
  * @returns the exit code
  */
-export async function reportCheck(
-  { console, options, document }: Stage,
-  session: Session,
-  wish: CheckWish,
-): Promise<number> {
+export async function reportCheck(stage: Stage, session: Session, wish: CheckWish): Promise<number> {
+  const { console, options, document } = stage
   const { inventory, clients } = session
+  const began = new Date()
   console.status('checking the cluster')
   const found = await Promise.all(
     inventory.hosts.map(async (host) => {
@@ -43,11 +42,28 @@ export async function reportCheck(
   document.cluster = { ...result, problems }
   for (const line of describe(result, inventory.cluster.vip)) console.print(line)
   for (const problem of problems) console.print(`check  ${console.colour.red('failed')}  ${problem}`)
+  // Drills end with a page of their own.
+  if (!options.own.drill) await writePage(stage, session, result.looks, findings(stage, began, result.holder, problems))
   if (away.length > 0) return exitCode.unreachable
   if (problems.length > 0) return exitCode.checkFailed
   console.print(`check  ${console.colour.green('passed')}  level ${result.level}`)
   return exitCode.ok
 }
+
+const findings = (
+  { document }: Stage,
+  started: Date,
+  holder: string | undefined,
+  problems: readonly string[],
+): Findings => ({
+  title: String(document.playbook),
+  started,
+  seconds: (Date.now() - started.getTime()) / 1000,
+  ok: problems.length === 0,
+  verdict: problems.length === 0 ? `The cluster is well: ${holder} holds the virtual IP.` : 'The cluster is not well.',
+  problems,
+  steps: [],
+})
 
 /** One node that is away must not hide the state of the others. */
 async function whyAway(transport: Transport): Promise<string | undefined> {

@@ -35,8 +35,8 @@ export interface Tally {
    */
   gap: number
   /**
-   * For how long questions were lost at all, in seconds: from when the first was sent that was lost until when the next
-   * after the last one was sent. Where every second question is lost, no gap is long, and this is.
+   * The longest time in which questions were lost again and again, with answers between them or not, in seconds. Where
+   * every second question is lost, no gap is long, and this is.
    */
   span: number
   /** How often each node answered. */
@@ -108,22 +108,28 @@ const tallies = (samples: readonly Sample[], to: number): Record<Protocol, Tally
   ),
 })
 
+/** Seconds without a loss after which a trouble is over. */
+const apart = 2
+
 function tally(samples: readonly Sample[], to: number): Tally {
   const answers = new Map<string, number>()
   let gap = 0
   let since: number | undefined
-  let first: number | undefined
-  let end = 0
+  let span = 0
+  let first = 0
+  let end = -Infinity
   const over = (at: number) => {
     if (since === undefined) return
     gap = Math.max(gap, at - since)
-    since = undefined
+    // Losses far apart are not one trouble.
+    if (since - end > apart) first = since
     end = at
+    span = Math.max(span, end - first)
+    since = undefined
   }
   for (const { sent, who } of samples) {
     if (who === undefined) {
       since ??= sent
-      first ??= sent
     } else {
       over(sent)
       answers.set(who, (answers.get(who) ?? 0) + 1)
@@ -135,7 +141,7 @@ function tally(samples: readonly Sample[], to: number): Tally {
     sent: samples.length,
     lost,
     gap: milliseconds(gap),
-    span: milliseconds(end - (first ?? end)),
+    span: milliseconds(span),
     answers: Object.fromEntries(answers),
   }
 }

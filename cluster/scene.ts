@@ -92,6 +92,25 @@ export class Scene {
     return Promise.all(nodes.map((host) => lookAt(reachOf(this.session, host), cluster, this.timeout)))
   }
 
+  /** Looks at all nodes but those that are away. */
+  async looksOfThose(): Promise<Look[]> {
+    return (await this.#lookAtEach()).filter((look) => typeof look !== 'string')
+  }
+
+  /** A look for each node, or its name where it is away. */
+  #lookAtEach(): Promise<(Look | string)[]> {
+    return Promise.all(
+      this.hosts.map(async (host) => {
+        try {
+          return (await this.looks([host]))[0]!
+        } catch (error) {
+          if (error instanceof HostError) return host.name
+          throw error
+        }
+      }),
+    )
+  }
+
   /** What is wrong with the nodes looked at; that some are drained is not. */
   problems(looks: readonly Look[]): string[] {
     return judgeNodes(this.session.inventory, looks, this.level)
@@ -146,16 +165,7 @@ echo ${drained ? 1 : 0} >${file}`)
 
   /** In words, a part a node: who holds the VIP, who serves, who is drained or away. For whoever has to go on by hand. */
   async describe(): Promise<string> {
-    const found = await Promise.all(
-      this.hosts.map(async (host) => {
-        try {
-          return (await this.looks([host]))[0]!
-        } catch (error) {
-          if (error instanceof HostError) return host.name
-          throw error
-        }
-      }),
-    )
+    const found = await this.#lookAtEach()
     const drained = drainedNodes(found.filter((look) => typeof look !== 'string'))
     return found
       .map((look) => {

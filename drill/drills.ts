@@ -111,8 +111,8 @@ const cutUnit = 'keepalived-playbooks-drill'
 // in by this interface would be cut off as well.
 const cutScript = (device: string): Script => sh`
 process=$$
-until address=$(tr '\\0' '\\n' </proc/$process/environ | sed -n 's/^SSH_CONNECTION=[^ ]* [^ ]* \\([^ ]*\\) .*/\\1/p'); [ -n "$address" ]; do
-  process=$(sed 's/.*) . \\([0-9]*\\) .*/\\1/' /proc/$process/stat)
+until address=$(tr '\0' '\n' </proc/$process/environ | sed -n 's/^SSH_CONNECTION=[^ ]* [^ ]* \([^ ]*\) .*/\1/p'); [ -n "$address" ]; do
+  process=$(sed 's/.*) . \([0-9]*\) .*/\1/' /proc/$process/stat)
   [ "$process" -gt 1 ] || break
 done
 if [ -z "$address" ] || ip -o address show dev ${device} to "$address" | grep -q .; then

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { accountLines, Live } from '../cluster/live.ts'
+import { Live } from '../cluster/live.ts'
+import { conclude } from '../cluster/page.ts'
 import { runNote } from '../cluster/playbook.ts'
 import { claim } from '../cluster/claim.ts'
 import { openScene, type Scene } from '../cluster/scene.ts'
 import type { Session } from '../cluster/session.ts'
 import type { Step } from '../cluster/prober-account.ts'
-import type { Cluster } from '../inventory/types.ts'
 import { confirmed } from '../runner/confirm.ts'
 import { exitCode, UserError } from '../runner/errors.ts'
 import type { Stage } from '../runner/main.ts'
@@ -34,17 +34,22 @@ export async function runDrills(stage: Stage, session: Session): Promise<number>
   if (!options.yes && !(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was done')
   await keepOthersOff(stage, scene)
   const live = await Live.start(stage, session)
-  try {
-    for (const name of names) await carryOut(stage, scene, live, name)
-  } finally {
-    const { samples, ...account } = await live.stop()
-    document.prober = account
-    for (const line of accountLines(account)) console.print(line)
-  }
-  const steps = (document.prober as { steps: Step[] }).steps
-  const problems = judgeDrills(steps, session.inventory.cluster.drill)
+  const limits = session.inventory.cluster.drill
+  const failure: unknown = await carryOutAll(stage, scene, live, names).catch((error: unknown) => error)
+  const problems = await conclude(stage, session, live, {
+    title: 'Drill',
+    looks: () => scene.looksOfThose(),
+    failure,
+    about: ({ label }, index) => ({ cause: label, limit: limits[names[index]!] }),
+    judge: ({ steps }) =>
+      judgeDrills(
+        steps,
+        names.map((name) => limits[name]),
+      ),
+  })
   document.problems = problems
   for (const problem of problems) console.print(`drill  ${console.colour.red('failed')}  ${problem}`)
+  if (failure) throw failure
   if (problems.length > 0) return exitCode.checkFailed
   console.print(`drill  ${console.colour.green('passed')}  within the limits of cluster.drill`)
   return exitCode.ok
@@ -66,12 +71,16 @@ async function keepOthersOff(stage: Stage, scene: Scene): Promise<void> {
   }
 }
 
+async function carryOutAll(stage: Stage, scene: Scene, live: Live, names: readonly Drill['name'][]): Promise<void> {
+  for (const name of names) await carryOut(stage, scene, live, name)
+}
+
 async function carryOut(stage: Stage, scene: Scene, live: Live, name: Drill['name']): Promise<void> {
   const drills = new Drills(scene)
   const drill = drills[name](await scene.looks())
   stage.underWay = () => [drill.title]
   stage.atEnd(() => stage.interrupted && drill.undo())
-  live.step(`${name}: ${drill.title}`)
+  live.step(drill.title)
   stage.console.print(`drill  ${drill.title}`)
   try {
     await drill.run()
@@ -83,11 +92,14 @@ async function carryOut(stage: Stage, scene: Scene, live: Live, name: Drill['nam
   await sleep(calm * 1000)
 }
 
-/** @returns where clients lost answers for longer than the inventory allows, in words */
-export const judgeDrills = (steps: readonly Step[], limits: Cluster['drill']): string[] =>
-  steps.flatMap(({ label, UDP, TCP }) => {
-    const limit = limits[label.split(':')[0] as Drill['name']]
+/**
+ * @param limits seconds, one a step
+ * @returns where clients lost answers for longer than is allowed, in words
+ */
+export const judgeDrills = (steps: readonly Step[], limits: readonly number[]): string[] =>
+  steps.flatMap(({ label, UDP, TCP }, index) => {
     const longest = Math.max(UDP.span, TCP.span)
+    const limit = limits[index]!
     return longest > limit
       ? [`${label}: clients lost answers for ${longest.toFixed(1)} s, and ${limit} s are allowed`]
       : []

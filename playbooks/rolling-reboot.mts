@@ -1,6 +1,8 @@
 #!/usr/bin/env -S npx zx
 // Reboots the nodes one at a time, and clients don't notice: drain, hand over, reboot, prove, put back, the next.
-import { accountLines, Live } from '../cluster/live.ts'
+import { Live } from '../cluster/live.ts'
+import { conclude, expectReport, reportOption } from '../cluster/page.ts'
+import { openScene } from '../cluster/scene.ts'
 import { openSession } from '../cluster/session.ts'
 import { confirmed } from '../runner/confirm.ts'
 import { exitCode, UserError } from '../runner/errors.ts'
@@ -8,10 +10,10 @@ import { main } from '../runner/main.ts'
 import { readWish, rollOptions } from '../rolling/options.ts'
 import { chooseTurns } from '../rolling/order.ts'
 import { Roll } from '../rolling/roll.ts'
-import { openScene } from '../cluster/scene.ts'
 
-await main('Rolling reboot', rollOptions, async (stage) => {
-  const { options, console, document } = stage
+await main('Rolling reboot', [...rollOptions, reportOption], async (stage) => {
+  const { options } = stage
+  await expectReport(stage)
   const session = await openSession(stage)
   const wish = readWish(options, session.inventory.hosts.length)
   const scene = await openScene(stage, session, wish)
@@ -27,12 +29,14 @@ await main('Rolling reboot', rollOptions, async (stage) => {
   await roll.begin()
   const live = await Live.start(stage, session)
   stage.underWay = () => roll.underWay()
-  try {
-    await roll.run(turns, live)
-  } finally {
-    const { samples, ...account } = await live.stop()
-    document.prober = account
-    for (const line of accountLines(account)) console.print(line)
-  }
+  const failure: unknown = await roll.run(turns, live).catch((error: unknown) => error)
+  await conclude(stage, session, live, {
+    title: 'Rolling reboot',
+    looks: () => scene.looksOfThose(),
+    failure,
+    about: ({ label }) => ({ cause: label }),
+    judge: () => [],
+  })
+  if (failure) throw failure
   return exitCode.ok
 })

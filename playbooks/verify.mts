@@ -1,12 +1,14 @@
 #!/usr/bin/env -S npx zx
 // The cluster check alone: who holds the virtual IP, are the pools complete, who answers. Changes nothing without --drill.
 import { reportCheck } from '../cluster/check-report.ts'
+import { expectReport, reportOption } from '../cluster/page.ts'
 import { openSession } from '../cluster/session.ts'
 import { drillOptions, runDrills } from '../drill/run.ts'
 import { exitCode, UserError } from '../runner/errors.ts'
 import { main } from '../runner/main.ts'
 
-await main('Verify: the cluster check', drillOptions, async (stage) => {
+await main('Verify: the cluster check', [...drillOptions, reportOption], async (stage) => {
+  await expectReport(stage)
   const { own, limit } = stage.options
   if (limit) throw new UserError('--limit has no meaning here: the check is about the whole cluster')
   if (!own.drill && (own['drill-kill'] || own['drill-cut']))

@@ -55,7 +55,7 @@ export class Roll {
         exitCode.failed,
       )
     if (!earlier && resume) throw new UserError('there is no rolling reboot to go on with', exitCode.failed)
-    const fresh: Note = { by: this.#note.by, before, reboot, ...earlier, state: 'waiting' }
+    const fresh: Note = { by: this.#note.by, before, reboot, ...earlier, state: 'waiting', bootId: undefined }
     this.#notes = new Map(this.#scene.hosts.map(({ name }) => [name, left.get(name) ?? fresh]))
   }
 
