@@ -43,7 +43,12 @@ export function keepalived(target: Target, level: Level): Task[] {
     ...hosts.map(({ name }) => drain(name)),
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
     systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host, level, routesScript }),
-    template(keepalivedConf, 'keepalived.conf', { ...target, level, notifyScript, drainFile }, { mode: '640', validate }),
+    template(
+      keepalivedConf,
+      'keepalived.conf',
+      { ...target, level, notifyScript, drainFile },
+      { mode: '640', validate },
+    ),
     service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service')] }),
   ]
 }
