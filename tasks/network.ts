@@ -96,35 +96,45 @@ function live(target: Target, theirs?: string): Task {
     name: `interface ${device} is up with ${address} and no network`,
     key: `interface ${device}`,
     probe: sh`
-ip -o link show dev ${device} || { ip -o link show | sed 's/^[0-9]*: \([^:@]*\).*/there is \1/'; exit 1; }
-ip -o -4 address show dev ${device} scope global | sed 's/.* inet \([0-9./]*\) .*/address \1/'
-ip -4 route show table main dev ${device} | sed 's/^/route in the main table: /'`,
+ip address show dev ${device} 2>/dev/null || { ip -o link show; exit 1; }
+echo routes
+exec ip -4 route show table main dev ${device}`,
     plan: ({ text, code }) => {
       if (code !== 0) {
-        const others = [...text.matchAll(/^there is (.*)$/gm)].map(([, name]) => name).filter((name) => name !== 'lo')
+        const others = [...text.matchAll(/^\d+: ([^:@]+)/gm)].map(([, name]) => name).filter((name) => name !== 'lo')
         throw new UserError(`there is no interface ${device} (hosts.${host.name}.second), but ${others.join(', ')}`, 1)
       }
-      const [link, ...rest] = text.trim().split('\n')
-      const up = /<[^>]*\bUP\b/.test(link!)
-      if (up && /NO-CARRIER/.test(link!))
+      const { flags, addresses, routes } = parseInterface(text)
+      const up = flags.includes('UP')
+      if (up && flags.includes('NO-CARRIER'))
         throw new UserError(`${device} has no carrier (hosts.${host.name}.second): is its cable plugged in?`, 1)
-      const found = [`${device} is ${up ? 'up' : 'down'}`, ...rest.map((row) => row.trim().replace(/\/32$/, ''))]
-      const before = found.join('\n')
-      const right = up && has(rest, address) && !rest.some((row) => row.startsWith('route'))
-      if (right) return unchanged()
+      const before = [
+        `${device} is ${up ? 'up' : 'down'}`,
+        ...addresses.map((one) => `address ${one.replace(/\/32$/, '')}`),
+        ...routes.map((route) => `route in the main table: ${route}`),
+      ].join('\n')
+      const there = addresses.some((one) => one.startsWith(`${address}/`))
+      if (up && there && routes.length === 0) return unchanged()
       if (theirs)
         throw new UserError(
           `${theirs} sets ${device} up otherwise than level 3 needs it (hosts.${host.name}.second); change it there, ` +
             `or take ${device} out of it:\n${unifiedDiff(before, wanted)}`,
           1,
         )
-      const addresses = rest.flatMap((row) => row.match(/^address (\S+)$/)?.[1] ?? [])
       return { before, after: wanted, ...activation(target, up, addresses) }
     },
   }
 }
 
-const has = (rows: readonly string[], address: string) => rows.some((row) => row.startsWith(`address ${address}/`))
+/** Reads the flags of an interface, its IPv4 addresses with prefix lengths, and its routes in the main table. */
+function parseInterface(text: string) {
+  const [about = '', routes = ''] = text.split(/^routes\n/m)
+  return {
+    flags: about.match(/<(.*?)>/)?.[1]?.split(',') ?? [],
+    addresses: [...about.matchAll(/^ +inet (\S+) .*scope global/gm)].map(([, address]) => address!),
+    routes: routes.split('\n').flatMap((route) => route.trim() || []),
+  }
+}
 
 /** @param addresses what the interface has, with prefix lengths */
 function activation(target: Target, up: boolean, addresses: readonly string[]) {
