@@ -23,7 +23,8 @@ function managerOf({ host, facts }: Target): 'networkd' | 'ifupdown' {
 }
 
 // systemd-networkd takes every address and route away that it did not set itself, when it starts again or loses the
-// carrier: the VIP, and the routes of level 3 (networkd.conf(5), systemd.network(5)).
+// carrier: the VIP, and the routes of level 3 (networkd.conf(5), systemd.network(5)). Rules belong to no interface: it
+// takes them away also where it has another interface than ours.
 const networkdConf = '/etc/systemd/networkd.conf.d/keepalived.conf'
 const foreign = `${ownFile}[Network]\nManageForeignRoutes=no\nManageForeignRoutingPolicyRules=no\n`
 const keep = `${ownFile}[Network]\nKeepConfiguration=yes\nIgnoreCarrierLoss=yes\n`
@@ -40,14 +41,16 @@ export function network(target: Target, level: Level): Task[] {
   const { host, facts } = target
   const first = facts.interfaces[host.interface]
   const second = level === 3 ? secondInterface(target) : { files: [], tasks: [] }
-  const kept = [first, second.theirs].filter((found) => found?.manager === 'networkd')
   // ifupdown leaves alone what it did not set; of others nothing is known.
-  if (kept.length === 0) return [...second.files, ...second.tasks]
+  if (!Object.values(facts.interfaces).some(byNetworkd)) return [...second.files, ...second.tasks]
+  const kept = [first, second.theirs].filter((found) => found && byNetworkd(found))
   const files = [file(networkdConf, foreign), ...kept.map((found) => file(dropIn(found!.file), keep)), ...second.files]
-  // The restart takes the new files up and, with them, leaves what is there alone.
-  const restartOn = files.flatMap(({ resources }) => resources ?? [])
+  // The restart takes the new files up and, with them, leaves what is there alone. Files of ifupdown are none of its own.
+  const restartOn = files.flatMap(({ resources }) => resources ?? []).filter((path) => path.startsWith('/etc/systemd/'))
   return [...files, service('systemd-networkd', { restartOn }), ...second.tasks]
 }
+
+const byNetworkd = ({ manager }: Facts['interfaces'][string]) => manager === 'networkd'
 
 interface SecondInterface {
   files: Task[]

@@ -57,6 +57,12 @@ const written: [name: string, level: 1 | 3, interfaces: string[], paths: string[
     ],
   ],
   ['ifupdown, level 1', 1, ifupdown, []],
+  [
+    'ifupdown, and systemd-networkd has another interface',
+    3,
+    [...ifupdown, 'link=mgmt0', 'networkd=/etc/systemd/network/mgmt.network'],
+    [both, '/etc/network/interfaces', '/etc/network/interfaces.d/keepalived-eth1'],
+  ],
   ['ifupdown, level 3', 3, ifupdown, ['/etc/network/interfaces', '/etc/network/interfaces.d/keepalived-eth1']],
   [
     'ifupdown, and the second interface is the administrator’s',
