@@ -70,7 +70,9 @@ export interface Verdict {
 
 /**
  * Judges who answered.
- * @param others connections that other clients made meanwhile; they take turns too, so only shares can be judged
+ * @param others by how many the director counted more new connections than we asked questions. Other clients take turns
+ *   too; fewer are counted where a question came from a port that IPVS remembers, and went where that port's last one
+ *   did. Either way only shares can be judged.
  */
 export function judgeAnswers(
   inventory: Inventory,
@@ -136,6 +138,11 @@ function fromAll(
   if (/^(sh|mh|dh|lblc)$/.test(scheduler)) return { how: `as ${scheduler} has it` }
   if (!fair) return { how: 'unfair shares', problem: 'not every node answered its fair share' }
   if (scheduler !== 'rr') return { how: `fair shares (${scheduler})` }
-  if (others > 0) return { how: `fair shares (${others} connections of other clients between ours)` }
+  if (others !== 0) return { how: `fair shares (${whyNoTurns(others)})` }
   return { how: 'not in turn', problem: `not strictly in turn: ${got.join(' ')}` }
 }
+
+const whyNoTurns = (others: number) =>
+  others > 0
+    ? `${others} connections of other clients between ours`
+    : `${-others} of our questions came from a port that IPVS remembers, and went where that one had gone before`

@@ -10,7 +10,7 @@ folder=$1 owner=$2
 # Also of a build that failed: whoever started it has to be able to clean up.
 trap 'chown -R "$owner" "$folder"' EXIT
 in_image=linux-image-cloud-amd64,systemd-sysv,udev,dbus,openssh-server,sudo,iproute2,procps,iputils-ping,bind9-dnsutils,netcat-openbsd,tcpdump,python3-minimal
-to_install='bind9 keepalived iptables ipvsadm snmpd snmp nginx-light conntrack'
+to_install='bind9 keepalived iptables ipvsadm snmpd snmp nginx-light conntrack ifupdown netplan.io'
 initrd_modules='virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_blk'
 
 ssh-keygen -q -t ed25519 -N '' -C lab -f "$folder/id"
@@ -33,7 +33,7 @@ mmdebstrap --mode=root --variant=minbase --include=$in_image \
   --customize-hook='chroot "$1" chmod 440 /etc/sudoers.d/admin' \
   --customize-hook='chroot "$1" apt-get -q update' \
   --customize-hook='chroot "$1" systemctl -q enable systemd-networkd' \
-  --customize-hook='chroot "$1" systemctl -q mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer systemd-timesyncd.service' \
+  --customize-hook='chroot "$1" systemctl -q mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer systemd-tmpfiles-clean.timer systemd-timesyncd.service' \
   bookworm "$folder/root.tar"
 
 echo 'I: making the disk and the initial RAM disk'

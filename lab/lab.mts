@@ -30,8 +30,13 @@ const commands: Record<string, Command> = {
   },
   kill: { usage: 'kill NODE', help: 'power a machine off at once', needs: 1, run: ([name]) => kill(name!) },
   start: { usage: 'start NODE', help: 'power it on again', needs: 1, run: ([name]) => start(name!) },
-  cut: { usage: 'cut NODE', help: 'pull its cables to the cluster’s network', needs: 1, run: ([name]) => cut(name!) },
-  heal: { usage: 'heal NODE', help: 'plug them in again', needs: 1, run: ([name]) => heal(name!) },
+  cut: {
+    usage: 'cut NODE [CARD]',
+    help: 'pull its cables to the other machines, or one of them',
+    needs: 1,
+    run: ([name, card]) => cut(name!, card),
+  },
+  heal: { usage: 'heal NODE [CARD]', help: 'plug them in again', needs: 1, run: ([name, card]) => heal(name!, card) },
   logs: { usage: 'logs NODE', help: 'show its console', needs: 1, run: logs },
 }
 

@@ -1,6 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { $ } from 'zx'
@@ -11,7 +9,6 @@ import { locked } from './lock.ts'
 import { addressOf, type Machine, machines } from './machines.ts'
 import { labFolder, machineFile, sshConfigFile } from './paths.ts'
 import {
-  cardName,
   chooseAccelerator,
   monitor,
   pidOf,
@@ -22,11 +19,11 @@ import {
   switchPid,
 } from './qemu.ts'
 import { ensureRequirements } from './requirements.ts'
+import { forgetRuntime, newRuntime, readRuntime, running, setOff } from './runtime.ts'
 
 type Say = (line: string) => void
 
 const quiet = $({ quiet: true, nothrow: true })
-const runtimeFile = join(labFolder, 'runtime.json')
 const pristine = 'pristine'
 /** Seconds that a machine may take to answer SSH. */
 const bootTimeout = 300
@@ -71,11 +68,17 @@ export async function labDown(): Promise<void> {
   const pid = switchPid()
   if (pid) process.kill(pid)
   if (runtime) rmSync(runtime.sockets, { recursive: true, force: true })
-  rmSync(runtimeFile, { force: true })
+  forgetRuntime()
 }
 
-/** Takes machines back to the state of their first boot, within seconds. */
-export async function reset(names: readonly string[] = machines.map(({ name }) => name)): Promise<void> {
+/**
+ * Takes machines back to a snapshot, within seconds.
+ * @param snapshot unless it is named, the state of their first boot
+ */
+export async function reset(
+  names: readonly string[] = machines.map(({ name }) => name),
+  snapshot = pristine,
+): Promise<void> {
   const runtime = running()
   setOff(
     runtime,
@@ -84,12 +87,23 @@ export async function reset(names: readonly string[] = machines.map(({ name }) =
   await Promise.all(
     names.map(async (name) => {
       const machine = machineNamed(name)
-      if (pidOf(name)) await monitor(runtime, name, `loadvm ${pristine}`)
-      else await startMachine(machine, runtime, pristine)
+      if (pidOf(name)) await monitor(runtime, name, `loadvm ${snapshot}`)
+      else await startMachine(machine, runtime, snapshot)
       await plug(runtime, machine, 'on')
       await ready(machine)
     }),
   )
+}
+
+/** Keeps how running machines are, disk and memory, to be taken back to it by `reset` as long as the image is the same. */
+export async function takeSnapshot(names: readonly string[], snapshot: string): Promise<void> {
+  await Promise.all(names.map((name) => monitor(running(), machineNamed(name).name, `savevm ${snapshot}`)))
+}
+
+/** @returns whether these running machines all have a snapshot */
+export async function haveSnapshot(names: readonly string[], snapshot: string): Promise<boolean> {
+  const lists = await Promise.all(names.map((name) => monitor(running(), machineNamed(name).name, 'info snapshots')))
+  return lists.every((list) => list.split(/\s+/).includes(snapshot))
 }
 
 /** Powers a machine off at once. */
@@ -112,11 +126,14 @@ export async function start(name: string): Promise<void> {
   await ready(machine)
 }
 
-/** Pulls a machine's cables to the cluster's network; the management network stays. */
-export const cut = (name: string): Promise<void> => plug(running(), machineNamed(name), 'off')
+/**
+ * Pulls a machine's cables; the management network stays.
+ * @param card `eth0`, `eth1` … pulls that one alone
+ */
+export const cut = (name: string, card?: string): Promise<void> => plug(running(), machineNamed(name), 'off', card)
 
 /** Plugs them in again. */
-export const heal = (name: string): Promise<void> => plug(running(), machineNamed(name), 'on')
+export const heal = (name: string, card?: string): Promise<void> => plug(running(), machineNamed(name), 'on', card)
 
 /** What runs: undefined where there is no lab. */
 export function status(): { name: string; address: string; port: number; pid?: number }[] | undefined {
@@ -128,8 +145,12 @@ export function status(): { name: string; address: string; port: number; pid?: n
   })
 }
 
-async function plug(runtime: Runtime, machine: Machine, state: 'on' | 'off'): Promise<void> {
-  for (const index of machine.cards.keys()) await monitor(runtime, machine.name, `set_link eth${index}-nic ${state}`)
+async function plug(runtime: Runtime, machine: Machine, state: 'on' | 'off', card?: string): Promise<void> {
+  const cards = [...machine.cards.keys()].map((index) => `eth${index}`)
+  if (card !== undefined && !cards.includes(card))
+    throw new UserError(`${machine.name} has no card "${card}"${didYouMean(card, cards)}; it has ${cards.join(', ')}`)
+  for (const one of card === undefined ? cards : [card])
+    await monitor(runtime, machine.name, `set_link ${one}-nic ${state}`)
 }
 
 /** Starts a machine whose disk has the pristine snapshot; else boots a new disk and takes it. */
@@ -165,20 +186,6 @@ async function ready(machine: Machine): Promise<void> {
   )
 }
 
-function readRuntime(): Runtime | undefined {
-  try {
-    return JSON.parse(readFileSync(runtimeFile, 'utf8'))
-  } catch {
-    return undefined
-  }
-}
-
-function running(): Runtime {
-  const runtime = readRuntime()
-  if (!runtime) throw new UserError('the lab is not running: start it with: npm run lab -- up', 1)
-  return runtime
-}
-
 /** @throws UserError for a name that is no machine's */
 export function machineNamed(name: string): Machine {
   const machine = machines.find((one) => one.name === name)
@@ -186,54 +193,4 @@ export function machineNamed(name: string): Machine {
   if (!machine)
     throw new UserError(`unknown machine "${name}"${didYouMean(name, names)}; there are ${names.join(', ')}`)
   return machine
-}
-
-async function newRuntime(image: string, accelerator: string): Promise<Runtime> {
-  mkdirSync(labFolder, { recursive: true, mode: 0o700 })
-  const cards = machines.flatMap((machine) => machine.cards.map((_, index) => cardName(machine, index)))
-  const names = ['switch', ...cards, ...machines.map(({ name }) => name)]
-  const ports = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await freePort()])))
-  const runtime = { sockets: mkdtempSync(join(tmpdir(), 'lab-')), image, accelerator, ports, off: [] }
-  const imageOfDisks = join(labFolder, 'image')
-  // Disks of another image are of no use to this one.
-  if (!existsSync(imageOfDisks) || readFileSync(imageOfDisks, 'utf8') !== image) {
-    for (const { name } of machines) rmSync(machineFile(name, 'qcow2'), { force: true })
-    writeFileSync(imageOfDisks, image)
-  }
-  writeRuntime(runtime)
-  writeSshConfig(runtime)
-  return runtime
-}
-
-const writeRuntime = (runtime: Runtime) => writeFileSync(runtimeFile, JSON.stringify(runtime))
-const setOff = (runtime: Runtime, off: string[]) => writeRuntime({ ...runtime, off })
-
-function writeSshConfig({ image, ports }: Runtime): void {
-  const knownHosts = join(labFolder, 'known_hosts')
-  const key = readFileSync(join(image, 'host.pub'), 'utf8')
-  const hosts = machines.map(
-    ({ name }) => `Host ${name}\n  HostName 127.0.0.1\n  Port ${ports[name]}\n  HostKeyAlias ${name}\n`,
-  )
-  writeFileSync(knownHosts, machines.map(({ name }) => `${name} ${key}`).join(''))
-  writeFileSync(
-    sshConfigFile,
-    `${hosts.join('')}Host *
-  User admin
-  IdentityFile ${join(image, 'id')}
-  IdentitiesOnly yes
-  UserKnownHostsFile ${knownHosts}
-  StrictHostKeyChecking yes
-`,
-  )
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }

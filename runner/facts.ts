@@ -24,12 +24,13 @@ export const factsProbe = sh`
 . /etc/os-release
 echo "os=$PRETTY_NAME"
 echo "ids=$ID $ID_LIKE"
-echo "hostname=$(uname -n)"
-echo "kernel=$(uname -r)"
-echo "bootId=$(cat /proc/sys/kernel/random/boot_id)"
-echo "now=$(date +%s)"
-echo "selinux=$(getenforce 2>/dev/null || echo absent)"
-echo "init=$(cat /proc/1/comm)"
+show() { read -r value <"$2" && echo "$1=$value"; }
+show hostname /proc/sys/kernel/hostname
+show kernel /proc/sys/kernel/osrelease
+show bootId /proc/sys/kernel/random/boot_id
+show init /proc/1/comm
+printf 'now=%(%s)T\n' -1
+if command -v getenforce >/dev/null; then echo "selinux=$(getenforce)"; else echo selinux=absent; fi
 networkctl status --all --no-pager --lines=0 2>/dev/null |
   sed -nE 's/^[^ ]+ +[0-9]+: ([^ ]+).*/link=\1/p; s/^ *Network File: /networkd=/p'
 grep -rsE '^[[:space:]]*iface ' /etc/network/interfaces /etc/network/interfaces.d | sed 's/^/ifupdown=/'; true`

@@ -11,12 +11,14 @@ export interface ProbeBatch {
 
 /**
  * Packs probes into one script. Every probe runs in a subshell of its own, so that none can harm the next; a
- * marker that nobody can guess separates what they print.
+ * marker that nobody can guess separates what they print. Tasks that ask the same are served by one run of it.
  * @param probes read-only scripts, in order
  */
 export function batchProbes(probes: readonly Script[]): ProbeBatch {
   const marker = `probe-${randomBytes(9).toString('hex')}`
-  const parts = probes.map(
+  const distinct = [...new Map(probes.map((probe) => [probe.text, probe])).values()]
+  const places = new Map(distinct.map(({ text }, index) => [text, index]))
+  const parts = distinct.map(
     (probe) =>
       sh`(
 ${probe}
@@ -24,7 +26,13 @@ ${probe}
 printf '\n%s %d\n' ${marker} "$?"`.text,
   )
   const script = ['export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin', ...parts].join('\n')
-  return { script, parse: (stdout) => parseBatch(stdout, marker, probes.length) }
+  return {
+    script,
+    parse(stdout) {
+      const printed = parseBatch(stdout, marker, distinct.length)
+      return probes.map(({ text }) => printed[places.get(text)!]!)
+    },
+  }
 }
 
 function parseBatch(stdout: Buffer, marker: string, expected: number): Printed[] {

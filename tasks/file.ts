@@ -32,7 +32,7 @@ export function file(path: string, content: Content, options: FileOptions = {}):
     probe: sh`
 if [ -e ${path} ] || [ -L ${path} ]; then
   stat -c '%F|%a|%U:%G' -- ${path}
-  if [ -f ${path} ]; then base64 -w0 -- ${path}; fi
+  [ ! -f ${path} ] || exec base64 -w0 -- ${path}
 else
   [ -d ${posix.dirname(path)} ]
 fi`,

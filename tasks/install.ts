@@ -4,7 +4,7 @@ import { type Script, sh } from '../runner/sh.ts'
 import { type Task, unchanged } from '../runner/task.ts'
 
 interface PackageManager {
-  /** Prints the name of each package that is known, and `installed` below it if it is. */
+  /** Prints the name of each package that is known, and `installed` or another state below it. */
   list(packages: readonly string[]): Script
   install(packages: readonly string[]): Script
   remove(packages: readonly string[]): Script
@@ -14,8 +14,7 @@ interface PackageManager {
 const aptGet = sh`apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold`
 
 const apt: PackageManager = {
-  list: (packages) =>
-    sh`dpkg -s -- ${packages} 2>/dev/null | sed -n 's/^Package: //p; s/^Status: .* installed$/installed/p'`,
+  list: (packages) => sh`exec dpkg-query -W -f ${'${Package}\n${db:Status-Status}\n'} -- ${packages} 2>/dev/null`,
   install: (packages) => sh`
 # A run that was cut off may have left packages half configured.
 [ -z "$(dpkg --audit)" ] || dpkg --configure -a

@@ -1,5 +1,5 @@
 import type { Cluster, Host } from '../inventory/types.ts'
-import { type Script, sh } from '../runner/sh.ts'
+import { lines, type Script, sh } from '../runner/sh.ts'
 import { type Task, unchanged } from '../runner/task.ts'
 import { file, ownFile } from './file.ts'
 import { service } from './service.ts'
@@ -65,7 +65,7 @@ export const snat = (cluster: Cluster): Rule => ({
 
 /** These rules, live and at boot, ahead of whatever could take their packets away. */
 export const iptables = (...rules: Rule[]): Task[] => [
-  ...rules.map(live),
+  ...rules.map((rule) => live(rule, probe(rules))),
   template(
     script,
     'iptables.sh',
@@ -83,12 +83,12 @@ const specification = (rule: Rule): string[] => [
   ...rule.words,
 ]
 
-function live(rule: Rule): Task {
+function live(rule: Rule, probe: Script): Task {
   const wanted = ['-A', rule.chain, ...specification(rule)].join(' ')
   return {
     name: `iptables rule ${rule.name}`,
     key: `iptables rule ${rule.name}`,
-    probe: probe(rule),
+    probe,
     plan: ({ text }) => {
       const saved = parseSaved(text)
       const found = saved.filter((one) => one.table === rule.table && one.text.includes(` ${comment(rule)} `))
@@ -111,10 +111,14 @@ interface SavedRule {
   text: string
 }
 
-// The kernel is asked for a rule only where its comment is there: on nftables even `-C` creates an empty table.
-const probe = (rule: Rule): Script => sh`
+// Asks for all rules at once. The kernel is asked for a rule only where its comment is there: on nftables even `-C`
+// creates an empty table.
+const probe = (rules: readonly Rule[]): Script => sh`
 saved=$(iptables-save 2>/dev/null)
-sed -n '/^[*]/p; /^-A/p' <<<"$saved"
+printf '%s\n' "$saved"
+${lines(...rules.map(probeExact))}`
+
+const probeExact = (rule: Rule): Script => sh`
 if [[ $saved == *${` ${comment(rule)} `}* ]] &&
   iptables -w -t ${rule.table} -C ${rule.chain} ${specification(rule)} 2>/dev/null; then echo ${`exact ${comment(rule)}`}; fi`
 

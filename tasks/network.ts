@@ -23,7 +23,8 @@ function managerOf({ host, facts }: Target): 'networkd' | 'ifupdown' {
 }
 
 // systemd-networkd takes every address and route away that it did not set itself, when it starts again or loses the
-// carrier: the VIP, and the routes of level 3 (networkd.conf(5), systemd.network(5)).
+// carrier: the VIP, and the routes of level 3 (networkd.conf(5), systemd.network(5)). Rules belong to no interface: it
+// takes them away also where it has another interface than ours.
 const networkdConf = '/etc/systemd/networkd.conf.d/keepalived.conf'
 const foreign = `${ownFile}[Network]\nManageForeignRoutes=no\nManageForeignRoutingPolicyRules=no\n`
 const keep = `${ownFile}[Network]\nKeepConfiguration=yes\nIgnoreCarrierLoss=yes\n`
@@ -40,14 +41,16 @@ export function network(target: Target, level: Level): Task[] {
   const { host, facts } = target
   const first = facts.interfaces[host.interface]
   const second = level === 3 ? secondInterface(target) : { files: [], tasks: [] }
-  const kept = [first, second.theirs].filter((found) => found?.manager === 'networkd')
   // ifupdown leaves alone what it did not set; of others nothing is known.
-  if (kept.length === 0) return [...second.files, ...second.tasks]
+  if (!Object.values(facts.interfaces).some(byNetworkd)) return [...second.files, ...second.tasks]
+  const kept = [first, second.theirs].filter((found) => found && byNetworkd(found))
   const files = [file(networkdConf, foreign), ...kept.map((found) => file(dropIn(found!.file), keep)), ...second.files]
-  // The restart takes the new files up and, with them, leaves what is there alone.
-  const restartOn = files.flatMap(({ resources }) => resources ?? [])
+  // The restart takes the new files up and, with them, leaves what is there alone. Files of ifupdown are none of its own.
+  const restartOn = files.flatMap(({ resources }) => resources ?? []).filter((path) => path.startsWith('/etc/systemd/'))
   return [...files, service('systemd-networkd', { restartOn }), ...second.tasks]
 }
+
+const byNetworkd = ({ manager }: Facts['interfaces'][string]) => manager === 'networkd'
 
 interface SecondInterface {
   files: Task[]
@@ -96,35 +99,45 @@ function live(target: Target, theirs?: string): Task {
     name: `interface ${device} is up with ${address} and no network`,
     key: `interface ${device}`,
     probe: sh`
-ip -o link show dev ${device} || { ip -o link show | sed 's/^[0-9]*: \([^:@]*\).*/there is \1/'; exit 1; }
-ip -o -4 address show dev ${device} scope global | sed 's/.* inet \([0-9./]*\) .*/address \1/'
-ip -4 route show table main dev ${device} | sed 's/^/route in the main table: /'`,
+ip address show dev ${device} 2>/dev/null || { ip -o link show; exit 1; }
+echo routes
+exec ip -4 route show table main dev ${device}`,
     plan: ({ text, code }) => {
       if (code !== 0) {
-        const others = [...text.matchAll(/^there is (.*)$/gm)].map(([, name]) => name).filter((name) => name !== 'lo')
+        const others = [...text.matchAll(/^\d+: ([^:@]+)/gm)].map(([, name]) => name).filter((name) => name !== 'lo')
         throw new UserError(`there is no interface ${device} (hosts.${host.name}.second), but ${others.join(', ')}`, 1)
       }
-      const [link, ...rest] = text.trim().split('\n')
-      const up = /<[^>]*\bUP\b/.test(link!)
-      if (up && /NO-CARRIER/.test(link!))
+      const { flags, addresses, routes } = parseInterface(text)
+      const up = flags.includes('UP')
+      if (up && flags.includes('NO-CARRIER'))
         throw new UserError(`${device} has no carrier (hosts.${host.name}.second): is its cable plugged in?`, 1)
-      const found = [`${device} is ${up ? 'up' : 'down'}`, ...rest.map((row) => row.trim().replace(/\/32$/, ''))]
-      const before = found.join('\n')
-      const right = up && has(rest, address) && !rest.some((row) => row.startsWith('route'))
-      if (right) return unchanged()
+      const before = [
+        `${device} is ${up ? 'up' : 'down'}`,
+        ...addresses.map((one) => `address ${one.replace(/\/32$/, '')}`),
+        ...routes.map((route) => `route in the main table: ${route}`),
+      ].join('\n')
+      const there = addresses.some((one) => one.startsWith(`${address}/`))
+      if (up && there && routes.length === 0) return unchanged()
       if (theirs)
         throw new UserError(
           `${theirs} sets ${device} up otherwise than level 3 needs it (hosts.${host.name}.second); change it there, ` +
             `or take ${device} out of it:\n${unifiedDiff(before, wanted)}`,
           1,
         )
-      const addresses = rest.flatMap((row) => row.match(/^address (\S+)$/)?.[1] ?? [])
       return { before, after: wanted, ...activation(target, up, addresses) }
     },
   }
 }
 
-const has = (rows: readonly string[], address: string) => rows.some((row) => row.startsWith(`address ${address}/`))
+/** Reads the flags of an interface, its IPv4 addresses with prefix lengths, and its routes in the main table. */
+function parseInterface(text: string) {
+  const [about = '', routes = ''] = text.split(/^routes\n/m)
+  return {
+    flags: about.match(/<(.*?)>/)?.[1]?.split(',') ?? [],
+    addresses: [...about.matchAll(/^ +inet (\S+) .*scope global/gm)].map(([, address]) => address!),
+    routes: routes.split('\n').flatMap((route) => route.trim() || []),
+  }
+}
 
 /** @param addresses what the interface has, with prefix lengths */
 function activation(target: Target, up: boolean, addresses: readonly string[]) {

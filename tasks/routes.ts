@@ -29,12 +29,10 @@ const ownTables = '/etc/iproute2/rt_tables.d/keepalived.conf'
 
 const free = (tables: readonly { number: number; name: string }[]): Task => ({
   name: `routing tables ${tables.map(({ number }) => number).join(' and ')} are free`,
-  probe: sh`
-for file in /etc/iproute2/rt_tables /usr/share/iproute2/rt_tables /etc/iproute2/rt_tables.d/*.conf; do
-  [ "$file" = ${ownTables} ] || grep -HE '^[[:space:]]*[0-9]' "$file" 2>/dev/null
-done; true`,
+  probe: sh`exec grep -sHE '^[[:space:]]*[0-9]' {/etc,/usr/share}/iproute2/rt_tables /etc/iproute2/rt_tables.d/*.conf`,
   plan: ({ text }) => {
     for (const [, path, number, name] of text.matchAll(/^(.*?):\s*(\d+)\s+(\S+)/gm)) {
+      if (path === ownTables) continue
       const clash = tables.find((table) => (table.number === Number(number)) !== (table.name === name))
       if (clash)
         throw new UserError(
@@ -74,22 +72,13 @@ function live({ cluster, host }: Target): Task {
     key: 'routes and rules',
     // -N: numbers, whatever names the tables have.
     probe: sh`
-for from in ${[host.address, address]}; do ip -N -4 rule show from "$from" | sed 's/^/rule /'; done
+ip -N -4 rule show
 for table in ${[first.number, second.number]}; do
-  ip -N -4 route show table "$table" 2>/dev/null | sed "s/^/table $table: /"
+  echo "table $table"
+  ip -N -4 route show table "$table" 2>/dev/null
 done`,
     plan: ({ text }) => {
-      const before = text
-        .split('\n')
-        .map((line) =>
-          line
-            .trim()
-            .replaceAll(/\s+/g, ' ')
-            .replaceAll(/ (proto|scope) \S+| linkdown/g, ''),
-        )
-        .filter(Boolean)
-        .sort(inOrder)
-        .join('\n')
+      const before = routing(text, [host.address, address])
       if (before === after) return unchanged()
       return { before, after, apply: sh`${routesScript} start`, undo: sh`${routesScript} stop` }
     },
@@ -97,3 +86,22 @@ done`,
 }
 
 const inOrder = (a: string, b: string) => (a < b ? -1 : 1)
+
+/** @returns the rules for these addresses and the routes of each table, as they are compared */
+function routing(text: string, addresses: readonly string[]): string {
+  const [rules = '', ...tables] = text.split(/^table (?=\d+$)/m)
+  const ours = rules
+    .split('\n')
+    .filter((row) => addresses.some((address) => ` ${words(row)} `.includes(` from ${address} `)))
+  const routes = tables.flatMap((table) => {
+    const [number, ...rows] = table.split('\n')
+    return rows.filter((row) => row.trim()).map((row) => `table ${number}: ${words(row)}`)
+  })
+  return [...ours.map((row) => `rule ${words(row)}`), ...routes].sort(inOrder).join('\n')
+}
+
+const words = (row: string) =>
+  row
+    .trim()
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/ (proto|scope) \S+| linkdown/g, '')

@@ -9,10 +9,10 @@ import { type Task, unchanged } from '../runner/task.ts'
 export const selinux = (facts: Facts): Task => ({
   name: 'SELinux lets keepalived connect to any port',
   key: 'SELinux keepalived_connect_any',
-  probe: sh`getsebool keepalived_connect_any 2>/dev/null | sed 's/.* //'`,
+  probe: sh`exec getsebool keepalived_connect_any 2>/dev/null`,
   plan: ({ text }) => {
     if (facts.selinux === 'absent' || facts.selinux === 'disabled') return unchanged(`SELinux is ${facts.selinux}`)
-    const state = text.trim()
+    const state = text.trim().split(' ').at(-1)!
     if (state === '') return unchanged('the policy does not confine keepalived')
     if (state === 'on') return unchanged()
     return {

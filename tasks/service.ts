@@ -51,16 +51,19 @@ const describe = (name: string, enabled: boolean, running: boolean, current: boo
 
 // StateChangeTimestamp moves at a reload as well as at a start; before systemd 248 it has whole seconds only.
 const probe = (name: string, watched: readonly string[]) => sh`
-show() { systemctl show ${name} -p UnitFileState -p ActiveState -p NeedDaemonReload -p StateChangeTimestamp "$@"; }
-state=$(show --timestamp=us+utc 2>/dev/null || show)
-echo "$state"
-changed=$(sed -n 's/^StateChangeTimestamp=//p' <<<"$state")
-[ -z "$changed" ] || echo "loaded=$(date -d "$changed" +%s.%N)"
-for path in ${watched}; do [ ! -e "$path" ] || echo "written=$(stat -c %.9Y -- "$path")"; done`
+show() { TZ=UTC systemctl show ${name} -p UnitFileState -p ActiveState -p NeedDaemonReload -p StateChangeTimestamp "$@"; }
+show --timestamp=us+utc 2>/dev/null || show
+${watched.length > 0 ? sh`exec stat -c written=%.9Y -- ${watched} 2>/dev/null` : sh`true`}`
+
+/** @param time as systemctl prints it: `Tue 2026-11-24 23:38:09.123456 UTC`, or nothing; @returns seconds since 1970 */
+function seconds(time: string): number {
+  const [, day, clock, fraction] = time.match(/ (\S+) ([\d:]+)(\.\d+)? UTC$/) ?? []
+  return day ? Date.parse(`${day}T${clock}Z`) / 1000 + Number(fraction ?? 0) : 0
+}
 
 function parse(text: string): Found {
   const values = (key: string) => [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1]!)
-  const loaded = Number(values('loaded')[0] ?? 0)
+  const loaded = seconds(values('StateChangeTimestamp')[0] ?? '')
   return {
     enabled: values('UnitFileState').some((state) => /^(enabled|static|generated)$/.test(state)),
     running: values('ActiveState').includes('active'),

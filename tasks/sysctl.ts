@@ -1,4 +1,4 @@
-import { sh } from '../runner/sh.ts'
+import { type Script, sh } from '../runner/sh.ts'
 import type { Host } from '../inventory/types.ts'
 import { type Task, unchanged } from '../runner/task.ts'
 import { file, ownFile } from './file.ts'
@@ -9,7 +9,7 @@ const bootFile = '/etc/sysctl.d/99-zz-keepalived.conf'
 /** Kernel settings, live and at boot: a file that holds these and no others, and each value as the kernel has it. */
 export const sysctls = (settings: Readonly<Record<string, number>>): Task[] => [
   file(bootFile, bootText(settings)),
-  ...Object.entries(settings).map(([key, value]) => live(key, value)),
+  ...Object.entries(settings).map(([key, value]) => live(key, value, probe(Object.keys(settings)))),
 ]
 
 /** What a director and its real servers need; the module ip_vs has to be there. */
@@ -38,15 +38,26 @@ const bootText = (settings: Readonly<Record<string, number>>) =>
     .map(([key, value]) => `${key} = ${value}\n`)
     .join('')
 
-function live(key: string, value: number): Task {
-  // sysctl(8) belongs to a package that a small server may lack; the file is always there.
-  const path = `/proc/sys/${key.replaceAll('.', '/')}`
+// sysctl(8) belongs to a package that a small server may lack; the file is always there.
+const pathOf = (key: string) => `/proc/sys/${key.replaceAll('.', '/')}`
+
+// All in one, without a process for each.
+const probe = (keys: readonly string[]) => sh`
+for path in ${keys.map(pathOf)}; do
+  { read -r value <"$path" && echo "$path=$value"; } 2>/dev/null
+done`
+
+function live(key: string, value: number, probe: Script): Task {
+  const path = pathOf(key)
   return {
     name: `sysctl ${key} = ${value}`,
     key: `sysctl ${key}`,
-    probe: sh`cat ${path} 2>/dev/null`,
+    probe,
     plan: ({ text }) => {
-      const found = text.trim()
+      const found = text
+        .split('\n')
+        .find((row) => row.startsWith(`${path}=`))
+        ?.slice(path.length + 1)
       if (found === String(value)) return unchanged()
       return {
         before: found ? `${key} = ${found}` : '',

@@ -275,6 +275,17 @@ test('probes: exact output, codes, and nobody harms the next', async () => {
   assert.throws(() => batch.parse(stdout.subarray(0, -5)), /3 of 4 probes answered/)
 })
 
+test('probes: tasks that ask the same are served by one run of it', async () => {
+  mkdirSync(folder)
+  const count = sh`echo >>${path('runs')}; cat ${path('runs')}`
+  const batch = batchProbes([count, sh`echo between`, count])
+  const { stdout } = await localTransport().run(batch.script, { timeout: 60 })
+  assert.equal(
+    batch.parse(stdout).map(({ text }) => text),
+    ['\n', 'between\n', '\n'],
+  )
+})
+
 test('secrets: known values and patterns are hidden', () => {
   const redactor = new Redactor()
   redactor.addValue('KPSjXfRG')

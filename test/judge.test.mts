@@ -88,6 +88,7 @@ test('nodes: level 1 has no pools', () => {
 
 const [a, b] = [first, second]
 const turns = [a, b, a, b, a, b, a, b, a, b]
+const shares = [a, a, b, b, a, a, b, b, a, b]
 const answered: [name: string, level: number, got: string[], others: number, problem: RegExp | undefined][] = [
   ['level 1: the holder alone', 1, Array(10).fill(a), 0, undefined],
   ['level 1: the other one', 1, Array(10).fill(b), 0, /^UDP: .* answered, and .* holds the VIP/],
@@ -95,9 +96,11 @@ const answered: [name: string, level: number, got: string[], others: number, pro
   ['level 2: in turn', 2, turns, 0, undefined],
   ['level 2: in turn, beginning with the other', 2, turns.toReversed(), 0, undefined],
   ['level 2: one alone', 2, Array(10).fill(a), 0, /not every node answered its fair share/],
-  ['level 2: fair, not in turn', 2, [a, a, b, b, a, a, b, b, a, b], 0, /^UDP: not strictly in turn/],
-  ['level 2: fair, others ask too', 2, [a, a, b, b, a, a, b, b, a, b], 7, undefined],
+  ['level 2: fair, not in turn', 2, shares, 0, /^UDP: not strictly in turn/],
+  ['level 2: fair, others ask too', 2, shares, 7, undefined],
+  ['level 2: fair, one question from a port that IPVS remembers', 2, shares, -1, undefined],
   ['level 2: unfair, others ask too', 2, [...Array(9).fill(a), b], 7, /fair share/],
+  ['level 2: unfair, one question from a port that IPVS remembers', 2, [...Array(9).fill(a), b], -1, /fair share/],
   ['one lost', 2, turns.slice(1), 0, /1 of 10 questions got no answer/],
   ['all lost', 2, [], 0, /10 of 10 questions got no answer/],
   ['a stranger', 2, [...turns.slice(1), '=somebody='], 0, /answers of nobody in the inventory: =somebody=/],
@@ -114,6 +117,18 @@ for (const [name, level, got, others, problem] of answered) {
     const verdict = judgeAnswers(inventory, level, a, answers, { UDP: others, TCP: 0 })[0]!
     if (problem) assert.match(verdict.problem!, problem)
     else assert.is(verdict.problem, undefined)
+  })
+}
+
+const said: [others: number, how: string][] = [
+  [7, '7 connections of other clients between ours'],
+  [-1, '1 of our questions came from a port that IPVS remembers, and went where that one had gone before'],
+]
+for (const [others, how] of said) {
+  test(`answers: why turns cannot be judged is said, ${others}`, () => {
+    const answers = { client: 'c', source: '10.2.1.10', asked: 10, UDP: shares, TCP: turns }
+    const [verdict] = judgeAnswers(inventory, 2, a, answers, { UDP: others, TCP: 0 })
+    assert.is(verdict!.summary, `${a} 5, ${b} 5: fair shares (${how})`)
   })
 }
 

@@ -57,6 +57,12 @@ const written: [name: string, level: 1 | 3, interfaces: string[], paths: string[
     ],
   ],
   ['ifupdown, level 1', 1, ifupdown, []],
+  [
+    'ifupdown, and systemd-networkd has another interface',
+    3,
+    [...ifupdown, 'link=mgmt0', 'networkd=/etc/systemd/network/mgmt.network'],
+    [both, '/etc/network/interfaces', '/etc/network/interfaces.d/keepalived-eth1'],
+  ],
   ['ifupdown, level 3', 3, ifupdown, ['/etc/network/interfaces', '/etc/network/interfaces.d/keepalived-eth1']],
   [
     'ifupdown, and the second interface is the administrator’s',
@@ -74,17 +80,24 @@ test('another network manager is refused at level 3, before anything changes', (
   assert.equal(network(target('link=eth0'), 1), [])
 })
 
-const link = (flags: string) => `3: eth1: <${flags}> mtu 1500 qdisc fq_codel state UP mode DEFAULT group default\n`
-const up = link('BROADCAST,MULTICAST,UP,LOWER_UP')
+/** What `ip address show` and `ip route show` print. */
+const link = (flags: string, address = '', route = '') =>
+  [
+    `3: eth1: <${flags}> mtu 1500 qdisc fq_codel state UP group default qlen 1000`,
+    '    link/ether 02:00:0a:02:01:01 brd ff:ff:ff:ff:ff:ff',
+    ...(address ? [`    inet ${address} scope global eth1`, '       valid_lft forever preferred_lft forever'] : []),
+    ...['    inet6 fe80::aff:fe02:101/64 scope link', 'routes', route, ''],
+  ].join('\n')
+const up = 'BROADCAST,MULTICAST,UP,LOWER_UP'
 const interfaces: [name: string, text: string, before: string | undefined][] = [
-  ['right', `${up}address 10.2.1.6/32\n`, undefined],
-  ['right, its address with a network that has no route', `${up}address 10.2.1.6/24\n`, undefined],
+  ['right', link(up, '10.2.1.6/32'), undefined],
+  ['right, its address with a network that has no route', link(up, '10.2.1.6/24 brd 10.2.1.255'), undefined],
   ['down', link('BROADCAST,MULTICAST'), 'eth1 is down'],
-  ['no address', up, 'eth1 is up'],
-  ['another address', `${up}address 10.2.1.66/32\n`, 'eth1 is up\naddress 10.2.1.66'],
+  ['no address', link(up), 'eth1 is up'],
+  ['another address', link(up, '10.2.1.66/32'), 'eth1 is up\naddress 10.2.1.66'],
   [
     'with a network of its own',
-    `${up}address 10.2.1.6/24\nroute in the main table: 10.2.1.0/24 proto kernel scope link src 10.2.1.6\n`,
+    link(up, '10.2.1.6/24', '10.2.1.0/24 proto kernel scope link src 10.2.1.6'),
     'eth1 is up\naddress 10.2.1.6/24\nroute in the main table: 10.2.1.0/24 proto kernel scope link src 10.2.1.6',
   ],
 ]
@@ -105,25 +118,30 @@ for (const [name, text, before] of interfaces) {
 test('second interface: missing, or without a carrier', () => {
   const plan = (text: string, code: number) => () => live.plan({ text, code }, { changes: () => false })
   assert.throws(
-    plan('there is lo\nthere is eth0\nthere is mgmt0\n', 1),
+    plan('1: lo: <LOOPBACK,UP> mtu 65536\n2: eth0: <UP> mtu 1500\n3: mgmt0@if2: <UP> mtu 1500\n', 1),
     /there is no interface eth1 .*, but eth0, mgmt0$/,
   )
   assert.throws(plan(link('NO-CARRIER,BROADCAST,MULTICAST,UP'), 0), /eth1 has no carrier/)
 })
 
-const rules = `rule 1020:	from 10.2.1.2 lookup 20
-rule 1021:	from 10.2.1.6 lookup 21
+const rules = `0:	from all lookup 255
+1020:	from 10.2.1.2 lookup 20
+1021:	from 10.2.1.6 lookup 21
+1022:	from 10.2.1.66 lookup 22
+32766:	from all lookup 254
 `
-const tables = `table 20: default via 10.2.1.1 dev eth0 onlink
-table 20: 10.2.1.0/24 dev eth0 scope 253 src 10.2.1.2
-table 21: default via 10.2.1.5 dev eth1
-table 21: 10.2.1.5 dev eth1 scope 253
+const tables = `table 20
+default via 10.2.1.1 dev eth0 onlink 
+10.2.1.0/24 dev eth0 scope 253 src 10.2.1.2 
+table 21
+default via 10.2.1.5 dev eth1 
+10.2.1.5 dev eth1 scope 253 
 `
 const routing: [name: string, text: string, right: boolean][] = [
   ['right', rules + tables, true],
   ['a link that is down for a moment', rules + tables.replace('1.5 dev eth1', '1.5 dev eth1 linkdown'), true],
   ['nothing', '', false],
-  ['a rule twice', `${rules}rule 1021:	from 10.2.1.6 lookup 21\n${tables}`, false],
+  ['a rule twice', `${rules}1021:	from 10.2.1.6 lookup 21\n${tables}`, false],
   ['a rule for another table', rules.replace('lookup 21', 'lookup 22') + tables, false],
   ['the way back by the first interface', rules + tables.replace('eth1', 'eth0'), false],
 ]
@@ -139,6 +157,7 @@ for (const [name, text, right] of routing) {
 const taken: [line: string, why: RegExp | undefined][] = [
   ['/etc/iproute2/rt_tables:254	main', undefined],
   ['/etc/iproute2/rt_tables:21	table1', undefined],
+  ['/etc/iproute2/rt_tables.d/keepalived.conf:21	before', undefined],
   ['/etc/iproute2/rt_tables:21	vpn', /rt_tables has "21 vpn", and cluster\.routing_tables wants "21 table1"/],
   ['/etc/iproute2/rt_tables.d/x.conf:30 table1', /x\.conf has "30 table1", and .* wants "21 table1"/],
 ]

@@ -41,8 +41,14 @@ const base64 = (text: string) => Buffer.from(text).toString('base64')
 const [moduleFile, moduleLive] = kernelModule('ip_vs')
 const [sysctlFile, forward] = sysctls({ 'net.ipv4.ip_forward': 1 })
 const named = service('named', { reloadOn: ['/etc/bind/zone'] })
+/** @param loaded the second in which the service was loaded @param written and its file, in the same minute */
 const state = (active: string, enabled: string, reload: string, loaded: string, written?: string) =>
-  `UnitFileState=${enabled}\nActiveState=${active}\nNeedDaemonReload=${reload}\nloaded=${loaded}\n${written ? `written=${written}\n` : ''}`
+  [
+    `UnitFileState=${enabled}\nActiveState=${active}\nNeedDaemonReload=${reload}`,
+    `StateChangeTimestamp=${loaded && `Tue 2026-11-24 23:38:${loaded} UTC`}`,
+    ...(written ? [`written=${Date.parse('2026-11-24T23:38:00Z') / 1000 + Number(written)}`] : []),
+    '',
+  ].join('\n')
 
 const rows: Row[] = [
   ['install: all there', install(facts, 'a', 'b'), 'a\ninstalled\nb\ninstalled\n', undefined],
@@ -77,39 +83,56 @@ const rows: Row[] = [
   ['module: loaded', moduleLive!, '', undefined, 0],
   ['module: not loaded', moduleLive!, '', '', 1],
   ['sysctl file: absent', sysctlFile!, '', ''],
-  ['sysctl: right', forward!, '1\n', undefined],
-  ['sysctl: wrong', forward!, '0\n', 'net.ipv4.ip_forward = 0'],
+  ['sysctl: right', forward!, '/proc/sys/net/ipv4/ip_forward=1\n', undefined],
+  ['sysctl: wrong', forward!, '/proc/sys/net/ipv4/ip_forward=0\n', 'net.ipv4.ip_forward = 0'],
+  ['sysctl: another is right', forward!, '/proc/sys/net/ipv4/ip_forward_use_pmtu=1\n', ''],
   ['sysctl: the key does not exist yet', forward!, '', '', 1],
   ['selinux: absent', selinux(facts), '', undefined],
-  ['selinux: disabled', selinux({ ...facts, selinux: 'disabled' }), 'off\n', undefined],
+  ['selinux: disabled', selinux({ ...facts, selinux: 'disabled' }), 'keepalived_connect_any --> off\n', undefined],
   ['selinux: enforcing, no keepalived domain', selinux({ ...facts, selinux: 'enforcing' }), '', undefined],
-  ['selinux: enforcing, off', selinux({ ...facts, selinux: 'enforcing' }), 'off\n', 'keepalived_connect_any off'],
-  ['selinux: permissive, on', selinux({ ...facts, selinux: 'permissive' }), 'on\n', undefined],
-  ['service: as wanted', named, state('active', 'enabled', 'no', '100.5', '100.4'), undefined],
+  [
+    'selinux: enforcing, off',
+    selinux({ ...facts, selinux: 'enforcing' }),
+    'keepalived_connect_any --> off\n',
+    'keepalived_connect_any off',
+  ],
+  [
+    'selinux: permissive, on',
+    selinux({ ...facts, selinux: 'permissive' }),
+    'keepalived_connect_any --> on\n',
+    undefined,
+  ],
+  ['service: as wanted', named, state('active', 'enabled', 'no', '10.500000', '10.4'), undefined],
+  ['service: as wanted, systemd tells whole seconds', named, state('active', 'enabled', 'no', '10', '9.9'), undefined],
   [
     'service: file newer than its load',
     named,
-    state('active', 'enabled', 'no', '100.5', '100.6'),
+    state('active', 'enabled', 'no', '10.500000', '10.6'),
     'named: enabled, running, not up to date',
   ],
   [
     'service: stopped',
     named,
-    state('inactive', 'enabled', 'no', '100.5'),
+    state('inactive', 'enabled', 'no', '10.500000'),
     'named: enabled, not running, not up to date',
   ],
-  ['service: failed', named, state('failed', 'enabled', 'no', '100.5'), 'named: enabled, not running, not up to date'],
+  [
+    'service: failed',
+    named,
+    state('failed', 'enabled', 'no', '10.500000'),
+    'named: enabled, not running, not up to date',
+  ],
   [
     'service: not enabled',
     named,
-    state('active', 'disabled', 'no', '100.5'),
+    state('active', 'disabled', 'no', '10.500000'),
     'named: not enabled, running, up to date',
   ],
   ['service: masked', named, state('inactive', 'masked', 'no', ''), 'named: not enabled, not running, not up to date'],
   [
     'service: unit changed',
     named,
-    state('active', 'enabled', 'yes', '100.5'),
+    state('active', 'enabled', 'yes', '10.500000'),
     'named: enabled, running, not up to date',
   ],
   [
@@ -137,7 +160,7 @@ test('file: undo brings back the old bytes, mode and owner', () => {
 
 test('service: a reload is owed when an earlier task changes its file, and a restart where it cannot reload', () => {
   const planned: Planned = { changes: (path) => path === '/etc/bind/zone' }
-  const running = state('active', 'enabled', 'no', '100.5')
+  const running = state('active', 'enabled', 'no', '10.500000')
   assert.match(change(named, running, 0, planned)!.apply.text, 'systemctl reload-or-restart named')
   const restarts = service('snmpd', { restartOn: ['/etc/bind/zone'] })
   assert.match(change(restarts, running, 0, planned)!.apply.text, 'systemctl restart snmpd')
@@ -145,7 +168,7 @@ test('service: a reload is owed when an earlier task changes its file, and a res
 
 test('service: a changed drop-in makes systemd read it, and leaves the service running', () => {
   const task = service('keepalived', { unitFiles: ['/drop-in'] })
-  const { text } = change(task, state('active', 'enabled', 'no', '100.5'), 0, {
+  const { text } = change(task, state('active', 'enabled', 'no', '10.500000'), 0, {
     changes: (path) => path === '/drop-in',
   })!.apply
   assert.match(text, 'systemctl daemon-reload')

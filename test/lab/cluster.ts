@@ -1,11 +1,13 @@
 // What the tests on the lab's machines share: playbooks as a user runs them, and scripts on the machines.
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { CheckResult } from '../../cluster/check.ts'
 import { type ProberAccount, startProber } from '../../cluster/prober.ts'
 import { loadInventory } from '../../inventory/load.ts'
-import { labUp } from '../../lab/lab.ts'
+import * as lab from '../../lab/lab.ts'
+import { HostError } from '../../runner/errors.ts'
 import type { HostResult } from '../../runner/events.ts'
 import { sshTransport } from '../../runner/ssh.ts'
 import type { Transport } from '../../runner/transport.ts'
@@ -74,16 +76,50 @@ async function connected(machine: string): Promise<Transport> {
   return transport
 }
 
+/** Connections that stay open: under emulation each costs more than a second. */
+const open = new Map<string, Promise<Transport>>()
+
 /** Runs bash as root on a machine of the lab. @returns what it printed @throws Error unless it ends with 0 */
 export async function on(machine: string, script: string): Promise<string> {
-  const transport = await connected(machine)
+  const opening = open.get(machine) ?? connected(machine)
+  open.set(machine, opening)
   try {
-    const { stdout, stderr, code } = await transport.run(script, { timeout: 400 })
+    const { stdout, stderr, code } = await (await opening).run(script, { timeout: 400 })
     if (code !== 0) throw new Error(`${machine}: exit code ${code}: ${stderr}`)
     return stdout.toString('utf8')
-  } finally {
-    await transport.close()
+  } catch (error) {
+    if (error instanceof HostError) await disconnect([machine])
+    throw error
   }
+}
+
+/** Ends the connections to these machines, or to all: those to a machine that loses its power, and all at the end. */
+export async function disconnect(names: readonly string[] = [...open.keys()]): Promise<void> {
+  const ending = names.map((name) => open.get(name))
+  for (const name of names) open.delete(name)
+  await Promise.all(ending.map(async (opening) => (await opening?.catch(() => undefined))?.close()))
+}
+
+/** Powers a machine off at once. */
+export const kill = (name: string): Promise<void> => disconnect([name]).then(() => lab.kill(name))
+
+/** Takes the nodes back to their first boot. */
+export const reset = (): Promise<void> => disconnect(nodes).then(() => lab.reset(nodes))
+
+const install = `
+apt-get -q update
+apt-get -q -y install --no-install-recommends bind9 bind9-dnsutils keepalived iptables ipvsadm snmpd netcat-openbsd
+systemctl is-system-running --wait || true`
+
+/** Takes the nodes back to their first boot, but with the packages that playbooks install: these take minutes, once. */
+export async function resetWithPackages(): Promise<void> {
+  const snapshot = `packages-${createHash('sha256').update(install).digest('hex').slice(0, 8)}`
+  await disconnect(nodes)
+  if (await lab.haveSnapshot(nodes, snapshot)) return lab.reset(nodes, snapshot)
+  await lab.reset(nodes)
+  await Promise.all(nodes.map((node) => on(node, install)))
+  await disconnect(nodes)
+  await lab.takeSnapshot(nodes, snapshot)
 }
 
 /** Asks the service ten times a second by UDP and twice by TCP from a machine while something is done. */
@@ -104,7 +140,7 @@ export async function asked(machine: string, work: () => Promise<void>): Promise
 }
 
 /** The lab runs; a lab that can't is an error, never a reason to skip. */
-export const startLab = (): Promise<void> => labUp({ yes: true, say: (line) => console.log(line) })
+export const startLab = (): Promise<void> => lab.labUp({ yes: true, say: (line) => console.log(line) })
 
 /** @returns the node that has the VIP on an interface; an error unless it is exactly one */
 export async function holder(): Promise<string> {
@@ -112,6 +148,18 @@ export async function holder(): Promise<string> {
   const holders = nodes.filter((_, index) => found[index] !== '')
   if (holders.length !== 1) throw new Error(`${holders.length} nodes hold the VIP`)
   return holders[0]!
+}
+
+/** Waits until exactly one node holds the VIP. @returns it @throws Error when that takes longer */
+export async function holderWithin(seconds: number, wanted?: string): Promise<string> {
+  const deadline = performance.now() + seconds * 1000
+  for (;;) {
+    const found = await holder().catch((error: Error) => error)
+    if (typeof found === 'string' && (!wanted || found === wanted)) return found
+    if (performance.now() > deadline)
+      throw typeof found === 'string' ? new Error(`${found} holds the VIP after ${seconds} s`) : found
+    await sleep(500)
+  }
 }
 
 export const other = (node: string): string => nodes.find((name) => name !== node)!
@@ -132,26 +180,34 @@ dpkg-query -W
 ip address show | grep -w inet; ip -4 rule; ip -4 route show table all`,
   )
 
-/** Reboots a node from inside and returns when it has done its work. */
-export async function rebooted(node: string): Promise<void> {
+/** Reboots a node from inside and returns when it answers again. */
+export async function reboot(node: string): Promise<void> {
   const boot = () => on(node, 'cat /proc/sys/kernel/random/boot_id')
   const before = await boot()
   await on(node, 'systemd-run --on-active=1 systemctl reboot')
+  await disconnect([node])
   await sleep(15_000)
   for (let left = 60; left > 0; left--) {
-    if ((await boot().catch(() => before)) !== before) break
+    if ((await boot().catch(() => before)) !== before) return
+    await disconnect([node])
     await sleep(2000)
   }
-  if ((await boot()) === before) throw new Error(`${node} has not rebooted`)
-  await on(node, 'systemctl is-system-running --wait || true')
+  throw new Error(`${node} has not rebooted`)
 }
+
+/** Returns when a node has done all the work of its boot. */
+export const booted = (node: string): Promise<string> => on(node, 'systemctl is-system-running --wait || true')
+
+/** Reboots a node from inside and returns when it has done its work. */
+export const rebooted = (node: string): Promise<string> => reboot(node).then(() => booted(node))
 
 /** What a host is made of, a line each: files of /etc, rules, routes, addresses, sysctls, units. */
 export const state = async (node: string): Promise<string[]> =>
   (
     await on(
       node,
-      `
+      // Whatever has been started is done, so that it is not there one time and gone the next.
+      `systemctl is-system-running --wait >/dev/null || true
 cd /etc; find . -xdev -type f -printf '%p %m %u\n' | sort
 find . -xdev -type f -print0 | sort -z | xargs -0 sha256sum
 find . -xdev \\( -type l -o -type d \\) -printf '%p %y %l\n' | sort
