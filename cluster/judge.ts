@@ -1,5 +1,5 @@
 import type { Host, Inventory } from '../inventory/types.ts'
-import { drainFile } from '../tasks/keepalived.ts'
+import { drainFile, standbyFile } from '../tasks/keepalived.ts'
 import type { Answers } from './ask.ts'
 import type { Look } from './look.ts'
 
@@ -31,12 +31,16 @@ export function judgeNodes({ cluster, hosts }: Inventory, looks: readonly Look[]
 /** @returns the nodes that any node takes for drained */
 export const drainedNodes = (looks: readonly Look[]): string[] => [...new Set(looks.flatMap(({ drained }) => drained))]
 
-/** @returns in words which nodes take no part in the work because they are drained */
-export const judgeDrained = (looks: readonly Look[]): string[] =>
-  drainedNodes(looks).map((node) => {
+/** @returns in words which nodes were taken out of the work */
+export const judgeDrained = (looks: readonly Look[]): string[] => [
+  ...drainedNodes(looks).map((node) => {
     const where = looks.filter(({ drained }) => drained.includes(node)).map(({ host }) => host)
     return `${node} is drained (${drainFile(node)} on ${list(where)} says 1): nobody new is sent to it`
-  })
+  }),
+  ...looks
+    .filter(({ standby }) => standby)
+    .map(({ host }) => `${host} is not to hold the virtual IP (its ${standbyFile} says 1)`),
+]
 
 /** @returns the errors that were logged, in words; time does not heal them */
 export const judgeJournals = (looks: readonly Look[]): string[] =>

@@ -1,7 +1,7 @@
 import type { Cluster, Host } from '../inventory/types.ts'
 import { type Script, sh } from '../runner/sh.ts'
 import type { Transport } from '../runner/transport.ts'
-import { drainFolder } from '../tasks/keepalived.ts'
+import { drainFolder, standbyFile } from '../tasks/keepalived.ts'
 
 /** A node, with an open way to it. */
 export interface Reach {
@@ -33,6 +33,8 @@ export interface Look {
   pool: PoolEntry[]
   /** The nodes that this one takes for drained. */
   drained: string[]
+  /** Whether another node is to hold the VIP. */
+  standby: boolean
   /** Connections that IPVS has balanced since its start, by protocol. */
   balanced: Record<'UDP' | 'TCP', number>
   /** Another one after each boot. */
@@ -59,6 +61,7 @@ echo "keepalived=$(systemctl is-active keepalived)"
 echo "service=$(systemctl is-active named)"
 echo "level=$(${printLevel})"
 grep -sHx 1 ${drainFolder}/* | sed 's|.*/\([^/]*\):1$|drained=\1|'
+echo "standby=$(cat ${standbyFile} 2>/dev/null)"
 echo "boot=$(cat /proc/sys/kernel/random/boot_id)"
 echo "state=$(tail -n 1 /run/keepalived.INSTANCE.VI_1.state 2>/dev/null)"
 ipvsadm -Ln 2>/dev/null | sed 's/^/pool=/'
@@ -85,6 +88,7 @@ export function parseLook(host: Host, cluster: Cluster, text: string): Look {
     vrrpState: value('state').split(' ')[4] ?? '',
     pool: parsePool(cluster, values('pool')),
     drained: values('drained'),
+    standby: value('standby') === '1',
     bootId: value('boot'),
     balanced: parseStats(cluster, values('stats')),
     errors: [...new Set(values('error'))],

@@ -8,8 +8,8 @@ import type { Host } from '../inventory/types.ts'
 import { exitCode, HostError, UserError } from '../runner/errors.ts'
 import type { Stage } from '../runner/main.ts'
 import type { Transport } from '../runner/transport.ts'
-import { drainFile } from '../tasks/keepalived.ts'
-import { type Script, sh } from '../runner/sh.ts'
+import { drainFile, standbyFile } from '../tasks/keepalived.ts'
+import { lines, type Script, sh } from '../runner/sh.ts'
 
 /** What has to be so before something is done to the cluster. */
 export interface SceneWish {
@@ -41,6 +41,9 @@ export async function openScene({ options, console }: Stage, session: Session, w
     throw new UserError('the cluster is not well: nothing was begun', exitCode.checkFailed)
   return new Scene(session, level, options.timeout, problems)
 }
+
+/** Seconds for keepalived to do as its files say. */
+const followTime = 30
 
 const reachOf = (session: Session, host: Host): Reach => ({ host, transport: session.reach(host.name) })
 
@@ -119,12 +122,10 @@ export class Scene {
   /** The nodes that clients are sent to; at level 1, that would answer if the VIP came to them. */
   serving(looks: readonly Look[]): string[] {
     const pools = looks.filter(({ holdsVip }) => holdsVip).flatMap(({ pool }) => pool)
-    const drained = drainedNodes(looks)
     return this.hosts
       .filter((host) => {
         const look = looks.find((one) => one.host === host.name)
-        if (this.level === 1)
-          return look?.service === 'active' && look.keepalived === 'active' && !drained.includes(host.name)
+        if (this.level === 1) return look?.service === 'active' && look.keepalived === 'active' && !look.standby
         const real = realAddress(host, this.level)
         return pools.filter(({ address, weight }) => address === real && weight > 0).length >= 2
       })
@@ -150,12 +151,36 @@ export class Scene {
     }
   }
 
-  /** Tells every node that a node is drained, or no longer. @throws UserError, HostError where one can't be told */
-  async setDrained(node: string, drained: boolean): Promise<void> {
-    const file = drainFile(node)
-    await this.everywhere(sh`
-[ -e ${file} ] || { echo ${`there is no ${file}: run the level playbook first`} >&2; exit 1; }
-echo ${drained ? 1 : 0} >${file}`)
+  /**
+   * Tells every director whether clients are to be sent to these nodes.
+   * @throws UserError, HostError where one can't be told
+   */
+  async setDrained(nodes: readonly string[], drained: boolean): Promise<void> {
+    if (this.level > 1) await this.everywhere(lines(...nodes.map((node) => setFlag(drainFile(node), drained))))
+  }
+
+  /** Waits until the pools of every director have these nodes as they were told. @throws UserError where they do not */
+  async poolsFollow(nodes: readonly Host[], drained: boolean): Promise<void> {
+    if (nodes.length === 0 || this.level === 1) return
+    const problem = await this.until((looks) => this.notFollowed(looks, nodes, drained), followTime)
+    if (problem) throw new UserError(problem, exitCode.failed)
+  }
+
+  /** @returns in words the first director that does not send clients to these nodes as it was told */
+  notFollowed(looks: readonly Look[], nodes: readonly Host[], drained: boolean): string | undefined {
+    for (const { host, pool } of this.level > 1 ? looks : []) {
+      for (const node of nodes) {
+        const entries = pool.filter(({ address }) => address === realAddress(node, this.level))
+        if (entries.length < 2) return `${node.name} is not in the pools of ${host}`
+        if (entries.some(({ weight }) => (weight === 0) !== drained))
+          return `the pools of ${host} still have ${node.name} with weight ${drained ? 1 : 0}`
+      }
+    }
+  }
+
+  /** Tells a node whether another is to hold the VIP. @throws as `setDrained` */
+  setStandby(node: string, standby: boolean): Promise<void> {
+    return run(node, this.reach(node), setFlag(standbyFile, standby), this.timeout)
   }
 
   /** Runs a script on every node. */
@@ -171,12 +196,16 @@ echo ${drained ? 1 : 0} >${file}`)
       .map((look) => {
         if (typeof look === 'string') return `${look} is away`
         const broken = [look.keepalived, look.service].some((state) => state !== 'active')
-        const work = broken ? 'does not serve' : drained.includes(look.host) ? 'is drained' : 'serves'
+        const work = broken ? 'does not serve' : drained.includes(look.host) || look.standby ? 'is drained' : 'serves'
         return `${look.host} ${look.holdsVip ? `holds ${this.vip} and ` : ''}${work}`
       })
       .join('; ')
   }
 }
+
+const setFlag = (file: string, value: boolean): Script => sh`
+[ -e ${file} ] || { echo ${`there is no ${file}: run the level playbook first`} >&2; exit 1; }
+echo ${value ? 1 : 0} >${file}`
 
 /** @throws HostError where the host is away, UserError where the script fails */
 async function run(name: string, transport: Transport, script: Script, timeout: number): Promise<void> {

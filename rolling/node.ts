@@ -14,8 +14,11 @@ export interface Patience {
   boot: number
 }
 
-/** Seconds for keepalived to take a drain file, and for a service to come up after a boot. */
+/** Seconds for services to come up after a boot. */
 const settle = 60
+
+/** Milliseconds for questions that are on their way to be answered. */
+const inFlight = 1000
 
 const bootId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -31,27 +34,47 @@ export class NodeSteps {
     this.#patience = patience
   }
 
-  /** Nobody new is sent to the node any more. */
+  /** Another node may hold the VIP, and nobody new is sent to this one any more. */
   async drain(): Promise<string> {
-    await this.#scene.setDrained(this.#host.name, true)
-    const problem = await this.#scene.until((looks) => this.#notDrained(looks), settle)
-    if (problem) throw stop(problem)
+    await this.#scene.setStandby(this.#host.name, true)
+    await this.#scene.setDrained([this.#host.name], true)
+    await this.#scene.poolsFollow([this.#host], true)
     return this.#scene.level === 1 ? 'its priority is the lowest' : 'weight 0 in every pool'
   }
 
-  /** Another node holds the VIP. */
-  async handOver(): Promise<string> {
+  /**
+   * Another node holds the VIP. An answer on its way while the VIP moves goes to a director that knows nothing of it,
+   * unless the node that held the VIP gives it itself: so for this moment all clients are sent there.
+   * @param alone whether one node may serve all clients for some seconds
+   */
+  async handOver(alone: boolean): Promise<string> {
     const { name } = this.#host
-    let holder: string | undefined
+    const others = alone && this.#scene.level > 1 ? this.#scene.hosts.filter((host) => host.name !== name) : []
+    const names = others.map((host) => host.name)
+    await this.#scene.setDrained(names, true)
+    await this.#scene.poolsFollow(others, true)
+    await sleep(inFlight)
+    await this.#scene.setStandby(name, true)
+    const holder = await this.#moved()
+    await sleep(inFlight)
+    await this.#scene.setDrained(names, false)
+    await this.#scene.poolsFollow(others, false)
+    return `${holder} holds ${this.#scene.vip}`
+  }
+
+  /** @returns the node that holds the VIP now */
+  async #moved(): Promise<string> {
+    const { name } = this.#host
+    let holder = ''
     const problem = await this.#scene.until((looks) => {
       const holders = looks.filter(({ holdsVip }) => holdsVip).map(({ host }) => host)
-      holder = holders[0]
+      holder = holders[0] ?? ''
       if (holders.length === 1 && holder !== name) return undefined
       return `${holders.join(' and ') || 'no node'} ${holders.length > 1 ? 'hold' : 'holds'} ${this.#scene.vip}`
     }, this.#patience.drain)
     if (problem)
       throw stop(`${this.#scene.vip} did not move away from ${name} within ${this.#patience.drain} s: ${problem}`)
-    return `${holder} holds ${this.#scene.vip}`
+    return holder
   }
 
   /** What the node has begun is done, or had its time. */
@@ -112,7 +135,7 @@ export class NodeSteps {
   async comeBack(): Promise<string> {
     const { name, address } = this.#host
     const { health_name, health_zone, port } = this.#scene.session.inventory.cluster.service
-    const problem = await this.#scene.until((looks) => this.#notBack(looks), settle * 2)
+    const problem = await this.#scene.until((looks) => this.#notBack(looks), settle)
     if (problem) throw stop(`${name} came back, but is not well: ${problem}`)
     const ask = sh`dig @${address} -p ${port} +short +tries=3 +timeout=3 ${health_name}.${health_zone}. TXT`
     const { stdout } = await this.#scene.reach(name).run(ask.text, { timeout: 60 })
@@ -123,30 +146,15 @@ export class NodeSteps {
 
   /** Clients are sent to the node again. */
   async putBack(): Promise<string> {
-    await this.#scene.setDrained(this.#host.name, false)
-    const problem = await this.#scene.until((looks) => this.#problem(looks, false), settle)
-    if (problem) throw stop(problem)
+    await this.#scene.setStandby(this.#host.name, false)
+    await this.#scene.setDrained([this.#host.name], false)
+    await this.#scene.poolsFollow([this.#host], false)
     return this.#scene.level === 1 ? 'it stands by' : 'in every pool'
-  }
-
-  #notDrained = (looks: Look[]) => this.#problem(looks, true)
-
-  #problem(looks: readonly Look[], drained: boolean): string | undefined {
-    const { name } = this.#host
-    const other = looks.find((look) => look.drained.includes(name) !== drained)
-    if (other) return `${other.host} takes ${name} for ${drained ? 'not drained' : 'drained'}`
-    if (this.#scene.level === 1) return undefined
-    const real = realAddress(this.#host, this.#scene.level)
-    for (const { host, pool } of looks) {
-      const entries = pool.filter(({ address }) => address === real)
-      if (entries.length < 2) return `${name} is not in the pools of ${host}`
-      if (entries.some(({ weight }) => (weight === 0) !== drained)) return `the pools of ${host} have not followed yet`
-    }
   }
 
   #notBack = (looks: Look[]) => {
     const [problem] = this.#scene.problems(looks)
-    return problem ?? this.#notDrained(looks)
+    return problem ?? this.#scene.notFollowed(looks, [this.#host], true)
   }
 }
 

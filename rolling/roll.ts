@@ -67,6 +67,8 @@ export class Roll {
   async run(turns: readonly Turn[], live: Live): Promise<void> {
     this.#live = live
     await Promise.all(this.#scene.hosts.map(({ name }) => this.#keep(name, {})))
+    if (this.#wish.resume)
+      await this.#putBack([...this.#notes].filter(([, { state }]) => state !== 'begun').map(([name]) => name))
     const inState = (state: Note['state']) => turns.filter(({ host }) => this.#notes.get(host.name)!.state === state)
     for (const { host } of [...inState('begun'), ...inState('waiting')]) await this.#turn(host)
     await this.#forget()
@@ -109,9 +111,9 @@ export class Roll {
     const { name } = host
     try {
       await this.#enoughServe(host)
-      await this.#step(name, 'drain', () => steps.drain())
       const [look] = await this.#scene.looks([host])
-      if (look!.holdsVip) await this.#step(name, 'hand over', () => steps.handOver())
+      if (look!.holdsVip) await this.#step(name, 'hand over', () => steps.handOver(this.#wish.minServing === 1))
+      await this.#step(name, 'drain', () => steps.drain())
       if (this.#scene.level > 1) await this.#step(name, 'let work end', () => steps.letWorkEnd())
     } catch (error) {
       const next = await this.#takeBack(name).catch(() => `${name} may still be drained: ${resumeHint}`)
@@ -120,12 +122,19 @@ export class Roll {
   }
 
   async #takeBack(name: string): Promise<string> {
-    await this.#scene.setDrained(name, false)
+    await this.#putBack([name])
     await this.#keep(name, { state: 'waiting' })
     if ([...this.#notes.values()].some(({ state }) => state === 'done'))
       return `${name} was put back and not rebooted: ${resumeHint}`
     await this.#forget()
     return `${name} was put back, and no node was rebooted`
+  }
+
+  /** Whatever a step that was broken off has left: these nodes work, and so does every node that they stood aside for. */
+  async #putBack(names: readonly string[]): Promise<void> {
+    const others = [...this.#notes].filter(([, { state }]) => state !== 'begun').map(([name]) => name)
+    await this.#scene.setDrained([...new Set([...names, ...others])], false)
+    for (const name of names) await this.#scene.setStandby(name, false)
   }
 
   async #reboot(host: Host, steps: NodeSteps): Promise<void> {

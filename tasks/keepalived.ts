@@ -16,15 +16,18 @@ export const keepalivedConf = '/etc/keepalived/keepalived.conf'
 /** Tells the state lines that the cluster check reads; the article's path. */
 const notifyScript = '/etc/keepalived/keepalived-notify.sh'
 
+/** Tells whether another node is to hold the VIP rather than this one: 0 or 1. */
+export const standbyFile = '/etc/keepalived/standby'
+
 /**
- * The file that tells whether a node is drained: 0 or 1. Every node has one for each, since each may direct clients.
- * It outlives restarts, reboots and the runs of playbooks.
+ * The file that tells whether clients are sent to a node: 0, or 1 where it is drained. Every node has one for each, since
+ * each may direct clients. Like `standbyFile` it outlives restarts, reboots and the runs of playbooks.
  */
 export const drainFile = (node: string): string => `${drainFolder}/${node}`
 export const drainFolder = '/etc/keepalived/drain'
 
-const drain = (node: string): Task =>
-  file(drainFile(node), (current) => (/^[01]\n?$/.test(current ?? '') ? current! : '0\n'))
+/** Says 0 where it says nothing yet. */
+const flag = (path: string): Task => file(path, (current) => (/^[01]\n?$/.test(current ?? '') ? current! : '0\n'))
 
 /**
  * `keepalived -t` on the new file, on the host itself, since it looks at interfaces and scripts. 2.2.7 ends with 143
@@ -41,13 +44,14 @@ fi`
 export function keepalived(target: Target, level: Level): Task[] {
   const { cluster, host, hosts } = target
   return [
-    ...hosts.map(({ name }) => drain(name)),
+    flag(standbyFile),
+    ...(level === 1 ? [] : hosts.map(({ name }) => flag(drainFile(name)))),
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
     systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host, level, routesScript }),
     template(
       keepalivedConf,
       'keepalived.conf',
-      { ...target, level, notifyScript, drainFile },
+      { ...target, level, notifyScript, drainFile, standbyFile },
       { mode: '640', validate },
     ),
     service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service')] }),

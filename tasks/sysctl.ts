@@ -18,6 +18,8 @@ export const balancing = {
   'net.ipv4.vs.conntrack': 1,
   // A client that keeps its port would otherwise stay with a real server that has left.
   'net.ipv4.vs.expire_nodest_conn': 1,
+  // A connection that came in by another director goes on here after a planned move of the VIP.
+  'net.ipv4.vs.sloppy_tcp': 1,
 }
 
 /** Two interfaces in one network, and clients that come in by the one whose answers leave by the other. */

@@ -24,6 +24,9 @@ export interface Document {
   check?: boolean
   hosts?: (HostResult & { not_tried: string[] })[]
   cluster?: CheckResult
+  /** Rolling reboots and drills: what was done, and what a prober found meanwhile. */
+  steps?: { node: string; step: string; outcome: string }[]
+  prober?: Omit<ProberAccount, 'samples'>
   error?: string
   exit_code: number
 }
@@ -39,27 +42,41 @@ export interface Run {
 export const playbook = (name: string, ...args: string[]): Promise<Run> => run(name, args)
 
 /** Runs a playbook and presses Ctrl-C when it has printed this. */
-export const interrupted = (name: string, at: RegExp): Promise<Run> => run(name, [], at)
+export const interrupted = (name: string, at: RegExp): Promise<Run> => run(name, [], { at, signal: 'SIGINT' })
 
-function run(name: string, args: readonly string[], interruptAt?: RegExp): Promise<Run> {
+/** Runs a playbook and kills it when it has printed this: it prints no document any more. */
+export const killedAt = (at: RegExp, name: string, ...args: string[]): Promise<Run> =>
+  run(name, args, { at, signal: 'SIGKILL' })
+
+/** Runs a playbook and does something meanwhile, when it has printed this. */
+export const meanwhile = (at: RegExp, act: () => void, name: string, ...args: string[]): Promise<Run> =>
+  run(name, args, { at, act })
+
+type Event = { at: RegExp; signal: NodeJS.Signals } | { at: RegExp; act: () => void }
+
+function run(name: string, args: readonly string[], event?: Event): Promise<Run> {
   return new Promise((resolve, reject) => {
     const command = ['node_modules/zx/build/cli.js', `playbooks/${name}.mts`, '--json', '--yes', ...args]
     const child = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
     let stdout = ''
     let text = ''
-    let pressed = false
+    let happened = false
     child.stdout.on('data', (chunk) => {
       stdout += chunk
     })
     child.stderr.on('data', (chunk) => {
       text += chunk
       process.stdout.write(chunk)
-      if (!pressed && interruptAt?.test(text)) pressed = child.kill('SIGINT')
+      if (happened || !event?.at.test(text)) return
+      happened = true
+      if ('act' in event) event.act()
+      else child.kill(event.signal)
     })
     child.on('error', reject)
     child.on('close', (code) => {
       try {
-        resolve({ code, document: JSON.parse(stdout), text })
+        const document: Document = code === null ? { playbook: name, exit_code: -1 } : JSON.parse(stdout)
+        resolve({ code, document, text })
       } catch {
         reject(new Error(`${name} printed no JSON document but: ${stdout}\n${text}`))
       }
