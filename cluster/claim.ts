@@ -1,8 +1,11 @@
 import { posix } from 'node:path'
 import { exitCode, UserError } from '../runner/errors.ts'
+import type { RunNote } from '../runner/apply.ts'
 import { busyCode, takeLock } from '../runner/lock.ts'
+import type { Stage } from '../runner/main.ts'
 import { type Script, sh } from '../runner/sh.ts'
 import type { Transport } from '../runner/transport.ts'
+import type { Session } from './session.ts'
 
 /** What a node keeps of a rolling reboot until it has ended, so that another run can go on with it. */
 export interface Note {
@@ -34,7 +37,7 @@ echo ready
 while sleep ${beat} 9>&- && echo; do :; done`
 
 /** The lock of a host, held until it is released or the connection ends. */
-export interface Claim {
+interface Claim {
   /** What an earlier run has left. */
   note: Note | undefined
   release(): Promise<void>
@@ -42,11 +45,9 @@ export interface Claim {
 
 /**
  * Takes the lock of a host for longer than one execution.
- * @param folder see `RunNote.folder`
- * @param by who claims it
  * @throws UserError where somebody else has it, HostError where the host is away
  */
-export async function claim(host: string, transport: Transport, folder: string, by: string): Promise<Claim> {
+async function claim(host: string, transport: Transport, folder: string, by: string): Promise<Claim> {
   let text = ''
   const begun = Promise.withResolvers<void>()
   const onStdout = (chunk: Buffer) => {
@@ -68,6 +69,40 @@ export async function claim(host: string, transport: Transport, folder: string, 
       await transport.run(sh`kill ${pid!} 2>/dev/null || true`.text, { timeout: 60 })
       await ended.catch(() => {})
     },
+  }
+}
+
+/** The locks of all hosts of a cluster, so that nobody else changes them meanwhile. */
+export class Claims {
+  readonly #session: Session
+  readonly #run: RunNote
+  readonly #held = new Map<string, Claim>()
+
+  private constructor(session: Session, run: RunNote) {
+    this.#session = session
+    this.#run = run
+  }
+
+  /** @throws UserError where another run is at work, HostError where a host is away */
+  static async take(stage: Stage, session: Session, run: RunNote): Promise<Claims> {
+    const claims = new Claims(session, run)
+    stage.atEnd(() => claims.#release())
+    await Promise.all(session.inventory.hosts.map(({ name }) => claims.again(name)))
+    return claims
+  }
+
+  /** Takes the lock of a host once more: a boot has freed it. */
+  async again(host: string): Promise<void> {
+    this.#held.set(host, await claim(host, this.#session.reach(host), this.#run.folder, this.#run.by))
+  }
+
+  /** What earlier runs have left, by host. */
+  notes(): Map<string, Note> {
+    return new Map([...this.#held].flatMap(([host, { note }]) => (note ? [[host, note]] : [])))
+  }
+
+  async #release(): Promise<void> {
+    await Promise.all([...this.#held.values()].map((held) => held.release().catch(() => undefined)))
   }
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Live } from '../cluster/live.ts'
 import { conclude } from '../cluster/page.ts'
 import { runNote } from '../cluster/playbook.ts'
-import { claim } from '../cluster/claim.ts'
+import { Claims } from '../cluster/claim.ts'
 import { openScene, type Scene } from '../cluster/scene.ts'
 import type { Session } from '../cluster/session.ts'
 import type { Step } from '../cluster/prober-account.ts'
@@ -28,11 +28,13 @@ const calm = 3
  */
 export async function runDrills(stage: Stage, session: Session): Promise<number> {
   const { options, console, document } = stage
+  const claims = await Claims.take(stage, session, runNote('Drill'))
+  if (claims.notes().size > 0)
+    throw new UserError('a rolling reboot was not ended: end it with --resume first', exitCode.failed)
   const scene = await openScene(stage, session, { resume: false, minServing: session.inventory.hosts.length - 1 })
   const names = chosen(options.own)
   const question = `This hurts the cluster (${names.join(', ')}); clients may notice. Go on`
   if (!options.yes && !(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was done')
-  await keepOthersOff(stage, scene)
   const live = await Live.start(stage, session)
   const limits = session.inventory.cluster.drill
   const failure: unknown = await carryOutAll(stage, scene, live, names).catch((error: unknown) => error)
@@ -61,15 +63,6 @@ const chosen = (own: Record<string, boolean>): Drill['name'][] => [
   ...(own['drill-kill'] ? (['kill'] as const) : []),
   ...(own['drill-cut'] ? (['cut'] as const) : []),
 ]
-
-async function keepOthersOff(stage: Stage, scene: Scene): Promise<void> {
-  const { folder, by } = runNote('Drill')
-  for (const { name } of scene.hosts) {
-    const held = await claim(name, scene.reach(name), folder, by)
-    stage.atEnd(() => held.release().catch(() => undefined))
-    if (held.note) throw new UserError('a rolling reboot was not ended: end it with --resume first', exitCode.failed)
-  }
-}
 
 async function carryOutAll(stage: Stage, scene: Scene, live: Live, names: readonly Drill['name'][]): Promise<void> {
   for (const name of names) await carryOut(stage, scene, live, name)

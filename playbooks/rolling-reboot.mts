@@ -9,24 +9,23 @@ import { exitCode, UserError } from '../runner/errors.ts'
 import { main } from '../runner/main.ts'
 import { readWish, rollOptions } from '../rolling/options.ts'
 import { chooseTurns } from '../rolling/order.ts'
-import { Roll } from '../rolling/roll.ts'
+import { claimHosts, Roll } from '../rolling/roll.ts'
 
 await main('Rolling reboot', [...rollOptions, reportOption], async (stage) => {
   const { options } = stage
   await expectReport(stage)
   const session = await openSession(stage)
   const wish = readWish(options, session.inventory.hosts.length)
+  const claims = options.check ? undefined : await claimHosts(stage, session, wish)
   const scene = await openScene(stage, session, wish)
   const turns = await chooseTurns(stage, scene, wish)
   if (turns.length === 0 && !wish.resume) return exitCode.ok
-  if (options.check) return exitCode.changesFound
+  if (!claims) return exitCode.changesFound
   const work = wish.reboot ? 'reboots' : 'drains'
   const question = `This ${work} ${turns.map(({ host }) => host.name).join(', then ')}. Go on`
   if (!options.yes && !(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was changed')
 
-  const roll = new Roll(stage, scene, wish)
-  stage.atEnd(() => roll.release())
-  await roll.begin()
+  const roll = new Roll(stage, scene, wish, claims)
   const live = await Live.start(stage, session)
   stage.underWay = () => roll.underWay()
   const failure: unknown = await roll.run(turns, live).catch((error: unknown) => error)

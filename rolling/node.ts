@@ -3,7 +3,7 @@ import { realAddress } from '../cluster/judge.ts'
 import type { Look } from '../cluster/look.ts'
 import type { Host } from '../inventory/types.ts'
 import { exitCode, HostError, UserError } from '../runner/errors.ts'
-import { sh } from '../runner/sh.ts'
+import { type Script, sh } from '../runner/sh.ts'
 import type { Scene } from '../cluster/scene.ts'
 
 /** How long things may take, in seconds. */
@@ -79,19 +79,33 @@ export class NodeSteps {
 
   /** What the node has begun is done, or had its time. */
   async letWorkEnd(): Promise<string> {
-    const real = realAddress(this.#host, this.#scene.level)
-    const { port } = this.#scene.session.inventory.cluster.service
-    const script = sh`ipvsadm -lcn | awk -v real=${`${real}:${port}`} '$NF == real && ($1 == "UDP" || $3 == "ESTABLISHED")' | wc -l`
     const deadline = performance.now() + this.#patience.drain * 1000
     for (;;) {
-      const holder = (await this.#scene.looks()).find(({ holdsVip }) => holdsVip)
-      const { stdout } = await this.#scene.reach(holder?.host ?? this.#host.name).run(script.text, { timeout: 60 })
-      const left = Number(stdout.toString('utf8'))
-      if (left === 0) return 'no client is left'
+      const [questions, connections] = await this.#openWork()
+      if (questions! + connections! === 0) return 'no client is left'
       if (performance.now() > deadline)
-        return `${left} connections are still open after ${this.#patience.drain} s: they end with the node`
+        return `after ${this.#patience.drain} s ${connections} connections and ${questions} UDP clients are left: they end with the node`
       await sleep(1000)
     }
+  }
+
+  /**
+   * UDP clients that the director still sends to the node, and TCP connections that the node has: the director's own table
+   * of these keeps some for minutes that ended while the VIP moved.
+   */
+  async #openWork(): Promise<number[]> {
+    const { port } = this.#scene.session.inventory.cluster.service
+    const real = `${realAddress(this.#host, this.#scene.level)}:${port}`
+    const holder = (await this.#scene.looks()).find(({ holdsVip }) => holdsVip)?.host ?? this.#host.name
+    const scripts: [string, Script][] = [
+      [holder, sh`ipvsadm -lcn | awk -v real=${real} '$NF == real && $1 == "UDP"' | wc -l`],
+      [this.#host.name, sh`ss -Htn state established sport = ${`:${port}`} | grep -vc 127.0.0.1: || true`],
+    ]
+    return Promise.all(
+      scripts.map(async ([node, { text }]) =>
+        Number((await this.#scene.reach(node).run(text, { timeout: 60 })).stdout),
+      ),
+    )
   }
 
   /** Runs the operator's command on the node. */

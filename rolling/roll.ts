@@ -1,8 +1,9 @@
 import type { Live } from '../cluster/live.ts'
 import { runNote } from '../cluster/playbook.ts'
+import type { Session } from '../cluster/session.ts'
 import type { Host } from '../inventory/types.ts'
 import { exitCode, UserError } from '../runner/errors.ts'
-import { type Claim, claim, type Note, writeNote } from '../cluster/claim.ts'
+import { Claims, type Note, writeNote } from '../cluster/claim.ts'
 import type { Stage } from '../runner/main.ts'
 import { NodeSteps } from './node.ts'
 import type { Wish } from './options.ts'
@@ -17,46 +18,52 @@ export interface StepReport {
   seconds: number
 }
 
+const run = runNote('Rolling reboot')
+
 /** How to go on by hand. */
 const resumeHint = 'mend it, then run this playbook again with --resume'
 
-/** One node after the other, from the claim on the hosts to its release. */
+/**
+ * Keeps others off the hosts.
+ * @throws UserError where another run is at work, where an earlier one was broken off and is not to go on, or where none was
+ */
+export async function claimHosts(stage: Stage, session: Session, { resume }: Wish): Promise<Claims> {
+  const claims = await Claims.take(stage, session, run)
+  const [earlier] = claims.notes().values()
+  if (earlier && !resume)
+    throw new UserError(
+      `a rolling reboot was begun by ${earlier.by} and not ended; go on with it: --resume`,
+      exitCode.failed,
+    )
+  if (!earlier && resume) throw new UserError('there is no rolling reboot to go on with', exitCode.failed)
+  return claims
+}
+
+/** One node after the other. */
 export class Roll {
   readonly #stage: Stage
   readonly #scene: Scene
   readonly #wish: Wish
   readonly #steps: StepReport[] = []
-  readonly #claims = new Map<string, Claim>()
-  readonly #note = runNote('Rolling reboot')
-  #notes = new Map<string, Note>()
+  readonly #claims: Claims
+  readonly #notes: Map<string, Note>
   #live: Live | undefined
   #current = ''
 
-  constructor(stage: Stage, scene: Scene, wish: Wish) {
+  /**
+   * @param claims with what an earlier run has left
+   */
+  constructor(stage: Stage, scene: Scene, wish: Wish, claims: Claims) {
     this.#stage = stage
     this.#scene = scene
     this.#wish = wish
-    stage.document.steps = this.#steps
-  }
-
-  /**
-   * Keeps others off the hosts and finds what an earlier run has left; changes nothing else.
-   * @throws UserError where another run is at work, or an earlier one was broken off and it is not to go on
-   */
-  async begin(): Promise<void> {
-    await Promise.all(this.#scene.hosts.map(({ name }) => this.#claim(name)))
-    const left = new Map([...this.#claims].flatMap(([name, { note }]) => (note ? [[name, note]] : [])))
+    this.#claims = claims
+    const left = claims.notes()
     const [earlier] = left.values()
-    const { before, reboot, resume } = this.#wish
-    if (earlier && !resume)
-      throw new UserError(
-        `a rolling reboot was begun by ${earlier.by} and not ended. The cluster: ${await this.#scene.describe()}. ` +
-          'Go on with it: --resume',
-        exitCode.failed,
-      )
-    if (!earlier && resume) throw new UserError('there is no rolling reboot to go on with', exitCode.failed)
-    const fresh: Note = { by: this.#note.by, before, reboot, ...earlier, state: 'waiting', bootId: undefined }
-    this.#notes = new Map(this.#scene.hosts.map(({ name }) => [name, left.get(name) ?? fresh]))
+    const { before, reboot } = wish
+    const fresh: Note = { by: run.by, before, reboot, ...earlier, state: 'waiting', bootId: undefined }
+    this.#notes = new Map(scene.hosts.map(({ name }) => [name, left.get(name) ?? fresh]))
+    stage.document.steps = this.#steps
   }
 
   /**
@@ -77,12 +84,6 @@ export class Roll {
   /** For a run that is interrupted. */
   underWay(): string[] {
     return this.#current ? [`${this.#current}; go on with --resume`] : []
-  }
-
-  /** Lets others work on the hosts again. */
-  async release(): Promise<void> {
-    await Promise.all([...this.#claims.values()].map((held) => held.release().catch(() => undefined)))
-    this.#claims.clear()
   }
 
   async #turn(host: Host): Promise<void> {
@@ -142,7 +143,7 @@ export class Roll {
     await this.#keep(host.name, { bootId: look!.bootId })
     await this.#step(host.name, 'reboot', () => steps.reboot(look!.bootId))
     // The boot has freed the lock.
-    await this.#claim(host.name)
+    await this.#claims.again(host.name)
   }
 
   async #enoughServe(out: Host): Promise<void> {
@@ -172,18 +173,14 @@ export class Roll {
     this.#stage.console.print(`${node}  ${step.padEnd(12)}  ${outcome} (${seconds.toFixed(1)} s)`)
   }
 
-  async #claim(name: string): Promise<void> {
-    this.#claims.set(name, await claim(name, this.#scene.reach(name), this.#note.folder, this.#note.by))
-  }
-
   async #keep(name: string, change: Partial<Note>): Promise<void> {
     const note = { ...this.#notes.get(name)!, ...change }
     this.#notes.set(name, note)
-    const { code, stderr } = await this.#scene.reach(name).run(writeNote(this.#note.folder, note).text, { timeout: 60 })
+    const { code, stderr } = await this.#scene.reach(name).run(writeNote(run.folder, note).text, { timeout: 60 })
     if (code !== 0) throw new UserError(`${name}: a note can't be written: ${stderr.trim()}`, exitCode.failed)
   }
 
-  #forget = (): Promise<void> => this.#scene.everywhere(writeNote(this.#note.folder, undefined))
+  #forget = (): Promise<void> => this.#scene.everywhere(writeNote(run.folder, undefined))
 
   async #explain(error: unknown, next: string): Promise<unknown> {
     if (!(error instanceof UserError)) return error

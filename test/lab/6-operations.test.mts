@@ -1,4 +1,8 @@
 // A cluster in operation, on real machines: rolling reboots under questions, what stops them, status, drills.
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ProberAccount } from '../../cluster/prober.ts'
@@ -6,6 +10,9 @@ import {
   asked,
   disconnect,
   holder,
+  killedAt,
+  labInventory,
+  meanwhile,
   nodes,
   on,
   other,
@@ -13,6 +20,7 @@ import {
   type Run,
   resetWithPackages,
   startLab,
+  until,
 } from './cluster.ts'
 
 test.before(async () => {
@@ -33,6 +41,33 @@ async function watched(name: string, ...args: string[]): Promise<{ run: Run; see
   })
   assert.is(run!.code, 0, run!.text)
   return { run: run!, seen }
+}
+
+/** Six connections that each ask twice a second for twenty seconds. */
+const talkOverTcp = `python3 - <<'END'
+import socket, struct, time
+query = struct.pack('>6H', 7, 0, 1, 0, 0, 0) + b'\\x06health\\x04load\\x07balance\\0' + struct.pack('>2H', 16, 1)
+sockets = [socket.create_connection(('10.2.1.5', 53), 5) for _ in range(6)]
+broken = set()
+for _ in range(40):
+    for i, one in enumerate(sockets):
+        try:
+            one.settimeout(5)
+            one.sendall(struct.pack('>H', len(query)) + query)
+            if len(one.recv(512)) < 12: broken.add(i)
+        except OSError:
+            broken.add(i)
+    time.sleep(0.5)
+print(len(sockets), 'connections,', len(broken), 'broken')
+END`
+
+/** The lab's inventory with another way of checking the real servers. */
+function slowerChecks(): string {
+  const file = join(tmpdir(), `slower-${process.pid}.yaml`)
+  const folder = new URL('../../.lab/', import.meta.url).pathname
+  const text = readFileSync(labInventory, 'utf8').replace('../.lab/', folder)
+  writeFileSync(file, text.replace('cluster:\n', 'cluster:\n  health_check: { retries: 4 }\n'))
+  return file
 }
 
 const bootIds = () => Promise.all(nodes.map((node) => on(node, 'cat /proc/sys/kernel/random/boot_id')))
@@ -62,5 +97,126 @@ for (const level of [1, 2, 3]) {
     assert.is((await playbook(`level${level}`, '--check')).code, 0)
   })
 }
+
+test('open TCP connections survive a planned move of the VIP at level 3', async () => {
+  const was = await holder()
+  const talking = on('remote', talkOverTcp)
+  await sleep(8000)
+  await on(was, 'echo 1 >/etc/keepalived/standby')
+  const said = await talking
+  await on(was, 'echo 0 >/etc/keepalived/standby')
+  assert.is(await holder(), other(was))
+  assert.is(said.trim(), '6 connections, 0 broken')
+})
+
+test('rolling without a reboot, beside a second operator: nothing is lost, and the second is told who is at work', async () => {
+  let second: Promise<Run> | undefined
+  const seen = await asked('remote', async () => {
+    const first = await meanwhile(
+      / drain /,
+      () => {
+        second = playbook('rolling-reboot')
+      },
+      ...(['rolling-reboot', '--without-reboot', '--before', 'touch /run/was-here'] as const),
+    )
+    assert.is(first.code, 0, first.text)
+    assert.equal(losses(first.document.prober!), none)
+  })
+  assert.equal(losses(seen), none)
+  for (const node of nodes) await on(node, 'rm /run/was-here')
+  assert.is((await second!).code, 1)
+  assert.match(
+    (await second!).text + (await second!).document.error,
+    /another run is at work on ns\d: .*Rolling reboot/,
+  )
+})
+
+test('a configuration change on a live cluster loses nothing', async () => {
+  const { seen } = await watched('level3', '--no-verify', '--inventory', slowerChecks())
+  assert.equal(losses(seen), none)
+  assert.is((await playbook('level3', '--no-verify')).code, 0)
+})
+
+test('the controller killed in the middle: refused without --resume, and ended with it', async () => {
+  await killedAt(/let work end/, 'rolling-reboot', '--without-reboot')
+  // The hosts notice within seconds that nobody is there any more.
+  await sleep(10_000)
+  const again = await playbook('rolling-reboot', '--without-reboot')
+  assert.is(again.code, 1)
+  assert.match(again.document.error!, /was begun by .* and not ended; go on with it: --resume/)
+  const resumed = await playbook('rolling-reboot', '--resume')
+  assert.is(resumed.code, 0, resumed.text)
+  assert.ok(!resumed.document.steps!.some(({ step }) => step === 'reboot'))
+  assert.is((await playbook('rolling-reboot', '--resume')).document.error, 'there is no rolling reboot to go on with')
+})
+
+test('a node that is not back in time, and then without its service: it stays drained until --resume sees it well', async () => {
+  const node = other(await holder())
+  const away = await playbook(
+    'rolling-reboot',
+    '--limit',
+    node,
+    '--boot-timeout',
+    '8',
+    '--before',
+    'systemctl disable named',
+  )
+  assert.is(away.code, 4)
+  assert.match(away.document.error!, `${node} did not come back within 8 s`)
+  assert.match(away.document.error!, `holds 10.2.1.5 and serves`)
+  await disconnect([node])
+  await until(() => on(node, 'systemctl is-system-running --wait || true'))
+  const unwell = await playbook('rolling-reboot', '--resume', '--limit', node)
+  assert.is(unwell.code, 1)
+  assert.match(unwell.document.error!, `${node} came back, but is not well: ${node}: named is inactive`)
+  const status = await playbook('status')
+  assert.is(status.code, 5)
+  assert.match(status.text, `${node} is drained`)
+  await on(node, 'systemctl enable -q --now named')
+  const resumed = await playbook('rolling-reboot', '--resume', '--limit', node)
+  assert.is(resumed.code, 0, resumed.text)
+  assert.ok(!resumed.document.steps!.some(({ step }) => step === 'reboot'))
+})
+
+test('a VIP that does not move: the node is put back, and none is rebooted', async () => {
+  const was = await holder()
+  const vrrp = (signal: string) =>
+    on(other(was), `kill -${signal} $(cat /run/keepalived/vrrp.pid 2>/dev/null || cat /run/vrrp.pid)`)
+  await vrrp('STOP')
+  const run = await playbook('rolling-reboot', '--limit', was, '--drain-timeout', '8')
+  await vrrp('CONT')
+  assert.is(run.code, 1)
+  assert.match(run.document.error!, `10.2.1.5 did not move away from ${was} within 8 s`)
+  assert.match(run.document.error!, `${was} was put back, and no node was rebooted`)
+  await sleep(5000)
+  const check = await playbook('verify')
+  assert.is(check.code, 0, check.text)
+})
+
+test('status: healthy, and what is pending and wrong', async () => {
+  const well = await playbook('status')
+  assert.is(well.code, 0, well.text)
+  assert.match(well.text, /healthy: ns\d holds 10\.2\.1\.5/)
+  await on('ns1', 'rm /etc/modules-load.d/ip_vs.conf; systemctl stop named')
+  const unwell = await playbook('status')
+  await on('ns1', 'systemctl start named')
+  assert.is(unwell.code, 5)
+  assert.match(unwell.text, 'not healthy: ns1: named is inactive')
+  assert.match(unwell.text, 'file /etc/modules-load.d/ip_vs.conf')
+  assert.is((await playbook('level3', '--no-verify')).code, 0)
+})
+
+test('drills: the losses are within the limits, also when processes are killed and the network is cut', async () => {
+  const page = join(tmpdir(), `drill-${process.pid}.html`)
+  const run = await playbook('verify', '--drill', '--drill-kill', '--drill-cut', '--report', page)
+  assert.is(run.code, 0, run.text)
+  assert.match(readFileSync(page, 'utf8'), 'kill every keepalived process on')
+  rmSync(page)
+  const [, service, kill] = run.document.prober!.steps
+  assert.ok(kill!.UDP.span <= 4, `one holder again after ${kill!.UDP.span} s`)
+  assert.ok(service!.UDP.span <= 5, `out of the pools after ${service!.UDP.span} s`)
+  const rules = await Promise.all(nodes.map((node) => on(node, 'iptables-save | grep -c drill || true')))
+  assert.equal(rules, ['0\n', '0\n'])
+})
 
 test.run()

@@ -197,6 +197,18 @@ dpkg-query -W
 ip address show | grep -w inet; ip -4 rule; ip -4 route show table all`,
   )
 
+/** Tries again until something succeeds, for some minutes. */
+export async function until<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let left = 100; ; left--) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (left === 0) throw error
+      await sleep(2000)
+    }
+  }
+}
+
 /** Reboots a node from inside and returns when it answers again. */
 export async function reboot(node: string): Promise<void> {
   const boot = () => on(node, 'cat /proc/sys/kernel/random/boot_id')
