@@ -68,12 +68,16 @@ function nodeRows(inventory: Inventory, node: NodeStatus, colour: ChalkInstance)
     state.join(', '),
     ...poolRows(inventory, look),
     ...(transition
-      ? [
-          `${transition.state} since ${new Date(transition.at * 1000).toISOString()}: ${transition.cause ?? 'no cause was logged'}`,
-        ]
+      ? [`${transition.state} since ${isoSeconds(transition.at)}: ${transition.cause ?? 'no cause was logged'}`]
       : []),
     ...(reboot ? [colour.yellow(`reboot required: ${reboot}`)] : []),
-    ...(pending.length > 0 ? [colour.yellow(`${pending.length} changes pending: ${pending.join('; ')}`)] : []),
+    ...(pending.length > 0
+      ? [
+          colour.yellow(
+            `${pending.length} ${pending.length === 1 ? 'change' : 'changes'} pending: ${pending.join('; ')}`,
+          ),
+        ]
+      : []),
   ]
 }
 
@@ -94,6 +98,8 @@ function poolRows({ hosts }: Inventory, look: Look): string[] {
     return [`${protocol} pool: ${words.join('; ')}`]
   })
 }
+
+const isoSeconds = (at: number) => new Date(at * 1000).toISOString().replace('.000', '')
 
 /** @returns seconds as people say them: `3 d 4 h`, `5 min` */
 export function duration(seconds: number): string {

@@ -39,6 +39,24 @@ export const allowVrrp = (host: Host): Rule[] => [
   },
 ]
 
+/** The holder of the VIP tells the others of open connections: `lvs_sync_daemon` of keepalived, by multicast. */
+export const allowSync = (host: Host): Rule[] => [
+  {
+    name: 'sync-in',
+    table: 'filter',
+    chain: 'INPUT',
+    protocols: ['udp'],
+    words: ['-i', host.interface, '-d', '224.0.0.81/32', '--dport', '8848', '-j', 'ACCEPT'],
+  },
+  {
+    name: 'sync-out',
+    table: 'filter',
+    chain: 'OUTPUT',
+    protocols: ['udp'],
+    words: ['-o', host.interface, '-d', '224.0.0.81/32', '--dport', '8848', '-j', 'ACCEPT'],
+  },
+]
+
 /**
  * Balanced connections reach the real servers from the VIP, so that answers come back to the director (article,
  * level 2). Matching what IPVS sends, and no more, keeps the node's own connections as they are.

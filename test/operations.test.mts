@@ -1,0 +1,177 @@
+// What status, rolling reboots and drills make of what they see, by the table.
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Chalk } from 'chalk'
+import type { Step, Tally } from '../cluster/prober-account.ts'
+import { type NodeStatus, parseStatus } from '../cluster/status.ts'
+import { duration, judgeStatus, statusLines } from '../cluster/status-text.ts'
+import { judgeDrills } from '../drill/run.ts'
+import { loadInventory } from '../inventory/load.ts'
+import { type Options, parseOptions } from '../runner/options.ts'
+import { readWish, rollOptions } from '../rolling/options.ts'
+import { inTurn } from '../rolling/order.ts'
+
+const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
+const { cluster, hosts } = inventory
+const plain = new Chalk({ level: 0 })
+
+/** What the status script prints on a node of level 3 that is well. */
+const printed = (holds: boolean, ...more: string[]) =>
+  [
+    `vip=${holds ? '2: eth0    inet 10.2.1.5/32 scope global eth0' : ''}`,
+    'keepalived=active',
+    'service=active',
+    'level=3',
+    `state=[2026-01-01T00:00:00+00:00] /etc/keepalived/keepalived-notify.sh INSTANCE VI_1 ${holds ? 'MASTER' : 'BACKUP'} 100`,
+    ...['TCP', 'UDP'].flatMap((protocol) => [
+      `pool=${protocol}  10.2.1.5:53 rr`,
+      'pool=  -> 10.2.1.6:53                  Masq    1      1          2',
+      'pool=  -> 10.2.1.7:53                  Masq    1      0          4',
+    ]),
+    'version=2.2.7',
+    'uptime=7384.12',
+    'reboot=',
+    'now=1700000600',
+    ...more,
+    '',
+  ].join('\n')
+const node = (index: number, holds: boolean, ...more: string[]): NodeStatus =>
+  parseStatus(hosts[index]!, cluster, printed(holds, ...more))
+const log = (at: number, said: string) => `log=${at}.123456 ns1 Keepalived_vrrp[7]: ${said}`
+
+test('status: a node that is well is read', () => {
+  const { version, uptime, reboot, transition, removals, look } = node(0, true)
+  assert.equal([version, uptime, reboot, transition, removals], ['2.2.7', 7384, undefined, undefined, {}])
+  assert.equal([look!.holdsVip, look!.vrrpState, look!.pool.length], [true, 'MASTER', 4])
+})
+
+const transitions: [name: string, lines: string[], expected: unknown][] = [
+  [
+    'a cause just before',
+    [log(90, '(VI_1) Backup received priority 0 advertisement'), log(91, '(VI_1) Entering MASTER STATE')],
+    { state: 'MASTER', at: 91, cause: 'Backup received priority 0 advertisement' },
+  ],
+  [
+    'a script of ours',
+    [log(90, 'VRRP_Script(service) failed (exited with status 1)'), log(90, '(VI_1) Entering FAULT STATE')],
+    { state: 'FAULT', at: 90, cause: 'VRRP_Script(service) failed (exited with status 1)' },
+  ],
+  [
+    'only what is long past',
+    [log(10, '(VI_1) received lower priority (1) advert'), log(91, '(VI_1) Entering MASTER STATE')],
+    { state: 'MASTER', at: 91, cause: undefined },
+  ],
+  [
+    'the latest counts',
+    [log(90, '(VI_1) Entering MASTER STATE'), log(95, '(VI_1) Entering BACKUP STATE')],
+    { state: 'BACKUP', at: 95, cause: 'Entering MASTER STATE' },
+  ],
+]
+for (const [name, lines, expected] of transitions) {
+  test(`status, latest transition: ${name}`, () => assert.equal(node(0, true, ...lines).transition, expected))
+}
+
+const removed = 'Removing service [10.2.1.7]:udp:53 from VS [10.2.1.5]:udp:53'
+const faults: [name: string, nodes: NodeStatus[], problems: string[]][] = [
+  ['healthy', [node(0, true), node(1, false)], []],
+  ['split brain', [node(0, true), node(1, true)], ['split brain: ns1 and ns2 hold 10.2.1.5 at the same time']],
+  ['away', [node(0, true), { host: 'ns2', away: 'ns2: no way', removals: {}, pending: [] }], ['ns2: no way']],
+  ['everybody away', [{ host: 'ns1', away: 'ns1: no way', removals: {}, pending: [] }], ['ns1: no way']],
+  [
+    'drained by hand',
+    [node(0, true), node(1, false, 'standby=1')],
+    ['ns2 is not to hold the virtual IP (its /etc/keepalived/standby says 1)'],
+  ],
+  [
+    'flapping',
+    [node(0, true, ...[1, 2, 3].map((i) => log(1700000000 + i, removed))), node(1, false)],
+    ['ns1: the UDP real server ns2 is flapping: removed 3 times in 10 min'],
+  ],
+  ['removed twice', [node(0, true, ...[1, 2].map((i) => log(1700000000 + i, removed))), node(1, false)], []],
+  ['removed long ago', [node(0, true, ...[1, 2, 3].map((i) => log(1699990000 + i, removed))), node(1, false)], []],
+]
+for (const [name, nodes, problems] of faults) {
+  test(`status: ${name}`, () => assert.equal(judgeStatus(inventory, nodes), problems))
+}
+
+test('status: what people read', () => {
+  const second = {
+    ...node(1, false, log(1700000000, '(VI_1) Entering BACKUP STATE')),
+    reboot: 'linux-image asked for it',
+  }
+  const lines = statusLines(inventory, [node(0, true), { ...second, pending: ['file /etc/x'] }], [], plain)
+  assert.equal(lines, [
+    'ns1      level 3, VRRP MASTER, holds 10.2.1.5, keepalived 2.2.7 active, named active, up 2 h 3 min',
+    '         UDP pool: ns1 weight 1, 3 connections; ns2 weight 1, 4 connections',
+    '         TCP pool: ns1 weight 1, 3 connections; ns2 weight 1, 4 connections',
+    'ns2      level 3, VRRP BACKUP, without 10.2.1.5, keepalived 2.2.7 active, named active, up 2 h 3 min',
+    '         UDP pool: ns1 weight 1, 3 connections; ns2 weight 1, 4 connections',
+    '         TCP pool: ns1 weight 1, 3 connections; ns2 weight 1, 4 connections',
+    '         BACKUP since 2023-11-14T22:13:20Z: no cause was logged',
+    '         reboot required: linux-image asked for it',
+    '         1 change pending: file /etc/x',
+    'cluster  healthy: ns1 holds 10.2.1.5',
+  ])
+})
+
+test('status: VRRP and the address can differ', () => {
+  const liar = parseStatus(hosts[1]!, cluster, printed(false).replace('VI_1 BACKUP', 'VI_1 MASTER'))
+  assert.match(statusLines(inventory, [liar], ['x'], plain)[0]!, 'VRRP MASTER, without 10.2.1.5 (they differ)')
+})
+
+test('durations as people say them', () => {
+  assert.equal([59, 3600, 100_000].map(duration), ['0 min', '1 h 0 min', '1 d 3 h'])
+})
+
+test('rolling: nodes that stand by come first, the holder last', () => {
+  const looks = [node(0, true).look!, node(1, false).look!]
+  assert.equal(
+    inTurn(hosts, looks, cluster.vip).map(({ host, why }) => `${host.name}: ${why}`),
+    ['ns2: it stands by', 'ns1: it holds 10.2.1.5, so it is the last'],
+  )
+})
+
+const wish = (...args: string[]) => readWish(parseOptions(args, 'x', rollOptions) as Options, 3)
+
+test('rolling: options and their defaults', () => {
+  assert.equal(wish(), {
+    onlyIfRequired: false,
+    before: undefined,
+    reboot: true,
+    minServing: 2,
+    patience: { drain: 60, boot: 600 },
+    resume: false,
+  })
+  const all = wish(
+    '--only-if-required',
+    '--before',
+    'a b',
+    '--without-reboot',
+    '--min-serving=1',
+    '--boot-timeout',
+    '9',
+  )
+  assert.equal([all.onlyIfRequired, all.before, all.reboot, all.minServing], [true, 'a b', false, 1])
+  assert.is(all.patience.boot, 9)
+})
+
+test('rolling: a number that makes no sense is refused', () => {
+  assert.throws(() => wish('--min-serving', '3'), /--min-serving 3: of 3 nodes no more than 2 can serve meanwhile/)
+  assert.throws(() => wish('--drain-timeout', 'soon'), /--drain-timeout must be a whole number from 1, got "soon"/)
+})
+
+test('drills: the time in which answers were lost is held against the limit of its step', () => {
+  const tally = (span: number): Tally => ({ sent: 9, lost: 1, gap: 0.1, span, answers: {} })
+  const step = (label: string, udp: number, tcp: number): Step => ({
+    label,
+    from: 0,
+    to: 1,
+    UDP: tally(udp),
+    TCP: tally(tcp),
+  })
+  assert.equal(judgeDrills([step('restart', 3, 4), step('stop', 1, 5.5)], [4, 5]), [
+    'stop: clients lost answers for 5.5 s, and 5 s are allowed',
+  ])
+})
+
+test.run()
