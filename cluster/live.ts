@@ -90,8 +90,8 @@ export const namesByAnswer = (hosts: readonly Host[]): Map<string, string> =>
 export function accountLines(found: Omit<ProberAccount, 'samples'>): string[] {
   const width = Math.max(...found.steps.map(({ label }) => label.length), 5)
   const row = (label: string, seconds: number, { UDP, TCP }: Pick<ProberAccount, 'UDP' | 'TCP'>) => {
-    const part = (protocol: Protocol, { sent, lost, gap }: ProberAccount['UDP']) =>
-      `${protocol} lost ${lost} of ${sent}${gap ? `, longest gap ${gap.toFixed(1)} s` : ''}`
+    const part = (protocol: Protocol, { sent, lost, slow, gap }: ProberAccount['UDP']) =>
+      `${protocol} lost ${lost} of ${sent}${slow ? ` (${slow} came late)` : ''}${gap ? `, longest gap ${gap.toFixed(1)} s` : ''}`
     return `  ${label.padEnd(width)}  ${seconds.toFixed(1).padStart(6)} s  ${part('UDP', UDP)}; ${part('TCP', TCP)}`
   }
   return [

@@ -1,7 +1,7 @@
 /** How a question is sent. */
 export type Protocol = 'UDP' | 'TCP'
 
-/** One question and what became of it: either `latency` and `who`, or `lost`. */
+/** One question and what became of it: `latency` and `who`, or `lost`, or `latency` and `lost: 'slow'`. */
 export interface Sample {
   /** In the order of sending, from 0, over both protocols. */
   number: number
@@ -14,7 +14,7 @@ export interface Sample {
   latency?: number
   /** The TXT text of the answer: the identity of the node. */
   who?: string
-  /** Why there is no answer: timeout, refused, reset, servfail … */
+  /** Why there is no answer: timeout, refused, reset, servfail …; `slow` where it came after more than a second. */
   lost?: string
 }
 
@@ -29,6 +29,8 @@ export interface Mark {
 export interface Tally {
   sent: number
   lost: number
+  /** How many of the lost were answered after all, too late. */
+  slow: number
   /**
    * The longest outage, in seconds: from when a question was sent that was lost until when the next was sent that was
    * answered, or until the time was over. 0 where nothing was lost.
@@ -137,9 +139,11 @@ function tally(samples: readonly Sample[], to: number): Tally {
   }
   over(to)
   const lost = samples.filter(({ who }) => who === undefined).length
+  const slow = samples.filter((sample) => sample.lost === 'slow').length
   return {
     sent: samples.length,
     lost,
+    slow,
     gap: milliseconds(gap),
     span: milliseconds(span),
     answers: Object.fromEntries(answers),

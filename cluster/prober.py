@@ -13,8 +13,8 @@ with the connection. SIGTERM, SIGINT and SIGHUP make it ask no more, wait for wh
 
 import errno, os, select, signal, socket, struct, sys, time
 
-# A question without an answer for so many seconds is lost.
-PATIENCE = 1.0
+# Nobody waits longer for an answer: so long does a resolver with its defaults (resolv.conf(5), `timeout`).
+PATIENCE = 5.0
 # After a long pause no more than this are outstanding at a time, or there would be no file descriptors left.
 OUTSTANDING = 500
 # A signal does not end a poll (PEP 475), so none is longer than this many seconds.

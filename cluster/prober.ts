@@ -31,7 +31,7 @@ export interface ProberAccount extends Account {
 export interface Prober {
   /** Names the step that begins now and lasts until the next. */
   mark(label: string): void
-  /** Asks no more, waits up to a second for what is outstanding, and sums up. Does not throw: see `problem`. */
+  /** Asks no more, waits up to five seconds for what is outstanding, and sums up. Does not throw: see `problem`. */
   stop(): Promise<ProberAccount>
 }
 
@@ -55,10 +55,16 @@ export function parseLine(line: string): Line | undefined {
   const question = /^(\d+) (UDP|TCP) (\d+\.\d+) (\d+\.\d+) (?:(\d+\.\d+) (.*)|([a-z][a-z0-9-]*))$/.exec(line)
   if (!question) return undefined
   const [, number, protocol, sent, late, latency, who, lost] = question
-  const result = lost === undefined ? { latency: Number(latency), who: who! } : { lost }
+  const result = lost === undefined ? answered(Number(latency), who!) : { lost }
   const sample = { number: Number(number), protocol: protocol as Protocol, sent: Number(sent), late: Number(late) }
   return { kind: 'sample', sample: { ...sample, ...result } }
 }
+
+/** A client that does not get its answer within this many milliseconds has lost it, even where one comes after all. */
+const patience = 1000
+
+const answered = (latency: number, who: string): Pick<Sample, 'latency' | 'who' | 'lost'> =>
+  latency > patience ? { latency, lost: 'slow' } : { latency, who }
 
 // Python takes the program from stdin, so that it is no file on the client; -IS reads no other code of the client's.
 const startScript = (program: string, { vip, port, name }: Target, { UDP, TCP, seconds }: Rates, tag: string): Script =>

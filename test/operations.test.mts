@@ -161,7 +161,7 @@ test('rolling: a number that makes no sense is refused', () => {
 })
 
 test('drills: the time in which answers were lost is held against the limit of its step', () => {
-  const tally = (span: number): Tally => ({ sent: 9, lost: 1, gap: 0.1, span, answers: {} })
+  const tally = (span: number): Tally => ({ sent: 9, lost: 1, slow: 0, gap: 0.1, span, answers: {} })
   const step = (label: string, udp: number, tcp: number): Step => ({
     label,
     from: 0,

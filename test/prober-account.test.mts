@@ -9,6 +9,7 @@ const printed: [line: string, means: unknown][] = [
   ['start 4711 1700000000.123', { kind: 'start', pid: 4711, epoch: 1700000000.123 }],
   ['end 12.345', { kind: 'end', at: 12.345 }],
   ['7 UDP 1.500 0.3 2.1 =ns-1=', { kind: 'sample', sample: { ...sample, latency: 2.1, who: '=ns-1=' } }],
+  ['7 UDP 1.500 0.3 1000.1 =ns-1=', { kind: 'sample', sample: { ...sample, latency: 1000.1, lost: 'slow' } }],
   ['7 UDP 1.500 0.3 2.1 two words', { kind: 'sample', sample: { ...sample, latency: 2.1, who: 'two words' } }],
   ['7 UDP 1.500 0.3 2.1 ', { kind: 'sample', sample: { ...sample, latency: 2.1, who: '' } }],
   ['7 UDP 1.500 0.3 timeout', { kind: 'sample', sample: { ...sample, lost: 'timeout' } }],
@@ -40,7 +41,7 @@ const sums: [results: string, end: number, lost: number, gap: number, span: numb
 ]
 for (const [results, end, lost, gap, span, answers] of sums) {
   test(`account: "${results}"`, () => {
-    assert.equal(account(sent(results), [], end).UDP, { sent: results.length, lost, gap, span, answers })
+    assert.equal(account(sent(results), [], end).UDP, { sent: results.length, lost, slow: 0, gap, span, answers })
   })
 }
 
