@@ -5,7 +5,6 @@ import type { ReportData, ReportStep } from '../report/data.ts'
 import { accountLines, type Live } from './live.ts'
 import type { Look } from './look.ts'
 import type { ProberAccount } from './prober.ts'
-import type { Step } from './prober-account.ts'
 import type { Session } from './session.ts'
 
 export const reportOption = {
@@ -70,8 +69,8 @@ export interface Conclusion {
   looks: () => Promise<Look[]>
   /** The error that it ended with. */
   failure?: unknown
-  /** What to say of a step in the report. */
-  about: (step: Step, index: number) => Pick<ReportStep, 'limit' | 'cause' | 'verdict'>
+  /** What to say of a step in the report, by its place. */
+  about?: (index: number) => Pick<ReportStep, 'limit'>
   /** @returns what is wrong with what the prober found */
   judge: (account: ProberAccount) => string[]
 }
@@ -100,7 +99,7 @@ export async function conclude(stage: Stage, session: Session, live: Live, what:
       ...(account.problem ? [account.problem] : []),
     ],
     account,
-    steps: account.steps.map((step, index) => ({ ...step, ...what.about(step, index) })),
+    steps: account.steps.map((step, index) => ({ ...step, ...what.about?.(index) })),
   })
   return problems
 }

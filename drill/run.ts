@@ -42,7 +42,7 @@ export async function runDrills(stage: Stage, session: Session): Promise<number>
     title: 'Drill',
     looks: () => scene.looksOfThose(),
     failure,
-    about: ({ label }, index) => ({ cause: label, limit: limits[names[index]!] }),
+    about: (index) => ({ limit: limits[names[index]!] }),
     judge: ({ steps }) =>
       judgeDrills(
         steps,

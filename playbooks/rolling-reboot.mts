@@ -33,7 +33,6 @@ await main('Rolling reboot', [...rollOptions, reportOption], async (stage) => {
     title: 'Rolling reboot',
     looks: () => scene.looksOfThose(),
     failure,
-    about: ({ label }) => ({ cause: label }),
     judge: () => [],
   })
   if (failure) throw failure

@@ -200,8 +200,12 @@ test('a VIP that does not move: the node is put back, and none is rebooted', asy
 })
 
 test('status: healthy, and what is pending and wrong', async () => {
+  const executions = () => on('ns1', 'journalctl -q -o cat -t sudo | grep -c COMMAND')
+  const before = Number(await executions())
   const well = await playbook('status')
   assert.is(well.code, 0, well.text)
+  // The second count is an execution itself.
+  assert.ok(Number(await executions()) - before - 1 <= 3)
   assert.match(well.text, /healthy: ns\d holds 10\.2\.1\.5/)
   await on('ns1', 'rm /etc/modules-load.d/ip_vs.conf; systemctl stop named')
   const unwell = await playbook('status')
