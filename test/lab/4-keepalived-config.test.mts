@@ -3,12 +3,13 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { quote } from 'zx/core'
 import { keepalivedConf, variants } from '../variants.ts'
-import { on, playbook, startLab } from './cluster.ts'
+import { disconnect, on, playbook, startLab } from './cluster.ts'
 
 test.before(async () => {
   await startLab()
-  assert.is((await playbook('level2')).code, 0)
+  assert.is((await playbook('level2', '--limit', 'ns1')).code, 0)
 })
+test.after(() => disconnect())
 
 /** `keepalived -t`, as the keepalived task runs it. */
 const check = (conf: string) =>
@@ -43,7 +44,7 @@ test('a playbook does not replace keepalived.conf by one that keepalived refuses
   assert.match(failure!.reason, 'keepalived -t refuses the new configuration (exit code 5): (Line 7) no')
   assert.equal(not_tried, ['service keepalived is enabled, running and up to date'])
   assert.match(await on('ns1', 'cat /etc/keepalived/keepalived.conf'), 'advert_int 2')
-  assert.is((await playbook('level2')).code, 0)
+  assert.is((await playbook('level2', '--limit', 'ns1')).code, 0)
 })
 
 test.run()
