@@ -24,7 +24,7 @@ import { forgetRuntime, newRuntime, readRuntime, running, setOff } from './runti
 type Say = (line: string) => void
 
 const quiet = $({ quiet: true, nothrow: true })
-const pristine = 'pristine'
+const pristine = 'first-boot'
 /** Seconds that a machine may take to answer SSH. */
 const bootTimeout = 300
 
