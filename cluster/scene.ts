@@ -27,8 +27,9 @@ export async function openScene({ options, console }: Stage, session: Session, w
   console.status('checking the cluster')
   const { hosts } = session.inventory
   await Promise.all(hosts.map(({ name }) => session.reach(name).connect()))
-  const { level, problems } = wish.resume
+  const { level, holder, problems } = wish.resume
     ? {
+        holder: undefined,
         level: (await lookAt(reachOf(session, hosts[0]!), session.inventory.cluster, options.timeout)).level,
         problems: [],
       }
@@ -37,7 +38,7 @@ export async function openScene({ options, console }: Stage, session: Session, w
   for (const problem of problems) console.print(`check  ${problem}`)
   if (level === undefined)
     throw new UserError('there is no cluster of ours on these hosts: run a level playbook', exitCode.checkFailed)
-  if (problems.length > 0 && wish.minServing === hosts.length - 1)
+  if (problems.length > 0 && (wish.minServing === hosts.length - 1 || !holder))
     throw new UserError('the cluster is not well: nothing was begun', exitCode.checkFailed)
   return new Scene(session, level, options.timeout, problems)
 }
