@@ -88,7 +88,9 @@ for (const level of [1, 2, 3]) {
     const rebooted = run.document.steps!.filter(({ step }) => step === 'reboot').map(({ node }) => node)
     assert.equal(rebooted, [other(first), first])
     for (const account of [run.document.prober!, seen]) {
-      if (level === 1) assert.ok(account.UDP.gap + account.TCP.gap <= 1, `${account.UDP.gap} and ${account.TCP.gap} s`)
+      // By TCP a question is asked every half second: a gap is seen that much too long.
+      if (level === 1)
+        assert.ok(account.UDP.gap <= 1 && account.TCP.gap <= 1.5, `${account.UDP.gap} and ${account.TCP.gap} s`)
       else assertNothingLost(account)
     }
     // Nothing is left behind, and nothing to change.
