@@ -167,8 +167,10 @@ export class NodeSteps {
   }
 
   #notBack = (looks: Look[]) => {
-    const [problem] = this.#scene.problems(looks)
-    return problem ?? this.#scene.notFollowed(looks, [this.#host], true)
+    const problems = this.#scene.problems(looks)
+    // What is wrong on the node itself says more than what others make of it.
+    const own = problems.find((problem) => problem.startsWith(`${this.#host.name}:`))
+    return own ?? problems[0] ?? this.#scene.notFollowed(looks, [this.#host], true)
   }
 }
 
