@@ -91,7 +91,7 @@ function latestTransition(log: readonly LogLine[]): Transition | undefined {
   if (index < 0) return undefined
   const { at, said } = log[index]!
   const before = log[index - 1]
-  const tells = before && at - before.at <= near && /VI_1|VRRP_Script|Startup/.test(before.said)
+  const tells = before && at - before.at <= near && !/Entering|Removing/.test(before.said)
   const cause = tells ? before.said.replace(/^\(VI_1\) /, '') : undefined
   return { state: said.match(/Entering (\w+)/)![1]!, at, cause }
 }

@@ -64,7 +64,7 @@ const transitions: [name: string, lines: string[], expected: unknown][] = [
   [
     'the latest counts',
     [log(90, '(VI_1) Entering MASTER STATE'), log(95, '(VI_1) Entering BACKUP STATE')],
-    { state: 'BACKUP', at: 95, cause: 'Entering MASTER STATE' },
+    { state: 'BACKUP', at: 95, cause: undefined },
   ],
 ]
 for (const [name, lines, expected] of transitions) {
