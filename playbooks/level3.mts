@@ -10,7 +10,7 @@ import { keepalived } from '../tasks/keepalived.ts'
 import { kernelModule } from '../tasks/kernel-module.ts'
 import { network } from '../tasks/network.ts'
 import { packagesFor } from '../tasks/os.ts'
-import { routes, rtTables } from '../tasks/routes.ts'
+import { routes, routesWatch, rtTables } from '../tasks/routes.ts'
 import { selinux } from '../tasks/selinux.ts'
 import { snmpd } from '../tasks/snmpd.ts'
 import { balancing, sysctls, twoInterfaces } from '../tasks/sysctl.ts'
@@ -30,6 +30,7 @@ export const tasks: TaskList = (target) => [
   // A director must not send anybody to a second address that is not there yet.
   everyHost,
   ...keepalived(target, 3),
+  ...routesWatch(),
 ]
 
 await playbook(import.meta.url, 'Level 3: clients keep their addresses', 3, tasks)

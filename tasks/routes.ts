@@ -3,6 +3,7 @@ import { UserError } from '../runner/errors.ts'
 import { sh } from '../runner/sh.ts'
 import { type Task, unchanged } from '../runner/task.ts'
 import { file, ownFile } from './file.ts'
+import { service } from './service.ts'
 import type { Target } from './target.ts'
 import { template } from './template.ts'
 
@@ -52,6 +53,30 @@ export function routes(target: Target): Task[] {
     live(target),
   ]
 }
+
+const watchUnit = 'keepalived-routes.service'
+const watchFile = `/etc/systemd/system/${watchUnit}`
+
+/** The script runs again whenever somebody has taken its routes or rules away, for as long as keepalived runs. */
+export const routesWatch = (): Task[] => [
+  file(watchFile, watchText),
+  service(watchUnit, { restartOn: [routesScript], unitFiles: [watchFile] }),
+]
+
+const watchText = `${ownFile}[Unit]
+Description=Keeps the routes of the keepalived cluster
+After=keepalived.service
+PartOf=keepalived.service
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=${routesScript} watch
+Restart=always
+RestartSec=1
+
+[Install]
+WantedBy=keepalived.service
+`
 
 function live({ cluster, host }: Target): Task {
   const { first, second } = cluster.routing_tables

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Written by keepalived-playbooks; changes by hand are replaced by the next run.
 # Answers from the second address go back through the virtual IP, whoever holds it; everything else stays on the first.
-#   routes.sh start|stop
+#   routes.sh start|watch|stop
 set -eu
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
@@ -42,6 +42,17 @@ start)
   rule "$ip0" "$table0"
   rule "$ip1" "$table1"
   ;;
+watch)
+  # A network manager that sets its interfaces up anew takes away what it does not know.
+  "$0" start
+  ip -N -4 -o monitor address route rule | while read -r event; do
+    case $event in
+    Deleted*"from $ip0 "* | Deleted*"from $ip1 "* | Deleted*"table $table0"* | Deleted*"table $table1"*) "$0" start ;;
+    Deleted*) ;;
+    *"inet $ip0/"* | *"inet $ip1/"*) "$0" start ;;
+    esac
+  done
+  ;;
 stop)
   no_rule "$ip0"
   no_rule "$ip1"
@@ -49,7 +60,7 @@ stop)
   ip -4 route flush table "$table1" 2>/dev/null || true
   ;;
 *)
-  echo 'usage: routes.sh start|stop' >&2
+  echo 'usage: routes.sh start|watch|stop' >&2
   exit 2
   ;;
 esac
