@@ -51,6 +51,8 @@ test.before(async () => {
   await startLab()
   await resetWithPackages()
   await on('ns2', toIfupdown)
+  // How it was is how it boots: some of what systemd-networkd has set stays until then.
+  await rebooted('ns2')
   for (const node of nodes) {
     await on(node, `echo '${theirs.trim()}' >/etc/keepalived/keepalived.conf`)
     before.set(node, await state(node))
