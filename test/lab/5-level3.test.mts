@@ -131,7 +131,8 @@ test('the second interface comes a minute after keepalived; a hundred starts of 
 
 test('who sets an interface up anew takes routes and rules away: they come back by themselves', async () => {
   for (const device of ['eth0', 'eth1']) await on('ns1', `networkctl reconfigure ${device}`)
-  await on('ns1', 'ip -4 rule delete from 10.2.1.6; ip -4 route flush table 21')
+  await sleep(5000)
+  await on('ns1', 'ip -4 rule delete from 10.2.1.6; ip -4 route flush table 21; true')
   await sleep(8000)
   await assertWell()
 })
