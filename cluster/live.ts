@@ -83,7 +83,7 @@ export class Live {
 }
 
 /** What a node answers, and its name. */
-export const namesByAnswer = (hosts: readonly Host[]): Map<string, string> =>
+const namesByAnswer = (hosts: readonly Host[]): Map<string, string> =>
   new Map(hosts.map(({ identity, name }) => [`=${identity}=`, name]))
 
 /** A line a step: what was asked meanwhile, and lost. */

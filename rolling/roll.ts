@@ -74,8 +74,7 @@ export class Roll {
   async run(turns: readonly Turn[], live: Live): Promise<void> {
     this.#live = live
     await Promise.all(this.#scene.hosts.map(({ name }) => this.#keep(name, {})))
-    if (this.#wish.resume)
-      await this.#putBack([...this.#notes].filter(([, { state }]) => state !== 'begun').map(([name]) => name))
+    if (this.#wish.resume) await this.#putBack()
     const inState = (state: Note['state']) => turns.filter(({ host }) => this.#notes.get(host.name)!.state === state)
     for (const { host } of [...inState('begun'), ...inState('waiting')]) await this.#turn(host)
     await this.#forget()
@@ -123,7 +122,7 @@ export class Roll {
   }
 
   async #takeBack(name: string): Promise<string> {
-    await this.#putBack([name])
+    await this.#putBack(name)
     await this.#keep(name, { state: 'waiting' })
     if ([...this.#notes.values()].some(({ state }) => state === 'done'))
       return `${name} was put back and not rebooted: ${resumeHint}`
@@ -131,10 +130,12 @@ export class Roll {
     return `${name} was put back, and no node was rebooted`
   }
 
-  /** Whatever a step that was broken off has left: these nodes work, and so does every node that they stood aside for. */
-  async #putBack(names: readonly string[]): Promise<void> {
-    const others = [...this.#notes].filter(([, { state }]) => state !== 'begun').map(([name]) => name)
-    await this.#scene.setDrained([...new Set([...names, ...others])], false)
+  /** Whatever a step that was broken off has left: all nodes work but those that are begun, and this one too. */
+  async #putBack(also?: string): Promise<void> {
+    const names = this.#scene.hosts
+      .map(({ name }) => name)
+      .filter((name) => name === also || this.#notes.get(name)!.state !== 'begun')
+    await this.#scene.setDrained(names, false)
     for (const name of names) await this.#scene.setStandby(name, false)
   }
 
