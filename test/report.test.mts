@@ -130,8 +130,9 @@ const refused: [file: string, why: string][] = [
 ]
 for (const [file, why] of refused) {
   test(`refused before the run and at its end: ${why.replaceAll(folder, 'FOLDER')}`, async () => {
-    for (const tried of [assertWritable(file), writeReport(file, rollingReboot())]) {
-      const error = await tried.then(
+    // One after the other: an error that nobody awaits yet would end the process.
+    for (const attempt of [() => assertWritable(file), () => writeReport(file, rollingReboot())]) {
+      const error = await attempt().then(
         () => undefined,
         (thrown: unknown) => thrown,
       )
