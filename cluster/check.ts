@@ -66,6 +66,20 @@ export async function checkCluster(
   return { ...settled, answers, verdicts, seen, problems: [...new Set([...settled.problems, ...problems])] }
 }
 
+/**
+ * What the nodes say of themselves, without anybody asking the service.
+ * @param level the one wanted; without one, that of the nodes
+ */
+export function judgeLooks(
+  inventory: Inventory,
+  looks: readonly Look[],
+  level = looks.find((one) => one.level !== undefined)?.level,
+): Pick<CheckResult, 'level' | 'holder' | 'problems'> {
+  const holders = looks.filter((one) => one.holdsVip)
+  const holder = holders.length === 1 ? holders[0]!.host : undefined
+  return { level, holder, problems: [...judgeNodes(inventory, looks, level), ...judgeDrained(looks)] }
+}
+
 class Check {
   readonly #inventory: Inventory
   readonly #nodes: readonly Reach[]
@@ -130,11 +144,9 @@ class Check {
   }
 
   #judge(looks: Look[]): CheckResult {
-    const level = this.#options.level ?? looks.find((one) => one.level !== undefined)?.level
-    const holders = looks.filter((one) => one.holdsVip)
-    const holder = holders.length === 1 ? holders[0]!.host : undefined
-    const problems = [...judgeNodes(this.#inventory, looks, level), ...judgeDrained(looks), ...judgeJournals(looks)]
-    return { level, holder, looks, answers: [], verdicts: [], seen: [], problems }
+    const { level, holder, problems } = judgeLooks(this.#inventory, looks, this.#options.level)
+    const all = [...problems, ...judgeJournals(looks)]
+    return { level, holder, looks, answers: [], verdicts: [], seen: [], problems: all }
   }
 
   #look = (node: Reach): Promise<Look> => lookAt(node, this.#inventory.cluster, this.#options.timeout)

@@ -70,7 +70,7 @@ export interface Conclusion {
   /** The error that it ended with. */
   failure?: unknown
   /** What to say of a step in the report, by its place. */
-  about?: (index: number) => Pick<ReportStep, 'limit'>
+  about: (index: number) => Pick<ReportStep, 'limit' | 'outcome'>
   /** @returns what is wrong with what the prober found */
   judge: (account: ProberAccount) => string[]
 }
@@ -99,7 +99,7 @@ export async function conclude(stage: Stage, session: Session, live: Live, what:
       ...(account.problem ? [account.problem] : []),
     ],
     account,
-    steps: account.steps.map((step, index) => ({ ...step, ...what.about?.(index) })),
+    steps: account.steps.map((step, index) => ({ ...step, ...what.about(index) })),
   })
   return problems
 }

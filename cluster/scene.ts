@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { drainedNodes, judgeNodes, realAddress } from './judge.ts'
-import { checkCluster } from './check.ts'
+import { checkCluster, judgeLooks } from './check.ts'
 import { type Look, lookAt, type Reach } from './look.ts'
 import { settle } from './playbook.ts'
 import type { Session } from './session.ts'
@@ -27,13 +27,12 @@ export async function openScene({ options, console }: Stage, session: Session, w
   console.status('checking the cluster')
   const { hosts } = session.inventory
   await Promise.all(hosts.map(({ name }) => session.reach(name).connect()))
+  // What was broken off may have left anything: it is put right on the way, and nothing of it may stay.
   const { level, holder, problems } = wish.resume
-    ? {
-        holder: undefined,
-        level: (await lookAt(reachOf(session, hosts[0]!), session.inventory.cluster, options.timeout)).level,
-        problems: [],
-      }
-    : await check(session, options.timeout, settle.unchanged, false)
+    ? { ...(await glance(session, options.timeout)), problems: [] }
+    : options.check
+      ? await glance(session, options.timeout)
+      : await check(session, options.timeout, settle.unchanged, false)
   console.status('')
   for (const problem of problems) console.print(`check  ${problem}`)
   if (level === undefined)
@@ -47,6 +46,13 @@ export async function openScene({ options, console }: Stage, session: Session, w
 const followTime = 30
 
 const reachOf = (session: Session, host: Host): Reach => ({ host, transport: session.reach(host.name) })
+
+/** What the nodes say of themselves. A check mode does without the questions: for these, query logging is turned on. */
+async function glance(session: Session, timeout: number) {
+  const { cluster, hosts } = session.inventory
+  const looks = await Promise.all(hosts.map((host) => lookAt(reachOf(session, host), cluster, timeout)))
+  return judgeLooks(session.inventory, looks)
+}
 
 /** The cluster check of every node, without a report. */
 const check = (session: Session, timeout: number, seconds: number, changed: boolean) =>

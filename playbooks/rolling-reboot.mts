@@ -33,6 +33,7 @@ await main('Rolling reboot', [...rollOptions, reportOption], async (stage) => {
     title: 'Rolling reboot',
     looks: () => scene.looksOfThose(),
     failure,
+    about: (index) => roll.about(index),
     judge: () => [],
   })
   if (failure) throw failure

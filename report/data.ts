@@ -25,10 +25,8 @@ export interface ReportNode {
 export interface ReportStep extends Step {
   /** The longest gap that it may have, in seconds. */
   limit?: number
-  /** What was done to the cluster, or came to it. */
-  cause?: string
-  /** In a few words. */
-  verdict?: string
+  /** What came of it, in a few words. */
+  outcome?: string
 }
 
 /** What a report tells. No text in it is trusted. */

@@ -22,17 +22,16 @@ export function stepTable(data: ReportData): Markup {
 }
 
 function stepBody(title: string | Markup, step: ReportStep, data: ReportData): Markup {
-  const { from, to, cause, limit, verdict } = step
+  const { from, to, outcome, limit } = step
   const time = `${from.toFixed(1)}–${inSeconds(to)}`
   const more = [
     markup`<time title="${new Date(data.started.getTime() + from * 1000).toISOString()}">${time}</time>`,
-    ...(cause ? [cause] : []),
     ...(limit === undefined
       ? []
       : [limit === 0 ? 'no loss is expected' : `gaps up to ${inSeconds(limit)} are expected`]),
   ].map((part) => markup`<span>${part}</span>`)
   return markup`<tbody><tr><th scope="rowgroup" colspan="5">${title}${
-    verdict ? markup` <em>${verdict}</em>` : ''
+    outcome ? markup` <em>${outcome}</em>` : ''
   }<small>${more}</small></th></tr>
 ${protocols.map((protocol) => tallyRow(protocol, step[protocol], limit, data))}</tbody>`
 }
@@ -56,8 +55,7 @@ export function outageTable({ steps }: ReportData, marked: readonly Lettered[], 
       return markup`<td>${share ? `${inSeconds(share.gap)}, ${counted(share.lost)} lost` : '–'}</td>`
     })
     const during = stepsOf(outage, steps).map(
-      ({ number, label, cause }) =>
-        markup`<div><b class="number">${number}</b> ${label}${cause ? markup`<small>${cause}</small>` : ''}</div>`,
+      ({ number, label }) => markup`<div><b class="number">${number}</b> ${label}</div>`,
     )
     const why = Object.entries(reasons).map(([reason, times]) => `${reason} ${counted(times)}`)
     return markup`<tr><th scope="row"><b class="letter">${letter}</b></th><td>${from.toFixed(1)}–${inSeconds(to)}</td>${

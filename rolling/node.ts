@@ -43,37 +43,46 @@ export class NodeSteps {
   }
 
   /**
-   * Another node holds the VIP. An answer on its way while the VIP moves goes to a director that knows nothing of it,
-   * unless the node that held the VIP gives it itself: so for this moment all clients are sent there.
-   * @param alone whether one node may serve all clients for some seconds
+   * Another node holds the VIP.
+   * @param alone as for `#move`
    */
   async handOver(alone: boolean): Promise<string> {
     const { name } = this.#host
-    const others = alone && this.#scene.level > 1 ? this.#scene.hosts.filter((host) => host.name !== name) : []
-    const names = others.map((host) => host.name)
+    const standBy = () => this.#scene.setStandby(name, true)
+    return `${await this.#move(name, (holder) => holder !== name, standBy, alone)} holds ${this.#scene.vip}`
+  }
+
+  /**
+   * Moves the VIP. An answer on its way meanwhile goes to a director that knows nothing of it, unless the node that held
+   * the VIP gives it itself: so for this moment all clients are sent there.
+   * @param alone whether one node may serve all clients for some seconds
+   * @returns the node that holds the VIP now
+   */
+  async #move(from: string, arrived: (holder: string) => boolean, act: () => Promise<void>, alone: boolean) {
+    const others = alone && this.#scene.level > 1 ? this.#scene.hosts.filter(({ name }) => name !== from) : []
+    const names = others.map(({ name }) => name)
     await this.#scene.setDrained(names, true)
     await this.#scene.poolsFollow(others, true)
     await sleep(inFlight)
-    await this.#scene.setStandby(name, true)
-    const holder = await this.#moved()
+    await act()
+    const holder = await this.#moved(from, arrived)
     await sleep(inFlight)
     await this.#scene.setDrained(names, false)
     await this.#scene.poolsFollow(others, false)
-    return `${holder} holds ${this.#scene.vip}`
+    return holder
   }
 
   /** @returns the node that holds the VIP now */
-  async #moved(): Promise<string> {
-    const { name } = this.#host
+  async #moved(from: string, arrived: (holder: string) => boolean): Promise<string> {
     let holder = ''
+    const seconds = this.#patience.drain + this.#scene.session.inventory.cluster.preempt_delay
     const problem = await this.#scene.until((looks) => {
       const holders = looks.filter(({ holdsVip }) => holdsVip).map(({ host }) => host)
       holder = holders[0] ?? ''
-      if (holders.length === 1 && holder !== name) return undefined
+      if (holders.length === 1 && arrived(holder)) return undefined
       return `${holders.join(' and ') || 'no node'} ${holders.length > 1 ? 'hold' : 'holds'} ${this.#scene.vip}`
-    }, this.#patience.drain)
-    if (problem)
-      throw stop(`${this.#scene.vip} did not move away from ${name} within ${this.#patience.drain} s: ${problem}`)
+    }, seconds)
+    if (problem) throw stop(`${this.#scene.vip} did not move away from ${from} within ${seconds} s: ${problem}`)
     return holder
   }
 
@@ -158,12 +167,27 @@ export class NodeSteps {
     return 'the service answers, the checks are up'
   }
 
-  /** Clients are sent to the node again. */
-  async putBack(): Promise<string> {
-    await this.#scene.setStandby(this.#host.name, false)
-    await this.#scene.setDrained([this.#host.name], false)
+  /**
+   * Clients are sent to the node again. Where it preempts, the VIP comes with it.
+   * @param alone as for `#move`
+   */
+  async putBack(alone: boolean): Promise<string> {
+    const { name } = this.#host
+    const standUp = () => this.#scene.setStandby(name, false)
+    const holder = this.#givesBack(await this.#scene.looks())
+    if (holder) await this.#move(holder, (now) => now === name, standUp, alone)
+    else await standUp()
+    await this.#scene.setDrained([name], false)
     await this.#scene.poolsFollow([this.#host], false)
-    return this.#scene.level === 1 ? 'it stands by' : 'in every pool'
+    const place = this.#scene.level === 1 ? 'it stands by' : 'in every pool'
+    return holder ? `it holds ${this.#scene.vip} again` : place
+  }
+
+  /** @returns the node that holds the VIP until this one, which preempts, is put back */
+  #givesBack(looks: readonly Look[]): string | undefined {
+    const { cluster, hosts } = this.#scene.session.inventory
+    const holder = hosts.find(({ name }) => looks.some((look) => look.host === name && look.holdsVip))
+    return cluster.preempt && holder && holder.priority < this.#host.priority ? holder.name : undefined
   }
 
   #notBack = (looks: Look[]) => {

@@ -9,6 +9,7 @@ import { NodeSteps } from './node.ts'
 import type { Wish } from './options.ts'
 import type { Turn } from './order.ts'
 import type { Scene } from '../cluster/scene.ts'
+import type { ReportStep } from '../report/data.ts'
 
 /** One step that has ended, for `--json` and the report. */
 export interface StepReport {
@@ -17,6 +18,9 @@ export interface StepReport {
   outcome: string
   seconds: number
 }
+
+/** Seconds for which clients may wait at level 1 while the VIP moves, and the service notices that it has come. */
+const moveSeconds = 1
 
 const run = runNote('Rolling reboot')
 
@@ -85,6 +89,16 @@ export class Roll {
     return this.#current ? [`${this.#current}; go on with --resume`] : []
   }
 
+  /** Whether one node may serve all clients while the VIP moves. */
+  get #alone(): boolean {
+    return this.#wish.minServing === 1
+  }
+
+  /** What the report says of a step, by its place. */
+  about(index: number): Pick<ReportStep, 'limit' | 'outcome'> {
+    return { limit: this.#scene.level === 1 ? moveSeconds : 0, outcome: this.#steps[index]?.outcome }
+  }
+
   async #turn(host: Host): Promise<void> {
     const { name } = host
     const note = this.#notes.get(name)!
@@ -98,7 +112,7 @@ export class Roll {
         await this.#step(name, 'command', () => steps.command(note.before!, this.#scene.timeout))
       if (!rebooted && note.reboot) await this.#reboot(host, steps)
       await this.#step(name, 'come back', () => steps.comeBack())
-      await this.#step(name, 'put back', () => steps.putBack())
+      await this.#step(name, 'put back', () => steps.putBack(this.#alone))
       await this.#step(name, 'check', () => this.#check())
     } catch (error) {
       throw await this.#explain(error, `${name} stays drained if it was not put back: ${resumeHint}`)
@@ -112,7 +126,7 @@ export class Roll {
     try {
       await this.#enoughServe(host)
       const [look] = await this.#scene.looks([host])
-      if (look!.holdsVip) await this.#step(name, 'hand over', () => steps.handOver(this.#wish.minServing === 1))
+      if (look!.holdsVip) await this.#step(name, 'hand over', () => steps.handOver(this.#alone))
       await this.#step(name, 'drain', () => steps.drain())
       if (this.#scene.level > 1) await this.#step(name, 'let work end', () => steps.letWorkEnd())
     } catch (error) {

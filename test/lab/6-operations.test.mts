@@ -10,6 +10,7 @@ import {
   asked,
   disconnect,
   holder,
+  holderWithin,
   killedAt,
   labInventory,
   meanwhile,
@@ -67,12 +68,12 @@ for _ in range(40):
 print(len(sockets), 'connections,', len(broken), 'broken')
 END`
 
-/** The lab's inventory with another way of checking the real servers. */
-function slowerChecks(): string {
-  const file = join(tmpdir(), `slower-${process.pid}.yaml`)
+/** The lab's inventory with something more in `cluster`. */
+function inventoryWith(more: string): string {
+  const file = join(tmpdir(), `inventory-${process.pid}.yaml`)
   const folder = new URL('../../.lab/', import.meta.url).pathname
   const text = readFileSync(labInventory, 'utf8').replace('../.lab/', folder)
-  writeFileSync(file, text.replace('cluster:\n', 'cluster:\n  health_check: { retries: 4 }\n'))
+  writeFileSync(file, text.replace('cluster:\n', `cluster:\n  ${more}\n`))
   return file
 }
 
@@ -138,8 +139,19 @@ test('rolling without a reboot, beside a second operator: nothing is lost, and t
 })
 
 test('a configuration change on a live cluster loses nothing', async () => {
-  const { seen } = await watched('level3', '--no-verify', '--inventory', slowerChecks())
+  const { seen } = await watched('level3', '--no-verify', '--inventory', inventoryWith('health_check: { retries: 4 }'))
   assertNothingLost(seen)
+  assert.is((await playbook('level3', '--no-verify')).code, 0)
+})
+
+test('a node that preempts takes the VIP back when it is put back, and nothing is lost', async () => {
+  const preempting = ['--inventory', inventoryWith('preempt: true')]
+  assert.is((await playbook('level3', '--no-verify', ...preempting)).code, 0)
+  await holderWithin(30, 'ns1')
+  const { run, seen } = await watched('rolling-reboot', '--without-reboot', ...preempting)
+  assert.match(run.text, /ns1 {2}put back {6}it holds 10\.2\.1\.5 again/)
+  assert.is(await holder(), 'ns1')
+  for (const account of [run.document.prober!, seen]) assertNothingLost(account)
   assert.is((await playbook('level3', '--no-verify')).code, 0)
 })
 

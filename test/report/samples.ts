@@ -56,10 +56,9 @@ const reboot = (times: number): Phase[] => [
     seconds: 14 * times,
     by: [ns1],
     limit: 0,
-    cause: 'maintenance file',
-    verdict: 'nothing lost',
+    outcome: 'nothing lost',
   },
-  { label: 'ns2 reboots', seconds: 58 * times, by: [ns1], limit: 0.5, cause: 'systemctl reboot' },
+  { label: 'ns2 reboots', seconds: 58 * times, by: [ns1], limit: 0.5 },
   { label: 'ns2 is back', seconds: 24 * times, by: [ns1, ns2], limit: 0.5 },
   {
     label: 'the VIP moves from ns1 to ns2',
@@ -67,9 +66,9 @@ const reboot = (times: number): Phase[] => [
     by: [ns2],
     limit: 1,
     outage: 0.7,
-    verdict: 'as expected',
+    outcome: 'as expected',
   },
-  { label: 'ns1 reboots', seconds: 61 * times, by: [ns2], limit: 4, cause: 'systemctl reboot', outage: 4.6 },
+  { label: 'ns1 reboots', seconds: 61 * times, by: [ns2], limit: 4, outage: 4.6 },
   { label: 'ns1 is back', seconds: 30 * times, by: [ns2, ns1], limit: 0.5 },
 ]
 
@@ -116,7 +115,8 @@ export function hostileReport(): ReportData {
     })),
     steps: steps.map((step) => ({
       ...step,
-      ...{ label: hostile, cause: hostile, verdict: hostile },
+      label: hostile,
+      outcome: hostile,
       UDP: { ...step.UDP, answers },
       TCP: { ...step.TCP, answers },
     })),
