@@ -147,7 +147,11 @@ export const clusterSchema = {
       title: 'an IPv4 network with a prefix length from 8 to 29, such as 10.2.1.0/24',
       description: 'The network of the VIP and of all nodes.',
     },
-    gateway: { ...ipv4, description: 'The router of the network. Default: the first address of the network.' },
+    gateway: {
+      ...ipv4,
+      description:
+        'The router of the network, whose address nobody else may have. Default: the first address of the network.',
+    },
     interface: { ...interfaceName, default: 'eth0', description: 'The interface in that network on every node.' },
     virtual_router_id: {
       type: 'integer',

@@ -78,20 +78,20 @@ RestartSec=1
 WantedBy=keepalived.service
 `
 
+/** As `routes.sh` makes them: no one else's rule has a priority that follows from its table. */
+const priorityOf = (table: number) => 1000 + table
+
 function live({ cluster, host }: Target): Task {
   const { first, second } = cluster.routing_tables
   const { address, interface: device } = secondOf(host)
-  const rule = (from: string, table: number) => `rule ${1000 + table}: from ${from} lookup ${table}`
-  const after = [
-    rule(host.address, first.number),
-    rule(address, second.number),
-    `table ${first.number}: default via ${cluster.gateway} dev ${host.interface} onlink`,
+  const rule = (from: string, table: number) => `rule ${priorityOf(table)}: from ${from} lookup ${table}`
+  const rules = [rule(host.address, first.number), rule(address, second.number)]
+  const routes = [
     `table ${first.number}: ${cluster.network} dev ${host.interface} src ${host.address}`,
     `table ${second.number}: ${cluster.vip} dev ${device}`,
     `table ${second.number}: default via ${cluster.vip} dev ${device}`,
   ]
-    .sort(inOrder)
-    .join('\n')
+  const after = [...rules, ...routes].sort(inOrder).join('\n')
   return {
     name: 'answers from the second address go back through the virtual IP',
     key: 'routes and rules',
@@ -103,7 +103,14 @@ for table in ${[first.number, second.number]}; do
   ip -N -4 route show table "$table" 2>/dev/null
 done`,
     plan: ({ text }) => {
-      const before = routing(text, [host.address, address])
+      const found = routing(text, [host.address, address])
+      const foreign = found.routes.filter((route) => !routes.includes(route))
+      if (found.rules.length === 0 && foreign.length > 0)
+        throw new UserError(`a routing table of level 3 is in use (cluster.routing_tables): ${foreign.join('; ')}`, 1)
+      const [earlier] = found.others.filter((other) => parseInt(other) < priorityOf(second.number))
+      if (earlier?.includes(` from ${address} `))
+        throw new UserError(`the rule "${earlier.trim()}" takes the answers from ${address} elsewhere: remove it`, 1)
+      const before = [...found.rules, ...found.routes].sort(inOrder).join('\n')
       if (before === after) return unchanged()
       return { before, after, apply: sh`${routesScript} start`, undo: sh`${routesScript} stop` }
     },
@@ -112,17 +119,23 @@ done`,
 
 const inOrder = (a: string, b: string) => (a < b ? -1 : 1)
 
-/** @returns the rules for these addresses and the routes of each table, as they are compared */
-function routing(text: string, addresses: readonly string[]): string {
-  const [rules = '', ...tables] = text.split(/^table (?=\d+$)/m)
-  const ours = rules
+/** Reads our rules for these addresses, others' for them, and the routes of each table, as they are compared. */
+function routing(text: string, addresses: readonly string[]) {
+  const [all = '', ...tables] = text.split(/^table (?=\d+$)/m)
+  const rules = all
     .split('\n')
-    .filter((row) => addresses.some((address) => ` ${words(row)} `.includes(` from ${address} `)))
+    .map((row) => ` ${words(row)} `)
+    .filter((row) => addresses.some((address) => row.includes(` from ${address} `)))
+  const ours = (row: string) => parseInt(row) === priorityOf(Number(row.match(/ lookup (\d+) /)?.[1]))
   const routes = tables.flatMap((table) => {
     const [number, ...rows] = table.split('\n')
     return rows.filter((row) => row.trim()).map((row) => `table ${number}: ${words(row)}`)
   })
-  return [...ours.map((row) => `rule ${words(row)}`), ...routes].sort(inOrder).join('\n')
+  return {
+    rules: rules.filter(ours).map((row) => `rule${row}`.trimEnd()),
+    others: rules.filter((row) => !ours(row)),
+    routes,
+  }
 }
 
 const words = (row: string) =>

@@ -131,7 +131,6 @@ const rules = `0:	from all lookup 255
 32766:	from all lookup 254
 `
 const tables = `table 20
-default via 10.2.1.1 dev eth0 onlink 
 10.2.1.0/24 dev eth0 scope 253 src 10.2.1.2 
 table 21
 default via 10.2.1.5 dev eth1 
@@ -142,7 +141,9 @@ const routing: [name: string, text: string, right: boolean][] = [
   ['a link that is down for a moment', rules + tables.replace('1.5 dev eth1', '1.5 dev eth1 linkdown'), true],
   ['nothing', '', false],
   ['a rule twice', `${rules}1021:	from 10.2.1.6 lookup 21\n${tables}`, false],
-  ['a rule for another table', rules.replace('lookup 21', 'lookup 22') + tables, false],
+  ["an administrator's rule beside ours", `500:	from 10.2.1.2 lookup 100\n${rules}${tables}`, true],
+  ['a rule of an earlier inventory', `1077:	from 10.2.1.6 lookup 77\n${rules}${tables}`, false],
+  ['a route of an earlier inventory', `${rules}${tables}10.2.1.77 dev eth1\n`, false],
   ['the way back by the first interface', rules + tables.replace('eth1', 'eth0'), false],
 ]
 for (const [name, text, right] of routing) {
@@ -151,6 +152,25 @@ for (const [name, text, right] of routing) {
       .at(-1)!
       .plan({ text, code: 0 }, { changes: () => false })
     assert.is(!isChange(answer), right)
+  })
+}
+
+const inTheWay: [name: string, text: string, why: RegExp][] = [
+  [
+    'routes of others',
+    `table 20\ntable 21\n10.9.0.0/16 via 10.2.1.9 dev eth0\n`,
+    /in use .*: table 21: 10\.9\.0\.0\/16/,
+  ],
+  [
+    'an earlier rule',
+    `500:	from 10.2.1.6 lookup 100\n${rules}${tables}`,
+    /"500: from 10\.2\.1\.6 lookup 100" takes the answers from 10\.2\.1\.6 elsewhere: remove it/,
+  ],
+]
+for (const [name, text, why] of inTheWay) {
+  test(`routes and rules in the way: ${name}`, () => {
+    const task = routes(target(...networkd)).at(-1)!
+    assert.throws(() => task.plan({ text, code: 0 }, { changes: () => false }), why)
   })
 }
 

@@ -6,7 +6,7 @@ import { globSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { labDown } from '../lab/lab.ts'
 import { ensureRequirements } from '../lab/requirements.ts'
-import { ensureBrowser } from './report/browser.ts'
+import { ensureTools } from './tools.ts'
 
 const minutesForOneFile = 50
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -56,7 +56,7 @@ function whyFailed(code: number | null, signal: string | null, total: number, sk
 const pattern = process.argv[2] ?? ''
 // Everything, on a machine that may have nothing yet.
 if (!pattern) {
-  for (const ensure of [ensureRequirements, ensureBrowser])
+  for (const ensure of [ensureRequirements, ensureTools])
     await ensure(Boolean(process.env.CI), (line) => console.log(line)).catch((error: Error) => {
       console.error(error.message)
       process.exit(1)

@@ -6,7 +6,7 @@ import { render } from '../tasks/template.ts'
 import { keepalivedConf, variants } from './variants.ts'
 
 const data = {
-  cluster: { vip: '10.2.1.5', network: '10.2.1.0/24', gateway: '10.2.1.1', snmp: { enabled: true } },
+  cluster: { vip: '10.2.1.5', network: '10.2.1.0/24', snmp: { enabled: true } },
   host: { interface: 'eth0', address: '10.2.1.2', second: { interface: 'eth1', address: '10.2.1.6' } },
   level: 3,
   routesScript: '/etc/keepalived/routes.sh',

@@ -6,6 +6,7 @@ set -eu
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 vip=10.2.1.5
+network=10.2.1.0/24
 dev0=eth0
 ip0=10.2.1.2
 dev1=eth1
@@ -17,14 +18,32 @@ has() { ip -o -4 address show dev "$1" to "$2" 2>/dev/null | grep -q .; }
 
 # rule ADDRESS TABLE: exactly one rule. The kernel looks them up in the order of their priorities.
 rule() {
-  local found
-  found=$(ip -4 rule show from "$1" | wc -l)
-  if [ "$found" -ne 1 ] || [ -z "$(ip -4 rule show from "$1" table "$2" priority $((1000 + $2)))" ]; then
+  if [ "$(own_rules "$1")" != "$((1000 + $2)) $2" ]; then
     no_rule "$1"
     ip -4 rule add from "$1" table "$2" priority $((1000 + $2))
   fi
 }
-no_rule() { while ip -4 rule delete from "$1" 2>/dev/null; do :; done; }
+# Only a rule of ours has a priority that follows from its table; others' stay.
+own_rules() {
+  ip -N -4 rule show from "$1" | sed -nE 's/^([0-9]+):[[:space:]]+from [0-9.]+ lookup ([0-9]+) *$/\1 \2/p' |
+    while read -r priority table; do
+      if [ "$priority" = $((1000 + table)) ]; then echo "$priority $table"; fi
+    done
+}
+no_rule() {
+  own_rules "$1" | while read -r priority table; do
+    ip -4 rule delete from "$1" table "$table" priority "$priority"
+  done
+}
+# only TABLE DESTINATION…: no other routes, as those of an earlier virtual IP.
+only() {
+  ip -N -4 route show table "$1" | while read -r destination _; do
+    case " $* " in
+    *" $destination "*) ;;
+    *) ip -4 route delete "$destination" table "$1" ;;
+    esac
+  done
+}
 
 case ${1:-} in
 start)
@@ -34,11 +53,16 @@ start)
   done
   has "$dev0" "$ip0" || { echo "routes.sh: $ip0 is not on $dev0" >&2; exit 1; }
   has "$dev1" "$ip1" || { echo "routes.sh: $ip1 is not on $dev1" >&2; exit 1; }
-  ip -4 route replace 10.2.1.0/24 dev "$dev0" src "$ip0" table "$table0"
-  ip -4 route replace default via 10.2.1.1 dev "$dev0" onlink table "$table0"
+  # One at a time: keepalived, a playbook and the watch may all come at once.
+  exec 9>/run/keepalived-routes.lock
+  flock 9
+  # Everything beyond the network goes as the main table says, as without us.
+  ip -4 route replace "$network" dev "$dev0" src "$ip0" table "$table0"
+  only "$table0" "$network"
   # On the holder the virtual IP is its own address, which the kernel takes for a gateway only with this route beside it.
   ip -4 route replace "$vip/32" dev "$dev1" scope link table "$table1"
   ip -4 route replace default via "$vip" dev "$dev1" table "$table1"
+  only "$table1" "$vip" default
   rule "$ip0" "$table0"
   rule "$ip1" "$table1"
   ;;

@@ -3,20 +3,6 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { $ } from 'zx'
-import { ensureInstalled } from '../../lab/packages.ts'
-
-/** Makes sure that there is a browser, and a font with it. */
-export const ensureBrowser = (yes: boolean, say: (line: string) => void): Promise<void> =>
-  ensureInstalled(
-    {
-      who: 'The test of reports',
-      programs: { chromium: 'chromium' },
-      files: { '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf': 'fonts-dejavu-core' },
-      instead: 'Other tests run without: node test/run.mts PATTERN',
-    },
-    yes,
-    say,
-  )
 
 /** Nothing of Chromium's own that would ask the network, or wait for an answer. */
 const flags = [

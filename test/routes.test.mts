@@ -1,0 +1,100 @@
+// routes.sh on a real kernel, in a network namespace of its own: two interfaces, and what an administrator had there before.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { render } from '../tasks/template.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'routes-'))
+test.after(() => rmSync(folder, { recursive: true }))
+
+const script = join(folder, 'routes.sh')
+writeFileSync(
+  script,
+  render('routes.sh', {
+    cluster: { vip: '10.2.1.5', network: '10.2.1.0/24' },
+    host: { interface: 'eth0', address: '10.2.1.2', second: { interface: 'eth1', address: '10.2.1.6' } },
+    tables: { first: { number: 20 }, second: { number: 21 } },
+  }),
+  { mode: 0o755 },
+)
+
+/** Another router than the first address, a route beyond it, a third network, and policy routing of their own. */
+const host = `
+mount -t tmpfs none /run
+for device in eth0 eth1 eth2; do
+  ip link add $device type veth peer name peer-$device
+  ip link set $device up
+  ip link set peer-$device up
+done
+ip address add 10.2.1.2/24 dev eth0
+ip address add 10.2.1.6/32 dev eth1
+ip address add 192.168.50.2/24 dev eth2
+ip route add default via 10.2.1.254
+ip route add 10.8.0.0/16 via 10.2.1.253
+ip rule add from 10.2.1.2 table 100 priority 500
+ip rule add from 10.2.1.2 to 10.9.0.0/16 table 101 priority 501
+`
+const before = ['500: from 10.2.1.2 lookup 100', '501: from 10.2.1.2 to 10.9.0.0/16 lookup 101']
+const ours = ['1020: from 10.2.1.2 lookup 20', '1021: from 10.2.1.6 lookup 21']
+const routes = [
+  '10.2.1.0/24 dev eth0 scope link src 10.2.1.2',
+  'default via 10.2.1.5 dev eth1',
+  '10.2.1.5 dev eth1 scope link',
+]
+
+/** @returns the lines that a script prints on such a host */
+function onHost(work: string): string[] {
+  const text = `set -e\nexport LC_ALL=C\nroutes() { ${script} "$@"; }\n${host}${work}`
+  const printed = execFileSync('unshare', ['--map-root-user', '--net', '--mount', 'bash', '-c', text], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+  return printed.split('\n').flatMap((line) => line.replaceAll(/\s+/g, ' ').trim() || [])
+}
+
+const showRules = `ip -N rule show | grep from.10`
+const showRoutes = `ip route show table 20; ip route show table 21`
+
+test('start: one rule for each address, one way back; rules of others stay', () => {
+  assert.equal(onHost(`routes start; ${showRules}; ${showRoutes}`), [...before, ...ours, ...routes])
+})
+
+test('start: what the host itself sends goes as before', () => {
+  const ways = `
+for to in 10.8.0.5 192.168.50.9 192.0.2.1 10.2.1.3; do ip route get $to from 10.2.1.2 | sed 's/ table 20//;q'; done`
+  const [alone, beside] = [onHost(ways), onHost(`routes start; ${ways}`)]
+  assert.is(alone.length, 4)
+  assert.equal(beside, alone)
+})
+
+test('start: a hundred times, two at once, and with what an earlier inventory has left: the same', () => {
+  const work = `
+ip rule add from 10.2.1.6 table 77 priority 1077
+ip route add default via 10.2.1.9 dev eth0 table 20
+ip route add 10.2.1.77/32 dev eth1 table 21
+for _ in {1..50}; do
+  routes start & first=$!
+  routes start & second=$!
+  wait $first
+  wait $second
+done
+${showRules}; ${showRoutes}`
+  assert.equal(onHost(work), [...before, ...ours, ...routes])
+})
+
+test('stop: nothing of ours is left, and nothing of others is gone', () => {
+  assert.equal(onHost(`routes start; routes stop; ${showRules}; ${showRoutes} 2>/dev/null || true`), before)
+})
+
+test('start: says which address is missing', () => {
+  const work = `
+sleep() { :; }; export -f sleep
+ip address delete 10.2.1.6/32 dev eth1
+routes start 2>&1 || echo "code $?"`
+  assert.equal(onHost(work), ['routes.sh: 10.2.1.6 is not on eth1', 'code 1'])
+})
+
+test.run()
