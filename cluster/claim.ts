@@ -11,12 +11,16 @@ import type { Session } from './session.ts'
 export interface Note {
   /** Who began it, from where, when. */
   by: string
-  state: 'waiting' | 'begun' | 'done'
+  state: 'waiting' | 'begun' | 'done' | 'left out'
+  /** Somebody had taken it out of the work before: it stays so. */
+  drained: boolean
   /** The boot id before the reboot of this node. */
   bootId?: string
   /** The command to run before the reboot. */
   before?: string
   reboot: boolean
+  /** What was wrong with the cluster before, and was tolerated. */
+  known: readonly string[]
 }
 
 /** Seconds until a node that lost its operator frees the lock. */
@@ -66,7 +70,9 @@ async function claim(host: string, transport: Transport, folder: string, by: str
   return {
     note: note ? JSON.parse(note) : undefined,
     async release() {
-      await transport.run(sh`kill ${pid!} 2>/dev/null || true`.text, { timeout: 60 })
+      // After a boot the same number may be somebody else's.
+      const end = sh`[ ! ${`/proc/${pid}/fd/9`} -ef ${`${folder}/lock`} ] || kill ${pid!}`
+      await transport.run(end.text, { timeout: 60 })
       await ended.catch(() => {})
     },
   }
@@ -99,6 +105,17 @@ export class Claims {
   /** What earlier runs have left, by host. */
   notes(): Map<string, Note> {
     return new Map([...this.#held].flatMap(([host, { note }]) => (note ? [[host, note]] : [])))
+  }
+
+  /** The same for one who only looks, and takes no lock. */
+  static async readNotes({ inventory, reach }: Session, { folder }: RunNote): Promise<Map<string, Note>> {
+    const found = await Promise.all(
+      inventory.hosts.map(async ({ name }): Promise<[string, Note][]> => {
+        const { stdout } = await reach(name).run(sh`cat ${noteFile(folder)} 2>/dev/null || true`.text, { timeout: 60 })
+        return stdout.length > 0 ? [[name, JSON.parse(stdout.toString('utf8'))]] : []
+      }),
+    )
+    return new Map(found.flat())
   }
 
   async #release(): Promise<void> {

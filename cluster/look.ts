@@ -7,7 +7,7 @@ import { drainFolder, standbyFile } from '../tasks/keepalived.ts'
 export interface Reach {
   host: Host
   transport: Transport
-  /** By the host's own clock, from when errors in its journal count; without one, from now on. */
+  /** By the host's own clock, from when errors in its journal count; without one, none is looked for. */
   since?: number
 }
 
@@ -52,7 +52,7 @@ export const printLevel: Script = sh`sed -n 's/^# Written by keepalived-playbook
 
 /**
  * A read-only script that shows the state of a node.
- * @param since seconds since 1970 by the node's own clock, or undefined for "from now on"
+ * @param since seconds since 1970 by the node's own clock, or undefined for no look into its journal
  */
 export const lookScript = (cluster: Cluster, since?: number): Script => sh`
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -66,7 +66,10 @@ echo "boot=$(cat /proc/sys/kernel/random/boot_id)"
 echo "state=$(tail -n 1 /run/keepalived.INSTANCE.VI_1.state 2>/dev/null)"
 ipvsadm -Ln 2>/dev/null | sed 's/^/pool=/'
 ipvsadm -Ln --stats --exact 2>/dev/null | sed 's/^/stats=/'
-journalctl -q -o cat -p err --since ${since ? `@${since}` : 'now'} -u keepalived -u named -u snmpd --no-pager |
+${since ? journal(since) : sh`true`}`
+
+const journal = (since: number): Script => sh`
+journalctl -q -o cat -p err --since ${`@${since}`} -u keepalived -u named -u snmpd --no-pager |
   grep -vxF ${harmless} | sed 's/^/error=/'`
 
 /** Looks at a node once. @param timeout in seconds */

@@ -86,13 +86,13 @@ export async function conclude(stage: Stage, session: Session, live: Live, what:
   for (const line of accountLines(account)) stage.console.print(line)
   const problems = what.judge(account)
   const failure = what.failure as Error | undefined
-  const ok = !failure && problems.length === 0
+  const ok = !failure && problems.length === 0 && !account.problem
   await writePage(stage, session, await what.looks(), {
     title: what.title,
     started: account.started,
     seconds: account.seconds,
     ok,
-    verdict: ok ? `Done. ${lossWords(account)}` : failure ? 'It did not end as it should.' : lossWords(account),
+    verdict: verdictOf(ok, failure, account),
     problems: [
       ...(failure ? failure.message.split('\n') : []),
       ...problems,
@@ -102,6 +102,12 @@ export async function conclude(stage: Stage, session: Session, live: Live, what:
     steps: account.steps.map((step, index) => ({ ...step, ...what.about(index) })),
   })
   return problems
+}
+
+function verdictOf(ok: boolean, failure: Error | undefined, account: ProberAccount): string {
+  if (ok) return `Done. ${lossWords(account)}`
+  if (failure) return 'It did not end as it should.'
+  return account.problem ? 'What clients saw is not known to the end.' : lossWords(account)
 }
 
 const lossWords = ({ UDP, TCP }: ProberAccount): string =>

@@ -15,8 +15,8 @@ import { lines, type Script, sh } from '../runner/sh.ts'
 export interface SceneWish {
   /** How many nodes have to serve while one does not: with all others, nothing may be wrong. */
   minServing: number
-  /** Take the cluster as it is: one that was broken off left it so. */
-  resume: boolean
+  /** What was wrong when a run began that is gone on with now: the cluster is taken as that run has left it. */
+  known?: readonly string[]
 }
 
 /**
@@ -27,16 +27,15 @@ export async function openScene({ options, console }: Stage, session: Session, w
   console.status('checking the cluster')
   const { hosts } = session.inventory
   await Promise.all(hosts.map(({ name }) => session.reach(name).connect()))
-  // What was broken off may have left anything: it is put right on the way, and nothing of it may stay.
-  const { level, holder, problems } = wish.resume
-    ? { ...(await glance(session, options.timeout)), problems: [] }
-    : options.check
+  const { level, holder, problems } =
+    wish.known || options.check
       ? await glance(session, options.timeout)
       : await check(session, options.timeout, settle.unchanged, false)
   console.status('')
-  for (const problem of problems) console.print(`check  ${problem}`)
   if (level === undefined)
     throw new UserError('there is no cluster of ours on these hosts: run a level playbook', exitCode.checkFailed)
+  if (wish.known) return new Scene(session, level, options.timeout, wish.known)
+  for (const problem of problems) console.print(`check  ${problem}`)
   if (problems.length > 0 && (wish.minServing === hosts.length - 1 || !holder))
     throw new UserError('the cluster is not well: nothing was begun', exitCode.checkFailed)
   return new Scene(session, level, options.timeout, problems)
@@ -69,19 +68,19 @@ export class Scene {
   /** Seconds for one execution. */
   readonly timeout: number
   /** What was wrong before anything began, and is allowed to stay so. */
-  readonly #known: ReadonlySet<string>
+  readonly known: readonly string[]
 
   constructor(session: Session, level: number, timeout: number, known: readonly string[]) {
     this.session = session
     this.level = level
     this.timeout = timeout
-    this.#known = new Set(known)
+    this.known = known
   }
 
   /** The cluster check. @returns what is wrong and was not before */
   async check(): Promise<string[]> {
     const { problems } = await check(this.session, this.timeout, settle.changed, true)
-    return problems.filter((problem) => !this.#known.has(problem))
+    return this.#news(problems)
   }
 
   get hosts(): readonly Host[] {
@@ -121,10 +120,12 @@ export class Scene {
     )
   }
 
-  /** What is wrong with the nodes looked at; that some are drained is not. */
+  /** What is wrong with the nodes looked at and was not before; that some are drained is not. */
   problems(looks: readonly Look[]): string[] {
-    return judgeNodes(this.session.inventory, looks, this.level)
+    return this.#news(judgeNodes(this.session.inventory, looks, this.level))
   }
+
+  #news = (problems: string[]): string[] => problems.filter((problem) => !this.known.includes(problem))
 
   /** The nodes that clients are sent to; at level 1, that would answer if the VIP came to them. */
   serving(looks: readonly Look[]): string[] {

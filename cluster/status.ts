@@ -54,6 +54,8 @@ export async function statusOf({ host, transport }: Reach, cluster: Cluster, tim
     return parseStatus(host, cluster, stdout.toString('utf8'))
   } catch (error) {
     if (!(error instanceof HostError)) throw error
+    // The next look is to find a new connection.
+    await transport.close()
     return { host: host.name, away: error.message, removals: {}, pending: [] }
   }
 }

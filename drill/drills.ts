@@ -3,7 +3,7 @@ import type { Look } from '../cluster/look.ts'
 import type { Scene } from '../cluster/scene.ts'
 import type { Cluster } from '../inventory/types.ts'
 import { exitCode, UserError } from '../runner/errors.ts'
-import { type Script, sh } from '../runner/sh.ts'
+import { lines, type Script, sh } from '../runner/sh.ts'
 
 /** Something that is done to a cluster that is well, and undone again. */
 export interface Drill {
@@ -13,12 +13,16 @@ export interface Drill {
   /** Does it, waits until the cluster lives with it, and undoes it. */
   run(): Promise<void>
   /** Undoes it also where it was broken off; harmless otherwise. */
-  undo(): Promise<void>
+  undo?(): Promise<void>
+  /** Seconds after which the host itself undoes it, whatever happens to us. */
+  lasts?: number
 }
 
 /** Seconds for the cluster to find its way, and for a cut network to come back by itself. */
 const patience = 60
 const cutSeconds = 15
+/** Longer than the drill of the service ever takes. */
+const serviceSeconds = 2 * patience
 
 /** The drills of a cluster as it is now. */
 export class Drills {
@@ -35,7 +39,6 @@ export class Drills {
       name: 'restart',
       title: `restart keepalived on ${holder}`,
       run: () => this.#on(holder, sh`systemctl restart keepalived`),
-      undo: async () => {},
     }
   }
 
@@ -43,18 +46,20 @@ export class Drills {
   service(looks: readonly Look[]): Drill {
     const holder = holderOf(looks)
     const node = this.#scene.level === 1 ? holder : this.#scene.hosts.find(({ name }) => name !== holder)!.name
-    const start = () => this.#on(node, sh`systemctl start named`)
+    const start = () =>
+      this.#on(node, sh`systemctl stop ${`${drillUnit}.timer`} 2>/dev/null || true; systemctl start named`)
     return {
       name: 'service',
       title: `stop named on ${node}`,
       run: async () => {
-        await this.#on(node, sh`systemctl stop named`)
+        await this.#on(node, lines(later(serviceSeconds, sh`systemctl start named`), sh`systemctl stop named`))
         await this.#wait((now) => (this.#works(now, node) ? `clients are still sent to ${node}` : undefined))
         // Whoever is lost from here on was sent to nobody.
         await sleep(5000)
         await start()
       },
       undo: start,
+      lasts: serviceSeconds,
     }
   }
 
@@ -65,7 +70,6 @@ export class Drills {
       name: 'kill',
       title: `kill every keepalived process on ${holder}`,
       run: () => this.#on(holder, sh`pkill -KILL -x keepalived`),
-      undo: async () => {},
     }
   }
 
@@ -80,7 +84,8 @@ export class Drills {
         await this.#on(holder, cutScript(device))
         await sleep(cutSeconds * 1000)
       },
-      undo: () => this.#on(holder, sh`systemctl start ${`${cutUnit}.service`} 2>/dev/null || true`),
+      undo: () => this.#on(holder, sh`systemctl start ${`${drillUnit}.service`} 2>/dev/null || true`),
+      lasts: cutSeconds,
     }
   }
 
@@ -105,7 +110,11 @@ export class Drills {
 
 const holderOf = (looks: readonly Look[]): string => looks.find(({ holdsVip }) => holdsVip)!.host
 
-const cutUnit = 'keepalived-playbooks-drill'
+const drillUnit = 'keepalived-playbooks-drill'
+
+// `--collect`: a timer that failed at an earlier drill is not in the way of this one.
+const later = (seconds: number, script: Script): Script =>
+  sh`systemd-run --quiet --collect --unit ${drillUnit} --on-active ${`${seconds}s`} bash -c ${script.text} || exit 1`
 
 // The rules go by a timer of the host's own, set before them: whatever happens to us, the network comes back. Who came
 // in by this interface would be cut off as well.
@@ -120,11 +129,10 @@ if [ -z "$address" ] || ip -o address show dev ${device} to "$address" | grep -q
   exit 1
 fi
 rules() {
-  iptables -w "$1" INPUT -i ${device} -m comment --comment ${cutUnit} -j DROP
-  iptables -w "$1" OUTPUT -o ${device} -m comment --comment ${cutUnit} -j DROP
-  iptables -w "$1" FORWARD -i ${device} -m comment --comment ${cutUnit} -j DROP
-  iptables -w "$1" FORWARD -o ${device} -m comment --comment ${cutUnit} -j DROP
+  iptables -w "$1" INPUT -i ${device} -m comment --comment ${drillUnit} -j DROP
+  iptables -w "$1" OUTPUT -o ${device} -m comment --comment ${drillUnit} -j DROP
+  iptables -w "$1" FORWARD -i ${device} -m comment --comment ${drillUnit} -j DROP
+  iptables -w "$1" FORWARD -o ${device} -m comment --comment ${drillUnit} -j DROP
 }
-undo="$(declare -f rules); rules -D"
-systemd-run --quiet --unit ${cutUnit} --on-active ${`${cutSeconds}s`} bash -c "$undo"
+systemd-run --quiet --collect --unit ${drillUnit} --on-active ${`${cutSeconds}s`} bash -c "$(declare -f rules); rules -D" || exit 1
 rules -I`

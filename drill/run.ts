@@ -31,7 +31,7 @@ export async function runDrills(stage: Stage, session: Session): Promise<number>
   const claims = await Claims.take(stage, session, runNote('Drill'))
   if (claims.notes().size > 0)
     throw new UserError('a rolling reboot was not ended: end it with --resume first', exitCode.failed)
-  const scene = await openScene(stage, session, { resume: false, minServing: session.inventory.hosts.length - 1 })
+  const scene = await openScene(stage, session, { minServing: session.inventory.hosts.length - 1 })
   const names = chosen(options.own)
   const question = `This hurts the cluster (${names.join(', ')}); clients may notice. Go on`
   if (!options.yes && !(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was done')
@@ -43,11 +43,13 @@ export async function runDrills(stage: Stage, session: Session): Promise<number>
     looks: () => scene.looksOfThose(),
     failure,
     about: (index) => ({ limit: limits[names[index]!] }),
-    judge: ({ steps }) =>
-      judgeDrills(
-        steps,
-        names.map((name) => limits[name]),
-      ),
+    judge: ({ steps, problem }) =>
+      problem
+        ? [`the losses are not known: ${problem}`]
+        : judgeDrills(
+            steps,
+            names.map((name) => limits[name]),
+          ),
   })
   document.problems = problems
   for (const problem of problems) console.print(`drill  ${console.colour.red('failed')}  ${problem}`)
@@ -69,19 +71,24 @@ async function carryOutAll(stage: Stage, scene: Scene, live: Live, names: readon
 }
 
 async function carryOut(stage: Stage, scene: Scene, live: Live, name: Drill['name']): Promise<void> {
+  await stage.goOn()
   const drills = new Drills(scene)
   const drill = drills[name](await scene.looks())
   stage.underWay = () => [drill.title]
-  stage.atEnd(() => stage.interrupted && drill.undo())
+  stage.atEnd(() => stage.interrupted && drill.undo?.())
   live.step(drill.title)
   stage.console.print(`drill  ${drill.title}`)
   try {
     await drill.run()
+    await drills.settled()
   } catch (error) {
-    await drill.undo()
+    await stage.goOn()
+    await drill.undo?.().catch((failed: Error) => {
+      const hope = `the host does so by itself within ${drill.lasts} s`
+      throw new UserError(`${(error as Error).message}\nnot undone (${failed.message}): ${hope}`, exitCode.failed)
+    })
     throw error
   }
-  await drills.settled()
   await sleep(calm * 1000)
 }
 

@@ -7,28 +7,30 @@ import { openSession } from '../cluster/session.ts'
 import { confirmed } from '../runner/confirm.ts'
 import { exitCode, UserError } from '../runner/errors.ts'
 import { main } from '../runner/main.ts'
+import { claimHosts } from '../rolling/claim.ts'
 import { readWish, rollOptions } from '../rolling/options.ts'
-import { chooseTurns } from '../rolling/order.ts'
-import { claimHosts, Roll } from '../rolling/roll.ts'
+import { makePlan } from '../rolling/order.ts'
+import { Roll } from '../rolling/roll.ts'
 
 await main('Rolling reboot', [...rollOptions, reportOption], async (stage) => {
   const { options } = stage
   await expectReport(stage)
   const session = await openSession(stage)
-  const wish = readWish(options, session.inventory.hosts.length)
-  const claims = options.check ? undefined : await claimHosts(stage, session, wish)
+  const asked = readWish(options, session.inventory.hosts.length)
+  const { claims, earlier, wish } = await claimHosts(stage, session, asked)
   const scene = await openScene(stage, session, wish)
-  const turns = await chooseTurns(stage, scene, wish)
-  if (turns.length === 0 && !wish.resume) return exitCode.ok
+  const plan = await makePlan(stage, scene, wish, earlier)
+  if (plan.turns.length === 0 && !wish.resume) return exitCode.ok
   if (!claims) return exitCode.changesFound
   const work = wish.reboot ? 'reboots' : 'drains'
-  const question = `This ${work} ${turns.map(({ host }) => host.name).join(', then ')}. Go on`
-  if (!options.yes && !(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was changed')
+  const question = `This ${work} ${plan.turns.map(({ host }) => host.name).join(', then ')}. Go on`
+  if (plan.turns.length > 0 && !options.yes && !(await confirmed(question, 'add --yes to go on')))
+    throw new UserError('Nothing was changed')
 
-  const roll = new Roll(stage, scene, wish, claims)
+  const roll = new Roll(stage, scene, wish, claims, plan)
   const live = await Live.start(stage, session)
   stage.underWay = () => roll.underWay()
-  const failure: unknown = await roll.run(turns, live).catch((error: unknown) => error)
+  const failure: unknown = await roll.run(live).catch((error: unknown) => error)
   await conclude(stage, session, live, {
     title: 'Rolling reboot',
     looks: () => scene.looksOfThose(),

@@ -44,22 +44,27 @@ export class NodeSteps {
 
   /**
    * Another node holds the VIP.
-   * @param alone as for `#move`
+   * @param pausing as for `#move`
    */
-  async handOver(alone: boolean): Promise<string> {
+  async handOver(pausing: readonly Host[]): Promise<string> {
     const { name } = this.#host
     const standBy = () => this.#scene.setStandby(name, true)
-    return `${await this.#move(name, (holder) => holder !== name, standBy, alone)} holds ${this.#scene.vip}`
+    return `${await this.#move(name, (holder) => holder !== name, standBy, pausing)} holds ${this.#scene.vip}`
   }
 
   /**
    * Moves the VIP. An answer on its way meanwhile goes to a director that knows nothing of it, unless the node that held
    * the VIP gives it itself: so for this moment all clients are sent there.
-   * @param alone whether one node may serve all clients for some seconds
+   * @param pausing the nodes that clients may be kept from for some seconds
    * @returns the node that holds the VIP now
    */
-  async #move(from: string, arrived: (holder: string) => boolean, act: () => Promise<void>, alone: boolean) {
-    const others = alone && this.#scene.level > 1 ? this.#scene.hosts.filter(({ name }) => name !== from) : []
+  async #move(
+    from: string,
+    arrived: (holder: string) => boolean,
+    act: () => Promise<void>,
+    pausing: readonly Host[],
+  ): Promise<string> {
+    const others = pausing.filter(({ name }) => name !== from)
     const names = others.map(({ name }) => name)
     await this.#scene.setDrained(names, true)
     await this.#scene.poolsFollow(others, true)
@@ -119,10 +124,9 @@ export class NodeSteps {
 
   /** Runs the operator's command on the node. */
   async command(command: string, timeout: number): Promise<string> {
-    const script = `export DEBIAN_FRONTEND=noninteractive\n(\n${command}\n) 2>&1`
-    const { stdout, code } = await this.#scene.reach(this.#host.name).run(script, { timeout })
+    const { stdout, stderr, code } = await this.#scene.reach(this.#host.name).run(commandScript(command), { timeout })
     const said = stdout.toString('utf8').trim().split('\n')
-    if (code !== 0) throw stop(`the command ended with code ${code}: ${said.slice(-4).join('\n')}`)
+    if (code !== 0) throw stop(`the command ended with code ${code}: ${stderr || said.slice(-4).join('\n')}`)
     return said.at(-1) || 'done'
   }
 
@@ -169,13 +173,13 @@ export class NodeSteps {
 
   /**
    * Clients are sent to the node again. Where it preempts, the VIP comes with it.
-   * @param alone as for `#move`
+   * @param pausing as for `#move`
    */
-  async putBack(alone: boolean): Promise<string> {
+  async putBack(pausing: readonly Host[]): Promise<string> {
     const { name } = this.#host
     const standUp = () => this.#scene.setStandby(name, false)
     const holder = this.#givesBack(await this.#scene.looks())
-    if (holder) await this.#move(holder, (now) => now === name, standUp, alone)
+    if (holder) await this.#move(holder, (now) => now === name, standUp, pausing)
     else await standUp()
     await this.#scene.setDrained([name], false)
     await this.#scene.poolsFollow([this.#host], false)
@@ -194,8 +198,18 @@ export class NodeSteps {
     const problems = this.#scene.problems(looks)
     // What is wrong on the node itself says more than what others make of it.
     const own = problems.find((problem) => problem.startsWith(`${this.#host.name}:`))
-    return own ?? problems[0] ?? this.#scene.notFollowed(looks, [this.#host], true)
+    return own ?? problems[0]
   }
 }
+
+// Once begun it goes on to its end, also when nobody listens any more, and is not begun beside itself.
+const commandScript = (command: string) => `
+exec 8>>/run/keepalived-playbooks-before.lock
+flock -n 8 || { echo 'the command of an earlier run is still at work' >&2; exit 1; }
+export DEBIAN_FRONTEND=noninteractive
+(
+${command}
+) 2>&1 | { trap '' HUP PIPE; cat; cat >/dev/null; }
+exit $PIPESTATUS`
 
 const stop = (message: string, code: number = exitCode.failed) => new UserError(message, code)

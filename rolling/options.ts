@@ -21,6 +21,8 @@ export interface Wish {
   minServing: number
   patience: Patience
   resume: boolean
+  /** See `SceneWish`. */
+  known?: readonly string[]
 }
 
 /**
@@ -30,6 +32,8 @@ export interface Wish {
  */
 export function readWish({ own, values }: Options, nodes: number): Wish {
   const number = (name: string, otherwise: number) => positive(name, values[name] ?? String(otherwise))
+  const settled = ['only-if-required', 'before', 'without-reboot'].find((name) => own[name])
+  if (own.resume && settled) throw new UserError(`--resume goes on as the run was begun: leave --${settled} out`)
   const minServing = number('min-serving', nodes - 1)
   if (minServing >= nodes)
     throw new UserError(`--min-serving ${minServing}: of ${nodes} nodes no more than ${nodes - 1} can serve meanwhile`)

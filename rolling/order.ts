@@ -1,7 +1,10 @@
+import type { Note } from '../cluster/claim.ts'
+import { drainedNodes } from '../cluster/judge.ts'
 import type { Look } from '../cluster/look.ts'
 import { whyReboot } from '../cluster/reboot-required.ts'
 import type { Host } from '../inventory/types.ts'
 import type { Stage } from '../runner/main.ts'
+import { run } from './claim.ts'
 import type { Wish } from './options.ts'
 import type { Scene } from '../cluster/scene.ts'
 
@@ -20,25 +23,85 @@ export function inTurn(hosts: readonly Host[], looks: readonly Look[], vip: stri
   ]
 }
 
-/**
- * Finds the nodes to work on, and says in which order and why.
- * @returns none where nothing is to be done
- */
-export async function chooseTurns({ console, document }: Stage, scene: Scene, wish: Wish): Promise<Turn[]> {
-  const { limited, inventory } = scene.session
-  const asked = await Promise.all(limited.map((host) => askReason(scene, host)))
-  const chosen = limited.filter((_, i) => asked[i] || !wish.onlyIfRequired)
-  const turns = inTurn(chosen, await scene.looks(), inventory.cluster.vip)
-  for (const { host, why } of turns) {
-    const reason = asked[limited.indexOf(host)]
-    console.print(`order  ${host.name}  ${why}${reason ? `; reboot required: ${reason}` : ''}`)
-  }
-  if (turns.length === 0) console.print('no node asks for a reboot: nothing to do')
-  document.order = turns.map(({ host, why }) => ({ host: host.name, why }))
-  return turns
+/** The nodes to work on, in their order, and what each node of the cluster is to keep of that. */
+export interface Plan {
+  /** Empty where nothing is to be done. */
+  turns: readonly Turn[]
+  notes: ReadonlyMap<string, Note>
 }
 
-async function askReason(scene: Scene, { name }: Host): Promise<string> {
-  const { stdout } = await scene.reach(name).run(whyReboot.text, { timeout: scene.timeout })
-  return stdout.toString('utf8').trim()
+/**
+ * Finds the nodes to work on, and says in which order and why.
+ * @param earlier what a run that is gone on with has left
+ */
+export async function makePlan(
+  { console, document }: Stage,
+  scene: Scene,
+  wish: Wish,
+  earlier: ReadonlyMap<string, Note>,
+): Promise<Plan> {
+  const looks = await scene.looks()
+  const order = inTurn(scene.hosts, looks, scene.vip)
+  const drained = wish.resume ? [] : outOfWork(looks)
+  const plan = wish.resume
+    ? goOn(order, scene.session.limited, earlier)
+    : begin(await chosen(order, scene, wish), scene, wish, drained)
+  for (const name of drained) console.print(`order  ${name}  is left out: it is drained, and stays so`)
+  for (const { host, why } of plan.turns) console.print(`order  ${host.name}  ${why}`)
+  if (plan.turns.length === 0) console.print('order  nothing to do')
+  document.order = plan.turns.map(({ host, why }) => ({ host: host.name, why }))
+  return plan
 }
+
+async function chosen(order: readonly Turn[], scene: Scene, wish: Wish): Promise<Turn[]> {
+  const asked = await Promise.all(
+    order.map(async ({ host, why }): Promise<Turn[]> => {
+      if (!scene.session.limited.includes(host)) return []
+      const { stdout } = await scene.reach(host.name).run(whyReboot.text, { timeout: scene.timeout })
+      const reason = stdout.toString('utf8').trim()
+      if (wish.onlyIfRequired && !reason) return []
+      return [{ host, why: reason ? `${why}; reboot required: ${reason}` : why }]
+    }),
+  )
+  return asked.flat()
+}
+
+function begin(wanted: readonly Turn[], { hosts, known }: Scene, wish: Wish, drained: readonly string[]): Plan {
+  const turns = wanted.filter(({ host }) => !drained.includes(host.name))
+  const { before, reboot } = wish
+  const noteFor = ({ name }: Host): Note => ({
+    by: run.by,
+    state: turns.some(({ host }) => host.name === name) ? 'waiting' : 'left out',
+    drained: drained.includes(name),
+    before,
+    reboot,
+    known,
+  })
+  return { turns, notes: new Map(hosts.map((host) => [host.name, noteFor(host)])) }
+}
+
+/** First the node that the run was in the middle of, whatever `--limit` says. */
+function goOn(order: readonly Turn[], limited: readonly Host[], earlier: ReadonlyMap<string, Note>): Plan {
+  const [some] = earlier.values()
+  // Every node has its note before anything begins: where one is gone, the run was at its end.
+  const state = [...earlier.values()].some((note) => note.state === 'done') ? 'done' : 'waiting'
+  const notes = new Map(
+    order.map(({ host }) => [
+      host.name,
+      earlier.get(host.name) ?? ({ ...some!, state, drained: false } satisfies Note),
+    ]),
+  )
+  const inState = (wanted: Note['state']) => order.filter(({ host }) => notes.get(host.name)!.state === wanted)
+  return {
+    turns: [
+      ...inState('begun').map(({ host }) => ({ host, why: 'it was begun' })),
+      ...inState('waiting').filter(({ host }) => limited.includes(host)),
+    ],
+    notes,
+  }
+}
+
+/** @returns the nodes that somebody has drained, or keeps from holding the VIP */
+const outOfWork = (looks: readonly Look[]): string[] => [
+  ...new Set([...drainedNodes(looks), ...looks.filter(({ standby }) => standby).map(({ host }) => host)]),
+]

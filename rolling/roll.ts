@@ -1,13 +1,12 @@
 import type { Live } from '../cluster/live.ts'
-import { runNote } from '../cluster/playbook.ts'
-import type { Session } from '../cluster/session.ts'
 import type { Host } from '../inventory/types.ts'
 import { exitCode, UserError } from '../runner/errors.ts'
-import { Claims, type Note, writeNote } from '../cluster/claim.ts'
+import { type Claims, type Note, writeNote } from '../cluster/claim.ts'
 import type { Stage } from '../runner/main.ts'
+import { run } from './claim.ts'
 import { NodeSteps } from './node.ts'
 import type { Wish } from './options.ts'
-import type { Turn } from './order.ts'
+import type { Plan, Turn } from './order.ts'
 import type { Scene } from '../cluster/scene.ts'
 import type { ReportStep } from '../report/data.ts'
 
@@ -22,26 +21,11 @@ export interface StepReport {
 /** Seconds for which clients may wait at level 1 while the VIP moves, and the service notices that it has come. */
 const moveSeconds = 1
 
-const run = runNote('Rolling reboot')
+/** The nodes whose work is not done. */
+const isOpen = ({ state }: Note) => state === 'waiting' || state === 'begun'
 
 /** How to go on by hand. */
 const resumeHint = 'mend it, then run this playbook again with --resume'
-
-/**
- * Keeps others off the hosts.
- * @throws UserError where another run is at work, where an earlier one was broken off and is not to go on, or where none was
- */
-export async function claimHosts(stage: Stage, session: Session, { resume }: Wish): Promise<Claims> {
-  const claims = await Claims.take(stage, session, run)
-  const [earlier] = claims.notes().values()
-  if (earlier && !resume)
-    throw new UserError(
-      `a rolling reboot was begun by ${earlier.by} and not ended; go on with it: --resume`,
-      exitCode.failed,
-    )
-  if (!earlier && resume) throw new UserError('there is no rolling reboot to go on with', exitCode.failed)
-  return claims
-}
 
 /** One node after the other. */
 export class Roll {
@@ -50,38 +34,33 @@ export class Roll {
   readonly #wish: Wish
   readonly #steps: StepReport[] = []
   readonly #claims: Claims
+  readonly #turns: readonly Turn[]
   readonly #notes: Map<string, Note>
   #live: Live | undefined
   #current = ''
 
-  /**
-   * @param claims with what an earlier run has left
-   */
-  constructor(stage: Stage, scene: Scene, wish: Wish, claims: Claims) {
+  constructor(stage: Stage, scene: Scene, wish: Wish, claims: Claims, { turns, notes }: Plan) {
     this.#stage = stage
     this.#scene = scene
     this.#wish = wish
     this.#claims = claims
-    const left = claims.notes()
-    const [earlier] = left.values()
-    const { before, reboot } = wish
-    const fresh: Note = { by: run.by, before, reboot, ...earlier, state: 'waiting', bootId: undefined }
-    this.#notes = new Map(scene.hosts.map(({ name }) => [name, left.get(name) ?? fresh]))
+    this.#turns = turns
+    this.#notes = new Map(notes)
     stage.document.steps = this.#steps
   }
 
   /**
-   * Works on these nodes in their order; first on the one that an earlier run was in the middle of, and not on those
-   * that it has done.
+   * Works on the nodes in their turns.
    * @throws UserError at the first node that fails, with the state of the cluster and how to go on
    */
-  async run(turns: readonly Turn[], live: Live): Promise<void> {
+  async run(live: Live): Promise<void> {
     this.#live = live
     await Promise.all(this.#scene.hosts.map(({ name }) => this.#keep(name, {})))
     if (this.#wish.resume) await this.#putBack()
-    const inState = (state: Note['state']) => turns.filter(({ host }) => this.#notes.get(host.name)!.state === state)
-    for (const { host } of [...inState('begun'), ...inState('waiting')]) await this.#turn(host)
-    await this.#forget()
+    for (const { host } of this.#turns) await this.#turn(host)
+    const left = [...this.#notes].filter(([, note]) => isOpen(note)).map(([name]) => name)
+    if (left.length === 0) return this.#forget()
+    this.#stage.console.print(`${left.join(' and ')} not worked on yet: go on with --resume`)
   }
 
   /** For a run that is interrupted. */
@@ -89,9 +68,10 @@ export class Roll {
     return this.#current ? [`${this.#current}; go on with --resume`] : []
   }
 
-  /** Whether one node may serve all clients while the VIP moves. */
-  get #alone(): boolean {
-    return this.#wish.minServing === 1
+  /** The nodes that clients may be kept from while the VIP moves: all but one, where one may serve them all. */
+  get #pausing(): Host[] {
+    if (this.#wish.minServing > 1 || this.#scene.level === 1) return []
+    return this.#scene.hosts.filter(({ name }) => !this.#notes.get(name)!.drained)
   }
 
   /** What the report says of a step, by its place. */
@@ -112,7 +92,7 @@ export class Roll {
         await this.#step(name, 'command', () => steps.command(note.before!, this.#scene.timeout))
       if (!rebooted && note.reboot) await this.#reboot(host, steps)
       await this.#step(name, 'come back', () => steps.comeBack())
-      await this.#step(name, 'put back', () => steps.putBack(this.#alone))
+      await this.#step(name, 'put back', () => steps.putBack(this.#pausing))
       await this.#step(name, 'check', () => this.#check())
     } catch (error) {
       throw await this.#explain(error, `${name} stays drained if it was not put back: ${resumeHint}`)
@@ -126,10 +106,11 @@ export class Roll {
     try {
       await this.#enoughServe(host)
       const [look] = await this.#scene.looks([host])
-      if (look!.holdsVip) await this.#step(name, 'hand over', () => steps.handOver(this.#alone))
+      if (look!.holdsVip) await this.#step(name, 'hand over', () => steps.handOver(this.#pausing))
       await this.#step(name, 'drain', () => steps.drain())
       if (this.#scene.level > 1) await this.#step(name, 'let work end', () => steps.letWorkEnd())
     } catch (error) {
+      await this.#stage.goOn()
       const next = await this.#takeBack(name).catch(() => `${name} may still be drained: ${resumeHint}`)
       throw await this.#explain(error, next)
     }
@@ -137,8 +118,8 @@ export class Roll {
 
   async #takeBack(name: string): Promise<string> {
     await this.#putBack(name)
-    await this.#keep(name, { state: 'waiting' })
-    if ([...this.#notes.values()].some(({ state }) => state === 'done'))
+    await this.#keep(name, { state: 'waiting', bootId: undefined })
+    if ([...this.#notes.values()].some(({ state }) => state === 'done' || state === 'begun'))
       return `${name} was put back and not rebooted: ${resumeHint}`
     await this.#forget()
     return `${name} was put back, and no node was rebooted`
@@ -146,9 +127,9 @@ export class Roll {
 
   /** Whatever a step that was broken off has left: all nodes work but those that are begun, and this one too. */
   async #putBack(also?: string): Promise<void> {
-    const names = this.#scene.hosts
-      .map(({ name }) => name)
-      .filter((name) => name === also || this.#notes.get(name)!.state !== 'begun')
+    const names = [...this.#notes]
+      .filter(([name, { state, drained }]) => name === also || (state !== 'begun' && !drained))
+      .map(([name]) => name)
     await this.#scene.setDrained(names, false)
     for (const name of names) await this.#scene.setStandby(name, false)
   }
@@ -179,6 +160,7 @@ export class Roll {
   }
 
   async #step(node: string, step: string, work: () => Promise<string>): Promise<void> {
+    await this.#stage.goOn()
     this.#current = `${node}: ${step}`
     this.#live!.step(this.#current)
     const began = performance.now()

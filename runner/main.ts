@@ -16,6 +16,8 @@ export interface Stage {
   underWay: () => string[]
   /** True from Ctrl-C on: no further host is begun. */
   interrupted: boolean
+  /** Passes at once; from Ctrl-C on never: whoever awaits it begins nothing more. */
+  goOn(): Promise<void>
 }
 
 /**
@@ -37,10 +39,11 @@ export async function main(
   const finish = async (code: number) => {
     if (finished) return
     finished = true
+    // Also for whoever is interrupted while things are closed.
+    process.exitCode = code
     // What was begun last may need what was opened before it.
     for (const action of endings.splice(0).reverse()) await action()
     if (wantsJson) printJson({ ...document, exit_code: code }, redactor)
-    process.exitCode = code
   }
   // Whoever reads may leave early (`| head`); what was begun on the hosts is carried through.
   process.stdout.on('error', () => {})
@@ -57,10 +60,13 @@ export async function main(
       atEnd: (action) => endings.push(action),
       underWay: () => [],
       interrupted: false,
+      goOn: () => (stage.interrupted ? new Promise(() => {}) : Promise.resolve()),
     }
     onInterrupt(stage, finish)
     await finish(await body(stage))
   } catch (error) {
+    // Of an interrupted run, all connections are closed.
+    if (finished) return
     if (isCancelled(error)) return await finish(exitCode.interrupted)
     // Only a defect of ours comes with a stack, for whoever reports it.
     const defect = `a defect of this playbook, please report it: ${(error as Error).stack}`

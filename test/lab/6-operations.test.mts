@@ -162,6 +162,7 @@ test('the controller killed in the middle: refused without --resume, and ended w
   const again = await playbook('rolling-reboot', '--without-reboot')
   assert.is(again.code, 1)
   assert.match(again.document.error!, /was begun by .* and not ended; go on with it: --resume/)
+  assert.is((await playbook('rolling-reboot', '--resume', '--without-reboot')).code, 3)
   const resumed = await playbook('rolling-reboot', '--resume')
   assert.is(resumed.code, 0, resumed.text)
   assert.ok(!resumed.document.steps!.some(({ step }) => step === 'reboot'))

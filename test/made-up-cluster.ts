@@ -1,0 +1,171 @@
+// A cluster of level 2 that is made up: its nodes are folders, VRRP and IPVS a few lines. Scripts that write run in real bash.
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Claims } from '../cluster/claim.ts'
+import { judgeDrained } from '../cluster/judge.ts'
+import type { Live } from '../cluster/live.ts'
+import { Scene } from '../cluster/scene.ts'
+import type { Session } from '../cluster/session.ts'
+import type { Stage } from '../runner/main.ts'
+import { type Options, parseOptions } from '../runner/options.ts'
+import type { Outcome, Transport } from '../runner/transport.ts'
+import { claimHosts } from '../rolling/claim.ts'
+import { readWish, rollOptions } from '../rolling/options.ts'
+import { makePlan } from '../rolling/order.ts'
+import { Roll } from '../rolling/roll.ts'
+import { inventoryOf } from './variants.ts'
+
+const names = ['ns1', 'ns2', 'ns3']
+const hosts = names.map((name, i) => `  ${name}: { address: 10.2.1.1${i} }\n`)
+const inventory = inventoryOf(`cluster: { vip: 10.2.1.5, network: 10.2.1.0/24 }\nhosts:\n${hosts.join('')}`)
+
+/** The run is over here, as if its operator had been killed. */
+class Killed extends Error {}
+
+export class MadeUpCluster {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'cluster-'))
+  holder = 'ns1'
+  /** Nodes whose name server does not run. */
+  readonly dead = new Set<string>()
+  readonly boots: Record<string, number> = {}
+  readonly commands: Record<string, number> = {}
+
+  constructor() {
+    for (const name of names) {
+      mkdirSync(join(this.folder, name, 'drain'), { recursive: true })
+      for (const other of names) writeFileSync(this.#file(name, `drain/${other}`), '0\n')
+      writeFileSync(this.#file(name, 'standby'), '0\n')
+      this.boots[name] = this.commands[name] = 0
+    }
+  }
+
+  #file = (node: string, path: string) => join(this.folder, node, path)
+  #says = (node: string, path: string) => readFileSync(this.#file(node, path), 'utf8') === '1\n'
+
+  /** Takes a node out of the work, as by hand. */
+  drain(node: string): void {
+    for (const name of names) writeFileSync(this.#file(name, `drain/${node}`), '1\n')
+  }
+
+  /** Flags that are up, and notes: what a run has not cleared away. */
+  left(): string[] {
+    return names.flatMap((name) => [
+      ...readdirSync(this.#file(name, 'drain')).flatMap((node) =>
+        this.#says(name, `drain/${node}`) ? [`${name}: drain/${node}`] : [],
+      ),
+      ...(this.#says(name, 'standby') ? [`${name}: standby`] : []),
+      ...(existsSync(this.#file(name, 'rolling')) ? [`${name}: note`] : []),
+    ])
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true })
+  }
+
+  #look(node: string): string {
+    const next = names.find((name) => !this.#says(name, 'standby'))
+    if (this.#says(this.holder, 'standby') && next) this.holder = next
+    const pool = (protocol: string) => [
+      `pool=${protocol}  10.2.1.5:53 rr`,
+      ...names
+        .filter((name) => !this.dead.has(name))
+        .map((name) => `pool=  -> ${addressOf(name)}:53 Masq ${this.#says(node, `drain/${name}`) ? 0 : 1} 0 0`),
+    ]
+    return [
+      `vip=${this.holder === node ? 'here' : ''}`,
+      'keepalived=active',
+      `service=${this.dead.has(node) ? 'inactive' : 'active'}`,
+      'level=2',
+      ...names.filter((name) => this.#says(node, `drain/${name}`)).map((name) => `drained=${name}`),
+      `standby=${this.#says(node, 'standby') ? 1 : 0}`,
+      `boot=${this.#bootId(node)}`,
+      ...pool('TCP'),
+      ...pool('UDP'),
+      '',
+    ].join('\n')
+  }
+
+  #bootId = (node: string) => `0000000${this.boots[node]}-0000-0000-0000-000000000000`
+
+  #run(node: string, script: string, hear?: (chunk: Buffer) => void): string | undefined {
+    const note = this.#file(node, 'rolling')
+    if (script.includes('flock -n 9')) {
+      hear!(Buffer.from(`held 1\n${existsSync(note) ? readFileSync(note, 'utf8').trim() : ''}\n\nready\n`))
+      return undefined
+    }
+    if (script.includes('vip=$(')) return this.#look(node)
+    if (script.includes('ipvsadm -lcn') || script.startsWith('ss ')) return '0\n'
+    if (script.startsWith('dig ')) return `"=${inventory.hosts.find(({ name }) => name === node)!.identity}="\n`
+    if (script.includes('reboot-required')) return ''
+    if (script.includes('boot_id')) return `${this.#bootId(node)}\n`
+    if (script.includes('systemctl reboot')) this.boots[node]!++
+    else if (script.includes('DEBIAN_FRONTEND')) this.commands[node]!++
+    else
+      return execFileSync(
+        'bash',
+        ['-c', script.replaceAll(/\/(etc\/keepalived|var\/lib\/keepalived-playbooks)/g, join(this.folder, node))],
+        { encoding: 'utf8' },
+      )
+    return ''
+  }
+
+  #transport = (node: string): Transport => ({
+    connect: async () => {},
+    close: async () => {},
+    run: (script, { onStdout }) =>
+      new Promise<Outcome>((resolve) => {
+        const stdout = this.#run(node, script, onStdout)
+        if (stdout !== undefined) resolve({ stdout: Buffer.from(stdout), stderr: '', code: 0 })
+      }),
+  })
+
+  /**
+   * Runs a rolling reboot.
+   * @param args of the command line
+   * @param killed the step, as `ns2: reboot`, before which it is killed; without one it comes to its end
+   * @returns the steps, and the error that it ended with
+   */
+  async roll(args: readonly string[], killed?: string): Promise<{ steps: string[]; error: string }> {
+    const options = parseOptions(args, 'x', rollOptions) as Options
+    const limited = inventory.hosts.filter(({ name }) => options.limit?.includes(name) ?? true)
+    const transports = new Map(names.map((name) => [name, this.#transport(name)]))
+    const session: Session = { inventory, limited, reach: (name) => transports.get(name)!, clients: [] }
+    const steps: string[] = []
+    const stage = {
+      options,
+      console: { print: () => {}, status: () => {} },
+      document: {},
+      atEnd: () => {},
+      goOn: async () => {
+        if (killed && steps.includes(killed)) throw new Killed()
+      },
+    } as unknown as Stage
+    const step = (label: string) => {
+      steps.push(label)
+      if (label === killed) throw new Killed()
+    }
+    const live = { step } as unknown as Live
+    try {
+      const { claims, earlier, wish } = await claimHosts(stage, session, readWish(options, names.length))
+      const known = wish.known ?? (await new MadeUpScene(session, 2, 60, []).check())
+      const scene = new MadeUpScene(session, 2, 60, known)
+      const plan = await makePlan(stage, scene, wish, earlier)
+      await new Roll(stage, scene, wish, claims as Claims, plan).run(live)
+      return { steps, error: '' }
+    } catch (error) {
+      return { steps, error: error instanceof Killed ? 'killed' : (error as Error).message }
+    }
+  }
+}
+
+const addressOf = (name: string) => inventory.hosts.find((host) => host.name === name)!.address
+
+/** The cluster check without anybody who asks. */
+class MadeUpScene extends Scene {
+  override async check(): Promise<string[]> {
+    const looks = await this.looks()
+    return [...this.problems(looks), ...judgeDrained(looks)].filter((problem) => !this.known.includes(problem))
+  }
+}

@@ -1,0 +1,99 @@
+// What a rolling reboot does with a cluster of three that is made up: broken off anywhere, gone on with, left alone.
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { MadeUpCluster } from './made-up-cluster.ts'
+
+/** Does something with a cluster of its own, which is gone afterwards. */
+async function on<T>(work: (cluster: MadeUpCluster) => Promise<T>): Promise<T> {
+  const cluster = new MadeUpCluster()
+  try {
+    return await work(cluster)
+  } finally {
+    cluster.remove()
+  }
+}
+
+const once = { ns1: 1, ns2: 1, ns3: 1 }
+
+test('every node is rebooted once, the holder last, and nothing is left', () =>
+  on(async (cluster) => {
+    const { steps, error } = await cluster.roll([])
+    assert.is(error, '')
+    assert.equal(
+      steps.filter((step) => step.endsWith('reboot')),
+      ['ns2: reboot', 'ns3: reboot', 'ns1: reboot'],
+    )
+    assert.equal([cluster.boots, cluster.left()], [once, []])
+  }))
+
+test('killed before any of its steps and resumed: every node is rebooted once, and nothing is left', async () => {
+  const { steps } = await on((cluster) => cluster.roll(['--before', 'x']))
+  await Promise.all(
+    steps.map((step) =>
+      on(async (cluster) => {
+        assert.is((await cluster.roll(['--before', 'x'], step)).error, 'killed')
+        assert.match((await cluster.roll([])).error, /was begun by .* and not ended; go on with it: --resume/)
+        assert.is((await cluster.roll(['--resume'])).error, '', `killed before ${step}`)
+        assert.equal([cluster.boots, cluster.left()], [once, []], `killed before ${step}`)
+        assert.ok(Object.values(cluster.commands).every((times) => times === 1 || times === 2))
+      }),
+    ),
+  )
+})
+
+test('resumed with --limit: the node that was begun comes first all the same, and the others wait', () =>
+  on(async (cluster) => {
+    await cluster.roll([], 'ns2: come back')
+    assert.is((await cluster.roll(['--resume', '--limit', 'ns1'])).error, '')
+    assert.equal(cluster.boots, { ns1: 1, ns2: 1, ns3: 0 })
+    assert.equal(cluster.left(), ['ns1: note', 'ns2: note', 'ns3: note'])
+    assert.is((await cluster.roll(['--resume'])).error, '')
+    assert.equal([cluster.boots, cluster.left()], [once, []])
+  }))
+
+test('resumed after a run with --limit: the nodes that were left out stay so', () =>
+  on(async (cluster) => {
+    await cluster.roll(['--limit', 'ns2'], 'ns2: let work end')
+    assert.is((await cluster.roll(['--resume'])).error, '')
+    assert.equal([cluster.boots, cluster.left()], [{ ns1: 0, ns2: 1, ns3: 0 }, []])
+  }))
+
+test('a node that was drained before is left out and stays drained', () =>
+  on(async (cluster) => {
+    cluster.drain('ns3')
+    const args = ['--without-reboot', '--before', 'x', '--min-serving', '1']
+    assert.is((await cluster.roll(args)).error, '')
+    assert.equal(cluster.commands, { ns1: 1, ns2: 1, ns3: 0 })
+    assert.equal(cluster.left(), ['ns1: drain/ns3', 'ns2: drain/ns3', 'ns3: drain/ns3'])
+  }))
+
+test('faults that were there before are no reason to stop, where --min-serving allows them', () =>
+  on(async (cluster) => {
+    cluster.dead.add('ns3')
+    assert.is((await cluster.roll(['--limit', 'ns2', '--min-serving', '1'])).error, '')
+    assert.equal([cluster.boots, cluster.left()], [{ ns1: 0, ns2: 1, ns3: 0 }, []])
+  }))
+
+test('too few would serve: the node is put back, and what an earlier run has left is not forgotten', () =>
+  on(async (cluster) => {
+    await cluster.roll([], 'ns2: come back')
+    await cluster.roll(['--resume'], 'ns3: drain')
+    cluster.dead.add('ns2')
+    const { error } = await cluster.roll(['--resume'])
+    assert.match(error, 'without ns3 only ns1 would serve: fewer than --min-serving 2')
+    assert.match(error, 'ns3 was put back and not rebooted: mend it, then run this playbook again with --resume')
+    assert.equal(cluster.left(), ['ns1: note', 'ns2: note', 'ns3: note'])
+  }))
+
+test('without reboot: nobody is, and the command runs once a node', () =>
+  on(async (cluster) => {
+    assert.is((await cluster.roll(['--without-reboot', '--before', 'x'])).error, '')
+    assert.equal([cluster.boots, cluster.commands, cluster.left()], [{ ns1: 0, ns2: 0, ns3: 0 }, once, []])
+  }))
+
+test('nothing to go on with', () =>
+  on(async (cluster) =>
+    assert.is((await cluster.roll(['--resume'])).error, 'there is no rolling reboot to go on with'),
+  ))
+
+test.run()
