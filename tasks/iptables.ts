@@ -87,7 +87,7 @@ export const iptables = (...rules: Rule[]): Task[] => [
   template(
     script,
     'iptables.sh',
-    { rules: rules.map((rule) => ({ ...rule, words: specification(rule) })) },
+    { prefix, rules: rules.map((rule) => ({ ...rule, words: specification(rule) })) },
     { mode: '755' },
   ),
   file(unitFile, unitText),
@@ -179,18 +179,24 @@ const replace = (rule: Rule, texts: readonly string[]): Script => sh`
   printf '%s\n' ${texts.toReversed().map((text) => text.replace(/^-A (\S+)/, '-I $1 1'))} COMMIT
 } | iptables-restore -w --noflush`
 
+// Whoever loads a rule set of their own, at boot or later.
+const loaders = 'netfilter-persistent.service iptables.service nftables.service ufw.service firewalld.service'
+
 const unitText = `${ownFile}[Unit]
 Description=Packet filter rules of the keepalived cluster
-# Whoever loads a rule set of their own at boot, or again later, does it before us.
-After=netfilter-persistent.service iptables.service nftables.service ufw.service firewalld.service
-PartOf=netfilter-persistent.service iptables.service nftables.service ufw.service firewalld.service
+# Whatever loads a rule set takes ours away: they come after it, also when it is restarted or loads its rules again.
+After=${loaders}
+PartOf=${loaders}
+ReloadPropagatedFrom=${loaders}
 Before=keepalived.service
 
 [Service]
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=${script}
+ExecReload=${script}
 
 [Install]
-WantedBy=multi-user.target
+# One that is stopped stops this unit too, and has to start it again.
+WantedBy=multi-user.target ${loaders}
 `

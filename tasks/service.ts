@@ -39,7 +39,12 @@ export function service(name: string, options: ServiceOptions = {}): Task {
       return {
         before: describe(name, found.enabled, found.running, found.running && !unitChanged && !stale),
         after: describe(name, true, true, true),
-        apply: apply(name, found, unitChanged, found.running && !stale ? undefined : load),
+        apply: apply(
+          name,
+          found,
+          { unitChanged, relink: touched(unitFiles) },
+          found.running && !stale ? undefined : load,
+        ),
         undo: undo(name, found),
       }
     },
@@ -72,15 +77,17 @@ function parse(text: string): Found {
   }
 }
 
-// A package of this run may have enabled its service already, and asking costs less than enabling twice.
+// A package of this run may have enabled its service already, and asking costs less than enabling twice. A unit file that
+// has changed may want to be started by others than before.
 const apply = (
   name: string,
   found: Found,
-  unitChanged: boolean,
+  { unitChanged, relink }: { unitChanged: boolean; relink: boolean },
   load: 'restart' | 'reload-or-restart' | undefined,
 ): Script =>
   lines(
     ...(unitChanged ? [sh`systemctl daemon-reload`] : []),
+    ...(found.enabled && relink ? [sh`systemctl enable -q ${name}`] : []),
     ...(found.enabled ? [] : [sh`systemctl is-enabled -q ${name} || systemctl enable -q ${name}`]),
     // A service that failed too often is not started again before it is forgiven.
     ...(found.running ? [] : [sh`systemctl reset-failed ${name} 2>/dev/null || true`]),

@@ -172,6 +172,8 @@ test('service: a changed drop-in makes systemd read it, and leaves the service r
     changes: (path) => path === '/drop-in',
   })!.apply
   assert.match(text, 'systemctl daemon-reload')
+  // Its [Install] section may be another.
+  assert.match(text, 'systemctl enable -q keepalived')
   assert.not.match(text, 'restart')
 })
 

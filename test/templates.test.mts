@@ -11,6 +11,7 @@ const data = {
   level: 3,
   routesScript: '/etc/keepalived/routes.sh',
   tables: { first: { number: 20 }, second: { number: 21 } },
+  prefix: 'keepalived-playbooks-',
   rules: [{ table: 'nat', chain: 'POSTROUTING', words: ['-j', 'SNAT', '--to-source', '10.2.1.5'] }],
   snmp: { community: 'secret', source: '127.0.0.1' },
   zone: 'load.balance',

@@ -1,0 +1,76 @@
+// What iptables.sh does with rules that somebody has saved, with commands that only tell what they were asked for, and
+// how its unit follows whoever loads rule sets.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { isChange, type Task } from '../runner/task.ts'
+import { iptables, type Rule } from '../tasks/iptables.ts'
+import { render } from '../tasks/template.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'iptables-'))
+test.after(() => rmSync(folder, { recursive: true, force: true }))
+
+/** @returns what iptables-restore was given, and what iptables was asked for */
+function run(saved: string, keepalived: 'active' | 'inactive'): string {
+  const log = join(folder, 'log')
+  const commands = {
+    systemctl: `[ ${keepalived} = active ]`,
+    'iptables-save': `echo '${saved}'`,
+    'iptables-restore': `cat >>${log}`,
+    iptables: `echo "iptables $*" >>${log}; [[ $* != *" -C "* ]]`,
+  }
+  for (const [name, text] of Object.entries(commands))
+    writeFileSync(join(folder, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 })
+  const rules = [{ table: 'filter', chain: 'INPUT', words: ['-j', 'ACCEPT'] }]
+  writeFileSync(log, '')
+  const script = render('iptables.sh', { prefix: 'keepalived-playbooks-', rules })
+  execFileSync('bash', ['-c', script], { env: { PATH: `${folder}:${process.env.PATH}` } })
+  return readFileSync(log, 'utf8')
+}
+
+const saved = `*filter
+:INPUT DROP [0:0]
+-A INPUT -p vrrp -m comment --comment keepalived-playbooks-vrrp-in -j ACCEPT
+-A INPUT -p tcp -m comment --comment "not keepalived-playbooks-x" -j ACCEPT
+COMMIT
+*nat
+-A POSTROUTING -m comment --comment keepalived-playbooks-snat -j SNAT --to-source 10.2.1.5
+COMMIT`
+const ensured = `iptables -w -t filter -C INPUT -j ACCEPT
+iptables -w -t filter -I INPUT 1 -j ACCEPT
+`
+
+test('at boot, saved rules of ours go before the wanted ones come', () => {
+  assert.is(
+    run(saved, 'inactive'),
+    `*filter
+-D INPUT -p vrrp -m comment --comment keepalived-playbooks-vrrp-in -j ACCEPT
+COMMIT
+*nat
+-D POSTROUTING -m comment --comment keepalived-playbooks-snat -j SNAT --to-source 10.2.1.5
+COMMIT
+${ensured}`,
+  )
+})
+
+test('at boot without saved rules of ours, nothing is taken away', () => {
+  assert.is(run('*filter\n-A INPUT -j DROP\nCOMMIT', 'inactive'), ensured)
+})
+
+test('while keepalived runs, rules of another level stay', () => assert.is(run(saved, 'active'), ensured))
+
+const rule: Rule = { name: 'in', table: 'filter', chain: 'INPUT', protocols: ['112'], words: ['-j', 'ACCEPT'] }
+
+test('the unit runs again whenever a rule set is loaded: by a start, a restart or a reload of its service', () => {
+  const unit = iptables(rule).find(({ resources }) => resources?.some((path) => path.endsWith('.service'))) as Task
+  const answer = unit.plan({ text: '', code: 1 }, { changes: () => false })
+  assert.ok(isChange(answer))
+  for (const key of ['After', 'PartOf', 'ReloadPropagatedFrom', 'WantedBy'])
+    assert.match(answer.after, new RegExp(`^${key}=.*nftables\\.service`, 'm'))
+  assert.match(answer.after, /^ExecReload=\/etc\/keepalived\/iptables\.sh$/m)
+})
+
+test.run()
