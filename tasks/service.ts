@@ -70,7 +70,7 @@ function parse(text: string): Found {
   const values = (key: string) => [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1]!)
   const loaded = seconds(values('StateChangeTimestamp')[0] ?? '')
   return {
-    enabled: values('UnitFileState').some((state) => /^(enabled|static|generated)$/.test(state)),
+    enabled: values('UnitFileState').some((state) => /^(enabled|enabled-runtime|static|generated)$/.test(state)),
     running: values('ActiveState').includes('active'),
     unitChanged: values('NeedDaemonReload').includes('yes'),
     stale: values('written').some((written) => Number(written) > loaded),

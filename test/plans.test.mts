@@ -128,6 +128,7 @@ const rows: Row[] = [
     state('active', 'disabled', 'no', '10.500000'),
     'named: not enabled, running, up to date',
   ],
+  ['service: enabled by netplan, below /run', named, state('active', 'enabled-runtime', 'no', '10.500000'), undefined],
   ['service: masked', named, state('inactive', 'masked', 'no', ''), 'named: not enabled, not running, not up to date'],
   [
     'service: unit changed',
