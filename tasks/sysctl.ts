@@ -24,7 +24,9 @@ export const balancing = {
 
 /** Two interfaces in one network, and clients that come in by the one whose answers leave by the other. */
 export function twoInterfaces({ interface: first, second }: Host): Record<string, number> {
-  const settings = [first, second!.interface].map((device) => [
+  // A dot in the name, as a VLAN has it, is spelt as a slash in a key (sysctl(8)).
+  const devices = [first, second!.interface].map((name) => name.replaceAll('.', '/'))
+  const settings = devices.map((device) => [
     // Loose: the source has to be reachable, by whichever interface.
     [`net.ipv4.conf.${device}.rp_filter`, 2],
     // Each address is answered for by its own interface alone.
@@ -41,7 +43,7 @@ const bootText = (settings: Readonly<Record<string, number>>) =>
     .join('')
 
 // sysctl(8) belongs to a package that a small server may lack; the file is always there.
-const pathOf = (key: string) => `/proc/sys/${key.replaceAll('.', '/')}`
+const pathOf = (key: string) => `/proc/sys/${key.replace(/[./]/g, (sign) => (sign === '.' ? '/' : '.'))}`
 
 // All in one, without a process for each.
 const probe = (keys: readonly string[]) => sh`
@@ -65,7 +67,8 @@ function live(key: string, value: number, probe: Script): Task {
         before: found ? `${key} = ${found}` : '',
         after: `${key} = ${value}`,
         apply: sh`echo ${value} >${path}`,
-        undo: found ? sh`echo ${found} >${path}` : sh`true`,
+        // The interface may be gone by then, and its settings with it.
+        undo: found ? sh`[ ! -e ${path} ] || echo ${found} >${path}` : sh`true`,
       }
     },
   }

@@ -1,6 +1,7 @@
 // Plan functions by the table: what a probe printed, and what the task makes of it. No host is needed.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Host } from '../inventory/types.ts'
 import type { Facts } from '../runner/facts.ts'
 import { parseFacts } from '../runner/facts.ts'
 import { makePlan } from '../runner/plan.ts'
@@ -15,7 +16,7 @@ import { line } from '../tasks/line.ts'
 import { osOf } from '../tasks/os.ts'
 import { selinux } from '../tasks/selinux.ts'
 import { service } from '../tasks/service.ts'
-import { sysctls } from '../tasks/sysctl.ts'
+import { sysctls, twoInterfaces } from '../tasks/sysctl.ts'
 
 const facts: Facts = {
   family: 'debian',
@@ -146,6 +147,16 @@ const rows: Row[] = [
 for (const [name, task, printed, before, code] of rows) {
   test(name, () => assert.is(change(task, printed, code)?.before, before))
 }
+
+test('sysctl: the dot of a VLAN is no separator, and an interface that is gone is no failure', () => {
+  const second = { interface: 'eth0.20', address: '10.2.1.6' }
+  const vlans = twoInterfaces({ interface: 'eth0.10', second } as Host)
+  const [bootFile, first] = sysctls(vlans)
+  assert.match(change(bootFile!, '')!.after, '\nnet.ipv4.conf.eth0/10.rp_filter = 2\n')
+  const { apply, undo } = change(first!, '/proc/sys/net/ipv4/conf/eth0.10/rp_filter=1\n')!
+  assert.is(apply.text, 'echo 2 >/proc/sys/net/ipv4/conf/eth0.10/rp_filter')
+  assert.match(undo.text, /^\[ ! -e \S+eth0\.10\/rp_filter \] \|\| echo 1 >/)
+})
 
 test('file: anything but a regular file is refused', () => {
   assert.throws(() => change(file('/f', 'x'), 'symbolic link|777|root:root\n'), /\/f is a symbolic link/)
