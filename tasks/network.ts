@@ -92,7 +92,7 @@ IgnoreCarrierLoss=yes
 
 /** @param theirs the administrator's file for the interface, where there is one */
 function live(target: Target, theirs?: string): Task {
-  const { host } = target
+  const { host, facts } = target
   const { interface: device, address } = secondOf(host)
   const wanted = `${device} is up\naddress ${address}`
   return {
@@ -120,13 +120,33 @@ exec ip -4 route show table main dev ${device}`,
       if (up && there && routes.length === 0) return unchanged()
       if (theirs)
         throw new UserError(
-          `${theirs} sets ${device} up otherwise than level 3 needs it (hosts.${host.name}.second); change it there, ` +
-            `or take ${device} out of it:\n${unifiedDiff(before, wanted)}`,
+          `${theirs} sets ${device} up otherwise than level 3 needs it (hosts.${host.name}.second); change it ` +
+            `${placeOf(theirs)}, or take ${device} out of it:\n${unifiedDiff(before, wanted)}`,
           1,
         )
+      if (!facts.interfaces[device]) refuseOthers(target, addresses, routes)
       return { before, after: wanted, ...activation(target, up, addresses) }
     },
   }
+}
+
+// netplan writes its file anew whenever it is applied.
+const placeOf = (theirs: string) =>
+  theirs.startsWith('/run/systemd/network/10-netplan-') ? 'in /etc/netplan, which that file is made from' : 'there'
+
+/** @throws UserError where an interface that is configured in no known file is in use, and would lose what it has */
+function refuseOthers({ host }: Target, addresses: readonly string[], routes: readonly string[]): void {
+  const { interface: device, address } = secondOf(host)
+  const found = [
+    ...addresses.filter((one) => one.split('/')[0] !== address).map((one) => `address ${one}`),
+    ...routes.filter((route) => route.includes(' via ')).map((route) => `route ${route}`),
+  ]
+  if (found.length === 0) return
+  throw new UserError(
+    `${device} is in use already (hosts.${host.name}.second): it has ${found.join(', ')}. ` +
+      `Take that away, or name another interface in hosts.${host.name}.second.interface`,
+    1,
+  )
 }
 
 /** Reads the flags of an interface, its IPv4 addresses with prefix lengths, and its routes in the main table. */
@@ -156,6 +176,7 @@ done
 echo ${`${device} has no carrier or no address after 30 s`}
 exit 1`,
     undo: sh`
+[ -e ${`/sys/class/net/${device}`} ] || exit 0
 ${ifupdown ? sh`ifdown --force ${device} || true` : sh`true`}
 ip -4 address flush dev ${device} scope global
 ip link set dev ${device} ${up ? 'up' : 'down'}

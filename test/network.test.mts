@@ -101,7 +101,9 @@ const interfaces: [name: string, text: string, before: string | undefined][] = [
     'eth1 is up\naddress 10.2.1.6/24\nroute in the main table: 10.2.1.0/24 proto kernel scope link src 10.2.1.6',
   ],
 ]
-const live = network(target(...networkd), 3).at(-1)!
+const ours = 'networkd=/etc/systemd/network/50-keepalived-eth1.network'
+const live = network(target(...networkd, ours), 3).at(-1)!
+const unknown = network(target(...networkd), 3).at(-1)!
 const theirs = network(target(...networkd, 'networkd=/etc/systemd/network/theirs.network'), 3).at(-1)!
 for (const [name, text, before] of interfaces) {
   test(`second interface: ${name}`, () => {
@@ -114,6 +116,45 @@ for (const [name, text, before] of interfaces) {
     else assert.throws(plan, /theirs\.network sets eth1 up otherwise than level 3 needs it \(hosts\.ns1\.second\)/)
   })
 }
+
+const inUse: [name: string, text: string, why: RegExp | undefined][] = [
+  ['nothing', link(up), undefined],
+  ['our address by hand', link(up, '10.2.1.6/24', '10.2.1.0/24 proto kernel scope link src 10.2.1.6'), undefined],
+  [
+    'another address',
+    link(up, '10.2.1.66/24'),
+    /eth1 is in use already \(hosts\.ns1\.second\): it has address 10\.2\.1\.66\/24\. /,
+  ],
+  [
+    'one that begins like ours',
+    link(up, '10.2.1.60/32'),
+    /it has address 10\.2\.1\.60\/32\. Take that away, or name another/,
+  ],
+  [
+    'a gateway',
+    link(up, '10.2.1.6/24', 'default via 10.2.1.1'),
+    /it has route default via 10\.2\.1\.1\. .* hosts\.ns1\.second\.interface$/,
+  ],
+]
+for (const [name, text, why] of inUse) {
+  test(`second interface that no known file configures: ${name}`, () => {
+    const plan = () => unknown.plan({ text, code: 0 }, { changes: () => false })
+    if (why) assert.throws(plan, why)
+    else assert.ok(isChange(plan()))
+  })
+}
+
+test('second interface of netplan: the place to change it is its source', () => {
+  const netplan = network(target(...networkd, 'networkd=/run/systemd/network/10-netplan-eth1.network'), 3).at(-1)!
+  const plan = () => netplan.plan({ text: link(up), code: 0 }, { changes: () => false })
+  assert.throws(plan, /change it in \/etc\/netplan, which that file is made from, or take eth1 out of it/)
+})
+
+test('second interface: nothing is undone where it is gone', () => {
+  const answer = live.plan({ text: link(up), code: 0 }, { changes: () => false })
+  assert.ok(isChange(answer))
+  assert.match(answer.undo.text, /^\n\[ -e \/sys\/class\/net\/eth1 \] \|\| exit 0\n/)
+})
 
 test('second interface: missing, or without a carrier', () => {
   const plan = (text: string, code: number) => () => live.plan({ text, code }, { changes: () => false })
