@@ -1,8 +1,13 @@
-import { sh } from '../runner/sh.ts'
+import { type Script, sh } from '../runner/sh.ts'
 import { type Task, unchanged } from '../runner/task.ts'
 
+export interface LineOptions {
+  /** One command that looks at the file with the line in it; where it fails, the line is taken out again. */
+  validate?: Script
+}
+
 /** A file of somebody else's that has this line among its own; added at the end where it is missing. */
-export const line = (path: string, text: string): Task => ({
+export const line = (path: string, text: string, { validate }: LineOptions = {}): Task => ({
   name: `line in ${path}: ${text}`,
   key: `line in ${path}: ${text}`,
   resources: [path],
@@ -12,6 +17,13 @@ if [ ! -e ${path} ]; then echo absent; elif [ -n "$(tail -c1 ${path})" ]; then e
 exit 1`,
   plan: ({ text: found, code }) => {
     if (code === 0) return unchanged()
+    // The dot saves empty lines at the end from the shell.
+    const undo = sh`
+[ -e ${path} ] || exit 0
+rest=$(grep -vxF -- ${text} ${path} || true; echo .)
+printf %s "$rest" >${path}
+truncate -s ${found.includes('unended') ? -2 : -1} ${path}
+${found.includes('absent') ? sh`[ -s ${path} ] || rm -f -- ${path}` : sh`true`}`
     return {
       before: '',
       after: text,
@@ -19,14 +31,16 @@ exit 1`,
       apply: sh`
 grep -qxF -- ${text} ${path} 2>/dev/null && exit 0
 [ ! -s ${path} ] || [ -z "$(tail -c1 ${path})" ] || echo >>${path}
-printf '%s\n' ${text} >>${path}`,
-      // The dot saves empty lines at the end from the shell.
-      undo: sh`
-[ -e ${path} ] || exit 0
-rest=$(grep -vxF -- ${text} ${path} || true; echo .)
-printf %s "$rest" >${path}
-truncate -s ${found.includes('unended') ? -2 : -1} ${path}
-${found.includes('absent') ? sh`[ -s ${path} ] || rm -f -- ${path}` : sh`true`}`,
+printf '%s\n' ${text} >>${path}
+${validate ? orTakeOut(validate, undo) : sh`true`}`,
+      undo,
     }
   },
 })
+
+const orTakeOut = (validate: Script, undo: Script): Script => sh`
+said=$(${validate} 2>&1) || {
+  (${undo})
+  echo "refused, and taken out again; if it belongs elsewhere in the file, put it there: $said"
+  exit 1
+}`

@@ -124,6 +124,26 @@ test('a file that its validation refuses is not replaced', async () => {
   assert.is(readFileSync(path('f'), 'utf8'), 'old')
 })
 
+test('a line that its validation refuses is taken out again', async () => {
+  mkdirSync(folder)
+  writeFileSync(path('f'), 'old, unended')
+  const result = await runHost(
+    host([line(path('f'), 'new', { validate: sh`grep -c . ${path('f')} /no/such/file` })]),
+    options,
+    silent,
+  )
+  assert.is(result.status, 'failed')
+  assert.match(result.failure!.reason, `put it there: ${path('f')}:2`)
+  assert.match(result.failure!.reason, '/no/such/file: No such file')
+  assert.is(readFileSync(path('f'), 'utf8'), 'old, unended')
+  const well = await runHost(
+    host([line(path('f'), 'new', { validate: sh`grep -q new ${path('f')}` })]),
+    options,
+    silent,
+  )
+  assert.is(well.status, 'changed')
+})
+
 test('rollback undoes a run that failed half way, the last change first, and then the run before it', async () => {
   await runHost(host([file(path('f'), 'first')]), { ...options, note: { ...options.note, id: '1' } }, silent)
   const broken: Task = {
