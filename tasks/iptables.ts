@@ -2,6 +2,7 @@ import type { Cluster, Host } from '../inventory/types.ts'
 import { lines, type Script, sh } from '../runner/sh.ts'
 import { type Task, unchanged } from '../runner/task.ts'
 import { file, ownFile } from './file.ts'
+import { noOtherDrop } from './nftables.ts'
 import { service } from './service.ts'
 import { template } from './template.ts'
 
@@ -83,6 +84,7 @@ export const snat = (cluster: Cluster): Rule => ({
 
 /** These rules, live and at boot, ahead of whatever could take their packets away. */
 export const iptables = (...rules: Rule[]): Task[] => [
+  noOtherDrop(),
   ...rules.map((rule) => live(rule, probe(rules))),
   template(
     script,

@@ -73,4 +73,51 @@ test('the unit runs again whenever a rule set is loaded: by a start, a restart o
   assert.match(answer.after, /^ExecReload=\/etc\/keepalived\/iptables\.sh$/m)
 })
 
+/** @returns what `nft -j list ruleset` prints of a table with one base chain, and rules by what they match */
+function ruleset(family: string, table: string, name: string, policy: string, ...matches: object[]): string {
+  const of = { family, table }
+  const rules = matches.map((match) => ({
+    rule: { ...of, chain: name, handle: 112, expr: [{ match }, { accept: null }] },
+  }))
+  const chain = { family, table, name, handle: 1, type: 'filter', hook: name.toLowerCase(), prio: 0, policy }
+  return JSON.stringify({ nftables: [{ metainfo: {} }, { table: { ...of, name: table } }, { chain }, ...rules] })
+}
+const is = (left: object, right: unknown) => ({ op: '==', left, right })
+const protocol = { payload: { protocol: 'ip', field: 'protocol' } }
+const daddr = { payload: { protocol: 'ip', field: 'daddr' } }
+const port = { payload: { protocol: 'tcp', field: 'dport' } }
+const others: [name: string, text: string, refused: boolean][] = [
+  ['no nft, or no table', '', false],
+  ['accepts by default', ruleset('inet', 'filter', 'input', 'accept'), false],
+  ['drops by default', ruleset('inet', 'filter', 'input', 'drop'), true],
+  ['drops what leaves', ruleset('inet', 'filter', 'output', 'drop'), true],
+  ['drops what is forwarded', ruleset('inet', 'filter', 'forward', 'drop'), false],
+  ['drops IPv6', ruleset('ip6', 'filter', 'INPUT', 'drop'), false],
+  ['iptables with a policy', ruleset('ip', 'filter', 'INPUT', 'drop'), false],
+  ['another IPv4 table', ruleset('ip', 'mine', 'input', 'drop'), true],
+  ['a table that only has the name of one of iptables', ruleset('ip', 'filter', 'input', 'drop'), true],
+  ['VRRP by name', ruleset('inet', 'filter', 'input', 'drop', is(protocol, 'vrrp')), false],
+  ['VRRP in a set', ruleset('inet', 'filter', 'input', 'drop', is(protocol, { set: ['esp', 'vrrp'] })), false],
+  ['VRRP by number', ruleset('inet', 'filter', 'input', 'drop', is({ meta: { key: 'l4proto' } }, 112)), false],
+  ['a port of that number', ruleset('inet', 'filter', 'input', 'drop', is(port, 112)), true],
+  ['VRRP by its address', ruleset('inet', 'filter', 'input', 'drop', is(daddr, '224.0.0.18')), false],
+  [
+    'all multicast',
+    ruleset('inet', 'filter', 'input', 'drop', is(daddr, { prefix: { addr: '224.0.0.0', len: 4 } })),
+    false,
+  ],
+  ['other rules', ruleset('inet', 'filter', 'input', 'drop', is(port, 22), is(protocol, 'icmp')), true],
+]
+for (const [name, text, refused] of others) {
+  test(`nftables: ${name}`, () => {
+    const plan = () => iptables(rule)[0]!.plan({ text, code: 0 }, { changes: () => false })
+    if (refused)
+      assert.throws(
+        plan,
+        /VRRP is dropped by the nftables chain .*: nft insert rule \S+ \S+ \S+ ip protocol vrrp accept$/,
+      )
+    else assert.not.ok(isChange(plan()))
+  })
+}
+
 test.run()

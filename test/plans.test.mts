@@ -205,7 +205,7 @@ const rule: Rule = {
   words: ['-i', 'eth0', '-j', 'ACCEPT'],
 }
 const ours = '-A INPUT -i eth0 -p vrrp -m comment --comment keepalived-playbooks-in -j ACCEPT'
-const [rules] = iptables(rule)
+const [, rules] = iptables(rule)
 const saved = (...chain: string[]) => `*filter\n${chain.join('\n')}\nexact keepalived-playbooks-in\n`
 const placed: [name: string, chain: string[], right: boolean][] = [
   ['alone', [ours], true],
