@@ -11,6 +11,7 @@ import type { Listed } from '../runner/task.ts'
 import type { Level } from '../tasks/keepalived.ts'
 import type { Target } from '../tasks/target.ts'
 import { reportCheck } from './check-report.ts'
+import { refuseMixture } from './limit.ts'
 
 /** Where each host keeps the lock and the journal of the runs. */
 const stateFolder = '/var/lib/keepalived-playbooks'
@@ -41,6 +42,7 @@ const bringTo = (title: string, level: Level | 'none', tasks: TaskList): Promise
       const question = `This ends ${cluster.vip} on ${session.limited.map(({ name }) => name).join(', ')}. Go on`
       if (!(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was changed')
     }
+    if (level !== 'none') await refuseMixture(session, level, stage.options.timeout)
     const results = await run(
       stage,
       title,

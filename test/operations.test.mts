@@ -2,12 +2,15 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Chalk } from 'chalk'
+import { refuseMixture } from '../cluster/limit.ts'
 import type { Step, Tally } from '../cluster/prober-account.ts'
 import { type NodeStatus, parseStatus } from '../cluster/status.ts'
 import { duration, judgeStatus, statusLines } from '../cluster/status-text.ts'
 import { judgeDrills } from '../drill/run.ts'
 import { loadInventory } from '../inventory/load.ts'
+import { HostError } from '../runner/errors.ts'
 import { type Options, parseOptions } from '../runner/options.ts'
+import type { Transport } from '../runner/transport.ts'
 import { readWish, rollOptions } from '../rolling/options.ts'
 import { inTurn } from '../rolling/order.ts'
 
@@ -38,6 +41,53 @@ const printed = (holds: boolean, ...more: string[]) =>
 const node = (index: number, holds: boolean, ...more: string[]): NodeStatus =>
   parseStatus(hosts[index]!, cluster, printed(holds, ...more))
 const log = (at: number, said: string) => `log=${at}.123456 ns1 Keepalived_vrrp[7]: ${said}`
+
+const limits: [
+  name: string,
+  level: 1 | 2 | 3,
+  limited: number | 'away',
+  rest: number | 'away' | 'not asked',
+  why?: RegExp,
+][] = [
+  ['plain, the other plain', 2, 0, 0],
+  ['from level 1, the other still there', 2, 1, 1],
+  ['already there, the other not asked', 3, 3, 'not asked'],
+  ['to level 3, the other at level 2', 3, 2, 2, /^ns2 is at level 2: .*: leave --limit out$/],
+  ['to level 3, the other plain', 3, 0, 0, /^ns2 is at no level: /],
+  ['to level 3, the other there', 3, 0, 3],
+  ['to level 3, the other away', 3, 2, 'away', /^ns2: away$/],
+  ['from level 3, the other there', 1, 3, 3, /^ns2 is at level 3: /],
+  ['from level 3, the other has left it', 2, 3, 2],
+  ['from level 3, the other away', 2, 3, 'away', /^ns2: away$/],
+  ['a new node of level 2, the other at level 3', 2, 0, 3, /^ns2 is at level 3: /],
+  ['a new node of level 2, the other away', 2, 0, 'away'],
+  ['away itself', 3, 'away', 2],
+]
+for (const [name, level, ...levels] of limits) {
+  test(`--limit: ${name}`, async () => {
+    const why = levels[2]
+    const reach = (host: string): Transport => ({
+      connect: () => Promise.resolve(),
+      run: () => {
+        const found = levels[hosts.findIndex((one) => one.name === host)]
+        if (typeof found === 'number')
+          return Promise.resolve({ stdout: Buffer.from(found ? `${found}\n` : ''), stderr: '', code: found ? 0 : 2 })
+        return Promise.reject(found === 'away' ? new HostError(`${host}: away`) : new Error(`${host} was asked`))
+      },
+      close: () => Promise.resolve(),
+    })
+    const said = await refuseMixture({ inventory, limited: [hosts[0]!], reach, clients: [] }, level, 9).catch(
+      (error: Error) => error.message,
+    )
+    if (why) assert.match(said!, why)
+    else assert.is(said, undefined)
+  })
+}
+
+test('--limit: nobody is asked where it leaves out nobody', async () => {
+  const reach = () => assert.unreachable() as never
+  await refuseMixture({ inventory, limited: hosts, reach, clients: [] }, 3, 9)
+})
 
 test('status: a node that is well is read', () => {
   const { version, uptime, reboot, transition, removals, look } = node(0, true)
