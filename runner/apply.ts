@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { takeLock } from './lock.ts'
 import { originalId } from './originals.ts'
 import type { PlannedChange } from './plan.ts'
-import { type Script, sh } from './sh.ts'
+import { lines, type Script, sh } from './sh.ts'
+import type { Task } from './task.ts'
 
 /** Who changes the host, for the journal and for whoever finds the lock taken. */
 export interface RunNote {
@@ -36,7 +37,7 @@ export interface ApplyBatch {
 export function batchChanges(changes: ReadonlyMap<number, PlannedChange>, note: RunNote): ApplyBatch {
   const marker = `apply-${randomBytes(9).toString('hex')}`
   const steps = [...changes].map(([index, planned]) => step(marker, index, planned))
-  const script = [prologue(note), ...steps, sh`end_all`].map(({ text }) => text).join('\n')
+  const script = [prologue(note), keepAll(changes), ...steps, epilogue].map(({ text }) => text).join('\n')
   return { script, read: stepReader(marker) }
 }
 
@@ -67,33 +68,62 @@ printf '%s\n' ${note.by} >"$journal/by"
 ls -1d journal/*/ | head -n -20 | xargs -r rm -rf --
 cd /
 ${putOff}
-# keep STEP ID KEY UNDO BEFORE APPLY AFTER: the first change of a resource leaves how it was, each how it is now.
+# keep STEP ID KEY UNDO BEFORE: how a resource is before the first change that is planned for it. The file "first" comes
+# last, since it makes the rest count; it becomes "about" when the change is made.
 keep() {
   local entry=$originals/$2
   save "$1" "$2"
-  if [ ! -e "$entry/about" ]; then
-    [ -d "$entry" ] || mkdir "$entry"
-    printf %s "$4" >"$entry/undo"
-    printf %s "$5" >"$entry/before"
-  fi
-  printf %s "$6" >"$entry/apply"
-  printf %s "$7" >"$entry/after"
-  # Last, since it makes the rest count.
-  [ -e "$entry/about" ] || printf '%s-%s %s\n' "$run" "$1" "$3" >"$entry/about"
+  [ ! -e "$entry/about" ] && [ ! -e "$entry/first" ] || return 0
+  [ -d "$entry" ] || mkdir "$entry"
+  printf %s "$4" >"$entry/undo"
+  printf %s "$5" >"$entry/before"
+  printf '%s-%s %s\n' "$run" "$1" "$3" >"$entry/first"
+}
+# made ID APPLY AFTER: how it is from now on.
+made() {
+  local entry=$originals/$1
+  printf %s "$2" >"$entry/apply"
+  printf %s "$3" >"$entry/after"
+  [ -e "$entry/about" ] || mv -- "$entry/first" "$entry/about"
 }
 # save STEP ID: what is kept under this id before the step, for a rollback.
 save() {
   printf '%s\n' "$2" >"$journal/$1.id"
-  [ ! -e "$originals/$2/about" ] || cp -a -- "$originals/$2" "$journal/$1.original"
+  [ ! -d "$originals/$2" ] || cp -a -- "$originals/$2" "$journal/$1.original"
 }`
+
+/**
+ * Notes how everything is before the first change is made: a change may touch what a later one is for, as a package starts
+ * its service, and after a run that broke off in between nobody could tell any more.
+ */
+function keepAll(changes: ReadonlyMap<number, PlannedChange>): Script {
+  const kept = [...changes].flatMap(([index, { task, change }]) => {
+    if (task.key === undefined || change.restores) return []
+    const key = task.key.replaceAll('\n', ' ')
+    return sh`keep ${[stepNumber(index), idOf(task), key, change.undo.text, change.before]}`
+  })
+  return sh`(
+umask 077
+set -e
+${lines(...kept)}
+)
+[ "$?" -eq 0 ] || exit 1`
+}
+
+// All is made. What is left of a run that broke off, of changes that nobody wants any more, would only get old.
+const epilogue = sh`
+find "$originals" -mindepth 2 -maxdepth 2 -name first -printf '%h\0' | xargs -0r rm -rf --
+end_all`
+
+const stepNumber = (index: number) => String(index).padStart(3, '0')
+const idOf = ({ key }: Task) => (key === undefined ? '' : originalId(key))
 
 // errexit works in a subshell only where its exit status is not tested in the same command. What a change prints goes
 // through cat, so that it does not fail in the middle when nobody listens any more.
 function step(marker: string, index: number, { task, change }: PlannedChange): Script {
-  const number = String(index).padStart(3, '0')
-  const { before, after, apply, undo, restores } = change
-  const id = task.key === undefined ? '' : originalId(task.key)
-  const key = (task.key ?? '').replaceAll('\n', ' ')
+  const number = stepNumber(index)
+  const { after, apply, undo, restores } = change
+  const id = idOf(task)
   return sh`
 printf '\n%s start %d\n' ${marker} ${index} || exit 1
 undo=$journal/${number}.undo
@@ -101,7 +131,7 @@ undo=$journal/${number}.undo
 umask 077
 set -e
 printf '# %s\n%s\n' ${task.name.replaceAll('\n', ' ')} ${undo.text} >"$undo"
-${!id ? nothing : restores ? sh`save ${number} ${id}` : sh`keep ${[number, id, key, undo.text, before, apply.text, after]}`}
+${!id ? nothing : restores ? sh`save ${number} ${id}` : sh`made ${[id, apply.text, after]}`}
 )
 [ "$?" -eq 0 ] || exit 1
 (

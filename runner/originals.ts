@@ -4,7 +4,8 @@ import { type Listed, type Task, tasksOf, unchanged } from './task.ts'
 
 // Beside the journal, which forgets old runs, a host keeps for everything that was ever changed on it how that was before
 // the first change: a folder `originals/ID` with the files `about` (run and key), `undo` and `before` of the first
-// change, `apply` and `after` of the latest. It goes when the original is back.
+// change, `apply` and `after` of the latest. It goes when the original is back. Of a change that a run has planned and not
+// made yet, or never came to, the folder has `first` in the place of `about`: the original for the next run that makes it.
 
 /** Something that the host has as it was made, and could have back as it was. */
 export interface Original {

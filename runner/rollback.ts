@@ -41,5 +41,9 @@ for undo in $(ls -1r "$run"/*.undo 2>/dev/null); do
   rm -f -- "$undo" "$undo.failed"
 done
 ${check ? sh`exit 0` : sh`true`}
+# Of changes that the run did not come to.
+for id in "$run"/*.id; do
+  [ ! -e "$id" ] || keep_again "$run/$(basename "$id" .id)" || exit 1
+done
 end_all || exit 1
 rm -rf -- "$run"`

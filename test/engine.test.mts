@@ -1,5 +1,5 @@
 // The engine with real bash on this machine, in a folder of its own; no cluster and no SSH.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -215,6 +215,40 @@ test('rollbacks to the very first run leave nothing to give back', async () => {
   assert.is((await rollBack()).code, 0)
   assert.is(shown('f'), undefined)
   assert.is((await runHost(host([]), numbered('3'), silent)).status, 'ok')
+})
+
+test('a run that breaks off has kept how everything was, also what its first changes touch; rolled back, it has not', async () => {
+  const kept = () => readdirSync(join(options.note.folder, 'originals'))
+  const installs = touch('f', sh`mkdir -p ${folder}; echo started >${path('f')}`)
+  const ours = [file(path('f'), 'ours'), file(path('g'), 'ours')]
+  await runHost(host([installs, touch('b', sh`false`), ...ours]), numbered('1'), silent)
+  assert.is(shown('f'), 'started\n')
+  assert.is(kept().length, 2)
+  // What was never made is not given back.
+  assert.is((await runHost(host([]), numbered('2'), silent)).status, 'ok')
+
+  assert.is((await runHost(host(ours), numbered('2'), silent)).status, 'changed')
+  await rollBack()
+  assert.is(shown('f'), 'started\n')
+  await runHost(host(ours), numbered('2'), silent)
+  await runHost(host([]), numbered('3'), silent)
+  assert.is(shown('f'), undefined)
+
+  await rollBack()
+  await rollBack()
+  assert.is(kept().length, 2)
+  await rollBack()
+  assert.equal(kept(), [])
+})
+
+test('what a run that broke off has kept goes with the next run that makes all of its changes', async () => {
+  await runHost(host([touch('b', sh`false`), file(path('g'), 'ours')]), numbered('1'), silent)
+  mkdirSync(folder)
+  writeFileSync(path('g'), 'theirs')
+  await runHost(host([touch('a')]), numbered('2'), silent)
+  await runHost(host([file(path('g'), 'ours')]), numbered('3'), silent)
+  await runHost(host([]), numbered('4'), silent)
+  assert.is(shown('g'), 'theirs')
 })
 
 test('where hosts wait for each other, none goes on without the others', async () => {
