@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { UserError } from '../runner/errors.ts'
+import { inCi } from '../runner/options.ts'
 import { didYouMean } from '../runner/suggest.ts'
 import { cut, heal, kill, labDown, labUp, machineNamed, reset, start, status } from './lab.ts'
 import { machineFile, sshConfigFile } from './paths.ts'
@@ -41,7 +42,7 @@ const commands: Record<string, Command> = {
 }
 
 async function up(args: string[]): Promise<void> {
-  await labUp({ yes: args.includes('--yes') || Boolean(process.env.CI), say })
+  await labUp({ yes: args.includes('--yes') || inCi(), say })
   showStatus()
 }
 

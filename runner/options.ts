@@ -53,6 +53,9 @@ export interface Options {
   values: Record<string, string | undefined>
 }
 
+/** Whether nobody is there to be asked: `CI` is set, and not to say no. */
+export const inCi = (): boolean => !/^(0|false)?$/i.test(process.env.CI ?? '')
+
 /** The version of the project, as in package.json. */
 export const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 
@@ -78,7 +81,7 @@ export function parseOptions(args: readonly string[], title: string, own: readon
     askBecomePass: given.has('ask-become-pass'),
     verbose: given.has('verbose'),
     json: given.has('json'),
-    yes: given.has('yes') || Boolean(process.env.CI),
+    yes: given.has('yes') || inCi(),
     own: Object.fromEntries(own.map(({ name }) => [name, given.has(name)])),
     values: Object.fromEntries(own.map(({ name, value }) => [name, value && given.get(name)])),
   }

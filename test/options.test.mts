@@ -33,6 +33,21 @@ test('nothing at all', () => {
   assert.not.ok(options.check || options.diff || options.json || options.own['no-verify'])
 })
 
+const ci: [value: string | undefined, yes: boolean][] = [
+  ...[undefined, '', '0', 'false', 'False'].map((value): [string | undefined, boolean] => [value, false]),
+  ...['1', 'true', 'woodpecker'].map((value): [string, boolean] => [value, true]),
+]
+for (const [value, yes] of ci) {
+  test(`CI ${value === undefined ? 'not set' : `set to "${value}"`}`, () => {
+    const before = process.env.CI
+    if (value === undefined) delete process.env.CI
+    else process.env.CI = value
+    assert.is(parse().yes, yes)
+    if (before === undefined) delete process.env.CI
+    else process.env.CI = before
+  })
+}
+
 const wrong: [args: string[], message: string][] = [
   [['--chek'], 'unknown option --chek (did you mean "--check"?); see --help'],
   [['--xyzzy'], 'unknown option --xyzzy; see --help'],

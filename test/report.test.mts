@@ -9,6 +9,7 @@ import { outagesOf } from '../report/outages.ts'
 import { reportPage } from '../report/page.ts'
 import { assertWritable, writeReport } from '../report/write.ts'
 import { UserError } from '../runner/errors.ts'
+import { inCi } from '../runner/options.ts'
 import { domOf, printed, type Scheme, screenshot } from './report/browser.ts'
 import { ensureTools } from './tools.ts'
 import { hostileReport, noisyReport, rollingReboot } from './report/samples.ts'
@@ -180,7 +181,7 @@ function probe(): string {
 const grounds: Record<Scheme, string> = { light: 'rgb(255, 255, 255)', dark: 'rgb(13, 17, 23)' }
 for (const scheme of ['light', 'dark'] as const) {
   test(`in a browser, ${scheme}: no page scrolls sideways, on a phone or a desk`, async () => {
-    await ensureTools(Boolean(process.env.CI), console.log)
+    await ensureTools(inCi(), console.log)
     const title = /<title>(.*?)<\/title>/.exec(await domOf(probe(), scheme))![1]!
     const seen: Seen[] = JSON.parse(title)
     assert.is(seen.length, Object.keys(pages).length * 2)

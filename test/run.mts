@@ -6,6 +6,7 @@ import { globSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { labDown } from '../lab/lab.ts'
 import { ensureRequirements } from '../lab/requirements.ts'
+import { inCi } from '../runner/options.ts'
 import { ensureTools } from './tools.ts'
 
 const minutesForOneFile = 50
@@ -57,7 +58,7 @@ const pattern = process.argv[2] ?? ''
 // Everything, on a machine that may have nothing yet.
 if (!pattern) {
   for (const ensure of [ensureRequirements, ensureTools])
-    await ensure(Boolean(process.env.CI), (line) => console.log(line)).catch((error: Error) => {
+    await ensure(inCi(), (line) => console.log(line)).catch((error: Error) => {
       console.error(error.message)
       process.exit(1)
     })
