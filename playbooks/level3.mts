@@ -5,7 +5,7 @@ import { everyHost } from '../runner/task.ts'
 import { healthZone } from '../tasks/bind9.ts'
 import { hostName } from '../tasks/host-name.ts'
 import { install } from '../tasks/install.ts'
-import { allowSync, allowVrrp, iptables } from '../tasks/iptables.ts'
+import { allowAnswers, allowSync, allowVrrp, iptables } from '../tasks/iptables.ts'
 import { keepalived } from '../tasks/keepalived.ts'
 import { kernelModule } from '../tasks/kernel-module.ts'
 import { network } from '../tasks/network.ts'
@@ -26,7 +26,7 @@ export const tasks: TaskList = (target) => [
   ...sysctls({ ...balancing, ...twoInterfaces(target.host) }),
   ...rtTables(target),
   ...routes(target),
-  ...iptables(...allowVrrp(target.host), ...allowSync(target.host)),
+  ...iptables(...allowVrrp(target.host), ...allowSync(target.host), allowAnswers(target.cluster)),
   // A director must not send anybody to a second address that is not there yet.
   everyHost,
   ...keepalived(target, 3),

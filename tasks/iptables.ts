@@ -58,6 +58,15 @@ export const allowSync = (host: Host): Rule[] => [
   },
 ]
 
+/** Answers of the real servers pass the director, which forwards them: also where it forwards nothing else. */
+export const allowAnswers = ({ vip, service }: Cluster): Rule => ({
+  name: 'answers',
+  table: 'filter',
+  chain: 'FORWARD',
+  protocols: ['tcp', 'udp'],
+  words: ['-m', 'ipvs', '--vaddr', vip, '--vport', String(service.port), '-j', 'ACCEPT'],
+})
+
 /**
  * Balanced connections reach the real servers from the VIP, so that answers come back to the director (article,
  * level 2). Matching what IPVS sends, and no more, keeps the node's own connections as they are.

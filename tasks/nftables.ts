@@ -53,10 +53,20 @@ function dropsUnknown({ family, table, name, hook, policy }: Chain): boolean {
 const vrrp =
   /"(vrrp|224\.0\.0\.18|224\.0\.0\.0|multicast)"|("field":"protocol"|"key":"l4proto")\}\},"right":[^}]*\b112\b/
 
-/** A rule of the table, or a set that its rules use, speaks of VRRP. */
+/** A rule of the table, or a set that its rules use, speaks of VRRP, or of whoever it comes from. */
 const knowsVrrp = (items: readonly Item[], { family, table }: Chain): boolean =>
   items
     .map(({ rule, set }) => rule ?? set)
-    .some(
-      (item) => item?.family === family && item.table === table && vrrp.test(JSON.stringify(item.expr ?? item.elem)),
-    )
+    .some((item) => {
+      if (item?.family !== family || item.table !== table) return false
+      return vrrp.test(JSON.stringify(item.expr ?? item.elem)) || acceptsNeighbours(item.expr)
+    })
+
+/** All that comes in or goes out by an interface, or from or to an address, may pass. */
+function acceptsNeighbours(expr: unknown): boolean {
+  if (!Array.isArray(expr) || !expr.some((part) => 'accept' in part)) return false
+  const matches = expr.flatMap((part: { match?: { left: unknown; right: unknown } }) => part.match ?? [])
+  return matches.every(
+    ({ left, right }) => right !== 'lo' && /"(iif|iifname|oif|oifname|saddr|daddr)"/.test(JSON.stringify(left)),
+  )
+}

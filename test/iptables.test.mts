@@ -85,6 +85,7 @@ function ruleset(family: string, table: string, name: string, policy: string, ..
 const is = (left: object, right: unknown) => ({ op: '==', left, right })
 const protocol = { payload: { protocol: 'ip', field: 'protocol' } }
 const daddr = { payload: { protocol: 'ip', field: 'daddr' } }
+const saddr = { payload: { protocol: 'ip', field: 'saddr' } }
 const port = { payload: { protocol: 'tcp', field: 'dport' } }
 const others: [name: string, text: string, refused: boolean][] = [
   ['no nft, or no table', '', false],
@@ -104,6 +105,13 @@ const others: [name: string, text: string, refused: boolean][] = [
   [
     'all multicast',
     ruleset('inet', 'filter', 'input', 'drop', is(daddr, { prefix: { addr: '224.0.0.0', len: 4 } })),
+    false,
+  ],
+  ['the interface', ruleset('inet', 'filter', 'input', 'drop', is({ meta: { key: 'iifname' } }, 'eth0')), false],
+  ['the loopback interface', ruleset('inet', 'filter', 'input', 'drop', is({ meta: { key: 'iifname' } }, 'lo')), true],
+  [
+    'the neighbours',
+    ruleset('inet', 'filter', 'input', 'drop', is(saddr, { prefix: { addr: '10.2.1.0', len: 24 } })),
     false,
   ],
   ['other rules', ruleset('inet', 'filter', 'input', 'drop', is(port, 22), is(protocol, 'icmp')), true],
