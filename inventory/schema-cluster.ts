@@ -57,7 +57,7 @@ const healthCheck = {
   additionalProperties: false,
   default: {},
   description:
-    'How quickly a broken service is noticed. With the defaults it is out of the pool in about 4 seconds, while with ' +
+    'How quickly a broken service is noticed. With the defaults it is out of the pool in about 3 seconds, while with ' +
     'those of keepalived a DNS check needs 22 to 57.',
   properties: {
     interval: { ...seconds, default: 1, description: 'Seconds between two checks (`delay_loop`).' },
@@ -65,7 +65,7 @@ const healthCheck = {
       type: 'integer',
       minimum: 1,
       maximum: 100,
-      default: 3,
+      default: 2,
       description: 'Failures in a row that count. With 1, nodes under full load are removed for nothing.',
     },
     retry_delay: { ...seconds, default: 1, description: 'Seconds before a retry (`delay_before_retry`).' },
@@ -231,7 +231,7 @@ export const clusterSchema = {
       description: 'For how long clients may lose answers in each drill of `verify.mts --drill`, in seconds.',
       properties: {
         restart: { ...outage, default: 4, description: 'keepalived restarted on the node that holds the VIP.' },
-        service: { ...outage, default: 5, description: 'The service stopped on a node.' },
+        service: { ...outage, default: 4, description: 'The service stopped on a node.' },
         kill: {
           ...outage,
           default: 6,

@@ -58,13 +58,19 @@ export const allowSync = (host: Host): Rule[] => [
   },
 ]
 
-/** Answers of the real servers pass the director, which forwards them: also where it forwards nothing else. */
+/**
+ * Answers of the real servers pass the director, which forwards them: also where it forwards nothing else. They come here
+ * before IPVS has seen them again; connection tracking knows to whom the question went (`net.ipv4.vs.conntrack`).
+ */
 export const allowAnswers = ({ vip, service }: Cluster): Rule => ({
   name: 'answers',
   table: 'filter',
   chain: 'FORWARD',
   protocols: ['tcp', 'udp'],
-  words: ['-m', 'ipvs', '--vaddr', vip, '--vport', String(service.port), '-j', 'ACCEPT'],
+  words: [
+    ...['-m', 'conntrack', '--ctorigdst', vip, '--ctorigdstport', String(service.port)],
+    ...['--ctdir', 'REPLY', '-j', 'ACCEPT'],
+  ],
 })
 
 /**

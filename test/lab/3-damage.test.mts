@@ -25,7 +25,7 @@ const rounds: Record<(typeof nodes)[number], Damage[]>[] = [
       ['a sysctl changed', 'echo 0 >/proc/sys/net/ipv4/vs/conntrack', ['sysctl net.ipv4.vs.conntrack']],
       [
         'keepalived.conf edited beside the secret, and loaded',
-        `sed -i 's/auth_type PASS/& /; /10\\.2\\.1\\.3/,/}/s/retry 3/retry 9/' ${conf}; systemctl reload keepalived`,
+        `sed -i 's/auth_type PASS/& /; /10\\.2\\.1\\.3/,/}/s/retry 2/retry 9/' ${conf}; systemctl reload keepalived`,
         [`file ${conf}`, 'service keepalived '],
       ],
       ['named stopped', 'systemctl stop named', ['service named']],

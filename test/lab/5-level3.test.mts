@@ -56,6 +56,8 @@ test.before(async () => {
   for (const node of nodes) {
     await on(node, `echo '${theirs.trim()}' >/etc/keepalived/keepalived.conf`)
     before.set(node, await state(node))
+    // Until its first reboot it forwards as a host with Docker does.
+    await on(node, 'iptables -P FORWARD DROP')
   }
 })
 test.after(() => disconnect())
