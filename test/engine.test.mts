@@ -1,52 +1,23 @@
-// The engine with real bash on this machine, in a folder of its own; no cluster and no SSH.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+// The engine, from probes to the proof.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { HostError } from '../runner/errors.ts'
-import type { HostResult, Listener, RunEvent } from '../runner/events.ts'
-import type { HostOptions, RunHost } from '../runner/host.ts'
+import type { RunEvent } from '../runner/events.ts'
+import type { RunHost } from '../runner/host.ts'
 import { localTransport } from '../runner/local.ts'
 import { batchProbes } from '../runner/probe.ts'
 import { Redactor } from '../runner/redact.ts'
-import { rollbackScript } from '../runner/rollback.ts'
 import { runHosts } from '../runner/run.ts'
 import { sh } from '../runner/sh.ts'
-import { everyHost, type Listed, type Task, unchanged } from '../runner/task.ts'
+import { everyHost, type Task } from '../runner/task.ts'
 import type { Transport } from '../runner/transport.ts'
 import { file } from '../tasks/file.ts'
 import { line } from '../tasks/line.ts'
 
-const base = mkdtempSync(join(tmpdir(), 'engine-'))
-const folder = join(base, 'work')
-const path = (name: string) => join(folder, name)
-test.before.each(() => {
-  rmSync(folder, { recursive: true, force: true })
-  rmSync(join(base, 'state'), { recursive: true, force: true })
-})
-test.after(() => rmSync(base, { recursive: true, force: true }))
+import { folder, host, inFreshFolders, options, path, runHost, silent, touch } from './engine-host.ts'
 
-/** A task whose state is whether a file is there. */
-const touch = (name: string, apply = sh`mkdir -p ${folder}; touch ${path(name)}`): Task => ({
-  name: `touch ${name}`,
-  probe: sh`[ -e ${path(name)} ]`,
-  plan: ({ code }) => (code === 0 ? unchanged() : { before: '', after: name, apply, undo: sh`rm -f ${path(name)}` }),
-})
-
-const host = (tasks: Listed[], transport: Transport = localTransport(), name = 'here'): RunHost => ({
-  name,
-  transport,
-  tasks: () => tasks,
-})
-const options = {
-  check: false,
-  timeout: 60,
-  note: { id: 'engine-test', by: 'the engine test', folder: join(base, 'state') },
-}
-const silent = () => {}
-const runHost = async (one: RunHost, { check, timeout, note }: HostOptions, tell: Listener): Promise<HostResult> =>
-  (await runHosts([one], { check, timeout, note, forks: 1, interrupted: () => false }, tell))[0]!
+inFreshFolders()
 
 test('a run changes, proves it in two more executions, and the next run finds nothing', async () => {
   const tasks = [touch('a'), file(path('b'), "it's $HOME `x`\n\ttab ü"), line(path('a'), 'last; line')]
@@ -142,113 +113,6 @@ test('a line that its validation refuses is taken out again', async () => {
     silent,
   )
   assert.is(well.status, 'changed')
-})
-
-test('rollback undoes a run that failed half way, the last change first, and then the run before it', async () => {
-  await runHost(host([file(path('f'), 'first')]), { ...options, note: { ...options.note, id: '1' } }, silent)
-  const broken: Task = {
-    ...touch('b', sh`false`),
-    plan: () => ({ before: '', after: 'b', apply: sh`false`, undo: sh`false` }),
-  }
-  const second = [file(path('f'), 'second'), touch('a'), broken]
-  await runHost(host(second), { ...options, note: { ...options.note, id: '2' } }, silent)
-  const rollback = (check: boolean) =>
-    localTransport().run(rollbackScript(options.note.folder, 'the engine test', check).text, { timeout: 60 })
-
-  assert.match((await rollback(true)).stdout.toString(), /undo touch b\nundo touch a\nundo file/)
-  assert.ok(existsSync(path('a')))
-  assert.is((await rollback(false)).code, 0)
-  assert.not.ok(existsSync(path('a')))
-  assert.is(readFileSync(path('f'), 'utf8'), 'first')
-  assert.is((await rollback(false)).code, 0)
-  assert.not.ok(existsSync(path('f')))
-})
-
-const shown = (name: string) => (existsSync(path(name)) ? readFileSync(path(name), 'utf8') : undefined)
-const rollBack = () => localTransport().run(rollbackScript(options.note.folder, 'a test', false).text, { timeout: 60 })
-const numbered = (id: string) => ({ ...options, note: { ...options.note, id } })
-
-test('what a run does not list any more is given back as it was before the first change; a rollback takes that back', async () => {
-  mkdirSync(folder)
-  writeFileSync(path('theirs'), 'theirs')
-  writeFileSync(path('hosts'), 'no newline at its end')
-  const list = (text: string) => [
-    file(path('theirs'), text),
-    line(path('hosts'), 'a line'),
-    file(path('new/ours'), text),
-  ]
-  await runHost(host(list('one\n')), numbered('1'), silent)
-  await runHost(host(list('two\n')), numbered('2'), silent)
-  assert.is(shown('theirs'), 'two\n')
-
-  const check = await runHost(host([]), { ...numbered('3'), check: true }, silent)
-  const restored = [
-    `restore file ${path('new/ours')}`,
-    `restore line in ${path('hosts')}: a line`,
-    `restore file ${path('theirs')}`,
-  ]
-  assert.equal(
-    check.changes.map(({ task }) => task),
-    restored,
-  )
-  assert.is(shown('theirs'), 'two\n')
-  const run = await runHost(host([]), numbered('3'), silent)
-  assert.is(run.status, 'changed')
-  assert.equal(run.changes, check.changes)
-  assert.is(shown('theirs'), 'theirs')
-  assert.is(shown('hosts'), 'no newline at its end')
-  assert.not.ok(existsSync(path('new')))
-  assert.is((await runHost(host([]), numbered('4'), silent)).status, 'ok')
-
-  assert.is((await rollBack()).code, 0)
-  assert.is(shown('theirs'), 'two\n')
-  assert.is(shown('new/ours'), 'two\n')
-  assert.is((await runHost(host([]), numbered('5'), silent)).status, 'changed')
-  assert.is(shown('theirs'), 'theirs')
-})
-
-test('rollbacks to the very first run leave nothing to give back', async () => {
-  await runHost(host([file(path('f'), 'one')]), numbered('1'), silent)
-  await runHost(host([file(path('f'), 'two')]), numbered('2'), silent)
-  assert.is((await rollBack()).code, 0)
-  assert.is(shown('f'), 'one')
-  assert.is((await rollBack()).code, 0)
-  assert.is(shown('f'), undefined)
-  assert.is((await runHost(host([]), numbered('3'), silent)).status, 'ok')
-})
-
-test('a run that breaks off has kept how everything was, also what its first changes touch; rolled back, it has not', async () => {
-  const kept = () => readdirSync(join(options.note.folder, 'originals'))
-  const installs = touch('f', sh`mkdir -p ${folder}; echo started >${path('f')}`)
-  const ours = [file(path('f'), 'ours'), file(path('g'), 'ours')]
-  await runHost(host([installs, touch('b', sh`false`), ...ours]), numbered('1'), silent)
-  assert.is(shown('f'), 'started\n')
-  assert.is(kept().length, 2)
-  // What was never made is not given back.
-  assert.is((await runHost(host([]), numbered('2'), silent)).status, 'ok')
-
-  assert.is((await runHost(host(ours), numbered('2'), silent)).status, 'changed')
-  await rollBack()
-  assert.is(shown('f'), 'started\n')
-  await runHost(host(ours), numbered('2'), silent)
-  await runHost(host([]), numbered('3'), silent)
-  assert.is(shown('f'), undefined)
-
-  await rollBack()
-  await rollBack()
-  assert.is(kept().length, 2)
-  await rollBack()
-  assert.equal(kept(), [])
-})
-
-test('what a run that broke off has kept goes with the next run that makes all of its changes', async () => {
-  await runHost(host([touch('b', sh`false`), file(path('g'), 'ours')]), numbered('1'), silent)
-  mkdirSync(folder)
-  writeFileSync(path('g'), 'theirs')
-  await runHost(host([touch('a')]), numbered('2'), silent)
-  await runHost(host([file(path('g'), 'ours')]), numbered('3'), silent)
-  await runHost(host([]), numbered('4'), silent)
-  assert.is(shown('g'), 'theirs')
 })
 
 test('where hosts wait for each other, none goes on without the others', async () => {

@@ -1,0 +1,50 @@
+// A host of the engine's tests: real bash on this machine, in a folder of its own; no cluster and no SSH.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import type { HostResult, Listener } from '../runner/events.ts'
+import type { HostOptions, RunHost } from '../runner/host.ts'
+import { localTransport } from '../runner/local.ts'
+import { runHosts } from '../runner/run.ts'
+import { sh } from '../runner/sh.ts'
+import { type Listed, type Task, unchanged } from '../runner/task.ts'
+import type { Transport } from '../runner/transport.ts'
+
+const base = mkdtempSync(join(tmpdir(), 'engine-'))
+export const folder = join(base, 'work')
+export const path = (name: string) => join(folder, name)
+
+/** Every test of a file begins with nothing there, and none leaves anything. */
+export function inFreshFolders(): void {
+  test.before.each(() => {
+    rmSync(folder, { recursive: true, force: true })
+    rmSync(join(base, 'state'), { recursive: true, force: true })
+  })
+  test.after(() => rmSync(base, { recursive: true, force: true }))
+}
+
+/** A task whose state is whether a file is there. */
+export const touch = (name: string, apply = sh`mkdir -p ${folder}; touch ${path(name)}`): Task => ({
+  name: `touch ${name}`,
+  probe: sh`[ -e ${path(name)} ]`,
+  plan: ({ code }) => (code === 0 ? unchanged() : { before: '', after: name, apply, undo: sh`rm -f ${path(name)}` }),
+})
+
+export const host = (tasks: Listed[], transport: Transport = localTransport(), name = 'here'): RunHost => ({
+  name,
+  transport,
+  tasks: () => tasks,
+})
+export const options = {
+  check: false,
+  timeout: 60,
+  note: { id: 'engine-test', by: 'the engine test', folder: join(base, 'state') },
+}
+export const silent = () => {}
+export const runHost = async (
+  one: RunHost,
+  { check, timeout, note }: HostOptions,
+  tell: Listener,
+): Promise<HostResult> =>
+  (await runHosts([one], { check, timeout, note, forks: 1, interrupted: () => false }, tell))[0]!

@@ -1,0 +1,123 @@
+// What a host keeps of how it was: rollbacks, and what it gets back when a playbook does not list it any more.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { localTransport } from '../runner/local.ts'
+import { rollbackScript } from '../runner/rollback.ts'
+import { sh } from '../runner/sh.ts'
+import type { Task } from '../runner/task.ts'
+import { file } from '../tasks/file.ts'
+import { line } from '../tasks/line.ts'
+import { folder, host, inFreshFolders, options, path, runHost, silent, touch } from './engine-host.ts'
+
+inFreshFolders()
+
+test('rollback undoes a run that failed half way, the last change first, and then the run before it', async () => {
+  await runHost(host([file(path('f'), 'first')]), { ...options, note: { ...options.note, id: '1' } }, silent)
+  const broken: Task = {
+    ...touch('b', sh`false`),
+    plan: () => ({ before: '', after: 'b', apply: sh`false`, undo: sh`false` }),
+  }
+  const second = [file(path('f'), 'second'), touch('a'), broken]
+  await runHost(host(second), { ...options, note: { ...options.note, id: '2' } }, silent)
+  const rollback = (check: boolean) =>
+    localTransport().run(rollbackScript(options.note.folder, 'the engine test', check).text, { timeout: 60 })
+
+  assert.match((await rollback(true)).stdout.toString(), /undo touch b\nundo touch a\nundo file/)
+  assert.ok(existsSync(path('a')))
+  assert.is((await rollback(false)).code, 0)
+  assert.not.ok(existsSync(path('a')))
+  assert.is(readFileSync(path('f'), 'utf8'), 'first')
+  assert.is((await rollback(false)).code, 0)
+  assert.not.ok(existsSync(path('f')))
+})
+
+const shown = (name: string) => (existsSync(path(name)) ? readFileSync(path(name), 'utf8') : undefined)
+const rollBack = () => localTransport().run(rollbackScript(options.note.folder, 'a test', false).text, { timeout: 60 })
+const numbered = (id: string) => ({ ...options, note: { ...options.note, id } })
+
+test('what a run does not list any more is given back as it was before the first change; a rollback takes that back', async () => {
+  mkdirSync(folder)
+  writeFileSync(path('theirs'), 'theirs')
+  writeFileSync(path('hosts'), 'no newline at its end')
+  const list = (text: string) => [
+    file(path('theirs'), text),
+    line(path('hosts'), 'a line'),
+    file(path('new/ours'), text),
+  ]
+  await runHost(host(list('one\n')), numbered('1'), silent)
+  await runHost(host(list('two\n')), numbered('2'), silent)
+  assert.is(shown('theirs'), 'two\n')
+
+  const check = await runHost(host([]), { ...numbered('3'), check: true }, silent)
+  const restored = [
+    `restore file ${path('new/ours')}`,
+    `restore line in ${path('hosts')}: a line`,
+    `restore file ${path('theirs')}`,
+  ]
+  assert.equal(
+    check.changes.map(({ task }) => task),
+    restored,
+  )
+  assert.is(shown('theirs'), 'two\n')
+  const run = await runHost(host([]), numbered('3'), silent)
+  assert.is(run.status, 'changed')
+  assert.equal(run.changes, check.changes)
+  assert.is(shown('theirs'), 'theirs')
+  assert.is(shown('hosts'), 'no newline at its end')
+  assert.not.ok(existsSync(path('new')))
+  assert.is((await runHost(host([]), numbered('4'), silent)).status, 'ok')
+
+  assert.is((await rollBack()).code, 0)
+  assert.is(shown('theirs'), 'two\n')
+  assert.is(shown('new/ours'), 'two\n')
+  assert.is((await runHost(host([]), numbered('5'), silent)).status, 'changed')
+  assert.is(shown('theirs'), 'theirs')
+})
+
+test('rollbacks to the very first run leave nothing to give back', async () => {
+  await runHost(host([file(path('f'), 'one')]), numbered('1'), silent)
+  await runHost(host([file(path('f'), 'two')]), numbered('2'), silent)
+  assert.is((await rollBack()).code, 0)
+  assert.is(shown('f'), 'one')
+  assert.is((await rollBack()).code, 0)
+  assert.is(shown('f'), undefined)
+  assert.is((await runHost(host([]), numbered('3'), silent)).status, 'ok')
+})
+
+test('a run that breaks off has kept how everything was, also what its first changes touch; rolled back, it has not', async () => {
+  const kept = () => readdirSync(join(options.note.folder, 'originals'))
+  const installs = touch('f', sh`mkdir -p ${folder}; echo started >${path('f')}`)
+  const ours = [file(path('f'), 'ours'), file(path('g'), 'ours')]
+  await runHost(host([installs, touch('b', sh`false`), ...ours]), numbered('1'), silent)
+  assert.is(shown('f'), 'started\n')
+  assert.is(kept().length, 2)
+  // What was never made is not given back.
+  assert.is((await runHost(host([]), numbered('2'), silent)).status, 'ok')
+
+  assert.is((await runHost(host(ours), numbered('2'), silent)).status, 'changed')
+  await rollBack()
+  assert.is(shown('f'), 'started\n')
+  await runHost(host(ours), numbered('2'), silent)
+  await runHost(host([]), numbered('3'), silent)
+  assert.is(shown('f'), undefined)
+
+  await rollBack()
+  await rollBack()
+  assert.is(kept().length, 2)
+  await rollBack()
+  assert.equal(kept(), [])
+})
+
+test('what a run that broke off has kept goes with the next run that makes all of its changes', async () => {
+  await runHost(host([touch('b', sh`false`), file(path('g'), 'ours')]), numbered('1'), silent)
+  mkdirSync(folder)
+  writeFileSync(path('g'), 'theirs')
+  await runHost(host([touch('a')]), numbered('2'), silent)
+  await runHost(host([file(path('g'), 'ours')]), numbered('3'), silent)
+  await runHost(host([]), numbered('4'), silent)
+  assert.is(shown('g'), 'theirs')
+})
+
+test.run()
