@@ -210,6 +210,11 @@ test('rolling: a number that makes no sense is refused', () => {
   assert.throws(() => wish('--drain-timeout', 'soon'), /--drain-timeout must be a whole number from 1, got "soon"/)
 })
 
+test('rolling: what was begun is not begun otherwise', () => {
+  assert.throws(() => wish('--resume', '--before', 'x'), /--resume goes on as the run was begun: leave --before out/)
+  assert.is(wish('--resume', '--limit', 'ns2').resume, true)
+})
+
 test('drills: the time in which answers were lost is held against the limit of its step', () => {
   const tally = (span: number): Tally => ({ sent: 9, lost: 1, slow: 0, gap: 0.1, span, answers: {} })
   const step = (label: string, udp: number, tcp: number): Step => ({
