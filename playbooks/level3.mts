@@ -26,7 +26,7 @@ export const tasks: TaskList = (target) => [
   ...sysctls({ ...balancing, ...twoInterfaces(target.host) }),
   ...rtTables(target),
   ...routes(target),
-  ...iptables(...allowVrrp(target.host), ...allowSync(target.host), allowAnswers(target.cluster)),
+  ...iptables(...allowVrrp(target.host), ...allowSync(target.host), ...allowAnswers(target.cluster, target.host)),
   // A director must not send anybody to a second address that is not there yet.
   everyHost,
   ...keepalived(target, 3),

@@ -59,19 +59,18 @@ export const allowSync = (host: Host): Rule[] => [
 ]
 
 /**
- * Answers of the real servers pass the director, which forwards them: also where it forwards nothing else. They come here
- * before IPVS has seen them again; connection tracking knows to whom the question went (`net.ipv4.vs.conntrack`).
+ * Answers of the real servers pass the director, which forwards them: also where it forwards nothing else. Connection
+ * tracking would know them better, but must not be turned on: a connection that goes on by another director after a move of
+ * the VIP looks to it like two with the same answers, and it drops one.
  */
-export const allowAnswers = ({ vip, service }: Cluster): Rule => ({
-  name: 'answers',
-  table: 'filter',
-  chain: 'FORWARD',
-  protocols: ['tcp', 'udp'],
-  words: [
-    ...['-m', 'conntrack', '--ctorigdst', vip, '--ctorigdstport', String(service.port)],
-    ...['--ctdir', 'REPLY', '-j', 'ACCEPT'],
-  ],
-})
+export const allowAnswers = ({ network, service }: Cluster, host: Host): Rule[] =>
+  ['udp', 'tcp'].map((protocol) => ({
+    name: `answers-${protocol}`,
+    table: 'filter',
+    chain: 'FORWARD',
+    protocols: [protocol],
+    words: ['-i', host.interface, '-s', network, '--sport', String(service.port), '-j', 'ACCEPT'],
+  }))
 
 /**
  * Balanced connections reach the real servers from the VIP, so that answers come back to the director (article,
