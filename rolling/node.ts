@@ -105,14 +105,21 @@ export class NodeSteps {
 
   /**
    * UDP clients that the director still sends to the node, and TCP connections that the node has: the director's own table
-   * of these keeps some for minutes that ended while the VIP moved.
+   * of these keeps some for minutes that ended while the VIP moved. So it does with UDP clients that it has only heard of
+   * from the director before it: no question of theirs has come since, or they had less time left.
    */
   async #openWork(): Promise<number[]> {
-    const { port } = this.#scene.session.inventory.cluster.service
+    const { service, balancing } = this.#scene.session.inventory.cluster
+    const { port } = service
     const real = `${realAddress(this.#host, this.#scene.level)}:${port}`
     const holder = (await this.#scene.looks()).find(({ holdsVip }) => holdsVip)?.host ?? this.#host.name
     const scripts: [string, Script][] = [
-      [holder, sh`ipvsadm -lcn | awk -v real=${real} '$NF == real && $1 == "UDP"' | wc -l`],
+      [
+        holder,
+        sh`
+ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
+  '$NF == real && $1 == "UDP" { split($2, left, ":"); if (60 * left[1] + left[2] <= most) print }' | wc -l`,
+      ],
       [this.#host.name, sh`ss -Htn state established sport = ${`:${port}`} | grep -vc 127.0.0.1: || true`],
     ]
     return Promise.all(
