@@ -45,10 +45,13 @@ const routes = [
   '10.2.1.5 dev eth1 scope link',
 ]
 
+// With the first process of a PID namespace, all others end.
+const ownNamespaces = ['--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child']
+
 /** @returns the lines that a script prints on such a host */
 function onHost(work: string): string[] {
   const text = `set -e\nexport LC_ALL=C\nroutes() { ${script} "$@"; }\n${host}${work}`
-  const printed = execFileSync('unshare', ['--map-root-user', '--net', '--mount', 'bash', '-c', text], {
+  const printed = execFileSync('unshare', [...ownNamespaces, 'bash', '-c', text], {
     encoding: 'utf8',
     timeout: 60_000,
   })
@@ -87,6 +90,26 @@ ${showRules}; ${showRoutes}`
 
 test('stop: nothing of ours is left, and nothing of others is gone', () => {
   assert.equal(onHost(`routes start; routes stop; ${showRules}; ${showRoutes} 2>/dev/null || true`), before)
+})
+
+test('watch: what is taken away comes back, also after a start that failed', () => {
+  const work = `
+sleep() { command sleep 0.01; }; export -f sleep
+routes watch >/dev/null 2>&1 &
+command sleep 1
+ip rule delete from 10.2.1.6 priority 1021
+ip route flush table 21
+command sleep 1
+${showRules}; ${showRoutes}
+ip link set eth1 down
+ip address flush dev eth1
+ip rule delete from 10.2.1.6 priority 1021
+command sleep 2
+ip link set eth1 up
+ip address add 10.2.1.6/32 dev eth1
+command sleep 1
+${showRules}; ${showRoutes}`
+  assert.equal(onHost(work), [...before, ...ours, ...routes, ...before, ...ours, ...routes])
 })
 
 test('start: says which address is missing', () => {

@@ -67,14 +67,16 @@ start)
   rule "$ip1" "$table1"
   ;;
 watch)
-  # A network manager that sets its interfaces up anew takes away what it does not know.
-  "$0" start
-  ip -N -4 -o monitor address route rule | while read -r event; do
+  # A network manager that sets its interfaces up anew takes away what it does not know. We listen before the first start, so
+  # that nothing is missed in between; a start that fails, since an interface is not ready yet, is tried again.
+  { echo begin; exec ip -N -4 -o monitor address route rule; } | while read -r event; do
     case $event in
-    Deleted*"from $ip0 "* | Deleted*"from $ip1 "* | Deleted*"table $table0"* | Deleted*"table $table1"*) "$0" start ;;
-    Deleted*) ;;
-    *"inet $ip0/"* | *"inet $ip1/"*) "$0" start ;;
+    begin | Deleted*"from $ip0 "* | Deleted*"from $ip1 "* | Deleted*"table $table0"* | Deleted*"table $table1"*) ;;
+    Deleted*) continue ;;
+    *"inet $ip0/"* | *"inet $ip1/"*) ;;
+    *) continue ;;
     esac
+    until "$0" start; do sleep 1; done
   done
   ;;
 stop)
