@@ -95,11 +95,17 @@ test('stop: nothing of ours is left, and nothing of others is gone', () => {
 test('watch: what is taken away comes back, also after a start that failed', () => {
   const work = `
 sleep() { command sleep 0.01; }; export -f sleep
+back() {
+  for _ in {1..300}; do
+    if ip -N rule show from 10.2.1.6 | grep -q . && [ "$(ip route show table 21 | wc -l)" = 2 ]; then return; fi
+    command sleep 0.1
+  done
+}
 routes watch >/dev/null 2>&1 &
-command sleep 1
+back
 ip rule delete from 10.2.1.6 priority 1021
 ip route flush table 21
-command sleep 1
+back
 ${showRules}; ${showRoutes}
 ip link set eth1 down
 ip address flush dev eth1
@@ -107,7 +113,7 @@ ip rule delete from 10.2.1.6 priority 1021
 command sleep 2
 ip link set eth1 up
 ip address add 10.2.1.6/32 dev eth1
-command sleep 1
+back
 ${showRules}; ${showRoutes}`
   assert.equal(onHost(work), [...before, ...ours, ...routes, ...before, ...ours, ...routes])
 })
