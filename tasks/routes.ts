@@ -107,8 +107,10 @@ done`,
       const foreign = found.routes.filter((route) => !routes.includes(route))
       if (found.rules.length === 0 && foreign.length > 0)
         throw new UserError(`a routing table of level 3 is in use (cluster.routing_tables): ${foreign.join('; ')}`, 1)
-      const [earlier] = found.others.filter((other) => parseInt(other) < priorityOf(second.number))
-      if (earlier?.includes(` from ${address} `))
+      const earlier = found.others.find(
+        (other) => parseInt(other) < priorityOf(second.number) && other.includes(` from ${address} `),
+      )
+      if (earlier)
         throw new UserError(`the rule "${earlier.trim()}" takes the answers from ${address} elsewhere: remove it`, 1)
       const before = [...found.rules, ...found.routes].sort(inOrder).join('\n')
       if (before === after) return unchanged()

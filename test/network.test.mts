@@ -203,6 +203,11 @@ const inTheWay: [name: string, text: string, why: RegExp][] = [
     /in use .*: table 21: 10\.9\.0\.0\/16/,
   ],
   [
+    'an earlier rule, behind one for the first address',
+    `400:	from 10.2.1.2 lookup 100\n500:	from 10.2.1.6 lookup 100\n${rules}${tables}`,
+    /"500: from 10\.2\.1\.6 lookup 100" takes/,
+  ],
+  [
     'an earlier rule',
     `500:	from 10.2.1.6 lookup 100\n${rules}${tables}`,
     /"500: from 10\.2\.1\.6 lookup 100" takes the answers from 10\.2\.1\.6 elsewhere: remove it/,
