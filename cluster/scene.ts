@@ -164,7 +164,8 @@ export class Scene {
    * @throws UserError, HostError where one can't be told
    */
   async setDrained(nodes: readonly string[], drained: boolean): Promise<void> {
-    if (this.level > 1) await this.everywhere(lines(...nodes.map((node) => setFlag(drainFile(node), drained))))
+    if (nodes.length === 0 || this.level === 1) return
+    await this.everywhere(lines(...nodes.map((node) => setFlag(drainFile(node), drained))))
   }
 
   /** Waits until the pools of every director have these nodes as they were told. @throws UserError where they do not */

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Claims } from '../cluster/claim.ts'
-import { judgeDrained } from '../cluster/judge.ts'
+import { judgeLooks } from '../cluster/check.ts'
 import type { Live } from '../cluster/live.ts'
 import { Scene } from '../cluster/scene.ts'
 import type { Session } from '../cluster/session.ts'
@@ -165,7 +165,7 @@ const addressOf = (name: string) => inventory.hosts.find((host) => host.name ===
 /** The cluster check without anybody who asks. */
 class MadeUpScene extends Scene {
   override async check(): Promise<string[]> {
-    const looks = await this.looks()
-    return [...this.problems(looks), ...judgeDrained(looks)].filter((problem) => !this.known.includes(problem))
+    const { problems } = judgeLooks(inventory, await this.looks())
+    return problems.filter((problem) => !this.known.includes(problem))
   }
 }
