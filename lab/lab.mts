@@ -2,10 +2,14 @@
 // The lab: real machines on a network of their own, to try playbooks on. See docs/lab.md.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
 import { UserError } from '../runner/errors.ts'
 import { inCi } from '../runner/options.ts'
 import { didYouMean } from '../runner/suggest.ts'
-import { cut, heal, kill, labDown, labUp, machineNamed, reset, start, status } from './lab.ts'
+import { ensureCompiler, ensureKernel, inBackground, stopBackgroundBuild } from './kernel/kernel.ts'
+import { type KindName, kindNames } from './kinds/kind.ts'
+import { cut, heal, kill, labDown, labUp, reset, start, status } from './lab.ts'
+import { machineNamed } from './machines.ts'
 import { machineFile, sshConfigFile } from './paths.ts'
 
 const say = (line: string) => console.log(line)
@@ -19,7 +23,18 @@ interface Command {
 }
 
 const commands: Record<string, Command> = {
-  up: { usage: 'up [--yes]', help: 'start the machines; builds their image the first time', needs: 0, run: up },
+  up: {
+    usage: 'up [--yes] [--kind KIND] [--release RELEASE]',
+    help: 'start the machines; builds their image the first time',
+    needs: 0,
+    run: up,
+  },
+  kernel: {
+    usage: 'kernel [--yes]',
+    help: 'build the kernel of User-Mode Linux machines now',
+    needs: 0,
+    run: kernel,
+  },
   down: { usage: 'down', help: 'stop everything that the lab has started', needs: 0, run: labDown },
   status: { usage: 'status', help: 'show the machines', needs: 0, run: showStatus },
   ssh: { usage: 'ssh NODE [COMMAND …]', help: 'log in to a machine, or run a command there', needs: 1, run: ssh },
@@ -42,17 +57,37 @@ const commands: Record<string, Command> = {
 }
 
 async function up(args: string[]): Promise<void> {
-  await labUp({ yes: args.includes('--yes') || inCi(), say })
+  const { yes, rest } = optionsOf(args, ['kind', 'release'])
+  await labUp({ yes, kind: rest.kind as KindName | undefined, releases: rest.release, say })
   showStatus()
 }
 
+async function kernel(args: string[]): Promise<void> {
+  if (args.includes(inBackground)) return void (await ensureKernel(say))
+  const { yes } = optionsOf(args)
+  await ensureCompiler(yes, say)
+  stopBackgroundBuild()
+  say(`the kernel is in ${await ensureKernel(say)}: the next up takes it, after down`)
+}
+
+/** Reads `--yes` and options with a value. @throws UserError for others */
+function optionsOf(args: string[], names: readonly string[] = []) {
+  const withValue = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
+  try {
+    const { values } = parseArgs({ args, options: { ...withValue, yes: { type: 'boolean', short: 'y' } } })
+    const { yes, ...rest } = values as { yes?: boolean } & Record<string, string | undefined>
+    return { yes: yes === true || inCi(), rest }
+  } catch (error) {
+    throw new UserError((error as Error).message)
+  }
+}
+
 function showStatus(): void {
-  const machines = status()
-  if (!machines) return say('the lab is not running: npm run lab -- up')
-  for (const { name, address, port, pid } of machines) {
-    say(
-      `${name.padEnd(8)} ${address.padEnd(12)} ${pid ? `running, ssh -F ${sshConfigFile} ${name} (port ${port})` : 'off'}`,
-    )
+  const lab = status()
+  if (!lab) return say('the lab is not running: npm run lab -- up')
+  for (const { name, address, release, port, pid } of lab.machines) {
+    const state = pid ? `running, ssh -F ${sshConfigFile} ${name} (port ${port})` : 'off'
+    say(`${name.padEnd(8)} ${address.padEnd(12)} Debian ${release}  ${state}`)
   }
 }
 
@@ -68,8 +103,12 @@ function logs([name]: string[]): void {
 }
 
 function helpText(): string {
-  const rows = Object.values(commands).map(({ usage, help }) => `  ${usage.padEnd(22)} ${help}`)
-  return ['The lab: real machines to try playbooks on.', '', 'npm run lab -- COMMAND', ...rows].join('\n')
+  const rows = Object.values(commands).map(({ usage, help }) => `  ${usage.padEnd(46)} ${help}`)
+  return [
+    ...['The lab: real machines to try playbooks on.', '', 'npm run lab -- COMMAND', ...rows, ''],
+    `KIND is ${kindNames.join(', ')}; unless it is given, the first that works here. RELEASE is a release of Debian: ` +
+      '12 for all machines, ns2=13 for one of them. LAB_KIND and LAB_RELEASE in the environment say the same.',
+  ].join('\n')
 }
 
 const [word = '--help', ...args] = process.argv.slice(2)

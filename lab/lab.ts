@@ -1,61 +1,96 @@
-import { existsSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { $ } from 'zx'
 import { UserError } from '../runner/errors.ts'
 import { didYouMean } from '../runner/suggest.ts'
-import { ensureImage, imageFolder } from './image.ts'
+import { ensureImage, imageFolder } from './image/image.ts'
+import { chooseKind, kinds, type KindWish } from './kinds/choose.ts'
+import { firstBoot, type KindName, kindNames } from './kinds/kind.ts'
+import { builtKernel, stopBackgroundBuild } from './kernel/kernel.ts'
 import { locked } from './lock.ts'
-import { addressOf, type Machine, machines } from './machines.ts'
-import { labFolder, machineFile, sshConfigFile } from './paths.ts'
-import {
-  chooseAccelerator,
-  monitor,
-  pidOf,
-  powerOff,
-  type Runtime,
-  startMachine,
-  startSwitch,
-  switchPid,
-} from './qemu.ts'
+import { addressOf, type Machine, machineNamed, machines } from './machines.ts'
+import { cardName, startSwitch, switchPid } from './network.ts'
+import { labFolder, sshConfigFile } from './paths.ts'
+import { releasesOf } from './releases.ts'
 import { ensureRequirements } from './requirements.ts'
-import { forgetRuntime, newRuntime, readRuntime, running, setOff } from './runtime.ts'
+import { forgetRuntime, newRuntime, noteRuntime, readRuntime, type Runtime, running } from './runtime.ts'
 
 type Say = (line: string) => void
 
 const quiet = $({ quiet: true, nothrow: true })
-const pristine = 'first-boot'
 /** Seconds that a machine may take to answer SSH. */
 const bootTimeout = 300
 
+/** What a lab shall be like. */
+export interface Wish extends KindWish {
+  /** Releases of the machines, see `releasesOf`. */
+  releases?: string
+  say: Say
+}
+
 /**
- * Starts the lab, unless it runs; the first time this builds the image and boots each machine once. A machine that was
- * powered off on purpose stays off.
+ * Starts the lab, unless it runs as it is wished for; the first time this builds what its machines are made of. A machine
+ * that was powered off on purpose stays off. Without a wish, LAB_KIND and LAB_RELEASE in the environment decide.
+ * @throws UserError where that can't be
  */
-export function labUp({ yes, say }: { yes: boolean; say: Say }): Promise<void> {
+export function labUp({ say, ...wish }: Wish): Promise<void> {
   const wait = () => say('another process is starting this lab: waiting for it')
+  const kind = kindNamed(wish.kind ?? process.env.LAB_KIND)
+  const wishedReleases = wish.releases ?? (process.env.LAB_RELEASE || undefined)
+  const names = machines.map(({ name }) => name)
+  const releases = wishedReleases === undefined ? undefined : releasesOf(wishedReleases, names)
   return locked(labFolder, wait, async () => {
     const old = readRuntime()
-    if (old && old.image === imageFolder() && switchPid()) return startMissing(old, say, undefined)
-    await ensureRequirements(yes, say)
+    if (old && switchPid() && isAsWished(old, kind, releases)) {
+      if (old.kind === 'emulation' && builtKernel() && !kind) say('faster machines are ready: npm run lab -- down')
+      return startMissing(old, say)
+    }
+    await ensureRequirements(wish.yes, say)
     // Whatever an earlier lab left behind, running or not.
     await labDown()
-    const image = await ensureImage(say)
-    const runtime = await newRuntime(image, await chooseAccelerator(image, say))
-    startSwitch(runtime)
-    await startMissing(runtime, say, pristine)
+    const chosen = releases ?? releasesOf('', names)
+    const images: Record<string, string> = {}
+    for (const name of names) images[name] = await ensureImage(chosen[name]!, say)
+    const choice = await chooseKind({ ...wish, kind }, images[names[0]!]!, say)
+    const runtime = await newRuntime({ ...choice, releases: chosen, images })
+    startSwitch(runtime.ports, kinds[runtime.kind].header)
+    await startMissing(runtime, say, firstBoot)
   })
 }
 
+function isAsWished(runtime: Runtime, kind: KindName | undefined, releases: Runtime['releases'] | undefined): boolean {
+  return machines.every(
+    ({ name }) =>
+      runtime.images[name] === imageFolder(runtime.releases[name]!) &&
+      (!kind || runtime.kind === kind) &&
+      (!releases || releases[name] === runtime.releases[name]),
+  )
+}
+
+/** @throws UserError for a word that is no kind's name */
+function kindNamed(word: string | undefined): KindName | undefined {
+  if (!word) return undefined
+  const kind = kindNames.find((name) => name === word)
+  if (!kind)
+    throw new UserError(
+      `unknown kind of machines "${word}"${didYouMean(word, kindNames)}; there are ${kindNames.join(', ')}`,
+    )
+  return kind
+}
+
 /** @param snapshot what to go on from; without one, machines boot their disks as they are */
-async function startMissing(runtime: Runtime, say: Say, snapshot: string | undefined): Promise<void> {
-  const missing = machines.filter(({ name }) => !pidOf(name) && !runtime.off.includes(name))
+async function startMissing(runtime: Runtime, say: Say, snapshot?: string): Promise<void> {
+  const kind = kinds[runtime.kind]
+  const missing = machines.filter((machine) => !kind.pid(machine) && !runtime.off.includes(machine.name))
   if (missing.length === 0) return
   say(`starting ${missing.map(({ name }) => name).join(', ')}`)
   const began = performance.now()
   await Promise.all(
     missing.map(async (machine) => {
-      await boot(machine, runtime, snapshot)
+      if (snapshot && (await kind.saved(machine, runtime, snapshot))) await kind.restore(machine, runtime, snapshot)
+      else await kind.start(machine, runtime)
+      await ready(machine)
+      if (snapshot && !(await kind.saved(machine, runtime, snapshot))) await kind.save(machine, runtime, snapshot)
       say(`  ${machine.name} is up after ${Math.round((performance.now() - began) / 1000)} s`)
     }),
   )
@@ -64,7 +99,10 @@ async function startMissing(runtime: Runtime, say: Say, snapshot: string | undef
 /** Ends everything that the lab has started; the disks stay, and with them the first boot to go back to. */
 export async function labDown(): Promise<void> {
   const runtime = readRuntime()
-  await Promise.all(machines.map(({ name }) => powerOff(runtime, name)))
+  stopBackgroundBuild()
+  await Promise.all(
+    machines.flatMap((machine) => [...new Set(Object.values(kinds))].map((kind) => kind.powerOff(machine, runtime))),
+  )
   const pid = switchPid()
   if (pid) process.kill(pid)
   if (runtime) rmSync(runtime.sockets, { recursive: true, force: true })
@@ -77,52 +115,50 @@ export async function labDown(): Promise<void> {
  */
 export async function reset(
   names: readonly string[] = machines.map(({ name }) => name),
-  snapshot = pristine,
+  snapshot: string = firstBoot,
 ): Promise<void> {
-  const runtime = running()
-  setOff(
-    runtime,
-    runtime.off.filter((name) => !names.includes(name)),
-  )
+  const back = names.map(machineNamed)
+  const { off, cut } = running()
+  const cards = back.flatMap((machine) => [...machine.cards.keys()].map((card) => cardName(machine, card)))
+  const runtime = noteRuntime({
+    off: off.filter((name) => !names.includes(name)),
+    cut: cut.filter((card) => !cards.includes(card)),
+  })
   await Promise.all(
-    names.map(async (name) => {
-      const machine = machineNamed(name)
-      if (pidOf(name)) await monitor(runtime, name, `loadvm ${snapshot}`)
-      else await startMachine(machine, runtime, snapshot)
-      await plug(runtime, machine, 'on')
+    back.map(async (machine) => {
+      await kinds[runtime.kind].restore(machine, runtime, snapshot)
       await ready(machine)
     }),
   )
 }
 
-/** Keeps how running machines are, disk and memory, to be taken back to it by `reset` as long as the image is the same. */
+/** Keeps how running machines are, to be taken back to it by `reset` as long as the image is the same. */
 export async function takeSnapshot(names: readonly string[], snapshot: string): Promise<void> {
-  await Promise.all(names.map((name) => monitor(running(), machineNamed(name).name, `savevm ${snapshot}`)))
+  const runtime = running()
+  await Promise.all(names.map((name) => kinds[runtime.kind].save(machineNamed(name), runtime, snapshot)))
 }
 
-/** @returns whether these running machines all have a snapshot */
+/** @returns whether these machines all have a snapshot */
 export async function haveSnapshot(names: readonly string[], snapshot: string): Promise<boolean> {
-  const lists = await Promise.all(names.map((name) => monitor(running(), machineNamed(name).name, 'info snapshots')))
-  return lists.every((list) => list.split(/\s+/).includes(snapshot))
+  const runtime = running()
+  const found = await Promise.all(names.map((name) => kinds[runtime.kind].saved(machineNamed(name), runtime, snapshot)))
+  return found.every(Boolean)
 }
 
 /** Powers a machine off at once. */
 export async function kill(name: string): Promise<void> {
-  const runtime = running()
-  setOff(runtime, [...runtime.off, machineNamed(name).name])
-  await powerOff(runtime, name)
+  const machine = machineNamed(name)
+  const { off } = running()
+  const runtime = noteRuntime({ off: [...off.filter((one) => one !== name), name] })
+  await kinds[runtime.kind].powerOff(machine, runtime)
 }
 
 /** Powers a machine on again; its disk is as it was. Returns when it answers. */
 export async function start(name: string): Promise<void> {
-  const runtime = running()
   const machine = machineNamed(name)
-  setOff(
-    runtime,
-    runtime.off.filter((off) => off !== name),
-  )
-  if (pidOf(name)) return
-  await startMachine(machine, runtime)
+  const runtime = noteRuntime({ off: running().off.filter((off) => off !== name) })
+  if (kinds[runtime.kind].pid(machine)) return
+  await kinds[runtime.kind].start(machine, runtime)
   await ready(machine)
 }
 
@@ -130,67 +166,63 @@ export async function start(name: string): Promise<void> {
  * Pulls a machine's cables; the management network stays.
  * @param card `eth0`, `eth1` … pulls that one alone
  */
-export const cut = (name: string, card?: string): Promise<void> => plug(running(), machineNamed(name), 'off', card)
+export const cut = (name: string, card?: string): Promise<void> => plug(machineNamed(name), 'off', card)
 
 /** Plugs them in again. */
-export const heal = (name: string, card?: string): Promise<void> => plug(running(), machineNamed(name), 'on', card)
+export const heal = (name: string, card?: string): Promise<void> => plug(machineNamed(name), 'on', card)
 
 /** What runs: undefined where there is no lab. */
-export function status(): { name: string; address: string; port: number; pid?: number }[] | undefined {
+export function status(): { kind: KindName; machines: MachineStatus[] } | undefined {
   const runtime = readRuntime()
   if (!runtime) return undefined
-  return machines.map((machine) => {
-    const { name } = machine
-    return { name, address: addressOf(machine), port: runtime.ports[name]!, pid: pidOf(name) }
-  })
+  const { kind, ports, releases } = runtime
+  return {
+    kind,
+    machines: machines.map((machine) => {
+      const { name } = machine
+      return {
+        name,
+        address: addressOf(machine),
+        release: releases[name]!,
+        port: ports[name]!,
+        pid: kinds[kind].pid(machine),
+      }
+    }),
+  }
 }
 
-async function plug(runtime: Runtime, machine: Machine, state: 'on' | 'off', card?: string): Promise<void> {
+/** A machine of the running lab. */
+export interface MachineStatus {
+  name: string
+  /** What it is known by on its network. */
+  address: string
+  release: string
+  /** Of its SSH, on loopback. */
+  port: number
+  /** Its process, while it is on. */
+  pid?: number
+}
+
+async function plug(machine: Machine, state: 'on' | 'off', card?: string): Promise<void> {
   const cards = [...machine.cards.keys()].map((index) => `eth${index}`)
   if (card !== undefined && !cards.includes(card))
     throw new UserError(`${machine.name} has no card "${card}"${didYouMean(card, cards)}; it has ${cards.join(', ')}`)
-  for (const one of card === undefined ? cards : [card])
-    await monitor(runtime, machine.name, `set_link ${one}-nic ${state}`)
+  const meant = [...machine.cards.keys()].filter((index) => card === undefined || card === cards[index])
+  const names = meant.map((index) => cardName(machine, index))
+  const others = running().cut.filter((name) => !names.includes(name))
+  const runtime = noteRuntime({ cut: state === 'off' ? [...others, ...names] : others })
+  const kind = kinds[runtime.kind]
+  if (kind.pid(machine)) for (const index of meant) await kind.plug(machine, runtime, index, state)
 }
 
-/** Starts a machine whose disk has the pristine snapshot; else boots a new disk and takes it. */
-async function boot(machine: Machine, runtime: Runtime, snapshot: string | undefined): Promise<void> {
-  const disk = machineFile(machine.name, 'qcow2')
-  if (existsSync(disk) && (await quiet`qemu-img snapshot -l ${disk}`).stdout.includes(pristine)) {
-    // A snapshot of another QEMU may be of no use: then the machine boots anew.
-    const resumed = await startMachine(machine, runtime, snapshot).then(
-      () => true,
-      () => false,
-    )
-    if (resumed) return ready(machine)
-  }
-  rmSync(disk, { force: true })
-  await quiet`qemu-img create -q -f qcow2 -F qcow2 -b ${join(runtime.image, 'disk.qcow2')} ${disk}`
-  await startMachine(machine, runtime)
-  await ready(machine)
-  await monitor(runtime, machine.name, `savevm ${pristine}`)
-}
-
-/** Waits until a machine answers and has done its work, and sets its clock, which a snapshot has stopped. */
-async function ready(machine: Machine): Promise<void> {
+/** Waits until a machine answers and has done its work, and sets its clock, which a snapshot may have stopped. */
+async function ready({ name }: Machine): Promise<void> {
   const deadline = performance.now() + bootTimeout * 1000
   while (performance.now() < deadline) {
     const command = `sudo date -s @${(Date.now() / 1000).toFixed(2)} && systemctl is-system-running --wait`
-    const answer = await quiet`timeout 60 ssh -F ${sshConfigFile} -o ConnectTimeout=5 ${machine.name} ${command}`
+    const answer = await quiet`timeout 60 ssh -F ${sshConfigFile} -o ConnectTimeout=5 ${name} ${command}`
     if (/running|degraded/.test(answer.stdout)) return
-    await sleep(500)
+    await sleep(100)
   }
-  throw new UserError(
-    `${machine.name} did not answer within ${bootTimeout} s; see: npm run lab -- logs ${machine.name}`,
-    1,
-  )
-}
-
-/** @throws UserError for a name that is no machine's */
-export function machineNamed(name: string): Machine {
-  const machine = machines.find((one) => one.name === name)
-  const names = machines.map((one) => one.name)
-  if (!machine)
-    throw new UserError(`unknown machine "${name}"${didYouMean(name, names)}; there are ${names.join(', ')}`)
-  return machine
+  throw new UserError(`${name} did not answer within ${bootTimeout} s; see: npm run lab -- logs ${name}`, 1)
 }

@@ -1,3 +1,6 @@
+import { UserError } from '../runner/errors.ts'
+import { didYouMean } from '../runner/suggest.ts'
+
 /** A network card of a machine: eth0, eth1 … in order. */
 export interface Card {
   /** `cluster`: the cluster's network, a switch. `remote`: a cable from one machine to another. */
@@ -50,4 +53,20 @@ export function mac({ name }: Machine, card: number | 'management'): string {
   const machine = machines.findIndex((one) => one.name === name) + 1
   const hex = (number: number) => number.toString(16).padStart(2, '0')
   return `02:00:0a:02:${hex(card === 'management' ? 255 : card)}:${hex(machine)}`
+}
+
+/**
+ * Writes what tells a machine on its kernel's command line who it is (systemd(1)). The id is the machine's own, and the
+ * same at each of its boots.
+ */
+export const identity = ({ name }: Machine): string =>
+  `systemd.hostname=${name} systemd.machine_id=${Buffer.from(name.padEnd(16)).toString('hex')}`
+
+/** @throws UserError for a name that is no machine's */
+export function machineNamed(name: string): Machine {
+  const machine = machines.find((one) => one.name === name)
+  const names = machines.map((one) => one.name)
+  if (!machine)
+    throw new UserError(`unknown machine "${name}"${didYouMean(name, names)}; there are ${names.join(', ')}`)
+  return machine
 }

@@ -5,16 +5,16 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** What belongs to this checkout's lab: disks, keys, logs, and what runs. */
-export const labFolder = join(root, '.lab')
+export const labFolder: string = join(root, '.lab')
 
 /** How OpenSSH, and the lab's inventory, reach the machines. */
-export const sshConfigFile = join(labFolder, 'ssh_config')
+export const sshConfigFile: string = join(labFolder, 'ssh_config')
 
-/** Built images, shared by all checkouts of this user. */
-export const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'keepalived-playbooks')
+/** Built images and kernels, shared by all checkouts of this user. */
+export const cacheFolder: string = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'keepalived-playbooks')
 
 /** The program that carries the cluster's network. */
-export const switchScript = join(root, 'lab', 'switch.ts')
+export const switchScript: string = join(root, 'lab', 'switch.ts')
 
-/** A file of one machine: its disk, or what its console printed. */
-export const machineFile = (name: string, kind: 'qcow2' | 'log'): string => join(labFolder, `${name}.${kind}`)
+/** A file of one machine: `ns1.log` is what its console printed; disks are called as their kind of machine likes it. */
+export const machineFile = (name: string, suffix: string): string => join(labFolder, `${name}.${suffix}`)

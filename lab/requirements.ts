@@ -6,6 +6,7 @@ const needs = {
   programs: {
     'qemu-system-x86_64': 'qemu-system-x86',
     'qemu-img': 'qemu-utils',
+    slirp4netns: 'slirp4netns',
     mmdebstrap: 'mmdebstrap',
     'mkfs.ext4': 'e2fsprogs',
     'dpkg-scanpackages': 'dpkg-dev',

@@ -1,11 +1,35 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UserError } from '../runner/errors.ts'
+import type { KindName } from './kinds/kind.ts'
 import { machines } from './machines.ts'
-import { labFolder, machineFile, sshConfigFile } from './paths.ts'
-import { cardName, type Runtime } from './qemu.ts'
+import { cardName } from './network.ts'
+import { labFolder, sshConfigFile } from './paths.ts'
+
+/** What machines are made of. */
+export interface Parts {
+  kind: KindName
+  /** The release of each machine. */
+  releases: Record<string, string>
+  /** The folder of each machine's image. */
+  images: Record<string, string>
+  /** The folder of User-Mode Linux's kernel, and where its machines have their memory. */
+  uml?: { kernel: string; memory: string }
+}
+
+/** What the running lab is made of. */
+export interface Runtime extends Parts {
+  /** Where sockets are: a path has to be short (unix(7): 108 bytes). */
+  sockets: string
+  /** Ports on loopback: `switch`, a machine's SSH by its name, its network cards by `NAME ethN`. */
+  ports: Record<string, number>
+  /** Machines that were powered off on purpose. */
+  off: string[]
+  /** Cards whose cables are pulled, by `NAME ethN`. */
+  cut: string[]
+}
 
 const runtimeFile = join(labFolder, 'runtime.json')
 
@@ -26,21 +50,26 @@ export function running(): Runtime {
 }
 
 /** Chooses ports and writes down what a lab that is being started is made of. */
-export async function newRuntime(image: string, accelerator: string): Promise<Runtime> {
+export async function newRuntime(parts: Parts): Promise<Runtime> {
   mkdirSync(labFolder, { recursive: true, mode: 0o700 })
   const cards = machines.flatMap((machine) => machine.cards.map((_, index) => cardName(machine, index)))
   const names = ['switch', ...cards, ...machines.map(({ name }) => name)]
   const ports = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await freePort()])))
-  const runtime = { sockets: mkdtempSync(join(tmpdir(), 'lab-')), image, accelerator, ports, off: [] }
-  const imageOfDisks = join(labFolder, 'image')
-  // Disks of another image are of no use to this one.
-  if (!existsSync(imageOfDisks) || readFileSync(imageOfDisks, 'utf8') !== image) {
-    for (const { name } of machines) rmSync(machineFile(name, 'qcow2'), { force: true })
-    writeFileSync(imageOfDisks, image)
-  }
+  const runtime = { ...parts, sockets: mkdtempSync(join(tmpdir(), 'lab-')), ports, off: [], cut: [] }
+  removeOtherDisks(parts)
   writeRuntime(runtime)
   writeSshConfig(runtime)
   return runtime
+}
+
+/** Disks of another kind or another image are of no use to these machines. */
+function removeOtherDisks({ kind, images }: Parts): void {
+  const madeOf = join(labFolder, 'disks-made-of')
+  const now = JSON.stringify([kind, images])
+  if (existsSync(madeOf) && readFileSync(madeOf, 'utf8') === now) return
+  for (const file of readdirSync(labFolder))
+    if (/\.(qcow2|cow)$/.test(file)) rmSync(join(labFolder, file), { force: true })
+  writeFileSync(madeOf, now)
 }
 
 const writeRuntime = (runtime: Runtime) => writeFileSync(runtimeFile, JSON.stringify(runtime))
@@ -48,21 +77,26 @@ const writeRuntime = (runtime: Runtime) => writeFileSync(runtimeFile, JSON.strin
 /** The lab has ended. */
 export const forgetRuntime = (): void => rmSync(runtimeFile, { force: true })
 
-/** Notes which machines were powered off on purpose. */
-export const setOff = (runtime: Runtime, off: string[]) => writeRuntime({ ...runtime, off })
+/** Notes what has changed in the running lab. @returns it as it is now */
+export function noteRuntime(changes: Partial<Pick<Runtime, 'off' | 'cut'>>): Runtime {
+  const runtime = { ...running(), ...changes }
+  writeRuntime(runtime)
+  return runtime
+}
 
-function writeSshConfig({ image, ports }: Runtime): void {
+function writeSshConfig({ images, ports }: Runtime): void {
   const knownHosts = join(labFolder, 'known_hosts')
-  const key = readFileSync(join(image, 'host.pub'), 'utf8')
+  const key = (name: string) => readFileSync(join(images[name]!, 'host.pub'), 'utf8')
   const hosts = machines.map(
-    ({ name }) => `Host ${name}\n  HostName 127.0.0.1\n  Port ${ports[name]}\n  HostKeyAlias ${name}\n`,
+    ({ name }) =>
+      `Host ${name}\n  HostName 127.0.0.1\n  Port ${ports[name]}\n  HostKeyAlias ${name}\n` +
+      `  IdentityFile ${join(images[name]!, 'id')}\n`,
   )
-  writeFileSync(knownHosts, machines.map(({ name }) => `${name} ${key}`).join(''))
+  writeFileSync(knownHosts, machines.map(({ name }) => `${name} ${key(name)}`).join(''))
   writeFileSync(
     sshConfigFile,
     `${hosts.join('')}Host *
   User admin
-  IdentityFile ${join(image, 'id')}
   IdentitiesOnly yes
   UserKnownHostsFile ${knownHosts}
   StrictHostKeyChecking yes

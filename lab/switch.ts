@@ -1,19 +1,20 @@
-// The lab's network: an Ethernet switch. Every network card has a UDP port on loopback, and QEMU puts one frame in a
-// datagram. No privilege, no network device on this machine, and it works with every QEMU, also those without vde.
-//   node lab/switch.ts FOLDER PORT CARD-PORT…        FOLDER only tells whose switch it is
+// The lab's network: an Ethernet switch. Every network card has a UDP port on loopback, and machines put one frame in a
+// datagram. No privilege, and no network device on this machine.
+//   node lab/switch.ts FOLDER HEADER PORT CARD-PORT…
+//     FOLDER only tells whose switch it is; HEADER: bytes that stand before the frame in each datagram
 import { createSocket } from 'node:dgram'
 
-const [port, ...cards] = process.argv.slice(3).map(Number)
+const [header, port, ...cards] = process.argv.slice(3).map(Number) as [number, number, ...number[]]
 const cardOf = new Map<string, number>()
 const socket = createSocket('udp4')
 
-socket.on('message', (frame, sender) => {
-  if (!cards.includes(sender.port) || frame.length < 14) return
-  const [to, from] = [frame.toString('hex', 0, 6), frame.toString('hex', 6, 12)]
+socket.on('message', (datagram, sender) => {
+  if (!cards.includes(sender.port) || datagram.length < header + 14) return
+  const [to, from] = [datagram.toString('hex', header, header + 6), datagram.toString('hex', header + 6, header + 12)]
   cardOf.set(from, sender.port)
   const known = cardOf.get(to)
   for (const card of known === undefined ? cards : [known]) {
-    if (card !== sender.port) socket.send(frame, card, '127.0.0.1')
+    if (card !== sender.port) socket.send(datagram, card, '127.0.0.1')
   }
 })
 // A card whose machine is off refuses its frames, as an unplugged cable would.

@@ -1,12 +1,12 @@
 #!/bin/bash
-# Builds the image of the lab's machines: disk.qcow2, vmlinuz, initrd.gz, an SSH key pair and the machines' host key.
+# Builds the image of the lab's machines: disk.raw, vmlinuz, initrd.gz, an SSH key pair and the machines' host key.
 # Needs root.
-#   build-image.sh FOLDER OWNER     FOLDER/files/ holds what goes into the image as it is; the results go into FOLDER
-#                                   and belong to OWNER, a user id
+#   build.sh FOLDER OWNER SUITE     FOLDER/files/ holds what goes into the image as it is; the results go into FOLDER
+#                                   and belong to OWNER, a user id; SUITE is a release's name in the archive
 # The machines are plain servers on an isolated network: what playbooks install comes from a local apt repository.
 set -euo pipefail
 
-folder=$1 owner=$2
+folder=$1 owner=$2 suite=$3
 # Also of a build that failed: whoever started it has to be able to clean up.
 trap 'chown -R "$owner" "$folder"' EXIT
 in_image=linux-image-cloud-amd64,systemd-sysv,udev,dbus,openssh-server,sudo,iproute2,procps,iputils-ping,bind9-dnsutils,netcat-openbsd,tcpdump,python3-minimal
@@ -34,7 +34,7 @@ mmdebstrap --mode=root --variant=minbase --include=$in_image \
   --customize-hook='chroot "$1" apt-get -q update' \
   --customize-hook='chroot "$1" systemctl -q enable systemd-networkd' \
   --customize-hook='chroot "$1" systemctl -q mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer systemd-tmpfiles-clean.timer systemd-timesyncd.service' \
-  bookworm "$folder/root.tar"
+  "$suite" "$folder/root.tar"
 
 echo 'I: making the disk and the initial RAM disk'
 mkdir "$folder/root"
@@ -43,12 +43,12 @@ cp "$folder"/root/boot/vmlinuz-* "$folder/vmlinuz"
 mkdir -p "$folder/initrd/bin" "$folder/initrd/modules"
 cp "$(command -v busybox)" "$folder/initrd/bin/"
 for module in $initrd_modules; do
-  find "$folder/root/lib/modules" -name "$module.ko" -exec cp {} "$folder/initrd/modules/" \;
+  find "$folder/root/lib/modules" -name "$module.ko*" -exec cp {} "$folder/initrd/modules/" \;
 done
+# Newer releases compress them.
+find "$folder/initrd/modules" -name '*.xz' -exec xz -d {} +
 install -m 755 "$folder/init" "$folder/initrd/init"
 (cd "$folder/initrd" && find . | cpio --quiet -o -H newc | gzip) >"$folder/initrd.gz"
 truncate -s 3G "$folder/disk.raw"
 mkfs.ext4 -q -d "$folder/root" "$folder/disk.raw"
-rm -rf "$folder/root" "$folder/initrd"
-qemu-img convert -O qcow2 "$folder/disk.raw" "$folder/disk.qcow2"
-rm -rf "$folder/root.tar" "$folder/disk.raw" "$folder/files" "$folder/init"
+rm -rf "$folder/root" "$folder/initrd" "$folder/root.tar" "$folder/files" "$folder/init"

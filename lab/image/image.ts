@@ -5,23 +5,27 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, r
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { UserError } from '../runner/errors.ts'
-import { mac, type Machine, machines } from './machines.ts'
-import { cacheFolder } from './paths.ts'
-import { wayToRoot } from './packages.ts'
+import { UserError } from '../../runner/errors.ts'
+import { mac, type Machine, machines } from '../machines.ts'
+import { wayToRoot } from '../packages.ts'
+import { cacheFolder } from '../paths.ts'
+import { type Release, releaseNamed } from '../releases.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 
 /** Files of the image, by path. */
-function imageFiles(): Record<string, string> {
+function imageFiles(release: Release): Record<string, string> {
   const network = '/etc/systemd/network'
-  const management = machines.map((machine) => mac(machine, 'management')).join(' ')
+  const management = macsOf('management')
   return {
-    ...Object.fromEntries(machines.flatMap((machine) => cardFiles(network, machine))),
-    [`${network}/30-management.link`]: `[Match]\nMACAddress=${management}\n\n[Link]\nName=mgmt0\n`,
+    ...Object.fromEntries(machines.flatMap((machine) => cardFiles(network, machine, release))),
+    [`${network}/20-eth0.link`]: linkFile(macsOf(0), 'eth0'),
+    [`${network}/20-eth1.link`]: linkFile(macsOf(1), 'eth1'),
+    [`${network}/30-management.link`]: linkFile(management, 'mgmt0'),
     [`${network}/30-management.network`]: `[Match]\nMACAddress=${management}\n\n[Network]\nAddress=10.0.2.15/24\n`,
     '/etc/apt/sources.list': 'deb [trusted=yes] file:/srv/apt ./\n',
-    '/etc/fstab': '/dev/vda / ext4 defaults 0 0\n',
+    // The kernel has mounted the root by then, whatever its disk is called.
+    '/etc/fstab': '',
     // A server on its own: its name is nowhere, and nobody answers questions about it.
     '/etc/hosts': '127.0.0.1 localhost\n',
     '/etc/resolv.conf': '',
@@ -32,49 +36,67 @@ function imageFiles(): Record<string, string> {
   }
 }
 
+/** The MAC addresses that all machines have at this place. */
+const macsOf = (card: number | 'management') =>
+  machines
+    .filter(({ cards }) => card === 'management' || cards[card])
+    .map((machine) => mac(machine, card))
+    .join(' ')
+
+/** Each kind of machine has its own names for cards. */
+const linkFile = (macs: string, name: string) => `[Match]\nMACAddress=${macs}\n\n[Link]\nName=${name}\n`
+
 /** Cards without an address stay as a new server has them: known to nobody. */
-const cardFiles = (folder: string, machine: Machine): [path: string, text: string][] =>
+const cardFiles = (folder: string, machine: Machine, { forwarding }: Release): [path: string, text: string][] =>
   machine.cards.flatMap(({ addresses, gateway }, index) => {
     if (addresses.length === 0) return []
     const text = [
       ...['[Match]', `MACAddress=${mac(machine, index)}`, '', '[Network]'],
       ...addresses.map((address) => `Address=${address}`),
       ...(gateway ? [`Gateway=${gateway}`] : []),
-      ...(machine.router ? ['IPForward=ipv4'] : []),
+      ...(machine.router ? [forwarding] : []),
     ]
     return [[`${folder}/10-${machine.name}-eth${index}.network`, `${text.join('\n')}\n`]]
   })
 
-const sources = ['build-image.sh', 'init']
+const sources = ['build.sh', 'initrd-init', 'uml-init']
 
-/** Names the image by what it is made of: another recipe is another image. */
-export function imageFolder(): string {
-  const recipe = createHash('sha256').update(JSON.stringify(imageFiles()))
+/**
+ * Names the image of a release by what it is made of: another recipe is another image.
+ * @throws UserError for an unknown release
+ */
+export function imageFolder(name: string): string {
+  const release = releaseNamed(name)
+  const recipe = createHash('sha256').update(JSON.stringify([release, imageFiles(release)]))
   for (const file of sources) recipe.update(readFileSync(join(here, file)))
-  return join(cacheFolder, recipe.digest('hex').slice(0, 16))
+  return join(cacheFolder, `debian-${name}-${recipe.digest('hex').slice(0, 16)}`)
 }
 
 /**
- * Builds the image unless it is there. It is built aside and moved into place whole.
+ * Builds the image of a release unless it is there. It is built aside and moved into place whole.
  * @returns its folder
  * @throws UserError with the last words of a build that failed
  */
-export async function ensureImage(say: (line: string) => void): Promise<string> {
-  const folder = imageFolder()
+export async function ensureImage(name: string, say: (line: string) => void): Promise<string> {
+  const folder = imageFolder(name)
   if (existsSync(folder)) return folder
+  const release = releaseNamed(name)
   mkdirSync(cacheFolder, { recursive: true, mode: 0o700 })
   removeAbandoned()
   const build = join(cacheFolder, `build-${process.pid}`)
-  say('building the machine image, once; this takes about two minutes')
+  say(`building the image of Debian ${name} machines, once; this takes about two minutes`)
   mkdirSync(build, { mode: 0o755 })
-  for (const [path, content] of Object.entries(imageFiles())) {
+  for (const [path, content] of Object.entries(imageFiles(release))) {
     const file = join(build, 'files', path)
     mkdirSync(join(file, '..'), { recursive: true })
     writeFileSync(file, content)
   }
-  cpSync(join(here, 'init'), join(build, 'init'))
+  const init = join(build, 'files', 'usr/sbin')
+  mkdirSync(init, { recursive: true })
+  cpSync(join(here, 'uml-init'), join(init, 'uml-init'))
+  cpSync(join(here, 'initrd-init'), join(build, 'init'))
   try {
-    await runBuild(build, say)
+    await runBuild(build, release, say)
     // Another checkout may have been faster.
     if (!existsSync(folder)) renameSync(build, folder)
   } finally {
@@ -91,14 +113,14 @@ function removeAbandoned(): void {
   }
 }
 
-async function runBuild(build: string, say: (line: string) => void): Promise<void> {
+async function runBuild(build: string, release: Release, say: (line: string) => void): Promise<void> {
   const asRoot = await wayToRoot()
   if (!asRoot)
     throw new UserError('building the machine image needs root: run once as root, or let sudo work without a password')
   const began = performance.now()
   // The system's own tools: npx and zx put folders of theirs first.
   const env = { ...process.env, PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }
-  const command = [...asRoot, 'bash', join(here, 'build-image.sh'), build, String(process.getuid?.())]
+  const command = [...asRoot, 'bash', join(here, 'build.sh'), build, String(process.getuid?.()), release.suite]
   const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], env })
   const last: string[] = []
   const hear = (line: string) => {

@@ -1,0 +1,44 @@
+import { UserError } from '../runner/errors.ts'
+import { didYouMean } from '../runner/suggest.ts'
+
+/** A release of Debian that machines of the lab can run. */
+export interface Release {
+  /** As `up --release` takes it. */
+  name: string
+  /** As the package archive names it. */
+  suite: string
+  /** The line of a `.network` file that makes a router; systemd 256 renamed it (systemd.network(5)). */
+  forwarding: string
+}
+
+/** The releases, the one that is taken unless another is asked for first. */
+export const releases: readonly Release[] = [
+  { name: '12', suite: 'bookworm', forwarding: 'IPForward=ipv4' },
+  { name: '13', suite: 'trixie', forwarding: 'IPv4Forwarding=yes' },
+]
+
+/** @throws UserError for a name that is no release's */
+export function releaseNamed(name: string): Release {
+  const names = releases.map((one) => one.name)
+  const release = releases.find((one) => one.name === name)
+  if (!release) throw new UserError(`unknown release "${name}"; there are ${names.join(', ')}`)
+  return release
+}
+
+/**
+ * Reads which release each machine runs: `13` for all of them, `ns2=13` for one and the default for the others.
+ * @param names the machines
+ * @returns the name of a release for each machine
+ * @throws UserError for an unknown machine or release
+ */
+export function releasesOf(text: string, names: readonly string[]): Record<string, string> {
+  const chosen = Object.fromEntries(names.map((name) => [name, releases[0]!.name]))
+  for (const part of text.split(',').filter(Boolean)) {
+    const [left, right] = part.split('=') as [string, string?]
+    if (right !== undefined && !names.includes(left))
+      throw new UserError(`unknown machine "${left}"${didYouMean(left, names)}; there are ${names.join(', ')}`)
+    const release = releaseNamed(right ?? left).name
+    for (const name of right === undefined ? names : [left]) chosen[name] = release
+  }
+  return chosen
+}
