@@ -1,6 +1,6 @@
 // Level 2 on real machines: from level 1 and from nothing, alternation, a service that stops.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { test } from 'uvu'
+import { test } from './suite.ts'
 import * as assert from 'uvu/assert'
 import {
   disconnect,

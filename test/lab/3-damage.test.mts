@@ -1,5 +1,5 @@
 // Damage done by hand to a cluster of level 2: check mode finds all of it, the run repairs all of it and nothing else.
-import { test } from 'uvu'
+import { test } from './suite.ts'
 import * as assert from 'uvu/assert'
 import { disconnect, nodes, on, playbook, startLab } from './cluster.ts'
 

@@ -1,5 +1,5 @@
 // What keepalived itself, on a real machine, says of the rendered configurations.
-import { test } from 'uvu'
+import { test } from './suite.ts'
 import * as assert from 'uvu/assert'
 import { quote } from 'zx/core'
 import { keepalivedConf, variants } from '../variants.ts'

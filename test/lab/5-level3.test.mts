@@ -1,6 +1,6 @@
 // Level 3 on real machines, of two network managers: from nothing, through failures, and every way between the levels down to none.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { test } from 'uvu'
+import { test } from './suite.ts'
 import * as assert from 'uvu/assert'
 import { cut, heal, start } from '../../lab/lab.ts'
 import {

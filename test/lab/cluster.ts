@@ -218,11 +218,10 @@ export async function reboot(node: string): Promise<void> {
   const before = await boot()
   await on(node, 'systemd-run --on-active=1 systemctl reboot')
   await disconnect([node])
-  await sleep(15_000)
-  for (let left = 60; left > 0; left--) {
+  for (let left = 300; left > 0; left--) {
+    await sleep(500)
     if ((await boot().catch(() => before)) !== before) return
     await disconnect([node])
-    await sleep(2000)
   }
   throw new Error(`${node} has not rebooted`)
 }

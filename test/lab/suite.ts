@@ -1,0 +1,25 @@
+import { basename } from 'node:path'
+import { test as uvu } from 'uvu'
+import { collectEvidence } from '../../lab/evidence.ts'
+
+const file = basename(process.argv[1]!, '.test.mts')
+
+/** A test on the lab's machines. The first that fails in a file leaves how the machines were at that moment. */
+export const test = Object.assign(
+  (name: string, body: () => Promise<void>) =>
+    uvu(name, async () => {
+      try {
+        await body()
+      } catch (error) {
+        if (!collected) {
+          collected = true
+          console.log(`how the machines were: ${await collectEvidence(`${file}-${name}`)}`)
+        }
+        throw error
+      }
+    }),
+  { before: uvu.before, after: uvu.after, run: uvu.run },
+)
+
+// What fails after it fails in its wake.
+let collected = false
