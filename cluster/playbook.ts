@@ -76,7 +76,7 @@ async function ensureAsking({ console, options }: Stage, session: Session): Prom
       .reach(name)
       .connect()
       .catch(() => {})
-  console.status('trying whether the clients can ask the service')
+  console.status('trying the clients')
   await ensureClients(session, { probing: false, timeout: options.timeout }).catch((error: unknown) => {
     if (!(error instanceof UserError)) throw error
     throw new UserError(`${error.message}\nOr leave the check at the end out: --no-verify`, error.exitCode)
