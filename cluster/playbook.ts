@@ -71,11 +71,7 @@ const bringTo = (title: string, level: Level | 'none', tasks: TaskList): Promise
 /** @throws UserError, HostError where a client can't ask the service, with what to do */
 async function ensureAsking({ console, options }: Stage, session: Session): Promise<void> {
   // Meanwhile the hosts are connected to; whatever is wrong with one, the run itself tells.
-  for (const { name } of session.limited)
-    session
-      .reach(name)
-      .connect()
-      .catch(() => {})
+  void Promise.allSettled(session.limited.map(({ name }) => session.reach(name).connect()))
   console.status('trying the clients')
   await ensureClients(session, { probing: false, timeout: options.timeout }).catch((error: unknown) => {
     if (!(error instanceof UserError)) throw error
