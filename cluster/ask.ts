@@ -1,7 +1,6 @@
 import type { Cluster, Host } from '../inventory/types.ts'
-import { UserError } from '../runner/errors.ts'
-import { lines, type Script, sh } from '../runner/sh.ts'
-import type { Outcome } from '../runner/transport.ts'
+import type { Question, Replies } from './client.ts'
+import type { Protocol } from './prober-account.ts'
 
 /** Who answered, in the order of the questions: names of hosts, or what the answer said if it was nobody's. */
 export interface Answers {
@@ -31,45 +30,29 @@ export interface Asking {
 /** The part of a name that the last questions have. */
 export const lastName = 'last'
 
-/**
- * Asks the service through the VIP, over UDP and TCP, each time from a new port and without a second try, as the
- * article's loop does; one dig asks all questions, since its start costs more than its question.
- */
-export function askScript(cluster: Cluster, { count, tag, last, watch }: Asking): Script {
-  const { port, health_name, health_zone } = cluster.service
-  const ask = (protocol: string, flag: string, times: number, start = `${tag}-${protocol}`) => {
-    const names = Array.from({ length: times }, (_, i) => `${start}-${i}.${health_name}.${health_zone}.`)
-    if (times === 0) return sh`true`
-    return sh`
-echo ${protocol}
-dig @${cluster.vip} -p ${port} -4 ${flag} +norecurse +short +tries=1 +timeout=2 ${names.flatMap((name) => [name, 'TXT'])} || true`
-  }
-  return lines(
-    sh`command -v dig >/dev/null || exit 127
-ip -4 route get ${cluster.vip} | sed -n 's/.* src \([0-9.]*\).*/source=\1/p'`,
-    ask('UDP', '+notcp', count),
-    ask('TCP', '+tcp', count),
-    ask(lastName, '+notcp', last, `${watch}-${lastName}`),
-  )
+/** What a client asks the service through the VIP: names that nobody has asked for, over UDP, over TCP, and the last. */
+export function questionsOf({ service }: Cluster, { count, tag, last, watch }: Asking): Question[] {
+  const ask = (protocol: Protocol, times: number, start: string) =>
+    Array.from({ length: times }, (_, i) => ({
+      protocol,
+      name: `${start}-${i}.${service.health_name}.${service.health_zone}`,
+    }))
+  return [
+    ...ask('UDP', count, `${tag}-UDP`),
+    ...ask('TCP', count, `${tag}-TCP`),
+    ...ask('UDP', last, `${watch}-${lastName}`),
+  ]
 }
 
 /**
- * Reads what `askScript` printed.
+ * Names who answered the questions of `questionsOf`.
  * @param client the name of the client
- * @throws UserError when the client has no dig
+ * @param count as it was asked
  */
-export function parseAnswers(hosts: readonly Host[], count: number, client: string, outcome: Outcome): Answers {
-  if (outcome.code === 127) {
-    throw new UserError(
-      `${client} has no dig to ask the service with: install bind9-dnsutils there, or name another client`,
-      5,
-    )
-  }
-  const [head = '', udp = '', tcp = ''] = outcome.stdout.toString('utf8').split(/^(?:UDP|TCP|last)\n/m)
-  const names = (text: string) =>
-    [...text.matchAll(/^"(.*)"$/gm)].map(
-      ([, said]) => hosts.find((host) => `=${host.identity}=` === said)?.name ?? said!,
-    )
-  const source = head.match(/^source=(.*)$/m)?.[1] ?? ''
-  return { client, source, asked: count, UDP: names(udp), TCP: names(tcp) }
+export function answersOf(hosts: readonly Host[], client: string, count: number, { source, texts }: Replies): Answers {
+  const names = (replies: Replies['texts']) =>
+    replies
+      .filter((text) => text !== undefined)
+      .map((text) => hosts.find(({ identity }) => text === `=${identity}=`)?.name ?? text)
+  return { client, source, asked: count, UDP: names(texts.slice(0, count)), TCP: names(texts.slice(count, 2 * count)) }
 }

@@ -2,17 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Inventory } from '../inventory/types.ts'
 import { UserError } from '../runner/errors.ts'
-import type { Transport } from '../runner/transport.ts'
-import { type Answers, askScript, parseAnswers, questions } from './ask.ts'
+import { type Answers, answersOf, questions, questionsOf } from './ask.ts'
+import { type Client, serviceOf } from './client.ts'
 import { judgeAnswers, judgeDrained, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
 import { type Look, lookAt, lookScript, parseLook, type Reach } from './look.ts'
 import { endWatchScript, judgeSightings, parseSightings, seenAs, watching, watchScript } from './watch.ts'
-
-/** Whoever asks the service, with an open way to it. */
-export interface Client {
-  name: string
-  transport: Transport
-}
 
 export interface CheckOptions {
   /** The level wanted; without one, that of the nodes. */
@@ -176,11 +170,12 @@ class Check {
     }
   }
 
-  async #ask({ name, transport }: Client, tag: string, last: number, watch: string): Promise<Answers> {
+  async #ask(client: Client, tag: string, last: number, watch: string): Promise<Answers> {
     const { cluster, hosts } = this.#inventory
     const count = questions(hosts)
-    const script = askScript(cluster, { count, tag, last, watch })
-    return parseAnswers(hosts, count, name, await transport.run(script.text, { timeout: this.#options.timeout }))
+    const asked = questionsOf(cluster, { count, tag, last, watch })
+    const replies = await client.ask(serviceOf(cluster), asked, this.#options.timeout)
+    return answersOf(hosts, client.name, count, replies)
   }
 
   /** Strict turns can be told from one client's answers only where no other asks meanwhile; the director knows. */

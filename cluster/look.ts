@@ -1,6 +1,7 @@
 import type { Cluster, Host } from '../inventory/types.ts'
 import { type Script, sh } from '../runner/sh.ts'
 import type { Transport } from '../runner/transport.ts'
+import { journalScript, parseJournal } from './journal.ts'
 import { drainFolder, standbyFile } from '../tasks/keepalived.ts'
 
 /** A node, with an open way to it. */
@@ -39,13 +40,9 @@ export interface Look {
   balanced: Record<'UDP' | 'TCP', number>
   /** Another one after each boot. */
   bootId: string
-  /** Errors in the journal of keepalived and the services around it since the time asked for. */
+  /** Errors in the journal of keepalived and the services around it since the time asked for; see `parseJournal`. */
   errors: string[]
 }
-
-// Both processes of keepalived offer the same few SNMP variables; the one that comes second at a reload logs this, and
-// the first goes on answering (keepalived issue 186).
-const harmless = 'registering pdu failed: 263!'
 
 /** Prints the level that a node is configured for; nothing where keepalived.conf is not one of ours. */
 export const printLevel: Script = sh`sed -n 's/^# Written by keepalived-playbooks for level \([0-9]\).*/\1/p' /etc/keepalived/keepalived.conf 2>/dev/null`
@@ -66,11 +63,7 @@ echo "boot=$(cat /proc/sys/kernel/random/boot_id)"
 echo "state=$(tail -n 1 /run/keepalived.INSTANCE.VI_1.state 2>/dev/null)"
 ipvsadm -Ln 2>/dev/null | sed 's/^/pool=/'
 ipvsadm -Ln --stats --exact 2>/dev/null | sed 's/^/stats=/'
-${since ? journal(since) : sh`true`}`
-
-const journal = (since: number): Script => sh`
-journalctl -q -o cat -p err --since ${`@${since}`} -u keepalived -u named -u snmpd --no-pager |
-  grep -vxF ${harmless} | sed 's/^/error=/'`
+${since ? journalScript(since) : sh`true`}`
 
 /** Looks at a node once. @param timeout in seconds */
 export async function lookAt({ host, transport, since }: Reach, cluster: Cluster, timeout: number): Promise<Look> {
@@ -94,7 +87,7 @@ export function parseLook(host: Host, cluster: Cluster, text: string): Look {
     standby: value('standby') === '1',
     bootId: value('boot'),
     balanced: parseStats(cluster, values('stats')),
-    errors: [...new Set(values('error'))],
+    errors: parseJournal(text),
   }
 }
 

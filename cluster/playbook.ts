@@ -11,7 +11,9 @@ import type { Listed } from '../runner/task.ts'
 import type { Level } from '../tasks/keepalived.ts'
 import type { Target } from '../tasks/target.ts'
 import { reportCheck } from './check-report.ts'
+import { ensureClients } from './client.ts'
 import { refuseMixture } from './limit.ts'
+import type { Session } from './session.ts'
 
 /** Where each host keeps the lock and the journal of the runs. */
 const stateFolder = '/var/lib/keepalived-playbooks'
@@ -43,6 +45,9 @@ const bringTo = (title: string, level: Level | 'none', tasks: TaskList): Promise
       if (!(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was changed')
     }
     if (level !== 'none') await refuseMixture(session, level, stage.options.timeout)
+    const verify = level !== 'none' && !stage.options.own['no-verify']
+    // What the check needs at the end is not to be missing then.
+    if (verify && session.limited.length === hosts.length) await ensureAsking(stage, session)
     const results = await run(
       stage,
       title,
@@ -53,7 +58,7 @@ const bringTo = (title: string, level: Level | 'none', tasks: TaskList): Promise
       })),
     )
     const code = codeOf(results)
-    if (code !== exitCode.ok || level === 'none' || stage.options.check || stage.options.own['no-verify']) return code
+    if (code !== exitCode.ok || !verify || stage.options.check) return code
     if (session.limited.length < hosts.length) {
       stage.console.print('check  left out: not all hosts were worked on; when they are, run verify.mts')
       return code
@@ -62,6 +67,18 @@ const bringTo = (title: string, level: Level | 'none', tasks: TaskList): Promise
     const since = new Map(results.map(({ host, facts }) => [host, facts?.now]))
     return reportCheck(stage, session, { level, since, settle: changed ? settle.changed : settle.unchanged, changed })
   })
+
+/** @throws UserError, HostError where a client can't ask the service, with what to do */
+async function ensureAsking({ console, options }: Stage, session: Session): Promise<void> {
+  // Meanwhile the hosts are connected to; whatever is wrong with one, the run itself tells.
+  void Promise.allSettled(session.limited.map(({ name }) => session.reach(name).connect()))
+  console.status('trying the clients')
+  await ensureClients(session, { probing: false, timeout: options.timeout }).catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error
+    throw new UserError(`${error.message}\nOr leave the check at the end out: --no-verify`, error.exitCode)
+  })
+  console.status('')
+}
 
 async function run(stage: Stage, title: string, hosts: Parameters<typeof runHosts>[0]): Promise<HostResult[]> {
   const { options, console, document } = stage

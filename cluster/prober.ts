@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { exitCode, HostError, UserError } from '../runner/errors.ts'
 import { type Script, sh } from '../runner/sh.ts'
 import type { Outcome, Transport } from '../runner/transport.ts'
 import { type Account, account, type Mark, type Protocol, type Sample } from './prober-account.ts'
+import { pythonScript, whyFailed } from './python.ts'
 
 /** What is asked. */
 export interface Target {
@@ -66,10 +66,6 @@ const patience = 1000
 const answered = (latency: number, who: string): Pick<Sample, 'latency' | 'who' | 'lost'> =>
   latency > patience ? { latency, lost: 'slow' } : { latency, who }
 
-// Python takes the program from stdin, so that it is no file on the client; -IS reads no other code of the client's.
-const startScript = (program: string, { vip, port, name }: Target, { UDP, TCP, seconds }: Rates, tag: string): Script =>
-  sh`exec python3 -IS - ${[vip, port, name, UDP, TCP, seconds, tag]} <<<${program}`
-
 // By then the number may be another process's; nobody else has the tag among its arguments.
 const stopScript = (pid: number, tag: string): Script =>
   sh`if grep -qzxF -e ${tag} /proc/${pid}/cmdline 2>/dev/null; then kill -TERM ${pid}; fi`
@@ -88,7 +84,9 @@ export async function startProber(
   onAnswer: (sample: Sample) => void,
 ): Promise<Prober> {
   const tag = `probe-${randomBytes(9).toString('hex')}`
-  const program = await readFile(new URL('prober.py', import.meta.url), 'utf8')
+  const { vip, port, name } = target
+  const { UDP, TCP, seconds } = rates
+  const program = await pythonScript('prober.py', [vip, port, name, UDP, TCP, seconds, tag])
   const began = Promise.withResolvers<Extract<Line, { kind: 'start' }>>()
   const samples: Sample[] = []
   let end: number | undefined
@@ -122,7 +120,7 @@ export async function startProber(
     return new UserError(why(outcome, end), exitCode.checkFailed)
   }
   const ending: Promise<UserError | undefined> = client
-    .run(startScript(program, target, rates, tag).text, { timeout: rates.seconds + grace, onStdout })
+    .run(program.text, { timeout: seconds + grace, onStdout })
     .then(whyEnded, (error: HostError) => error)
 
   const start = await Promise.race([began.promise, ending])
@@ -149,9 +147,7 @@ export async function startProber(
   }
 }
 
-function why({ code, stderr }: Outcome, end: number | undefined): string {
-  if (code === 127)
-    return 'the client has no python3 to ask with: install python3-minimal there, or name another client'
-  if (code === 0 && end !== undefined) return `the prober ended after ${end} s, before it was told to`
-  return `the prober failed on the client: ${stderr.trim().split('\n').at(-1) || `exit code ${code}`}`
+function why(outcome: Outcome, end: number | undefined): string {
+  if (outcome.code === 0 && end !== undefined) return `the prober ended after ${end} s, before it was told to`
+  return whyFailed('the client', outcome)
 }

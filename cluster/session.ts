@@ -4,12 +4,11 @@ import { read } from 'read'
 import { loadInventory } from '../inventory/load.ts'
 import type { Host, Inventory, SshTarget } from '../inventory/types.ts'
 import { UserError } from '../runner/errors.ts'
-import { localTransport } from '../runner/local.ts'
 import type { Stage } from '../runner/main.ts'
 import { sshTransport } from '../runner/ssh.ts'
 import { didYouMean } from '../runner/suggest.ts'
 import type { Transport } from '../runner/transport.ts'
-import type { Client } from './check.ts'
+import { type Client, remoteClient, thisMachine } from './client.ts'
 
 /** Seconds until a host that does not answer counts as unreachable. */
 const connectTimeout = 15
@@ -62,12 +61,12 @@ export async function openSession(stage: Stage, level?: 1 | 2 | 3): Promise<Sess
     transports.set(name, transport)
     return transport
   }
-  const clients = inventory.clients.map(({ name, ssh }) => ({ name, transport: open(name, ssh) }))
+  const clients = inventory.clients.map(({ name, ssh }) => remoteClient(name, open(name, ssh)))
   return {
     inventory,
     limited,
     reach: (name) => open(name, inventory.hosts.find((host) => host.name === name)!.ssh),
-    clients: clients.length > 0 ? clients : [{ name: 'this machine', transport: localTransport() }],
+    clients: clients.length > 0 ? clients : [thisMachine()],
   }
 }
 

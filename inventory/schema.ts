@@ -98,7 +98,7 @@ export const schema = {
       description:
         'The hosts from which the check of the cluster asks the service, by name, one after the other: where the VIP ' +
         'can not be reached from the machine that runs the playbooks, and to see that clients behind a router are ' +
-        'served as well. Default: the machine that runs the playbooks.',
+        'served as well. They need python3. Default: the machine that runs the playbooks.',
       propertyNames: hostName,
       additionalProperties: {
         type: 'object',

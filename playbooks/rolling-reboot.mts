@@ -1,5 +1,6 @@
 #!/usr/bin/env -S npx zx
 // Reboots the nodes one at a time, and clients don't notice: drain, hand over, reboot, prove, put back, the next.
+import { ensureClients } from '../cluster/client.ts'
 import { Live } from '../cluster/live.ts'
 import { conclude, expectReport, reportOption } from '../cluster/page.ts'
 import { openScene } from '../cluster/scene.ts'
@@ -17,6 +18,7 @@ await main('Rolling reboot', [...rollOptions, reportOption], async (stage) => {
   await expectReport(stage)
   const session = await openSession(stage)
   const asked = readWish(options, session.inventory.hosts.length)
+  await ensureClients(session, { probing: true, timeout: options.timeout })
   const { claims, earlier, wish } = await claimHosts(stage, session, asked)
   const scene = await openScene(stage, session, wish)
   const plan = await makePlan(stage, scene, wish, earlier)

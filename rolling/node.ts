@@ -22,6 +22,10 @@ const inFlight = 1000
 
 const bootId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
+/** Fails on a node that could not ask its own service when it comes back; level playbooks install what that takes. */
+export const canAskItself: Script = sh`
+command -v dig >/dev/null || { echo 'it has no dig to ask its service with: run the level playbook first' >&2; exit 1; }`
+
 /** The steps of one node, each of which ends when its effect is seen. They throw UserError where it is not. */
 export class NodeSteps {
   readonly #scene: Scene

@@ -5,6 +5,7 @@ import { whyReboot } from '../cluster/reboot-required.ts'
 import type { Host } from '../inventory/types.ts'
 import type { Stage } from '../runner/main.ts'
 import { run } from './claim.ts'
+import { canAskItself } from './node.ts'
 import type { Wish } from './options.ts'
 import type { Scene } from '../cluster/scene.ts'
 
@@ -33,6 +34,7 @@ export interface Plan {
 /**
  * Finds the nodes to work on, and says in which order and why.
  * @param earlier what a run that is gone on with has left
+ * @throws UserError where a node lacks what its steps need, HostError where one is away
  */
 export async function makePlan(
   { console, document }: Stage,
@@ -40,7 +42,7 @@ export async function makePlan(
   wish: Wish,
   earlier: ReadonlyMap<string, Note>,
 ): Promise<Plan> {
-  const looks = await scene.looks()
+  const [looks] = await Promise.all([scene.looks(), scene.everywhere(canAskItself)])
   const order = inTurn(scene.hosts, looks, scene.vip)
   const drained = wish.resume ? [] : outOfWork(looks)
   const plan = wish.resume

@@ -9,7 +9,7 @@ export type Mode = 'answer' | 'silent' | 'servfail' | 'nothing of use' | 'down'
 export interface Responder {
   port: number
   /** The names it was asked and what it did then, in order. */
-  asked: { name: string; protocol: 'UDP' | 'TCP'; mode: Mode; from: number }[]
+  asked: { name: string; protocol: 'UDP' | 'TCP'; mode: Mode; from: number; recursion: boolean }[]
   /** What it does from now on; `down` refuses as a port does where nobody listens. */
   turn(mode: Mode): Promise<void>
 }
@@ -20,7 +20,7 @@ export async function startResponder(text: string): Promise<Responder> {
   let mode: Mode = 'answer'
 
   const respond = (query: Buffer, protocol: 'UDP' | 'TCP', from: number): Buffer[] => {
-    asked.push({ name: nameOf(query), protocol, mode, from })
+    asked.push({ name: nameOf(query), protocol, mode, from, recursion: (query[2]! & 1) === 1 })
     if (mode === 'silent' || mode === 'down') return []
     const stranger = Buffer.from(query)
     stranger.writeUInt16BE((query.readUInt16BE(0) + 1) & 0xffff, 0)

@@ -1,8 +1,9 @@
 // What the cluster check makes of what it sees, by the table.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseAnswers } from '../cluster/ask.ts'
+import { answersOf, questionsOf } from '../cluster/ask.ts'
 import { judgeAnswers, judgeJournals, judgeNodes } from '../cluster/judge.ts'
+import { parseJournal } from '../cluster/journal.ts'
 import { type Look, parseLook } from '../cluster/look.ts'
 import { judgeSightings, parseSightings } from '../cluster/watch.ts'
 import { loadInventory } from '../inventory/load.ts'
@@ -142,6 +143,38 @@ test('answers: other schedulers need fair shares only', () => {
   )
 })
 
+/** A line of the journal as the script prints it; `run` is that of the unit, and `systemd` whether systemd tells of it. */
+const entry = (key: string, MESSAGE: string | number[], at: number, { run = 'a', systemd = false, sent = at } = {}) =>
+  `${key}=${JSON.stringify({
+    MESSAGE,
+    __REALTIME_TIMESTAMP: `${1_700_000_000_000_000 + at}`,
+    _SOURCE_REALTIME_TIMESTAMP: `${1_700_000_000_000_000 + sent}`,
+    [systemd ? 'INVOCATION_ID' : '_SYSTEMD_INVOCATION_ID']: run,
+  })}`
+const scanning = 'automatic interface scanning terminated: end of file'
+const stops = entry('stopping', 'Stopping named.service…', 10, { systemd: true })
+const journals: [name: string, lines: string[], errors: string[]][] = [
+  ['nothing', [], []],
+  ['an error of a service that runs', [entry('error', scanning, 20)], [scanning]],
+  ['the same while it is stopped', [stops, entry('error', scanning, 20)], []],
+  ['an error before it was stopped', [stops, entry('error', 'no', 5)], ['no']],
+  ['an error of the one that was started then', [stops, entry('error', 'no', 20, { run: 'b' })], ['no']],
+  ['another service stops', [stops, entry('error', 'no', 20, { run: 'snmpd' })], ['no']],
+  ['what systemd says of the stop', [stops, entry('error', 'Failed', 20, { systemd: true })], ['Failed']],
+  ['what was sent before the stop and came after it', [stops, entry('error', 'no', 20, { sent: 9 })], ['no']],
+  [
+    'stopped twice',
+    [stops, entry('stopping', '', 40, { systemd: true, run: 'b' }), entry('error', scanning, 50, { run: 'b' })],
+    [],
+  ],
+  ['each once', [entry('error', 'no', 1), entry('error', 'no', 2)], ['no']],
+  ['bytes', [entry('error', [0xc3, 0xa9, 27], 1)], ['é\x1b']],
+  ['what does no harm', [entry('error', 'registering pdu failed: 263!', 1)], []],
+]
+for (const [name, printed, errors] of journals) {
+  test(`journal: ${name}`, () => assert.equal(parseJournal(printed.join('\n')), errors))
+}
+
 test('look: what a node prints is read', () => {
   const text = [
     'vip=2: eth0    inet 10.2.1.5/32 scope global eth0',
@@ -159,8 +192,8 @@ test('look: what a node prints is read', () => {
     'pool=UDP  10.2.1.99:53 rr',
     'pool=  -> 10.2.1.3:53                  Masq    1      0          0',
     'stats=UDP  10.2.1.5:53                        12       12       12      900      1200',
-    'error=no',
-    'error=no',
+    entry('error', 'no', 1),
+    entry('error', 'no', 2),
     '',
   ].join('\n')
   assert.equal(parseLook(hosts[0]!, cluster, text), {
@@ -182,16 +215,24 @@ test('look: what a node prints is read', () => {
   })
 })
 
-test('ask: answers are named, losses are not answers, a client without dig is told so', () => {
-  const stdout = Buffer.from(
-    'source=10.2.1.10\nUDP\n"=nameserver-1="\n;; communications error to 10.2.1.5#53: timed out\n"=x="\nTCP\n"=nameserver-2="\n',
+test('ask: names that nobody has asked for, over UDP, over TCP, and the last', () => {
+  const asked = questionsOf(cluster, { count: 2, tag: 't-0', last: 1, watch: 't' })
+  assert.equal(
+    asked.map(({ protocol, name }) => `${protocol} ${name}`),
+    [
+      'UDP t-0-UDP-0.health.load.balance',
+      'UDP t-0-UDP-1.health.load.balance',
+      'TCP t-0-TCP-0.health.load.balance',
+      'TCP t-0-TCP-1.health.load.balance',
+      'UDP t-last-0.health.load.balance',
+    ],
   )
-  const answers = parseAnswers(hosts, 3, 'client', { stdout, stderr: '', code: 0 })
+})
+
+test('ask: answers are named, losses are not answers, the last questions do not count', () => {
+  const texts = ['=nameserver-1=', undefined, '=x=', '=nameserver-2=', undefined, undefined, '=nameserver-1=']
+  const answers = answersOf(hosts, 'client', 3, { source: '10.2.1.10', texts })
   assert.equal(answers, { client: 'client', source: '10.2.1.10', asked: 3, UDP: [first, '=x='], TCP: [second] })
-  assert.throws(
-    () => parseAnswers(hosts, 3, 'client', { stdout: Buffer.alloc(0), stderr: '', code: 127 }),
-    /client has no dig/,
-  )
 })
 
 const seenBy = (...rows: string[]) => new Map([[a, parseSightings(rows.map((row) => `seen=${row}\n`).join(''))]])

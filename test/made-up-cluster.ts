@@ -1,5 +1,5 @@
 // A cluster of level 2 that is made up: its nodes are folders, VRRP and IPVS a few lines. Scripts that write run in real bash.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import type { Stage } from '../runner/main.ts'
 import { type Options, parseOptions } from '../runner/options.ts'
 import type { Outcome, Transport } from '../runner/transport.ts'
 import { claimHosts } from '../rolling/claim.ts'
+import { canAskItself } from '../rolling/node.ts'
 import { readWish, rollOptions } from '../rolling/options.ts'
 import { makePlan } from '../rolling/order.ts'
 import { Roll } from '../rolling/roll.ts'
@@ -29,6 +30,8 @@ export class MadeUpCluster {
   holder = 'ns1'
   /** Nodes whose name server does not run. */
   readonly dead = new Set<string>()
+  /** Nodes without dig. */
+  readonly bare = new Set<string>()
   readonly boots: Record<string, number> = {}
   readonly commands: Record<string, number> = {}
 
@@ -116,6 +119,11 @@ export class MadeUpCluster {
     close: async () => {},
     run: (script, { onStdout }) =>
       new Promise<Outcome>((resolve) => {
+        if (script === canAskItself.text) {
+          const prelude = this.bare.has(node) ? 'PATH=/nowhere' : 'dig() { :; }'
+          const { stderr, status: code } = spawnSync('bash', ['-c', `${prelude}\n${script}`], { encoding: 'utf8' })
+          return resolve({ stdout: Buffer.alloc(0), stderr, code })
+        }
         const stdout = this.#run(node, script, onStdout)
         if (stdout !== undefined) resolve({ stdout: Buffer.from(stdout), stderr: '', code: 0 })
       }),

@@ -6,6 +6,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Sample } from '../cluster/prober-account.ts'
 import { type Prober, type Rates, startProber } from '../cluster/prober.ts'
+import { pythonScript } from '../cluster/python.ts'
 import { HostError, type UserError } from '../runner/errors.ts'
 import { localTransport } from '../runner/local.ts'
 import type { Transport } from '../runner/transport.ts'
@@ -147,10 +148,8 @@ test('a prober whose time is over says so, and what became of the questions that
 })
 
 test('a prober whose reader goes away ends', async () => {
-  const program = new URL('../cluster/prober.py', import.meta.url).pathname
-  const child = spawn('python3', ['-IS', program, '127.0.0.1', '9', 'x', '10', '2', '60', 'tag'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const script = await pythonScript('prober.py', ['127.0.0.1', 9, 'x', 10, 2, 60, 'tag'])
+  const child = spawn('bash', ['-c', script.text], { stdio: ['ignore', 'pipe', 'inherit'] })
   await once(child.stdout, 'data')
   child.stdout.destroy()
   assert.equal(await once(child, 'close'), [0, null])

@@ -67,6 +67,16 @@ test('a node that was drained before is left out and stays drained', () =>
     assert.equal(cluster.left(), ['ns1: drain/ns3', 'ns2: drain/ns3', 'ns3: drain/ns3'])
   }))
 
+test('a node that could not ask its service afterwards: nothing is begun, in check mode too', () =>
+  on(async (cluster) => {
+    cluster.bare.add('ns3')
+    for (const args of [[], ['--check']]) {
+      const { steps, error } = await cluster.roll(args)
+      assert.is(error, 'ns3: it has no dig to ask its service with: run the level playbook first')
+      assert.equal([steps, cluster.left()], [[], []])
+    }
+  }))
+
 test('faults that were there before are no reason to stop, where --min-serving allows them', () =>
   on(async (cluster) => {
     cluster.dead.add('ns3')
