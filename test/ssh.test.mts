@@ -9,9 +9,11 @@ import * as assert from 'uvu/assert'
 import { $ } from 'zx/core'
 import { sshTransport } from '../runner/ssh.ts'
 import { execute, knownLine, latest, refusal, type Way } from './reach.ts'
-import { freePort, needRoot, password, startSshd } from './sshd.ts'
+import { needRoot } from './root.ts'
+import { freePort, password, startSshd } from './sshd.ts'
 
-needRoot(import.meta.filename)
+// Real users and a sudo that works can't be had without.
+needRoot('real')
 const sshd = await startSshd()
 const endings: (() => unknown)[] = [sshd.stop]
 const file = (name: string) => join(sshd.folder, name)

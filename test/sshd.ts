@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -85,17 +85,6 @@ Match User typed
 Match User bare
   SetEnv PATH=/srv/sshd/bare
 `
-
-/**
- * Runs a test file again through sudo, and ends with its exit code, unless this is root already: real users and a
- * working sudo can't be had without.
- */
-export function needRoot(testFile: string): void {
-  if (process.getuid?.() === 0) return
-  const { status, error } = spawnSync('sudo', [process.execPath, testFile], { stdio: 'inherit' })
-  if (error) console.error(`${testFile} has to run as root: ${error.message}`)
-  process.exit(status ?? 1)
-}
 
 /**
  * Starts sshd. Mounts are made in a mount namespace of its own, so that users, sudo and all that is written there

@@ -7,7 +7,7 @@ export const ensureTools = (yes: boolean, say: (line: string) => void): Promise<
       who: 'The tests of reports and routes',
       programs: { chromium: 'chromium', ip: 'iproute2', unshare: 'util-linux' },
       files: { '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf': 'fonts-dejavu-core' },
-      instead: 'Other tests run without: node test/run.mts PATTERN',
+      instead: 'Other tests run without: npm run test:unit -- PATTERN',
     },
     yes,
     say,
