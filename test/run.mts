@@ -20,7 +20,7 @@ interface Tier {
 }
 
 const tiers: Record<string, Tier> = {
-  // Some files mostly wait for others.
+  // Some files mostly wait.
   unit: { files: 'test/*.test.mts', lab: false, atATime: availableParallelism() + 2, minutes: 10 },
   // There is one lab.
   lab: { files: 'test/lab/*.test.mts', lab: true, atATime: 1, minutes: 50 },
@@ -28,7 +28,7 @@ const tiers: Record<string, Tier> = {
 }
 
 /** The files that take longest, the longest first, so that none of them is left to the end alone. */
-const longest = ['prober', 'transport', 'ssh', 'routes', 'rolling', 'report', 'originals', 'engine']
+const longest = ['prober', 'transport', 'ssh', 'report', 'routes', 'originals', 'rolling', 'engine', 'run-file']
 
 const rank = (file: string) => {
   const place = longest.findIndex((name) => file.endsWith(`/${name}.test.mts`))

@@ -107,8 +107,9 @@ export async function startSshd(): Promise<Sshd> {
 }
 
 async function makeKeys(folder: string): Promise<void> {
+  // The bits are those of RSA, of which more take seconds to find.
   const make = (name: string, passphrase: string, type = 'ed25519') =>
-    $({ quiet: true, cwd: folder })`ssh-keygen -q -t ${type} -C ${name} -N ${passphrase} -f ${name}`
+    $({ quiet: true, cwd: folder })`ssh-keygen -q -t ${type} -b 2048 -C ${name} -N ${passphrase} -f ${name}`
   await Promise.all([
     make('host_ed25519', ''),
     make('host_rsa', '', 'rsa'),
