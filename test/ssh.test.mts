@@ -8,9 +8,10 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { $ } from 'zx/core'
 import { sshTransport } from '../runner/ssh.ts'
+import { freePort } from './port.ts'
 import { execute, knownLine, latest, refusal, type Way } from './reach.ts'
 import { needRoot } from './root.ts'
-import { freePort, password, startSshd } from './sshd.ts'
+import { password, startSshd } from './sshd.ts'
 
 // Real users and a sudo that works can't be had without.
 needRoot('real')

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { $ } from 'zx/core'
+import { freePort } from './port.ts'
 
 /** A real sshd on loopback, over a throw-away copy of this machine with users of its own. */
 export interface Sshd {
@@ -140,15 +140,4 @@ async function start(folder: string, port: number): Promise<() => Promise<void>>
     child.kill()
     await ended
   }
-}
-
-/** A TCP port of loopback that nobody uses. */
-export function freePort(): Promise<number> {
-  const server = createServer()
-  return new Promise((resolve) =>
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    }),
-  )
 }
