@@ -66,6 +66,8 @@ export class MadeUpCluster {
   holder = 'ns1'
   /** Nodes whose name server does not run. */
   readonly dead = new Set<string>()
+  /** Nodes that don't do as they are told to reboot. */
+  readonly stubborn = new Set<string>()
   readonly boots: Record<string, number> = {}
   readonly commands: Record<string, number> = {}
   readonly #bash = new Bash()
@@ -139,7 +141,7 @@ export class MadeUpCluster {
     if (script.startsWith('dig ')) return `"=${inventory.hosts.find(({ name }) => name === node)!.identity}="\n`
     if (script.includes('reboot-required')) return ''
     if (script.includes('boot_id')) return `${this.#bootId(node)}\n`
-    if (script.includes('systemctl reboot')) this.boots[node]!++
+    if (script.includes('systemctl reboot')) this.boots[node]! += this.stubborn.has(node) ? 0 : 1
     else if (script.includes('DEBIAN_FRONTEND')) this.commands[node]!++
     else
       return this.#bash.run(
