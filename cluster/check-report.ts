@@ -34,7 +34,13 @@ export async function reportCheck(stage: Stage, session: Session, wish: CheckWis
   const result = await checkCluster(
     inventory,
     found.filter(({ away }) => !away),
-    { ...wish, clients, timeout: options.timeout, say: (line) => console.print(`check  ${line}`) },
+    {
+      ...wish,
+      clients,
+      timeout: options.timeout,
+      clock: session.clock,
+      say: (line) => console.print(`check  ${line}`),
+    },
   )
   console.status('')
   const away = found.flatMap((node) => node.away ?? [])

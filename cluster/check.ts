@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Inventory } from '../inventory/types.ts'
+import type { Clock } from '../runner/clock.ts'
 import { UserError } from '../runner/errors.ts'
 import { type Answers, answersOf, questions, questionsOf } from './ask.ts'
 import { type Client, serviceOf } from './client.ts'
@@ -18,6 +18,7 @@ export interface CheckOptions {
   changed: boolean
   /** Seconds for one execution. */
   timeout: number
+  clock: Clock
   /** Told what the check waits for. */
   say: (line: string) => void
 }
@@ -87,16 +88,17 @@ class Check {
 
   /** Looks until nothing is wrong any more, or the cluster had its time. */
   async settle(): Promise<CheckResult> {
-    const deadline = performance.now() + this.#options.settle * 1000
+    const { clock, settle } = this.#options
+    const deadline = clock.now() + settle * 1000
     let said = ''
     for (;;) {
       const result = this.#judge(await Promise.all(this.#nodes.map((node) => this.#look(node))))
       // Nothing is gained by waiting for what was logged.
       const passing = result.problems.filter((problem) => !judgeJournals(result.looks).includes(problem))
-      if (passing.length === 0 || performance.now() > deadline) return result
+      if (passing.length === 0 || clock.now() > deadline) return result
       if (passing[0] !== said) this.#options.say(`waiting: ${passing[0]}`)
       said = passing[0]!
-      await sleep(1000)
+      await clock.sleep(1000)
     }
   }
 

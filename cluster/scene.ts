@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { drainedNodes, judgeNodes, realAddress } from './judge.ts'
 import { checkCluster, judgeLooks } from './check.ts'
 import { type Look, lookAt, type Reach } from './look.ts'
@@ -58,7 +57,7 @@ const check = (session: Session, timeout: number, seconds: number, changed: bool
   checkCluster(
     session.inventory,
     session.inventory.hosts.map((host) => reachOf(session, host)),
-    { clients: session.clients, settle: seconds, changed, timeout, say: () => {} },
+    { clients: session.clients, settle: seconds, changed, timeout, clock: session.clock, say: () => {} },
   )
 
 /** The cluster as those see it who move it: rolling reboots and drills. */
@@ -151,11 +150,12 @@ export class Scene {
     seconds: number,
     nodes?: readonly Host[],
   ): Promise<string | undefined> {
-    const deadline = performance.now() + seconds * 1000
+    const { clock } = this.session
+    const deadline = clock.now() + seconds * 1000
     for (;;) {
       const problem = wrong(await this.looks(nodes))
-      if (!problem || performance.now() > deadline) return problem
-      await sleep(500)
+      if (!problem || clock.now() > deadline) return problem
+      await clock.sleep(500)
     }
   }
 

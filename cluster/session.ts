@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { read } from 'read'
 import { loadInventory } from '../inventory/load.ts'
 import type { Host, Inventory, SshTarget } from '../inventory/types.ts'
+import { type Clock, realClock } from '../runner/clock.ts'
 import { UserError } from '../runner/errors.ts'
 import type { Stage } from '../runner/main.ts'
 import { sshTransport } from '../runner/ssh.ts'
@@ -23,6 +24,8 @@ export interface Session {
   limited: Host[]
   /** The way to a host; one connection each, whoever asks. */
   reach(name: string): Transport
+  /** What everything here waits by. */
+  clock: Clock
   /** From where the cluster check asks: the clients of the inventory, or this machine. */
   clients: Client[]
 }
@@ -66,6 +69,7 @@ export async function openSession(stage: Stage, level?: 1 | 2 | 3): Promise<Sess
     inventory,
     limited,
     reach: (name) => open(name, inventory.hosts.find((host) => host.name === name)!.ssh),
+    clock: realClock,
     clients: clients.length > 0 ? clients : [thisMachine()],
   }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Look } from '../cluster/look.ts'
 import type { Scene } from '../cluster/scene.ts'
 import type { Cluster } from '../inventory/types.ts'
@@ -55,7 +54,7 @@ export class Drills {
         await this.#on(node, lines(later(serviceSeconds, sh`systemctl start named`), sh`systemctl stop named`))
         await this.#wait((now) => (this.#works(now, node) ? `clients are still sent to ${node}` : undefined))
         // Whoever is lost from here on was sent to nobody.
-        await sleep(5000)
+        await this.#scene.session.clock.sleep(5000)
         await start()
       },
       undo: start,
@@ -82,7 +81,7 @@ export class Drills {
       title: `cut ${device} of ${holder} for ${cutSeconds} s`,
       run: async () => {
         await this.#on(holder, cutScript(device))
-        await sleep(cutSeconds * 1000)
+        await this.#scene.session.clock.sleep(cutSeconds * 1000)
       },
       undo: () => this.#on(holder, sh`systemctl start ${`${drillUnit}.service`} 2>/dev/null || true`),
       lasts: cutSeconds,

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Live } from '../cluster/live.ts'
 import { conclude } from '../cluster/page.ts'
 import { runNote } from '../cluster/playbook.ts'
@@ -89,7 +88,7 @@ async function carryOut(stage: Stage, scene: Scene, live: Live, name: Drill['nam
     })
     throw error
   }
-  await sleep(calm * 1000)
+  await scene.session.clock.sleep(calm * 1000)
 }
 
 /**

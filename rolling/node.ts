@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { realAddress } from '../cluster/judge.ts'
 import type { Look } from '../cluster/look.ts'
 import type { Host } from '../inventory/types.ts'
+import type { Clock } from '../runner/clock.ts'
 import { exitCode, HostError, UserError } from '../runner/errors.ts'
 import { type Script, sh } from '../runner/sh.ts'
 import type { Scene } from '../cluster/scene.ts'
@@ -38,6 +38,10 @@ export class NodeSteps {
     this.#patience = patience
   }
 
+  get #clock(): Clock {
+    return this.#scene.session.clock
+  }
+
   /** Another node may hold the VIP, and nobody new is sent to this one any more. */
   async drain(): Promise<string> {
     await this.#scene.setStandby(this.#host.name, true)
@@ -72,10 +76,10 @@ export class NodeSteps {
     const names = others.map(({ name }) => name)
     await this.#scene.setDrained(names, true)
     await this.#scene.poolsFollow(others, true)
-    await sleep(inFlight)
+    await this.#clock.sleep(inFlight)
     await act()
     const holder = await this.#moved(from, arrived)
-    await sleep(inFlight)
+    await this.#clock.sleep(inFlight)
     await this.#scene.setDrained(names, false)
     await this.#scene.poolsFollow(others, false)
     return holder
@@ -97,13 +101,13 @@ export class NodeSteps {
 
   /** What the node has begun is done, or had its time. */
   async letWorkEnd(): Promise<string> {
-    const deadline = performance.now() + this.#patience.drain * 1000
+    const deadline = this.#clock.now() + this.#patience.drain * 1000
     for (;;) {
       const [questions, connections] = await this.#openWork()
       if (questions! + connections! === 0) return 'no client is left'
-      if (performance.now() > deadline)
+      if (this.#clock.now() > deadline)
         return `after ${this.#patience.drain} s ${connections} connections and ${questions} UDP clients are left: they end with the node`
-      await sleep(1000)
+      await this.#clock.sleep(1000)
     }
   }
 
@@ -144,27 +148,27 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
   /** The host has another boot id. @param before its boot id before */
   async reboot(before: string): Promise<string> {
     const { name } = this.#host
-    const began = performance.now()
+    const began = this.#clock.now()
     const transport = this.#scene.reach(name)
     // Detached, so that the order has its answer before the host goes.
     await transport.run('systemd-run --quiet --on-active=1 systemctl reboot', { timeout: 60 })
-    await sleep(3000)
+    await this.#clock.sleep(3000)
     const deadline = began + this.#patience.boot * 1000
     let last = 'it still runs from before: the order to reboot had no effect yet'
-    while (performance.now() < deadline) {
+    while (this.#clock.now() < deadline) {
       try {
         await transport.close()
         await transport.connect()
         const { stdout } = await transport.run('cat /proc/sys/kernel/random/boot_id', { timeout: 20 })
         const found = stdout.toString('utf8').trim()
         if (bootId.test(found) && found !== before)
-          return `another boot id after ${Math.round((performance.now() - began) / 1000)} s`
+          return `another boot id after ${Math.round((this.#clock.now() - began) / 1000)} s`
         last = 'it still runs from before'
       } catch (error) {
         if (!(error instanceof HostError)) throw error
         last = error.message
       }
-      await sleep(1000)
+      await this.#clock.sleep(1000)
     }
     throw stop(`${name} did not come back within ${this.#patience.boot} s: ${last}`, exitCode.unreachable)
   }

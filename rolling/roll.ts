@@ -163,9 +163,10 @@ export class Roll {
     await this.#stage.goOn()
     this.#current = `${node}: ${step}`
     this.#live!.step(this.#current)
-    const began = performance.now()
+    const { clock } = this.#scene.session
+    const began = clock.now()
     const outcome = await work()
-    const seconds = (performance.now() - began) / 1000
+    const seconds = (clock.now() - began) / 1000
     this.#steps.push({ node, step, outcome, seconds })
     this.#stage.console.print(`${node}  ${step.padEnd(12)}  ${outcome} (${seconds.toFixed(1)} s)`)
   }

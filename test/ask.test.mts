@@ -7,7 +7,7 @@ import { localTransport } from '../runner/local.ts'
 import { sshTransport } from '../runner/ssh.ts'
 import type { Transport } from '../runner/transport.ts'
 import { type Mode, startResponder } from './dns.ts'
-import { freePort } from './sshd.ts'
+import { freePort } from './port.ts'
 import { inventoryOf } from './variants.ts'
 
 const text = '=nameserver-1='

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { freePort } from './sshd.ts'
+import { freePort } from './port.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'before-'))
 test.after(() => rmSync(folder, { recursive: true }))

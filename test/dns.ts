@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { freePort } from './port.ts'
 
 /** What the responder does with a question. */
 export type Mode = 'answer' | 'silent' | 'servfail' | 'nothing of use' | 'down'
@@ -39,7 +40,7 @@ export async function startResponder(text: string): Promise<Responder> {
   }
 
   let stop = () => {}
-  const listen = async (port: number): Promise<number> => {
+  const listen = async (port: number) => {
     const tcp = createServer((socket) => {
       socket.on('error', () => {})
       socket.on('data', (data) => {
@@ -52,11 +53,10 @@ export async function startResponder(text: string): Promise<Responder> {
       })
     }).listen(port, '127.0.0.1')
     await once(tcp, 'listening')
-    const { port: chosen } = tcp.address() as { port: number }
     const udp = createSocket('udp4', (query, { port: from }) => {
       for (const answer of respond(query, 'UDP', from)) udp.send(answer, from, '127.0.0.1')
     })
-    udp.bind(chosen, '127.0.0.1')
+    udp.bind(port, '127.0.0.1')
     await once(udp, 'listening')
     // What is silent must not keep the test from ending.
     tcp.unref()
@@ -65,9 +65,9 @@ export async function startResponder(text: string): Promise<Responder> {
       tcp.close()
       udp.close()
     }
-    return chosen
   }
-  const port = await listen(0)
+  const port = await freePort()
+  await listen(port)
   return {
     port,
     asked,

@@ -10,6 +10,10 @@ import { runHosts } from '../runner/run.ts'
 import { sh } from '../runner/sh.ts'
 import { type Listed, type Task, unchanged } from '../runner/task.ts'
 import type { Transport } from '../runner/transport.ts'
+import { needRoot } from './root.ts'
+
+// Files belong to root unless a task says otherwise.
+needRoot('mapped')
 
 const base = mkdtempSync(join(tmpdir(), 'engine-'))
 export const folder = join(base, 'work')

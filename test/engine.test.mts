@@ -146,9 +146,13 @@ test('names are data: nothing in them becomes shell code', async () => {
 })
 
 test('two runs on one host: the second is told who is at work', async () => {
-  const slow = runHost(host([touch('a', sh`sleep 2; mkdir -p ${folder}; touch ${path('a')}`)]), options, silent)
-  await new Promise((resolve) => setTimeout(resolve, 800))
+  const begun = Promise.withResolvers<void>()
+  mkdirSync(folder)
+  const apply = sh`until [ -e ${path('go')} ]; do sleep 0.1; done; touch ${path('a')}`
+  const slow = runHost(host([touch('a', apply)]), options, ({ type }) => type === 'change started' && begun.resolve())
+  await begun.promise
   const second = await runHost(host([touch('b')]), options, silent)
+  writeFileSync(path('go'), '')
   assert.is(second.status, 'failed')
   assert.match(second.failure!.reason, 'another run is at work on here: the engine test')
   assert.equal(second.notTried, ['touch b'])

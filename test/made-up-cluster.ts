@@ -1,13 +1,15 @@
 // A cluster of level 2 that is made up: its nodes are folders, VRRP and IPVS a few lines. Scripts that write run in real bash.
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import type { Claims } from '../cluster/claim.ts'
 import { judgeLooks } from '../cluster/check.ts'
 import type { Live } from '../cluster/live.ts'
 import { Scene } from '../cluster/scene.ts'
 import type { Session } from '../cluster/session.ts'
+import type { Clock } from '../runner/clock.ts'
 import type { Stage } from '../runner/main.ts'
 import { type Options, parseOptions } from '../runner/options.ts'
 import type { Outcome, Transport } from '../runner/transport.ts'
@@ -22,6 +24,41 @@ const names = ['ns1', 'ns2', 'ns3']
 const hosts = names.map((name, i) => `  ${name}: { address: 10.2.1.1${i} }\n`)
 const inventory = inventoryOf(`cluster: { vip: 10.2.1.5, network: 10.2.1.0/24 }\nhosts:\n${hosts.join('')}`)
 
+/** Nobody waits by it: it is turned on by as much as somebody would have waited. */
+function hurriedClock(): Clock {
+  let now = 0
+  return {
+    now: () => now,
+    sleep: async (milliseconds) => {
+      now += milliseconds
+    },
+  }
+}
+
+/** One bash for all scripts, one after the other, each in a subshell: to start one for each takes longer than all else. */
+class Bash {
+  readonly #process = spawn('bash', ['-c', `while read -rd ''; do (eval "$REPLY") >&2 </dev/null; echo $?; done`], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  readonly #waiting: ((code: string) => void)[] = []
+
+  constructor() {
+    createInterface(this.#process.stdout).on('line', (code) => this.#waiting.shift()!(code))
+  }
+
+  /** Runs a script that prints nothing. @throws Error where it fails */
+  async run(script: string): Promise<string> {
+    this.#process.stdin.write(`${script}\0`)
+    const code = await new Promise<string>((resolve) => this.#waiting.push(resolve))
+    if (code !== '0') throw new Error(`exit code ${code}: ${script}`)
+    return ''
+  }
+
+  end(): void {
+    this.#process.stdin.end()
+  }
+}
+
 /** The run is over here, as if its operator had been killed. */
 class Killed extends Error {}
 
@@ -32,8 +69,11 @@ export class MadeUpCluster {
   readonly dead = new Set<string>()
   /** Nodes without dig. */
   readonly bare = new Set<string>()
+  /** Nodes that don't do as they are told to reboot. */
+  readonly stubborn = new Set<string>()
   readonly boots: Record<string, number> = {}
   readonly commands: Record<string, number> = {}
+  readonly #bash = new Bash()
 
   constructor() {
     for (const name of names) {
@@ -64,6 +104,7 @@ export class MadeUpCluster {
   }
 
   remove(): void {
+    this.#bash.end()
     rmSync(this.folder, { recursive: true })
   }
 
@@ -92,7 +133,7 @@ export class MadeUpCluster {
 
   #bootId = (node: string) => `0000000${this.boots[node]}-0000-0000-0000-000000000000`
 
-  #run(node: string, script: string, hear?: (chunk: Buffer) => void): string | undefined {
+  #run(node: string, script: string, hear?: (chunk: Buffer) => void): string | Promise<string> | undefined {
     const note = this.#file(node, 'rolling')
     if (script.includes('flock -n 9')) {
       hear!(Buffer.from(`held 1\n${existsSync(note) ? readFileSync(note, 'utf8').trim() : ''}\n\nready\n`))
@@ -103,13 +144,11 @@ export class MadeUpCluster {
     if (script.startsWith('dig ')) return `"=${inventory.hosts.find(({ name }) => name === node)!.identity}="\n`
     if (script.includes('reboot-required')) return ''
     if (script.includes('boot_id')) return `${this.#bootId(node)}\n`
-    if (script.includes('systemctl reboot')) this.boots[node]!++
+    if (script.includes('systemctl reboot')) this.boots[node]! += this.stubborn.has(node) ? 0 : 1
     else if (script.includes('DEBIAN_FRONTEND')) this.commands[node]!++
     else
-      return execFileSync(
-        'bash',
-        ['-c', script.replaceAll(/\/(etc\/keepalived|var\/lib\/keepalived-playbooks)/g, join(this.folder, node))],
-        { encoding: 'utf8' },
+      return this.#bash.run(
+        script.replaceAll(/\/(etc\/keepalived|var\/lib\/keepalived-playbooks)/g, join(this.folder, node)),
       )
     return ''
   }
@@ -117,16 +156,15 @@ export class MadeUpCluster {
   #transport = (node: string): Transport => ({
     connect: async () => {},
     close: async () => {},
-    run: (script, { onStdout }) =>
-      new Promise<Outcome>((resolve) => {
-        if (script === canAskItself.text) {
-          const prelude = this.bare.has(node) ? 'PATH=/nowhere' : 'dig() { :; }'
-          const { stderr, status: code } = spawnSync('bash', ['-c', `${prelude}\n${script}`], { encoding: 'utf8' })
-          return resolve({ stdout: Buffer.alloc(0), stderr, code })
-        }
-        const stdout = this.#run(node, script, onStdout)
-        if (stdout !== undefined) resolve({ stdout: Buffer.from(stdout), stderr: '', code: 0 })
-      }),
+    run: async (script, { onStdout }) => {
+      if (script === canAskItself.text) {
+        const prelude = this.bare.has(node) ? 'PATH=/nowhere' : 'dig() { :; }'
+        const { stderr, status: code } = spawnSync('bash', ['-c', `${prelude}\n${script}`], { encoding: 'utf8' })
+        return { stdout: Buffer.alloc(0), stderr, code }
+      }
+      const stdout = await this.#run(node, script, onStdout)
+      return stdout === undefined ? forever : { stdout: Buffer.from(stdout), stderr: '', code: 0 }
+    },
   })
 
   /**
@@ -139,7 +177,13 @@ export class MadeUpCluster {
     const options = parseOptions(args, 'x', rollOptions) as Options
     const limited = inventory.hosts.filter(({ name }) => options.limit?.includes(name) ?? true)
     const transports = new Map(names.map((name) => [name, this.#transport(name)]))
-    const session: Session = { inventory, limited, reach: (name) => transports.get(name)!, clients: [] }
+    const session: Session = {
+      inventory,
+      limited,
+      reach: (name) => transports.get(name)!,
+      clients: [],
+      clock: hurriedClock(),
+    }
     const steps: string[] = []
     const stage = {
       options,
@@ -167,6 +211,9 @@ export class MadeUpCluster {
     }
   }
 }
+
+/** How an execution ends that does not. */
+const forever = new Promise<Outcome>(() => {})
 
 const addressOf = (name: string) => inventory.hosts.find((host) => host.name === name)!.address
 

@@ -46,7 +46,7 @@ test('Ctrl-C: what goes on is let go, and nothing more is begun', async () => {
     stage.underWay = () => ['the first']
     stage.atEnd(() => sleep(300))
     stage.console.print('now')
-    await sleep(100)
+    while (!stage.interrupted) await sleep(10)
     await stage.goOn()
     stage.console.print('the second')
     return 0`)
@@ -58,7 +58,7 @@ test('Ctrl-C: what breaks since everything is closed is not told', async () => {
   const { code, stderr } = await run(`
     stage.atEnd(() => sleep(300))
     stage.console.print('now')
-    await sleep(100)
+    while (!stage.interrupted) await sleep(10)
     throw new UserError('the connection is closed')`)
   assert.equal([code, stderr], [130, ''])
 })
@@ -67,7 +67,7 @@ test('Ctrl-C while things are closed: the run has ended as it has', async () => 
   const { code } = await run(`
     stage.atEnd(async () => {
       stage.console.print('now')
-      await sleep(300)
+      while (!stage.interrupted) await sleep(10)
     })
     return 5`)
   assert.is(code, 5)

@@ -8,6 +8,7 @@ import { type NodeStatus, parseStatus } from '../cluster/status.ts'
 import { duration, judgeStatus, statusLines } from '../cluster/status-text.ts'
 import { judgeDrills } from '../drill/run.ts'
 import { loadInventory } from '../inventory/load.ts'
+import { realClock } from '../runner/clock.ts'
 import { HostError } from '../runner/errors.ts'
 import { type Options, parseOptions } from '../runner/options.ts'
 import type { Transport } from '../runner/transport.ts'
@@ -76,9 +77,11 @@ for (const [name, level, ...levels] of limits) {
       },
       close: () => Promise.resolve(),
     })
-    const said = await refuseMixture({ inventory, limited: [hosts[0]!], reach, clients: [] }, level, 9).catch(
-      (error: Error) => error.message,
-    )
+    const said = await refuseMixture(
+      { inventory, limited: [hosts[0]!], reach, clients: [], clock: realClock },
+      level,
+      9,
+    ).catch((error: Error) => error.message)
     if (why) assert.match(said!, why)
     else assert.is(said, undefined)
   })
@@ -86,7 +89,7 @@ for (const [name, level, ...levels] of limits) {
 
 test('--limit: nobody is asked where it leaves out nobody', async () => {
   const reach = () => assert.unreachable() as never
-  await refuseMixture({ inventory, limited: hosts, reach, clients: [] }, 3, 9)
+  await refuseMixture({ inventory, limited: hosts, reach, clients: [], clock: realClock }, 3, 9)
 })
 
 test('status: a node that is well is read', () => {

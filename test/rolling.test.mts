@@ -95,6 +95,19 @@ test('too few would serve: the node is put back, and what an earlier run has lef
     assert.equal(cluster.left(), ['ns1: note', 'ns2: note', 'ns3: note'])
   }))
 
+test('a node that does not come back in time: the run ends there, and goes on when it has', () =>
+  on(async (cluster) => {
+    cluster.stubborn.add('ns2')
+    const { error } = await cluster.roll([])
+    assert.match(
+      error,
+      /^ns2 did not come back within \d+ s: it still runs from before\n.*; ns2 is drained; ns3 serves/,
+    )
+    cluster.stubborn.delete('ns2')
+    assert.is((await cluster.roll(['--resume'])).error, '')
+    assert.equal([cluster.boots, cluster.left()], [once, []])
+  }))
+
 test('without reboot: nobody is, and the command runs once a node', () =>
   on(async (cluster) => {
     assert.is((await cluster.roll(['--without-reboot', '--before', 'x'])).error, '')

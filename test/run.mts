@@ -1,79 +1,116 @@
-// Runs the test files: those without machines first, then those on the lab, one after the other.
-//   node test/run.mts [PATTERN]     only files whose path contains PATTERN
+// Runs the tests: see docs/tests.md.
+//   node test/run.mts TIER[,TIER] [--yes] [PATTERN]     only files whose path contains PATTERN
 // A file that runs no test, skips one, or never ends has failed.
-import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { existsSync, globSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { relative } from 'node:path'
+import { evidenceFolder } from '../lab/evidence.ts'
 import { labDown } from '../lab/lab.ts'
 import { ensureRequirements } from '../lab/requirements.ts'
 import { inCi } from '../runner/options.ts'
+import { endAll, type Outcome, root, runFile } from './run-file.ts'
 import { ensureTools } from './tools.ts'
 
-const minutesForOneFile = 50
-const root = fileURLToPath(new URL('..', import.meta.url))
-
-interface Outcome {
-  passed: number
-  failed: number
+interface Tier {
+  files: string
+  /** Whether the files work with the machines of the lab. */
+  lab: boolean
+  /** How many files run at a time. */
+  atATime: number
+  /** How long one file may take. */
+  minutes: number
+  /** The releases of the lab's machines, as LAB_RELEASE says them. */
+  release?: string
 }
 
-/** Runs one file and reads uvu's account: `Total: 3`, `Passed: 3`, `Skipped: 0`. */
-function runFile(file: string): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const began = performance.now()
-    const child = spawn(process.execPath, [file], {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, FORCE_COLOR: '0' },
-    })
-    const timer = setTimeout(() => child.kill('SIGKILL'), minutesForOneFile * 60_000)
-    let output = ''
-    const hear = (chunk: Buffer) => {
-      output += chunk
-      process.stdout.write(chunk)
+const tiers: Record<string, Tier> = {
+  // Some files mostly wait.
+  unit: { files: 'test/*.test.mts', lab: false, atATime: availableParallelism() + 2, minutes: 10 },
+  // There is one lab.
+  lab: { files: 'test/lab/*.test.mts', lab: true, atATime: 1, minutes: 50 },
+  debian13: { files: 'test/lab/*.test.mts', lab: true, atATime: 1, minutes: 50, release: '13' },
+  mixed: { files: 'test/lab/{2,6}-*.test.mts', lab: true, atATime: 1, minutes: 50, release: 'ns2=13' },
+}
+
+/** The files that take longest, the longest first, so that none of them is left to the end alone. */
+const longest = ['prober', 'transport', 'ssh', 'report', 'routes', 'originals', 'rolling', 'engine', 'run-file']
+
+const rank = (file: string) => {
+  const place = longest.findIndex((name) => file.endsWith(`/${name}.test.mts`))
+  return place < 0 ? longest.length : place
+}
+
+/** @returns the files of a tier that match, in the order in which they begin */
+function filesOf({ files, atATime }: Tier, pattern: string): string[] {
+  const found = globSync(files, { cwd: root })
+    .filter((file) => file.includes(pattern))
+    .sort()
+  return atATime > 1 ? found.sort((a, b) => rank(a) - rank(b)) : found
+}
+
+/** Runs the files of a tier. Output comes as it is printed from one that runs alone, otherwise whole at its end. */
+async function runTier({ atATime, minutes, release }: Tier, files: string[]): Promise<Outcome[]> {
+  const waiting = [...files]
+  const outcomes: Outcome[] = []
+  const work = async () => {
+    for (let file = waiting.shift(); file; file = waiting.shift()) {
+      const began = performance.now()
+      const kept: Buffer[] = []
+      const env: Record<string, string> = release ? { LAB_RELEASE: release } : {}
+      const outcome = await runFile(file, { minutes, env }, (chunk) =>
+        atATime > 1 ? kept.push(chunk) : process.stdout.write(chunk),
+      )
+      if (release) outcome.file = `${file} (Debian ${release})`
+      process.stdout.write(Buffer.concat(kept))
+      if (outcome.why) console.log(`FAILED ${file}: ${outcome.why}`)
+      const seconds = ((performance.now() - began) / 1000).toFixed(1)
+      console.log(`${file}: ${outcome.passed} passed, ${outcome.failed} failed, ${seconds} s\n`)
+      outcomes.push(outcome)
     }
-    child.stdout.on('data', hear)
-    child.stderr.on('data', hear)
-    child.on('close', (code, signal) => {
-      clearTimeout(timer)
-      const sum = (word: string) =>
-        [...output.matchAll(new RegExp(`^\\s*${word}:\\s+(\\d+)`, 'gm'))].reduce((n, match) => n + Number(match[1]), 0)
-      const [total, passed, skipped] = [sum('Total'), sum('Passed'), sum('Skipped')]
-      const why = whyFailed(code, signal, total, skipped)
-      if (why) console.log(`FAILED ${file}: ${why}`)
-      console.log(`${file}: ${passed} of ${total} passed, ${((performance.now() - began) / 1000).toFixed(1)} s\n`)
-      resolve({ passed, failed: Math.max(total - passed, why ? 1 : 0) })
-    })
+  }
+  await Promise.all(Array.from({ length: atATime }, work))
+  return outcomes
+}
+
+/** Makes a machine that may have nothing yet ready for all files of these tiers. */
+async function prepare(chosen: readonly Tier[]): Promise<void> {
+  const needs = [...(chosen.some(({ lab }) => lab) ? [ensureRequirements] : []), ensureTools]
+  for (const ensure of needs) await ensure(yes || inCi(), (line) => console.log(line))
+}
+
+function fail(why: string): never {
+  console.error(why)
+  process.exit(1)
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    endAll(signal)
+    process.exit(130)
   })
-}
 
-function whyFailed(code: number | null, signal: string | null, total: number, skipped: number): string | undefined {
-  if (signal === 'SIGKILL') return `no end within ${minutesForOneFile} minutes`
-  if (code !== 0) return `exit code ${code ?? signal}`
-  if (total === 0) return 'it ran no test'
-  if (skipped > 0) return `${skipped} tests were skipped`
-}
-
-const pattern = process.argv[2] ?? ''
-// Everything, on a machine that may have nothing yet.
+const [names = '', ...words] = process.argv.slice(2)
+const yes = words.includes('--yes')
+const [pattern = ''] = words.filter((word) => word !== '--yes')
+const chosen = names
+  .split(',')
+  .map((name) => tiers[name] ?? fail(`there is no tier "${name}", but ${Object.keys(tiers).join(', ')}`))
+const planned = chosen.map((tier) => ({ tier, files: filesOf(tier, pattern) }))
+if (pattern && planned.every(({ files }) => files.length === 0)) fail(`no test file matches "${pattern}"`)
 if (!pattern) {
-  for (const ensure of [ensureRequirements, ensureTools])
-    await ensure(inCi(), (line) => console.log(line)).catch((error: Error) => {
-      console.error(error.message)
-      process.exit(1)
-    })
+  for (const { tier, files } of planned) if (files.length === 0) fail(`there is no ${tier.files}`)
+  await prepare(chosen).catch((error: Error) => fail(error.message))
 }
-const files = [
-  ...globSync('test/*.test.mts', { cwd: root }).sort(),
-  ...globSync('test/lab/*.test.mts', { cwd: root }).sort(),
-]
-const chosen = files.filter((file) => file.includes(pattern))
-const all: Outcome = { passed: 0, failed: chosen.length === 0 ? 1 : 0 }
-for (const file of chosen) {
-  const { passed, failed } = await runFile(file)
-  all.passed += passed
-  all.failed += failed
-}
-if (!pattern) await labDown()
-console.log(`${all.passed} passed, ${all.failed} failed`)
-process.exitCode = all.failed > 0 ? 1 : 0
+if (chosen.some(({ lab }) => lab)) rmSync(evidenceFolder, { recursive: true, force: true })
+const outcomes: Outcome[] = []
+for (const { tier, files } of planned) outcomes.push(...(await runTier(tier, files)))
+if (!pattern && chosen.some(({ lab }) => lab)) await labDown()
+
+const bad = outcomes.filter(({ failed }) => failed > 0)
+if (bad.length > 0) console.log('Failed:')
+for (const { file, why, names } of bad) console.log([`  ${file}: ${why}`, ...names].join('\n    '))
+if (bad.length > 0 && existsSync(evidenceFolder))
+  console.log(`How the machines were when tests failed: ${relative('', evidenceFolder)}/`)
+const sum = (kind: 'passed' | 'failed') => outcomes.reduce((all, outcome) => all + outcome[kind], 0)
+console.log(`${sum('passed')} passed, ${sum('failed')} failed`)
+process.exitCode = bad.length > 0 ? 1 : 0

@@ -8,10 +8,13 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { $ } from 'zx/core'
 import { sshTransport } from '../runner/ssh.ts'
+import { freePort } from './port.ts'
 import { execute, knownLine, latest, refusal, type Way } from './reach.ts'
-import { freePort, needRoot, password, startSshd } from './sshd.ts'
+import { needRoot } from './root.ts'
+import { password, startSshd } from './sshd.ts'
 
-needRoot(import.meta.filename)
+// Real users and a sudo that works can't be had without.
+needRoot('real')
 const sshd = await startSshd()
 const endings: (() => unknown)[] = [sshd.stop]
 const file = (name: string) => join(sshd.folder, name)

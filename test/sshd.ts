@@ -1,9 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { $ } from 'zx/core'
+import { freePort } from './port.ts'
 
 /** A real sshd on loopback, over a throw-away copy of this machine with users of its own. */
 export interface Sshd {
@@ -39,11 +39,17 @@ chmod 755 srv srv/sshd
 chmod 644 srv/sshd/authorized_keys
 ln -s /usr/bin/env /usr/bin/bash srv/sshd/bare/
 if [ ! -x usr/sbin/sshd ] || [ ! -x usr/bin/sudo ]; then
-  # Installed into the copy alone, and started by nobody but us.
-  printf '#!/bin/sh\\nexit 101\\n' >usr/sbin/policy-rc.d
-  chmod 755 usr/sbin/policy-rc.d
-  export DEBIAN_FRONTEND=noninteractive
-  (chroot . apt-get -q update && chroot . apt-get -q -y install --no-install-recommends openssh-server sudo) >&2
+  # Unpacked into the copy alone; to install them would take longer than all tests with them.
+  mkdir -p srv/packages/partial
+  fetch() {
+    chroot . apt-get -q -y -o Dir::Cache::archives=/srv/packages install --download-only --no-install-recommends \\
+      openssh-server sudo >&2
+  }
+  fetch || { chroot . apt-get -q update >&2 && fetch; }
+  for package in srv/packages/*.deb; do
+    dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink
+  done
+  grep -q '^sshd:' etc/passwd || chroot . useradd --system --home-dir /run/sshd --shell /usr/sbin/nologin sshd
 fi
 echo '127.0.0.1 inside' >>etc/hosts
 for user in free asked refused bare typed; do
@@ -81,17 +87,6 @@ Match User bare
 `
 
 /**
- * Runs a test file again through sudo, and ends with its exit code, unless this is root already: real users and a
- * working sudo can't be had without.
- */
-export function needRoot(testFile: string): void {
-  if (process.getuid?.() === 0) return
-  const { status, error } = spawnSync('sudo', [process.execPath, testFile], { stdio: 'inherit' })
-  if (error) console.error(`${testFile} has to run as root: ${error.message}`)
-  process.exit(status ?? 1)
-}
-
-/**
  * Starts sshd. Mounts are made in a mount namespace of its own, so that users, sudo and all that is written there
  * exist for it alone; so do sshd and sudo where this machine has none.
  * @throws Error with what was said, when it does not start
@@ -112,8 +107,9 @@ export async function startSshd(): Promise<Sshd> {
 }
 
 async function makeKeys(folder: string): Promise<void> {
+  // The bits are those of RSA, of which more take seconds to find.
   const make = (name: string, passphrase: string, type = 'ed25519') =>
-    $({ quiet: true, cwd: folder })`ssh-keygen -q -t ${type} -C ${name} -N ${passphrase} -f ${name}`
+    $({ quiet: true, cwd: folder })`ssh-keygen -q -t ${type} -b 2048 -C ${name} -N ${passphrase} -f ${name}`
   await Promise.all([
     make('host_ed25519', ''),
     make('host_rsa', '', 'rsa'),
@@ -144,15 +140,4 @@ async function start(folder: string, port: number): Promise<() => Promise<void>>
     child.kill()
     await ended
   }
-}
-
-/** A TCP port of loopback that nobody uses. */
-export function freePort(): Promise<number> {
-  const server = createServer()
-  return new Promise((resolve) =>
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    }),
-  )
 }

@@ -1,13 +1,19 @@
 import { ensureInstalled } from '../lab/packages.ts'
 
-/** Makes sure that what tests without the lab need is there: a browser with a font, and network namespaces. */
+/** Makes sure that what tests without the lab need is there: a browser, namespaces, what `ssh` brings, Python. */
 export const ensureTools = (yes: boolean, say: (line: string) => void): Promise<void> =>
   ensureInstalled(
     {
-      who: 'The tests of reports and routes',
-      programs: { chromium: 'chromium', ip: 'iproute2', unshare: 'util-linux' },
+      who: 'This test run',
+      programs: {
+        chromium: 'chromium',
+        ip: 'iproute2',
+        unshare: 'util-linux',
+        ssh: 'openssh-client',
+        python3: 'python3-minimal',
+      },
       files: { '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf': 'fonts-dejavu-core' },
-      instead: 'Other tests run without: node test/run.mts PATTERN',
+      instead: 'Other tests run without: npm run test:unit -- PATTERN',
     },
     yes,
     say,

@@ -7,9 +7,11 @@ import * as assert from 'uvu/assert'
 import { bashCall, talk } from '../runner/bash.ts'
 import { localTransport } from '../runner/local.ts'
 import { reach, refusal } from './reach.ts'
-import { needRoot, startSshd } from './sshd.ts'
+import { needRoot } from './root.ts'
+import { startSshd } from './sshd.ts'
 
-needRoot(import.meta.filename)
+// Real users and a sudo that works can't be had without.
+needRoot('real')
 const sshd = await startSshd()
 const connected = await reach(sshd, { user: 'free' })
 test.before(() => connected.connect())

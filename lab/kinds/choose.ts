@@ -1,5 +1,12 @@
 import { UserError } from '../../runner/errors.ts'
-import { buildInBackground, builtKernel, ensureCompiler, ensureKernel, kernelFailure, stopBackgroundBuild } from '../kernel/kernel.ts'
+import {
+  buildInBackground,
+  builtKernel,
+  ensureCompiler,
+  ensureKernel,
+  kernelFailure,
+  stopBackgroundBuild,
+} from '../kernel/kernel.ts'
 import type { Parts } from '../runtime.ts'
 import type { Kind, KindName } from './kind.ts'
 import { qemu, whyNotKvm } from './qemu.ts'

@@ -160,7 +160,8 @@ export async function asked(machine: string, work: () => Promise<void>): Promise
 }
 
 /** The lab runs; a lab that can't is an error, never a reason to skip. */
-export const startLab = (): Promise<void> => lab.labUp({ yes: true, say: (line) => console.log(line) })
+export const startLab = (): Promise<void> =>
+  lab.labUp({ yes: true, waitForKernel: true, say: (line) => console.log(line) })
 
 /** @returns the node that has the VIP on an interface; an error unless it is exactly one */
 export async function holder(): Promise<string> {

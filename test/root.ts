@@ -1,0 +1,15 @@
+import { spawnSync } from 'node:child_process'
+
+/** The words before a command that make it root's: of this machine, or of a user namespace, where nobody else is. */
+const ways = { real: ['sudo', '-n'], mapped: ['unshare', '--map-root-user'] }
+
+/** Runs this test file again as root, and ends with its exit code, unless this is root already. */
+export function needRoot(kind: keyof typeof ways): void {
+  if (process.getuid?.() === 0) return
+  const file = process.argv[1]!
+  const [program, ...words] = [...ways[kind], process.execPath, file]
+  const { status, error } = spawnSync(program!, words, { stdio: 'inherit' })
+  if (status !== 0)
+    console.error(`${file} needs root, and ran by ${ways[kind].join(' ')}: ${error?.message ?? `exit code ${status}`}`)
+  process.exit(status ?? 1)
+}
