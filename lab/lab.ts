@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { $ } from 'zx'
 import { UserError } from '../runner/errors.ts'
@@ -89,7 +89,7 @@ async function startMissing(runtime: Runtime, say: Say, snapshot?: string): Prom
     missing.map(async (machine) => {
       if (snapshot && (await kind.saved(machine, runtime, snapshot))) await kind.restore(machine, runtime, snapshot)
       else await kind.start(machine, runtime)
-      await ready(machine)
+      await ready(machine, runtime)
       if (snapshot && !(await kind.saved(machine, runtime, snapshot))) await kind.save(machine, runtime, snapshot)
       say(`  ${machine.name} is up after ${Math.round((performance.now() - began) / 1000)} s`)
     }),
@@ -127,7 +127,7 @@ export async function reset(
   await Promise.all(
     back.map(async (machine) => {
       await kinds[runtime.kind].restore(machine, runtime, snapshot)
-      await ready(machine)
+      await ready(machine, runtime)
     }),
   )
 }
@@ -159,7 +159,7 @@ export async function start(name: string): Promise<void> {
   const runtime = noteRuntime({ off: running().off.filter((off) => off !== name) })
   if (kinds[runtime.kind].pid(machine)) return
   await kinds[runtime.kind].start(machine, runtime)
-  await ready(machine)
+  await ready(machine, runtime)
 }
 
 /**
@@ -216,13 +216,24 @@ async function plug(machine: Machine, state: 'on' | 'off', card?: string): Promi
 }
 
 /** Waits until a machine answers and has done its work, and sets its clock, which a snapshot may have stopped. */
-async function ready({ name }: Machine): Promise<void> {
+async function ready(machine: Machine, { kind, ports }: Runtime): Promise<void> {
+  const { name } = machine
   const deadline = performance.now() + bootTimeout * 1000
   while (performance.now() < deadline) {
-    const command = `sudo date -s @${(Date.now() / 1000).toFixed(2)} && systemctl is-system-running --wait`
-    const answer = await quiet`timeout 60 ssh -F ${sshConfigFile} -o ConnectTimeout=5 ${name} ${command}`
-    if (/running|degraded/.test(answer.stdout)) return
+    if (listens(ports[name]!)) {
+      const command = `sudo date -s @${(Date.now() / 1000).toFixed(2)} && systemctl is-system-running --wait`
+      const answer = await quiet`timeout 60 ssh -F ${sshConfigFile} -o ConnectTimeout=5 ${name} ${command}`
+      if (/running|degraded/.test(answer.stdout)) return
+    }
     await sleep(100)
+    if (!kinds[kind].pid(machine))
+      throw new UserError(`${name} has ended while it booted; see: npm run lab -- logs ${name}`, 1)
   }
   throw new UserError(`${name} did not answer within ${bootTimeout} s; see: npm run lab -- logs ${name}`, 1)
+}
+
+/** @returns whether somebody listens on a port of loopback, without being heard there: proc_pid_net(5) */
+function listens(port: number): boolean {
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  return readFileSync('/proc/net/tcp', 'utf8').includes(`${local} 00000000:0000 0A`)
 }

@@ -51,12 +51,30 @@ const rounds: Record<(typeof nodes)[number], Damage[]>[] = [
     ns1: [
       ['the sysctls at boot removed', 'rm /etc/sysctl.d/99-zz-keepalived.conf', ['file /etc/sysctl.d']],
       ['keepalived stopped', 'systemctl stop keepalived', ['service keepalived ']],
+      ['snmpd stopped', 'systemctl stop snmpd', ['service snmpd']],
     ],
-    ns2: [['the drop-in removed', `rm ${dropIn}`, [`file ${dropIn}`, 'service keepalived ']]],
+    ns2: [
+      ['the drop-in removed', `rm ${dropIn}`, [`file ${dropIn}`, 'service keepalived ']],
+      [
+        'the notify script not executable',
+        'chmod 644 /etc/keepalived/keepalived-notify.sh',
+        ['file /etc/keepalived/keepalived-notify.sh'],
+      ],
+    ],
   },
   {
     ns1: [['keepalived.conf readable by all', `chmod 644 ${conf}`, [`file ${conf}`, 'service keepalived ']]],
-    ns2: [],
+    ns2: [['keepalived disabled', 'systemctl disable -q keepalived', ['service keepalived ']]],
+  },
+  {
+    ns1: [],
+    ns2: [
+      [
+        'keepalived.conf edited, and not loaded',
+        `sed -i 's/advert_int 1/advert_int 2/' ${conf}`,
+        [`file ${conf}`, 'service keepalived '],
+      ],
+    ],
   },
 ]
 for (const [index, round] of rounds.entries()) {
