@@ -4,8 +4,8 @@ import { $ } from 'zx'
 import { machines } from './machines.ts'
 import { labFolder, machineFile, sshConfigFile } from './paths.ts'
 
-/** Where failed tests leave how the machines were. */
-export const evidenceFolder: string = join(labFolder, 'failed')
+/** Where failed tests leave how the machines were; several labs share one. */
+export const evidenceFolder: string = process.env.LAB_EVIDENCE ?? join(labFolder, 'failed')
 
 /** What is asked of a machine, by the file that the answer goes to. */
 const questions = {

@@ -32,17 +32,18 @@ function end(group: number, signal: NodeJS.Signals): void {
 
 /**
  * Runs one test file.
- * @param limits minutes after which it is ended, with all that it has started, and more of the environment
+ * @param limits minutes after which it is ended, with all that it has started, more of the environment, and
+ *   the checkout that it belongs to
  * @param hear called with its output as it comes
  */
 export function runFile(
   file: string,
-  { minutes, env }: { minutes: number; env?: Record<string, string> },
+  { minutes, env, checkout = root }: { minutes: number; env?: Record<string, string>; checkout?: string },
   hear: (chunk: Buffer) => void,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [file], {
-      cwd: root,
+      cwd: checkout,
       stdio: ['ignore', 'pipe', 'pipe'],
       // What is compiled once serves all files, and the programs that they start.
       env: { ...process.env, ...env, FORCE_COLOR: '0', NODE_COMPILE_CACHE: `${root}node_modules/.cache/node` },

@@ -1,11 +1,12 @@
 // Runs the tests: see docs/tests.md.
 //   node test/run.mts TIER[,TIER] [--yes] [PATTERN]     only files whose path contains PATTERN
 // A file that runs no test, skips one, or never ends has failed.
-import { existsSync, globSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, globSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { relative } from 'node:path'
+import { join, relative } from 'node:path'
+import { $ } from 'zx'
 import { evidenceFolder } from '../lab/evidence.ts'
-import { labDown } from '../lab/lab.ts'
+import { labDown, labUp } from '../lab/lab.ts'
 import { ensureRequirements } from '../lab/requirements.ts'
 import { inCi } from '../runner/options.ts'
 import { endAll, type Outcome, root, runFile } from './run-file.ts'
@@ -13,7 +14,7 @@ import { ensureTools } from './tools.ts'
 
 interface Tier {
   files: string
-  /** Whether the files work with the machines of the lab. */
+  /** Whether the files work with the machines of a lab. */
   lab: boolean
   /** How many files run at a time. */
   atATime: number
@@ -23,17 +24,33 @@ interface Tier {
   release?: string
 }
 
+// Machines mostly wait for each other: two labs take little longer than one.
+const lab = { lab: true, atATime: 2, minutes: 50 }
+
 const tiers: Record<string, Tier> = {
   // Some files mostly wait.
   unit: { files: 'test/*.test.mts', lab: false, atATime: availableParallelism() + 2, minutes: 10 },
-  // There is one lab.
-  lab: { files: 'test/lab/*.test.mts', lab: true, atATime: 1, minutes: 50 },
-  debian13: { files: 'test/lab/*.test.mts', lab: true, atATime: 1, minutes: 50, release: '13' },
-  mixed: { files: 'test/lab/{2,6}-*.test.mts', lab: true, atATime: 1, minutes: 50, release: 'ns2=13' },
+  lab: { files: 'test/lab/*.test.mts', ...lab },
+  debian13: { files: 'test/lab/*.test.mts', ...lab, release: '13' },
+  mixed: { files: 'test/lab/{2,6}-*.test.mts', ...lab, release: 'ns2=13' },
 }
 
 /** The files that take longest, the longest first, so that none of them is left to the end alone. */
-const longest = ['prober', 'transport', 'ssh', 'report', 'routes', 'originals', 'rolling', 'engine', 'run-file']
+const longest = [
+  '6-operations',
+  '5-level3',
+  '2-level2',
+  '1-level1',
+  'prober',
+  'transport',
+  'ssh',
+  'report',
+  'routes',
+  'originals',
+  'rolling',
+  'engine',
+  'run-file',
+]
 
 const rank = (file: string) => {
   const place = longest.findIndex((name) => file.endsWith(`/${name}.test.mts`))
@@ -49,33 +66,53 @@ function filesOf({ files, atATime }: Tier, pattern: string): string[] {
 }
 
 /** Runs the files of a tier. Output comes as it is printed from one that runs alone, otherwise whole at its end. */
-async function runTier({ atATime, minutes, release }: Tier, files: string[]): Promise<Outcome[]> {
+async function runTier({ lab, atATime, minutes, release }: Tier, files: string[]): Promise<Outcome[]> {
   const waiting = [...files]
   const outcomes: Outcome[] = []
-  const work = async () => {
+  const alone = atATime === 1 || files.length === 1
+  const work = async (_: unknown, worker: number) => {
+    const checkout = lab ? checkoutFor(worker) : root
     for (let file = waiting.shift(); file; file = waiting.shift()) {
+      if (lab && !alone) console.log(`${file} begins`)
       const began = performance.now()
       const kept: Buffer[] = []
-      const env: Record<string, string> = release ? { LAB_RELEASE: release } : {}
-      const outcome = await runFile(file, { minutes, env }, (chunk) =>
-        atATime > 1 ? kept.push(chunk) : process.stdout.write(chunk),
+      const env = { LAB_EVIDENCE: evidenceFolder, ...(release && { LAB_RELEASE: release }) }
+      const outcome = await runFile(file, { minutes, env, checkout }, (chunk) =>
+        alone ? process.stdout.write(chunk) : kept.push(chunk),
       )
-      if (release) outcome.file = `${file} (Debian ${release})`
       process.stdout.write(Buffer.concat(kept))
-      if (outcome.why) console.log(`FAILED ${file}: ${outcome.why}`)
+      if (release) outcome.file = `${file} (Debian ${release})`
+      if (outcome.why) console.log(`FAILED ${outcome.file}: ${outcome.why}`)
       const seconds = ((performance.now() - began) / 1000).toFixed(1)
-      console.log(`${file}: ${outcome.passed} passed, ${outcome.failed} failed, ${seconds} s\n`)
+      console.log(`${outcome.file}: ${outcome.passed} passed, ${outcome.failed} failed, ${seconds} s\n`)
       outcomes.push(outcome)
     }
   }
-  await Promise.all(Array.from({ length: atATime }, work))
+  await Promise.all(Array.from({ length: Math.min(atATime, files.length) }, work))
   return outcomes
+}
+
+/** Each checkout has a lab of its own. @returns this one, or a copy of it for those who work beside the first */
+function checkoutFor(worker: number): string {
+  if (worker === 0) return root
+  const copy = join(root, '.lab', `checkout-${worker}`)
+  const others = ['node_modules', '.git', '.lab']
+  for (const name of readdirSync(root).filter((one) => !others.includes(one))) {
+    rmSync(join(copy, name), { recursive: true, force: true })
+    cpSync(join(root, name), join(copy, name), { recursive: true })
+  }
+  if (!existsSync(join(copy, 'node_modules'))) symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+  return copy
 }
 
 /** Makes a machine that may have nothing yet ready for all files of these tiers. */
 async function prepare(chosen: readonly Tier[]): Promise<void> {
   const needs = [...(chosen.some(({ lab }) => lab) ? [ensureRequirements] : []), ensureTools]
-  for (const ensure of needs) await ensure(yes || inCi(), (line) => console.log(line))
+  const say = (line: string) => console.log(line)
+  for (const ensure of needs) await ensure(yes || inCi(), say)
+  // What machines are made of is built once, not by each of those who work at the same time.
+  const first = chosen.find(({ lab }) => lab)
+  if (first) await labUp({ yes: true, waitForKernel: true, releases: first.release, say })
 }
 
 function fail(why: string): never {
@@ -104,7 +141,11 @@ if (!pattern) {
 if (chosen.some(({ lab }) => lab)) rmSync(evidenceFolder, { recursive: true, force: true })
 const outcomes: Outcome[] = []
 for (const { tier, files } of planned) outcomes.push(...(await runTier(tier, files)))
-if (!pattern && chosen.some(({ lab }) => lab)) await labDown()
+if (!pattern && chosen.some(({ lab }) => lab)) {
+  await labDown()
+  for (const copy of globSync('.lab/checkout-*', { cwd: root }))
+    await $({ quiet: true, cwd: join(root, copy) })`${process.execPath} lab/lab.mts down`
+}
 
 const bad = outcomes.filter(({ failed }) => failed > 0)
 if (bad.length > 0) console.log('Failed:')

@@ -176,12 +176,12 @@ test('a node that is not back in time, and then without its service: it stays dr
     '--limit',
     node,
     '--boot-timeout',
-    '8',
+    '2',
     '--before',
     'systemctl disable named',
   )
   assert.is(away.code, 4)
-  assert.match(away.document.error!, `${node} did not come back within 8 s`)
+  assert.match(away.document.error!, `${node} did not come back within 2 s`)
   assert.match(away.document.error!, `holds 10.2.1.5 and serves`)
   await disconnect([node])
   await until(() => on(node, 'systemctl is-system-running --wait || true'))

@@ -8,6 +8,7 @@ const file = basename(process.argv[1]!, '.test.mts')
 export const test = Object.assign(
   (name: string, body: () => Promise<void>) =>
     uvu(name, async () => {
+      const began = performance.now()
       try {
         await body()
       } catch (error) {
@@ -16,6 +17,8 @@ export const test = Object.assign(
           console.log(`how the machines were: ${await collectEvidence(`${file}-${name}`)}`)
         }
         throw error
+      } finally {
+        console.log(`${((performance.now() - began) / 1000).toFixed(1)} s for: ${name}`)
       }
     }),
   { before: uvu.before, after: uvu.after, run: uvu.run },
