@@ -7,7 +7,7 @@ import { disconnect, on, playbook, startLab } from './cluster.ts'
 
 test.before(async () => {
   await startLab()
-  assert.is((await playbook('level2', '--limit', 'ns1')).code, 0)
+  assert.is((await playbook('level2')).code, 0)
 })
 test.after(() => disconnect())
 
