@@ -1,72 +1,31 @@
-// A cluster in operation, on real machines: rolling reboots under questions, what stops them, status, drills.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+// A cluster in operation, on real machines: changes under questions, what stops rolling reboots, status.
+import { readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { test } from './suite.ts'
 import * as assert from 'uvu/assert'
-import type { ProberAccount } from '../../cluster/prober.ts'
 import {
-  asked,
   disconnect,
   holder,
   holderWithin,
   killedAt,
   labInventory,
-  meanwhile,
-  nodes,
   on,
   other,
   playbook,
-  type Run,
   resetWithPackages,
   startLab,
   until,
 } from './cluster.ts'
+import { test } from './suite.ts'
+import { assertNothingLost, watched } from './watched.ts'
 
 test.before(async () => {
   await startLab()
   await resetWithPackages()
+  assert.is((await playbook('level3')).code, 0)
 })
 test.after(() => disconnect())
-
-/**
- * Nobody waited in vain. An emulated machine that shares two cores with a booting one now and then takes longer than a
- * second to answer; that says nothing of the cluster.
- */
-function assertNothingLost({ UDP, TCP }: Pick<ProberAccount, 'UDP' | 'TCP'>): void {
-  assert.equal({ UDP: UDP.lost - UDP.slow, TCP: TCP.lost - TCP.slow }, { UDP: 0, TCP: 0 })
-  assert.ok(UDP.slow <= UDP.sent / 50 && TCP.slow <= TCP.sent / 50, `${UDP.slow} and ${TCP.slow} came late`)
-}
-
-/** Runs a playbook while somebody else than the playbook asks as well. */
-async function watched(name: string, ...args: string[]): Promise<{ run: Run; seen: ProberAccount }> {
-  let run: Run | undefined
-  const seen = await asked('remote', async () => {
-    await disconnect(nodes)
-    run = await playbook(name, ...args)
-  })
-  assert.is(run!.code, 0, run!.text)
-  return { run: run!, seen }
-}
-
-/** Six connections that each ask twice a second for twenty seconds. */
-const talkOverTcp = `python3 - <<'END'
-import socket, struct, time
-query = struct.pack('>6H', 7, 0, 1, 0, 0, 0) + b'\\x06health\\x04load\\x07balance\\0' + struct.pack('>2H', 16, 1)
-sockets = [socket.create_connection(('10.2.1.5', 53), 5) for _ in range(6)]
-broken = set()
-for _ in range(40):
-    for i, one in enumerate(sockets):
-        try:
-            one.settimeout(5)
-            one.sendall(struct.pack('>H', len(query)) + query)
-            if len(one.recv(512)) < 12: broken.add(i)
-        except OSError:
-            broken.add(i)
-    time.sleep(0.5)
-print(len(sockets), 'connections,', len(broken), 'broken')
-END`
 
 /** The lab's inventory with something more in `cluster`. */
 function inventoryWith(more: string): string {
@@ -76,67 +35,6 @@ function inventoryWith(more: string): string {
   writeFileSync(file, text.replace('cluster:\n', `cluster:\n  ${more}\n`))
   return file
 }
-
-/** Flags that are still up, and notes of a rolling reboot. */
-const whatIsLeft = `
-grep -s 1 /etc/keepalived/standby /etc/keepalived/drain/* || true
-ls -d /var/lib/keepalived-playbooks/rolling 2>/dev/null || true`
-
-const bootIds = () => Promise.all(nodes.map((node) => on(node, 'cat /proc/sys/kernel/random/boot_id')))
-
-for (const level of [1, 2, 3]) {
-  test(`rolling reboot at level ${level}: each node has rebooted, the holder last, and clients were answered`, async () => {
-    assert.is((await playbook(`level${level}`)).code, 0)
-    const [first, before] = [await holder(), await bootIds()]
-    const { run, seen } = await watched('rolling-reboot')
-    const after = await bootIds()
-    assert.ok(nodes.every((_, i) => before[i] !== after[i]))
-    const rebooted = run.document.steps!.filter(({ step }) => step === 'reboot').map(({ node }) => node)
-    assert.equal(rebooted, [other(first), first])
-    for (const account of [run.document.prober!, seen]) {
-      // By TCP a question is asked every half second: a gap is seen that much too long.
-      if (level === 1)
-        assert.ok(account.UDP.gap <= 1 && account.TCP.gap <= 1.5, `${account.UDP.gap} and ${account.TCP.gap} s`)
-      else assertNothingLost(account)
-    }
-    // Nothing is left behind, and nothing to change.
-    for (const node of nodes) assert.is(await on(node, whatIsLeft), '')
-    assert.is((await playbook(`level${level}`, '--check')).code, 0)
-  })
-}
-
-test('open TCP connections survive a planned move of the VIP at level 3', async () => {
-  const was = await holder()
-  const talking = on('remote', talkOverTcp)
-  await sleep(8000)
-  await on(was, 'echo 1 >/etc/keepalived/standby')
-  const said = await talking
-  await on(was, 'echo 0 >/etc/keepalived/standby')
-  assert.is(await holder(), other(was))
-  assert.is(said.trim(), '6 connections, 0 broken')
-})
-
-test('rolling without a reboot, beside a second operator: nothing is lost, and the second is told who is at work', async () => {
-  let second: Promise<Run> | undefined
-  const seen = await asked('remote', async () => {
-    const first = await meanwhile(
-      / drain /,
-      () => {
-        second = playbook('rolling-reboot')
-      },
-      ...(['rolling-reboot', '--without-reboot', '--before', 'touch /run/was-here'] as const),
-    )
-    assert.is(first.code, 0, first.text)
-    assertNothingLost(first.document.prober!)
-  })
-  assertNothingLost(seen)
-  for (const node of nodes) await on(node, 'rm /run/was-here')
-  assert.is((await second!).code, 1)
-  assert.match(
-    (await second!).text + (await second!).document.error,
-    /another run is at work on ns\d: .*Rolling reboot/,
-  )
-})
 
 test('a configuration change on a live cluster loses nothing', async () => {
   const { seen } = await watched('level3', '--no-verify', '--inventory', inventoryWith('health_check: { retries: 4 }'))

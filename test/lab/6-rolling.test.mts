@@ -1,0 +1,105 @@
+// Rolling reboots on real machines, under questions.
+import * as assert from 'uvu/assert'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  asked,
+  disconnect,
+  holder,
+  meanwhile,
+  nodes,
+  on,
+  other,
+  playbook,
+  type Run,
+  resetWithPackages,
+  startLab,
+} from './cluster.ts'
+import { test } from './suite.ts'
+import { assertNothingLost, watched } from './watched.ts'
+
+test.before(async () => {
+  await startLab()
+  await resetWithPackages()
+})
+test.after(() => disconnect())
+
+/** Six connections that each ask twice a second for twenty seconds. */
+const talkOverTcp = `python3 - <<'END'
+import socket, struct, time
+query = struct.pack('>6H', 7, 0, 1, 0, 0, 0) + b'\\x06health\\x04load\\x07balance\\0' + struct.pack('>2H', 16, 1)
+sockets = [socket.create_connection(('10.2.1.5', 53), 5) for _ in range(6)]
+broken = set()
+for _ in range(40):
+    for i, one in enumerate(sockets):
+        try:
+            one.settimeout(5)
+            one.sendall(struct.pack('>H', len(query)) + query)
+            if len(one.recv(512)) < 12: broken.add(i)
+        except OSError:
+            broken.add(i)
+    time.sleep(0.5)
+print(len(sockets), 'connections,', len(broken), 'broken')
+END`
+
+/** Flags that are still up, and notes of a rolling reboot. */
+const whatIsLeft = `
+grep -s 1 /etc/keepalived/standby /etc/keepalived/drain/* || true
+ls -d /var/lib/keepalived-playbooks/rolling 2>/dev/null || true`
+
+const bootIds = () => Promise.all(nodes.map((node) => on(node, 'cat /proc/sys/kernel/random/boot_id')))
+
+for (const level of [1, 2, 3]) {
+  test(`rolling reboot at level ${level}: each node has rebooted, the holder last, and clients were answered`, async () => {
+    assert.is((await playbook(`level${level}`)).code, 0)
+    const [first, before] = [await holder(), await bootIds()]
+    const { run, seen } = await watched('rolling-reboot')
+    const after = await bootIds()
+    assert.ok(nodes.every((_, i) => before[i] !== after[i]))
+    const rebooted = run.document.steps!.filter(({ step }) => step === 'reboot').map(({ node }) => node)
+    assert.equal(rebooted, [other(first), first])
+    for (const account of [run.document.prober!, seen]) {
+      // By TCP a question is asked every half second: a gap is seen that much too long.
+      if (level === 1)
+        assert.ok(account.UDP.gap <= 1 && account.TCP.gap <= 1.5, `${account.UDP.gap} and ${account.TCP.gap} s`)
+      else assertNothingLost(account)
+    }
+    // Nothing is left behind, and nothing to change.
+    for (const node of nodes) assert.is(await on(node, whatIsLeft), '')
+    assert.is((await playbook(`level${level}`, '--check')).code, 0)
+  })
+}
+
+test('open TCP connections survive a planned move of the VIP at level 3', async () => {
+  const was = await holder()
+  const talking = on('remote', talkOverTcp)
+  await sleep(8000)
+  await on(was, 'echo 1 >/etc/keepalived/standby')
+  const said = await talking
+  await on(was, 'echo 0 >/etc/keepalived/standby')
+  assert.is(await holder(), other(was))
+  assert.is(said.trim(), '6 connections, 0 broken')
+})
+
+test('rolling without a reboot, beside a second operator: nothing is lost, and the second is told who is at work', async () => {
+  let second: Promise<Run> | undefined
+  const seen = await asked('remote', async () => {
+    const first = await meanwhile(
+      / drain /,
+      () => {
+        second = playbook('rolling-reboot')
+      },
+      ...(['rolling-reboot', '--without-reboot', '--before', 'touch /run/was-here'] as const),
+    )
+    assert.is(first.code, 0, first.text)
+    assertNothingLost(first.document.prober!)
+  })
+  assertNothingLost(seen)
+  for (const node of nodes) await on(node, 'rm /run/was-here')
+  assert.is((await second!).code, 1)
+  assert.match(
+    (await second!).text + (await second!).document.error,
+    /another run is at work on ns\d: .*Rolling reboot/,
+  )
+})
+
+test.run()
