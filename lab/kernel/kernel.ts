@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -81,6 +82,7 @@ export function ensureKernel(say: Say): Promise<string> {
     () => say('another process is building the kernel: waiting for it'),
     async () => {
       if (existsSync(folder)) return folder
+      removeOtherBuilds()
       mkdirSync(build, { recursive: true, mode: 0o700 })
       rmSync(failureFile(), { force: true })
       say('building the kernel of faster machines, once; this takes minutes')
@@ -93,6 +95,13 @@ export function ensureKernel(say: Say): Promise<string> {
       return folder
     },
   )
+}
+
+/** Sources that another recipe has left half built: more than a gigabyte each. */
+function removeOtherBuilds(): void {
+  for (const name of existsSync(cacheFolder) ? readdirSync(cacheFolder) : [])
+    if (/^kernel-.*\.build$/.test(name) && join(cacheFolder, name) !== buildFolder())
+      rmSync(join(cacheFolder, name), { recursive: true, force: true })
 }
 
 /** @returns the last words of a build that failed */
