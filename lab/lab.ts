@@ -222,7 +222,7 @@ async function ready(machine: Machine, { kind, ports }: Runtime): Promise<void> 
   while (performance.now() < deadline) {
     if (listens(ports[name]!)) {
       const command = `sudo date -s @${(Date.now() / 1000).toFixed(2)} && systemctl is-system-running --wait`
-      const answer = await quiet`timeout 60 ssh -F ${sshConfigFile} -o ConnectTimeout=5 ${name} ${command}`
+      const answer = await quiet`timeout 60 ssh -F ${sshConfigFile} -o ConnectTimeout=3 ${name} ${command}`
       if (/running|degraded/.test(answer.stdout)) return
     }
     await sleep(100)
