@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { UserError } from '../runner/errors.ts'
 import { inCi } from '../runner/options.ts'
 import { didYouMean } from '../runner/suggest.ts'
-import { ensureCompiler, ensureKernel, inBackground, stopBackgroundBuild } from './kernel/kernel.ts'
+import { ensureCompiler, ensureKernel, inBackground, leaveTimeToOthers, stopBackgroundBuild } from './kernel/kernel.ts'
 import { type KindName, kindNames } from './kinds/kind.ts'
 import { cut, heal, kill, labDown, labUp, reset, start, status } from './lab.ts'
 import { machineNamed } from './machines.ts'
@@ -63,7 +63,10 @@ async function up(args: string[]): Promise<void> {
 }
 
 async function kernel(args: string[]): Promise<void> {
-  if (args.includes(inBackground)) return void (await ensureKernel(say))
+  if (args.includes(inBackground)) {
+    leaveTimeToOthers()
+    return void (await ensureKernel(say))
+  }
   const { yes } = optionsOf(args)
   await ensureCompiler(yes, say)
   stopBackgroundBuild()

@@ -146,6 +146,18 @@ export function buildInBackground(): void {
   }).unref()
 }
 
+/**
+ * Leaves the time to others that they want. A session counts as a whole against other sessions, whatever the priority of
+ * its processes: sched(7), "The autogroup feature".
+ */
+export function leaveTimeToOthers(): void {
+  try {
+    writeFileSync('/proc/self/autogroup', '19')
+  } catch {
+    // Without that feature the priority is enough.
+  }
+}
+
 const backgroundBuild = () => processesWith(labProgram, 'kernel', inBackground)
 
 /** Ends a build in the background, which has what time others leave over; the next one goes on where it was. */
