@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../../runner/errors.ts'
+import { ensureBuilt, progress, runBuild } from '../build.ts'
 import { mac, type Machine, machines } from '../machines.ts'
 import { wayToRoot } from '../packages.ts'
 import { cacheFolder } from '../paths.ts'
@@ -73,63 +71,38 @@ export function imageFolder(name: string): string {
 }
 
 /**
- * Builds the image of a release unless it is there. It is built aside and moved into place whole.
+ * Builds the image of a release unless it is there.
  * @returns its folder
  * @throws UserError with the last words of a build that failed
  */
-export async function ensureImage(name: string, say: (line: string) => void): Promise<string> {
-  const folder = imageFolder(name)
-  if (existsSync(folder)) return folder
+export function ensureImage(name: string, say: (line: string) => void): Promise<string> {
   const release = releaseNamed(name)
-  mkdirSync(cacheFolder, { recursive: true, mode: 0o700 })
-  removeAbandoned()
-  const build = join(cacheFolder, `build-${process.pid}`)
-  say(`building the image of Debian ${name} machines, once; this takes about two minutes`)
-  mkdirSync(build, { mode: 0o755 })
-  for (const [path, content] of Object.entries(imageFiles(release))) {
-    const file = join(build, 'files', path)
-    mkdirSync(join(file, '..'), { recursive: true })
-    writeFileSync(file, content)
-  }
-  const init = join(build, 'files', 'usr/sbin')
-  mkdirSync(init, { recursive: true })
-  cpSync(join(here, 'uml-init'), join(init, 'uml-init'))
-  cpSync(join(here, 'initrd-init'), join(build, 'init'))
-  try {
-    await runBuild(build, release, say)
-    // Another checkout may have been faster.
-    if (!existsSync(folder)) renameSync(build, folder)
-  } finally {
-    rmSync(build, { recursive: true, force: true })
-  }
-  return folder
+  return ensureBuilt(imageFolder(name), `the image of Debian ${name} machines`, say, async (build) => {
+    say(`building the image of Debian ${name} machines, once; this takes about two minutes`)
+    const asRoot = await wayToRoot()
+    if (!asRoot)
+      throw new UserError(
+        'building the machine image needs root: run once as root, or let sudo work without a password',
+      )
+    emptyFolder(build)
+    for (const [path, content] of Object.entries(imageFiles(release))) write(join(build, 'files', path), content)
+    cpSync(join(here, 'uml-init'), join(build, 'files/usr/sbin/uml-init'))
+    cpSync(join(here, 'initrd-init'), join(build, 'init'))
+    const command = [...asRoot, 'bash', join(here, 'build.sh'), build, String(process.getuid?.()), release.suite]
+    const failure = await runBuild(command, (line, seconds) => {
+      const step = line.match(/^I: (?!running --customize-hook)(.*)/)?.[1]
+      if (step) say(progress(seconds, step))
+    })
+    if (failure) throw new UserError(`The machine image could not be built:\n${failure}`, 1)
+  })
 }
 
-/** Builds of processes that are gone. */
-function removeAbandoned(): void {
-  for (const name of readdirSync(cacheFolder)) {
-    const pid = name.match(/^build-(\d+)$/)?.[1]
-    if (pid && !existsSync(`/proc/${pid}`)) rmSync(join(cacheFolder, name), { recursive: true, force: true })
-  }
+/** A build that was stopped begins anew. */
+function emptyFolder(folder: string): void {
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true })
 }
 
-async function runBuild(build: string, release: Release, say: (line: string) => void): Promise<void> {
-  const asRoot = await wayToRoot()
-  if (!asRoot)
-    throw new UserError('building the machine image needs root: run once as root, or let sudo work without a password')
-  const began = performance.now()
-  // The system's own tools: npx and zx put folders of theirs first.
-  const env = { ...process.env, PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }
-  const command = [...asRoot, 'bash', join(here, 'build.sh'), build, String(process.getuid?.()), release.suite]
-  const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], env })
-  const last: string[] = []
-  const hear = (line: string) => {
-    last.push(line)
-    const step = line.match(/^I: (?!running --customize-hook)(.*)/)?.[1]
-    if (step) say(`  ${String(Math.round((performance.now() - began) / 1000)).padStart(3)} s  ${step}`)
-  }
-  createInterface(child.stdout).on('line', hear)
-  createInterface(child.stderr).on('line', hear)
-  const [code] = await once(child, 'close')
-  if (code !== 0) throw new UserError(`The machine image could not be built:\n${last.slice(-8).join('\n')}`, 1)
+function write(file: string, content: string): void {
+  mkdirSync(join(file, '..'), { recursive: true })
+  writeFileSync(file, content)
 }

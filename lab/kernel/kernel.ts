@@ -1,22 +1,10 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import {
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../../runner/errors.ts'
-import { locked } from '../lock.ts'
+import { buildFolder, ensureBuilt, progress, runBuild } from '../build.ts'
 import { ensureInstalled } from '../packages.ts'
 import { cacheFolder } from '../paths.ts'
 import { killGroup, processesWith } from '../processes.ts'
@@ -53,8 +41,7 @@ export function kernelFolder(): string {
 /** @returns the folder of the kernel, if it has been built */
 export const builtKernel = (): string | undefined => (existsSync(kernelFolder()) ? kernelFolder() : undefined)
 
-const buildFolder = () => `${kernelFolder()}.build`
-const failureFile = () => join(buildFolder(), 'failed')
+const failureFile = () => join(buildFolder(kernelFolder()), 'failed')
 /** What a build has printed. */
 export const kernelLog = (): string => join(cacheFolder, 'kernel.log')
 
@@ -75,64 +62,33 @@ export const ensureCompiler = (yes: boolean, say: Say): Promise<void> => ensureI
  * @throws UserError with the last words of a build that failed
  */
 export function ensureKernel(say: Say): Promise<string> {
-  const folder = kernelFolder()
-  const build = buildFolder()
-  return locked(
-    build,
-    () => say('another process is building the kernel: waiting for it'),
-    async () => {
-      if (existsSync(folder)) return folder
-      removeOtherBuilds()
-      mkdirSync(build, { recursive: true, mode: 0o700 })
-      rmSync(failureFile(), { force: true })
-      say('building the kernel of faster machines, once; this takes minutes')
-      const failure = await runBuild(build, say)
-      if (failure) {
-        writeFileSync(failureFile(), failure)
-        throw new UserError(`The kernel of faster machines could not be built (${kernelLog()}):\n${failure}`, 1)
-      }
-      renameSync(build, folder)
-      return folder
-    },
-  )
-}
-
-/** Sources that another recipe has left half built: more than a gigabyte each. */
-function removeOtherBuilds(): void {
-  for (const name of existsSync(cacheFolder) ? readdirSync(cacheFolder) : [])
-    if (/^kernel-.*\.build$/.test(name) && join(cacheFolder, name) !== buildFolder())
-      rmSync(join(cacheFolder, name), { recursive: true, force: true })
-}
-
-/** @returns the last words of a build that failed */
-async function runBuild(build: string, say: Say): Promise<string | undefined> {
-  const began = performance.now()
-  // The system's own tools: npx and zx put folders of theirs first.
-  const env = { ...process.env, PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' }
-  const child = spawn('nice', ['-n', '19', 'bash', join(here, 'build.sh'), build], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env,
+  return ensureBuilt(kernelFolder(), 'the kernel', say, async (build) => {
+    rmSync(failureFile(), { force: true })
+    say('building the kernel of faster machines, once; this takes minutes')
+    const log = createWriteStream(kernelLog())
+    const tell = teller(say)
+    const failure = await runBuild(['nice', '-n', '19', 'bash', join(here, 'build.sh'), build], (line, seconds) => {
+      log.write(`${line}\n`)
+      tell(line, seconds)
+    })
+    log.end()
+    if (!failure) return
+    writeFileSync(failureFile(), failure)
+    throw new UserError(`The kernel of faster machines could not be built (${kernelLog()}):\n${failure}`, 1)
   })
-  const log = createWriteStream(kernelLog())
-  const last: string[] = []
+}
+
+/** Says each step of a build, and four times a minute how many files are compiled. */
+function teller(say: Say): (line: string, seconds: number) => void {
   let compiled = 0
-  let told = -Infinity
-  const hear = (line: string) => {
-    log.write(`${line}\n`)
-    last.push(line)
-    if (last.length > 8) last.shift()
+  let told = 0
+  return (line, seconds) => {
     if (/^ {2}CC /.test(line)) compiled++
-    const now = performance.now()
     const step = line.match(/^I: (.*)/)?.[1]
-    if (!step && (compiled === 0 || now - told < 15_000)) return
-    told = now
-    say(`  ${String(Math.round((now - began) / 1000)).padStart(3)} s  ${step ?? `${compiled} of about ${files} files`}`)
+    if (!step && (compiled === 0 || seconds - told < 15)) return
+    told = seconds
+    say(progress(seconds, step ?? `${compiled} of about ${files} files`))
   }
-  createInterface(child.stdout).on('line', hear)
-  createInterface(child.stderr).on('line', hear)
-  const [code] = await once(child, 'close')
-  log.end()
-  return code === 0 ? undefined : last.join('\n')
 }
 
 /** Builds the kernel while other things go on, with what time they leave over. */
