@@ -6,10 +6,18 @@ import { asked, disconnect, nodes, playbook, type Run } from './cluster.ts'
  * Nobody waited in vain. An emulated machine that shares two cores with a booting one now and then takes longer than a
  * second to answer; that says nothing of the cluster.
  */
-export function assertNothingLost({ UDP, TCP }: Pick<ProberAccount, 'UDP' | 'TCP'>): void {
-  assert.equal({ UDP: UDP.lost - UDP.slow, TCP: TCP.lost - TCP.slow }, { UDP: 0, TCP: 0 })
+export function assertNothingLost({ UDP, TCP, steps, ...more }: Heard): void {
+  const lost = { UDP: UDP.lost - UDP.slow, TCP: TCP.lost - TCP.slow }
+  if (lost.UDP + lost.TCP > 0) {
+    const samples = more.samples?.filter((sample) => sample.lost && sample.lost !== 'slow')
+    console.log('lost:', JSON.stringify(samples ?? steps, undefined, 1))
+  }
+  assert.equal(lost, { UDP: 0, TCP: 0 })
   assert.ok(UDP.slow <= UDP.sent / 50 && TCP.slow <= TCP.sent / 50, `${UDP.slow} and ${TCP.slow} came late`)
 }
+
+/** What a prober has heard; a playbook's document holds no single questions. */
+type Heard = Pick<ProberAccount, 'UDP' | 'TCP' | 'steps'> & Partial<Pick<ProberAccount, 'samples'>>
 
 /** Runs a playbook while somebody else than the playbook asks as well. */
 export async function watched(name: string, ...args: string[]): Promise<{ run: Run; seen: ProberAccount }> {
