@@ -29,7 +29,7 @@ export interface Look {
   holdsVip: boolean
   keepalived: string
   service: string
-  /** The last state that VRRP has told of. It may lie after a kill -9, so it is shown and never believed. */
+  /** The last state that VRRP has told of. A notify script can be late or fail, so it is shown and never believed. */
   vrrpState: string
   pool: PoolEntry[]
   /** The nodes that this one takes for drained. */

@@ -47,7 +47,7 @@ export function keepalived(target: Target, level: Level): Task[] {
     flag(standbyFile),
     ...(level === 1 ? [] : hosts.map(({ name }) => flag(drainFile(name)))),
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
-    systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host, level, routesScript }),
+    systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host, level, notifyScript, routesScript }),
     template(
       keepalivedConf,
       'keepalived.conf',

@@ -66,6 +66,15 @@ test('the holder of the VIP answers alone, and keepalived restarted on it moves 
   assert.match(await on(other(before), 'tail -n 1 /run/keepalived.INSTANCE.VI_1.state'), 'INSTANCE VI_1 MASTER 100')
 })
 
+test('keepalived killed on the holder: its state does not stay MASTER', async () => {
+  const before = await holder()
+  await on(before, 'pkill -KILL keepalived')
+  await holderWithin(8, other(before))
+  await until(async () =>
+    assert.match(await on(before, 'tail -n 2 /run/keepalived.INSTANCE.VI_1.state'), /STOP[\s\S]*BACKUP/),
+  )
+})
+
 test('named stopped on the holder: the other node takes over', async () => {
   const before = await holder()
   await on(before, 'systemctl stop named')
