@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
-import { basename } from 'node:path'
 import { confirmed } from '../runner/confirm.ts'
 import { exitCode, UserError } from '../runner/errors.ts'
 import type { HostResult } from '../runner/events.ts'
-import { entry, main, type Stage } from '../runner/main.ts'
+import { main, type Stage } from '../runner/main.ts'
 import { Report } from '../runner/report.ts'
 import { runHosts } from '../runner/run.ts'
 import type { Listed } from '../runner/task.ts'
@@ -28,15 +27,11 @@ export type TaskList = (target: Target) => Listed[]
 
 /**
  * A playbook that brings every host to a level and then checks the cluster.
- * @param url the playbook's own; where another one was started and only wants the list of tasks, nothing is done
+ * @param url the playbook's own, see `main`: others import it for its list of tasks
  * @param level `none` takes the cluster away: that is asked first, and nothing is left to be checked
  */
-export async function playbook(url: string, title: string, level: Level | 'none', tasks: TaskList): Promise<void> {
-  if (basename(url) === basename(entry())) await bringTo(title, level, tasks)
-}
-
-const bringTo = (title: string, level: Level | 'none', tasks: TaskList): Promise<void> =>
-  main(title, level === 'none' ? [] : [noVerify], async (stage) => {
+export const playbook = (url: string, title: string, level: Level | 'none', tasks: TaskList): Promise<void> =>
+  main(url, title, level === 'none' ? [] : [noVerify], async (stage) => {
     const { openSession } = await import('./session.ts')
     const session = await openSession(stage, level === 'none' ? undefined : level)
     const { cluster, hosts } = session.inventory

@@ -7,7 +7,7 @@ import { busyCode } from '../runner/lock.ts'
 import { main } from '../runner/main.ts'
 import { rollbackScript } from '../runner/rollback.ts'
 
-await main('Rollback: undo the newest run', [], async (stage) => {
+await main(import.meta.url, 'Rollback: undo the newest run', [], async (stage) => {
   const { options, console, document } = stage
   const session = await openSession(stage)
   const { folder, by } = runNote('Rollback')

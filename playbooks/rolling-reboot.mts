@@ -13,7 +13,7 @@ import { readWish, rollOptions } from '../rolling/options.ts'
 import { makePlan } from '../rolling/order.ts'
 import { Roll } from '../rolling/roll.ts'
 
-await main('Rolling reboot', [...rollOptions, reportOption], async (stage) => {
+await main(import.meta.url, 'Rolling reboot', [...rollOptions, reportOption], async (stage) => {
   const { options } = stage
   await expectReport(stage)
   const session = await openSession(stage)

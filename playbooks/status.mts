@@ -14,7 +14,7 @@ const pause = 2
 
 const watch = { name: 'watch', help: 'look again and again, until Ctrl-C' }
 
-await main('Status', [watch], async (stage) => {
+await main(import.meta.url, 'Status', [watch], async (stage) => {
   const { options, console, document } = stage
   if (options.limit) throw new UserError('--limit has no meaning here: the look is at the whole cluster')
   const session = await openSession(stage)

@@ -8,7 +8,7 @@ import { drillOptions, runDrills } from '../drill/run.ts'
 import { exitCode, UserError } from '../runner/errors.ts'
 import { main } from '../runner/main.ts'
 
-await main('Verify: the cluster check', [...drillOptions, reportOption], async (stage) => {
+await main(import.meta.url, 'Verify: the cluster check', [...drillOptions, reportOption], async (stage) => {
   await expectReport(stage)
   const { own, limit } = stage.options
   if (limit) throw new UserError('--limit has no meaning here: the check is about the whole cluster')

@@ -1,3 +1,5 @@
+import { realpathSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import { Console } from './console.ts'
 import { exitCode, UserError } from './errors.ts'
 import { type Option, type Options, parseOptions } from './options.ts'
@@ -23,13 +25,17 @@ export interface Stage {
 /**
  * Runs a playbook's body as a program: reads the options, prints the first line before anything slow is even loaded,
  * turns errors into one or two lines and everything into an exit code, and always cleans up.
+ * @param url the playbook's own, `import.meta.url`: nothing runs where another script was started and imports this one
  * @param body gives the exit code
  */
 export async function main(
+  url: string,
   title: string,
   own: readonly Option[],
   body: (stage: Stage) => Promise<number>,
 ): Promise<void> {
+  const entry = process.argv.findIndex((word, place) => place > 0 && urlOf(word) === url)
+  if (entry < 0) return
   const redactor = new Redactor()
   const wantsJson = process.argv.includes('--json')
   const console = new Console(wantsJson ? process.stderr : process.stdout, redactor)
@@ -49,7 +55,7 @@ export async function main(
   process.stdout.on('error', () => {})
   process.stderr.on('error', () => {})
   try {
-    const options = parseOptions(commandLine(), title, own)
+    const options = parseOptions(process.argv.slice(entry + 1), title, own)
     if (typeof options === 'string') return void process.stdout.write(`${options}\n`)
     console.print(console.colour.bold(title))
     const stage: Stage = {
@@ -82,12 +88,15 @@ export async function main(
 const isCancelled = (error: unknown) =>
   error instanceof Error && (error.name === 'AbortError' || error.message === 'canceled')
 
-// zx and Node put different words before the script.
-const entryIndex = () => process.argv.findIndex((word) => word.endsWith('.mts'))
-const commandLine = () => process.argv.slice(entryIndex() + 1)
-
-/** @returns the script that was started, as it was named */
-export const entry = (): string => process.argv[entryIndex()] ?? ''
+/** Node and zx put different words before the script's, which may be the name of a link to it. */
+function urlOf(word: string): string | undefined {
+  try {
+    return pathToFileURL(realpathSync(word)).href
+  } catch {
+    // An option, or a word for a playbook.
+    return undefined
+  }
+}
 
 function printJson(document: object, redactor: Redactor): void {
   const clean = (_key: string, value: unknown) => (typeof value === 'string' ? redactor.redact(value) : value)

@@ -1,8 +1,9 @@
 // A playbook as a program: how it ends, and what Ctrl-C does.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 
@@ -10,20 +11,32 @@ const folder = mkdtempSync(join(tmpdir(), 'main-'))
 test.after(() => rmSync(folder, { recursive: true }))
 const runner = new URL('../runner/', import.meta.url).href
 
-/** Runs a playbook with this body, and presses Ctrl-C whenever it prints `now`. */
-function run(body: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const script = join(folder, 'playbook.mts')
+const zx = fileURLToPath(new URL('../node_modules/zx/build/cli.js', import.meta.url))
+
+/** Writes a playbook with this title and body. @returns its path */
+function write(name: string, title: string, body: string, imports = ''): string {
+  const script = join(folder, name)
+  mkdirSync(dirname(script), { recursive: true })
   writeFileSync(
     script,
     `import { setTimeout as sleep } from 'node:timers/promises'
 import { main } from '${runner}main.ts'
 import { UserError } from '${runner}errors.ts'
-await main('A playbook', [], async (stage) => {
+${imports}
+await main(import.meta.url, '${title}', [], async (stage) => {
 ${body}
 })`,
   )
+  return script
+}
+
+/** Runs a playbook with this body. */
+const run = (body: string) => start(write('playbook.mts', 'A playbook', body))
+
+/** Runs a program of Node's, and presses Ctrl-C whenever it prints `now`. */
+function start(...words: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [script])
+    const child = spawn(process.execPath, words)
     let [stdout, stderr] = ['', '']
     child.stdout.on('data', (chunk) => {
       stdout += chunk
@@ -71,6 +84,22 @@ test('Ctrl-C while things are closed: the run has ended as it has', async () => 
     })
     return 5`)
   assert.is(code, 5)
+})
+
+for (const name of ['a playbook.mts', 'level1.ts', 'site.js', 'site.mjs'])
+  for (const program of [[], [zx]])
+    test(`${name} is started by ${program.length > 0 ? 'zx' : 'node'}, by its own name or that of a link`, async () => {
+      const script = write(name, 'It', 'return stage.options.limit ? 4 : 1')
+      const link = join(folder, `link-to-${name}`)
+      rmSync(link, { force: true })
+      symlinkSync(script, link)
+      for (const word of [script, link]) assert.is((await start(...program, word, '--limit', 'ns1')).code, 4)
+    })
+
+test('a playbook that imports another of the same name runs alone', async () => {
+  write('theirs/level1.mts', 'Theirs', 'return 4')
+  const { code, stdout } = await start(write('ours/level1.mts', 'Ours', 'return 5', `import '../theirs/level1.mts'`))
+  assert.equal([code, stdout], [5, 'Ours\n'])
 })
 
 test.run()
