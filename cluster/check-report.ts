@@ -2,7 +2,8 @@ import { exitCode, HostError } from '../runner/errors.ts'
 import type { Stage } from '../runner/main.ts'
 import type { Transport } from '../runner/transport.ts'
 import { type CheckResult, checkCluster } from './check.ts'
-import { type Findings, writePage } from './page.ts'
+import { type Finding, textsOf, unreachable } from './finding.ts'
+import { type Page, writePage } from './page.ts'
 import type { Session } from './session.ts'
 
 export interface CheckWish {
@@ -43,31 +44,30 @@ export async function reportCheck(stage: Stage, session: Session, wish: CheckWis
     },
   )
   console.status('')
-  const away = found.flatMap((node) => node.away ?? [])
-  const problems = [...away, ...result.problems]
-  document.cluster = { ...result, problems }
+  const away = found.flatMap(({ host, away }) => (away ? unreachable(host.name, away) : []))
+  const findings = [...away, ...result.findings]
+  document.cluster = { ...result, findings }
   for (const line of describe(result, inventory.cluster.vip)) console.print(line)
-  for (const problem of problems) console.print(`check  ${console.colour.red('failed')}  ${problem}`)
-  // Drills end with a page of their own.
-  if (!options.own.drill) await writePage(stage, session, result.looks, findings(stage, began, result.holder, problems))
+  for (const { text } of findings) console.print(`check  ${console.colour.red('failed')}  ${text}`)
+  await writePage(stage, session, result.looks, pageOf(stage, began, result.holder, findings))
   if (away.length > 0) return exitCode.unreachable
-  if (problems.length > 0) return exitCode.checkFailed
+  if (findings.length > 0) return exitCode.checkFailed
   console.print(`check  ${console.colour.green('passed')}  level ${result.level}`)
   return exitCode.ok
 }
 
-const findings = (
+const pageOf = (
   { document }: Stage,
   started: Date,
   holder: string | undefined,
-  problems: readonly string[],
-): Findings => ({
+  findings: readonly Finding[],
+): Page => ({
   title: String(document.playbook),
   started,
   seconds: (Date.now() - started.getTime()) / 1000,
-  ok: problems.length === 0,
-  verdict: problems.length === 0 ? `The cluster is well: ${holder} holds the virtual IP.` : 'The cluster is not well.',
-  problems,
+  ok: findings.length === 0,
+  verdict: findings.length === 0 ? `The cluster is well: ${holder} holds the virtual IP.` : 'The cluster is not well.',
+  problems: textsOf(findings),
   steps: [],
 })
 

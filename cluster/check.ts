@@ -4,6 +4,7 @@ import type { Clock } from '../runner/clock.ts'
 import { UserError } from '../runner/errors.ts'
 import { type Answers, answersOf, questions, questionsOf } from './ask.ts'
 import { type Client, serviceOf } from './client.ts'
+import { type Finding, without } from './finding.ts'
 import { judgeAnswers, judgeDrained, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
 import { type Look, lookAt, lookScript, parseLook, type Reach } from './look.ts'
 import { endWatchScript, judgeSightings, parseSightings, seenAs, watching, watchScript } from './watch.ts'
@@ -35,7 +36,7 @@ export interface CheckResult {
   /** Level 3: as what the nodes saw each client. */
   seen: { client: string; addresses: string[] }[]
   /** What is wrong; empty for a healthy cluster. */
-  problems: string[]
+  findings: Finding[]
 }
 
 /** Seconds that a client may take for its questions while the nodes watch for them. */
@@ -53,12 +54,13 @@ export async function checkCluster(
   const check = new Check(inventory, nodes, options)
   // One execution a node does for a cluster that is well: a look, and at level 3 the watch after it.
   const first = options.changed ? undefined : await check.lookAndAsk('if well')
-  if (first && first.problems.length === 0) return first
+  if (first && first.findings.length === 0) return first
   const settled = await check.settle()
   // Without a holder, or with two, answers tell nothing.
   if (!settled.holder || settled.level === undefined) return settled
-  const { answers, verdicts, seen, problems } = await check.lookAndAsk('anyhow')
-  return { ...settled, answers, verdicts, seen, problems: [...new Set([...settled.problems, ...problems])] }
+  const { answers, verdicts, seen, findings } = await check.lookAndAsk('anyhow')
+  const more = without(findings, settled.findings)
+  return { ...settled, answers, verdicts, seen, findings: [...settled.findings, ...more] }
 }
 
 /**
@@ -69,10 +71,10 @@ export function judgeLooks(
   inventory: Inventory,
   looks: readonly Look[],
   level = looks.find((one) => one.level !== undefined)?.level,
-): Pick<CheckResult, 'level' | 'holder' | 'problems'> {
+): Pick<CheckResult, 'level' | 'holder' | 'findings'> {
   const holders = looks.filter((one) => one.holdsVip)
   const holder = holders.length === 1 ? holders[0]!.host : undefined
-  return { level, holder, problems: [...judgeNodes(inventory, looks, level), ...judgeDrained(looks)] }
+  return { level, holder, findings: [...judgeNodes(inventory, looks, level), ...judgeDrained(looks)] }
 }
 
 class Check {
@@ -94,10 +96,10 @@ class Check {
     for (;;) {
       const result = this.#judge(await Promise.all(this.#nodes.map((node) => this.#look(node))))
       // Nothing is gained by waiting for what was logged.
-      const passing = result.problems.filter((problem) => !judgeJournals(result.looks).includes(problem))
-      if (passing.length === 0 || clock.now() > deadline) return result
-      if (passing[0] !== said) this.#options.say(`waiting: ${passing[0]}`)
-      said = passing[0]!
+      const [passing] = result.findings.filter(({ code }) => code !== 'journal-error')
+      if (!passing || clock.now() > deadline) return result
+      if (passing.text !== said) this.#options.say(`waiting: ${passing.text}`)
+      said = passing.text
       await clock.sleep(1000)
     }
   }
@@ -109,7 +111,7 @@ class Check {
     const seconds = patience * clients.length
     const watches = this.#nodes.map((node) => this.#watch(node, tag, seconds, level))
     const result = this.#judge(await Promise.all(watches.map(({ look }) => look)))
-    if (!result.holder || result.level === undefined || (when === 'if well' && result.problems.length > 0)) {
+    if (!result.holder || result.level === undefined || (when === 'if well' && result.findings.length > 0)) {
       const { timeout } = this.#options
       const end = endWatchScript(tag).text
       await Promise.all(this.#nodes.map(({ transport }) => result.level === 3 && transport.run(end, { timeout })))
@@ -117,14 +119,14 @@ class Check {
       return result
     }
     const tags = new Map(clients.map(({ name }, index) => [name, `${tag}-${index}`]))
-    const wrong: string[] = []
+    const more: Finding[] = []
     for (const [index, client] of clients.entries()) {
       const last = index === clients.length - 1 ? 4 * this.#nodes.length : 0
       const answers = await this.#ask(client, tags.get(client.name)!, last, tag).catch((error: unknown) => {
         if (error instanceof UserError) return error.message
         throw error
       })
-      if (typeof answers === 'string') wrong.push(answers)
+      if (typeof answers === 'string') more.push({ code: 'client-failed', about: client.name, text: answers })
       else result.answers.push(answers)
     }
     result.verdicts = await this.#judgeAnswers(result)
@@ -132,17 +134,17 @@ class Check {
     const seen = new Map(this.#nodes.map(({ host }, index) => [host.name, found[index]!]))
     for (const answers of result.level === 3 ? result.answers : []) {
       const asked = tags.get(answers.client)!
-      wrong.push(...judgeSightings(this.#inventory, answers, asked, seen).map((text) => `${answers.client}: ${text}`))
+      more.push(...judgeSightings(this.#inventory, answers, asked, seen))
       result.seen.push({ client: answers.client, addresses: seenAs(asked, seen) })
     }
-    wrong.push(...result.verdicts.flatMap(({ client, problem }) => (problem ? [`${client}: ${problem}`] : [])))
-    return { ...result, problems: [...result.problems, ...wrong] }
+    more.push(...result.verdicts.flatMap(({ finding }) => finding ?? []))
+    return { ...result, findings: [...result.findings, ...more] }
   }
 
   #judge(looks: Look[]): CheckResult {
-    const { level, holder, problems } = judgeLooks(this.#inventory, looks, this.#options.level)
-    const all = [...problems, ...judgeJournals(looks)]
-    return { level, holder, looks, answers: [], verdicts: [], seen: [], problems: all }
+    const { level, holder, findings } = judgeLooks(this.#inventory, looks, this.#options.level)
+    const all = [...findings, ...judgeJournals(looks)]
+    return { level, holder, looks, answers: [], verdicts: [], seen: [], findings: all }
   }
 
   #look = (node: Reach): Promise<Look> => lookAt(node, this.#inventory.cluster, this.#options.timeout)
@@ -185,7 +187,7 @@ class Check {
     const judge = (others: Look['balanced']) =>
       answers.flatMap((one) => judgeAnswers(this.#inventory, level!, holder!, one, others))
     const verdicts = judge({ UDP: 0, TCP: 0 })
-    if (!verdicts.some(({ problem }) => problem)) return verdicts
+    if (!verdicts.some(({ finding }) => finding)) return verdicts
     const before = looks.find(({ host }) => host === holder)!.balanced
     const after = (await this.#look(this.#nodes.find(({ host }) => host.name === holder)!)).balanced
     const ours = answers.reduce((sum, { asked }) => sum + asked, 0)

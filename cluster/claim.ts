@@ -5,6 +5,7 @@ import { busyCode, takeLock } from '../runner/lock.ts'
 import type { Stage } from '../runner/main.ts'
 import { type Script, sh } from '../runner/sh.ts'
 import type { Transport } from '../runner/transport.ts'
+import type { Finding } from './finding.ts'
 import type { Session } from './session.ts'
 
 /** What a node keeps of a rolling reboot until it has ended, so that another run can go on with it. */
@@ -20,7 +21,7 @@ export interface Note {
   before?: string
   reboot: boolean
   /** What was wrong with the cluster before, and was tolerated. */
-  known: readonly string[]
+  known: readonly Finding[]
 }
 
 /** Seconds until a node that lost its operator frees the lock. */

@@ -2,6 +2,7 @@ import type { Inventory } from '../inventory/types.ts'
 import type { Stage } from '../runner/main.ts'
 import type { Option } from '../runner/options.ts'
 import type { ReportData, ReportStep } from '../report/data.ts'
+import { type Finding, textsOf } from './finding.ts'
 import { accountLines, type Live } from './live.ts'
 import type { Look } from './look.ts'
 import type { ProberAccount } from './prober.ts'
@@ -14,7 +15,7 @@ export const reportOption = {
 } as const satisfies Option
 
 /** What a report says beside the state of the cluster. */
-export type Findings = Pick<ReportData, 'title' | 'started' | 'seconds' | 'ok' | 'verdict' | 'problems'> & {
+export type Page = Pick<ReportData, 'title' | 'started' | 'seconds' | 'ok' | 'verdict' | 'problems'> & {
   account?: ProberAccount
   steps: readonly ReportStep[]
 }
@@ -30,14 +31,14 @@ export async function writePage(
   { options, console }: Stage,
   { inventory, clients }: Session,
   looks: readonly Look[],
-  findings: Findings,
+  page: Page,
 ): Promise<void> {
   const file = options.values.report
   if (!file) return
   const { cluster } = inventory
   const { writeReport } = await import('../report/write.ts')
   await writeReport(file, {
-    ...findings,
+    ...page,
     cluster: cluster.name,
     vip: cluster.vip,
     level: looks.find(({ level }) => level !== undefined)?.level ?? 1,
@@ -72,21 +73,21 @@ export interface Conclusion {
   /** What to say of a step in the report, by its place. */
   about: (index: number) => Pick<ReportStep, 'limit' | 'outcome'>
   /** @returns what is wrong with what the prober found */
-  judge: (account: ProberAccount) => string[]
+  judge: (account: ProberAccount) => Finding[]
 }
 
 /**
  * Ends the questions, sums up what was lost in each step, and writes the report, whatever had happened.
  * @returns what is wrong with what the prober found
  */
-export async function conclude(stage: Stage, session: Session, live: Live, what: Conclusion): Promise<string[]> {
+export async function conclude(stage: Stage, session: Session, live: Live, what: Conclusion): Promise<Finding[]> {
   const account = await live.stop()
   const { samples, ...sums } = account
   stage.document.prober = sums
   for (const line of accountLines(account)) stage.console.print(line)
-  const problems = what.judge(account)
+  const findings = what.judge(account)
   const failure = what.failure as Error | undefined
-  const ok = !failure && problems.length === 0 && !account.problem
+  const ok = !failure && findings.length === 0 && !account.problem
   await writePage(stage, session, await what.looks(), {
     title: what.title,
     started: account.started,
@@ -95,13 +96,13 @@ export async function conclude(stage: Stage, session: Session, live: Live, what:
     verdict: verdictOf(ok, failure, account),
     problems: [
       ...(failure ? failure.message.split('\n') : []),
-      ...problems,
+      ...textsOf(findings),
       ...(account.problem ? [account.problem] : []),
     ],
     account,
     steps: account.steps.map((step, index) => ({ ...step, ...what.about(index) })),
   })
-  return problems
+  return findings
 }
 
 function verdictOf(ok: boolean, failure: Error | undefined, account: ProberAccount): string {

@@ -1,5 +1,6 @@
 import { drainedNodes, judgeNodes, realAddress } from './judge.ts'
 import { checkCluster, judgeLooks } from './check.ts'
+import { type Finding, without } from './finding.ts'
 import { type Look, lookAt, type Reach } from './look.ts'
 import { settle } from './playbook.ts'
 import type { Session } from './session.ts'
@@ -15,7 +16,7 @@ export interface SceneWish {
   /** How many nodes have to serve while one does not: with all others, nothing may be wrong. */
   minServing: number
   /** What was wrong when a run began that is gone on with now: the cluster is taken as that run has left it. */
-  known?: readonly string[]
+  known?: readonly Finding[]
 }
 
 /**
@@ -26,7 +27,7 @@ export async function openScene({ options, console }: Stage, session: Session, w
   console.status('checking the cluster')
   const { hosts } = session.inventory
   await Promise.all(hosts.map(({ name }) => session.reach(name).connect()))
-  const { level, holder, problems } =
+  const { level, holder, findings } =
     wish.known || options.check
       ? await glance(session, options.timeout)
       : await check(session, options.timeout, settle.unchanged, false)
@@ -34,10 +35,10 @@ export async function openScene({ options, console }: Stage, session: Session, w
   if (level === undefined)
     throw new UserError('there is no cluster of ours on these hosts: run a level playbook', exitCode.checkFailed)
   if (wish.known) return new Scene(session, level, options.timeout, wish.known)
-  for (const problem of problems) console.print(`check  ${problem}`)
-  if (problems.length > 0 && (wish.minServing === hosts.length - 1 || !holder))
+  for (const { text } of findings) console.print(`check  ${text}`)
+  if (findings.length > 0 && (wish.minServing === hosts.length - 1 || !holder))
     throw new UserError('the cluster is not well: nothing was begun', exitCode.checkFailed)
-  return new Scene(session, level, options.timeout, problems)
+  return new Scene(session, level, options.timeout, findings)
 }
 
 /** Seconds for keepalived to do as its files say. */
@@ -67,9 +68,9 @@ export class Scene {
   /** Seconds for one execution. */
   readonly timeout: number
   /** What was wrong before anything began, and is allowed to stay so. */
-  readonly known: readonly string[]
+  readonly known: readonly Finding[]
 
-  constructor(session: Session, level: number, timeout: number, known: readonly string[]) {
+  constructor(session: Session, level: number, timeout: number, known: readonly Finding[]) {
     this.session = session
     this.level = level
     this.timeout = timeout
@@ -77,9 +78,9 @@ export class Scene {
   }
 
   /** The cluster check. @returns what is wrong and was not before */
-  async check(): Promise<string[]> {
-    const { problems } = await check(this.session, this.timeout, settle.changed, true)
-    return this.#news(problems)
+  async check(): Promise<Finding[]> {
+    const { findings } = await check(this.session, this.timeout, settle.changed, true)
+    return without(findings, this.known)
   }
 
   get hosts(): readonly Host[] {
@@ -120,11 +121,9 @@ export class Scene {
   }
 
   /** What is wrong with the nodes looked at and was not before; that some are drained is not. */
-  problems(looks: readonly Look[]): string[] {
-    return this.#news(judgeNodes(this.session.inventory, looks, this.level))
+  findings(looks: readonly Look[]): Finding[] {
+    return without(judgeNodes(this.session.inventory, looks, this.level), this.known)
   }
-
-  #news = (problems: string[]): string[] => problems.filter((problem) => !this.known.includes(problem))
 
   /** The nodes that clients are sent to; at level 1, that would answer if the VIP came to them. */
   serving(looks: readonly Look[]): string[] {

@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk'
 import type { Inventory } from '../inventory/types.ts'
+import { type Finding, unreachable } from './finding.ts'
 import { judgeDrained, judgeNodes, realAddress } from './judge.ts'
 import type { Look } from './look.ts'
 import { lately, type NodeStatus } from './status.ts'
@@ -7,21 +8,22 @@ import { lately, type NodeStatus } from './status.ts'
 /** Removals within a few minutes that are no accident any more. */
 const flapping = 3
 
-/** @returns what is wrong with the cluster, in words */
-export function judgeStatus(inventory: Inventory, nodes: readonly NodeStatus[]): string[] {
+/** @returns what is wrong with the cluster */
+export function judgeStatus(inventory: Inventory, nodes: readonly NodeStatus[]): Finding[] {
   const looks = nodes.flatMap(({ look }) => look ?? [])
   const level = looks.find((look) => look.level !== undefined)?.level
   return [
-    ...nodes.flatMap(({ away }) => away ?? []),
+    ...nodes.flatMap(({ host, away }) => (away ? unreachable(host, away) : [])),
     ...(looks.length > 0 ? judgeNodes(inventory, looks, level) : []),
     ...judgeDrained(looks),
     ...nodes.flatMap(({ host, removals }) =>
       Object.entries(removals)
         .filter(([, times]) => times >= flapping)
-        .map(
-          ([key, times]) =>
-            `${host}: ${nameReal(inventory, level, key)} is flapping: removed ${times} times in ${lately} min`,
-        ),
+        .map(([key, times]): Finding => {
+          const real = nameReal(inventory, level, key)
+          const text = `${host}: ${real} is flapping: removed ${times} times in ${lately} min`
+          return { code: 'flapping', node: host, about: key, text }
+        }),
     ),
   ]
 }
@@ -36,7 +38,7 @@ function nameReal({ hosts }: Inventory, level: number | undefined, key: string):
 export function statusLines(
   inventory: Inventory,
   nodes: readonly NodeStatus[],
-  problems: readonly string[],
+  findings: readonly Finding[],
   colour: ChalkInstance,
 ): string[] {
   const width = Math.max(...nodes.map(({ host }) => host.length), 'cluster'.length)
@@ -47,9 +49,9 @@ export function statusLines(
     ...nodes.flatMap((node) => block(node, nodeRows(inventory, node, colour))),
     ...block(
       { host: 'cluster' },
-      problems.length === 0
+      findings.length === 0
         ? [`${colour.green('healthy')}: ${holder} holds ${inventory.cluster.vip}`]
-        : problems.map((problem) => `${colour.red('not healthy')}: ${problem}`),
+        : findings.map(({ text }) => `${colour.red('not healthy')}: ${text}`),
     ),
   ]
 }

@@ -1,6 +1,7 @@
 import type { Host, Inventory } from '../inventory/types.ts'
 import { type Script, sh } from '../runner/sh.ts'
 import { type Answers, lastName } from './ask.ts'
+import type { Finding } from './finding.ts'
 import { printLevel } from './look.ts'
 
 /** A question as the log of a node has it. */
@@ -51,24 +52,32 @@ export const parseSightings = (text: string): Sighting[] =>
  * Judges whether the nodes have seen a client's own address (article, level 3).
  * @param tag that of this client's questions
  * @param seen what each node has seen, by its name
- * @returns what is wrong, in words
+ * @returns what is wrong
  */
 export function judgeSightings(
   { cluster, hosts }: Inventory,
   answers: Answers,
   tag: string,
   seen: ReadonlyMap<string, readonly Sighting[]>,
-): string[] {
+): Finding[] {
+  const { client } = answers
   const own = new Set([cluster.vip, ...hosts.flatMap((host) => addressesOf(host))])
   return (['UDP', 'TCP'] as const).flatMap((protocol) =>
     hosts
       .filter(({ name }) => answers[protocol].includes(name))
       .flatMap(({ name }) => {
         const ours = (seen.get(name) ?? []).filter((one) => one.name.startsWith(`${tag}-${protocol}-`))
-        if (ours.length === 0) return [`${protocol}: ${name} answered, and its log in the journal has no such question`]
+        const finding = (code: Finding['code'], text: string): Finding => ({
+          code,
+          node: name,
+          about: `${client} ${protocol}`,
+          text: `${client}: ${protocol}: ${name} ${text}`,
+        })
+        if (ours.length === 0)
+          return [finding('question-not-logged', 'answered, and its log in the journal has no such question')]
         const wrong = new Set(ours.map(({ address }) => address).filter((address) => own.has(address)))
-        return [...wrong].map(
-          (address) => `${protocol}: ${name} saw ${address} instead of the client ${answers.source}`,
+        return [...wrong].map((address) =>
+          finding('client-hidden', `saw ${address} instead of the client ${answers.source}`),
         )
       }),
   )

@@ -1,8 +1,9 @@
-// Writes what is made from the inventory's schema: inventory/schema.json for editors, docs/inventory.md for people; and
-// the pictures of docs/levels.md.
+// Writes what is made from the inventory's schema: inventory/schema.json for editors, docs/inventory.md for people; the
+// codes of docs/findings.md; and the pictures of docs/levels.md.
 //   node docs/generate.mts            writes them all
 //   node docs/generate.mts --check    writes nothing; exit code 1 if one of them is stale
 import { readFileSync, writeFileSync } from 'node:fs'
+import { findingCodes } from '../cluster/finding.ts'
 import { schema } from '../inventory/schema.ts'
 import { type Node, wording } from '../inventory/wording.ts'
 import { pictures } from './pictures.mts'
@@ -104,9 +105,31 @@ function row(key: string, node: Documented, required: boolean): string {
   return `| ${cells.map((cell) => cell!.replaceAll('|', '\\|')).join(' | ')} |`
 }
 
+const findings = (): string => `<!-- Written by docs/generate.mts from cluster/finding.ts; change it there. -->
+
+# Findings
+
+What can be wrong with a cluster. \`verify\`, \`status\` and drills print each finding as a line, and give it with \`--json\`:
+
+\`\`\`json
+{ "code": "service-down", "node": "ns1", "text": "ns1: named is inactive" }
+\`\`\`
+
+Scripts go by \`code\` and \`node\`; the text is for people and may change. Where a node has several findings of a code,
+\`about\` tells them apart: a protocol, a real server, a client. A level playbook and \`verify\` give \`cluster.findings\`,
+\`status\` and drills \`findings\`.
+
+| code | meaning |
+|---|---|
+${Object.entries(findingCodes)
+  .map(([code, meaning]) => `| \`${code}\` | ${meaning} |`)
+  .join('\n')}
+`
+
 const generated = {
   'inventory/schema.json': `${JSON.stringify(forEditors(schema), null, 2)}\n`,
   'docs/inventory.md': page(),
+  'docs/findings.md': findings(),
   ...pictures,
 }
 const stale = Object.entries(generated).filter(([path, text]) => readIfThere(path) !== text)

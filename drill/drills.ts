@@ -89,7 +89,7 @@ export class Drills {
   }
 
   /** The cluster is well again. @throws UserError where it is not in time */
-  settled = (): Promise<void> => this.#wait((looks) => this.#scene.problems(looks)[0])
+  settled = (): Promise<void> => this.#wait((looks) => this.#scene.findings(looks)[0]?.text)
 
   #works(looks: readonly Look[], node: string): boolean {
     if (this.#scene.level === 1) return looks.some(({ host, holdsVip }) => host === node && holdsVip)

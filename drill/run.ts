@@ -1,3 +1,4 @@
+import type { Finding } from '../cluster/finding.ts'
 import { Live } from '../cluster/live.ts'
 import { conclude } from '../cluster/page.ts'
 import { runNote } from '../cluster/playbook.ts'
@@ -13,9 +14,8 @@ import { type Drill, Drills } from './drills.ts'
 
 /** The options of drills beside the common ones. */
 export const drillOptions = [
-  { name: 'drill', help: 'hurt the cluster and measure what clients lose: restart keepalived, stop the service' },
-  { name: 'drill-kill', help: 'with --drill: also kill every keepalived process on the holder' },
-  { name: 'drill-cut', help: 'with --drill: also cut the network of the holder, where SSH does not come in by it' },
+  { name: 'kill', help: 'also kill every keepalived process on the holder' },
+  { name: 'cut', help: 'also cut the network of the holder, where SSH does not come in by it' },
 ] as const satisfies readonly Option[]
 
 /** Seconds between two drills, in which nothing may be lost any more. */
@@ -23,37 +23,45 @@ const calm = 3
 
 /**
  * Asks, then carries the drills out one by one under a prober, and holds what clients lost against the inventory.
+ * In check mode it only says what it would do.
  * @returns the exit code: 5 where clients lost answers for longer than a limit
  */
 export async function runDrills(stage: Stage, session: Session): Promise<number> {
   const { options, console, document } = stage
-  const claims = await Claims.take(stage, session, runNote('Drill'))
-  if (claims.notes().size > 0)
-    throw new UserError('a rolling reboot was not ended: end it with --resume first', exitCode.failed)
+  const note = runNote('Drill')
+  const notes = options.check
+    ? await Claims.readNotes(session, note)
+    : (await Claims.take(stage, session, note)).notes()
+  if (notes.size > 0) throw new UserError('a rolling reboot was not ended: end it with --resume first', exitCode.failed)
   const scene = await openScene(stage, session, { minServing: session.inventory.hosts.length - 1 })
   const names = chosen(options.own)
+  if (options.check) {
+    const looks = await scene.looks()
+    for (const name of names) console.print(`drill  would ${new Drills(scene)[name](looks).title}`)
+    return exitCode.changesFound
+  }
   const question = `This hurts the cluster (${names.join(', ')}); clients may notice. Go on`
   if (!options.yes && !(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was done')
   const live = await Live.start(stage, session)
   const limits = session.inventory.cluster.drill
   const failure: unknown = await carryOutAll(stage, scene, live, names).catch((error: unknown) => error)
-  const problems = await conclude(stage, session, live, {
+  const findings = await conclude(stage, session, live, {
     title: 'Drill',
     looks: () => scene.looksOfThose(),
     failure,
     about: (index) => ({ limit: limits[names[index]!] }),
     judge: ({ steps, problem }) =>
       problem
-        ? [`the losses are not known: ${problem}`]
+        ? [{ code: 'losses-unknown', text: `the losses are not known: ${problem}` }]
         : judgeDrills(
             steps,
             names.map((name) => limits[name]),
           ),
   })
-  document.problems = problems
-  for (const problem of problems) console.print(`drill  ${console.colour.red('failed')}  ${problem}`)
+  document.findings = findings
+  for (const { text } of findings) console.print(`drill  ${console.colour.red('failed')}  ${text}`)
   if (failure) throw failure
-  if (problems.length > 0) return exitCode.checkFailed
+  if (findings.length > 0) return exitCode.checkFailed
   console.print(`drill  ${console.colour.green('passed')}  within the limits of cluster.drill`)
   return exitCode.ok
 }
@@ -61,8 +69,8 @@ export async function runDrills(stage: Stage, session: Session): Promise<number>
 const chosen = (own: Record<string, boolean>): Drill['name'][] => [
   'restart',
   'service',
-  ...(own['drill-kill'] ? (['kill'] as const) : []),
-  ...(own['drill-cut'] ? (['cut'] as const) : []),
+  ...(own.kill ? (['kill'] as const) : []),
+  ...(own.cut ? (['cut'] as const) : []),
 ]
 
 async function carryOutAll(stage: Stage, scene: Scene, live: Live, names: readonly Drill['name'][]): Promise<void> {
@@ -93,13 +101,12 @@ async function carryOut(stage: Stage, scene: Scene, live: Live, name: Drill['nam
 
 /**
  * @param limits seconds, one a step
- * @returns where clients lost answers for longer than is allowed, in words
+ * @returns where clients lost answers for longer than is allowed
  */
-export const judgeDrills = (steps: readonly Step[], limits: readonly number[]): string[] =>
+export const judgeDrills = (steps: readonly Step[], limits: readonly number[]): Finding[] =>
   steps.flatMap(({ label, UDP, TCP }, index) => {
     const longest = Math.max(UDP.span, TCP.span)
     const limit = limits[index]!
-    return longest > limit
-      ? [`${label}: clients lost answers for ${longest.toFixed(1)} s, and ${limit} s are allowed`]
-      : []
+    const text = `${label}: clients lost answers for ${longest.toFixed(1)} s, and ${limit} s are allowed`
+    return longest > limit ? [{ code: 'over-limit', about: label, text }] : []
   })

@@ -228,7 +228,7 @@ export const clusterSchema = {
       type: 'object',
       additionalProperties: false,
       default: {},
-      description: 'For how long clients may lose answers in each drill of `verify.mts --drill`, in seconds.',
+      description: 'For how long clients may lose answers in each drill of `drill.mts`, in seconds.',
       properties: {
         restart: { ...outage, default: 4, description: 'keepalived restarted on the node that holds the VIP.' },
         service: { ...outage, default: 4, description: 'The service stopped on a node.' },

@@ -41,16 +41,16 @@ await main(import.meta.url, 'Status', [watch], async (stage) => {
     )
     for (const { host, changes, failure } of plans)
       nodes.find((node) => node.host === host)!.pending = failure ? [failure.reason] : changes.map(({ task }) => task)
-    const problems = judgeStatus(inventory, nodes)
-    Object.assign(document, { nodes, problems, healthy: problems.length === 0 })
-    return { problems, lines: statusLines(inventory, nodes, problems, console.colour) }
+    const findings = judgeStatus(inventory, nodes)
+    Object.assign(document, { nodes, findings, healthy: findings.length === 0 })
+    return { findings, lines: statusLines(inventory, nodes, findings, console.colour) }
   }
 
   for (;;) {
-    const { problems, lines } = await look()
+    const { findings, lines } = await look()
     if (options.own.watch) console.clear()
     for (const line of lines) console.print(line)
-    if (!options.own.watch) return problems.length > 0 ? exitCode.checkFailed : exitCode.ok
+    if (!options.own.watch) return findings.length > 0 ? exitCode.checkFailed : exitCode.ok
     await sleep(pause * 1000)
   }
 })

@@ -210,10 +210,10 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
   }
 
   #notBack = (looks: Look[]) => {
-    const problems = this.#scene.problems(looks)
+    const findings = this.#scene.findings(looks)
     // What is wrong on the node itself says more than what others make of it.
-    const own = problems.find((problem) => problem.startsWith(`${this.#host.name}:`))
-    return own ?? problems[0]
+    const own = findings.find(({ node }) => node === this.#host.name)
+    return (own ?? findings[0])?.text
   }
 }
 

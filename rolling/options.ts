@@ -1,3 +1,4 @@
+import type { Finding } from '../cluster/finding.ts'
 import { UserError } from '../runner/errors.ts'
 import { type Option, type Options, positive } from '../runner/options.ts'
 import type { Patience } from './node.ts'
@@ -22,7 +23,7 @@ export interface Wish {
   patience: Patience
   resume: boolean
   /** See `SceneWish`. */
-  known?: readonly string[]
+  known?: readonly Finding[]
 }
 
 /**

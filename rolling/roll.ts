@@ -2,6 +2,7 @@ import type { Live } from '../cluster/live.ts'
 import type { Host } from '../inventory/types.ts'
 import { exitCode, UserError } from '../runner/errors.ts'
 import { type Claims, type Note, writeNote } from '../cluster/claim.ts'
+import { textsOf } from '../cluster/finding.ts'
 import type { Stage } from '../runner/main.ts'
 import { run } from './claim.ts'
 import { NodeSteps } from './node.ts'
@@ -154,8 +155,8 @@ export class Roll {
   }
 
   async #check(): Promise<string> {
-    const problems = await this.#scene.check()
-    if (problems.length > 0) throw new UserError(problems.join('\n'), exitCode.checkFailed)
+    const findings = await this.#scene.check()
+    if (findings.length > 0) throw new UserError(textsOf(findings).join('\n'), exitCode.checkFailed)
     return 'the whole cluster is well'
   }
 

@@ -39,7 +39,7 @@ const runs: [playbook: string, args: string[], refused?: RegExp][] = [
   ['level1', ['--limit', 'ns1']],
   ['teardown', []],
   ['rolling-reboot', ['--check'], /^desk: .*\n$/],
-  ['verify', ['--drill'], /^desk: .*\n$/],
+  ['drill', [], /^desk: .*\n$/],
 ]
 for (const [name, args, refused] of runs) {
   test(`a client that is away: ${[name, ...args].join(' ')}`, () => {
@@ -50,5 +50,11 @@ for (const [name, args, refused] of runs) {
     else assert.not.match(stderr + stdout, /desk/)
   })
 }
+
+test('drills have a playbook of their own, and verify says so', () => {
+  const { status, stderr } = play('verify', '--drill')
+  assert.is(status, 3)
+  assert.match(stderr, 'drills have a playbook of their own: npx zx playbooks/drill.mts')
+})
 
 test.run()

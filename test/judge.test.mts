@@ -2,6 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { answersOf, questionsOf } from '../cluster/ask.ts'
+import { textsOf } from '../cluster/finding.ts'
 import { judgeAnswers, judgeJournals, judgeNodes } from '../cluster/judge.ts'
 import { parseJournal } from '../cluster/journal.ts'
 import { type Look, parseLook } from '../cluster/look.ts'
@@ -56,7 +57,7 @@ const nodes: [name: string, looks: Look[], problems: string[]][] = [
   [
     'a real server of weight 0',
     [well(first, { pool: pool.map((entry) => ({ ...entry, weight: 0 })) }), well(second)],
-    [`${first}: its UDP pool lacks ${first} and ${second}`, `${first}: its TCP pool lacks ${first} and ${second}`],
+    ['UDP', 'TCP'].flatMap((protocol) => hosts.map(({ name }) => `${first}: its ${protocol} pool lacks ${name}`)),
   ],
 ]
 const drained = {
@@ -75,12 +76,12 @@ nodes.push(
   ],
 )
 for (const [name, looks, problems] of nodes) {
-  test(`nodes: ${name}`, () => assert.equal(judgeNodes(inventory, looks, 2), problems))
+  test(`nodes: ${name}`, () => assert.equal(textsOf(judgeNodes(inventory, looks, 2)), problems))
 }
 
 test('journals: errors are told with their host', () => {
   const looks = [well(first, { errors: ['no route'] }), well(second)]
-  assert.equal(judgeJournals(looks), [`${first}: journal: no route`])
+  assert.equal(textsOf(judgeJournals(looks)), [`${first}: journal: no route`])
 })
 
 test('nodes: level 1 has no pools', () => {
@@ -93,12 +94,12 @@ const turns = [a, b, a, b, a, b, a, b, a, b]
 const shares = [a, a, b, b, a, a, b, b, a, b]
 const answered: [name: string, level: number, got: string[], others: number, problem: RegExp | undefined][] = [
   ['level 1: the holder alone', 1, Array(10).fill(a), 0, undefined],
-  ['level 1: the other one', 1, Array(10).fill(b), 0, /^UDP: .* answered, and .* holds the VIP/],
+  ['level 1: the other one', 1, Array(10).fill(b), 0, /^c: UDP: .* answered, and .* holds the VIP/],
   ['level 1: both', 1, turns, 0, /answered, and/],
   ['level 2: in turn', 2, turns, 0, undefined],
   ['level 2: in turn, beginning with the other', 2, turns.toReversed(), 0, undefined],
   ['level 2: one alone', 2, Array(10).fill(a), 0, /not every node answered its fair share/],
-  ['level 2: fair, not in turn', 2, shares, 0, /^UDP: not strictly in turn/],
+  ['level 2: fair, not in turn', 2, shares, 0, /^c: UDP: not strictly in turn/],
   ['level 2: fair, others ask too', 2, shares, 7, undefined],
   ['level 2: fair, one question from a port that IPVS remembers', 2, shares, -1, undefined],
   ['level 2: unfair, others ask too', 2, [...Array(9).fill(a), b], 7, /fair share/],
@@ -117,8 +118,8 @@ for (const [name, level, got, others, problem] of answered) {
       TCP: level === 1 ? Array(10).fill(a) : turns,
     }
     const verdict = judgeAnswers(inventory, level, a, answers, { UDP: others, TCP: 0 })[0]!
-    if (problem) assert.match(verdict.problem!, problem)
-    else assert.is(verdict.problem, undefined)
+    if (problem) assert.match(verdict.finding!.text, problem)
+    else assert.is(verdict.finding, undefined)
   })
 }
 
@@ -138,7 +139,7 @@ test('answers: other schedulers need fair shares only', () => {
   const wlc = { ...inventory, cluster: { ...cluster, balancing: { ...cluster.balancing, scheduler: 'wlc' as const } } }
   const got = [a, a, b, b, a, a, b, b, a, b]
   assert.is(
-    judgeAnswers(wlc, 2, a, { client: 'c', source: '', asked: 10, UDP: got, TCP: got }, { UDP: 0, TCP: 0 })[0]!.problem,
+    judgeAnswers(wlc, 2, a, { client: 'c', source: '', asked: 10, UDP: got, TCP: got }, { UDP: 0, TCP: 0 })[0]!.finding,
     undefined,
   )
 })
@@ -242,18 +243,18 @@ const sightings: [name: string, seen: ReturnType<typeof seenBy>, problems: strin
   [
     'the VIP',
     seenBy('10.2.1.5 t-UDP-0.health', '10.2.1.10 t-TCP-0.health'),
-    [`UDP: ${a} saw 10.2.1.5 instead of the client 10.2.1.10`],
+    [`c: UDP: ${a} saw 10.2.1.5 instead of the client 10.2.1.10`],
   ],
   [
     'another client',
     seenBy('10.2.1.10 u-UDP-0.health', '10.2.1.10 t-TCP-0.health'),
-    [`UDP: ${a} answered, and its log in the journal has no such question`],
+    [`c: UDP: ${a} answered, and its log in the journal has no such question`],
   ],
 ]
 for (const [name, seen, problems] of sightings) {
   test(`seen: ${name}`, () => {
     const answers = { client: 'c', source: '10.2.1.10', asked: 1, UDP: [a], TCP: [a] }
-    assert.equal(judgeSightings(inventory, answers, 't', seen), problems)
+    assert.equal(textsOf(judgeSightings(inventory, answers, 't', seen)), problems)
   })
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Claims } from '../cluster/claim.ts'
 import { judgeLooks } from '../cluster/check.ts'
+import { type Finding, without } from '../cluster/finding.ts'
 import type { Live } from '../cluster/live.ts'
 import { Scene } from '../cluster/scene.ts'
 import type { Session } from '../cluster/session.ts'
@@ -219,8 +220,8 @@ const addressOf = (name: string) => inventory.hosts.find((host) => host.name ===
 
 /** The cluster check without anybody who asks. */
 class MadeUpScene extends Scene {
-  override async check(): Promise<string[]> {
-    const { problems } = judgeLooks(inventory, await this.looks())
-    return problems.filter((problem) => !this.known.includes(problem))
+  override async check(): Promise<Finding[]> {
+    const { findings } = judgeLooks(inventory, await this.looks())
+    return without(findings, this.known)
   }
 }

@@ -2,6 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Chalk } from 'chalk'
+import { textsOf } from '../cluster/finding.ts'
 import { refuseMixture } from '../cluster/limit.ts'
 import type { Step, Tally } from '../cluster/prober-account.ts'
 import { type NodeStatus, parseStatus } from '../cluster/status.ts'
@@ -144,7 +145,7 @@ const faults: [name: string, nodes: NodeStatus[], problems: string[]][] = [
   ['removed long ago', [node(0, true, ...[1, 2, 3].map((i) => log(1699990000 + i, removed))), node(1, false)], []],
 ]
 for (const [name, nodes, problems] of faults) {
-  test(`status: ${name}`, () => assert.equal(judgeStatus(inventory, nodes), problems))
+  test(`status: ${name}`, () => assert.equal(textsOf(judgeStatus(inventory, nodes)), problems))
 }
 
 test('status: what people read', () => {
@@ -169,7 +170,10 @@ test('status: what people read', () => {
 
 test('status: VRRP and the address can differ', () => {
   const liar = parseStatus(hosts[1]!, cluster, printed(false).replace('VI_1 BACKUP', 'VI_1 MASTER'))
-  assert.match(statusLines(inventory, [liar], ['x'], plain)[0]!, 'VRRP MASTER, without 10.2.1.5 (they differ)')
+  assert.match(
+    statusLines(inventory, [liar], [{ code: 'outage', text: 'x' }], plain)[0]!,
+    'VRRP MASTER, without 10.2.1.5 (they differ)',
+  )
 })
 
 test('durations as people say them', () => {
@@ -227,7 +231,7 @@ test('drills: the time in which answers were lost is held against the limit of i
     UDP: tally(udp),
     TCP: tally(tcp),
   })
-  assert.equal(judgeDrills([step('restart', 3, 4), step('stop', 1, 5.5)], [4, 5]), [
+  assert.equal(textsOf(judgeDrills([step('restart', 3, 4), step('stop', 1, 5.5)], [4, 5])), [
     'stop: clients lost answers for 5.5 s, and 5 s are allowed',
   ])
 })

@@ -71,8 +71,8 @@ async function assertWell(): Promise<void> {
     run.document.hosts!.flatMap(({ changes }) => changes),
     [],
   )
-  const { answers, problems, seen } = run.document.cluster!
-  assert.equal(problems, [])
+  const { answers, findings, seen } = run.document.cluster!
+  assert.equal(findings, [])
   assert.equal(seen, [
     { client: 'client', addresses: ['10.2.1.10'] },
     { client: 'remote', addresses: ['10.3.1.10'] },

@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { disconnect, nodes, on, playbook, startLab } from './cluster.ts'
+import { disconnect, holder, nodes, on, other, playbook, startLab } from './cluster.ts'
 import { test } from './suite.ts'
 
 test.before(async () => {
@@ -12,9 +12,22 @@ test.before(async () => {
 })
 test.after(() => disconnect())
 
+test('check mode says what would be done to whom, and does nothing', async () => {
+  const was = await Promise.all(nodes.map(starts))
+  const run = await playbook('drill', '--kill', '--cut', '--check')
+  assert.is(run.code, 2, run.text)
+  const first = await holder()
+  for (const title of [`restart keepalived on ${first}`, `stop named on ${other(first)}`, `cut eth0 of ${first}`])
+    assert.match(run.text, `drill  would ${title}`)
+  assert.equal(await Promise.all(nodes.map(starts)), was)
+})
+
+/** When keepalived and named began. */
+const starts = (node: string) => on(node, 'systemctl show -p ExecMainStartTimestamp keepalived named')
+
 test('drills: the losses are within the limits, also when processes are killed and the network is cut', async () => {
   const page = join(tmpdir(), `drill-${process.pid}.html`)
-  const run = await playbook('verify', '--drill', '--drill-kill', '--drill-cut', '--report', page)
+  const run = await playbook('drill', '--kill', '--cut', '--report', page)
   assert.is(run.code, 0, run.text)
   assert.match(readFileSync(page, 'utf8'), 'kill every keepalived process on')
   rmSync(page)
