@@ -1,6 +1,8 @@
-import { basename } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { test as uvu } from 'uvu'
 import { collectEvidence } from '../../lab/evidence.ts'
+import { nodes } from './cluster.ts'
 
 const file = basename(process.argv[1]!, '.test.mts')
 
@@ -14,7 +16,9 @@ export const test = Object.assign(
       } catch (error) {
         if (!collected) {
           collected = true
-          console.log(`how the machines were: ${await collectEvidence(`${file}-${name}`)}`)
+          const folder = await collectEvidence(`${file}-${name}`)
+          console.log(`how the machines were: ${folder}`)
+          for (const node of nodes) console.log(lastWords(node, folder))
         }
         throw error
       } finally {
@@ -26,3 +30,12 @@ export const test = Object.assign(
 
 // What fails after it fails in its wake.
 let collected = false
+
+/** What keepalived logged last on a node: for whoever has nothing but the output of the tests. */
+function lastWords(node: string, folder: string): string {
+  const journal = readFileSync(join(folder, node, 'journal.txt'), 'utf8').split('\n')
+  return journal
+    .filter((line) => line.includes('Keepalived'))
+    .slice(-15)
+    .join('\n')
+}
