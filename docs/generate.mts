@@ -3,7 +3,7 @@
 //   node docs/generate.mts            writes them all
 //   node docs/generate.mts --check    writes nothing; exit code 1 if one of them is stale
 import { readFileSync, writeFileSync } from 'node:fs'
-import { findingCodes } from '../cluster/finding.ts'
+import { findingCodes } from '../engine/cluster/finding.ts'
 import { schema } from '../inventory/schema.ts'
 import { type Node, wording } from '../inventory/wording.ts'
 import { pictures } from './pictures.mts'
@@ -105,7 +105,7 @@ function row(key: string, node: Documented, required: boolean): string {
   return `| ${cells.map((cell) => cell!.replaceAll('|', '\\|')).join(' | ')} |`
 }
 
-const findings = (): string => `<!-- Written by docs/generate.mts from cluster/finding.ts; change it there. -->
+const findings = (): string => `<!-- Written by docs/generate.mts from engine/cluster/finding.ts; change it there. -->
 
 # Findings
 

@@ -1,5 +1,5 @@
 // The pictures of docs/levels.md: the way of one packet at each level. All have the same places, to be compared.
-import { arrow, box, type Point } from '../report/svg.ts'
+import { arrow, box, type Point } from '../engine/report/svg.ts'
 import { label, picture } from './svg.ts'
 
 // The columns: the client, the holder of the VIP, the other node.

@@ -1,7 +1,7 @@
 // The frame, the labels and the style of the pictures. Colours follow the reader's light or dark mode; a viewer that knows
 // no modes shows a light picture on a ground of its own.
-import { escaped, Markup, markup } from '../report/markup.ts'
-import { box, type Point, text as plain } from '../report/svg.ts'
+import { escaped, Markup, markup } from '../engine/report/markup.ts'
+import { box, type Point, text as plain } from '../engine/report/svg.ts'
 
 const style = `
   svg { color: #1f2328 }

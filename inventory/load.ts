@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { UserError } from '../runner/errors.ts'
+import { UserError } from '../engine/base/errors.ts'
 import { type Draft, fillDefaults } from './defaults.ts'
 import { absolutePath, whyUnreadable } from './files.ts'
 import { checkRules } from './rules.ts'

@@ -1,4 +1,4 @@
-import { didYouMean } from '../runner/suggest.ts'
+import { didYouMean } from '../engine/base/suggest.ts'
 import type { Path } from './source.ts'
 
 /** What the schema says of a value, as far as words are made of it. */

@@ -1,5 +1,5 @@
-import { UserError } from '../runner/errors.ts'
-import { didYouMean } from '../runner/suggest.ts'
+import { UserError } from '../engine/base/errors.ts'
+import { didYouMean } from '../engine/base/suggest.ts'
 
 /** A network card of a machine: eth0, eth1 … in order. */
 export interface Card {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { $, which } from 'zx'
-import { confirmed } from '../runner/confirm.ts'
-import { UserError } from '../runner/errors.ts'
+import { confirmed } from '../engine/cli/confirm.ts'
+import { UserError } from '../engine/base/errors.ts'
 
 /** What something needs on this machine, with the Debian packages that bring it. */
 export interface Needs {

@@ -1,4 +1,4 @@
-import { UserError } from '../runner/errors.ts'
+import { UserError } from '../engine/base/errors.ts'
 import { ensureInstalled } from './packages.ts'
 
 const needs = {

@@ -1,11 +1,11 @@
 #!/usr/bin/env -S npx zx
 // Breaks a healthy cluster on purpose, one fault after the other, and measures what clients lose.
-import { ensureClients } from '../cluster/client.ts'
-import { expectReport, reportOption } from '../cluster/page.ts'
-import { openSession } from '../cluster/session.ts'
-import { drillOptions, runDrills } from '../drill/run.ts'
-import { UserError } from '../runner/errors.ts'
-import { main } from '../runner/main.ts'
+import { ensureClients } from '../engine/clients/client.ts'
+import { expectReport, reportOption } from '../engine/operations/html-report.ts'
+import { openSession } from '../engine/cluster/session.ts'
+import { drillOptions, runDrills } from '../engine/operations/drill/run.ts'
+import { UserError } from '../engine/base/errors.ts'
+import { main } from '../engine/cli/main.ts'
 
 await main(import.meta.url, 'Drill', [...drillOptions, reportOption], async (stage) => {
   await expectReport(stage)

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S npx zx
 // One virtual IP, moved by VRRP: the node that holds it works, the others stand by.
-import { playbook, type TaskList } from '../cluster/playbook.ts'
+import { playbook, type TaskList } from '../engine/commands/playbook.ts'
 import { healthZone } from '../tasks/bind9.ts'
 import { hostName } from '../tasks/host-name.ts'
 import { install } from '../tasks/install.ts'

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S npx zx
 // The holder of the virtual IP sends clients to every node (IPVS), so that all of them work.
-import { playbook, type TaskList } from '../cluster/playbook.ts'
+import { playbook, type TaskList } from '../engine/commands/playbook.ts'
 import { healthZone } from '../tasks/bind9.ts'
 import { hostName } from '../tasks/host-name.ts'
 import { install } from '../tasks/install.ts'

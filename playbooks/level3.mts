@@ -1,7 +1,7 @@
 #!/usr/bin/env -S npx zx
 // As level 2, and the real servers see their clients' addresses: answers leave by a second interface, through the VIP.
-import { playbook, type TaskList } from '../cluster/playbook.ts'
-import { everyHost } from '../runner/task.ts'
+import { playbook, type TaskList } from '../engine/commands/playbook.ts'
+import { everyHost } from '../engine/runner/task.ts'
 import { healthZone } from '../tasks/bind9.ts'
 import { hostName } from '../tasks/host-name.ts'
 import { install } from '../tasks/install.ts'

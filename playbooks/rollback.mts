@@ -1,11 +1,11 @@
 #!/usr/bin/env -S npx zx
 // Takes back what the newest run has changed on each host, from the journal that the host keeps.
-import { runNote } from '../cluster/playbook.ts'
-import { openSession } from '../cluster/session.ts'
-import { exitCode, HostError } from '../runner/errors.ts'
-import { busyCode } from '../runner/lock.ts'
-import { main } from '../runner/main.ts'
-import { rollbackScript } from '../runner/rollback.ts'
+import { runNote } from '../engine/cluster/run-note.ts'
+import { openSession } from '../engine/cluster/session.ts'
+import { exitCode, HostError } from '../engine/base/errors.ts'
+import { busyCode } from '../engine/runner/lock.ts'
+import { main } from '../engine/cli/main.ts'
+import { rollbackScript } from '../engine/runner/rollback.ts'
 
 await main(import.meta.url, 'Rollback: undo the newest run', [], async (stage) => {
   const { options, console, document } = stage

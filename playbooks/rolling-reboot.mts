@@ -1,17 +1,17 @@
 #!/usr/bin/env -S npx zx
 // Reboots the nodes one at a time, and clients don't notice: drain, hand over, reboot, prove, put back, the next.
-import { ensureClients } from '../cluster/client.ts'
-import { Live } from '../cluster/live.ts'
-import { conclude, expectReport, reportOption } from '../cluster/page.ts'
-import { openScene } from '../cluster/scene.ts'
-import { openSession } from '../cluster/session.ts'
-import { confirmed } from '../runner/confirm.ts'
-import { exitCode, UserError } from '../runner/errors.ts'
-import { main } from '../runner/main.ts'
-import { claimHosts } from '../rolling/claim.ts'
-import { readWish, rollOptions } from '../rolling/options.ts'
-import { makePlan } from '../rolling/order.ts'
-import { Roll } from '../rolling/roll.ts'
+import { ensureClients } from '../engine/clients/client.ts'
+import { Live } from '../engine/operations/traffic.ts'
+import { conclude, expectReport, reportOption } from '../engine/operations/html-report.ts'
+import { openScene } from '../engine/operations/control.ts'
+import { openSession } from '../engine/cluster/session.ts'
+import { confirmed } from '../engine/cli/confirm.ts'
+import { exitCode, UserError } from '../engine/base/errors.ts'
+import { main } from '../engine/cli/main.ts'
+import { claimHosts } from '../engine/operations/rolling/locks.ts'
+import { readWish, rollOptions } from '../engine/operations/rolling/options.ts'
+import { makePlan } from '../engine/operations/rolling/order.ts'
+import { Roll } from '../engine/operations/rolling/rolling-reboot.ts'
 
 await main(import.meta.url, 'Rolling reboot', [...rollOptions, reportOption], async (stage) => {
   const { options } = stage

@@ -1,13 +1,14 @@
 #!/usr/bin/env -S npx zx
 // One look at the cluster: each node, who holds the virtual IP, the pools, what is pending. Changes nothing.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { runNote, type TaskList } from '../cluster/playbook.ts'
-import { openSession } from '../cluster/session.ts'
-import { statusOf } from '../cluster/status.ts'
-import { judgeStatus, statusLines } from '../cluster/status-text.ts'
-import { exitCode, UserError } from '../runner/errors.ts'
-import { main } from '../runner/main.ts'
-import { runHosts } from '../runner/run.ts'
+import { runNote } from '../engine/cluster/run-note.ts'
+import type { TaskList } from '../engine/commands/playbook.ts'
+import { openSession } from '../engine/cluster/session.ts'
+import { statusOf } from '../engine/cluster/status.ts'
+import { judgeStatus, statusLines } from '../engine/commands/status.ts'
+import { exitCode, UserError } from '../engine/base/errors.ts'
+import { main } from '../engine/cli/main.ts'
+import { runHosts } from '../engine/runner/run.ts'
 
 /** Seconds between two looks of --watch. */
 const pause = 2

@@ -1,11 +1,10 @@
 #!/usr/bin/env -S npx zx
 // The cluster check: who holds the virtual IP, are the pools complete, who answers. Changes nothing.
-import { reportCheck } from '../cluster/check-report.ts'
-import { expectReport, reportOption } from '../cluster/page.ts'
-import { settle } from '../cluster/playbook.ts'
-import { openSession } from '../cluster/session.ts'
-import { UserError } from '../runner/errors.ts'
-import { main } from '../runner/main.ts'
+import { reportCheck } from '../engine/commands/verify.ts'
+import { expectReport, reportOption } from '../engine/operations/html-report.ts'
+import { openSession } from '../engine/cluster/session.ts'
+import { UserError } from '../engine/base/errors.ts'
+import { main } from '../engine/cli/main.ts'
 
 const drill = { name: 'drill', help: 'moved to a playbook of its own: drill.mts' }
 
@@ -15,5 +14,5 @@ await main(import.meta.url, 'Verify: the cluster check', [drill, reportOption], 
   await expectReport(stage)
   if (limit) throw new UserError('--limit has no meaning here: the check is about the whole cluster')
   const session = await openSession(stage)
-  return reportCheck(stage, session, { since: new Map(), settle: settle.unchanged, changed: false })
+  return reportCheck(stage, session, { since: new Map(), changed: false })
 })

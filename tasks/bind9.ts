@@ -1,5 +1,5 @@
-import { sh } from '../runner/sh.ts'
-import type { Task } from '../runner/task.ts'
+import { sh } from '../engine/base/sh.ts'
+import type { Task } from '../engine/runner/task.ts'
 import { file } from './file.ts'
 import { line } from './line.ts'
 import { osOf } from './os.ts'

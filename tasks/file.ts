@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
-import { UserError } from '../runner/errors.ts'
-import { lines, type Script, sh } from '../runner/sh.ts'
-import { type Task, unchanged } from '../runner/task.ts'
+import { UserError } from '../engine/base/errors.ts'
+import { lines, type Script, sh } from '../engine/base/sh.ts'
+import { type Task, unchanged } from '../engine/runner/task.ts'
 
 export interface FileOptions {
   /** Octal, as for chmod; default 644. */

@@ -1,5 +1,5 @@
-import { sh } from '../runner/sh.ts'
-import { type Task, unchanged } from '../runner/task.ts'
+import { sh } from '../engine/base/sh.ts'
+import { type Task, unchanged } from '../engine/runner/task.ts'
 import { line } from './line.ts'
 import type { Target } from './target.ts'
 

@@ -1,7 +1,7 @@
-import { UserError } from '../runner/errors.ts'
-import type { Facts } from '../runner/facts.ts'
-import { type Script, sh } from '../runner/sh.ts'
-import { type Task, unchanged } from '../runner/task.ts'
+import { UserError } from '../engine/base/errors.ts'
+import type { Facts } from '../engine/runner/facts.ts'
+import { type Script, sh } from '../engine/base/sh.ts'
+import { type Task, unchanged } from '../engine/runner/task.ts'
 
 interface PackageManager {
   /** Prints the name of each package that is known, and `installed` or another state below it. */

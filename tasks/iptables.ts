@@ -1,6 +1,6 @@
 import type { Cluster, Host } from '../inventory/types.ts'
-import { lines, type Script, sh } from '../runner/sh.ts'
-import { type Task, unchanged } from '../runner/task.ts'
+import { lines, type Script, sh } from '../engine/base/sh.ts'
+import { type Task, unchanged } from '../engine/runner/task.ts'
 import { file, ownFile } from './file.ts'
 import { noOtherDrop } from './nftables.ts'
 import { service } from './service.ts'

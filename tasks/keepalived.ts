@@ -1,5 +1,5 @@
-import { sh } from '../runner/sh.ts'
-import type { Task } from '../runner/task.ts'
+import { sh } from '../engine/base/sh.ts'
+import type { Task } from '../engine/runner/task.ts'
 import { file } from './file.ts'
 import { service } from './service.ts'
 import { dropInPath, systemdDropIn } from './systemd-dropin.ts'

@@ -1,5 +1,5 @@
-import { sh } from '../runner/sh.ts'
-import { type Task, unchanged } from '../runner/task.ts'
+import { sh } from '../engine/base/sh.ts'
+import { type Task, unchanged } from '../engine/runner/task.ts'
 import { file, ownFile } from './file.ts'
 
 /** A kernel module is loaded now and at every boot, before the sysctls that it brings are set. */

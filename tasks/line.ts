@@ -1,5 +1,5 @@
-import { type Script, sh } from '../runner/sh.ts'
-import { type Task, unchanged } from '../runner/task.ts'
+import { type Script, sh } from '../engine/base/sh.ts'
+import { type Task, unchanged } from '../engine/runner/task.ts'
 
 export interface LineOptions {
   /** One command that looks at the file with the line in it; where it fails, the line is taken out again. */

@@ -1,6 +1,6 @@
-import { UserError } from '../runner/errors.ts'
-import { sh } from '../runner/sh.ts'
-import { type Task, unchanged } from '../runner/task.ts'
+import { UserError } from '../engine/base/errors.ts'
+import { sh } from '../engine/base/sh.ts'
+import { type Task, unchanged } from '../engine/runner/task.ts'
 
 /** What `nft -j list ruleset` tells one object of, as far as it is looked at. */
 interface Item {

@@ -1,5 +1,5 @@
-import { UserError } from '../runner/errors.ts'
-import type { Facts } from '../runner/facts.ts'
+import { UserError } from '../engine/base/errors.ts'
+import type { Facts } from '../engine/runner/facts.ts'
 import type { Level } from './keepalived.ts'
 import type { Target } from './target.ts'
 

@@ -1,6 +1,6 @@
-import type { Facts } from '../runner/facts.ts'
-import { sh } from '../runner/sh.ts'
-import { type Task, unchanged } from '../runner/task.ts'
+import type { Facts } from '../engine/runner/facts.ts'
+import { sh } from '../engine/base/sh.ts'
+import { type Task, unchanged } from '../engine/runner/task.ts'
 
 /**
  * SELinux lets keepalived's checks connect to the real servers. Instead of the article's permissive mode, the

@@ -1,5 +1,5 @@
-import { lines, type Script, sh } from '../runner/sh.ts'
-import { type Task, unchanged } from '../runner/task.ts'
+import { lines, type Script, sh } from '../engine/base/sh.ts'
+import { type Task, unchanged } from '../engine/runner/task.ts'
 
 export interface ServiceOptions {
   /** Files whose change the service takes up by a reload … */

@@ -1,4 +1,4 @@
-import type { Task } from '../runner/task.ts'
+import type { Task } from '../engine/runner/task.ts'
 import { osOf } from './os.ts'
 import { service } from './service.ts'
 import type { Target } from './target.ts'

@@ -1,6 +1,6 @@
-import { type Script, sh } from '../runner/sh.ts'
+import { type Script, sh } from '../engine/base/sh.ts'
 import type { Host } from '../inventory/types.ts'
-import { type Task, unchanged } from '../runner/task.ts'
+import { type Task, unchanged } from '../engine/runner/task.ts'
 import { file, ownFile } from './file.ts'
 
 // Sorts behind 99-sysctl.conf, so that nobody's older setting wins at boot.

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import type { Task } from '../runner/task.ts'
+import type { Task } from '../engine/runner/task.ts'
 import { template } from './template.ts'
 
 /** The path of a drop-in of ours for a unit. */

@@ -1,5 +1,5 @@
 import type { Cluster, Host } from '../inventory/types.ts'
-import type { Facts } from '../runner/facts.ts'
+import type { Facts } from '../engine/runner/facts.ts'
 
 /** What a playbook knows when it lists the tasks of a host. */
 export interface Target {

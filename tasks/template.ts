@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import ejs from 'ejs'
-import type { Task } from '../runner/task.ts'
+import type { Task } from '../engine/runner/task.ts'
 import { type FileOptions, file } from './file.ts'
 
 /**

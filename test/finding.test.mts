@@ -1,7 +1,7 @@
 // Findings are told apart by what they are about, never by their words.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Finding, isSame, textsOf, without } from '../cluster/finding.ts'
+import { type Finding, isSame, textsOf, without } from '../engine/cluster/finding.ts'
 
 const known: Finding = { code: 'keepalived-down', node: 'ns1', text: 'ns1: keepalived is failed' }
 const others: [name: string, other: Finding, same: boolean][] = [

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { isChange, type Task } from '../runner/task.ts'
+import { isChange, type Task } from '../engine/runner/task.ts'
 import { iptables, type Rule } from '../tasks/iptables.ts'
 import { render } from '../tasks/template.ts'
 

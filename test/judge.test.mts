@@ -1,12 +1,12 @@
 // What the cluster check makes of what it sees, by the table.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { answersOf, questionsOf } from '../cluster/ask.ts'
-import { textsOf } from '../cluster/finding.ts'
-import { judgeAnswers, judgeJournals, judgeNodes } from '../cluster/judge.ts'
-import { parseJournal } from '../cluster/journal.ts'
-import { type Look, parseLook } from '../cluster/look.ts'
-import { judgeSightings, parseSightings } from '../cluster/watch.ts'
+import { answersOf, questionsOf } from '../engine/verify/ask.ts'
+import { textsOf } from '../engine/cluster/finding.ts'
+import { judgeAnswers, judgeJournals, judgeNodes } from '../engine/verify/judge.ts'
+import { parseJournal } from '../engine/cluster/journal.ts'
+import { type Look, parseLook } from '../engine/cluster/node-state.ts'
+import { judgeSightings, parseSightings } from '../engine/verify/watch.ts'
 import { loadInventory } from '../inventory/load.ts'
 
 const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname)

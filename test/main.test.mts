@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert'
 
 const folder = mkdtempSync(join(tmpdir(), 'main-'))
 test.after(() => rmSync(folder, { recursive: true }))
-const runner = new URL('../runner/', import.meta.url).href
+const engine = new URL('../engine/', import.meta.url).href
 
 const zx = fileURLToPath(new URL('../node_modules/zx/build/cli.js', import.meta.url))
 
@@ -20,8 +20,8 @@ function write(name: string, title: string, body: string, imports = ''): string 
   writeFileSync(
     script,
     `import { setTimeout as sleep } from 'node:timers/promises'
-import { main } from '${runner}main.ts'
-import { UserError } from '${runner}errors.ts'
+import { main } from '${engine}cli/main.ts'
+import { UserError } from '${engine}base/errors.ts'
 ${imports}
 await main(import.meta.url, '${title}', [], async (stage) => {
 ${body}

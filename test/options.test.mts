@@ -1,7 +1,7 @@
 // The command line: what is accepted, and what is said of the rest.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Options, parseOptions } from '../runner/options.ts'
+import { type Options, parseOptions } from '../engine/cli/options.ts'
 
 const parse = (...args: string[]) => parseOptions(args, 'Title', [{ name: 'no-verify', help: 'x' }]) as Options
 

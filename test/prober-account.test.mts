@@ -1,8 +1,8 @@
 // The prober's lines and how they are summed up, by the table.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { account, type Sample } from '../cluster/prober-account.ts'
-import { parseLine } from '../cluster/prober.ts'
+import { account, type Sample } from '../engine/clients/losses.ts'
+import { parseLine } from '../engine/clients/prober.ts'
 
 const sample = { number: 7, protocol: 'UDP', sent: 1.5, late: 0.3 }
 const printed: [line: string, means: unknown][] = [

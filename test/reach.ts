@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { HostError } from '../runner/errors.ts'
-import { type SshOptions, sshTransport } from '../runner/ssh.ts'
-import type { Outcome, Transport } from '../runner/transport.ts'
+import { HostError } from '../engine/base/errors.ts'
+import { type SshOptions, sshTransport } from '../engine/transport/ssh.ts'
+import type { Outcome, Transport } from '../engine/transport/transport.ts'
 import type { Sshd } from './sshd.ts'
 
 /** How a test reaches sshd; by default as root, by the key `user`. */

@@ -8,7 +8,7 @@ import { $ } from 'zx'
 import { evidenceFolder } from '../lab/evidence.ts'
 import { labDown, labUp } from '../lab/lab.ts'
 import { ensureRequirements } from '../lab/requirements.ts'
-import { inCi } from '../runner/options.ts'
+import { inCi } from '../engine/cli/options.ts'
 import { endAll, type Outcome, root, runFile } from './run-file.ts'
 import { ensureTools } from './tools.ts'
 

@@ -1,4 +1,4 @@
-import { UserError } from '../../runner/errors.ts'
+import { UserError } from '../../engine/base/errors.ts'
 import {
   buildInBackground,
   builtKernel,
@@ -8,7 +8,8 @@ import {
   stopBackgroundBuild,
 } from '../kernel/kernel.ts'
 import type { Parts } from '../runtime.ts'
-import type { Kind, KindName } from './kind.ts'
+import type { Kind } from './kind.ts'
+import type { KindName } from './names.ts'
 import { qemu, whyNotKvm } from './qemu.ts'
 import { tryUml, uml } from './uml.ts'
 

@@ -1,10 +1,6 @@
 import type { Machine } from '../machines.ts'
 import type { Runtime } from '../runtime.ts'
 
-/** The kinds of machines, the fastest first. */
-export const kindNames = ['kvm', 'uml', 'emulation'] as const
-export type KindName = (typeof kindNames)[number]
-
 /** A way to run machines. A machine keeps its disk while it is off. */
 export interface Kind {
   /** Bytes that stand before the frame in each datagram that a machine sends to the switch. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { loadInventory } from '../../inventory/load.ts'
 import type { Inventory } from '../../inventory/types.ts'
-import { UserError } from '../../runner/errors.ts'
+import { UserError } from '../../engine/base/errors.ts'
 
 /** The smallest inventory. */
 export const smallest = `cluster:

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert'
-import type { ProberAccount } from '../../cluster/prober.ts'
+import type { ProberAccount } from '../../engine/clients/prober.ts'
 import { asked, disconnect, nodes, playbook, type Run } from './cluster.ts'
 
 /**

@@ -1,6 +1,6 @@
 // A rolling reboot as a report gets it.
-import { account, type Mark, type Protocol, type Sample } from '../../cluster/prober-account.ts'
-import type { ReportData, ReportNode, ReportStep } from '../../report/data.ts'
+import { account, type Mark, type Protocol, type Sample } from '../../engine/clients/losses.ts'
+import type { ReportData, ReportNode, ReportStep } from '../../engine/report/data.ts'
 
 const perSecond = 12
 

@@ -1,0 +1,118 @@
+import { realpathSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { Console } from './console.ts'
+import { exitCode, UserError } from '../base/errors.ts'
+import { type Option, type Options, parseOptions } from './options.ts'
+import { Redactor } from './redact.ts'
+
+/** What a playbook works with from its first line on. */
+export interface Stage {
+  options: Options
+  console: Console
+  redactor: Redactor
+  /** What `--json` prints at the end; a playbook adds its own parts. */
+  document: Record<string, unknown>
+  /** Runs at the end, however it comes: closes connections, clears the progress line. */
+  atEnd(action: () => unknown): void
+  /** Tells, for a run that is interrupted, what is under way. */
+  underWay: () => string[]
+  /** True from Ctrl-C on: no further host is begun. */
+  interrupted: boolean
+  /** Passes at once; from Ctrl-C on never: whoever awaits it begins nothing more. */
+  goOn(): Promise<void>
+}
+
+/**
+ * Runs a playbook's body as a program: reads the options, prints the first line before anything slow is even loaded,
+ * turns errors into one or two lines and everything into an exit code, and always cleans up.
+ * @param url the playbook's own, `import.meta.url`: nothing runs where another script was started and imports this one
+ * @param body gives the exit code
+ */
+export async function main(
+  url: string,
+  title: string,
+  own: readonly Option[],
+  body: (stage: Stage) => Promise<number>,
+): Promise<void> {
+  const entry = process.argv.findIndex((word, place) => place > 0 && urlOf(word) === url)
+  if (entry < 0) return
+  const redactor = new Redactor()
+  const wantsJson = process.argv.includes('--json')
+  const console = new Console(wantsJson ? process.stderr : process.stdout, redactor)
+  const endings: (() => unknown)[] = []
+  const document: Record<string, unknown> = { playbook: title }
+  let finished = false
+  const finish = async (code: number) => {
+    if (finished) return
+    finished = true
+    // Also for whoever is interrupted while things are closed.
+    process.exitCode = code
+    // What was begun last may need what was opened before it.
+    for (const action of endings.splice(0).reverse()) await action()
+    if (wantsJson) printJson({ ...document, exit_code: code }, redactor)
+  }
+  // Whoever reads may leave early (`| head`); what was begun on the hosts is carried through.
+  process.stdout.on('error', () => {})
+  process.stderr.on('error', () => {})
+  try {
+    const options = parseOptions(process.argv.slice(entry + 1), title, own)
+    if (typeof options === 'string') return void process.stdout.write(`${options}\n`)
+    console.print(console.colour.bold(title))
+    const stage: Stage = {
+      options,
+      console,
+      redactor,
+      document,
+      atEnd: (action) => endings.push(action),
+      underWay: () => [],
+      interrupted: false,
+      goOn: () => (stage.interrupted ? new Promise(() => {}) : Promise.resolve()),
+    }
+    onInterrupt(stage, finish)
+    await finish(await body(stage))
+  } catch (error) {
+    // Of an interrupted run, all connections are closed.
+    if (finished) return
+    if (isCancelled(error)) return await finish(exitCode.interrupted)
+    // Only a defect of ours comes with a stack, for whoever reports it.
+    const defect = `a defect of this playbook, please report it: ${(error as Error).stack}`
+    const message = error instanceof UserError ? error.message : defect
+    document.error = message
+    console.status('')
+    process.stderr.write(`${redactor.redact(message)}\n`)
+    await finish(error instanceof UserError ? error.exitCode : exitCode.failed)
+  }
+}
+
+// Ctrl-C at a question.
+const isCancelled = (error: unknown) =>
+  error instanceof Error && (error.name === 'AbortError' || error.message === 'canceled')
+
+/** Node and zx put different words before the script's, which may be the name of a link to it. */
+function urlOf(word: string): string | undefined {
+  try {
+    return pathToFileURL(realpathSync(word)).href
+  } catch {
+    // An option, or a word for a playbook.
+    return undefined
+  }
+}
+
+function printJson(document: object, redactor: Redactor): void {
+  const clean = (_key: string, value: unknown) => (typeof value === 'string' ? redactor.redact(value) : value)
+  process.stdout.write(`${JSON.stringify(document, clean, 2)}\n`)
+}
+
+/** A change that a host has begun is finished there, and the next is not begun: see `batchChanges`. */
+function onInterrupt(stage: Stage, finish: (code: number) => Promise<void>): void {
+  const stop = async () => {
+    stage.interrupted = true
+    const underWay = stage.underWay()
+    stage.console.status('')
+    stage.console.print('interrupted; what is under way is finished by its host, nothing more is begun')
+    for (const line of underWay) stage.console.print(`  ${line}`)
+    await finish(exitCode.interrupted)
+    process.exit()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop())
+}

@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { UserError } from '../base/errors.ts'
+import { didYouMean } from '../base/suggest.ts'
+
+/** One option of the command line. */
+export interface Option {
+  name: string
+  short?: string
+  /** The name of its value in the help; without one it is a switch. */
+  value?: string
+  help: string
+}
+
+/** The options of every playbook. */
+export const commonOptions = [
+  {
+    name: 'inventory',
+    short: 'i',
+    value: 'FILE',
+    help: 'the cluster and its hosts (default: the lab, inventory/lab.yaml)',
+  },
+  { name: 'limit', short: 'l', value: 'HOST,…', help: 'only these hosts' },
+  { name: 'check', help: 'show what would change and change nothing; exit code 2 if anything would' },
+  { name: 'diff', help: 'show the difference that each change makes' },
+  { name: 'forks', value: 'N', help: 'hosts at work at the same time (default 20)' },
+  { name: 'timeout', value: 'SECONDS', help: 'for one remote execution (default 900)' },
+  { name: 'ask-pass', help: 'ask for the SSH password' },
+  { name: 'ask-become-pass', help: 'ask for the sudo password' },
+  { name: 'verbose', short: 'v', help: 'also show what was already right, and what commands print' },
+  { name: 'json', help: 'one JSON document on stdout; what people read goes to stderr' },
+  { name: 'yes', short: 'y', help: 'answer yes to every question' },
+  { name: 'help', short: 'h', help: 'show this text' },
+  { name: 'version', help: 'show the version' },
+] as const satisfies readonly Option[]
+
+/** The common options as a playbook finds them. */
+export interface Options {
+  inventory?: string
+  limit?: string[]
+  check: boolean
+  diff: boolean
+  forks: number
+  timeout: number
+  askPass: boolean
+  askBecomePass: boolean
+  verbose: boolean
+  json: boolean
+  yes: boolean
+  /** The switches that the playbook itself declared, by name. */
+  own: Record<string, boolean>
+  /** The values of the options that the playbook itself declared, where they were given. */
+  values: Record<string, string | undefined>
+}
+
+/** Whether nobody is there to be asked: `CI` is set, and not to say no. */
+export const inCi = (): boolean => !/^(0|false)?$/i.test(process.env.CI ?? '')
+
+/** The version of the project, as in package.json. */
+export const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+
+/**
+ * Reads the command line.
+ * @param own options of this playbook alone
+ * @returns the options, or the text to print where `--help` or `--version` asks for one
+ * @throws UserError for an unknown option, a missing or bad value, or a stray word
+ */
+export function parseOptions(args: readonly string[], title: string, own: readonly Option[] = []): Options | string {
+  const known: readonly Option[] = [...commonOptions, ...own]
+  const given = readArguments(args, known)
+  if (given.has('help')) return helpText(title, known)
+  if (given.has('version')) return version
+  return {
+    inventory: given.get('inventory'),
+    limit: given.get('limit')?.split(','),
+    check: given.has('check'),
+    diff: given.has('diff'),
+    forks: positive('forks', given.get('forks') ?? '20'),
+    timeout: positive('timeout', given.get('timeout') ?? '900'),
+    askPass: given.has('ask-pass'),
+    askBecomePass: given.has('ask-become-pass'),
+    verbose: given.has('verbose'),
+    json: given.has('json'),
+    yes: given.has('yes') || inCi(),
+    own: Object.fromEntries(own.map(({ name }) => [name, given.has(name)])),
+    values: Object.fromEntries(own.map(({ name, value }) => [name, value && given.get(name)])),
+  }
+}
+
+function readArguments(args: readonly string[], known: readonly Option[]): Map<string, string> {
+  const spec = Object.fromEntries(
+    known.map(({ name, short, value }) => [
+      name,
+      { type: value ? ('string' as const) : ('boolean' as const), ...(short && { short }) },
+    ]),
+  )
+  const { tokens } = parseArgs({ args: [...args], options: spec, strict: false, allowPositionals: true, tokens: true })
+  const given = new Map<string, string>()
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue
+    if (token.kind === 'positional') throw new UserError(`unexpected argument "${token.value}"; see --help`)
+    const option = known.find(({ name }) => name === token.name)
+    if (!option) {
+      const names = known.map(({ name }) => `--${name}`)
+      throw new UserError(`unknown option ${token.rawName}${didYouMean(token.rawName, names)}; see --help`)
+    }
+    if (option.value && !token.value)
+      throw new UserError(`${token.rawName} needs a value: ${token.rawName} ${option.value}`)
+    if (!option.value && token.value !== undefined) throw new UserError(`${token.rawName} takes no value`)
+    given.set(option.name, token.value ?? '')
+  }
+  return given
+}
+
+/** @throws UserError where the text is no whole number from 1 */
+export function positive(name: string, text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 1)
+    throw new UserError(`--${name} must be a whole number from 1, got "${text}"`)
+  return number
+}
+
+function helpText(title: string, known: readonly Option[]): string {
+  const rows = known.map(({ name, short, value, help }) => [
+    `${short ? `-${short}, ` : '    '}--${name}${value ? ` ${value}` : ''}`,
+    help,
+  ])
+  const width = Math.max(...rows.map(([left]) => left!.length))
+  return [
+    title,
+    '',
+    'Options:',
+    ...rows.map(([left, help]) => `  ${left!.padEnd(width)}  ${help}`),
+    '',
+    'Exit codes: 0 done; 1 a task failed or did not converge; 2 check mode found changes; 3 usage or inventory wrong;',
+    '4 a host unreachable, refused or of unknown key; 5 the cluster check failed; 130 interrupted.',
+  ].join('\n')
+}

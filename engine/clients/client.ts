@@ -1,0 +1,68 @@
+import type { Cluster, Inventory } from '../../inventory/types.ts'
+import { UserError } from '../base/errors.ts'
+import { localTransport } from '../transport/local.ts'
+import type { Transport } from '../transport/transport.ts'
+import { askFromHere } from './ask-from-here.ts'
+import { pythonScript, whyFailed } from './python.ts'
+import type { Question, Replies, Server } from './question.ts'
+
+/** Whoever asks the service. */
+export interface Client {
+  name: string
+  /** The way to it, for the prober. */
+  transport: Transport
+  /**
+   * Asks questions one after the other, each from a port of its own, once, without recursion, and for two seconds.
+   * @param timeout seconds for all of them
+   * @throws UserError where it can't ask, HostError where it can't be reached
+   */
+  ask(server: Server, questions: readonly Question[], timeout: number): Promise<Replies>
+}
+
+/** The machine that runs the playbook, as a client. */
+export const thisMachine = (): Client => ({ name: 'this machine', transport: localTransport(), ask: askFromHere })
+
+/** A client of the inventory. */
+export const remoteClient = (name: string, transport: Transport): Client => ({
+  name,
+  transport,
+  ask: (server, questions, timeout) => askByPython({ name, transport }, server, questions, timeout),
+})
+
+/** Where a cluster offers its service. */
+export const serviceOf = ({ vip, service }: Cluster): Server => ({ address: vip, port: service.port })
+
+/**
+ * Makes sure that the service can be asked from every client: each is reached, and has what it takes.
+ * @param probing whether a prober is to run on the first one
+ * @param timeout seconds for one execution
+ * @throws UserError where one can't ask, HostError where one can't be reached
+ */
+export async function ensureClients(
+  { inventory, clients }: { inventory: Inventory; clients: readonly Client[] },
+  { probing, timeout }: { probing: boolean; timeout: number },
+): Promise<void> {
+  const server = serviceOf(inventory.cluster)
+  // Who asks nothing does all the rest: the way there, Python, and our program in it.
+  const tries = clients.map((client, index) =>
+    probing && index === 0 ? askByPython(client, server, [], timeout) : client.ask(server, [], timeout),
+  )
+  await Promise.all(tries)
+}
+
+async function askByPython(
+  { name, transport }: Pick<Client, 'name' | 'transport'>,
+  { address, port }: Server,
+  questions: readonly Question[],
+  timeout: number,
+): Promise<Replies> {
+  const words = questions.flatMap((question) => [question.protocol, question.name])
+  const script = await pythonScript('ask.py', [address, port, ...words])
+  const outcome = await transport.run(script.text, { timeout })
+  if (outcome.code !== 0) throw new UserError(whyFailed(name, outcome))
+  const [first, ...rest] = outcome.stdout.toString('latin1').replace(/\n$/, '').split('\n')
+  return {
+    source: first!.slice('source '.length),
+    texts: rest.map((line) => (line.startsWith('answer ') ? line.slice('answer '.length) : undefined)),
+  }
+}

@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto'
+import { exitCode, HostError, UserError } from '../base/errors.ts'
+import { type Script, sh } from '../base/sh.ts'
+import type { Outcome, Transport } from '../transport/transport.ts'
+import { type Account, account, type Mark, type Protocol, type Sample } from './losses.ts'
+import { pythonScript, whyFailed } from './python.ts'
+
+/** What is asked. */
+export interface Target {
+  vip: string
+  port: number
+  /** The name below which every question asks for a TXT record of its own, as under a wildcard; no dot at its end. */
+  name: string
+}
+
+/** How often, in questions per second, more than 0. */
+export interface Rates extends Record<Protocol, number> {
+  /** After so many seconds it ends by itself, whatever became of us. */
+  seconds: number
+}
+
+/** What a prober has found in the end. */
+export interface ProberAccount extends Account {
+  /** When it began, by the clock of the client. */
+  started: Date
+  /** Why it says nothing of the time after `seconds`, where it did not run until it was stopped. */
+  problem?: string
+}
+
+/** A prober at work. */
+export interface Prober {
+  /** Names the step that begins now and lasts until the next. */
+  mark(label: string): void
+  /** Asks no more, waits up to five seconds for what is outstanding, and sums up. Does not throw: see `problem`. */
+  stop(): Promise<ProberAccount>
+}
+
+/** What one line of the prober says. */
+export type Line =
+  { kind: 'start'; pid: number; epoch: number } | { kind: 'end'; at: number } | { kind: 'sample'; sample: Sample }
+
+/** Seconds beyond `Rates.seconds` for an emulated client to start and to end Python. */
+const grace = 60
+
+/**
+ * Reads a line that prober.py printed.
+ * @param line without its end
+ * @returns undefined for any other line
+ */
+export function parseLine(line: string): Line | undefined {
+  const start = /^start (\d+) (\d+\.\d+)$/.exec(line)
+  if (start) return { kind: 'start', pid: Number(start[1]), epoch: Number(start[2]) }
+  const end = /^end (\d+\.\d+)$/.exec(line)
+  if (end) return { kind: 'end', at: Number(end[1]) }
+  const question = /^(\d+) (UDP|TCP) (\d+\.\d+) (\d+\.\d+) (?:(\d+\.\d+) (.*)|([a-z][a-z0-9-]*))$/.exec(line)
+  if (!question) return undefined
+  const [, number, protocol, sent, late, latency, who, lost] = question
+  const result = lost === undefined ? answered(Number(latency), who!) : { lost }
+  const sample = { number: Number(number), protocol: protocol as Protocol, sent: Number(sent), late: Number(late) }
+  return { kind: 'sample', sample: { ...sample, ...result } }
+}
+
+/** A client that does not get its answer within this many milliseconds has lost it, even where one comes after all. */
+const patience = 1000
+
+const answered = (latency: number, who: string): Pick<Sample, 'latency' | 'who' | 'lost'> =>
+  latency > patience ? { latency, lost: 'slow' } : { latency, who }
+
+// By then the number may be another process's; nobody else has the tag among its arguments.
+const stopScript = (pid: number, tag: string): Script =>
+  sh`if grep -qzxF -e ${tag} /proc/${pid}/cmdline 2>/dev/null; then kill -TERM ${pid}; fi`
+
+/**
+ * Starts to ask a DNS service from a client, and returns when it has begun.
+ * @param client keeps one execution for the prober until it stops; others can run beside it
+ * @param onAnswer called with every question once it is answered or lost
+ * @throws UserError when the client has no python3, or the prober does not run there
+ * @throws HostError when the client can't be reached
+ */
+export async function startProber(
+  client: Transport,
+  target: Target,
+  rates: Rates,
+  onAnswer: (sample: Sample) => void,
+): Promise<Prober> {
+  const tag = `probe-${randomBytes(9).toString('hex')}`
+  const { vip, port, name } = target
+  const { UDP, TCP, seconds } = rates
+  const program = await pythonScript('prober.py', [vip, port, name, UDP, TCP, seconds, tag])
+  const began = Promise.withResolvers<Extract<Line, { kind: 'start' }>>()
+  const samples: Sample[] = []
+  let end: number | undefined
+  let stopping = false
+
+  // What happened on the client can't be known here before it happened: the least delay seen is nearest to its clock.
+  let offset = Infinity
+  const heard = (at: number) => {
+    offset = Math.min(offset, performance.now() / 1000 - at)
+  }
+  let rest = ''
+  const onStdout = (chunk: Buffer) => {
+    const lines = (rest + chunk.toString('latin1')).split('\n')
+    rest = lines.pop()!
+    for (const line of lines.map(parseLine)) {
+      if (line?.kind === 'start') {
+        heard(0)
+        began.resolve(line)
+      } else if (line?.kind === 'end') {
+        end = line.at
+      } else if (line?.kind === 'sample') {
+        samples.push(line.sample)
+        if (line.sample.latency !== undefined) heard(line.sample.sent + line.sample.latency / 1000)
+        onAnswer(line.sample)
+      }
+    }
+  }
+
+  const whyEnded = (outcome: Outcome): UserError | undefined => {
+    if (outcome.code === 0 && stopping) return undefined
+    return new UserError(why(outcome, end), exitCode.checkFailed)
+  }
+  const ending: Promise<UserError | undefined> = client
+    .run(program.text, { timeout: seconds + grace, onStdout })
+    .then(whyEnded, (error: HostError) => error)
+
+  const start = await Promise.race([began.promise, ending])
+  if (!start || start instanceof UserError) throw start ?? new Error('a prober that never began was stopped')
+
+  const marks: Mark[] = []
+  return {
+    mark: (label) => void marks.push({ label, at: performance.now() / 1000 }),
+    async stop() {
+      stopping = true
+      const told = client.run(stopScript(start.pid, tag).text, { timeout: grace }).then(
+        () => ending,
+        (error: HostError) => error,
+      )
+      const problem = await Promise.race([ending, told])
+      const latest = samples.reduce((most, { sent }) => Math.max(most, sent), 0)
+      const timed = marks.map(({ label, at }) => ({ label, at: Math.round((at - offset) * 1000) / 1000 }))
+      return {
+        ...account(samples, timed, end ?? latest),
+        started: new Date(start.epoch * 1000),
+        problem: problem?.message,
+      }
+    },
+  }
+}
+
+function why(outcome: Outcome, end: number | undefined): string {
+  if (outcome.code === 0 && end !== undefined) return `the prober ended after ${end} s, before it was told to`
+  return whyFailed('the client', outcome)
+}

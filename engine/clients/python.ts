@@ -1,0 +1,22 @@
+import { readFile } from 'node:fs/promises'
+import { type Script, sh } from '../base/sh.ts'
+import type { Outcome } from '../transport/transport.ts'
+
+/**
+ * A script that runs one of our Python programs on a client. Python takes it from stdin, so that it is no file there;
+ * -IS reads no other code of the client's.
+ * @param program the name of its file, which is put behind dns.py
+ */
+export async function pythonScript(
+  program: 'ask.py' | 'prober.py',
+  args: readonly (string | number)[],
+): Promise<Script> {
+  const files = ['dns.py', program].map((name) => readFile(new URL(name, import.meta.url), 'utf8'))
+  return sh`exec python3 -IS - ${args} <<<${(await Promise.all(files)).join('\n')}`
+}
+
+/** Why such a script ended with another code than 0, in words, and what to do next. */
+export const whyFailed = (client: string, { code, stderr }: Outcome): string =>
+  code === 127
+    ? `${client} has no python3 to ask the service with: install python3-minimal there, or name another client`
+    : `the program that asks the service failed on ${client}: ${stderr.trim().split('\n').at(-1) || `exit code ${code}`}`

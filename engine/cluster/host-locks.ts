@@ -1,0 +1,131 @@
+import { posix } from 'node:path'
+import { exitCode, UserError } from '../base/errors.ts'
+import type { RunNote } from '../runner/apply.ts'
+import { busyCode, takeLock } from '../runner/lock.ts'
+import type { Stage } from '../cli/main.ts'
+import { type Script, sh } from '../base/sh.ts'
+import type { Transport } from '../transport/transport.ts'
+import type { Finding } from './finding.ts'
+import type { Session } from './session.ts'
+
+/** What a node keeps of a rolling reboot until it has ended, so that another run can go on with it. */
+export interface Note {
+  /** Who began it, from where, when. */
+  by: string
+  state: 'waiting' | 'begun' | 'done' | 'left out'
+  /** Somebody had taken it out of the work before: it stays so. */
+  drained: boolean
+  /** The boot id before the reboot of this node. */
+  bootId?: string
+  /** The command to run before the reboot. */
+  before?: string
+  reboot: boolean
+  /** What was wrong with the cluster before, and was tolerated. */
+  known: readonly Finding[]
+}
+
+/** Seconds until a node that lost its operator frees the lock. */
+const beat = 3
+
+/** Longer than any rolling reboot, in seconds. */
+const forever = 7 * 24 * 3600
+
+const noteFile = (folder: string) => posix.join(folder, 'rolling')
+
+// Whoever works on the host is told by the lock that we do. It ends with our connection: nobody hears the beat then.
+const holdScript = (folder: string, by: string): Script => sh`
+${takeLock(folder, by)}
+echo "held $BASHPID"
+cat ${noteFile(folder)} 2>/dev/null
+echo
+echo ready
+while sleep ${beat} 9>&- && echo; do :; done`
+
+/** The lock of a host, held until it is released or the connection ends. */
+interface Claim {
+  /** What an earlier run has left. */
+  note: Note | undefined
+  release(): Promise<void>
+}
+
+/**
+ * Takes the lock of a host for longer than one execution.
+ * @throws UserError where somebody else has it, HostError where the host is away
+ */
+async function claim(host: string, transport: Transport, folder: string, by: string): Promise<Claim> {
+  let text = ''
+  const begun = Promise.withResolvers<void>()
+  const onStdout = (chunk: Buffer) => {
+    text += chunk.toString('utf8')
+    if (text.includes('\nready\n')) begun.resolve()
+  }
+  const ended = transport.run(holdScript(folder, by).text, { timeout: forever, onStdout })
+  // Afterwards it may end in any way: with the host, the connection, or us.
+  ended.catch(() => {})
+  const refused = await Promise.race([begun.promise, ended])
+  if (refused) {
+    const why = refused.code === busyCode ? `another run is at work on ${host}:` : `${host} can't be claimed:`
+    throw new UserError(`${why} ${refused.stderr.trim()}. Try again when it has ended`, exitCode.failed)
+  }
+  const [, pid, note] = text.match(/^held (\d+)\n(.*)$/m)!
+  return {
+    note: note ? JSON.parse(note) : undefined,
+    async release() {
+      // After a boot the same number may be somebody else's.
+      const end = sh`[ ! ${`/proc/${pid}/fd/9`} -ef ${`${folder}/lock`} ] || kill ${pid!}`
+      await transport.run(end.text, { timeout: 60 })
+      await ended.catch(() => {})
+    },
+  }
+}
+
+/** The locks of all hosts of a cluster, so that nobody else changes them meanwhile. */
+export class Claims {
+  readonly #session: Session
+  readonly #run: RunNote
+  readonly #held = new Map<string, Claim>()
+
+  private constructor(session: Session, run: RunNote) {
+    this.#session = session
+    this.#run = run
+  }
+
+  /** @throws UserError where another run is at work, HostError where a host is away */
+  static async take(stage: Stage, session: Session, run: RunNote): Promise<Claims> {
+    const claims = new Claims(session, run)
+    stage.atEnd(() => claims.#release())
+    await Promise.all(session.inventory.hosts.map(({ name }) => claims.again(name)))
+    return claims
+  }
+
+  /** Takes the lock of a host once more: a boot has freed it. */
+  async again(host: string): Promise<void> {
+    this.#held.set(host, await claim(host, this.#session.reach(host), this.#run.folder, this.#run.by))
+  }
+
+  /** What earlier runs have left, by host. */
+  notes(): Map<string, Note> {
+    return new Map([...this.#held].flatMap(([host, { note }]) => (note ? [[host, note]] : [])))
+  }
+
+  /** The same for one who only looks, and takes no lock. */
+  static async readNotes({ inventory, reach }: Session, { folder }: RunNote): Promise<Map<string, Note>> {
+    const found = await Promise.all(
+      inventory.hosts.map(async ({ name }): Promise<[string, Note][]> => {
+        const { stdout } = await reach(name).run(sh`cat ${noteFile(folder)} 2>/dev/null || true`.text, { timeout: 60 })
+        return stdout.length > 0 ? [[name, JSON.parse(stdout.toString('utf8'))]] : []
+      }),
+    )
+    return new Map(found.flat())
+  }
+
+  async #release(): Promise<void> {
+    await Promise.all([...this.#held.values()].map((held) => held.release().catch(() => undefined)))
+  }
+}
+
+/** Keeps a note on a host; `undefined` takes it away. */
+export const writeNote = (folder: string, note: Note | undefined): Script =>
+  note
+    ? sh`umask 077; printf '%s\n' ${JSON.stringify(note)} >${`${noteFile(folder)}.new`} && mv -f ${`${noteFile(folder)}.new`} ${noteFile(folder)}`
+    : sh`rm -f -- ${noteFile(folder)}`

@@ -1,0 +1,56 @@
+import { lines, type Script, sh } from '../base/sh.ts'
+
+/** The units whose errors count. */
+const units = ['keepalived', 'named', 'snmpd']
+
+// Both processes of keepalived offer the same few SNMP variables; the one that comes second at a reload logs this, and
+// the first goes on answering (keepalived issue 186).
+const harmless = ['registering pdu failed: 263!']
+
+// What systemd logs before it ends a unit, also to start it again (sd-messages.h, SD_MESSAGE_UNIT_STOPPING).
+const stopping = 'MESSAGE_ID=de5b426a63be47a7b6ac3eaac82e2f6f'
+
+/**
+ * Prints the errors in the journal of keepalived and the services around it, and when each of these was told to stop.
+ * @param since seconds since 1970 by the node's own clock
+ */
+export function journalScript(since: number): Script {
+  const read = sh`journalctl -q --no-pager -o json --all --since ${`@${since}`} ${units.flatMap((unit) => ['-u', unit])}`
+  const fields = sh`--output-fields=MESSAGE,INVOCATION_ID,_SYSTEMD_INVOCATION_ID,_SOURCE_REALTIME_TIMESTAMP`
+  return lines(
+    sh`${read} ${fields} ${stopping} | sed 's/^/stopping=/'`,
+    sh`${read} ${fields} -p err | sed 's/^/error=/'`,
+  )
+}
+
+/** What is read of an entry (systemd.journal-fields(7)). */
+interface Entry {
+  /** As bytes where it is no text for a terminal. */
+  MESSAGE: string | number[]
+  /** Microseconds since 1970: when the journal got it, and when it was sent, which sorts what came by several ways. */
+  __REALTIME_TIMESTAMP: string
+  _SOURCE_REALTIME_TIMESTAMP?: string
+  /** The run of the unit that logged it. */
+  _SYSTEMD_INVOCATION_ID?: string
+  /** The run of the unit that systemd tells of. */
+  INVOCATION_ID?: string
+}
+
+/**
+ * Reads what `journalScript` printed.
+ * @returns the errors, each once. What a service logs while it is stopped belongs to its end, and tells nothing of the one
+ *   that runs now: so bind ends its watch over the interfaces with "automatic interface scanning terminated: end of file".
+ */
+export function parseJournal(text: string): string[] {
+  const entries = (key: string): Entry[] =>
+    [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, json]) => JSON.parse(json!))
+  const ends = new Map(entries('stopping').map((entry) => [entry.INVOCATION_ID!, timeOf(entry)]))
+  const isOfItsEnd = (entry: Entry) => timeOf(entry) >= (ends.get(entry._SYSTEMD_INVOCATION_ID ?? '') ?? Infinity)
+  const errors = entries('error').flatMap((entry) => (isOfItsEnd(entry) ? [] : [messageOf(entry)]))
+  return [...new Set(errors)].filter((error) => !harmless.includes(error))
+}
+
+const timeOf = (entry: Entry) => Number(entry._SOURCE_REALTIME_TIMESTAMP ?? entry.__REALTIME_TIMESTAMP)
+
+const messageOf = ({ MESSAGE }: Entry) =>
+  typeof MESSAGE === 'string' ? MESSAGE : Buffer.from(MESSAGE).toString('utf8')

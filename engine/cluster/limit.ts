@@ -1,0 +1,43 @@
+import { exitCode, HostError, UserError } from '../base/errors.ts'
+import type { Level } from '../../tasks/keepalived.ts'
+import { printLevel } from './node-state.ts'
+import type { Session } from './session.ts'
+
+/**
+ * A node of level 3 sends clients to second addresses, which nodes of another level do not have: hosts come to level 3,
+ * and leave it, together. Where the hosts of `--limit` are all at the level already, the others are not asked.
+ * @param timeout seconds for one look at a host
+ * @throws UserError where the run would make a mixture of level 3 and another
+ * @throws HostError where a host is away whose level has to be known
+ */
+export async function refuseMixture(session: Session, level: Level, timeout: number): Promise<void> {
+  const { inventory, limited, reach } = session
+  const rest = inventory.hosts.filter((host) => !limited.includes(host))
+  if (rest.length === 0) return
+  const levelOf = async (name: string) => {
+    const { stdout } = await reach(name).run(printLevel.text, { timeout })
+    return { name, found: Number(stdout.toString('utf8')) }
+  }
+  /** Of a host of the limit that is away, the run itself tells. */
+  const asWanted = (error: unknown) => {
+    if (error instanceof HostError) return { found: level }
+    throw error
+  }
+  const here = await Promise.all(limited.map(({ name }) => levelOf(name).catch(asWanted)))
+  if (here.every(({ found }) => found === level)) return
+
+  const from3 = here.some(({ found }) => found === 3)
+  /** A node that is away does not keep others from levels 1 and 2, unless it may be left behind at level 3. */
+  const unknown = (error: unknown) => {
+    if (error instanceof HostError && level !== 3 && !from3) return { name: '', found: 0 }
+    throw error
+  }
+  const there = await Promise.all(rest.map(({ name }) => levelOf(name).catch(unknown)))
+  const other = there.find(({ found }) => found !== level && (found === 3 || level === 3))
+  if (!other) return
+  throw new UserError(
+    `${other.name} is at ${other.found ? `level ${other.found}` : 'no level'}: a node of level 3 sends clients to second ` +
+      'addresses, which every node has to have then: leave --limit out',
+    exitCode.failed,
+  )
+}

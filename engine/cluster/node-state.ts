@@ -1,0 +1,124 @@
+import type { Cluster, Host } from '../../inventory/types.ts'
+import { type Script, sh } from '../base/sh.ts'
+import type { Transport } from '../transport/transport.ts'
+import { journalScript, parseJournal } from './journal.ts'
+import { drainFolder, standbyFile } from '../../tasks/keepalived.ts'
+
+/** A node, with an open way to it. */
+export interface Reach {
+  host: Host
+  transport: Transport
+  /** By the host's own clock, from when errors in its journal count; without one, none is looked for. */
+  since?: number
+}
+
+/** One line of the pool of a director: a real server as IPVS has it. */
+export interface PoolEntry {
+  protocol: 'UDP' | 'TCP'
+  address: string
+  weight: number
+  /** Connections that IPVS remembers, open or not. */
+  connections: number
+}
+
+/** What one look at a node shows. */
+export interface Look {
+  host: string
+  /** The level that its keepalived.conf is for; undefined where there is none of ours. */
+  level?: number
+  holdsVip: boolean
+  keepalived: string
+  service: string
+  /** The last state that VRRP has told of. A notify script can be late or fail, so it is shown and never believed. */
+  vrrpState: string
+  pool: PoolEntry[]
+  /** The nodes that this one takes for drained. */
+  drained: string[]
+  /** Whether another node is to hold the VIP. */
+  standby: boolean
+  /** Connections that IPVS has balanced since its start, by protocol. */
+  balanced: Record<'UDP' | 'TCP', number>
+  /** Another one after each boot. */
+  bootId: string
+  /** Errors in the journal of keepalived and the services around it since the time asked for; see `parseJournal`. */
+  errors: string[]
+}
+
+/** Prints the level that a node is configured for; nothing where keepalived.conf is not one of ours. */
+export const printLevel: Script = sh`sed -n 's/^# Written by keepalived-playbooks for level \([0-9]\).*/\1/p' /etc/keepalived/keepalived.conf 2>/dev/null`
+
+/**
+ * A read-only script that shows the state of a node.
+ * @param since seconds since 1970 by the node's own clock, or undefined for no look into its journal
+ */
+export const lookScript = (cluster: Cluster, since?: number): Script => sh`
+export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+echo "vip=$(ip -o -4 address show to ${`${cluster.vip}/32`} | head -n 1)"
+echo "keepalived=$(systemctl is-active keepalived)"
+echo "service=$(systemctl is-active named)"
+echo "level=$(${printLevel})"
+grep -sHx 1 ${drainFolder}/* | sed 's|.*/\([^/]*\):1$|drained=\1|'
+echo "standby=$(cat ${standbyFile} 2>/dev/null)"
+echo "boot=$(cat /proc/sys/kernel/random/boot_id)"
+echo "state=$(tail -n 1 /run/keepalived.INSTANCE.VI_1.state 2>/dev/null)"
+ipvsadm -Ln 2>/dev/null | sed 's/^/pool=/'
+ipvsadm -Ln --stats --exact 2>/dev/null | sed 's/^/stats=/'
+${since ? journalScript(since) : sh`true`}`
+
+/** Looks at a node once. @param timeout in seconds */
+export async function lookAt({ host, transport, since }: Reach, cluster: Cluster, timeout: number): Promise<Look> {
+  const { stdout } = await transport.run(lookScript(cluster, since).text, { timeout })
+  return parseLook(host, cluster, stdout.toString('utf8'))
+}
+
+/** Reads what `lookScript` printed on a host. */
+export function parseLook(host: Host, cluster: Cluster, text: string): Look {
+  const values = (key: string) => [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1]!)
+  const value = (key: string) => values(key)[0] ?? ''
+  return {
+    host: host.name,
+    level: value('level') ? Number(value('level')) : undefined,
+    holdsVip: value('vip') !== '',
+    keepalived: value('keepalived'),
+    service: value('service'),
+    vrrpState: value('state').split(' ')[4] ?? '',
+    pool: parsePool(cluster, values('pool')),
+    drained: values('drained'),
+    standby: value('standby') === '1',
+    bootId: value('boot'),
+    balanced: parseStats(cluster, values('stats')),
+    errors: parseJournal(text),
+  }
+}
+
+// ipvsadm -Ln: `UDP  10.2.1.5:53 rr`, then `  -> 10.2.1.2:53   Masq    1      0          0` for each real server.
+function parsePool(cluster: Cluster, rows: readonly string[]): PoolEntry[] {
+  const entries: PoolEntry[] = []
+  let protocol: PoolEntry['protocol'] | undefined
+  for (const row of rows) {
+    const words = row.trim().split(/\s+/)
+    if (words[0] === 'UDP' || words[0] === 'TCP') {
+      protocol = words[1] === `${cluster.vip}:${cluster.service.port}` ? words[0] : undefined
+    } else if (words[0] === '->' && protocol) {
+      entries.push({
+        protocol,
+        address: words[1]!.split(':')[0]!,
+        weight: Number(words[3]),
+        connections: Number(words[4]) + Number(words[5]),
+      })
+    }
+  }
+  return entries
+}
+
+// ipvsadm -Ln --stats --exact: `UDP  10.2.1.5:53   12   12 …`.
+function parseStats(cluster: Cluster, rows: readonly string[]): Look['balanced'] {
+  const balanced = { UDP: 0, TCP: 0 }
+  for (const row of rows) {
+    const [protocol, address, connections] = row.trim().split(/\s+/)
+    if ((protocol === 'UDP' || protocol === 'TCP') && address === `${cluster.vip}:${cluster.service.port}`) {
+      balanced[protocol] = Number.parseInt(connections!, 10)
+    }
+  }
+  return balanced
+}

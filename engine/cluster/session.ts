@@ -1,0 +1,90 @@
+import { relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { read } from 'read'
+import { loadInventory } from '../../inventory/load.ts'
+import type { Host, Inventory, SshTarget } from '../../inventory/types.ts'
+import { type Clock, realClock } from '../base/clock.ts'
+import { UserError } from '../base/errors.ts'
+import type { Stage } from '../cli/main.ts'
+import { sshTransport } from '../transport/ssh.ts'
+import { didYouMean } from '../base/suggest.ts'
+import type { Transport } from '../transport/transport.ts'
+import { type Client, remoteClient, thisMachine } from '../clients/client.ts'
+
+/** Seconds until a host that does not answer counts as unreachable. */
+const connectTimeout = 15
+
+/** The inventory that is taken where none is named. */
+export const labInventory: string = fileURLToPath(new URL('../../inventory/lab.yaml', import.meta.url))
+
+/** A cluster that a playbook works with. */
+export interface Session {
+  inventory: Inventory
+  /** The hosts that `--limit` leaves. */
+  limited: Host[]
+  /** The way to a host; one connection each, whoever asks. */
+  reach(name: string): Transport
+  /** What everything here waits by. */
+  clock: Clock
+  /** From where the cluster check asks: the clients of the inventory, or this machine. */
+  clients: Client[]
+}
+
+/**
+ * Reads the inventory, starts the lab where that is what it names, and asks for passwords. Contacts no host.
+ * @throws UserError for a wrong inventory or an unknown host in `--limit`
+ */
+export async function openSession(stage: Stage, level?: 1 | 2 | 3): Promise<Session> {
+  const { options, console, redactor } = stage
+  const file = options.inventory ?? labInventory
+  const inventory = loadInventory(file, { level })
+  redactor.addValue(inventory.cluster.auth_pass)
+  // What the hosts had before is a secret too, and no inventory knows it.
+  redactor.addPattern(/\bauth_pass\s+([^\s\x1b]+)/g)
+  redactor.addPattern(/\brocommunity6?\s+([^\s\x1b]+)/g)
+  const limited = limit(inventory.hosts, options.limit)
+  const passwords = {
+    password: options.askPass ? await askSecret(stage, 'SSH password: ') : undefined,
+    becomePassword: options.askBecomePass ? await askSecret(stage, 'sudo password: ') : undefined,
+  }
+  console.print(
+    `${inventory.cluster.name}: ${limited.map(({ name }) => name).join(', ')} (${relative('', inventory.file)})`,
+  )
+  if (resolve(inventory.file) === labInventory) {
+    const { labUp } = await import('../../lab/lab.ts')
+    await labUp({ yes: options.yes, say: (line) => console.print(line) })
+  }
+
+  const transports = new Map<string, Transport>()
+  stage.atEnd(() => Promise.all([...transports.values()].map((transport) => transport.close())))
+  const open = (name: string, target: SshTarget) => {
+    const known = transports.get(name)
+    if (known) return known
+    const transport = sshTransport(target, { name, connectTimeout, ...passwords })
+    transports.set(name, transport)
+    return transport
+  }
+  const clients = inventory.clients.map(({ name, ssh }) => remoteClient(name, open(name, ssh)))
+  return {
+    inventory,
+    limited,
+    reach: (name) => open(name, inventory.hosts.find((host) => host.name === name)!.ssh),
+    clock: realClock,
+    clients: clients.length > 0 ? clients : [thisMachine()],
+  }
+}
+
+function limit(hosts: readonly Host[], names: readonly string[] | undefined): Host[] {
+  const known = hosts.map(({ name }) => name)
+  for (const name of names ?? []) {
+    if (!known.includes(name))
+      throw new UserError(`--limit: unknown host "${name}"${didYouMean(name, known)}; known: ${known.join(', ')}`)
+  }
+  return hosts.filter(({ name }) => !names || names.includes(name))
+}
+
+async function askSecret({ redactor }: Stage, prompt: string): Promise<string> {
+  const secret = await read({ prompt, silent: true, output: process.stderr })
+  redactor.addValue(secret)
+  return secret
+}

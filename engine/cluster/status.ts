@@ -1,0 +1,111 @@
+import type { Cluster, Host } from '../../inventory/types.ts'
+import { HostError } from '../base/errors.ts'
+import { lines, type Script, sh } from '../base/sh.ts'
+import { type Look, lookScript, parseLook, type Reach } from './node-state.ts'
+import { whyReboot } from './reboot-required.ts'
+
+/** The latest change of VRRP's state on a node. */
+export interface Transition {
+  state: string
+  /** Seconds since 1970, by the node's own clock. */
+  at: number
+  /** What keepalived logged just before; undefined where that says nothing of the cause. */
+  cause?: string
+}
+
+/** What is to be known of a node at one look. */
+export interface NodeStatus {
+  host: string
+  /** Why it can't be reached; then nothing else is known. */
+  away?: string
+  look?: Look
+  /** Of keepalived. */
+  version?: string
+  /** Seconds. */
+  uptime?: number
+  /** Why it asks for a reboot. */
+  reboot?: string
+  transition?: Transition
+  /** How often each real server left a pool lately, by address and protocol: `10.2.1.2 UDP`. */
+  removals: Record<string, number>
+  /** The tasks that have something to change. */
+  pending: string[]
+}
+
+/** Minutes for which removals from the pools are counted. */
+export const lately = 10
+
+const statusScript = (cluster: Cluster): Script =>
+  lines(
+    lookScript(cluster),
+    sh`
+echo "version=$(keepalived --version 2>&1 | sed -n 's/^Keepalived v\([0-9.]*\).*/\1/p')"
+echo "uptime=$(cut -d ' ' -f 1 /proc/uptime)"
+echo "reboot=$(${whyReboot})"
+echo "now=$(date +%s)"
+journalctl -q -u keepalived -o short-unix -n 500 --no-pager |
+  grep -E 'Entering [A-Z]+ STATE|Removing service|priority|advert|VRRP_Script|Startup|Stopped' | tail -n 100 | sed 's/^/log=/'; true`,
+  )
+
+/** Looks at a node; one that is away is part of the picture. @param timeout in seconds */
+export async function statusOf({ host, transport }: Reach, cluster: Cluster, timeout: number): Promise<NodeStatus> {
+  try {
+    const { stdout } = await transport.run(statusScript(cluster).text, { timeout })
+    return parseStatus(host, cluster, stdout.toString('utf8'))
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error
+    // The next look is to find a new connection.
+    await transport.close()
+    return { host: host.name, away: error.message, removals: {}, pending: [] }
+  }
+}
+
+/** Reads what the status script printed on a host. */
+export function parseStatus(host: Host, cluster: Cluster, text: string): NodeStatus {
+  const values = (key: string) => [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1]!)
+  const value = (key: string) => values(key)[0] || undefined
+  const log = values('log').map((line) => {
+    const [, at, said] = line.match(/^(\d+)\.\d+ \S+ \S+: (.*)$/) ?? []
+    return { at: Number(at), said: said ?? line }
+  })
+  return {
+    host: host.name,
+    look: parseLook(host, cluster, text),
+    version: value('version'),
+    uptime: Math.floor(Number(value('uptime'))),
+    reboot: value('reboot'),
+    transition: latestTransition(log),
+    removals: countRemovals(log, Number(value('now')) - lately * 60),
+    pending: [],
+  }
+}
+
+interface LogLine {
+  at: number
+  said: string
+}
+
+/** Seconds between a cause and what it causes: three adverts that did not come, and some. */
+const near = 30
+
+function latestTransition(log: readonly LogLine[]): Transition | undefined {
+  const index = log.findLastIndex(({ said }) => said.includes('Entering '))
+  if (index < 0) return undefined
+  const { at, said } = log[index]!
+  const before = log[index - 1]
+  const tells = before && at - before.at <= near && !/Entering|Removing/.test(before.said)
+  const cause = tells ? before.said.replace(/^\(VI_1\) /, '') : undefined
+  return { state: said.match(/Entering (\w+)/)![1]!, at, cause }
+}
+
+// Removing service [10.2.1.6]:udp:53 from VS [10.2.1.5]:udp:53
+function countRemovals(log: readonly LogLine[], since: number): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { at, said } of log) {
+    const [, address, protocol] = said.match(/Removing service \[([0-9.]+)\]:(\w+):/) ?? []
+    if (!address || at < since) continue
+    const key = `${address} ${protocol!.toUpperCase()}`
+    counts[key] = (counts[key] ?? 0) + 1
+  }
+  return counts
+}

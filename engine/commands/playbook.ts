@@ -1,0 +1,98 @@
+import { confirmed } from '../cli/confirm.ts'
+import { exitCode, UserError } from '../base/errors.ts'
+import type { HostResult } from '../runner/events.ts'
+import { main, type Stage } from '../cli/main.ts'
+import { Report } from '../cli/run-report.ts'
+import { runHosts } from '../runner/run.ts'
+import type { Listed } from '../runner/task.ts'
+import type { Level } from '../../tasks/keepalived.ts'
+import type { Target } from '../../tasks/target.ts'
+import { reportCheck } from './verify.ts'
+import { ensureClients } from '../clients/client.ts'
+import { runNote } from '../cluster/run-note.ts'
+import { refuseMixture } from '../cluster/limit.ts'
+import type { Session } from '../cluster/session.ts'
+
+const noVerify = { name: 'no-verify', help: 'leave out the cluster check at the end' }
+
+/** Lists the tasks of a host, in order. */
+export type TaskList = (target: Target) => Listed[]
+
+/**
+ * A playbook that brings every host to a level and then checks the cluster.
+ * @param url the playbook's own, see `main`: others import it for its list of tasks
+ * @param level `none` takes the cluster away: that is asked first, and nothing is left to be checked
+ */
+export const playbook = (url: string, title: string, level: Level | 'none', tasks: TaskList): Promise<void> =>
+  main(url, title, level === 'none' ? [] : [noVerify], async (stage) => {
+    const { openSession } = await import('../cluster/session.ts')
+    const session = await openSession(stage, level === 'none' ? undefined : level)
+    const { cluster, hosts } = session.inventory
+    if (level === 'none' && !stage.options.check && !stage.options.yes) {
+      const question = `This ends ${cluster.vip} on ${session.limited.map(({ name }) => name).join(', ')}. Go on`
+      if (!(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was changed')
+    }
+    if (level !== 'none') await refuseMixture(session, level, stage.options.timeout)
+    const verify = level !== 'none' && !stage.options.own['no-verify']
+    // What the check needs at the end is not to be missing then.
+    if (verify && session.limited.length === hosts.length) await ensureAsking(stage, session)
+    const results = await run(
+      stage,
+      title,
+      session.limited.map((host) => ({
+        name: host.name,
+        transport: session.reach(host.name),
+        tasks: (facts) => tasks({ cluster, host, hosts, facts }),
+      })),
+    )
+    const code = codeOf(results)
+    if (code !== exitCode.ok || !verify || stage.options.check) return code
+    if (session.limited.length < hosts.length) {
+      stage.console.print('check  left out: not all hosts were worked on; when they are, run verify.mts')
+      return code
+    }
+    const changed = results.some(({ status }) => status === 'changed')
+    const since = new Map(results.map(({ host, facts }) => [host, facts?.now]))
+    return reportCheck(stage, session, { level, since, changed })
+  })
+
+/** @throws UserError, HostError where a client can't ask the service, with what to do */
+async function ensureAsking({ console, options }: Stage, session: Session): Promise<void> {
+  // Meanwhile the hosts are connected to; whatever is wrong with one, the run itself tells.
+  void Promise.allSettled(session.limited.map(({ name }) => session.reach(name).connect()))
+  console.status('trying the clients')
+  await ensureClients(session, { probing: false, timeout: options.timeout }).catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error
+    throw new UserError(`${error.message}\nOr leave the check at the end out: --no-verify`, error.exitCode)
+  })
+  console.status('')
+}
+
+async function run(stage: Stage, title: string, hosts: Parameters<typeof runHosts>[0]): Promise<HostResult[]> {
+  const { options, console, document } = stage
+  const report = new Report(
+    console,
+    options,
+    hosts.map(({ name }) => name),
+  )
+  stage.underWay = () => report.busy()
+  stage.atEnd(() => report.end())
+  const results = await runHosts(
+    hosts,
+    { ...options, interrupted: () => stage.interrupted, note: runNote(title) },
+    report.listen,
+  )
+  stage.underWay = () => []
+  report.end()
+  report.summary(results)
+  document.check = options.check
+  document.hosts = results.map(({ notTried, ...rest }) => ({ ...rest, not_tried: notTried }))
+  return results
+}
+
+function codeOf(results: readonly HostResult[]): number {
+  const any = (status: HostResult['status']) => results.some((result) => result.status === status)
+  if (any('unreachable')) return exitCode.unreachable
+  if (any('failed')) return exitCode.failed
+  return any('would change') ? exitCode.changesFound : exitCode.ok
+}

@@ -1,0 +1,115 @@
+import type { ChalkInstance } from 'chalk'
+import type { Inventory } from '../../inventory/types.ts'
+import { type Finding, unreachable } from '../cluster/finding.ts'
+import { judgeDrained, judgeNodes, realAddress } from '../verify/judge.ts'
+import type { Look } from '../cluster/node-state.ts'
+import { lately, type NodeStatus } from '../cluster/status.ts'
+
+/** Removals within a few minutes that are no accident any more. */
+const flapping = 3
+
+/** @returns what is wrong with the cluster */
+export function judgeStatus(inventory: Inventory, nodes: readonly NodeStatus[]): Finding[] {
+  const looks = nodes.flatMap(({ look }) => look ?? [])
+  const level = looks.find((look) => look.level !== undefined)?.level
+  return [
+    ...nodes.flatMap(({ host, away }) => (away ? unreachable(host, away) : [])),
+    ...(looks.length > 0 ? judgeNodes(inventory, looks, level) : []),
+    ...judgeDrained(looks),
+    ...nodes.flatMap(({ host, removals }) =>
+      Object.entries(removals)
+        .filter(([, times]) => times >= flapping)
+        .map(([key, times]): Finding => {
+          const real = nameReal(inventory, level, key)
+          const text = `${host}: ${real} is flapping: removed ${times} times in ${lately} min`
+          return { code: 'flapping', node: host, about: key, text }
+        }),
+    ),
+  ]
+}
+
+function nameReal({ hosts }: Inventory, level: number | undefined, key: string): string {
+  const [address, protocol] = key.split(' ')
+  const real = hosts.find((host) => realAddress(host, level ?? 1) === address)
+  return `the ${protocol} real server ${real?.name ?? address}`
+}
+
+/** The lines for people: two or three a node, then the cluster. */
+export function statusLines(
+  inventory: Inventory,
+  nodes: readonly NodeStatus[],
+  findings: readonly Finding[],
+  colour: ChalkInstance,
+): string[] {
+  const width = Math.max(...nodes.map(({ host }) => host.length), 'cluster'.length)
+  const block = ({ host }: { host: string }, rows: string[]) =>
+    rows.map((row, i) => `${(i === 0 ? host : '').padEnd(width)}  ${row}`)
+  const holder = nodes.find(({ look }) => look?.holdsVip)?.host
+  return [
+    ...nodes.flatMap((node) => block(node, nodeRows(inventory, node, colour))),
+    ...block(
+      { host: 'cluster' },
+      findings.length === 0
+        ? [`${colour.green('healthy')}: ${holder} holds ${inventory.cluster.vip}`]
+        : findings.map(({ text }) => `${colour.red('not healthy')}: ${text}`),
+    ),
+  ]
+}
+
+function nodeRows(inventory: Inventory, node: NodeStatus, colour: ChalkInstance): string[] {
+  const { look, away, version, uptime, transition, reboot, pending } = node
+  if (!look) return [colour.red(`away: ${away}`)]
+  const state = [
+    look.level === undefined ? 'no level' : `level ${look.level}`,
+    vrrpWords(look, inventory.cluster.vip),
+    `keepalived ${version ?? ''} ${look.keepalived}`,
+    `named ${look.service}`,
+    `up ${duration(uptime!)}`,
+  ]
+  return [
+    state.join(', '),
+    ...poolRows(inventory, look),
+    ...(transition
+      ? [`${transition.state} since ${isoSeconds(transition.at)}: ${transition.cause ?? 'no cause was logged'}`]
+      : []),
+    ...(reboot ? [colour.yellow(`reboot required: ${reboot}`)] : []),
+    ...(pending.length > 0
+      ? [
+          colour.yellow(
+            `${pending.length} ${pending.length === 1 ? 'change' : 'changes'} pending: ${pending.join('; ')}`,
+          ),
+        ]
+      : []),
+  ]
+}
+
+/** What VRRP said last and who has the address can differ: after a kill -9, for one. */
+function vrrpWords({ vrrpState, holdsVip }: Look, vip: string): string {
+  const said = vrrpState || 'no state yet'
+  return `VRRP ${said}, ${holdsVip ? 'holds' : 'without'} ${vip}${(said === 'MASTER') !== holdsVip ? ' (they differ)' : ''}`
+}
+
+function poolRows({ hosts }: Inventory, look: Look): string[] {
+  return (['UDP', 'TCP'] as const).flatMap((protocol) => {
+    const entries = look.pool.filter((entry) => entry.protocol === protocol)
+    if (entries.length === 0) return []
+    const words = entries.map(({ address, weight, connections }) => {
+      const host = hosts.find((one) => realAddress(one, look.level ?? 1) === address)
+      return `${host?.name ?? address} weight ${weight}, ${connections} connections`
+    })
+    return [`${protocol} pool: ${words.join('; ')}`]
+  })
+}
+
+const isoSeconds = (at: number) => new Date(at * 1000).toISOString().replace('.000', '')
+
+/** @returns seconds as people say them: `3 d 4 h`, `5 min` */
+export function duration(seconds: number): string {
+  const [days, hours, minutes] = [
+    Math.floor(seconds / 86400),
+    Math.floor(seconds / 3600) % 24,
+    Math.floor(seconds / 60) % 60,
+  ]
+  if (days > 0) return `${days} d ${hours} h`
+  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min`
+}

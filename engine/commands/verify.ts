@@ -1,0 +1,96 @@
+import { exitCode, HostError } from '../base/errors.ts'
+import type { Stage } from '../cli/main.ts'
+import type { Transport } from '../transport/transport.ts'
+import { type CheckResult, checkCluster } from '../verify/check.ts'
+import { type Finding, textsOf, unreachable } from '../cluster/finding.ts'
+import { type Page, writePage } from '../operations/html-report.ts'
+import type { Session } from '../cluster/session.ts'
+
+export interface CheckWish {
+  /** The level wanted; without one, that of the nodes. */
+  level?: number
+  /** Seconds since 1970 by each node's clock, from when errors in its journal count. */
+  since: ReadonlyMap<string, number | undefined>
+  /** Whether it was changed just now. */
+  changed: boolean
+}
+
+/**
+ * Runs the cluster check and tells of it.
+ * @returns the exit code
+ */
+export async function reportCheck(stage: Stage, session: Session, wish: CheckWish): Promise<number> {
+  const { console, options, document } = stage
+  const { inventory, clients } = session
+  const began = new Date()
+  console.status('checking the cluster')
+  const found = await Promise.all(
+    inventory.hosts.map(async (host) => {
+      const transport = session.reach(host.name)
+      return { host, transport, since: wish.since.get(host.name), away: await whyAway(transport) }
+    }),
+  )
+  const result = await checkCluster(
+    inventory,
+    found.filter(({ away }) => !away),
+    {
+      ...wish,
+      clients,
+      timeout: options.timeout,
+      clock: session.clock,
+      say: (line) => console.print(`check  ${line}`),
+    },
+  )
+  console.status('')
+  const away = found.flatMap(({ host, away }) => (away ? unreachable(host.name, away) : []))
+  const findings = [...away, ...result.findings]
+  document.cluster = { ...result, findings }
+  for (const line of describe(result, inventory.cluster.vip)) console.print(line)
+  for (const { text } of findings) console.print(`check  ${console.colour.red('failed')}  ${text}`)
+  await writePage(stage, session, result.looks, pageOf(stage, began, result.holder, findings))
+  if (away.length > 0) return exitCode.unreachable
+  if (findings.length > 0) return exitCode.checkFailed
+  console.print(`check  ${console.colour.green('passed')}  level ${result.level}`)
+  return exitCode.ok
+}
+
+const pageOf = (
+  { document }: Stage,
+  started: Date,
+  holder: string | undefined,
+  findings: readonly Finding[],
+): Page => ({
+  title: String(document.playbook),
+  started,
+  seconds: (Date.now() - started.getTime()) / 1000,
+  ok: findings.length === 0,
+  verdict: findings.length === 0 ? `The cluster is well: ${holder} holds the virtual IP.` : 'The cluster is not well.',
+  problems: textsOf(findings),
+  steps: [],
+})
+
+/** One node that is away must not hide the state of the others. */
+async function whyAway(transport: Transport): Promise<string | undefined> {
+  try {
+    await transport.connect()
+  } catch (error) {
+    if (error instanceof HostError) return error.message
+    throw error
+  }
+}
+
+function describe({ holder, answers, verdicts, seen }: CheckResult, vip: string): string[] {
+  return answers.flatMap(({ client, UDP, TCP }) => {
+    const summary = (protocol: 'UDP' | 'TCP') =>
+      verdicts.find((verdict) => verdict.client === client && verdict.protocol === protocol)!.summary
+    const addresses = seen.find((one) => one.client === client)?.addresses ?? []
+    return [
+      `check  ${holder} holds ${vip}; ${client} asked and was answered by`,
+      `  UDP  ${UDP.join(' ')}`,
+      `       ${summary('UDP')}`,
+      `  TCP  ${TCP.join(' ')}`,
+      `       ${summary('TCP')}`,
+      ...(addresses.length > 0 ? [`       seen by the nodes as ${addresses.join(', ')}`] : []),
+    ]
+  })
+}

@@ -1,0 +1,220 @@
+import { drainedNodes, judgeNodes, realAddress } from '../verify/judge.ts'
+import { checkCluster, judgeLooks } from '../verify/check.ts'
+import { type Finding, without } from '../cluster/finding.ts'
+import { type Look, lookAt, type Reach } from '../cluster/node-state.ts'
+import type { Session } from '../cluster/session.ts'
+import type { Host } from '../../inventory/types.ts'
+import { exitCode, HostError, UserError } from '../base/errors.ts'
+import type { Stage } from '../cli/main.ts'
+import type { Transport } from '../transport/transport.ts'
+import { drainFile, standbyFile } from '../../tasks/keepalived.ts'
+import { lines, type Script, sh } from '../base/sh.ts'
+
+/** What has to be so before something is done to the cluster. */
+export interface SceneWish {
+  /** How many nodes have to serve while one does not: with all others, nothing may be wrong. */
+  minServing: number
+  /** What was wrong when a run began that is gone on with now: the cluster is taken as that run has left it. */
+  known?: readonly Finding[]
+}
+
+/**
+ * Looks whether something may be done to the cluster.
+ * @throws UserError where the cluster is not well, HostError where a node is away
+ */
+export async function openScene({ options, console }: Stage, session: Session, wish: SceneWish): Promise<Scene> {
+  console.status('checking the cluster')
+  const { hosts } = session.inventory
+  await Promise.all(hosts.map(({ name }) => session.reach(name).connect()))
+  const { level, holder, findings } =
+    wish.known || options.check ? await glance(session, options.timeout) : await check(session, options.timeout, false)
+  console.status('')
+  if (level === undefined)
+    throw new UserError('there is no cluster of ours on these hosts: run a level playbook', exitCode.checkFailed)
+  if (wish.known) return new Scene(session, level, options.timeout, wish.known)
+  for (const { text } of findings) console.print(`check  ${text}`)
+  if (findings.length > 0 && (wish.minServing === hosts.length - 1 || !holder))
+    throw new UserError('the cluster is not well: nothing was begun', exitCode.checkFailed)
+  return new Scene(session, level, options.timeout, findings)
+}
+
+/** Seconds for keepalived to do as its files say. */
+const followTime = 30
+
+const reachOf = (session: Session, host: Host): Reach => ({ host, transport: session.reach(host.name) })
+
+/** What the nodes say of themselves. A check mode does without the questions: for these, query logging is turned on. */
+async function glance(session: Session, timeout: number) {
+  const { cluster, hosts } = session.inventory
+  const looks = await Promise.all(hosts.map((host) => lookAt(reachOf(session, host), cluster, timeout)))
+  return judgeLooks(session.inventory, looks)
+}
+
+/** The cluster check of every node, without a report. */
+const check = (session: Session, timeout: number, changed: boolean) =>
+  checkCluster(
+    session.inventory,
+    session.inventory.hosts.map((host) => reachOf(session, host)),
+    { clients: session.clients, changed, timeout, clock: session.clock, say: () => {} },
+  )
+
+/** The cluster as those see it who move it: rolling reboots and drills. */
+export class Scene {
+  readonly session: Session
+  readonly level: number
+  /** Seconds for one execution. */
+  readonly timeout: number
+  /** What was wrong before anything began, and is allowed to stay so. */
+  readonly known: readonly Finding[]
+
+  constructor(session: Session, level: number, timeout: number, known: readonly Finding[]) {
+    this.session = session
+    this.level = level
+    this.timeout = timeout
+    this.known = known
+  }
+
+  /** The cluster check. @returns what is wrong and was not before */
+  async check(): Promise<Finding[]> {
+    const { findings } = await check(this.session, this.timeout, true)
+    return without(findings, this.known)
+  }
+
+  get hosts(): readonly Host[] {
+    return this.session.inventory.hosts
+  }
+
+  get vip(): string {
+    return this.session.inventory.cluster.vip
+  }
+
+  reach(node: string): Transport {
+    return this.session.reach(node)
+  }
+
+  /** Looks at these nodes, or at all. @throws HostError where one is away */
+  looks(nodes: readonly Host[] = this.hosts): Promise<Look[]> {
+    const { cluster } = this.session.inventory
+    return Promise.all(nodes.map((host) => lookAt(reachOf(this.session, host), cluster, this.timeout)))
+  }
+
+  /** Looks at all nodes but those that are away. */
+  async looksOfThose(): Promise<Look[]> {
+    return (await this.#lookAtEach()).filter((look) => typeof look !== 'string')
+  }
+
+  /** A look for each node, or its name where it is away. */
+  #lookAtEach(): Promise<(Look | string)[]> {
+    return Promise.all(
+      this.hosts.map(async (host) => {
+        try {
+          return (await this.looks([host]))[0]!
+        } catch (error) {
+          if (error instanceof HostError) return host.name
+          throw error
+        }
+      }),
+    )
+  }
+
+  /** What is wrong with the nodes looked at and was not before; that some are drained is not. */
+  findings(looks: readonly Look[]): Finding[] {
+    return without(judgeNodes(this.session.inventory, looks, this.level), this.known)
+  }
+
+  /** The nodes that clients are sent to; at level 1, that would answer if the VIP came to them. */
+  serving(looks: readonly Look[]): string[] {
+    const pools = looks.filter(({ holdsVip }) => holdsVip).flatMap(({ pool }) => pool)
+    return this.hosts
+      .filter((host) => {
+        const look = looks.find((one) => one.host === host.name)
+        if (this.level === 1) return look?.service === 'active' && look.keepalived === 'active' && !look.standby
+        const real = realAddress(host, this.level)
+        return pools.filter(({ address, weight }) => address === real && weight > 0).length >= 2
+      })
+      .map(({ name }) => name)
+  }
+
+  /**
+   * Looks again and again.
+   * @param wrong says what is not yet as wanted
+   * @param seconds to wait at most
+   * @returns what was still wrong then, or undefined
+   */
+  async until(
+    wrong: (looks: Look[]) => string | undefined,
+    seconds: number,
+    nodes?: readonly Host[],
+  ): Promise<string | undefined> {
+    const { clock } = this.session
+    const deadline = clock.now() + seconds * 1000
+    for (;;) {
+      const problem = wrong(await this.looks(nodes))
+      if (!problem || clock.now() > deadline) return problem
+      await clock.sleep(500)
+    }
+  }
+
+  /**
+   * Tells every director whether clients are to be sent to these nodes.
+   * @throws UserError, HostError where one can't be told
+   */
+  async setDrained(nodes: readonly string[], drained: boolean): Promise<void> {
+    if (nodes.length === 0 || this.level === 1) return
+    await this.everywhere(lines(...nodes.map((node) => setFlag(drainFile(node), drained))))
+  }
+
+  /** Waits until the pools of every director have these nodes as they were told. @throws UserError where they do not */
+  async poolsFollow(nodes: readonly Host[], drained: boolean): Promise<void> {
+    if (nodes.length === 0 || this.level === 1) return
+    const problem = await this.until((looks) => this.notFollowed(looks, nodes, drained), followTime)
+    if (problem) throw new UserError(problem, exitCode.failed)
+  }
+
+  /** @returns in words the first director that does not send clients to these nodes as it was told */
+  notFollowed(looks: readonly Look[], nodes: readonly Host[], drained: boolean): string | undefined {
+    for (const { host, pool } of this.level > 1 ? looks : []) {
+      for (const node of nodes) {
+        const entries = pool.filter(({ address }) => address === realAddress(node, this.level))
+        if (entries.length < 2) return `${node.name} is not in the pools of ${host}`
+        if (entries.some(({ weight }) => (weight === 0) !== drained))
+          return `the pools of ${host} still have ${node.name} with weight ${drained ? 1 : 0}`
+      }
+    }
+  }
+
+  /** Tells a node whether another is to hold the VIP. @throws as `setDrained` */
+  setStandby(node: string, standby: boolean): Promise<void> {
+    return run(node, this.reach(node), setFlag(standbyFile, standby), this.timeout)
+  }
+
+  /** Runs a script on every node. */
+  async everywhere(script: Script): Promise<void> {
+    await Promise.all(this.hosts.map(({ name }) => run(name, this.reach(name), script, this.timeout)))
+  }
+
+  /** In words, a part a node: who holds the VIP, who serves, who is drained or away. For whoever has to go on by hand. */
+  async describe(): Promise<string> {
+    const found = await this.#lookAtEach()
+    const drained = drainedNodes(found.filter((look) => typeof look !== 'string'))
+    return found
+      .map((look) => {
+        if (typeof look === 'string') return `${look} is away`
+        const broken = [look.keepalived, look.service].some((state) => state !== 'active')
+        const work = broken ? 'does not serve' : drained.includes(look.host) || look.standby ? 'is drained' : 'serves'
+        return `${look.host} ${look.holdsVip ? `holds ${this.vip} and ` : ''}${work}`
+      })
+      .join('; ')
+  }
+}
+
+const setFlag = (file: string, value: boolean): Script => sh`
+[ -e ${file} ] || { echo ${`there is no ${file}: run the level playbook first`} >&2; exit 1; }
+echo ${value ? 1 : 0} >${file}`
+
+/** @throws HostError where the host is away, UserError where the script fails */
+async function run(name: string, transport: Transport, script: Script, timeout: number): Promise<void> {
+  const { code, stderr } = await transport.run(script.text, { timeout })
+  if (code !== 0)
+    throw new UserError(`${name}: ${stderr.trim() || `a script ended with code ${code}`}`, exitCode.failed)
+}

@@ -1,0 +1,137 @@
+import type { Look } from '../../cluster/node-state.ts'
+import type { Scene } from '../control.ts'
+import type { Cluster } from '../../../inventory/types.ts'
+import { exitCode, UserError } from '../../base/errors.ts'
+import { lines, type Script, sh } from '../../base/sh.ts'
+
+/** Something that is done to a cluster that is well, and undone again. */
+export interface Drill {
+  name: keyof Cluster['drill']
+  /** What it does, to whom: `restart keepalived on ns1`. */
+  title: string
+  /** Does it, waits until the cluster lives with it, and undoes it. */
+  run(): Promise<void>
+  /** Undoes it also where it was broken off; harmless otherwise. */
+  undo?(): Promise<void>
+  /** Seconds after which the host itself undoes it, whatever happens to us. */
+  lasts?: number
+}
+
+/** Seconds for the cluster to find its way, and for a cut network to come back by itself. */
+const patience = 60
+const cutSeconds = 15
+/** Longer than the drill of the service ever takes. */
+const serviceSeconds = 2 * patience
+
+/** The drills of a cluster as it is now. */
+export class Drills {
+  readonly #scene: Scene
+
+  constructor(scene: Scene) {
+    this.#scene = scene
+  }
+
+  /** keepalived starts again on the holder, which lets the VIP go first. */
+  restart(looks: readonly Look[]): Drill {
+    const holder = holderOf(looks)
+    return {
+      name: 'restart',
+      title: `restart keepalived on ${holder}`,
+      run: () => this.#on(holder, sh`systemctl restart keepalived`),
+    }
+  }
+
+  /** The service stops on a node: the holder's at level 1, where nobody else would be missed. */
+  service(looks: readonly Look[]): Drill {
+    const holder = holderOf(looks)
+    const node = this.#scene.level === 1 ? holder : this.#scene.hosts.find(({ name }) => name !== holder)!.name
+    const start = () =>
+      this.#on(node, sh`systemctl stop ${`${drillUnit}.timer`} 2>/dev/null || true; systemctl start named`)
+    return {
+      name: 'service',
+      title: `stop named on ${node}`,
+      run: async () => {
+        await this.#on(node, lines(later(serviceSeconds, sh`systemctl start named`), sh`systemctl stop named`))
+        await this.#wait((now) => (this.#works(now, node) ? `clients are still sent to ${node}` : undefined))
+        // Whoever is lost from here on was sent to nobody.
+        await this.#scene.session.clock.sleep(5000)
+        await start()
+      },
+      undo: start,
+      lasts: serviceSeconds,
+    }
+  }
+
+  /** Every process of keepalived is killed on the holder: nothing takes the VIP away, and another node takes it. */
+  kill(looks: readonly Look[]): Drill {
+    const holder = holderOf(looks)
+    return {
+      name: 'kill',
+      title: `kill every keepalived process on ${holder}`,
+      run: () => this.#on(holder, sh`pkill -KILL -x keepalived`),
+    }
+  }
+
+  /** The cluster's network is cut at the holder, by its packet filter, which forgets it after some seconds. */
+  cut(looks: readonly Look[]): Drill {
+    const holder = holderOf(looks)
+    const device = this.#scene.hosts.find(({ name }) => name === holder)!.interface
+    return {
+      name: 'cut',
+      title: `cut ${device} of ${holder} for ${cutSeconds} s`,
+      run: async () => {
+        await this.#on(holder, cutScript(device))
+        await this.#scene.session.clock.sleep(cutSeconds * 1000)
+      },
+      undo: () => this.#on(holder, sh`systemctl start ${`${drillUnit}.service`} 2>/dev/null || true`),
+      lasts: cutSeconds,
+    }
+  }
+
+  /** The cluster is well again. @throws UserError where it is not in time */
+  settled = (): Promise<void> => this.#wait((looks) => this.#scene.findings(looks)[0]?.text)
+
+  #works(looks: readonly Look[], node: string): boolean {
+    if (this.#scene.level === 1) return looks.some(({ host, holdsVip }) => host === node && holdsVip)
+    return looks.some((look) => this.#scene.serving([{ ...look, holdsVip: true }]).includes(node))
+  }
+
+  async #wait(wrong: (looks: Look[]) => string | undefined): Promise<void> {
+    const problem = await this.#scene.until(wrong, patience)
+    if (problem) throw new UserError(`still so after ${patience} s: ${problem}`, exitCode.checkFailed)
+  }
+
+  async #on(node: string, script: Script): Promise<void> {
+    const { code, stderr } = await this.#scene.reach(node).run(script.text, { timeout: this.#scene.timeout })
+    if (code !== 0) throw new UserError(`${node}: ${stderr.trim() || `exit code ${code}`}`, exitCode.failed)
+  }
+}
+
+const holderOf = (looks: readonly Look[]): string => looks.find(({ holdsVip }) => holdsVip)!.host
+
+const drillUnit = 'keepalived-playbooks-drill'
+
+// `--collect`: a timer that failed at an earlier drill is not in the way of this one.
+const later = (seconds: number, script: Script): Script =>
+  sh`systemd-run --quiet --collect --unit ${drillUnit} --on-active ${`${seconds}s`} bash -c ${script.text} || exit 1`
+
+// The rules go by a timer of the host's own, set before them: whatever happens to us, the network comes back. Who came
+// in by this interface would be cut off as well.
+const cutScript = (device: string): Script => sh`
+process=$$
+until address=$(tr '\0' '\n' </proc/$process/environ | sed -n 's/^SSH_CONNECTION=[^ ]* [^ ]* \([^ ]*\) .*/\1/p'); [ -n "$address" ]; do
+  process=$(sed 's/.*) . \([0-9]*\) .*/\1/' /proc/$process/stat)
+  [ "$process" -gt 1 ] || break
+done
+if [ -z "$address" ] || ip -o address show dev ${device} to "$address" | grep -q .; then
+  echo ${`this connection comes in by ${device}: a cut would be felt here too, and is not made`} >&2
+  exit 1
+fi
+rules() {
+  iptables -w "$1" INPUT -i ${device} -m comment --comment ${drillUnit} -j DROP
+  iptables -w "$1" OUTPUT -o ${device} -m comment --comment ${drillUnit} -j DROP
+  iptables -w "$1" FORWARD -i ${device} -m comment --comment ${drillUnit} -j DROP
+  iptables -w "$1" FORWARD -o ${device} -m comment --comment ${drillUnit} -j DROP
+}
+systemd-run --quiet --collect --unit ${drillUnit} --on-active ${`${cutSeconds}s`} bash -c "$(declare -f rules); rules -D" || exit 1
+rules -I`

@@ -1,0 +1,230 @@
+import { realAddress } from '../../verify/judge.ts'
+import type { Look } from '../../cluster/node-state.ts'
+import type { Host } from '../../../inventory/types.ts'
+import type { Clock } from '../../base/clock.ts'
+import { exitCode, HostError, UserError } from '../../base/errors.ts'
+import { type Script, sh } from '../../base/sh.ts'
+import type { Scene } from '../control.ts'
+
+/** How long things may take, in seconds. */
+export interface Patience {
+  /** For what a node has begun, and for the VIP to move. */
+  drain: number
+  /** From the order to reboot until the host answers with another boot id. */
+  boot: number
+}
+
+/** Seconds for services to come up after a boot. */
+const settle = 60
+
+/** Milliseconds for questions that are on their way to be answered. */
+const inFlight = 1000
+
+const bootId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** Fails on a node that could not ask its own service when it comes back; level playbooks install what that takes. */
+export const canAskItself: Script = sh`
+command -v dig >/dev/null || { echo 'it has no dig to ask its service with: run the level playbook first' >&2; exit 1; }`
+
+/** The steps of one node, each of which ends when its effect is seen. They throw UserError where it is not. */
+export class NodeSteps {
+  readonly #scene: Scene
+  readonly #host: Host
+  readonly #patience: Patience
+
+  constructor(scene: Scene, host: Host, patience: Patience) {
+    this.#scene = scene
+    this.#host = host
+    this.#patience = patience
+  }
+
+  get #clock(): Clock {
+    return this.#scene.session.clock
+  }
+
+  /** Another node may hold the VIP, and nobody new is sent to this one any more. */
+  async drain(): Promise<string> {
+    await this.#scene.setStandby(this.#host.name, true)
+    await this.#scene.setDrained([this.#host.name], true)
+    await this.#scene.poolsFollow([this.#host], true)
+    return this.#scene.level === 1 ? 'its priority is the lowest' : 'weight 0 in every pool'
+  }
+
+  /**
+   * Another node holds the VIP.
+   * @param pausing as for `#move`
+   */
+  async handOver(pausing: readonly Host[]): Promise<string> {
+    const { name } = this.#host
+    const standBy = () => this.#scene.setStandby(name, true)
+    return `${await this.#move(name, (holder) => holder !== name, standBy, pausing)} holds ${this.#scene.vip}`
+  }
+
+  /**
+   * Moves the VIP. An answer on its way meanwhile goes to a director that knows nothing of it, unless the node that held
+   * the VIP gives it itself: so for this moment all clients are sent there.
+   * @param pausing the nodes that clients may be kept from for some seconds
+   * @returns the node that holds the VIP now
+   */
+  async #move(
+    from: string,
+    arrived: (holder: string) => boolean,
+    act: () => Promise<void>,
+    pausing: readonly Host[],
+  ): Promise<string> {
+    const others = pausing.filter(({ name }) => name !== from)
+    const names = others.map(({ name }) => name)
+    await this.#scene.setDrained(names, true)
+    await this.#scene.poolsFollow(others, true)
+    await this.#clock.sleep(inFlight)
+    await act()
+    const holder = await this.#moved(from, arrived)
+    await this.#clock.sleep(inFlight)
+    await this.#scene.setDrained(names, false)
+    await this.#scene.poolsFollow(others, false)
+    return holder
+  }
+
+  /** @returns the node that holds the VIP now */
+  async #moved(from: string, arrived: (holder: string) => boolean): Promise<string> {
+    let holder = ''
+    const seconds = this.#patience.drain + this.#scene.session.inventory.cluster.preempt_delay
+    const problem = await this.#scene.until((looks) => {
+      const holders = looks.filter(({ holdsVip }) => holdsVip).map(({ host }) => host)
+      holder = holders[0] ?? ''
+      if (holders.length === 1 && arrived(holder)) return undefined
+      return `${holders.join(' and ') || 'no node'} ${holders.length > 1 ? 'hold' : 'holds'} ${this.#scene.vip}`
+    }, seconds)
+    if (problem) throw stop(`${this.#scene.vip} did not move away from ${from} within ${seconds} s: ${problem}`)
+    return holder
+  }
+
+  /** What the node has begun is done, or had its time. */
+  async letWorkEnd(): Promise<string> {
+    const deadline = this.#clock.now() + this.#patience.drain * 1000
+    for (;;) {
+      const [questions, connections] = await this.#openWork()
+      if (questions! + connections! === 0) return 'no client is left'
+      if (this.#clock.now() > deadline)
+        return `after ${this.#patience.drain} s ${connections} connections and ${questions} UDP clients are left: they end with the node`
+      await this.#clock.sleep(1000)
+    }
+  }
+
+  /**
+   * UDP clients that the director still sends to the node, and TCP connections that the node has: the director's own table
+   * of these keeps some for minutes that ended while the VIP moved. So it does with UDP clients that it has only heard of
+   * from the director before it: no question of theirs has come since, or they had less time left.
+   */
+  async #openWork(): Promise<number[]> {
+    const { service, balancing } = this.#scene.session.inventory.cluster
+    const { port } = service
+    const real = `${realAddress(this.#host, this.#scene.level)}:${port}`
+    const holder = (await this.#scene.looks()).find(({ holdsVip }) => holdsVip)?.host ?? this.#host.name
+    const scripts: [string, Script][] = [
+      [
+        holder,
+        sh`
+ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
+  '$NF == real && $1 == "UDP" { split($2, left, ":"); if (60 * left[1] + left[2] <= most) print }' | wc -l`,
+      ],
+      [this.#host.name, sh`ss -Htn state established sport = ${`:${port}`} | grep -vc 127.0.0.1: || true`],
+    ]
+    return Promise.all(
+      scripts.map(async ([node, { text }]) =>
+        Number((await this.#scene.reach(node).run(text, { timeout: 60 })).stdout),
+      ),
+    )
+  }
+
+  /** Runs the operator's command on the node. */
+  async command(command: string, timeout: number): Promise<string> {
+    const { stdout, stderr, code } = await this.#scene.reach(this.#host.name).run(commandScript(command), { timeout })
+    const said = stdout.toString('utf8').trim().split('\n')
+    if (code !== 0) throw stop(`the command ended with code ${code}: ${stderr || said.slice(-4).join('\n')}`)
+    return said.at(-1) || 'done'
+  }
+
+  /** The host has another boot id. @param before its boot id before */
+  async reboot(before: string): Promise<string> {
+    const { name } = this.#host
+    const began = this.#clock.now()
+    const transport = this.#scene.reach(name)
+    // Detached, so that the order has its answer before the host goes.
+    await transport.run('systemd-run --quiet --on-active=1 systemctl reboot', { timeout: 60 })
+    await this.#clock.sleep(3000)
+    const deadline = began + this.#patience.boot * 1000
+    let last = 'it still runs from before: the order to reboot had no effect yet'
+    while (this.#clock.now() < deadline) {
+      try {
+        await transport.close()
+        await transport.connect()
+        const { stdout } = await transport.run('cat /proc/sys/kernel/random/boot_id', { timeout: 20 })
+        const found = stdout.toString('utf8').trim()
+        if (bootId.test(found) && found !== before)
+          return `another boot id after ${Math.round((this.#clock.now() - began) / 1000)} s`
+        last = 'it still runs from before'
+      } catch (error) {
+        if (!(error instanceof HostError)) throw error
+        last = error.message
+      }
+      await this.#clock.sleep(1000)
+    }
+    throw stop(`${name} did not come back within ${this.#patience.boot} s: ${last}`, exitCode.unreachable)
+  }
+
+  /** keepalived runs, the service answers on the node's own address, and every director's checks see it. */
+  async comeBack(): Promise<string> {
+    const { name, address } = this.#host
+    const { health_name, health_zone, port } = this.#scene.session.inventory.cluster.service
+    const problem = await this.#scene.until((looks) => this.#notBack(looks), settle)
+    if (problem) throw stop(`${name} came back, but is not well: ${problem}`)
+    const ask = sh`dig @${address} -p ${port} +short +tries=3 +timeout=3 ${health_name}.${health_zone}. TXT`
+    const { stdout } = await this.#scene.reach(name).run(ask.text, { timeout: 60 })
+    if (!stdout.toString('utf8').includes(`=${this.#host.identity}=`))
+      throw stop(`${name} came back, but its service does not answer on ${address}`)
+    return 'the service answers, the checks are up'
+  }
+
+  /**
+   * Clients are sent to the node again. Where it preempts, the VIP comes with it.
+   * @param pausing as for `#move`
+   */
+  async putBack(pausing: readonly Host[]): Promise<string> {
+    const { name } = this.#host
+    const standUp = () => this.#scene.setStandby(name, false)
+    const holder = this.#givesBack(await this.#scene.looks())
+    if (holder) await this.#move(holder, (now) => now === name, standUp, pausing)
+    else await standUp()
+    await this.#scene.setDrained([name], false)
+    await this.#scene.poolsFollow([this.#host], false)
+    const place = this.#scene.level === 1 ? 'it stands by' : 'in every pool'
+    return holder ? `it holds ${this.#scene.vip} again` : place
+  }
+
+  /** @returns the node that holds the VIP until this one, which preempts, is put back */
+  #givesBack(looks: readonly Look[]): string | undefined {
+    const { cluster, hosts } = this.#scene.session.inventory
+    const holder = hosts.find(({ name }) => looks.some((look) => look.host === name && look.holdsVip))
+    return cluster.preempt && holder && holder.priority < this.#host.priority ? holder.name : undefined
+  }
+
+  #notBack = (looks: Look[]) => {
+    const findings = this.#scene.findings(looks)
+    // What is wrong on the node itself says more than what others make of it.
+    const own = findings.find(({ node }) => node === this.#host.name)
+    return (own ?? findings[0])?.text
+  }
+}
+
+// Once begun it goes on to its end, also when nobody listens any more, and is not begun beside itself.
+const commandScript = (command: string) => `
+exec 8>>/run/keepalived-playbooks-before.lock
+flock -n 8 || { echo 'the command of an earlier run is still at work' >&2; exit 1; }
+export DEBIAN_FRONTEND=noninteractive
+(
+${command}
+) 2>&1 | { trap '' HUP PIPE; cat; cat >/dev/null; }
+exit $PIPESTATUS`
+
+const stop = (message: string, code: number = exitCode.failed) => new UserError(message, code)

@@ -1,0 +1,49 @@
+import type { Finding } from '../../cluster/finding.ts'
+import { UserError } from '../../base/errors.ts'
+import { type Option, type Options, positive } from '../../cli/options.ts'
+import type { Patience } from './node-steps.ts'
+
+/** The options of a rolling reboot beside the common ones. */
+export const rollOptions = [
+  { name: 'only-if-required', help: 'leave out nodes that do not ask for a reboot' },
+  { name: 'before', value: 'COMMAND', help: 'run this on each node while it is drained, before its reboot: an update' },
+  { name: 'without-reboot', help: 'drain each node, run the command of --before, put it back' },
+  { name: 'min-serving', value: 'N', help: 'nodes that have to serve meanwhile (default: all but one)' },
+  { name: 'drain-timeout', value: 'SECONDS', help: 'for what a drained node has begun (default 60)' },
+  { name: 'boot-timeout', value: 'SECONDS', help: 'until a node has to be back (default 600)' },
+  { name: 'resume', help: 'go on with a rolling reboot that was broken off' },
+] as const satisfies readonly Option[]
+
+/** What the operator wants of a rolling reboot. */
+export interface Wish {
+  onlyIfRequired: boolean
+  before?: string
+  reboot: boolean
+  minServing: number
+  patience: Patience
+  resume: boolean
+  /** See `SceneWish`. */
+  known?: readonly Finding[]
+}
+
+/**
+ * Reads the options.
+ * @param nodes how many the cluster has
+ * @throws UserError for a value that makes no sense
+ */
+export function readWish({ own, values }: Options, nodes: number): Wish {
+  const number = (name: string, otherwise: number) => positive(name, values[name] ?? String(otherwise))
+  const settled = ['only-if-required', 'before', 'without-reboot'].find((name) => own[name])
+  if (own.resume && settled) throw new UserError(`--resume goes on as the run was begun: leave --${settled} out`)
+  const minServing = number('min-serving', nodes - 1)
+  if (minServing >= nodes)
+    throw new UserError(`--min-serving ${minServing}: of ${nodes} nodes no more than ${nodes - 1} can serve meanwhile`)
+  return {
+    onlyIfRequired: own['only-if-required']!,
+    before: values.before,
+    reboot: !own['without-reboot'],
+    minServing,
+    patience: { drain: number('drain-timeout', 60), boot: number('boot-timeout', 600) },
+    resume: own.resume!,
+  }
+}

@@ -1,0 +1,109 @@
+import type { Note } from '../../cluster/host-locks.ts'
+import { drainedNodes } from '../../verify/judge.ts'
+import type { Look } from '../../cluster/node-state.ts'
+import { whyReboot } from '../../cluster/reboot-required.ts'
+import type { Host } from '../../../inventory/types.ts'
+import type { Stage } from '../../cli/main.ts'
+import { run } from './locks.ts'
+import { canAskItself } from './node-steps.ts'
+import type { Wish } from './options.ts'
+import type { Scene } from '../control.ts'
+
+/** A node to work on, and why it has this place. */
+export interface Turn {
+  host: Host
+  why: string
+}
+
+/** Nodes that stand by first, the one that holds the VIP last, so that it moves once. */
+export function inTurn(hosts: readonly Host[], looks: readonly Look[], vip: string): Turn[] {
+  const holds = (host: Host) => looks.some((look) => look.host === host.name && look.holdsVip)
+  return [
+    ...hosts.filter((host) => !holds(host)).map((host) => ({ host, why: 'it stands by' })),
+    ...hosts.filter(holds).map((host) => ({ host, why: `it holds ${vip}, so it is the last` })),
+  ]
+}
+
+/** The nodes to work on, in their order, and what each node of the cluster is to keep of that. */
+export interface Plan {
+  /** Empty where nothing is to be done. */
+  turns: readonly Turn[]
+  notes: ReadonlyMap<string, Note>
+}
+
+/**
+ * Finds the nodes to work on, and says in which order and why.
+ * @param earlier what a run that is gone on with has left
+ * @throws UserError where a node lacks what its steps need, HostError where one is away
+ */
+export async function makePlan(
+  { console, document }: Stage,
+  scene: Scene,
+  wish: Wish,
+  earlier: ReadonlyMap<string, Note>,
+): Promise<Plan> {
+  const [looks] = await Promise.all([scene.looks(), scene.everywhere(canAskItself)])
+  const order = inTurn(scene.hosts, looks, scene.vip)
+  const drained = wish.resume ? [] : outOfWork(looks)
+  const plan = wish.resume
+    ? goOn(order, scene.session.limited, earlier)
+    : begin(await chosen(order, scene, wish), scene, wish, drained)
+  for (const name of drained) console.print(`order  ${name}  is left out: it is drained, and stays so`)
+  for (const { host, why } of plan.turns) console.print(`order  ${host.name}  ${why}`)
+  if (plan.turns.length === 0) console.print('order  nothing to do')
+  document.order = plan.turns.map(({ host, why }) => ({ host: host.name, why }))
+  return plan
+}
+
+async function chosen(order: readonly Turn[], scene: Scene, wish: Wish): Promise<Turn[]> {
+  const asked = await Promise.all(
+    order.map(async ({ host, why }): Promise<Turn[]> => {
+      if (!scene.session.limited.includes(host)) return []
+      const { stdout } = await scene.reach(host.name).run(whyReboot.text, { timeout: scene.timeout })
+      const reason = stdout.toString('utf8').trim()
+      if (wish.onlyIfRequired && !reason) return []
+      return [{ host, why: reason ? `${why}; reboot required: ${reason}` : why }]
+    }),
+  )
+  return asked.flat()
+}
+
+function begin(wanted: readonly Turn[], { hosts, known }: Scene, wish: Wish, drained: readonly string[]): Plan {
+  const turns = wanted.filter(({ host }) => !drained.includes(host.name))
+  const { before, reboot } = wish
+  const noteFor = ({ name }: Host): Note => ({
+    by: run.by,
+    state: turns.some(({ host }) => host.name === name) ? 'waiting' : 'left out',
+    drained: drained.includes(name),
+    before,
+    reboot,
+    known,
+  })
+  return { turns, notes: new Map(hosts.map((host) => [host.name, noteFor(host)])) }
+}
+
+/** First the node that the run was in the middle of, whatever `--limit` says. */
+function goOn(order: readonly Turn[], limited: readonly Host[], earlier: ReadonlyMap<string, Note>): Plan {
+  const [some] = earlier.values()
+  // Every node has its note before anything begins: where one is gone, the run was at its end.
+  const state = [...earlier.values()].some((note) => note.state === 'done') ? 'done' : 'waiting'
+  const notes = new Map(
+    order.map(({ host }) => [
+      host.name,
+      earlier.get(host.name) ?? ({ ...some!, state, drained: false } satisfies Note),
+    ]),
+  )
+  const inState = (wanted: Note['state']) => order.filter(({ host }) => notes.get(host.name)!.state === wanted)
+  return {
+    turns: [
+      ...inState('begun').map(({ host }) => ({ host, why: 'it was begun' })),
+      ...inState('waiting').filter(({ host }) => limited.includes(host)),
+    ],
+    notes,
+  }
+}
+
+/** @returns the nodes that somebody has drained, or keeps from holding the VIP */
+const outOfWork = (looks: readonly Look[]): string[] => [
+  ...new Set([...drainedNodes(looks), ...looks.filter(({ standby }) => standby).map(({ host }) => host)]),
+]

@@ -1,0 +1,102 @@
+import type { Host } from '../../inventory/types.ts'
+import type { Stage } from '../cli/main.ts'
+import { type Prober, type ProberAccount, startProber } from '../clients/prober.ts'
+import type { Protocol, Sample } from '../clients/losses.ts'
+import type { Session } from '../cluster/session.ts'
+
+/** Questions per second, and after how many seconds a prober that lost its operator ends by itself. */
+const rates = { UDP: 10, TCP: 2, seconds: 24 * 3600 }
+
+/** Seconds between two lines where nobody watches a terminal. */
+const quietSeconds = 15
+
+/** Asks the service through the VIP while something is done to the cluster, and shows who answers. */
+export class Live {
+  readonly #stage: Stage
+  readonly #names: ReadonlyMap<string, string>
+  readonly #counts: Record<Protocol, { sent: number; lost: number }> = {
+    UDP: { sent: 0, lost: 0 },
+    TCP: { sent: 0, lost: 0 },
+  }
+  #latest: string[] = []
+  #step = 'before'
+  #since = performance.now()
+  #prober: Prober | undefined
+  #ticker: NodeJS.Timeout | undefined
+
+  private constructor(stage: Stage, hosts: readonly Host[]) {
+    this.#stage = stage
+    this.#names = namesByAnswer(hosts)
+  }
+
+  /**
+   * Begins to ask, from the first client of the inventory.
+   * @throws UserError where it can't ask from there, HostError where it can't be reached
+   */
+  static async start(stage: Stage, { inventory, clients }: Session): Promise<Live> {
+    const { vip, service } = inventory.cluster
+    const name = `${service.health_name}.${service.health_zone}`
+    const live = new Live(stage, inventory.hosts)
+    const { transport } = clients[0]!
+    live.#prober = await startProber(transport, { vip, port: service.port, name }, rates, (sample) =>
+      live.#hear(sample),
+    )
+    const every = stage.console.interactive ? 200 : quietSeconds * 1000
+    live.#ticker = setInterval(() => live.#show(), every)
+    stage.atEnd(() => live.#end())
+    return live
+  }
+
+  /** Names what is done from now on. */
+  step(label: string): void {
+    this.#step = label
+    this.#since = performance.now()
+    this.#prober!.mark(label)
+    if (this.#stage.console.interactive) this.#show()
+  }
+
+  /** Ends the questions and sums up. */
+  async stop(): Promise<ProberAccount> {
+    this.#end()
+    return this.#prober!.stop()
+  }
+
+  #end(): void {
+    clearInterval(this.#ticker)
+    this.#stage.console.status('')
+  }
+
+  #hear({ protocol, who }: Sample): void {
+    this.#counts[protocol].sent++
+    if (who === undefined) this.#counts[protocol].lost++
+    this.#latest = [...this.#latest.slice(-9), who === undefined ? '-' : (this.#names.get(who) ?? who)]
+  }
+
+  #show(): void {
+    const { UDP, TCP } = this.#counts
+    const seconds = Math.round((performance.now() - this.#since) / 1000)
+    const lost = `lost UDP ${UDP.lost} of ${UDP.sent}, TCP ${TCP.lost} of ${TCP.sent}`
+    const text = `${this.#step} ${seconds} s  |  ${lost}  |  ${this.#latest.join(' ')}`
+    if (this.#stage.console.interactive) this.#stage.console.status(text)
+    else if (seconds >= quietSeconds) this.#stage.console.print(`at work  ${text}`)
+  }
+}
+
+/** What a node answers, and its name. */
+const namesByAnswer = (hosts: readonly Host[]): Map<string, string> =>
+  new Map(hosts.map(({ identity, name }) => [`=${identity}=`, name]))
+
+/** A line a step: what was asked meanwhile, and lost. */
+export function accountLines(found: Omit<ProberAccount, 'samples'>): string[] {
+  const width = Math.max(...found.steps.map(({ label }) => label.length), 5)
+  const row = (label: string, seconds: number, { UDP, TCP }: Pick<ProberAccount, 'UDP' | 'TCP'>) => {
+    const part = (protocol: Protocol, { sent, lost, slow, gap }: ProberAccount['UDP']) =>
+      `${protocol} lost ${lost} of ${sent}${slow ? ` (${slow} came late)` : ''}${gap ? `, longest gap ${gap.toFixed(1)} s` : ''}`
+    return `  ${label.padEnd(width)}  ${seconds.toFixed(1).padStart(6)} s  ${part('UDP', UDP)}; ${part('TCP', TCP)}`
+  }
+  return [
+    ...found.steps.map((step) => row(step.label, step.to - step.from, step)),
+    row('in all', found.seconds, found),
+    ...(found.problem ? [`  after that nothing is known: ${found.problem}`] : []),
+  ]
+}

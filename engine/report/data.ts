@@ -1,0 +1,56 @@
+import type { Account, Protocol, Step } from '../clients/losses.ts'
+
+export const protocols: readonly Protocol[] = ['UDP', 'TCP']
+
+/** A real server in the pool of a director. */
+export interface RealServer {
+  protocol: Protocol
+  address: string
+  weight: number
+}
+
+export interface ReportNode {
+  name: string
+  address: string
+  /** Where the cluster gives it one: that by which it is a real server at level 3. */
+  second?: string
+  /** What it answers to the question who it is. */
+  identity: string
+  holdsVip: boolean
+  /** Empty where it directs nothing. */
+  pool: readonly RealServer[]
+}
+
+/** What became of the questions during a step, and what to think of it. */
+export interface ReportStep extends Step {
+  /** The longest gap that it may have, in seconds. */
+  limit?: number
+  /** What came of it, in a few words. */
+  outcome?: string
+}
+
+/** What a report tells. No text in it is trusted. */
+export interface ReportData {
+  /** What was run: `Rolling reboot`. */
+  title: string
+  /** The name of the cluster. */
+  cluster: string
+  vip: string
+  /** When the run began; with an account, when its prober did: the times of steps count from there. */
+  started: Date
+  /** How long the run took. */
+  seconds: number
+  ok: boolean
+  /** One sentence. */
+  verdict: string
+  problems: readonly string[]
+  level: number
+  /** In the order of the inventory, as they were found at the end. */
+  nodes: readonly ReportNode[]
+  /** The names of those that asked. */
+  clients: readonly string[]
+  /** What the prober has found; without it the report has no timeline. */
+  account?: Account
+  /** In order; their times are those of the account. */
+  steps: readonly ReportStep[]
+}

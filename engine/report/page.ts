@@ -1,0 +1,104 @@
+import type { Account } from '../clients/losses.ts'
+import { protocols, type ReportData } from './data.ts'
+import { Markup, markup } from './markup.ts'
+import { lettered, outagesOf } from './outages.ts'
+import { picture } from './picture.ts'
+import { style } from './style.ts'
+import { outageTable, poolTable, stepTable } from './tables.ts'
+import { timeline } from './timeline.ts'
+import { colourOf, counted, inSeconds, listed, moment, plural } from './wording.ts'
+
+// Nothing may be loaded and nothing may run, whatever a name contains.
+const policy = "default-src 'none'; style-src 'unsafe-inline'"
+
+/** A report for people: one page of HTML that needs nothing else. */
+export function reportPage(data: ReportData): string {
+  const { title, cluster, problems, account } = data
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}: ${cluster}</title>
+<style>${new Markup(style)}</style>
+</head>
+<body>
+<main>
+${verdict(data)}
+${problems.length > 0 ? section('Problems', markup`<ul class="problems">${problems.map((each) => markup`<li>${each}</li>`)}</ul>`) : ''}
+${section('The cluster', markup`<div class="cluster">${picture(data)}${facts(data)}</div>`)}
+${account ? answers(data, account) : ''}
+${account || data.steps.length > 0 ? section('Steps', stepTable(data)) : ''}
+${data.nodes.some(({ pool }) => pool.length > 0) || data.level > 1 ? section('Pools', poolTable(data)) : ''}
+</main>
+</body>
+</html>
+`.text
+}
+
+const section = (title: string, content: Markup) => markup`<section>
+<h2>${title}</h2>
+${content}
+</section>`
+
+const verdict = ({ title, cluster, ok, verdict, started }: ReportData) => markup`<header>
+<p class="over">${title} of ${cluster}</p>
+<h1 class="${ok ? 'ok' : 'failed'}"><span class="mark">${ok ? '✓ passed' : '✗ failed'}</span> ${verdict}</h1>
+<p class="over">${moment(started)}</p>
+</header>`
+
+function facts({ level, vip, clients, nodes, seconds, account }: ReportData): Markup {
+  const holders = nodes.filter(({ holdsVip }) => holdsVip).map(({ name }) => name)
+  const rows = [
+    ['Level', `${level}`],
+    ['VIP', `${vip}, held by ${listed(holders) || 'nobody'}`],
+    ['Nodes', listed(nodes.map(({ name }) => name))],
+    ['Clients', listed(clients) || 'none'],
+    ['Took', inSeconds(seconds)],
+    ...protocols.flatMap((protocol) => {
+      if (!account) return []
+      const { sent, lost, gap } = account[protocol]
+      return [[`${protocol}`, `${counted(lost)} of ${plural(sent, 'question')} lost, longest gap ${inSeconds(gap)}`]]
+    }),
+  ]
+  return markup`<dl>${rows.map(([name, value]) => markup`<div><dt>${name!}</dt><dd>${value!}</dd></div>`)}</dl>`
+}
+
+function answers(data: ReportData, account: Account): Markup {
+  if (account.samples.length === 0) return section('Answers over time', markup`<p>Nothing was asked.</p>`)
+  // Where the prober ended early, the steps went on; a time of nothing would divide by nothing.
+  const end = data.steps.reduce((latest, { to }) => Math.max(latest, to), Math.max(account.seconds, 0.1))
+  const outages = outagesOf(account.samples, account.seconds)
+  const marked = lettered(outages)
+  const table = outages.length > 0 ? outageTable(data, marked, outages.length - marked.length) : ''
+  return section(
+    'Answers over time',
+    markup`<figure>${legend(data, account)}${timeline(data, account, end, marked)}${spans(data, end)}</figure>
+${table}`,
+  )
+}
+
+/** The steps, below the times that they took. */
+function spans({ steps }: ReportData, end: number): Markup {
+  const part = (seconds: number) => ((seconds / end) * 100).toFixed(2)
+  const items = steps.map(({ label, from, to }, i) => {
+    const place = `left:${part(from)}%;width:${part(to - from)}%`
+    return markup`<li style="${place}" title="${i + 1} ${label}"><b>${i + 1}</b><span> ${label}</span></li>`
+  })
+  return items.length > 0 ? markup`<ol class="spans">${items}</ol>` : markup``
+}
+
+function legend({ nodes }: ReportData, { samples, UDP, TCP }: Account): Markup {
+  const total = (who: string) => (UDP.answers[who] ?? 0) + (TCP.answers[who] ?? 0)
+  const strangers = samples.some(({ who }) => who !== undefined && !nodes.some(({ identity }) => identity === who))
+  const entry = (kind: string, name: string) => markup`<li><i class="${kind}"></i>${name}</li>`
+  return markup`<ul class="legend">${[
+    ...nodes.map(({ name, identity }, i) =>
+      entry(colourOf(nodes, i), `${name}${identity === name ? '' : ` (${identity})`} ${counted(total(identity))}`),
+    ),
+    ...(strangers ? [entry('other', 'no node')] : []),
+    entry('lost', `lost ${counted(UDP.lost + TCP.lost)}`),
+  ]}</ul>`
+}

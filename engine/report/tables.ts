@@ -1,0 +1,91 @@
+import type { Protocol, Tally } from '../clients/losses.ts'
+import { protocols, type ReportData, type ReportNode, type ReportStep } from './data.ts'
+import { type Markup, markup } from './markup.ts'
+import { type Lettered, stepsOf } from './outages.ts'
+import { answersOf, counted, inSeconds, listed, plural } from './wording.ts'
+
+/** A table that scrolls in itself where it is wider than the page. */
+const table = (name: string, head: readonly string[], bodies: Markup[]) =>
+  markup`<div class="scroll" role="region" aria-label="${name}" tabindex="0"><table>
+<thead><tr>${head.map((title) => (title ? markup`<th scope="col">${title}</th>` : markup`<td></td>`))}</tr></thead>
+${bodies}
+</table></div>`
+
+/** The steps, each with a row for a protocol; before them the whole time, where there is an account of it. */
+export function stepTable(data: ReportData): Markup {
+  const { account } = data
+  const whole = account
+    ? [stepBody('The whole time', { ...account, label: '', from: 0, to: account.seconds }, data)]
+    : []
+  const steps = data.steps.map((step, i) => stepBody(markup`<b class="number">${i + 1}</b> ${step.label}`, step, data))
+  return table('Steps', ['', 'Sent', 'Lost', 'Longest gap', 'Who answered'], [...whole, ...steps])
+}
+
+function stepBody(title: string | Markup, step: ReportStep, data: ReportData): Markup {
+  const { from, to, outcome, limit } = step
+  const time = `${from.toFixed(1)}–${inSeconds(to)}`
+  const more = [
+    markup`<time title="${new Date(data.started.getTime() + from * 1000).toISOString()}">${time}</time>`,
+    ...(limit === undefined
+      ? []
+      : [limit === 0 ? 'no loss is expected' : `gaps up to ${inSeconds(limit)} are expected`]),
+  ].map((part) => markup`<span>${part}</span>`)
+  return markup`<tbody><tr><th scope="rowgroup" colspan="5">${title}${
+    outcome ? markup` <em>${outcome}</em>` : ''
+  }<small>${more}</small></th></tr>
+${protocols.map((protocol) => tallyRow(protocol, step[protocol], limit, data))}</tbody>`
+}
+
+function tallyRow(protocol: Protocol, tally: Tally, limit: number | undefined, data: ReportData): Markup {
+  const { sent, lost, gap, answers } = tally
+  const long = limit !== undefined && gap > limit
+  return markup`<tr><th scope="row">${protocol}</th><td>${counted(sent)}</td><td${lost > 0 ? bad : ''}>${counted(lost)}</td><td${
+    long ? bad : ''
+  }>${inSeconds(gap)}${long ? ' ✗ too long' : ''}</td><td>${answersOf(data, answers) || 'nobody'}</td></tr>`
+}
+
+const bad = markup` class="bad"`
+
+/** @param others how many shorter outages have no letter */
+export function outageTable({ steps }: ReportData, marked: readonly Lettered[], others: number): Markup {
+  const bodies = marked.map((outage) => {
+    const { letter, from, to, shares, reasons } = outage
+    const cells = protocols.map((protocol) => {
+      const share = shares[protocol]
+      return markup`<td>${share ? `${inSeconds(share.gap)}, ${counted(share.lost)} lost` : '–'}</td>`
+    })
+    const during = stepsOf(outage, steps).map(
+      ({ number, label }) => markup`<div><b class="number">${number}</b> ${label}</div>`,
+    )
+    const why = Object.entries(reasons).map(([reason, times]) => `${reason} ${counted(times)}`)
+    return markup`<tr><th scope="row"><b class="letter">${letter}</b></th><td>${from.toFixed(1)}–${inSeconds(to)}</td>${
+      cells
+    }<td>${during.length > 0 ? during : 'between steps'}<small>${why.join(', ')}</small></td></tr>`
+  })
+  const head = ['', 'When', 'UDP gap', 'TCP gap', 'During']
+  const rest = others > 0 ? markup`<p>${plural(others, 'shorter outage')} more.</p>` : ''
+  return markup`${table('Outages', head, [markup`<tbody>${bodies}</tbody>`])}${rest}`
+}
+
+/** The pool of each director. */
+export function poolTable({ nodes }: ReportData): Markup {
+  const nameOf = (address: string) =>
+    nodes.find((node) => node.address === address || node.second === address)?.name ?? 'no node'
+  const bodies = nodes.map((node) => {
+    const addresses = [...new Set(node.pool.map(({ address }) => address))]
+    const rows = addresses.map(
+      (address) =>
+        markup`<tr><th scope="row">${nameOf(address)} <code>${address}</code></th>${protocols.map((protocol) => {
+          const weight = node.pool.find((each) => each.address === address && each.protocol === protocol)?.weight
+          return markup`<td${weight ? '' : bad}>${weight === undefined ? 'missing' : weight || '0, gets nothing'}</td>`
+        })}</tr>`,
+    )
+    const empty = markup`<tr><td class="bad" colspan="3">its pool is empty</td></tr>`
+    return markup`<tbody><tr><th scope="rowgroup" colspan="3">${node.name}<small><span>${roleOf(node)}</span></small></th></tr>
+${rows.length > 0 ? rows : empty}</tbody>`
+  })
+  return table('Pools', ['Real server', 'UDP weight', 'TCP weight'], bodies)
+}
+
+const roleOf = ({ holdsVip, address, second }: ReportNode) =>
+  `${holdsVip ? 'holds the VIP' : 'stands by'}; ${listed([address, ...(second ? [second] : [])])}`

@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto'
+import { takeLock } from './lock.ts'
+import { originalId } from './originals.ts'
+import type { PlannedChange } from './plan.ts'
+import { lines, type Script, sh } from '../base/sh.ts'
+import type { Task } from './task.ts'
+
+/** Who changes the host, for the journal and for whoever finds the lock taken. */
+export interface RunNote {
+  /** Sorts by time: `2026-03-01T12-00-00Z-1a2b`. */
+  id: string
+  /** One line: who, from where, with which playbook. */
+  by: string
+  /** The folder on the host, of root alone, with the lock and the journal of how to undo what runs have changed. */
+  folder: string
+}
+
+/** What the stream of an applying host tells, in order. */
+export type Step =
+  | { type: 'started'; index: number }
+  | { type: 'output'; index: number; line: string }
+  | { type: 'ended'; index: number; code: number }
+
+/** One script that makes all changes in order and tells of each as it goes. */
+export interface ApplyBatch {
+  script: string
+  /** Takes a piece of the script's stdout and gives the steps that it completes. */
+  read(chunk: Buffer): Step[]
+}
+
+/**
+ * Packs changes into one script. It takes the host's lock, writes how to undo each change into the journal before it
+ * makes the change, stops at the first that fails, and stops between two changes when nobody listens any more: a lost
+ * connection never leaves half a change.
+ * @param changes all or some of a plan, by their place in it
+ */
+export function batchChanges(changes: ReadonlyMap<number, PlannedChange>, note: RunNote): ApplyBatch {
+  const marker = `apply-${randomBytes(9).toString('hex')}`
+  const steps = [...changes].map(([index, planned]) => step(marker, index, planned))
+  const script = [prologue(note), keepAll(changes), ...steps, epilogue].map(({ text }) => text).join('\n')
+  return { script, read: stepReader(marker) }
+}
+
+/**
+ * Bash for scripts that undo things: `at_end COMMAND …` puts a command off until the files are back, `end_all` runs what
+ * was put off. Both need the name of a file in `$put_off`.
+ */
+export const putOff: Script = sh`
+at_end() { printf '%q ' "$@" >>"$put_off"; echo >>"$put_off"; }
+end_all() {
+  [ -e "$put_off" ] || return 0
+  bash -e "$put_off" 9>&- 2>&1 | { cat; cat >/dev/null; }
+  local code=$PIPESTATUS
+  rm -f -- "$put_off"
+  return "$code"
+}`
+
+const prologue = (note: RunNote) => sh`
+umask 022
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
+trap '' HUP PIPE
+${takeLock(note.folder, note.by)}
+cd ${note.folder}
+run=${note.id} journal=$PWD/journal/${note.id} originals=$PWD/originals put_off=$PWD/journal/${note.id}/at-end
+mkdir -p "$journal" "$originals"
+printf '%s\n' ${note.by} >"$journal/by"
+# Twenty runs can be undone; older ones go.
+ls -1d journal/*/ | head -n -20 | xargs -r rm -rf --
+cd /
+${putOff}
+# keep STEP ID KEY UNDO BEFORE: how a resource is before the first change that is planned for it. The file "first" comes
+# last, since it makes the rest count; it becomes "about" when the change is made.
+keep() {
+  local entry=$originals/$2
+  save "$1" "$2"
+  [ ! -e "$entry/about" ] && [ ! -e "$entry/first" ] || return 0
+  [ -d "$entry" ] || mkdir "$entry"
+  printf %s "$4" >"$entry/undo"
+  printf %s "$5" >"$entry/before"
+  printf '%s-%s %s\n' "$run" "$1" "$3" >"$entry/first"
+}
+# made ID APPLY AFTER: how it is from now on.
+made() {
+  local entry=$originals/$1
+  printf %s "$2" >"$entry/apply"
+  printf %s "$3" >"$entry/after"
+  [ -e "$entry/about" ] || mv -- "$entry/first" "$entry/about"
+}
+# save STEP ID: what is kept under this id before the step, for a rollback.
+save() {
+  printf '%s\n' "$2" >"$journal/$1.id"
+  [ ! -d "$originals/$2" ] || cp -a -- "$originals/$2" "$journal/$1.original"
+}`
+
+/**
+ * Notes how everything is before the first change is made: a change may touch what a later one is for, as a package starts
+ * its service, and after a run that broke off in between nobody could tell any more.
+ */
+function keepAll(changes: ReadonlyMap<number, PlannedChange>): Script {
+  const kept = [...changes].flatMap(([index, { task, change }]) => {
+    if (task.key === undefined || change.restores) return []
+    const key = task.key.replaceAll('\n', ' ')
+    return sh`keep ${[stepNumber(index), idOf(task), key, change.undo.text, change.before]}`
+  })
+  return sh`(
+umask 077
+set -e
+${lines(...kept)}
+)
+[ "$?" -eq 0 ] || exit 1`
+}
+
+// All is made. What is left of a run that broke off, of changes that nobody wants any more, would only get old.
+const epilogue = sh`
+find "$originals" -mindepth 2 -maxdepth 2 -name first -printf '%h\0' | xargs -0r rm -rf --
+end_all`
+
+const stepNumber = (index: number) => String(index).padStart(3, '0')
+const idOf = ({ key }: Task) => (key === undefined ? '' : originalId(key))
+
+// errexit works in a subshell only where its exit status is not tested in the same command. What a change prints goes
+// through cat, so that it does not fail in the middle when nobody listens any more.
+function step(marker: string, index: number, { task, change }: PlannedChange): Script {
+  const number = stepNumber(index)
+  const { after, apply, undo, restores } = change
+  const id = idOf(task)
+  return sh`
+printf '\n%s start %d\n' ${marker} ${index} || exit 1
+undo=$journal/${number}.undo
+(
+umask 077
+set -e
+printf '# %s\n%s\n' ${task.name.replaceAll('\n', ' ')} ${undo.text} >"$undo"
+${!id ? nothing : restores ? sh`save ${number} ${id}` : sh`made ${[id, apply.text, after]}`}
+)
+[ "$?" -eq 0 ] || exit 1
+(
+set -euo pipefail
+${apply}
+) 9>&- 2>&1 | { cat; cat >/dev/null; }
+code=$PIPESTATUS
+${restores ? sh`[ "$code" -ne 0 ] || rm -rf -- "$originals"/${id}` : nothing}
+printf '\n%s end %d %d\n' ${marker} ${index} "$code"
+[ "$code" -eq 0 ] || { touch "$undo.failed"; end_all; exit 1; }`
+}
+
+const nothing = sh`true`
+
+function stepReader(marker: string): (chunk: Buffer) => Step[] {
+  let rest = ''
+  let index = -1
+  const decoder = new TextDecoder()
+  return (chunk) => {
+    const found = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = found.pop()!
+    return found.flatMap((line): Step[] => {
+      if (!line.startsWith(marker)) return line.trim() && index >= 0 ? [{ type: 'output', index, line }] : []
+      const [, word, number, code] = line.split(' ')
+      index = Number(number)
+      return [word === 'start' ? { type: 'started', index } : { type: 'ended', index, code: Number(code) }]
+    })
+  }
+}

@@ -1,0 +1,195 @@
+import { Account, describe } from './progress.ts'
+import { batchChanges, type RunNote } from './apply.ts'
+import { unifiedDiff } from '../base/diff.ts'
+import { exitCode, HostError, UserError } from '../base/errors.ts'
+import type { HostResult, Listener } from './events.ts'
+import { type Facts, factsProbe, parseFacts } from './facts.ts'
+import { originalsProbe, parseOriginals, restoreUnlisted } from './originals.ts'
+import { busyCode } from './lock.ts'
+import { makePlan, type Plan } from './plan.ts'
+import { batchProbes } from './probe.ts'
+import type { Script } from '../base/sh.ts'
+import { everyHost, type Listed, type Printed, tasksOf } from './task.ts'
+import type { Outcome, Transport } from '../transport/transport.ts'
+
+/** A host of the run: its name in the inventory, the way to it, and its tasks once its facts are known. */
+export interface RunHost {
+  name: string
+  transport: Transport
+  tasks: (facts: Facts) => Listed[]
+}
+
+export interface HostOptions {
+  /** Show what would change, and stop there. */
+  check: boolean
+  /** Seconds for one execution. */
+  timeout: number
+  note: RunNote
+}
+
+/**
+ * One host on its way through a run: facts, probes, plan, and unless in check mode the changes, the probes again, and
+ * the proof that nothing is left to change. What an earlier run made and the tasks do not list is given back at last,
+ * when no host uses it any more. The connection stays open for the caller.
+ *
+ * How it ends is in `result`; an error that concerns this host is part of that and never thrown.
+ */
+export class HostRun {
+  readonly result: HostResult
+  readonly #host: RunHost
+  readonly #options: HostOptions
+  readonly #tell: Listener
+  #list: Listed[] = []
+  #plan: Plan = { changes: [], unchanged: [] }
+  #account: Account | undefined
+  #ended = false
+
+  constructor(host: RunHost, options: HostOptions, tell: Listener) {
+    this.#host = host
+    this.#options = options
+    this.#tell = tell
+    this.result = {
+      host: host.name,
+      status: 'ok',
+      tasks: 0,
+      changes: [],
+      notTried: [],
+      executions: 0,
+      seconds: 0,
+    }
+  }
+
+  get failed(): boolean {
+    return this.result.failure !== undefined
+  }
+
+  /** The phase of its last change; -1 where nothing is to be changed, or never will be. */
+  get lastPhase(): number {
+    return this.#ended ? -1 : (this.#plan.changes.at(-1)?.phase ?? -1)
+  }
+
+  /** Connects, reads the state and plans; changes nothing. */
+  plan = (): Promise<void> =>
+    this.#guard(async () => {
+      const { name, transport } = this.#host
+      this.#tell({ type: 'connecting', host: name })
+      await transport.connect()
+      const { folder } = this.#options.note
+      const [printed, kept] = await this.#probe([factsProbe, originalsProbe(folder)])
+      const facts = parseFacts(printed!.text, name)
+      this.result.facts = facts
+      this.#tell({ type: 'connected', host: name, facts })
+
+      const wanted = this.#host.tasks(facts)
+      this.#list = [...wanted, everyHost, ...restoreUnlisted(wanted, parseOriginals(kept!.text), folder)]
+      this.#plan = await this.#makePlan()
+      this.result.tasks = tasksOf(this.#list).length
+      this.#tell({ type: 'planned', host: name, plan: this.#plan })
+      if (this.#plan.changes.length === 0) return this.#end()
+      if (!this.#options.check) {
+        this.#account = new Account(this.#plan, this.result, this.#tell)
+        return
+      }
+      this.result.status = 'would change'
+      this.result.changes = this.#plan.changes.map(({ task, change }) => describe(task, change))
+      this.#end()
+    })
+
+  /** Makes the changes of one phase, and after its last phase proves that nothing is left to change. */
+  async change(phase: number): Promise<void> {
+    const last = this.lastPhase
+    if (phase > last) return
+    await this.#guard(async () => {
+      await this.#apply(phase)
+      if (phase < last) return
+      this.#tell({ type: 'proving', host: this.result.host })
+      prove(await this.#makePlan(), this.result)
+      this.result.status = 'changed'
+      this.#end()
+    })
+  }
+
+  /** Leaves the rest as it is, since other hosts did not come this far. */
+  holdBack(lost: readonly string[]): void {
+    if (this.#ended) return
+    this.#account!.fail(
+      `the rest waits for every host, and this run has lost ${lost.join(' and ')}: mend that, run again`,
+    )
+    this.result.status = 'failed'
+    this.#end()
+  }
+
+  async #apply(phase: number): Promise<void> {
+    const changes = new Map([...this.#plan.changes.entries()].filter(([, change]) => change.phase === phase))
+    if (changes.size === 0) return
+    const batch = batchChanges(changes, this.#options.note)
+    const account = this.#account!
+    try {
+      const outcome = await this.#execute(batch.script, (chunk) => account.take(batch.read(chunk)))
+      if (this.failed) throw new UserError(this.result.failure!.reason, exitCode.failed)
+      if (outcome.code === busyCode)
+        throw new UserError(
+          `another run is at work on ${this.result.host}: ${outcome.stderr.trim()}. Try again when it has ended`,
+          exitCode.failed,
+        )
+      if (outcome.code !== 0)
+        throw new UserError(`the changes ended with code ${outcome.code}: ${outcome.stderr.trim()}`, exitCode.failed)
+    } catch (error) {
+      account.fail((error as Error).message)
+      throw error
+    }
+  }
+
+  async #makePlan(): Promise<Plan> {
+    return makePlan(this.#list, await this.#probe(tasksOf(this.#list).map(({ probe }) => probe)))
+  }
+
+  async #probe(probes: readonly Script[]): Promise<Printed[]> {
+    const batch = batchProbes(probes)
+    const outcome = await this.#execute(batch.script)
+    try {
+      return batch.parse(outcome.stdout)
+    } catch (error) {
+      const why = `${(error as Error).message}: ${outcome.stderr.trim() || 'no reason was given'}`
+      throw new UserError(`${this.result.host}: ${why}`, exitCode.failed)
+    }
+  }
+
+  async #execute(script: string, onStdout?: (chunk: Buffer) => void): Promise<Outcome> {
+    const outcome = await this.#host.transport.run(script, { timeout: this.#options.timeout, onStdout })
+    this.result.executions++
+    return outcome
+  }
+
+  async #guard(work: () => Promise<void>): Promise<void> {
+    const began = performance.now()
+    try {
+      await work()
+    } catch (error) {
+      this.result.status = error instanceof HostError ? 'unreachable' : 'failed'
+      // Whatever happens to one host, the others are carried through and described.
+      const reason =
+        error instanceof UserError ? error.message : `a defect of this playbook, please report it: ${error}`
+      this.result.failure ??= { reason }
+    }
+    this.result.seconds += (performance.now() - began) / 1000
+    if (this.failed) this.#end()
+  }
+
+  #end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#tell({ type: 'host ended', result: this.result })
+  }
+}
+
+/** @throws UserError when tasks still want to change after their change */
+function prove(plan: Plan, result: HostResult): void {
+  const [first, ...others] = plan.changes
+  if (!first) return
+  const { task, change } = first
+  const more = others.map((other) => `\nand so is: ${other.task.name}`).join('')
+  const reason = `still not right after its change:\n${unifiedDiff(change.before, change.after)}${more}`
+  result.failure = { task: task.name, reason }
+  throw new UserError(reason, exitCode.failed)
+}

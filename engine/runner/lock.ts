@@ -1,0 +1,19 @@
+import { type Script, sh } from '../base/sh.ts'
+
+/** A script leaves with this code when another run holds the host's lock. */
+export const busyCode = 75
+
+/**
+ * Takes the lock of a host, or leaves with `busyCode` and tells on stderr who has it. It is held until the script ends:
+ * whatever it starts that may outlive it has to close file descriptor 9.
+ * @param folder see `RunNote.folder`
+ * @param by one line: who, from where, with which playbook
+ */
+export const takeLock = (folder: string, by: string): Script => sh`
+mkdir -p -m 700 ${folder} || exit 1
+exec 9>>${`${folder}/lock`}
+if ! flock -n 9; then
+  cat ${`${folder}/lock`} >&2
+  exit ${busyCode}
+fi
+printf '%s\n' ${by} >${`${folder}/lock`}`

@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto'
+import { type Script, sh } from '../base/sh.ts'
+import type { Printed } from './task.ts'
+
+/** A script that runs many probes in one execution, and the way to take its output apart again. */
+export interface ProbeBatch {
+  script: string
+  /** @throws Error when the output is not whole, as after a connection that was lost */
+  parse(stdout: Buffer): Printed[]
+}
+
+/**
+ * Packs probes into one script. Every probe runs in a subshell of its own, so that none can harm the next; a
+ * marker that nobody can guess separates what they print. Tasks that ask the same are served by one run of it.
+ * @param probes read-only scripts, in order
+ */
+export function batchProbes(probes: readonly Script[]): ProbeBatch {
+  const marker = `probe-${randomBytes(9).toString('hex')}`
+  const distinct = [...new Map(probes.map((probe) => [probe.text, probe])).values()]
+  const places = new Map(distinct.map(({ text }, index) => [text, index]))
+  const parts = distinct.map(
+    (probe) =>
+      sh`(
+${probe}
+)
+printf '\n%s %d\n' ${marker} "$?"`.text,
+  )
+  const script = ['export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin', ...parts].join('\n')
+  return {
+    script,
+    parse(stdout) {
+      const printed = parseBatch(stdout, marker, distinct.length)
+      return probes.map(({ text }) => printed[places.get(text)!]!)
+    },
+  }
+}
+
+function parseBatch(stdout: Buffer, marker: string, expected: number): Printed[] {
+  const pieces = stdout.toString('utf8').split(new RegExp(`\n${marker} (\\d+)\n`))
+  // split() with a group gives text, code, text, code, …, rest.
+  const printed: Printed[] = []
+  for (let i = 0; i + 1 < pieces.length; i += 2) printed.push({ text: pieces[i]!, code: Number(pieces[i + 1]) })
+  if (printed.length !== expected) throw new Error(`${printed.length} of ${expected} probes answered`)
+  return printed
+}

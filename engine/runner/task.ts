@@ -1,0 +1,65 @@
+import type { Script } from '../base/sh.ts'
+
+/** What a probe printed on stdout, and the exit code that it ended with. */
+export interface Printed {
+  text: string
+  code: number
+}
+
+/** What a plan may know of the tasks before it on the same host. */
+export interface Planned {
+  /** True where an earlier task is going to change this resource (a path, by convention). */
+  changes(resource: string): boolean
+}
+
+/**
+ * The difference between what is and what should be, with the scripts that make it and take it back. Each script
+ * brings its resource to a whole state from whatever state it finds: `undo` may run after later changes.
+ */
+export interface Change {
+  /** The state found and the state wanted, as text; a diff of the two is what people see. */
+  before: string
+  after: string
+  apply: Script
+  undo: Script
+  /** The original of the task's key is back with this change, and need not be kept any longer. */
+  restores?: true
+}
+
+/** Nothing to do, and why where that is not obvious. */
+export interface Unchanged {
+  unchanged: true
+  why?: string
+}
+
+/** One desired state on one host. */
+export interface Task {
+  /** Reads as a sentence: `sysctl net.ipv4.ip_forward = 1`. */
+  name: string
+  /**
+   * Names what the task sets, whatever it sets it to: `sysctl net.ipv4.ip_forward`. The host keeps under it how that was
+   * before the first change, and gets it back when a playbook no longer lists the task. Without a key, what was made stays.
+   */
+  key?: string
+  /** Reads the present state; must not change anything. */
+  probe: Script
+  /** Pure: from what the probe printed to a change, or to nothing. @throws UserError where the state can't be reached */
+  plan: (printed: Printed, planned: Planned) => Change | Unchanged
+  /** The resources that a change of this task touches, for later tasks to ask about. */
+  resources?: readonly string[]
+}
+
+/** Stands between two tasks: what comes after it begins on no host before every host has come this far. */
+export const everyHost = { everyHost: true } as const
+
+/** What a playbook lists for a host, in order. */
+export type Listed = Task | typeof everyHost
+
+/** The tasks of a list, without what stands between them. */
+export const tasksOf = (list: readonly Listed[]): Task[] => list.filter((item): item is Task => !('everyHost' in item))
+
+/** A plan's answer where the state is already right. */
+export const unchanged = (why?: string): Unchanged =>
+  why === undefined ? { unchanged: true } : { unchanged: true, why }
+
+export const isChange = (answer: Change | Unchanged): answer is Change => !('unchanged' in answer)

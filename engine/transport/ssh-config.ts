@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { $, quote } from 'zx/core'
+import { HostError } from '../base/errors.ts'
+
+/** How the inventory says that a host is reached; the user's ssh_config says the rest. */
+export interface SshTarget {
+  /** A name, an address, or a `Host` of ssh_config. */
+  host: string
+  user?: string
+  port?: number
+  /** The key to log in with: no other key is tried then, except those that ssh_config names for this host. */
+  identity_file?: string
+  /** An ssh_config to read in place of the user's and the system's. */
+  config?: string
+}
+
+/** What OpenSSH would do for a host. */
+export interface SshSettings {
+  hostname: string
+  port: number
+  user: string
+  /** Key files, whether they exist or not. */
+  identityFiles: string[]
+  /** Take only those keys out of the agent that are named by `identityFiles`. */
+  identitiesOnly: boolean
+  /** The socket of the agent. */
+  agent?: string
+  /** Existing known_hosts files. */
+  knownHostsFiles: string[]
+  /** The name in place of the host's in known_hosts. */
+  hostKeyAlias?: string
+  /** The program, with its arguments, whose stdin and stdout lead to the host. */
+  proxy?: string[]
+}
+
+/**
+ * Asks OpenSSH what it would do for a host: `ssh -G` evaluates Include, Match, ProxyJump and the like.
+ * @param name the host's name in messages
+ * @throws HostError where OpenSSH is missing or its configuration is in error
+ */
+export async function sshSettings(target: SshTarget, name: string): Promise<SshSettings> {
+  const asked = await $({ quiet: true, nothrow: true })`ssh -G ${options(target)} -- ${target.host}`
+  if (asked.exitCode !== 0) throw new HostError(whyNoSettings(asked.exitCode, asked.stderr, name))
+  const values = readSettings(asked.stdout)
+  const one = (key: string) => values.get(key)?.[0] ?? ''
+  const given = (key: string) => (one(key) === 'none' ? '' : one(key))
+
+  if (target.identity_file && !existsSync(expand(target.identity_file, {})))
+    throw new HostError(`${name}: the key file ${target.identity_file} does not exist`)
+  const hostname = one('hostname')
+  const port = Number(one('port'))
+  const user = one('user')
+  const fill = (text: string) => expand(text, { n: target.host, h: hostname, p: String(port), r: user })
+  return {
+    hostname,
+    port,
+    user,
+    identityFiles: (values.get('identityfile') ?? []).filter((file) => file !== 'none').map(fill),
+    identitiesOnly: one('identitiesonly') === 'yes',
+    agent: agentSocket(fill(one('identityagent'))),
+    knownHostsFiles: `${one('userknownhostsfile')} ${one('globalknownhostsfile')}`
+      .split(' ')
+      .map(fill)
+      .filter((file) => file !== 'none' && existsSync(file)),
+    hostKeyAlias: one('hostkeyalias') || undefined,
+    proxy: proxy(given('proxyjump'), given('proxycommand'), { name, target, hostname, port, user, fill }),
+  }
+}
+
+/**
+ * The command with which a person reaches the same host by hand.
+ * @returns words that are quoted for a shell
+ */
+export const sshCommand = (target: SshTarget): string => ['ssh', ...options(target), target.host].map(quote).join(' ')
+
+function options({ config, user, port, identity_file }: SshTarget): string[] {
+  return [
+    ...(config ? ['-F', config] : []),
+    ...(user ? ['-l', user] : []),
+    ...(port ? ['-p', String(port)] : []),
+    ...(identity_file ? ['-i', identity_file, '-o', 'IdentitiesOnly=yes'] : []),
+  ]
+}
+
+function whyNoSettings(code: number | null, stderr: string, name: string): string {
+  if (code === 127) return `${name}: the OpenSSH client is not installed here: apt install openssh-client`
+  return `${name}: ssh could not read its settings: ${stderr.trim().split('\n').at(-1)}`
+}
+
+/** `ssh -G` prints a setting a line, `key value`, and a key again for each further value. */
+function readSettings(printed: string): Map<string, string[]> {
+  const values = new Map<string, string[]>()
+  for (const line of printed.split('\n')) {
+    const [, key, value] = /^(\S+) (.*)$/.exec(line) ?? []
+    if (key && value) values.set(key, [...(values.get(key) ?? []), value])
+  }
+  return values
+}
+
+/** Fills in the tokens that `ssh -G` leaves as they are: see TOKENS in ssh_config(5). */
+function expand(text: string, tokens: Record<string, string>): string {
+  const { username, homedir } = userInfo()
+  const all: Record<string, string> = { ...tokens, '%': '%', d: homedir, u: username }
+  return text.replace(/^~(?=\/)/, homedir).replace(/%(.)/g, (whole, letter: string) => all[letter] ?? whole)
+}
+
+function agentSocket(setting: string): string | undefined {
+  if (setting === 'none') return undefined
+  if (setting === '' || setting === 'SSH_AUTH_SOCK') return process.env.SSH_AUTH_SOCK
+  return setting.startsWith('$') ? process.env[setting.replace(/[${}]/g, '')] : setting
+}
+
+interface Destination {
+  name: string
+  target: SshTarget
+  hostname: string
+  port: number
+  user: string
+  fill: (text: string) => string
+}
+
+/** What OpenSSH itself would start in place of a TCP connection; it verifies the jump hosts' keys then. */
+function proxy(jump: string, command: string, to: Destination): string[] | undefined {
+  if (jump) {
+    const hops = jump.split(',')
+    const last = hops.pop()!
+    return [
+      'ssh',
+      ...(to.target.config ? ['-F', to.target.config] : []),
+      // Many hosts are reached at once: none can ask questions on the terminal.
+      ...['-o', 'BatchMode=yes'],
+      ...(hops.length > 0 ? ['-J', hops.join(',')] : []),
+      ...['-W', `[${to.hostname}]:${to.port}`],
+      '--',
+      last.startsWith('ssh://') ? last : `ssh://${last}`,
+    ]
+  }
+  if (!command) return undefined
+  // A shell reads this line, so what goes into it has to be a plain word; newer OpenSSH checks that by itself.
+  const strange = [to.hostname, to.user, to.target.host].find((word) => !/^\w[\w.:%@+-]*$/.test(word))
+  if (strange) throw new HostError(`${to.name}: "${strange}" can't be part of the ProxyCommand that ssh_config gives`)
+  return [process.env.SHELL || '/bin/sh', '-c', `exec ${to.fill(command)}`]
+}

@@ -1,0 +1,58 @@
+import type { Cluster, Host } from '../../inventory/types.ts'
+import type { Question, Replies } from '../clients/question.ts'
+import type { Protocol } from '../clients/losses.ts'
+
+/** Who answered, in the order of the questions: names of hosts, or what the answer said if it was nobody's. */
+export interface Answers {
+  /** The name of the client that asked, and the address that it asked from. */
+  client: string
+  source: string
+  asked: number
+  UDP: string[]
+  TCP: string[]
+}
+
+/** How often the service is asked over each protocol: enough to see a pattern. */
+export const questions = (hosts: readonly Host[]): number => Math.max(10, 4 * hosts.length)
+
+/** How a client asks. */
+export interface Asking {
+  /** Questions over each protocol. */
+  count: number
+  /** Begins every name that is asked for, so that nobody has asked for it before. */
+  tag: string
+  /** How many questions end the watch at the nodes' logs; those of the last client do. */
+  last: number
+  /** The tag of the watch. */
+  watch: string
+}
+
+/** The part of a name that the last questions have. */
+export const lastName = 'last'
+
+/** What a client asks the service through the VIP: names that nobody has asked for, over UDP, over TCP, and the last. */
+export function questionsOf({ service }: Cluster, { count, tag, last, watch }: Asking): Question[] {
+  const ask = (protocol: Protocol, times: number, start: string) =>
+    Array.from({ length: times }, (_, i) => ({
+      protocol,
+      name: `${start}-${i}.${service.health_name}.${service.health_zone}`,
+    }))
+  return [
+    ...ask('UDP', count, `${tag}-UDP`),
+    ...ask('TCP', count, `${tag}-TCP`),
+    ...ask('UDP', last, `${watch}-${lastName}`),
+  ]
+}
+
+/**
+ * Names who answered the questions of `questionsOf`.
+ * @param client the name of the client
+ * @param count as it was asked
+ */
+export function answersOf(hosts: readonly Host[], client: string, count: number, { source, texts }: Replies): Answers {
+  const names = (replies: Replies['texts']) =>
+    replies
+      .filter((text) => text !== undefined)
+      .map((text) => hosts.find(({ identity }) => text === `=${identity}=`)?.name ?? text)
+  return { client, source, asked: count, UDP: names(texts.slice(0, count)), TCP: names(texts.slice(count, 2 * count)) }
+}

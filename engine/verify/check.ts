@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto'
+import type { Inventory } from '../../inventory/types.ts'
+import type { Clock } from '../base/clock.ts'
+import { UserError } from '../base/errors.ts'
+import { type Answers, answersOf, questions, questionsOf } from './ask.ts'
+import { type Client, serviceOf } from '../clients/client.ts'
+import { type Finding, without } from '../cluster/finding.ts'
+import { judgeAnswers, judgeDrained, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
+import { type Look, lookAt, lookScript, parseLook, type Reach } from '../cluster/node-state.ts'
+import { endWatchScript, judgeSightings, parseSightings, seenAs, watching, watchScript } from './watch.ts'
+
+/** Seconds that a cluster may take to elect a holder and fill its pools, after a change and otherwise. */
+const convergence = { changed: 60, unchanged: 10 }
+
+export interface CheckOptions {
+  /** The level wanted; without one, that of the nodes. */
+  level?: number
+  clients: readonly Client[]
+  /** Whether it was changed just now: then it may take longer until what is wrong counts. */
+  changed: boolean
+  /** Seconds for one execution. */
+  timeout: number
+  clock: Clock
+  /** Told what the check waits for. */
+  say: (line: string) => void
+}
+
+/** What the cluster check found. */
+export interface CheckResult {
+  level?: number
+  /** The node that has the VIP, where it is exactly one. */
+  holder?: string
+  looks: Look[]
+  /** One a client, in the order in which they asked. */
+  answers: Answers[]
+  verdicts: Verdict[]
+  /** Level 3: as what the nodes saw each client. */
+  seen: { client: string; addresses: string[] }[]
+  /** What is wrong; empty for a healthy cluster. */
+  findings: Finding[]
+}
+
+/** Seconds that a client may take for its questions while the nodes watch for them. */
+const patience = 15
+
+/**
+ * The cluster check: exactly one node holds the VIP, the pools are complete, the service answers through the VIP as
+ * the level promises, and at level 3 the nodes see who asked (the article's own checks, with what they leave to the eye).
+ */
+export async function checkCluster(
+  inventory: Inventory,
+  nodes: readonly Reach[],
+  options: CheckOptions,
+): Promise<CheckResult> {
+  const check = new Check(inventory, nodes, options)
+  // One execution a node does for a cluster that is well: a look, and at level 3 the watch after it.
+  const first = options.changed ? undefined : await check.lookAndAsk('if well')
+  if (first && first.findings.length === 0) return first
+  const settled = await check.settle()
+  // Without a holder, or with two, answers tell nothing.
+  if (!settled.holder || settled.level === undefined) return settled
+  const { answers, verdicts, seen, findings } = await check.lookAndAsk('anyhow')
+  const more = without(findings, settled.findings)
+  return { ...settled, answers, verdicts, seen, findings: [...settled.findings, ...more] }
+}
+
+/**
+ * What the nodes say of themselves, without anybody asking the service.
+ * @param level the one wanted; without one, that of the nodes
+ */
+export function judgeLooks(
+  inventory: Inventory,
+  looks: readonly Look[],
+  level = looks.find((one) => one.level !== undefined)?.level,
+): Pick<CheckResult, 'level' | 'holder' | 'findings'> {
+  const holders = looks.filter((one) => one.holdsVip)
+  const holder = holders.length === 1 ? holders[0]!.host : undefined
+  return { level, holder, findings: [...judgeNodes(inventory, looks, level), ...judgeDrained(looks)] }
+}
+
+class Check {
+  readonly #inventory: Inventory
+  readonly #nodes: readonly Reach[]
+  readonly #options: CheckOptions
+
+  constructor(inventory: Inventory, nodes: readonly Reach[], options: CheckOptions) {
+    this.#inventory = inventory
+    this.#nodes = nodes
+    this.#options = options
+  }
+
+  /** Looks until nothing is wrong any more, or the cluster had its time. */
+  async settle(): Promise<CheckResult> {
+    const { changed, clock } = this.#options
+    const deadline = clock.now() + 1000 * (changed ? convergence.changed : convergence.unchanged)
+    let said = ''
+    for (;;) {
+      const result = this.#judge(await Promise.all(this.#nodes.map((node) => this.#look(node))))
+      // Nothing is gained by waiting for what was logged.
+      const [passing] = result.findings.filter(({ code }) => code !== 'journal-error')
+      if (!passing || clock.now() > deadline) return result
+      if (passing.text !== said) this.#options.say(`waiting: ${passing.text}`)
+      said = passing.text
+      await clock.sleep(1000)
+    }
+  }
+
+  /** Looks once, and has every client ask: if the nodes are well, or anyhow, so long as one node holds the VIP. */
+  async lookAndAsk(when: 'if well' | 'anyhow'): Promise<CheckResult> {
+    const { clients, level } = this.#options
+    const tag = `q${randomBytes(5).toString('hex')}`
+    const seconds = patience * clients.length
+    const watches = this.#nodes.map((node) => this.#watch(node, tag, seconds, level))
+    const result = this.#judge(await Promise.all(watches.map(({ look }) => look)))
+    if (!result.holder || result.level === undefined || (when === 'if well' && result.findings.length > 0)) {
+      const { timeout } = this.#options
+      const end = endWatchScript(tag).text
+      if (result.level === 3) await Promise.all(this.#nodes.map(({ transport }) => transport.run(end, { timeout })))
+      await Promise.all(watches.map(({ sightings }) => sightings))
+      return result
+    }
+    const tags = new Map(clients.map(({ name }, index) => [name, `${tag}-${index}`]))
+    const more: Finding[] = []
+    for (const [index, client] of clients.entries()) {
+      const last = index === clients.length - 1 ? 4 * this.#nodes.length : 0
+      const answers = await this.#ask(client, tags.get(client.name)!, last, tag).catch((error: unknown) => {
+        if (error instanceof UserError) return error.message
+        throw error
+      })
+      if (typeof answers === 'string') more.push({ code: 'client-failed', about: client.name, text: answers })
+      else result.answers.push(answers)
+    }
+    result.verdicts = await this.#judgeAnswers(result)
+    const found = await Promise.all(watches.map(({ sightings }) => sightings))
+    const seen = new Map(this.#nodes.map(({ host }, index) => [host.name, found[index]!]))
+    for (const answers of result.level === 3 ? result.answers : []) {
+      const asked = tags.get(answers.client)!
+      more.push(...judgeSightings(this.#inventory, answers, asked, seen))
+      result.seen.push({ client: answers.client, addresses: seenAs(asked, seen) })
+    }
+    more.push(...result.verdicts.flatMap(({ finding }) => finding ?? []))
+    return { ...result, findings: [...result.findings, ...more] }
+  }
+
+  #judge(looks: Look[]): CheckResult {
+    const { level, holder, findings } = judgeLooks(this.#inventory, looks, this.#options.level)
+    const all = [...findings, ...judgeJournals(looks)]
+    return { level, holder, looks, answers: [], verdicts: [], seen: [], findings: all }
+  }
+
+  #look = (node: Reach): Promise<Look> => lookAt(node, this.#inventory.cluster, this.#options.timeout)
+
+  /** A look, and for as long as the clients ask a watch at the questions that the node gets, in one execution. */
+  #watch(node: Reach, tag: string, seconds: number, level: number | undefined) {
+    const { host, transport, since } = node
+    const { cluster } = this.#inventory
+    const script = `${lookScript(cluster, since).text}\n${watchScript(tag, seconds, level).text}`
+    let text = ''
+    let heard: (text: string) => void
+    const begun = new Promise<string>((resolve) => {
+      heard = resolve
+    })
+    const onStdout = (chunk: Buffer) => {
+      text += chunk.toString('utf8')
+      if (text.includes(`\n${watching}\n`)) heard(text)
+    }
+    const ended = transport.run(script, { timeout: this.#options.timeout, onStdout }).then(({ stdout }) => {
+      const all = stdout.toString('utf8')
+      heard(all)
+      return parseSightings(all)
+    })
+    return {
+      look: Promise.race([begun, ended.then(() => begun)]).then((all) => parseLook(host, cluster, all)),
+      sightings: ended,
+    }
+  }
+
+  async #ask(client: Client, tag: string, last: number, watch: string): Promise<Answers> {
+    const { cluster, hosts } = this.#inventory
+    const count = questions(hosts)
+    const asked = questionsOf(cluster, { count, tag, last, watch })
+    const replies = await client.ask(serviceOf(cluster), asked, this.#options.timeout)
+    return answersOf(hosts, client.name, count, replies)
+  }
+
+  /** Strict turns can be told from one client's answers only where no other asks meanwhile; the director knows. */
+  async #judgeAnswers({ level, holder, looks, answers }: CheckResult): Promise<Verdict[]> {
+    const judge = (others: Look['balanced']) =>
+      answers.flatMap((one) => judgeAnswers(this.#inventory, level!, holder!, one, others))
+    const verdicts = judge({ UDP: 0, TCP: 0 })
+    if (!verdicts.some(({ finding }) => finding)) return verdicts
+    const before = looks.find(({ host }) => host === holder)!.balanced
+    const after = (await this.#look(this.#nodes.find(({ host }) => host.name === holder)!)).balanced
+    const ours = answers.reduce((sum, { asked }) => sum + asked, 0)
+    return judge({ UDP: after.UDP - before.UDP - ours - 4 * this.#nodes.length, TCP: after.TCP - before.TCP - ours })
+  }
+}

@@ -1,0 +1,185 @@
+import type { Host, Inventory } from '../../inventory/types.ts'
+import { drainFile, standbyFile } from '../../tasks/keepalived.ts'
+import type { Answers } from './ask.ts'
+import type { Finding, FindingCode } from '../cluster/finding.ts'
+import type { Look } from '../cluster/node-state.ts'
+
+const list = (names: readonly string[]) => names.join(' and ')
+
+/** @returns a finding about a node, whose name begins its text */
+const onNode = (node: string, code: FindingCode, text: string, about?: string): Finding => ({
+  code,
+  node,
+  ...(about !== undefined && { about }),
+  text: `${node}: ${text}`,
+})
+
+/**
+ * Judges the state of the nodes, without asking the service. A node that is drained has to be in every pool, with
+ * weight 0; that it is drained is no fault in itself.
+ * @param level the level wanted; undefined takes the one that the nodes have
+ * @returns what is wrong; empty when nothing is
+ */
+export function judgeNodes(
+  { cluster, hosts }: Inventory,
+  looks: readonly Look[],
+  level: number | undefined,
+): Finding[] {
+  const findings: Finding[] = []
+  const holders = looks.filter((look) => look.holdsVip).map((look) => look.host)
+  if (holders.length > 1)
+    findings.push({
+      code: 'split-brain',
+      text: `split brain: ${list(holders)} hold ${cluster.vip} at the same time`,
+    })
+  if (holders.length === 0) findings.push({ code: 'outage', text: `outage: no node holds ${cluster.vip}` })
+  const drained = drainedNodes(looks)
+  for (const look of looks) {
+    const { host, keepalived, service } = look
+    if (keepalived !== 'active') findings.push(onNode(host, 'keepalived-down', `keepalived is ${keepalived}`))
+    if (service !== 'active') findings.push(onNode(host, 'service-down', `named is ${service}`))
+    if (look.level === undefined)
+      findings.push(onNode(host, 'not-configured', 'keepalived.conf is not one of ours: run a level playbook'))
+    else if (look.level !== level)
+      findings.push(onNode(host, 'other-level', `is configured for level ${look.level}, not ${level}`))
+    if ((level ?? 0) >= 2) findings.push(...judgePool(look, hosts, level!, drained))
+  }
+  return findings
+}
+
+/** @returns the nodes that any node takes for drained */
+export const drainedNodes = (looks: readonly Look[]): string[] => [...new Set(looks.flatMap(({ drained }) => drained))]
+
+/** @returns a finding for each node that was taken out of the work */
+export const judgeDrained = (looks: readonly Look[]): Finding[] => [
+  ...drainedNodes(looks).map((node): Finding => {
+    const where = looks.filter(({ drained }) => drained.includes(node)).map(({ host }) => host)
+    const text = `${node} is drained (${drainFile(node)} on ${list(where)} says 1): nobody new is sent to it`
+    return { code: 'drained', node, text }
+  }),
+  ...looks
+    .filter(({ standby }) => standby)
+    .map(({ host }): Finding => {
+      const text = `${host} is not to hold the virtual IP (its ${standbyFile} says 1)`
+      return { code: 'standby', node: host, text }
+    }),
+]
+
+/** @returns a finding for each error that was logged; time does not heal them */
+export const judgeJournals = (looks: readonly Look[]): Finding[] =>
+  looks.flatMap(({ host, errors }) => errors.map((error) => onNode(host, 'journal-error', `journal: ${error}`, error)))
+
+/** The address by which directors know a node. */
+export const realAddress = ({ address, second }: Host, level: number): string | undefined =>
+  level === 3 ? second?.address : address
+
+function judgePool(look: Look, hosts: readonly Host[], level: number, drained: readonly string[]): Finding[] {
+  return (['UDP', 'TCP'] as const).flatMap((protocol) => {
+    const missing = hosts.filter((host) => {
+      const entry = look.pool.find((one) => one.protocol === protocol && one.address === realAddress(host, level))
+      return !entry || (entry.weight === 0 && !drained.includes(host.name))
+    })
+    return missing.map(({ name }) =>
+      onNode(look.host, 'pool-incomplete', `its ${protocol} pool lacks ${name}`, `${protocol} ${name}`),
+    )
+  })
+}
+
+/** What the answers over one protocol show. */
+export interface Verdict {
+  /** The name of the client that asked. */
+  client: string
+  protocol: 'UDP' | 'TCP'
+  /** In words, for a person: `ns1 5, ns2 5: strictly in turn`. */
+  summary: string
+  finding?: Finding
+}
+
+/**
+ * Judges who answered.
+ * @param others by how many the director counted more new connections than we asked questions. Other clients take turns
+ *   too; fewer are counted where a question came from a port that IPVS remembers, and went where that port's last one
+ *   did. Either way only shares can be judged.
+ */
+export function judgeAnswers(
+  inventory: Inventory,
+  level: number,
+  holder: string,
+  answers: Answers,
+  others: Record<'UDP' | 'TCP', number>,
+): Verdict[] {
+  const { client } = answers
+  return (['UDP', 'TCP'] as const).map((protocol) => {
+    const got = answers[protocol]
+    const verdict = (summary: string, problem?: Problem): Verdict => ({
+      client,
+      protocol,
+      summary,
+      ...(problem && {
+        finding: {
+          code: problem.code,
+          about: `${client} ${protocol}`,
+          text: `${client}: ${protocol}: ${problem.text}`,
+        },
+      }),
+    })
+    const names = inventory.hosts.map(({ name }) => name)
+    const shares = new Map([...names, ...got].map((name) => [name, got.filter((by) => by === name).length]))
+    const counted = [...shares].map(([name, count]) => `${name} ${count}`).join(', ')
+    const lost = answers.asked - got.length
+    const strangers = [...shares.keys()].filter((name) => !names.includes(name))
+    if (lost > 0) {
+      const text = `${lost} of ${answers.asked} questions got no answer (${counted})`
+      return verdict(counted, { code: 'unanswered', text })
+    }
+    if (strangers.length > 0)
+      return verdict(counted, {
+        code: 'unknown-answerer',
+        text: `answers of nobody in the inventory: ${list(strangers)}`,
+      })
+    const { how, problem } = level === 1 ? fromOne(holder, shares) : fromAll(inventory, got, shares, others[protocol])
+    return verdict(`${counted}: ${how}`, problem && { ...problem, text: `${problem.text} (${counted})` })
+  })
+}
+
+type Problem = Pick<Finding, 'code' | 'text'>
+
+interface Pattern {
+  how: string
+  problem?: Problem
+}
+
+function fromOne(holder: string, shares: ReadonlyMap<string, number>): Pattern {
+  const others = [...shares].filter(([name, count]) => name !== holder && count > 0).map(([name]) => name)
+  if (others.length === 0) return { how: 'the holder of the VIP answers' }
+  const text = `${list(others)} answered, and ${holder} holds the VIP`
+  return { how: 'not the holder alone', problem: { code: 'not-the-holder', text } }
+}
+
+function fromAll(
+  inventory: Inventory,
+  got: readonly string[],
+  shares: ReadonlyMap<string, number>,
+  others: number,
+): Pattern {
+  const nodes = inventory.hosts.length
+  const strict = got.every((name, i) => (i < nodes ? !got.slice(0, i).includes(name) : name === got[i - nodes]))
+  if (strict) return { how: 'strictly in turn' }
+  const fair = [...shares.values()].every((count) => count >= got.length / nodes / 2)
+  const { scheduler } = inventory.cluster.balancing
+  // These send one client to one node, always the same.
+  if (/^(sh|mh|dh|lblc)$/.test(scheduler)) return { how: `as ${scheduler} has it` }
+  if (!fair)
+    return {
+      how: 'unfair shares',
+      problem: { code: 'unfair-shares', text: 'not every node answered its fair share' },
+    }
+  if (scheduler !== 'rr') return { how: `fair shares (${scheduler})` }
+  if (others !== 0) return { how: `fair shares (${whyNoTurns(others)})` }
+  return { how: 'not in turn', problem: { code: 'not-in-turn', text: `not strictly in turn: ${got.join(' ')}` } }
+}
+
+const whyNoTurns = (others: number) =>
+  others > 0
+    ? `${others} connections of other clients between ours`
+    : `${-others} of our questions came from a port that IPVS remembers, and went where that one had gone before`

@@ -1,0 +1,91 @@
+import type { Host, Inventory } from '../../inventory/types.ts'
+import { type Script, sh } from '../base/sh.ts'
+import { type Answers, lastName } from './ask.ts'
+import type { Finding } from '../cluster/finding.ts'
+import { printLevel } from '../cluster/node-state.ts'
+
+/** A question as the log of a node has it. */
+export interface Sighting {
+  name: string
+  /** From where it came, as the node saw it. */
+  address: string
+}
+
+/** The line after which a node keeps watch. */
+export const watching = 'watching'
+
+/**
+ * Has named log the questions that it gets, prints `watching`, and when the last questions have come, or it is late,
+ * prints those with our tag. Logging then is as it was (rndc(8), `querylog`).
+ * Below level 3 it prints `watching` and ends.
+ * @param seconds after which it ends anyhow
+ * @param level the level wanted; without one, that of the node
+ */
+export const watchScript = (tag: string, seconds: number, level: number | undefined): Script => sh`
+level=${level ?? sh`$(${printLevel})`}
+[ "$level" = 3 ] || { echo; echo ${watching}; exit 0; }
+trap '' HUP PIPE
+logged=$(rndc status 2>/dev/null | grep -c 'query logging is ON')
+[ "$logged" -eq 1 ] || rndc querylog on
+began=$(date +%s)
+echo
+echo ${watching}
+said() { journalctl -q -o cat -u named --since "@$began" --no-pager | grep -F ${tag}; }
+while [ $(($(date +%s) - began)) -lt ${seconds} ] && [ ! -e ${endFile(tag)} ]; do
+  said | grep -qF ${`${tag}-${lastName}`} && break
+  sleep 0.5
+done
+[ "$logged" -eq 1 ] || rndc querylog off
+rm -f -- ${endFile(tag)}
+said | sed -n 's/.*client [^ ]* \([0-9.]*\)#[0-9]* (\([^)]*\)).*/seen=\1 \2/p'; true`
+
+const endFile = (tag: string) => `/run/${tag}.end`
+
+/** Ends a watch for which no questions will come. */
+export const endWatchScript = (tag: string): Script => sh`touch ${endFile(tag)}`
+
+/** Reads what `watchScript` printed at its end. */
+export const parseSightings = (text: string): Sighting[] =>
+  [...text.matchAll(/^seen=(\S+) (\S+)$/gm)].map(([, address, name]) => ({ address: address!, name: name! }))
+
+/**
+ * Judges whether the nodes have seen a client's own address (article, level 3).
+ * @param tag that of this client's questions
+ * @param seen what each node has seen, by its name
+ * @returns what is wrong
+ */
+export function judgeSightings(
+  { cluster, hosts }: Inventory,
+  answers: Answers,
+  tag: string,
+  seen: ReadonlyMap<string, readonly Sighting[]>,
+): Finding[] {
+  const { client } = answers
+  const own = new Set([cluster.vip, ...hosts.flatMap((host) => addressesOf(host))])
+  return (['UDP', 'TCP'] as const).flatMap((protocol) =>
+    hosts
+      .filter(({ name }) => answers[protocol].includes(name))
+      .flatMap(({ name }) => {
+        const ours = (seen.get(name) ?? []).filter((one) => one.name.startsWith(`${tag}-${protocol}-`))
+        const finding = (code: Finding['code'], text: string): Finding => ({
+          code,
+          node: name,
+          about: `${client} ${protocol}`,
+          text: `${client}: ${protocol}: ${name} ${text}`,
+        })
+        if (ours.length === 0)
+          return [finding('question-not-logged', 'answered, and its log in the journal has no such question')]
+        const wrong = new Set(ours.map(({ address }) => address).filter((address) => own.has(address)))
+        return [...wrong].map((address) =>
+          finding('client-hidden', `saw ${address} instead of the client ${answers.source}`),
+        )
+      }),
+  )
+}
+
+const addressesOf = (host: Host) => [host.address, ...(host.second ? [host.second.address] : [])]
+
+/** As what the nodes saw a client: its own address, or that of something between that translates it. */
+export const seenAs = (tag: string, seen: ReadonlyMap<string, readonly Sighting[]>): string[] => [
+  ...new Set([...seen.values()].flat().flatMap(({ name, address }) => (name.startsWith(`${tag}-`) ? [address] : []))),
+]
