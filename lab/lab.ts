@@ -4,7 +4,7 @@ import { $ } from 'zx'
 import { UserError } from '../engine/base/errors.ts'
 import { didYouMean } from '../engine/base/suggest.ts'
 import { ensureImage, imageFolder } from './image/image.ts'
-import { chooseKind, kinds, type KindWish } from './kinds/choose.ts'
+import { chooseKind, kinds, type KindRequest } from './kinds/choose.ts'
 import { firstBoot } from './kinds/kind.ts'
 import { type KindName, kindNames } from './kinds/names.ts'
 import { builtKernel, stopBackgroundBuild } from './kernel/kernel.ts'
@@ -23,7 +23,7 @@ const quiet = $({ quiet: true, nothrow: true })
 const bootTimeout = 300
 
 /** What a lab shall be like. */
-export interface Wish extends KindWish {
+export interface Wish extends KindRequest {
   /** Releases of the machines, see `releasesOf`. */
   releases?: string
   say: Say
@@ -34,32 +34,36 @@ export interface Wish extends KindWish {
  * that was powered off on purpose stays off. Without a wish, LAB_KIND and LAB_RELEASE in the environment decide.
  * @throws UserError where that can't be
  */
-export function labUp({ say, ...wish }: Wish): Promise<void> {
+export function labUp({ say, ...request }: Wish): Promise<void> {
   const wait = () => say('another process is starting this lab: waiting for it')
-  const kind = kindNamed(wish.kind ?? process.env.LAB_KIND)
-  const wishedReleases = wish.releases ?? (process.env.LAB_RELEASE || undefined)
+  const kind = kindNamed(request.kind ?? process.env.LAB_KIND)
+  const wishedReleases = request.releases ?? (process.env.LAB_RELEASE || undefined)
   const names = machines.map(({ name }) => name)
   const releases = wishedReleases === undefined ? undefined : releasesOf(wishedReleases, names)
   return locked(labFolder, wait, async () => {
     const old = readRuntime()
-    if (old && switchPid() && isAsWished(old, kind, releases)) {
+    if (old && switchPid() && isAsRequested(old, kind, releases)) {
       if (old.kind === 'emulation' && builtKernel() && !kind) say('faster machines are ready: npm run lab -- down')
       return startMissing(old, say)
     }
-    await ensureRequirements(wish.yes, say)
+    await ensureRequirements(request.yes, say)
     // Whatever an earlier lab left behind, running or not.
     await labDown()
     const chosen = releases ?? releasesOf('', names)
     const images: Record<string, string> = {}
     for (const name of names) images[name] = await ensureImage(chosen[name]!, say)
-    const choice = await chooseKind({ ...wish, kind }, images[names[0]!]!, say)
+    const choice = await chooseKind({ ...request, kind }, images[names[0]!]!, say)
     const runtime = await newRuntime({ ...choice, releases: chosen, images })
     startSwitch(runtime.ports, kinds[runtime.kind].header)
     await startMissing(runtime, say, firstBoot)
   })
 }
 
-function isAsWished(runtime: Runtime, kind: KindName | undefined, releases: Runtime['releases'] | undefined): boolean {
+function isAsRequested(
+  runtime: Runtime,
+  kind: KindName | undefined,
+  releases: Runtime['releases'] | undefined,
+): boolean {
   return machines.every(
     ({ name }) =>
       runtime.images[name] === imageFolder(runtime.releases[name]!) &&

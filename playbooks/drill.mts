@@ -7,11 +7,11 @@ import { drillOptions, runDrills } from '../engine/operations/drill/run.ts'
 import { UserError } from '../engine/base/errors.ts'
 import { main } from '../engine/cli/main.ts'
 
-await main(import.meta.url, 'Drill', [...drillOptions, reportOption], async (stage) => {
-  await expectReport(stage)
-  const { limit, timeout } = stage.options
+await main(import.meta.url, 'Drill', [...drillOptions, reportOption], async (context) => {
+  await expectReport(context)
+  const { limit, timeout } = context.options
   if (limit) throw new UserError('--limit has no meaning here: a drill is about the whole cluster')
-  const session = await openSession(stage)
+  const session = await openSession(context)
   await ensureClients(session, { probing: true, timeout })
-  return runDrills(stage, session)
+  return runDrills(context, session)
 })

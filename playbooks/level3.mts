@@ -1,7 +1,7 @@
 #!/usr/bin/env -S npx zx
 // As level 2, and the real servers see their clients' addresses: answers leave by a second interface, through the VIP.
 import { playbook, type TaskList } from '../engine/commands/playbook.ts'
-import { everyHost } from '../engine/runner/task.ts'
+import { barrier } from '../engine/runner/task.ts'
 import { healthZone } from '../tasks/bind9.ts'
 import { hostName } from '../tasks/host-name.ts'
 import { install } from '../tasks/install.ts'
@@ -28,7 +28,7 @@ export const tasks: TaskList = (target) => [
   ...routes(target),
   ...iptables(...allowVrrp(target.host), ...allowSync(target.host), ...allowAnswers(target.cluster, target.host)),
   // A director must not send anybody to a second address that is not there yet.
-  everyHost,
+  barrier,
   ...keepalived(target, 3),
   ...routesWatch(),
 ]

@@ -7,9 +7,9 @@ import { busyCode } from '../engine/runner/lock.ts'
 import { main } from '../engine/cli/main.ts'
 import { rollbackScript } from '../engine/runner/rollback.ts'
 
-await main(import.meta.url, 'Rollback: undo the newest run', [], async (stage) => {
-  const { options, console, document } = stage
-  const session = await openSession(stage)
+await main(import.meta.url, 'Rollback: undo the newest run', [], async (context) => {
+  const { options, console, document } = context
+  const session = await openSession(context)
   const { folder, by } = runNote('Rollback')
   const { text } = rollbackScript(folder, by, options.check)
 

@@ -15,19 +15,19 @@ const pause = 2
 
 const watch = { name: 'watch', help: 'look again and again, until Ctrl-C' }
 
-await main(import.meta.url, 'Status', [watch], async (stage) => {
-  const { options, console, document } = stage
+await main(import.meta.url, 'Status', [watch], async (context) => {
+  const { options, console, document } = context
   if (options.limit) throw new UserError('--limit has no meaning here: the look is at the whole cluster')
-  const session = await openSession(stage)
+  const session = await openSession(context)
   const { inventory, reach } = session
   const { cluster, hosts } = inventory
 
-  const look = async () => {
+  const state = async () => {
     const nodes = await Promise.all(
       hosts.map((host) => statusOf({ host, transport: reach(host.name) }, cluster, options.timeout)),
     )
-    const level = nodes.find((node) => node.look?.level)?.look!.level
-    const there = hosts.filter((_, i) => !nodes[i]!.away)
+    const level = nodes.find((node) => node.state?.level)?.state!.level
+    const there = hosts.filter((_, i) => !nodes[i]!.unreachable)
     const { tasks }: { tasks: TaskList } = level ? await import(`./level${level}.mts`) : { tasks: () => [] }
     const plans = await runHosts(
       level
@@ -37,7 +37,7 @@ await main(import.meta.url, 'Status', [watch], async (stage) => {
             tasks: (facts) => tasks({ cluster, host, hosts, facts }),
           }))
         : [],
-      { ...options, check: true, interrupted: () => stage.interrupted, note: runNote('Status') },
+      { ...options, check: true, interrupted: () => context.interrupted, note: runNote('Status') },
       () => {},
     )
     for (const { host, changes, failure } of plans)
@@ -48,7 +48,7 @@ await main(import.meta.url, 'Status', [watch], async (stage) => {
   }
 
   for (;;) {
-    const { findings, lines } = await look()
+    const { findings, lines } = await state()
     if (options.own.watch) console.clear()
     for (const line of lines) console.print(line)
     if (!options.own.watch) return findings.length > 0 ? exitCode.checkFailed : exitCode.ok

@@ -8,11 +8,11 @@ import { main } from '../engine/cli/main.ts'
 
 const drill = { name: 'drill', help: 'moved to a playbook of its own: drill.mts' }
 
-await main(import.meta.url, 'Verify: the cluster check', [drill, reportOption], async (stage) => {
-  const { own, limit } = stage.options
+await main(import.meta.url, 'Verify: the cluster check', [drill, reportOption], async (context) => {
+  const { own, limit } = context.options
   if (own.drill) throw new UserError('drills have a playbook of their own: npx zx playbooks/drill.mts')
-  await expectReport(stage)
+  await expectReport(context)
   if (limit) throw new UserError('--limit has no meaning here: the check is about the whole cluster')
-  const session = await openSession(stage)
-  return reportCheck(stage, session, { since: new Map(), changed: false })
+  const session = await openSession(context)
+  return reportCheck(context, session, { since: new Map(), changed: false })
 })

@@ -10,7 +10,7 @@ import { batchProbes } from '../engine/runner/probe.ts'
 import { Redactor } from '../engine/cli/redact.ts'
 import { runHosts } from '../engine/runner/run.ts'
 import { sh } from '../engine/base/sh.ts'
-import { everyHost, type Task } from '../engine/runner/task.ts'
+import { barrier, type Task } from '../engine/runner/task.ts'
 import type { Transport } from '../engine/transport/transport.ts'
 import { file } from '../tasks/file.ts'
 import { line } from '../tasks/line.ts'
@@ -116,7 +116,7 @@ test('a line that its validation refuses is taken out again', async () => {
 })
 
 test('where hosts wait for each other, none goes on without the others', async () => {
-  const well = host([touch('a'), everyHost, touch('b')], localTransport(), 'well')
+  const well = host([touch('a'), barrier, touch('b')], localTransport(), 'well')
   const state = (name: string) => ({ ...well, name, transport: localTransport() })
   const failing = host([touch('c', sh`false`)], localTransport(), 'failing')
   const own = (one: RunHost): RunHost => ({ ...one })

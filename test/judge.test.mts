@@ -5,7 +5,7 @@ import { answersOf, questionsOf } from '../engine/verify/ask.ts'
 import { textsOf } from '../engine/cluster/finding.ts'
 import { judgeAnswers, judgeJournals, judgeNodes } from '../engine/verify/judge.ts'
 import { parseJournal } from '../engine/cluster/journal.ts'
-import { type Look, parseLook } from '../engine/cluster/node-state.ts'
+import { type NodeState, parseNodeState } from '../engine/cluster/node-state.ts'
 import { judgeSightings, parseSightings } from '../engine/verify/watch.ts'
 import { loadInventory } from '../inventory/load.ts'
 
@@ -17,7 +17,7 @@ const pool = hosts.flatMap(({ address }) => [
   { protocol: 'UDP' as const, address, weight: 1, connections: 0 },
   { protocol: 'TCP' as const, address, weight: 1, connections: 0 },
 ])
-const well = (host: string, change: Partial<Look> = {}): Look => ({
+const well = (host: string, change: Partial<NodeState> = {}): NodeState => ({
   host,
   level: 2,
   holdsVip: host === first,
@@ -33,7 +33,7 @@ const well = (host: string, change: Partial<Look> = {}): Look => ({
   ...change,
 })
 
-const nodes: [name: string, looks: Look[], problems: string[]][] = [
+const nodes: [name: string, states: NodeState[], problems: string[]][] = [
   ['healthy', [well(first), well(second)], []],
   [
     'split brain',
@@ -75,18 +75,18 @@ nodes.push(
     [`${first}: its UDP pool lacks ${second}`, `${first}: its TCP pool lacks ${second}`],
   ],
 )
-for (const [name, looks, problems] of nodes) {
-  test(`nodes: ${name}`, () => assert.equal(textsOf(judgeNodes(inventory, looks, 2)), problems))
+for (const [name, states, problems] of nodes) {
+  test(`nodes: ${name}`, () => assert.equal(textsOf(judgeNodes(inventory, states, 2)), problems))
 }
 
 test('journals: errors are told with their host', () => {
-  const looks = [well(first, { errors: ['no route'] }), well(second)]
-  assert.equal(textsOf(judgeJournals(looks)), [`${first}: journal: no route`])
+  const states = [well(first, { errors: ['no route'] }), well(second)]
+  assert.equal(textsOf(judgeJournals(states)), [`${first}: journal: no route`])
 })
 
 test('nodes: level 1 has no pools', () => {
-  const looks = [well(first, { level: 1, pool: [] }), well(second, { level: 1, pool: [] })]
-  assert.equal(judgeNodes(inventory, looks, 1), [])
+  const states = [well(first, { level: 1, pool: [] }), well(second, { level: 1, pool: [] })]
+  assert.equal(judgeNodes(inventory, states, 1), [])
 })
 
 const [a, b] = [first, second]
@@ -197,7 +197,7 @@ test('look: what a node prints is read', () => {
     entry('error', 'no', 2),
     '',
   ].join('\n')
-  assert.equal(parseLook(hosts[0]!, cluster, text), {
+  assert.equal(parseNodeState(hosts[0]!, cluster, text), {
     host: first,
     level: 2,
     holdsVip: true,

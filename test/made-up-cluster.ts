@@ -4,19 +4,19 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Claims } from '../engine/cluster/host-locks.ts'
-import { judgeLooks } from '../engine/verify/check.ts'
+import type { HostLocks } from '../engine/cluster/host-locks.ts'
+import { judgeStates } from '../engine/verify/check.ts'
 import { type Finding, without } from '../engine/cluster/finding.ts'
-import type { Live } from '../engine/operations/traffic.ts'
-import { Scene } from '../engine/operations/control.ts'
+import type { TrafficMonitor } from '../engine/operations/traffic.ts'
+import { ClusterControl } from '../engine/operations/control.ts'
 import type { Session } from '../engine/cluster/session.ts'
 import type { Clock } from '../engine/base/clock.ts'
-import type { Stage } from '../engine/cli/main.ts'
+import type { RunContext } from '../engine/cli/main.ts'
 import { type Options, parseOptions } from '../engine/cli/options.ts'
 import type { Outcome, Transport } from '../engine/transport/transport.ts'
-import { claimHosts } from '../engine/operations/rolling/locks.ts'
+import { lockHosts } from '../engine/operations/rolling/locks.ts'
 import { canAskItself } from '../engine/operations/rolling/node-steps.ts'
-import { readWish, rollOptions } from '../engine/operations/rolling/options.ts'
+import { readRollingOptions, rollOptions } from '../engine/operations/rolling/options.ts'
 import { makePlan } from '../engine/operations/rolling/order.ts'
 import { Roll } from '../engine/operations/rolling/rolling-reboot.ts'
 import { inventoryOf } from './variants.ts'
@@ -109,7 +109,7 @@ export class MadeUpCluster {
     rmSync(this.folder, { recursive: true })
   }
 
-  #look(node: string): string {
+  #state(node: string): string {
     const next = names.find((name) => !this.#says(name, 'standby'))
     if (this.#says(this.holder, 'standby') && next) this.holder = next
     const pool = (protocol: string) => [
@@ -140,7 +140,7 @@ export class MadeUpCluster {
       hear!(Buffer.from(`held 1\n${existsSync(note) ? readFileSync(note, 'utf8').trim() : ''}\n\nready\n`))
       return undefined
     }
-    if (script.includes('vip=$(')) return this.#look(node)
+    if (script.includes('vip=$(')) return this.#state(node)
     if (script.includes('ipvsadm -lcn') || script.startsWith('ss ')) return '0\n'
     if (script.startsWith('dig ')) return `"=${inventory.hosts.find(({ name }) => name === node)!.identity}="\n`
     if (script.includes('reboot-required')) return ''
@@ -186,26 +186,26 @@ export class MadeUpCluster {
       clock: hurriedClock(),
     }
     const steps: string[] = []
-    const stage = {
+    const context = {
       options,
       console: { print: () => {}, status: () => {} },
       document: {},
       atEnd: () => {},
-      goOn: async () => {
+      checkpoint: async () => {
         if (killed && steps.includes(killed)) throw new Killed()
       },
-    } as unknown as Stage
+    } as unknown as RunContext
     const step = (label: string) => {
       steps.push(label)
       if (label === killed) throw new Killed()
     }
-    const live = { step } as unknown as Live
+    const traffic = { step } as unknown as TrafficMonitor
     try {
-      const { claims, earlier, wish } = await claimHosts(stage, session, readWish(options, names.length))
-      const known = wish.known ?? (await new MadeUpScene(session, 2, 60, []).check())
-      const scene = new MadeUpScene(session, 2, 60, known)
-      const plan = await makePlan(stage, scene, wish, earlier)
-      await new Roll(stage, scene, wish, claims as Claims, plan).run(live)
+      const { locks, earlier, request } = await lockHosts(context, session, readRollingOptions(options, names.length))
+      const known = request.known ?? (await new MadeUpControl(session, 2, 60, []).check())
+      const control = new MadeUpControl(session, 2, 60, known)
+      const plan = await makePlan(context, control, request, earlier)
+      await new Roll(context, control, request, locks as HostLocks, plan).run(traffic)
       return { steps, error: '' }
     } catch (error) {
       return { steps, error: error instanceof Killed ? 'killed' : (error as Error).message }
@@ -219,9 +219,9 @@ const forever = new Promise<Outcome>(() => {})
 const addressOf = (name: string) => inventory.hosts.find((host) => host.name === name)!.address
 
 /** The cluster check without anybody who asks. */
-class MadeUpScene extends Scene {
+class MadeUpControl extends ClusterControl {
   override async check(): Promise<Finding[]> {
-    const { findings } = judgeLooks(inventory, await this.looks())
+    const { findings } = judgeStates(inventory, await this.states())
     return without(findings, this.known)
   }
 }

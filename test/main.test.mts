@@ -23,7 +23,7 @@ function write(name: string, title: string, body: string, imports = ''): string 
 import { main } from '${engine}cli/main.ts'
 import { UserError } from '${engine}base/errors.ts'
 ${imports}
-await main(import.meta.url, '${title}', [], async (stage) => {
+await main(import.meta.url, '${title}', [], async (context) => {
 ${body}
 })`,
   )
@@ -56,12 +56,12 @@ test('an error is a line, and its exit code that of the playbook', async () => {
 
 test('Ctrl-C: what goes on is let go, and nothing more is begun', async () => {
   const { code, stdout, stderr } = await run(`
-    stage.underWay = () => ['the first']
-    stage.atEnd(() => sleep(300))
-    stage.console.print('now')
-    while (!stage.interrupted) await sleep(10)
-    await stage.goOn()
-    stage.console.print('the second')
+    context.underWay = () => ['the first']
+    context.atEnd(() => sleep(300))
+    context.console.print('now')
+    while (!context.interrupted) await sleep(10)
+    await context.checkpoint()
+    context.console.print('the second')
     return 0`)
   assert.equal([code, stderr], [130, ''])
   assert.match(stdout, /interrupted; .*nothing more is begun\n {2}the first\n$/)
@@ -69,18 +69,18 @@ test('Ctrl-C: what goes on is let go, and nothing more is begun', async () => {
 
 test('Ctrl-C: what breaks since everything is closed is not told', async () => {
   const { code, stderr } = await run(`
-    stage.atEnd(() => sleep(300))
-    stage.console.print('now')
-    while (!stage.interrupted) await sleep(10)
+    context.atEnd(() => sleep(300))
+    context.console.print('now')
+    while (!context.interrupted) await sleep(10)
     throw new UserError('the connection is closed')`)
   assert.equal([code, stderr], [130, ''])
 })
 
 test('Ctrl-C while things are closed: the run has ended as it has', async () => {
   const { code } = await run(`
-    stage.atEnd(async () => {
-      stage.console.print('now')
-      while (!stage.interrupted) await sleep(10)
+    context.atEnd(async () => {
+      context.console.print('now')
+      while (!context.interrupted) await sleep(10)
     })
     return 5`)
   assert.is(code, 5)
@@ -89,7 +89,7 @@ test('Ctrl-C while things are closed: the run has ended as it has', async () => 
 for (const name of ['a playbook.mts', 'level1.ts', 'site.js', 'site.mjs'])
   for (const program of [[], [zx]])
     test(`${name} is started by ${program.length > 0 ? 'zx' : 'node'}, by its own name or that of a link`, async () => {
-      const script = write(name, 'It', 'return stage.options.limit ? 4 : 1')
+      const script = write(name, 'It', 'return context.options.limit ? 4 : 1')
       const link = join(folder, `link-to-${name}`)
       rmSync(link, { force: true })
       symlinkSync(script, link)

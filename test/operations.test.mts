@@ -13,7 +13,7 @@ import { realClock } from '../engine/base/clock.ts'
 import { HostError } from '../engine/base/errors.ts'
 import { type Options, parseOptions } from '../engine/cli/options.ts'
 import type { Transport } from '../engine/transport/transport.ts'
-import { readWish, rollOptions } from '../engine/operations/rolling/options.ts'
+import { readRollingOptions, rollOptions } from '../engine/operations/rolling/options.ts'
 import { inTurn } from '../engine/operations/rolling/order.ts'
 
 const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
@@ -94,9 +94,9 @@ test('--limit: nobody is asked where it leaves out nobody', async () => {
 })
 
 test('status: a node that is well is read', () => {
-  const { version, uptime, reboot, transition, removals, look } = node(0, true)
+  const { version, uptime, reboot, transition, removals, state } = node(0, true)
   assert.equal([version, uptime, reboot, transition, removals], ['2.2.7', 7384, undefined, undefined, {}])
-  assert.equal([look!.holdsVip, look!.vrrpState, look!.pool.length], [true, 'MASTER', 4])
+  assert.equal([state!.holdsVip, state!.vrrpState, state!.pool.length], [true, 'MASTER', 4])
 })
 
 const transitions: [name: string, lines: string[], expected: unknown][] = [
@@ -129,8 +129,8 @@ const removed = 'Removing service [10.2.1.7]:udp:53 from VS [10.2.1.5]:udp:53'
 const faults: [name: string, nodes: NodeStatus[], problems: string[]][] = [
   ['healthy', [node(0, true), node(1, false)], []],
   ['split brain', [node(0, true), node(1, true)], ['split brain: ns1 and ns2 hold 10.2.1.5 at the same time']],
-  ['away', [node(0, true), { host: 'ns2', away: 'ns2: no way', removals: {}, pending: [] }], ['ns2: no way']],
-  ['everybody away', [{ host: 'ns1', away: 'ns1: no way', removals: {}, pending: [] }], ['ns1: no way']],
+  ['away', [node(0, true), { host: 'ns2', unreachable: 'ns2: no way', removals: {}, pending: [] }], ['ns2: no way']],
+  ['everybody away', [{ host: 'ns1', unreachable: 'ns1: no way', removals: {}, pending: [] }], ['ns1: no way']],
   [
     'drained by hand',
     [node(0, true), node(1, false, 'standby=1')],
@@ -181,17 +181,17 @@ test('durations as people say them', () => {
 })
 
 test('rolling: nodes that stand by come first, the holder last', () => {
-  const looks = [node(0, true).look!, node(1, false).look!]
+  const states = [node(0, true).state!, node(1, false).state!]
   assert.equal(
-    inTurn(hosts, looks, cluster.vip).map(({ host, why }) => `${host.name}: ${why}`),
+    inTurn(hosts, states, cluster.vip).map(({ host, why }) => `${host.name}: ${why}`),
     ['ns2: it stands by', 'ns1: it holds 10.2.1.5, so it is the last'],
   )
 })
 
-const wish = (...args: string[]) => readWish(parseOptions(args, 'x', rollOptions) as Options, 3)
+const request = (...args: string[]) => readRollingOptions(parseOptions(args, 'x', rollOptions) as Options, 3)
 
 test('rolling: options and their defaults', () => {
-  assert.equal(wish(), {
+  assert.equal(request(), {
     onlyIfRequired: false,
     before: undefined,
     reboot: true,
@@ -199,7 +199,7 @@ test('rolling: options and their defaults', () => {
     patience: { drain: 60, boot: 600 },
     resume: false,
   })
-  const all = wish(
+  const all = request(
     '--only-if-required',
     '--before',
     'a b',
@@ -213,13 +213,13 @@ test('rolling: options and their defaults', () => {
 })
 
 test('rolling: a number that makes no sense is refused', () => {
-  assert.throws(() => wish('--min-serving', '3'), /--min-serving 3: of 3 nodes no more than 2 can serve meanwhile/)
-  assert.throws(() => wish('--drain-timeout', 'soon'), /--drain-timeout must be a whole number from 1, got "soon"/)
+  assert.throws(() => request('--min-serving', '3'), /--min-serving 3: of 3 nodes no more than 2 can serve meanwhile/)
+  assert.throws(() => request('--drain-timeout', 'soon'), /--drain-timeout must be a whole number from 1, got "soon"/)
 })
 
 test('rolling: what was begun is not begun otherwise', () => {
-  assert.throws(() => wish('--resume', '--before', 'x'), /--resume goes on as the run was begun: leave --before out/)
-  assert.is(wish('--resume', '--limit', 'ns2').resume, true)
+  assert.throws(() => request('--resume', '--before', 'x'), /--resume goes on as the run was begun: leave --before out/)
+  assert.is(request('--resume', '--limit', 'ns2').resume, true)
 })
 
 test('drills: the time in which answers were lost is held against the limit of its step', () => {

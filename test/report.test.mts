@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { account, type Sample } from '../engine/clients/losses.ts'
+import { summarize, type Sample } from '../engine/clients/losses.ts'
 import { outagesOf } from '../engine/report/outages.ts'
 import { reportPage } from '../engine/report/page.ts'
 import { assertWritable, writeReport } from '../engine/report/write.ts'
@@ -29,7 +29,7 @@ const pages = {
     level: 2,
     nodes: level1.nodes.map((node) => ({ ...node, holdsVip: false, pool: [] })),
   }),
-  nothing: reportPage({ ...level1, account: account([], [], 0), nodes: [], clients: [] }),
+  nothing: reportPage({ ...level1, account: summarize([], [], 0), nodes: [], clients: [] }),
 }
 
 for (const [name, page] of Object.entries(pages)) {

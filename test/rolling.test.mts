@@ -43,7 +43,7 @@ test('killed before any of its steps and resumed: every node is rebooted once, a
 
 test('resumed with --limit: the node that was begun comes first all the same, and the others wait', () =>
   on(async (cluster) => {
-    await cluster.roll([], 'ns2: come back')
+    await cluster.roll([], 'ns2: wait until healthy')
     assert.is((await cluster.roll(['--resume', '--limit', 'ns1'])).error, '')
     assert.equal(cluster.boots, { ns1: 1, ns2: 1, ns3: 0 })
     assert.equal(cluster.left(), ['ns1: note', 'ns2: note', 'ns3: note'])
@@ -53,7 +53,7 @@ test('resumed with --limit: the node that was begun comes first all the same, an
 
 test('resumed after a run with --limit: the nodes that were left out stay so', () =>
   on(async (cluster) => {
-    await cluster.roll(['--limit', 'ns2'], 'ns2: let work end')
+    await cluster.roll(['--limit', 'ns2'], 'ns2: wait for connections')
     assert.is((await cluster.roll(['--resume'])).error, '')
     assert.equal([cluster.boots, cluster.left()], [{ ns1: 0, ns2: 1, ns3: 0 }, []])
   }))
@@ -84,14 +84,14 @@ test('faults that were there before are no reason to stop, where --min-serving a
     assert.equal([cluster.boots, cluster.left()], [{ ns1: 0, ns2: 1, ns3: 0 }, []])
   }))
 
-test('too few would serve: the node is put back, and what an earlier run has left is not forgotten', () =>
+test('too few would serve: the node is undrained, and what an earlier run has left is not forgotten', () =>
   on(async (cluster) => {
-    await cluster.roll([], 'ns2: come back')
+    await cluster.roll([], 'ns2: wait until healthy')
     await cluster.roll(['--resume'], 'ns3: drain')
     cluster.dead.add('ns2')
     const { error } = await cluster.roll(['--resume'])
     assert.match(error, 'without ns3 only ns1 would serve: fewer than --min-serving 2')
-    assert.match(error, 'ns3 was put back and not rebooted: mend it, then run this playbook again with --resume')
+    assert.match(error, 'ns3 was undrained and not rebooted: fix this, then run this playbook again with --resume')
     assert.equal(cluster.left(), ['ns1: note', 'ns2: note', 'ns3: note'])
   }))
 

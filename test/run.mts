@@ -51,7 +51,7 @@ const longest = [
   'ssh',
   'report',
   'routes',
-  'originals',
+  'baselines',
   'rolling',
   'engine',
   'run-file',

@@ -8,7 +8,7 @@ import { UserError } from '../base/errors.ts'
  * @throws UserError where there is no terminal
  */
 export async function confirmed(question: string, instead: string): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new UserError(`Nobody is there to ask: ${instead}`)
+  if (!process.stdin.isTTY) throw new UserError(`stdin is not a terminal: ${instead}`)
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   const answer = await terminal.question(`${question}? [y/N] `)
   terminal.close()

@@ -6,7 +6,7 @@ import { type Option, type Options, parseOptions } from './options.ts'
 import { Redactor } from './redact.ts'
 
 /** What a playbook works with from its first line on. */
-export interface Stage {
+export interface RunContext {
   options: Options
   console: Console
   redactor: Redactor
@@ -19,7 +19,7 @@ export interface Stage {
   /** True from Ctrl-C on: no further host is begun. */
   interrupted: boolean
   /** Passes at once; from Ctrl-C on never: whoever awaits it begins nothing more. */
-  goOn(): Promise<void>
+  checkpoint(): Promise<void>
 }
 
 /**
@@ -32,7 +32,7 @@ export async function main(
   url: string,
   title: string,
   own: readonly Option[],
-  body: (stage: Stage) => Promise<number>,
+  body: (context: RunContext) => Promise<number>,
 ): Promise<void> {
   const entry = process.argv.findIndex((word, place) => place > 0 && urlOf(word) === url)
   if (entry < 0) return
@@ -58,7 +58,7 @@ export async function main(
     const options = parseOptions(process.argv.slice(entry + 1), title, own)
     if (typeof options === 'string') return void process.stdout.write(`${options}\n`)
     console.print(console.colour.bold(title))
-    const stage: Stage = {
+    const context: RunContext = {
       options,
       console,
       redactor,
@@ -66,10 +66,10 @@ export async function main(
       atEnd: (action) => endings.push(action),
       underWay: () => [],
       interrupted: false,
-      goOn: () => (stage.interrupted ? new Promise(() => {}) : Promise.resolve()),
+      checkpoint: () => (context.interrupted ? new Promise(() => {}) : Promise.resolve()),
     }
-    onInterrupt(stage, finish)
-    await finish(await body(stage))
+    onInterrupt(context, finish)
+    await finish(await body(context))
   } catch (error) {
     // Of an interrupted run, all connections are closed.
     if (finished) return
@@ -104,13 +104,13 @@ function printJson(document: object, redactor: Redactor): void {
 }
 
 /** A change that a host has begun is finished there, and the next is not begun: see `batchChanges`. */
-function onInterrupt(stage: Stage, finish: (code: number) => Promise<void>): void {
+function onInterrupt(context: RunContext, finish: (code: number) => Promise<void>): void {
   const stop = async () => {
-    stage.interrupted = true
-    const underWay = stage.underWay()
-    stage.console.status('')
-    stage.console.print('interrupted; what is under way is finished by its host, nothing more is begun')
-    for (const line of underWay) stage.console.print(`  ${line}`)
+    context.interrupted = true
+    const underWay = context.underWay()
+    context.console.status('')
+    context.console.print('interrupted; what is under way is finished by its host, nothing more is begun')
+    for (const line of underWay) context.console.print(`  ${line}`)
     await finish(exitCode.interrupted)
     process.exit()
   }

@@ -57,7 +57,7 @@ export interface Step extends Record<Protocol, Tally> {
 }
 
 /** What a prober has found. */
-export interface Account extends Record<Protocol, Tally> {
+export interface LossSummary extends Record<Protocol, Tally> {
   /** For how long it asked. */
   seconds: number
   /** By how many milliseconds the latest question was sent later than wanted: how busy the client itself was. */
@@ -74,7 +74,7 @@ export interface Account extends Record<Protocol, Tally> {
  * @param marks in the order of time
  * @param end when the prober stopped asking, in seconds from its start
  */
-export function account(samples: readonly Sample[], marks: readonly Mark[], end: number): Account {
+export function summarize(samples: readonly Sample[], marks: readonly Mark[], end: number): LossSummary {
   const all = samples.toSorted((a, b) => a.number - b.number)
   const steps = marks.map(({ label, at }, i) => {
     const next = marks[i + 1]?.at ?? Infinity

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
 import { type Script, sh } from '../base/sh.ts'
 import type { Outcome, Transport } from '../transport/transport.ts'
-import { type Account, account, type Mark, type Protocol, type Sample } from './losses.ts'
+import { type LossSummary, summarize, type Mark, type Protocol, type Sample } from './losses.ts'
 import { pythonScript, whyFailed } from './python.ts'
 
 /** What is asked. */
@@ -20,7 +20,7 @@ export interface Rates extends Record<Protocol, number> {
 }
 
 /** What a prober has found in the end. */
-export interface ProberAccount extends Account {
+export interface ProberSummary extends LossSummary {
   /** When it began, by the clock of the client. */
   started: Date
   /** Why it says nothing of the time after `seconds`, where it did not run until it was stopped. */
@@ -32,7 +32,7 @@ export interface Prober {
   /** Names the step that begins now and lasts until the next. */
   mark(label: string): void
   /** Asks no more, waits up to five seconds for what is outstanding, and sums up. Does not throw: see `problem`. */
-  stop(): Promise<ProberAccount>
+  stop(): Promise<ProberSummary>
 }
 
 /** What one line of the prober says. */
@@ -139,7 +139,7 @@ export async function startProber(
       const latest = samples.reduce((most, { sent }) => Math.max(most, sent), 0)
       const timed = marks.map(({ label, at }) => ({ label, at: Math.round((at - offset) * 1000) / 1000 }))
       return {
-        ...account(samples, timed, end ?? latest),
+        ...summarize(samples, timed, end ?? latest),
         started: new Date(start.epoch * 1000),
         problem: problem?.message,
       }

@@ -38,7 +38,7 @@ export interface Finding {
 }
 
 /** @returns the finding about a node that can't be reached. @param why with the node's name */
-export const unreachable = (node: string, why: string): Finding => ({ code: 'unreachable', node, text: why })
+export const unreachableFinding = (node: string, why: string): Finding => ({ code: 'unreachable', node, text: why })
 
 /** @returns whether two findings are the same, whatever their texts say: a number in a text makes no other finding */
 export const isSame = (one: Finding, other: Finding): boolean =>

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { exitCode, UserError } from '../base/errors.ts'
 import type { RunNote } from '../runner/apply.ts'
 import { busyCode, takeLock } from '../runner/lock.ts'
-import type { Stage } from '../cli/main.ts'
+import type { RunContext } from '../cli/main.ts'
 import { type Script, sh } from '../base/sh.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Finding } from './finding.ts'
@@ -80,7 +80,7 @@ async function claim(host: string, transport: Transport, folder: string, by: str
 }
 
 /** The locks of all hosts of a cluster, so that nobody else changes them meanwhile. */
-export class Claims {
+export class HostLocks {
   readonly #session: Session
   readonly #run: RunNote
   readonly #held = new Map<string, Claim>()
@@ -91,11 +91,11 @@ export class Claims {
   }
 
   /** @throws UserError where another run is at work, HostError where a host is away */
-  static async take(stage: Stage, session: Session, run: RunNote): Promise<Claims> {
-    const claims = new Claims(session, run)
-    stage.atEnd(() => claims.#release())
-    await Promise.all(session.inventory.hosts.map(({ name }) => claims.again(name)))
-    return claims
+  static async take(context: RunContext, session: Session, run: RunNote): Promise<HostLocks> {
+    const locks = new HostLocks(session, run)
+    context.atEnd(() => locks.#release())
+    await Promise.all(session.inventory.hosts.map(({ name }) => locks.again(name)))
+    return locks
   }
 
   /** Takes the lock of a host once more: a boot has freed it. */

@@ -5,7 +5,7 @@ import { journalScript, parseJournal } from './journal.ts'
 import { drainFolder, standbyFile } from '../../tasks/keepalived.ts'
 
 /** A node, with an open way to it. */
-export interface Reach {
+export interface NodeHandle {
   host: Host
   transport: Transport
   /** By the host's own clock, from when errors in its journal count; without one, none is looked for. */
@@ -22,7 +22,7 @@ export interface PoolEntry {
 }
 
 /** What one look at a node shows. */
-export interface Look {
+export interface NodeState {
   host: string
   /** The level that its keepalived.conf is for; undefined where there is none of ours. */
   level?: number
@@ -51,7 +51,7 @@ export const printLevel: Script = sh`sed -n 's/^# Written by keepalived-playbook
  * A read-only script that shows the state of a node.
  * @param since seconds since 1970 by the node's own clock, or undefined for no look into its journal
  */
-export const lookScript = (cluster: Cluster, since?: number): Script => sh`
+export const nodeStateScript = (cluster: Cluster, since?: number): Script => sh`
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 echo "vip=$(ip -o -4 address show to ${`${cluster.vip}/32`} | head -n 1)"
 echo "keepalived=$(systemctl is-active keepalived)"
@@ -66,13 +66,17 @@ ipvsadm -Ln --stats --exact 2>/dev/null | sed 's/^/stats=/'
 ${since ? journalScript(since) : sh`true`}`
 
 /** Looks at a node once. @param timeout in seconds */
-export async function lookAt({ host, transport, since }: Reach, cluster: Cluster, timeout: number): Promise<Look> {
-  const { stdout } = await transport.run(lookScript(cluster, since).text, { timeout })
-  return parseLook(host, cluster, stdout.toString('utf8'))
+export async function readNodeState(
+  { host, transport, since }: NodeHandle,
+  cluster: Cluster,
+  timeout: number,
+): Promise<NodeState> {
+  const { stdout } = await transport.run(nodeStateScript(cluster, since).text, { timeout })
+  return parseNodeState(host, cluster, stdout.toString('utf8'))
 }
 
-/** Reads what `lookScript` printed on a host. */
-export function parseLook(host: Host, cluster: Cluster, text: string): Look {
+/** Reads what `nodeStateScript` printed on a host. */
+export function parseNodeState(host: Host, cluster: Cluster, text: string): NodeState {
   const values = (key: string) => [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1]!)
   const value = (key: string) => values(key)[0] ?? ''
   return {
@@ -112,7 +116,7 @@ function parsePool(cluster: Cluster, rows: readonly string[]): PoolEntry[] {
 }
 
 // ipvsadm -Ln --stats --exact: `UDP  10.2.1.5:53   12   12 …`.
-function parseStats(cluster: Cluster, rows: readonly string[]): Look['balanced'] {
+function parseStats(cluster: Cluster, rows: readonly string[]): NodeState['balanced'] {
   const balanced = { UDP: 0, TCP: 0 }
   for (const row of rows) {
     const [protocol, address, connections] = row.trim().split(/\s+/)

@@ -5,7 +5,7 @@ import { loadInventory } from '../../inventory/load.ts'
 import type { Host, Inventory, SshTarget } from '../../inventory/types.ts'
 import { type Clock, realClock } from '../base/clock.ts'
 import { UserError } from '../base/errors.ts'
-import type { Stage } from '../cli/main.ts'
+import type { RunContext } from '../cli/main.ts'
 import { sshTransport } from '../transport/ssh.ts'
 import { didYouMean } from '../base/suggest.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -34,8 +34,8 @@ export interface Session {
  * Reads the inventory, starts the lab where that is what it names, and asks for passwords. Contacts no host.
  * @throws UserError for a wrong inventory or an unknown host in `--limit`
  */
-export async function openSession(stage: Stage, level?: 1 | 2 | 3): Promise<Session> {
-  const { options, console, redactor } = stage
+export async function openSession(context: RunContext, level?: 1 | 2 | 3): Promise<Session> {
+  const { options, console, redactor } = context
   const file = options.inventory ?? labInventory
   const inventory = loadInventory(file, { level })
   redactor.addValue(inventory.cluster.auth_pass)
@@ -44,8 +44,8 @@ export async function openSession(stage: Stage, level?: 1 | 2 | 3): Promise<Sess
   redactor.addPattern(/\brocommunity6?\s+([^\s\x1b]+)/g)
   const limited = limit(inventory.hosts, options.limit)
   const passwords = {
-    password: options.askPass ? await askSecret(stage, 'SSH password: ') : undefined,
-    becomePassword: options.askBecomePass ? await askSecret(stage, 'sudo password: ') : undefined,
+    password: options.askPass ? await askSecret(context, 'SSH password: ') : undefined,
+    becomePassword: options.askBecomePass ? await askSecret(context, 'sudo password: ') : undefined,
   }
   console.print(
     `${inventory.cluster.name}: ${limited.map(({ name }) => name).join(', ')} (${relative('', inventory.file)})`,
@@ -56,7 +56,7 @@ export async function openSession(stage: Stage, level?: 1 | 2 | 3): Promise<Sess
   }
 
   const transports = new Map<string, Transport>()
-  stage.atEnd(() => Promise.all([...transports.values()].map((transport) => transport.close())))
+  context.atEnd(() => Promise.all([...transports.values()].map((transport) => transport.close())))
   const open = (name: string, target: SshTarget) => {
     const known = transports.get(name)
     if (known) return known
@@ -83,7 +83,7 @@ function limit(hosts: readonly Host[], names: readonly string[] | undefined): Ho
   return hosts.filter(({ name }) => !names || names.includes(name))
 }
 
-async function askSecret({ redactor }: Stage, prompt: string): Promise<string> {
+async function askSecret({ redactor }: RunContext, prompt: string): Promise<string> {
   const secret = await read({ prompt, silent: true, output: process.stderr })
   redactor.addValue(secret)
   return secret

@@ -1,7 +1,7 @@
 import type { Cluster, Host } from '../../inventory/types.ts'
 import { HostError } from '../base/errors.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
-import { type Look, lookScript, parseLook, type Reach } from './node-state.ts'
+import { type NodeState, nodeStateScript, parseNodeState, type NodeHandle } from './node-state.ts'
 import { whyReboot } from './reboot-required.ts'
 
 /** The latest change of VRRP's state on a node. */
@@ -17,8 +17,8 @@ export interface Transition {
 export interface NodeStatus {
   host: string
   /** Why it can't be reached; then nothing else is known. */
-  away?: string
-  look?: Look
+  unreachable?: string
+  state?: NodeState
   /** Of keepalived. */
   version?: string
   /** Seconds. */
@@ -37,7 +37,7 @@ export const lately = 10
 
 const statusScript = (cluster: Cluster): Script =>
   lines(
-    lookScript(cluster),
+    nodeStateScript(cluster),
     sh`
 echo "version=$(keepalived --version 2>&1 | sed -n 's/^Keepalived v\([0-9.]*\).*/\1/p')"
 echo "uptime=$(cut -d ' ' -f 1 /proc/uptime)"
@@ -48,7 +48,11 @@ journalctl -q -u keepalived -o short-unix -n 500 --no-pager |
   )
 
 /** Looks at a node; one that is away is part of the picture. @param timeout in seconds */
-export async function statusOf({ host, transport }: Reach, cluster: Cluster, timeout: number): Promise<NodeStatus> {
+export async function statusOf(
+  { host, transport }: NodeHandle,
+  cluster: Cluster,
+  timeout: number,
+): Promise<NodeStatus> {
   try {
     const { stdout } = await transport.run(statusScript(cluster).text, { timeout })
     return parseStatus(host, cluster, stdout.toString('utf8'))
@@ -56,7 +60,7 @@ export async function statusOf({ host, transport }: Reach, cluster: Cluster, tim
     if (!(error instanceof HostError)) throw error
     // The next look is to find a new connection.
     await transport.close()
-    return { host: host.name, away: error.message, removals: {}, pending: [] }
+    return { host: host.name, unreachable: error.message, removals: {}, pending: [] }
   }
 }
 
@@ -70,7 +74,7 @@ export function parseStatus(host: Host, cluster: Cluster, text: string): NodeSta
   })
   return {
     host: host.name,
-    look: parseLook(host, cluster, text),
+    state: parseNodeState(host, cluster, text),
     version: value('version'),
     uptime: Math.floor(Number(value('uptime'))),
     reboot: value('reboot'),

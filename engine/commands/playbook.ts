@@ -1,7 +1,7 @@
 import { confirmed } from '../cli/confirm.ts'
 import { exitCode, UserError } from '../base/errors.ts'
 import type { HostResult } from '../runner/events.ts'
-import { main, type Stage } from '../cli/main.ts'
+import { main, type RunContext } from '../cli/main.ts'
 import { Report } from '../cli/run-report.ts'
 import { runHosts } from '../runner/run.ts'
 import type { Listed } from '../runner/task.ts'
@@ -24,20 +24,20 @@ export type TaskList = (target: Target) => Listed[]
  * @param level `none` takes the cluster away: that is asked first, and nothing is left to be checked
  */
 export const playbook = (url: string, title: string, level: Level | 'none', tasks: TaskList): Promise<void> =>
-  main(url, title, level === 'none' ? [] : [noVerify], async (stage) => {
+  main(url, title, level === 'none' ? [] : [noVerify], async (context) => {
     const { openSession } = await import('../cluster/session.ts')
-    const session = await openSession(stage, level === 'none' ? undefined : level)
+    const session = await openSession(context, level === 'none' ? undefined : level)
     const { cluster, hosts } = session.inventory
-    if (level === 'none' && !stage.options.check && !stage.options.yes) {
+    if (level === 'none' && !context.options.check && !context.options.yes) {
       const question = `This ends ${cluster.vip} on ${session.limited.map(({ name }) => name).join(', ')}. Go on`
       if (!(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was changed')
     }
-    if (level !== 'none') await refuseMixture(session, level, stage.options.timeout)
-    const verify = level !== 'none' && !stage.options.own['no-verify']
+    if (level !== 'none') await refuseMixture(session, level, context.options.timeout)
+    const verify = level !== 'none' && !context.options.own['no-verify']
     // What the check needs at the end is not to be missing then.
-    if (verify && session.limited.length === hosts.length) await ensureAsking(stage, session)
+    if (verify && session.limited.length === hosts.length) await ensureAsking(context, session)
     const results = await run(
-      stage,
+      context,
       title,
       session.limited.map((host) => ({
         name: host.name,
@@ -46,18 +46,18 @@ export const playbook = (url: string, title: string, level: Level | 'none', task
       })),
     )
     const code = codeOf(results)
-    if (code !== exitCode.ok || !verify || stage.options.check) return code
+    if (code !== exitCode.ok || !verify || context.options.check) return code
     if (session.limited.length < hosts.length) {
-      stage.console.print('check  left out: not all hosts were worked on; when they are, run verify.mts')
+      context.console.print('check  left out: not all hosts were worked on; when they are, run verify.mts')
       return code
     }
     const changed = results.some(({ status }) => status === 'changed')
     const since = new Map(results.map(({ host, facts }) => [host, facts?.now]))
-    return reportCheck(stage, session, { level, since, changed })
+    return reportCheck(context, session, { level, since, changed })
   })
 
 /** @throws UserError, HostError where a client can't ask the service, with what to do */
-async function ensureAsking({ console, options }: Stage, session: Session): Promise<void> {
+async function ensureAsking({ console, options }: RunContext, session: Session): Promise<void> {
   // Meanwhile the hosts are connected to; whatever is wrong with one, the run itself tells.
   void Promise.allSettled(session.limited.map(({ name }) => session.reach(name).connect()))
   console.status('trying the clients')
@@ -68,21 +68,21 @@ async function ensureAsking({ console, options }: Stage, session: Session): Prom
   console.status('')
 }
 
-async function run(stage: Stage, title: string, hosts: Parameters<typeof runHosts>[0]): Promise<HostResult[]> {
-  const { options, console, document } = stage
+async function run(context: RunContext, title: string, hosts: Parameters<typeof runHosts>[0]): Promise<HostResult[]> {
+  const { options, console, document } = context
   const report = new Report(
     console,
     options,
     hosts.map(({ name }) => name),
   )
-  stage.underWay = () => report.busy()
-  stage.atEnd(() => report.end())
+  context.underWay = () => report.busy()
+  context.atEnd(() => report.end())
   const results = await runHosts(
     hosts,
-    { ...options, interrupted: () => stage.interrupted, note: runNote(title) },
+    { ...options, interrupted: () => context.interrupted, note: runNote(title) },
     report.listen,
   )
-  stage.underWay = () => []
+  context.underWay = () => []
   report.end()
   report.summary(results)
   document.check = options.check

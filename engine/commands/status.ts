@@ -1,8 +1,8 @@
 import type { ChalkInstance } from 'chalk'
 import type { Inventory } from '../../inventory/types.ts'
-import { type Finding, unreachable } from '../cluster/finding.ts'
+import { type Finding, unreachableFinding } from '../cluster/finding.ts'
 import { judgeDrained, judgeNodes, realAddress } from '../verify/judge.ts'
-import type { Look } from '../cluster/node-state.ts'
+import type { NodeState } from '../cluster/node-state.ts'
 import { lately, type NodeStatus } from '../cluster/status.ts'
 
 /** Removals within a few minutes that are no accident any more. */
@@ -10,12 +10,12 @@ const flapping = 3
 
 /** @returns what is wrong with the cluster */
 export function judgeStatus(inventory: Inventory, nodes: readonly NodeStatus[]): Finding[] {
-  const looks = nodes.flatMap(({ look }) => look ?? [])
-  const level = looks.find((look) => look.level !== undefined)?.level
+  const states = nodes.flatMap(({ state }) => state ?? [])
+  const level = states.find((state) => state.level !== undefined)?.level
   return [
-    ...nodes.flatMap(({ host, away }) => (away ? unreachable(host, away) : [])),
-    ...(looks.length > 0 ? judgeNodes(inventory, looks, level) : []),
-    ...judgeDrained(looks),
+    ...nodes.flatMap(({ host, unreachable }) => (unreachable ? unreachableFinding(host, unreachable) : [])),
+    ...(states.length > 0 ? judgeNodes(inventory, states, level) : []),
+    ...judgeDrained(states),
     ...nodes.flatMap(({ host, removals }) =>
       Object.entries(removals)
         .filter(([, times]) => times >= flapping)
@@ -44,7 +44,7 @@ export function statusLines(
   const width = Math.max(...nodes.map(({ host }) => host.length), 'cluster'.length)
   const block = ({ host }: { host: string }, rows: string[]) =>
     rows.map((row, i) => `${(i === 0 ? host : '').padEnd(width)}  ${row}`)
-  const holder = nodes.find(({ look }) => look?.holdsVip)?.host
+  const holder = nodes.find(({ state }) => state?.holdsVip)?.host
   return [
     ...nodes.flatMap((node) => block(node, nodeRows(inventory, node, colour))),
     ...block(
@@ -57,18 +57,18 @@ export function statusLines(
 }
 
 function nodeRows(inventory: Inventory, node: NodeStatus, colour: ChalkInstance): string[] {
-  const { look, away, version, uptime, transition, reboot, pending } = node
-  if (!look) return [colour.red(`away: ${away}`)]
-  const state = [
-    look.level === undefined ? 'no level' : `level ${look.level}`,
-    vrrpWords(look, inventory.cluster.vip),
-    `keepalived ${version ?? ''} ${look.keepalived}`,
-    `named ${look.service}`,
+  const { state, unreachable, version, uptime, transition, reboot, pending } = node
+  if (!state) return [colour.red(`unreachable: ${unreachable}`)]
+  const words = [
+    state.level === undefined ? 'no level' : `level ${state.level}`,
+    vrrpWords(state, inventory.cluster.vip),
+    `keepalived ${version ?? ''} ${state.keepalived}`,
+    `named ${state.service}`,
     `up ${duration(uptime!)}`,
   ]
   return [
-    state.join(', '),
-    ...poolRows(inventory, look),
+    words.join(', '),
+    ...poolRows(inventory, state),
     ...(transition
       ? [`${transition.state} since ${isoSeconds(transition.at)}: ${transition.cause ?? 'no cause was logged'}`]
       : []),
@@ -84,17 +84,17 @@ function nodeRows(inventory: Inventory, node: NodeStatus, colour: ChalkInstance)
 }
 
 /** What VRRP said last and who has the address can differ: after a kill -9, for one. */
-function vrrpWords({ vrrpState, holdsVip }: Look, vip: string): string {
+function vrrpWords({ vrrpState, holdsVip }: NodeState, vip: string): string {
   const said = vrrpState || 'no state yet'
   return `VRRP ${said}, ${holdsVip ? 'holds' : 'without'} ${vip}${(said === 'MASTER') !== holdsVip ? ' (they differ)' : ''}`
 }
 
-function poolRows({ hosts }: Inventory, look: Look): string[] {
+function poolRows({ hosts }: Inventory, state: NodeState): string[] {
   return (['UDP', 'TCP'] as const).flatMap((protocol) => {
-    const entries = look.pool.filter((entry) => entry.protocol === protocol)
+    const entries = state.pool.filter((entry) => entry.protocol === protocol)
     if (entries.length === 0) return []
     const words = entries.map(({ address, weight, connections }) => {
-      const host = hosts.find((one) => realAddress(one, look.level ?? 1) === address)
+      const host = hosts.find((one) => realAddress(one, state.level ?? 1) === address)
       return `${host?.name ?? address} weight ${weight}, ${connections} connections`
     })
     return [`${protocol} pool: ${words.join('; ')}`]

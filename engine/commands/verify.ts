@@ -1,12 +1,12 @@
 import { exitCode, HostError } from '../base/errors.ts'
-import type { Stage } from '../cli/main.ts'
+import type { RunContext } from '../cli/main.ts'
 import type { Transport } from '../transport/transport.ts'
 import { type CheckResult, checkCluster } from '../verify/check.ts'
-import { type Finding, textsOf, unreachable } from '../cluster/finding.ts'
+import { type Finding, textsOf, unreachableFinding } from '../cluster/finding.ts'
 import { type Page, writePage } from '../operations/html-report.ts'
 import type { Session } from '../cluster/session.ts'
 
-export interface CheckWish {
+export interface VerifyRequest {
   /** The level wanted; without one, that of the nodes. */
   level?: number
   /** Seconds since 1970 by each node's clock, from when errors in its journal count. */
@@ -19,22 +19,22 @@ export interface CheckWish {
  * Runs the cluster check and tells of it.
  * @returns the exit code
  */
-export async function reportCheck(stage: Stage, session: Session, wish: CheckWish): Promise<number> {
-  const { console, options, document } = stage
+export async function reportCheck(context: RunContext, session: Session, request: VerifyRequest): Promise<number> {
+  const { console, options, document } = context
   const { inventory, clients } = session
   const began = new Date()
   console.status('checking the cluster')
   const found = await Promise.all(
     inventory.hosts.map(async (host) => {
       const transport = session.reach(host.name)
-      return { host, transport, since: wish.since.get(host.name), away: await whyAway(transport) }
+      return { host, transport, since: request.since.get(host.name), unreachable: await whyUnreachable(transport) }
     }),
   )
   const result = await checkCluster(
     inventory,
-    found.filter(({ away }) => !away),
+    found.filter(({ unreachable }) => !unreachable),
     {
-      ...wish,
+      ...request,
       clients,
       timeout: options.timeout,
       clock: session.clock,
@@ -42,20 +42,22 @@ export async function reportCheck(stage: Stage, session: Session, wish: CheckWis
     },
   )
   console.status('')
-  const away = found.flatMap(({ host, away }) => (away ? unreachable(host.name, away) : []))
-  const findings = [...away, ...result.findings]
+  const unreachable = found.flatMap(({ host, unreachable }) =>
+    unreachable ? unreachableFinding(host.name, unreachable) : [],
+  )
+  const findings = [...unreachable, ...result.findings]
   document.cluster = { ...result, findings }
   for (const line of describe(result, inventory.cluster.vip)) console.print(line)
   for (const { text } of findings) console.print(`check  ${console.colour.red('failed')}  ${text}`)
-  await writePage(stage, session, result.looks, pageOf(stage, began, result.holder, findings))
-  if (away.length > 0) return exitCode.unreachable
+  await writePage(context, session, result.states, pageOf(context, began, result.holder, findings))
+  if (unreachable.length > 0) return exitCode.unreachable
   if (findings.length > 0) return exitCode.checkFailed
   console.print(`check  ${console.colour.green('passed')}  level ${result.level}`)
   return exitCode.ok
 }
 
 const pageOf = (
-  { document }: Stage,
+  { document }: RunContext,
   started: Date,
   holder: string | undefined,
   findings: readonly Finding[],
@@ -64,13 +66,14 @@ const pageOf = (
   started,
   seconds: (Date.now() - started.getTime()) / 1000,
   ok: findings.length === 0,
-  verdict: findings.length === 0 ? `The cluster is well: ${holder} holds the virtual IP.` : 'The cluster is not well.',
+  verdict:
+    findings.length === 0 ? `The cluster is healthy: ${holder} holds the virtual IP.` : 'The cluster is not healthy.',
   problems: textsOf(findings),
   steps: [],
 })
 
 /** One node that is away must not hide the state of the others. */
-async function whyAway(transport: Transport): Promise<string | undefined> {
+async function whyUnreachable(transport: Transport): Promise<string | undefined> {
   try {
     await transport.connect()
   } catch (error) {

@@ -1,17 +1,17 @@
 import { drainedNodes, judgeNodes, realAddress } from '../verify/judge.ts'
-import { checkCluster, judgeLooks } from '../verify/check.ts'
+import { checkCluster, judgeStates } from '../verify/check.ts'
 import { type Finding, without } from '../cluster/finding.ts'
-import { type Look, lookAt, type Reach } from '../cluster/node-state.ts'
+import { type NodeState, readNodeState, type NodeHandle } from '../cluster/node-state.ts'
 import type { Session } from '../cluster/session.ts'
 import type { Host } from '../../inventory/types.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
-import type { Stage } from '../cli/main.ts'
+import type { RunContext } from '../cli/main.ts'
 import type { Transport } from '../transport/transport.ts'
 import { drainFile, standbyFile } from '../../tasks/keepalived.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
 
 /** What has to be so before something is done to the cluster. */
-export interface SceneWish {
+export interface ControlRequest {
   /** How many nodes have to serve while one does not: with all others, nothing may be wrong. */
   minServing: number
   /** What was wrong when a run began that is gone on with now: the cluster is taken as that run has left it. */
@@ -22,32 +22,38 @@ export interface SceneWish {
  * Looks whether something may be done to the cluster.
  * @throws UserError where the cluster is not well, HostError where a node is away
  */
-export async function openScene({ options, console }: Stage, session: Session, wish: SceneWish): Promise<Scene> {
+export async function openControl(
+  { options, console }: RunContext,
+  session: Session,
+  request: ControlRequest,
+): Promise<ClusterControl> {
   console.status('checking the cluster')
   const { hosts } = session.inventory
   await Promise.all(hosts.map(({ name }) => session.reach(name).connect()))
   const { level, holder, findings } =
-    wish.known || options.check ? await glance(session, options.timeout) : await check(session, options.timeout, false)
+    request.known || options.check
+      ? await glance(session, options.timeout)
+      : await check(session, options.timeout, false)
   console.status('')
   if (level === undefined)
     throw new UserError('there is no cluster of ours on these hosts: run a level playbook', exitCode.checkFailed)
-  if (wish.known) return new Scene(session, level, options.timeout, wish.known)
+  if (request.known) return new ClusterControl(session, level, options.timeout, request.known)
   for (const { text } of findings) console.print(`check  ${text}`)
-  if (findings.length > 0 && (wish.minServing === hosts.length - 1 || !holder))
-    throw new UserError('the cluster is not well: nothing was begun', exitCode.checkFailed)
-  return new Scene(session, level, options.timeout, findings)
+  if (findings.length > 0 && (request.minServing === hosts.length - 1 || !holder))
+    throw new UserError('the cluster is not healthy: nothing was begun', exitCode.checkFailed)
+  return new ClusterControl(session, level, options.timeout, findings)
 }
 
 /** Seconds for keepalived to do as its files say. */
 const followTime = 30
 
-const reachOf = (session: Session, host: Host): Reach => ({ host, transport: session.reach(host.name) })
+const reachOf = (session: Session, host: Host): NodeHandle => ({ host, transport: session.reach(host.name) })
 
 /** What the nodes say of themselves. A check mode does without the questions: for these, query logging is turned on. */
 async function glance(session: Session, timeout: number) {
   const { cluster, hosts } = session.inventory
-  const looks = await Promise.all(hosts.map((host) => lookAt(reachOf(session, host), cluster, timeout)))
-  return judgeLooks(session.inventory, looks)
+  const states = await Promise.all(hosts.map((host) => readNodeState(reachOf(session, host), cluster, timeout)))
+  return judgeStates(session.inventory, states)
 }
 
 /** The cluster check of every node, without a report. */
@@ -59,7 +65,7 @@ const check = (session: Session, timeout: number, changed: boolean) =>
   )
 
 /** The cluster as those see it who move it: rolling reboots and drills. */
-export class Scene {
+export class ClusterControl {
   readonly session: Session
   readonly level: number
   /** Seconds for one execution. */
@@ -93,22 +99,22 @@ export class Scene {
   }
 
   /** Looks at these nodes, or at all. @throws HostError where one is away */
-  looks(nodes: readonly Host[] = this.hosts): Promise<Look[]> {
+  states(nodes: readonly Host[] = this.hosts): Promise<NodeState[]> {
     const { cluster } = this.session.inventory
-    return Promise.all(nodes.map((host) => lookAt(reachOf(this.session, host), cluster, this.timeout)))
+    return Promise.all(nodes.map((host) => readNodeState(reachOf(this.session, host), cluster, this.timeout)))
   }
 
   /** Looks at all nodes but those that are away. */
-  async looksOfThose(): Promise<Look[]> {
-    return (await this.#lookAtEach()).filter((look) => typeof look !== 'string')
+  async reachableStates(): Promise<NodeState[]> {
+    return (await this.#lookAtEach()).filter((state) => typeof state !== 'string')
   }
 
   /** A look for each node, or its name where it is away. */
-  #lookAtEach(): Promise<(Look | string)[]> {
+  #lookAtEach(): Promise<(NodeState | string)[]> {
     return Promise.all(
       this.hosts.map(async (host) => {
         try {
-          return (await this.looks([host]))[0]!
+          return (await this.states([host]))[0]!
         } catch (error) {
           if (error instanceof HostError) return host.name
           throw error
@@ -118,17 +124,17 @@ export class Scene {
   }
 
   /** What is wrong with the nodes looked at and was not before; that some are drained is not. */
-  findings(looks: readonly Look[]): Finding[] {
-    return without(judgeNodes(this.session.inventory, looks, this.level), this.known)
+  findings(states: readonly NodeState[]): Finding[] {
+    return without(judgeNodes(this.session.inventory, states, this.level), this.known)
   }
 
   /** The nodes that clients are sent to; at level 1, that would answer if the VIP came to them. */
-  serving(looks: readonly Look[]): string[] {
-    const pools = looks.filter(({ holdsVip }) => holdsVip).flatMap(({ pool }) => pool)
+  serving(states: readonly NodeState[]): string[] {
+    const pools = states.filter(({ holdsVip }) => holdsVip).flatMap(({ pool }) => pool)
     return this.hosts
       .filter((host) => {
-        const look = looks.find((one) => one.host === host.name)
-        if (this.level === 1) return look?.service === 'active' && look.keepalived === 'active' && !look.standby
+        const state = states.find((one) => one.host === host.name)
+        if (this.level === 1) return state?.service === 'active' && state.keepalived === 'active' && !state.standby
         const real = realAddress(host, this.level)
         return pools.filter(({ address, weight }) => address === real && weight > 0).length >= 2
       })
@@ -142,14 +148,14 @@ export class Scene {
    * @returns what was still wrong then, or undefined
    */
   async until(
-    wrong: (looks: Look[]) => string | undefined,
+    wrong: (states: NodeState[]) => string | undefined,
     seconds: number,
     nodes?: readonly Host[],
   ): Promise<string | undefined> {
     const { clock } = this.session
     const deadline = clock.now() + seconds * 1000
     for (;;) {
-      const problem = wrong(await this.looks(nodes))
+      const problem = wrong(await this.states(nodes))
       if (!problem || clock.now() > deadline) return problem
       await clock.sleep(500)
     }
@@ -167,13 +173,13 @@ export class Scene {
   /** Waits until the pools of every director have these nodes as they were told. @throws UserError where they do not */
   async poolsFollow(nodes: readonly Host[], drained: boolean): Promise<void> {
     if (nodes.length === 0 || this.level === 1) return
-    const problem = await this.until((looks) => this.notFollowed(looks, nodes, drained), followTime)
+    const problem = await this.until((states) => this.notFollowed(states, nodes, drained), followTime)
     if (problem) throw new UserError(problem, exitCode.failed)
   }
 
   /** @returns in words the first director that does not send clients to these nodes as it was told */
-  notFollowed(looks: readonly Look[], nodes: readonly Host[], drained: boolean): string | undefined {
-    for (const { host, pool } of this.level > 1 ? looks : []) {
+  notFollowed(states: readonly NodeState[], nodes: readonly Host[], drained: boolean): string | undefined {
+    for (const { host, pool } of this.level > 1 ? states : []) {
       for (const node of nodes) {
         const entries = pool.filter(({ address }) => address === realAddress(node, this.level))
         if (entries.length < 2) return `${node.name} is not in the pools of ${host}`
@@ -196,13 +202,13 @@ export class Scene {
   /** In words, a part a node: who holds the VIP, who serves, who is drained or away. For whoever has to go on by hand. */
   async describe(): Promise<string> {
     const found = await this.#lookAtEach()
-    const drained = drainedNodes(found.filter((look) => typeof look !== 'string'))
+    const drained = drainedNodes(found.filter((state) => typeof state !== 'string'))
     return found
-      .map((look) => {
-        if (typeof look === 'string') return `${look} is away`
-        const broken = [look.keepalived, look.service].some((state) => state !== 'active')
-        const work = broken ? 'does not serve' : drained.includes(look.host) || look.standby ? 'is drained' : 'serves'
-        return `${look.host} ${look.holdsVip ? `holds ${this.vip} and ` : ''}${work}`
+      .map((state) => {
+        if (typeof state === 'string') return `${state} is unreachable`
+        const broken = [state.keepalived, state.service].some((state) => state !== 'active')
+        const work = broken ? 'does not serve' : drained.includes(state.host) || state.standby ? 'is drained' : 'serves'
+        return `${state.host} ${state.holdsVip ? `holds ${this.vip} and ` : ''}${work}`
       })
       .join('; ')
   }

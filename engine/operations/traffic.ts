@@ -1,6 +1,6 @@
 import type { Host } from '../../inventory/types.ts'
-import type { Stage } from '../cli/main.ts'
-import { type Prober, type ProberAccount, startProber } from '../clients/prober.ts'
+import type { RunContext } from '../cli/main.ts'
+import { type Prober, type ProberSummary, startProber } from '../clients/prober.ts'
 import type { Protocol, Sample } from '../clients/losses.ts'
 import type { Session } from '../cluster/session.ts'
 
@@ -11,8 +11,8 @@ const rates = { UDP: 10, TCP: 2, seconds: 24 * 3600 }
 const quietSeconds = 15
 
 /** Asks the service through the VIP while something is done to the cluster, and shows who answers. */
-export class Live {
-  readonly #stage: Stage
+export class TrafficMonitor {
+  readonly #context: RunContext
   readonly #names: ReadonlyMap<string, string>
   readonly #counts: Record<Protocol, { sent: number; lost: number }> = {
     UDP: { sent: 0, lost: 0 },
@@ -24,8 +24,8 @@ export class Live {
   #prober: Prober | undefined
   #ticker: NodeJS.Timeout | undefined
 
-  private constructor(stage: Stage, hosts: readonly Host[]) {
-    this.#stage = stage
+  private constructor(context: RunContext, hosts: readonly Host[]) {
+    this.#context = context
     this.#names = namesByAnswer(hosts)
   }
 
@@ -33,18 +33,18 @@ export class Live {
    * Begins to ask, from the first client of the inventory.
    * @throws UserError where it can't ask from there, HostError where it can't be reached
    */
-  static async start(stage: Stage, { inventory, clients }: Session): Promise<Live> {
+  static async start(context: RunContext, { inventory, clients }: Session): Promise<TrafficMonitor> {
     const { vip, service } = inventory.cluster
     const name = `${service.health_name}.${service.health_zone}`
-    const live = new Live(stage, inventory.hosts)
+    const traffic = new TrafficMonitor(context, inventory.hosts)
     const { transport } = clients[0]!
-    live.#prober = await startProber(transport, { vip, port: service.port, name }, rates, (sample) =>
-      live.#hear(sample),
+    traffic.#prober = await startProber(transport, { vip, port: service.port, name }, rates, (sample) =>
+      traffic.#hear(sample),
     )
-    const every = stage.console.interactive ? 200 : quietSeconds * 1000
-    live.#ticker = setInterval(() => live.#show(), every)
-    stage.atEnd(() => live.#end())
-    return live
+    const every = context.console.interactive ? 200 : quietSeconds * 1000
+    traffic.#ticker = setInterval(() => traffic.#show(), every)
+    context.atEnd(() => traffic.#end())
+    return traffic
   }
 
   /** Names what is done from now on. */
@@ -52,18 +52,18 @@ export class Live {
     this.#step = label
     this.#since = performance.now()
     this.#prober!.mark(label)
-    if (this.#stage.console.interactive) this.#show()
+    if (this.#context.console.interactive) this.#show()
   }
 
   /** Ends the questions and sums up. */
-  async stop(): Promise<ProberAccount> {
+  async stop(): Promise<ProberSummary> {
     this.#end()
     return this.#prober!.stop()
   }
 
   #end(): void {
     clearInterval(this.#ticker)
-    this.#stage.console.status('')
+    this.#context.console.status('')
   }
 
   #hear({ protocol, who }: Sample): void {
@@ -77,8 +77,8 @@ export class Live {
     const seconds = Math.round((performance.now() - this.#since) / 1000)
     const lost = `lost UDP ${UDP.lost} of ${UDP.sent}, TCP ${TCP.lost} of ${TCP.sent}`
     const text = `${this.#step} ${seconds} s  |  ${lost}  |  ${this.#latest.join(' ')}`
-    if (this.#stage.console.interactive) this.#stage.console.status(text)
-    else if (seconds >= quietSeconds) this.#stage.console.print(`at work  ${text}`)
+    if (this.#context.console.interactive) this.#context.console.status(text)
+    else if (seconds >= quietSeconds) this.#context.console.print(`at work  ${text}`)
   }
 }
 
@@ -87,10 +87,10 @@ const namesByAnswer = (hosts: readonly Host[]): Map<string, string> =>
   new Map(hosts.map(({ identity, name }) => [`=${identity}=`, name]))
 
 /** A line a step: what was asked meanwhile, and lost. */
-export function accountLines(found: Omit<ProberAccount, 'samples'>): string[] {
+export function accountLines(found: Omit<ProberSummary, 'samples'>): string[] {
   const width = Math.max(...found.steps.map(({ label }) => label.length), 5)
-  const row = (label: string, seconds: number, { UDP, TCP }: Pick<ProberAccount, 'UDP' | 'TCP'>) => {
-    const part = (protocol: Protocol, { sent, lost, slow, gap }: ProberAccount['UDP']) =>
+  const row = (label: string, seconds: number, { UDP, TCP }: Pick<ProberSummary, 'UDP' | 'TCP'>) => {
+    const part = (protocol: Protocol, { sent, lost, slow, gap }: ProberSummary['UDP']) =>
       `${protocol} lost ${lost} of ${sent}${slow ? ` (${slow} came late)` : ''}${gap ? `, longest gap ${gap.toFixed(1)} s` : ''}`
     return `  ${label.padEnd(width)}  ${seconds.toFixed(1).padStart(6)} s  ${part('UDP', UDP)}; ${part('TCP', TCP)}`
   }

@@ -1,4 +1,4 @@
-import type { Account, Protocol, Step } from '../clients/losses.ts'
+import type { LossSummary, Protocol, Step } from '../clients/losses.ts'
 
 export const protocols: readonly Protocol[] = ['UDP', 'TCP']
 
@@ -50,7 +50,7 @@ export interface ReportData {
   /** The names of those that asked. */
   clients: readonly string[]
   /** What the prober has found; without it the report has no timeline. */
-  account?: Account
+  account?: LossSummary
   /** In order; their times are those of the account. */
   steps: readonly ReportStep[]
 }

@@ -1,4 +1,4 @@
-import type { Account } from '../clients/losses.ts'
+import type { LossSummary } from '../clients/losses.ts'
 import { protocols, type ReportData } from './data.ts'
 import { Markup, markup } from './markup.ts'
 import { lettered, outagesOf } from './outages.ts'
@@ -66,7 +66,7 @@ function facts({ level, vip, clients, nodes, seconds, account }: ReportData): Ma
   return markup`<dl>${rows.map(([name, value]) => markup`<div><dt>${name!}</dt><dd>${value!}</dd></div>`)}</dl>`
 }
 
-function answers(data: ReportData, account: Account): Markup {
+function answers(data: ReportData, account: LossSummary): Markup {
   if (account.samples.length === 0) return section('Answers over time', markup`<p>Nothing was asked.</p>`)
   // Where the prober ended early, the steps went on; a time of nothing would divide by nothing.
   const end = data.steps.reduce((latest, { to }) => Math.max(latest, to), Math.max(account.seconds, 0.1))
@@ -90,7 +90,7 @@ function spans({ steps }: ReportData, end: number): Markup {
   return items.length > 0 ? markup`<ol class="spans">${items}</ol>` : markup``
 }
 
-function legend({ nodes }: ReportData, { samples, UDP, TCP }: Account): Markup {
+function legend({ nodes }: ReportData, { samples, UDP, TCP }: LossSummary): Markup {
   const total = (who: string) => (UDP.answers[who] ?? 0) + (TCP.answers[who] ?? 0)
   const strangers = samples.some(({ who }) => who !== undefined && !nodes.some(({ identity }) => identity === who))
   const entry = (kind: string, name: string) => markup`<li><i class="${kind}"></i>${name}</li>`

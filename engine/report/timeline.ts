@@ -1,4 +1,4 @@
-import type { Account, Protocol } from '../clients/losses.ts'
+import type { LossSummary, Protocol } from '../clients/losses.ts'
 import { type Bin, binsOf, stretches } from './bins.ts'
 import { protocols, type ReportData, type ReportNode } from './data.ts'
 import { type Markup, markup } from './markup.ts'
@@ -18,7 +18,7 @@ const letterWidth = 5
  * Who answered when, one lane for each protocol; losses hatched, the longest outages with their letters.
  * @param end of the picture, in seconds
  */
-export function timeline(data: ReportData, account: Account, end: number, marked: readonly Lettered[]): Markup {
+export function timeline(data: ReportData, account: LossSummary, end: number, marked: readonly Lettered[]): Markup {
   const at = (seconds: number) => percent((seconds / end) * 100)
   const lanes = protocols.map((protocol): Lane => {
     const bins = binsOf(protocol, account.samples, data.nodes, end)
@@ -44,7 +44,7 @@ const percent = (number: number) => `${Math.min(100, Math.max(0, number)).toFixe
 const line = (x: string, from: number, to: number, kind: string) =>
   markup`<line class="${kind}" x1="${x}" x2="${x}" y1="${from}" y2="${to}"/>`
 
-function inWords({ UDP, TCP }: Account, end: number, marked: readonly Lettered[]): string {
+function inWords({ UDP, TCP }: LossSummary, end: number, marked: readonly Lettered[]): string {
   const sums = `UDP ${UDP.lost} of ${UDP.sent}, TCP ${TCP.lost} of ${TCP.sent}`
   const gaps = marked.map(({ letter, from, to }) => `${letter} at ${inSeconds(from)} for ${inSeconds(to - from)}`)
   return `In ${inSeconds(end)} these questions were lost: ${sums}. ${gaps.length > 0 ? `Outages: ${gaps.join(', ')}.` : ''}`

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { takeLock } from './lock.ts'
-import { originalId } from './originals.ts'
+import { baselineId } from './baselines.ts'
 import type { PlannedChange } from './plan.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
 import type { Task } from './task.ts'
@@ -116,7 +116,7 @@ find "$originals" -mindepth 2 -maxdepth 2 -name first -printf '%h\0' | xargs -0r
 end_all`
 
 const stepNumber = (index: number) => String(index).padStart(3, '0')
-const idOf = ({ key }: Task) => (key === undefined ? '' : originalId(key))
+const idOf = ({ key }: Task) => (key === undefined ? '' : baselineId(key))
 
 // errexit works in a subshell only where its exit status is not tested in the same command. What a change prints goes
 // through cat, so that it does not fail in the middle when nobody listens any more.

@@ -1,15 +1,15 @@
-import { Account, describe } from './progress.ts'
+import { ApplyProgress, describe } from './progress.ts'
 import { batchChanges, type RunNote } from './apply.ts'
 import { unifiedDiff } from '../base/diff.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
 import type { HostResult, Listener } from './events.ts'
 import { type Facts, factsProbe, parseFacts } from './facts.ts'
-import { originalsProbe, parseOriginals, restoreUnlisted } from './originals.ts'
+import { baselinesProbe, parseBaselines, restoreUnlisted } from './baselines.ts'
 import { busyCode } from './lock.ts'
 import { makePlan, type Plan } from './plan.ts'
 import { batchProbes } from './probe.ts'
 import type { Script } from '../base/sh.ts'
-import { everyHost, type Listed, type Printed, tasksOf } from './task.ts'
+import { barrier, type Listed, type Printed, tasksOf } from './task.ts'
 import type { Outcome, Transport } from '../transport/transport.ts'
 
 /** A host of the run: its name in the inventory, the way to it, and its tasks once its facts are known. */
@@ -41,7 +41,7 @@ export class HostRun {
   readonly #tell: Listener
   #list: Listed[] = []
   #plan: Plan = { changes: [], unchanged: [] }
-  #account: Account | undefined
+  #progress: ApplyProgress | undefined
   #ended = false
 
   constructor(host: RunHost, options: HostOptions, tell: Listener) {
@@ -75,19 +75,19 @@ export class HostRun {
       this.#tell({ type: 'connecting', host: name })
       await transport.connect()
       const { folder } = this.#options.note
-      const [printed, kept] = await this.#probe([factsProbe, originalsProbe(folder)])
+      const [printed, kept] = await this.#probe([factsProbe, baselinesProbe(folder)])
       const facts = parseFacts(printed!.text, name)
       this.result.facts = facts
       this.#tell({ type: 'connected', host: name, facts })
 
       const wanted = this.#host.tasks(facts)
-      this.#list = [...wanted, everyHost, ...restoreUnlisted(wanted, parseOriginals(kept!.text), folder)]
+      this.#list = [...wanted, barrier, ...restoreUnlisted(wanted, parseBaselines(kept!.text), folder)]
       this.#plan = await this.#makePlan()
       this.result.tasks = tasksOf(this.#list).length
       this.#tell({ type: 'planned', host: name, plan: this.#plan })
       if (this.#plan.changes.length === 0) return this.#end()
       if (!this.#options.check) {
-        this.#account = new Account(this.#plan, this.result, this.#tell)
+        this.#progress = new ApplyProgress(this.#plan, this.result, this.#tell)
         return
       }
       this.result.status = 'would change'
@@ -112,8 +112,8 @@ export class HostRun {
   /** Leaves the rest as it is, since other hosts did not come this far. */
   holdBack(lost: readonly string[]): void {
     if (this.#ended) return
-    this.#account!.fail(
-      `the rest waits for every host, and this run has lost ${lost.join(' and ')}: mend that, run again`,
+    this.#progress!.fail(
+      `the rest waits for every host, and this run has lost ${lost.join(' and ')}: fix this and run again`,
     )
     this.result.status = 'failed'
     this.#end()
@@ -123,9 +123,9 @@ export class HostRun {
     const changes = new Map([...this.#plan.changes.entries()].filter(([, change]) => change.phase === phase))
     if (changes.size === 0) return
     const batch = batchChanges(changes, this.#options.note)
-    const account = this.#account!
+    const progress = this.#progress!
     try {
-      const outcome = await this.#execute(batch.script, (chunk) => account.take(batch.read(chunk)))
+      const outcome = await this.#execute(batch.script, (chunk) => progress.take(batch.read(chunk)))
       if (this.failed) throw new UserError(this.result.failure!.reason, exitCode.failed)
       if (outcome.code === busyCode)
         throw new UserError(
@@ -135,7 +135,7 @@ export class HostRun {
       if (outcome.code !== 0)
         throw new UserError(`the changes ended with code ${outcome.code}: ${outcome.stderr.trim()}`, exitCode.failed)
     } catch (error) {
-      account.fail((error as Error).message)
+      progress.fail((error as Error).message)
       throw error
     }
   }

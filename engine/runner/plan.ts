@@ -4,7 +4,7 @@ import { type Change, isChange, type Listed, type Printed, type Task } from './t
 export interface PlannedChange {
   task: Task
   change: Change
-  /** How often the list says `everyHost` before it. */
+  /** How often the list says `barrier` before it. */
   phase: number
 }
 
@@ -26,7 +26,7 @@ export function makePlan(list: readonly Listed[], printed: readonly Printed[]): 
   const answers = printed.values()
   let phase = 0
   for (const task of list) {
-    if ('everyHost' in task) {
+    if ('barrier' in task) {
       phase++
       continue
     }

@@ -11,7 +11,7 @@ export const describe = (task: Task, change: Change): ChangeReport => ({
 })
 
 /** Follows the changes on one host and writes into its result: what was made, what failed, what was not tried. */
-export class Account {
+export class ApplyProgress {
   readonly #plan: Plan
   readonly #result: HostResult
   readonly #tell: Listener

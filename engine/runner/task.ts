@@ -50,13 +50,13 @@ export interface Task {
 }
 
 /** Stands between two tasks: what comes after it begins on no host before every host has come this far. */
-export const everyHost = { everyHost: true } as const
+export const barrier = { barrier: true } as const
 
 /** What a playbook lists for a host, in order. */
-export type Listed = Task | typeof everyHost
+export type Listed = Task | typeof barrier
 
 /** The tasks of a list, without what stands between them. */
-export const tasksOf = (list: readonly Listed[]): Task[] => list.filter((item): item is Task => !('everyHost' in item))
+export const tasksOf = (list: readonly Listed[]): Task[] => list.filter((item): item is Task => !('barrier' in item))
 
 /** A plan's answer where the state is already right. */
 export const unchanged = (why?: string): Unchanged =>

@@ -6,7 +6,13 @@ import { type Answers, answersOf, questions, questionsOf } from './ask.ts'
 import { type Client, serviceOf } from '../clients/client.ts'
 import { type Finding, without } from '../cluster/finding.ts'
 import { judgeAnswers, judgeDrained, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
-import { type Look, lookAt, lookScript, parseLook, type Reach } from '../cluster/node-state.ts'
+import {
+  type NodeState,
+  readNodeState,
+  nodeStateScript,
+  parseNodeState,
+  type NodeHandle,
+} from '../cluster/node-state.ts'
 import { endWatchScript, judgeSightings, parseSightings, seenAs, watching, watchScript } from './watch.ts'
 
 /** Seconds that a cluster may take to elect a holder and fill its pools, after a change and otherwise. */
@@ -30,7 +36,7 @@ export interface CheckResult {
   level?: number
   /** The node that has the VIP, where it is exactly one. */
   holder?: string
-  looks: Look[]
+  states: NodeState[]
   /** One a client, in the order in which they asked. */
   answers: Answers[]
   verdicts: Verdict[]
@@ -49,17 +55,17 @@ const patience = 15
  */
 export async function checkCluster(
   inventory: Inventory,
-  nodes: readonly Reach[],
+  nodes: readonly NodeHandle[],
   options: CheckOptions,
 ): Promise<CheckResult> {
   const check = new Check(inventory, nodes, options)
   // One execution a node does for a cluster that is well: a look, and at level 3 the watch after it.
-  const first = options.changed ? undefined : await check.lookAndAsk('if well')
+  const first = options.changed ? undefined : await check.readAndAsk('if well')
   if (first && first.findings.length === 0) return first
   const settled = await check.settle()
   // Without a holder, or with two, answers tell nothing.
   if (!settled.holder || settled.level === undefined) return settled
-  const { answers, verdicts, seen, findings } = await check.lookAndAsk('anyhow')
+  const { answers, verdicts, seen, findings } = await check.readAndAsk('anyhow')
   const more = without(findings, settled.findings)
   return { ...settled, answers, verdicts, seen, findings: [...settled.findings, ...more] }
 }
@@ -68,22 +74,22 @@ export async function checkCluster(
  * What the nodes say of themselves, without anybody asking the service.
  * @param level the one wanted; without one, that of the nodes
  */
-export function judgeLooks(
+export function judgeStates(
   inventory: Inventory,
-  looks: readonly Look[],
-  level = looks.find((one) => one.level !== undefined)?.level,
+  states: readonly NodeState[],
+  level = states.find((one) => one.level !== undefined)?.level,
 ): Pick<CheckResult, 'level' | 'holder' | 'findings'> {
-  const holders = looks.filter((one) => one.holdsVip)
+  const holders = states.filter((one) => one.holdsVip)
   const holder = holders.length === 1 ? holders[0]!.host : undefined
-  return { level, holder, findings: [...judgeNodes(inventory, looks, level), ...judgeDrained(looks)] }
+  return { level, holder, findings: [...judgeNodes(inventory, states, level), ...judgeDrained(states)] }
 }
 
 class Check {
   readonly #inventory: Inventory
-  readonly #nodes: readonly Reach[]
+  readonly #nodes: readonly NodeHandle[]
   readonly #options: CheckOptions
 
-  constructor(inventory: Inventory, nodes: readonly Reach[], options: CheckOptions) {
+  constructor(inventory: Inventory, nodes: readonly NodeHandle[], options: CheckOptions) {
     this.#inventory = inventory
     this.#nodes = nodes
     this.#options = options
@@ -95,7 +101,7 @@ class Check {
     const deadline = clock.now() + 1000 * (changed ? convergence.changed : convergence.unchanged)
     let said = ''
     for (;;) {
-      const result = this.#judge(await Promise.all(this.#nodes.map((node) => this.#look(node))))
+      const result = this.#judge(await Promise.all(this.#nodes.map((node) => this.#state(node))))
       // Nothing is gained by waiting for what was logged.
       const [passing] = result.findings.filter(({ code }) => code !== 'journal-error')
       if (!passing || clock.now() > deadline) return result
@@ -106,12 +112,12 @@ class Check {
   }
 
   /** Looks once, and has every client ask: if the nodes are well, or anyhow, so long as one node holds the VIP. */
-  async lookAndAsk(when: 'if well' | 'anyhow'): Promise<CheckResult> {
+  async readAndAsk(when: 'if well' | 'anyhow'): Promise<CheckResult> {
     const { clients, level } = this.#options
     const tag = `q${randomBytes(5).toString('hex')}`
     const seconds = patience * clients.length
     const watches = this.#nodes.map((node) => this.#watch(node, tag, seconds, level))
-    const result = this.#judge(await Promise.all(watches.map(({ look }) => look)))
+    const result = this.#judge(await Promise.all(watches.map(({ state }) => state)))
     if (!result.holder || result.level === undefined || (when === 'if well' && result.findings.length > 0)) {
       const { timeout } = this.#options
       const end = endWatchScript(tag).text
@@ -142,19 +148,19 @@ class Check {
     return { ...result, findings: [...result.findings, ...more] }
   }
 
-  #judge(looks: Look[]): CheckResult {
-    const { level, holder, findings } = judgeLooks(this.#inventory, looks, this.#options.level)
-    const all = [...findings, ...judgeJournals(looks)]
-    return { level, holder, looks, answers: [], verdicts: [], seen: [], findings: all }
+  #judge(states: NodeState[]): CheckResult {
+    const { level, holder, findings } = judgeStates(this.#inventory, states, this.#options.level)
+    const all = [...findings, ...judgeJournals(states)]
+    return { level, holder, states, answers: [], verdicts: [], seen: [], findings: all }
   }
 
-  #look = (node: Reach): Promise<Look> => lookAt(node, this.#inventory.cluster, this.#options.timeout)
+  #state = (node: NodeHandle): Promise<NodeState> => readNodeState(node, this.#inventory.cluster, this.#options.timeout)
 
   /** A look, and for as long as the clients ask a watch at the questions that the node gets, in one execution. */
-  #watch(node: Reach, tag: string, seconds: number, level: number | undefined) {
+  #watch(node: NodeHandle, tag: string, seconds: number, level: number | undefined) {
     const { host, transport, since } = node
     const { cluster } = this.#inventory
-    const script = `${lookScript(cluster, since).text}\n${watchScript(tag, seconds, level).text}`
+    const script = `${nodeStateScript(cluster, since).text}\n${watchScript(tag, seconds, level).text}`
     let text = ''
     let heard: (text: string) => void
     const begun = new Promise<string>((resolve) => {
@@ -170,7 +176,7 @@ class Check {
       return parseSightings(all)
     })
     return {
-      look: Promise.race([begun, ended.then(() => begun)]).then((all) => parseLook(host, cluster, all)),
+      state: Promise.race([begun, ended.then(() => begun)]).then((all) => parseNodeState(host, cluster, all)),
       sightings: ended,
     }
   }
@@ -184,13 +190,13 @@ class Check {
   }
 
   /** Strict turns can be told from one client's answers only where no other asks meanwhile; the director knows. */
-  async #judgeAnswers({ level, holder, looks, answers }: CheckResult): Promise<Verdict[]> {
-    const judge = (others: Look['balanced']) =>
+  async #judgeAnswers({ level, holder, states, answers }: CheckResult): Promise<Verdict[]> {
+    const judge = (others: NodeState['balanced']) =>
       answers.flatMap((one) => judgeAnswers(this.#inventory, level!, holder!, one, others))
     const verdicts = judge({ UDP: 0, TCP: 0 })
     if (!verdicts.some(({ finding }) => finding)) return verdicts
-    const before = looks.find(({ host }) => host === holder)!.balanced
-    const after = (await this.#look(this.#nodes.find(({ host }) => host.name === holder)!)).balanced
+    const before = states.find(({ host }) => host === holder)!.balanced
+    const after = (await this.#state(this.#nodes.find(({ host }) => host.name === holder)!)).balanced
     const ours = answers.reduce((sum, { asked }) => sum + asked, 0)
     return judge({ UDP: after.UDP - before.UDP - ours - 4 * this.#nodes.length, TCP: after.TCP - before.TCP - ours })
   }

@@ -2,7 +2,7 @@ import type { Host, Inventory } from '../../inventory/types.ts'
 import { drainFile, standbyFile } from '../../tasks/keepalived.ts'
 import type { Answers } from './ask.ts'
 import type { Finding, FindingCode } from '../cluster/finding.ts'
-import type { Look } from '../cluster/node-state.ts'
+import type { NodeState } from '../cluster/node-state.ts'
 
 const list = (names: readonly string[]) => names.join(' and ')
 
@@ -22,42 +22,44 @@ const onNode = (node: string, code: FindingCode, text: string, about?: string): 
  */
 export function judgeNodes(
   { cluster, hosts }: Inventory,
-  looks: readonly Look[],
+  states: readonly NodeState[],
   level: number | undefined,
 ): Finding[] {
   const findings: Finding[] = []
-  const holders = looks.filter((look) => look.holdsVip).map((look) => look.host)
+  const holders = states.filter((state) => state.holdsVip).map((state) => state.host)
   if (holders.length > 1)
     findings.push({
       code: 'split-brain',
       text: `split brain: ${list(holders)} hold ${cluster.vip} at the same time`,
     })
   if (holders.length === 0) findings.push({ code: 'outage', text: `outage: no node holds ${cluster.vip}` })
-  const drained = drainedNodes(looks)
-  for (const look of looks) {
-    const { host, keepalived, service } = look
+  const drained = drainedNodes(states)
+  for (const state of states) {
+    const { host, keepalived, service } = state
     if (keepalived !== 'active') findings.push(onNode(host, 'keepalived-down', `keepalived is ${keepalived}`))
     if (service !== 'active') findings.push(onNode(host, 'service-down', `named is ${service}`))
-    if (look.level === undefined)
+    if (state.level === undefined)
       findings.push(onNode(host, 'not-configured', 'keepalived.conf is not one of ours: run a level playbook'))
-    else if (look.level !== level)
-      findings.push(onNode(host, 'other-level', `is configured for level ${look.level}, not ${level}`))
-    if ((level ?? 0) >= 2) findings.push(...judgePool(look, hosts, level!, drained))
+    else if (state.level !== level)
+      findings.push(onNode(host, 'other-level', `is configured for level ${state.level}, not ${level}`))
+    if ((level ?? 0) >= 2) findings.push(...judgePool(state, hosts, level!, drained))
   }
   return findings
 }
 
 /** @returns the nodes that any node takes for drained */
-export const drainedNodes = (looks: readonly Look[]): string[] => [...new Set(looks.flatMap(({ drained }) => drained))]
+export const drainedNodes = (states: readonly NodeState[]): string[] => [
+  ...new Set(states.flatMap(({ drained }) => drained)),
+]
 
 /** @returns a finding for each node that was taken out of the work */
-export const judgeDrained = (looks: readonly Look[]): Finding[] => [
-  ...drainedNodes(looks).map((node): Finding => {
-    const where = looks.filter(({ drained }) => drained.includes(node)).map(({ host }) => host)
+export const judgeDrained = (states: readonly NodeState[]): Finding[] => [
+  ...drainedNodes(states).map((node): Finding => {
+    const where = states.filter(({ drained }) => drained.includes(node)).map(({ host }) => host)
     const text = `${node} is drained (${drainFile(node)} on ${list(where)} says 1): nobody new is sent to it`
     return { code: 'drained', node, text }
   }),
-  ...looks
+  ...states
     .filter(({ standby }) => standby)
     .map(({ host }): Finding => {
       const text = `${host} is not to hold the virtual IP (its ${standbyFile} says 1)`
@@ -66,21 +68,21 @@ export const judgeDrained = (looks: readonly Look[]): Finding[] => [
 ]
 
 /** @returns a finding for each error that was logged; time does not heal them */
-export const judgeJournals = (looks: readonly Look[]): Finding[] =>
-  looks.flatMap(({ host, errors }) => errors.map((error) => onNode(host, 'journal-error', `journal: ${error}`, error)))
+export const judgeJournals = (states: readonly NodeState[]): Finding[] =>
+  states.flatMap(({ host, errors }) => errors.map((error) => onNode(host, 'journal-error', `journal: ${error}`, error)))
 
 /** The address by which directors know a node. */
 export const realAddress = ({ address, second }: Host, level: number): string | undefined =>
   level === 3 ? second?.address : address
 
-function judgePool(look: Look, hosts: readonly Host[], level: number, drained: readonly string[]): Finding[] {
+function judgePool(state: NodeState, hosts: readonly Host[], level: number, drained: readonly string[]): Finding[] {
   return (['UDP', 'TCP'] as const).flatMap((protocol) => {
     const missing = hosts.filter((host) => {
-      const entry = look.pool.find((one) => one.protocol === protocol && one.address === realAddress(host, level))
+      const entry = state.pool.find((one) => one.protocol === protocol && one.address === realAddress(host, level))
       return !entry || (entry.weight === 0 && !drained.includes(host.name))
     })
     return missing.map(({ name }) =>
-      onNode(look.host, 'pool-incomplete', `its ${protocol} pool lacks ${name}`, `${protocol} ${name}`),
+      onNode(state.host, 'pool-incomplete', `its ${protocol} pool lacks ${name}`, `${protocol} ${name}`),
     )
   })
 }

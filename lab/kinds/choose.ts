@@ -20,7 +20,7 @@ type Choice = Pick<Parts, 'kind' | 'uml'>
 export const kinds: Record<KindName, Kind> = { kvm: qemu, uml, emulation: qemu }
 
 /** What decides about the kind of machines. */
-export interface KindWish {
+export interface KindRequest {
   /** No other will do. */
   kind?: KindName
   /** A kernel that is missing is built before anything starts; otherwise it is built meanwhile, for the next time. */
@@ -37,23 +37,23 @@ const names: Record<KindName, string> = { kvm: 'KVM', uml: 'User-Mode Linux', em
  * @param image the folder of an image to try with
  * @throws UserError where the kind that is wished for does not run here
  */
-export async function chooseKind(wish: KindWish, image: string, say: Say): Promise<Choice> {
+export async function chooseKind(request: KindRequest, image: string, say: Say): Promise<Choice> {
   const chosen = (choice: Choice, why: string) => {
     say(`machines: ${names[choice.kind]} (${why})`)
     return choice
   }
-  if (wish.kind === 'emulation') return chosen({ kind: 'emulation' }, 'as asked for')
-  const noKvm = wish.kind === 'uml' ? undefined : await whyNotKvm(image)
-  if (wish.kind !== 'uml' && !noKvm) return chosen({ kind: 'kvm' }, 'it works here')
-  if (wish.kind === 'kvm') throw new UserError(`KVM does not run here: ${noKvm}`, 1)
+  if (request.kind === 'emulation') return chosen({ kind: 'emulation' }, 'as asked for')
+  const noKvm = request.kind === 'uml' ? undefined : await whyNotKvm(image)
+  if (request.kind !== 'uml' && !noKvm) return chosen({ kind: 'kvm' }, 'it works here')
+  if (request.kind === 'kvm') throw new UserError(`KVM does not run here: ${noKvm}`, 1)
   try {
-    const kernel = builtKernel() ?? (await missingKernel(wish, say))
+    const kernel = builtKernel() ?? (await missingKernel(request, say))
     return chosen(
       { kind: 'uml', uml: { kernel, memory: await memoryFor(kernel, image) } },
       noKvm ? `no KVM: ${noKvm}` : 'as asked for',
     )
   } catch (error) {
-    if (!(error instanceof UserError) || wish.kind === 'uml') throw error
+    if (!(error instanceof UserError) || request.kind === 'uml') throw error
     const choice = chosen({ kind: 'emulation' }, `slow; no KVM: ${noKvm}`)
     say(`  User-Mode Linux would be faster: ${error.message}`)
     return choice
@@ -68,7 +68,7 @@ async function memoryFor(kernel: string, image: string): Promise<string> {
 }
 
 /** @throws UserError where it can't be had now */
-async function missingKernel({ kind, waitForKernel, yes }: KindWish, say: Say): Promise<string> {
+async function missingKernel({ kind, waitForKernel, yes }: KindRequest, say: Say): Promise<string> {
   const now = kind === 'uml' || waitForKernel
   if (!now && kernelFailure()) throw new UserError('its kernel could not be built; try again: npm run lab -- kernel', 1)
   await ensureCompiler(yes, say)

@@ -42,19 +42,19 @@ test('a configuration change on a live cluster loses nothing', async () => {
   assert.is((await playbook('level3', '--no-verify')).code, 0)
 })
 
-test('a node that preempts takes the VIP back when it is put back, and nothing is lost', async () => {
+test('a node that preempts takes the VIP back when it is undrained, and nothing is lost', async () => {
   const preempting = ['--inventory', inventoryWith('preempt: true')]
   assert.is((await playbook('level3', '--no-verify', ...preempting)).code, 0)
   await holderWithin(30, 'ns1')
   const { run, seen } = await watched('rolling-reboot', '--without-reboot', ...preempting)
-  assert.match(run.text, /ns1 {2}put back {6}it holds 10\.2\.1\.5 again/)
+  assert.match(run.text, /ns1 {2}undrain {14}it holds 10\.2\.1\.5 again/)
   assert.is(await holder(), 'ns1')
   for (const account of [run.document.prober!, seen]) assertNothingLost(account)
   assert.is((await playbook('level3', '--no-verify')).code, 0)
 })
 
 test('the controller killed in the middle: refused without --resume, and ended with it', async () => {
-  await killedAt(/let work end/, 'rolling-reboot', '--without-reboot')
+  await killedAt(/wait for connections/, 'rolling-reboot', '--without-reboot')
   // The hosts notice within seconds that nobody is there any more.
   await sleep(10_000)
   const again = await playbook('rolling-reboot', '--without-reboot')
@@ -69,7 +69,7 @@ test('the controller killed in the middle: refused without --resume, and ended w
 
 test('a node that is not back in time, and then without its service: it stays drained until --resume sees it well', async () => {
   const node = other(await holder())
-  const away = await playbook(
+  const unreachable = await playbook(
     'rolling-reboot',
     '--limit',
     node,
@@ -78,14 +78,14 @@ test('a node that is not back in time, and then without its service: it stays dr
     '--before',
     'systemctl disable named',
   )
-  assert.is(away.code, 4)
-  assert.match(away.document.error!, `${node} did not come back within 2 s`)
-  assert.match(away.document.error!, `holds 10.2.1.5 and serves`)
+  assert.is(unreachable.code, 4)
+  assert.match(unreachable.document.error!, `${node} did not come back within 2 s`)
+  assert.match(unreachable.document.error!, `holds 10.2.1.5 and serves`)
   await disconnect([node])
   await until(() => on(node, 'systemctl is-system-running --wait || true'))
   const unwell = await playbook('rolling-reboot', '--resume', '--limit', node)
   assert.is(unwell.code, 1)
-  assert.match(unwell.document.error!, `${node} came back, but is not well: ${node}: named is inactive`)
+  assert.match(unwell.document.error!, `${node} is unhealthy: ${node}: named is inactive`)
   const status = await playbook('status')
   assert.is(status.code, 5)
   assert.match(status.text, `${node} is drained`)
@@ -95,7 +95,7 @@ test('a node that is not back in time, and then without its service: it stays dr
   assert.ok(!resumed.document.steps!.some(({ step }) => step === 'reboot'))
 })
 
-test('a VIP that does not move: the node is put back, and none is rebooted', async () => {
+test('a VIP that does not move: the node is undrained, and none is rebooted', async () => {
   const was = await holder()
   const vrrp = (signal: string) =>
     on(other(was), `kill -${signal} $(cat /run/keepalived/vrrp.pid 2>/dev/null || cat /run/vrrp.pid)`)
@@ -104,7 +104,7 @@ test('a VIP that does not move: the node is put back, and none is rebooted', asy
   await vrrp('CONT')
   assert.is(run.code, 1)
   assert.match(run.document.error!, `10.2.1.5 did not move away from ${was} within 8 s`)
-  assert.match(run.document.error!, `${was} was put back, and no node was rebooted`)
+  assert.match(run.document.error!, `${was} was undrained, and no node was rebooted`)
   await sleep(5000)
   const check = await playbook('verify')
   assert.is(check.code, 0, check.text)

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { CheckResult } from '../../engine/verify/check.ts'
-import { type ProberAccount, startProber } from '../../engine/clients/prober.ts'
+import { type ProberSummary, startProber } from '../../engine/clients/prober.ts'
 import { loadInventory } from '../../inventory/load.ts'
 import * as lab from '../../lab/lab.ts'
 import { HostError } from '../../engine/base/errors.ts'
@@ -26,7 +26,7 @@ export interface Document {
   cluster?: CheckResult
   /** Rolling reboots and drills: what was done, and what a prober found meanwhile. */
   steps?: { node: string; step: string; outcome: string }[]
-  prober?: Omit<ProberAccount, 'samples'>
+  prober?: Omit<ProberSummary, 'samples'>
   error?: string
   exit_code: number
 }
@@ -143,7 +143,7 @@ export async function resetWithPackages(): Promise<void> {
 }
 
 /** Asks the service ten times a second by UDP and twice by TCP from a machine while something is done. */
-export async function asked(machine: string, work: () => Promise<void>): Promise<ProberAccount> {
+export async function asked(machine: string, work: () => Promise<void>): Promise<ProberSummary> {
   const transport = await connected(machine)
   try {
     const { vip, service } = loadInventory(labInventory).cluster

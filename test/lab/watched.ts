@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert'
-import type { ProberAccount } from '../../engine/clients/prober.ts'
+import type { ProberSummary } from '../../engine/clients/prober.ts'
 import { asked, disconnect, nodes, playbook, type Run } from './cluster.ts'
 
 /**
@@ -17,10 +17,10 @@ export function assertNothingLost({ UDP, TCP, steps, ...more }: Heard): void {
 }
 
 /** What a prober has heard; a playbook's document holds no single questions. */
-type Heard = Pick<ProberAccount, 'UDP' | 'TCP' | 'steps'> & Partial<Pick<ProberAccount, 'samples'>>
+type Heard = Pick<ProberSummary, 'UDP' | 'TCP' | 'steps'> & Partial<Pick<ProberSummary, 'samples'>>
 
 /** Runs a playbook while somebody else than the playbook asks as well. */
-export async function watched(name: string, ...args: string[]): Promise<{ run: Run; seen: ProberAccount }> {
+export async function watched(name: string, ...args: string[]): Promise<{ run: Run; seen: ProberSummary }> {
   let run: Run | undefined
   const seen = await asked('remote', async () => {
     await disconnect(nodes)

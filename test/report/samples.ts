@@ -1,5 +1,5 @@
 // A rolling reboot as a report gets it.
-import { account, type Mark, type Protocol, type Sample } from '../../engine/clients/losses.ts'
+import { summarize, type Mark, type Protocol, type Sample } from '../../engine/clients/losses.ts'
 import type { ReportData, ReportNode, ReportStep } from '../../engine/report/data.ts'
 
 const perSecond = 12
@@ -75,7 +75,7 @@ const reboot = (times: number): Phase[] => [
 /** The report of phases that took place. */
 export function reportOf(phases: readonly Phase[], more: Partial<ReportData> = {}): ReportData {
   const { samples, marks, end } = samplesOf(phases)
-  const found = account(samples, marks, end)
+  const found = summarize(samples, marks, end)
   return {
     title: 'Rolling reboot',
     cluster: 'lab',
@@ -137,5 +137,5 @@ export function noisyReport(questions: number): ReportData {
     return chance(8) === 0 ? { ...common, lost: 'timeout' } : { ...common, latency: 2, who: names[chance(5)]! }
   })
   const nodes = names.map((name, i) => node(name, i + 2, i === 0, ['10.2.1.2', '10.2.1.3']))
-  return { ...rollingReboot(), nodes, account: account(samples, [], questions / perSecond), steps: [] }
+  return { ...rollingReboot(), nodes, account: summarize(samples, [], questions / perSecond), steps: [] }
 }

@@ -1,5 +1,5 @@
-import type { Look } from '../../cluster/node-state.ts'
-import type { Scene } from '../control.ts'
+import type { NodeState } from '../../cluster/node-state.ts'
+import type { ClusterControl } from '../control.ts'
 import type { Cluster } from '../../../inventory/types.ts'
 import { exitCode, UserError } from '../../base/errors.ts'
 import { lines, type Script, sh } from '../../base/sh.ts'
@@ -25,15 +25,15 @@ const serviceSeconds = 2 * patience
 
 /** The drills of a cluster as it is now. */
 export class Drills {
-  readonly #scene: Scene
+  readonly #control: ClusterControl
 
-  constructor(scene: Scene) {
-    this.#scene = scene
+  constructor(control: ClusterControl) {
+    this.#control = control
   }
 
   /** keepalived starts again on the holder, which lets the VIP go first. */
-  restart(looks: readonly Look[]): Drill {
-    const holder = holderOf(looks)
+  restart(states: readonly NodeState[]): Drill {
+    const holder = holderOf(states)
     return {
       name: 'restart',
       title: `restart keepalived on ${holder}`,
@@ -42,9 +42,9 @@ export class Drills {
   }
 
   /** The service stops on a node: the holder's at level 1, where nobody else would be missed. */
-  service(looks: readonly Look[]): Drill {
-    const holder = holderOf(looks)
-    const node = this.#scene.level === 1 ? holder : this.#scene.hosts.find(({ name }) => name !== holder)!.name
+  service(states: readonly NodeState[]): Drill {
+    const holder = holderOf(states)
+    const node = this.#control.level === 1 ? holder : this.#control.hosts.find(({ name }) => name !== holder)!.name
     const start = () =>
       this.#on(node, sh`systemctl stop ${`${drillUnit}.timer`} 2>/dev/null || true; systemctl start named`)
     return {
@@ -54,7 +54,7 @@ export class Drills {
         await this.#on(node, lines(later(serviceSeconds, sh`systemctl start named`), sh`systemctl stop named`))
         await this.#wait((now) => (this.#works(now, node) ? `clients are still sent to ${node}` : undefined))
         // Whoever is lost from here on was sent to nobody.
-        await this.#scene.session.clock.sleep(5000)
+        await this.#control.session.clock.sleep(5000)
         await start()
       },
       undo: start,
@@ -63,8 +63,8 @@ export class Drills {
   }
 
   /** Every process of keepalived is killed on the holder: nothing takes the VIP away, and another node takes it. */
-  kill(looks: readonly Look[]): Drill {
-    const holder = holderOf(looks)
+  kill(states: readonly NodeState[]): Drill {
+    const holder = holderOf(states)
     return {
       name: 'kill',
       title: `kill every keepalived process on ${holder}`,
@@ -73,15 +73,15 @@ export class Drills {
   }
 
   /** The cluster's network is cut at the holder, by its packet filter, which forgets it after some seconds. */
-  cut(looks: readonly Look[]): Drill {
-    const holder = holderOf(looks)
-    const device = this.#scene.hosts.find(({ name }) => name === holder)!.interface
+  cut(states: readonly NodeState[]): Drill {
+    const holder = holderOf(states)
+    const device = this.#control.hosts.find(({ name }) => name === holder)!.interface
     return {
       name: 'cut',
       title: `cut ${device} of ${holder} for ${cutSeconds} s`,
       run: async () => {
         await this.#on(holder, cutScript(device))
-        await this.#scene.session.clock.sleep(cutSeconds * 1000)
+        await this.#control.session.clock.sleep(cutSeconds * 1000)
       },
       undo: () => this.#on(holder, sh`systemctl start ${`${drillUnit}.service`} 2>/dev/null || true`),
       lasts: cutSeconds,
@@ -89,25 +89,25 @@ export class Drills {
   }
 
   /** The cluster is well again. @throws UserError where it is not in time */
-  settled = (): Promise<void> => this.#wait((looks) => this.#scene.findings(looks)[0]?.text)
+  settled = (): Promise<void> => this.#wait((states) => this.#control.findings(states)[0]?.text)
 
-  #works(looks: readonly Look[], node: string): boolean {
-    if (this.#scene.level === 1) return looks.some(({ host, holdsVip }) => host === node && holdsVip)
-    return looks.some((look) => this.#scene.serving([{ ...look, holdsVip: true }]).includes(node))
+  #works(states: readonly NodeState[], node: string): boolean {
+    if (this.#control.level === 1) return states.some(({ host, holdsVip }) => host === node && holdsVip)
+    return states.some((state) => this.#control.serving([{ ...state, holdsVip: true }]).includes(node))
   }
 
-  async #wait(wrong: (looks: Look[]) => string | undefined): Promise<void> {
-    const problem = await this.#scene.until(wrong, patience)
+  async #wait(wrong: (states: NodeState[]) => string | undefined): Promise<void> {
+    const problem = await this.#control.until(wrong, patience)
     if (problem) throw new UserError(`still so after ${patience} s: ${problem}`, exitCode.checkFailed)
   }
 
   async #on(node: string, script: Script): Promise<void> {
-    const { code, stderr } = await this.#scene.reach(node).run(script.text, { timeout: this.#scene.timeout })
+    const { code, stderr } = await this.#control.reach(node).run(script.text, { timeout: this.#control.timeout })
     if (code !== 0) throw new UserError(`${node}: ${stderr.trim() || `exit code ${code}`}`, exitCode.failed)
   }
 }
 
-const holderOf = (looks: readonly Look[]): string => looks.find(({ holdsVip }) => holdsVip)!.host
+const holderOf = (states: readonly NodeState[]): string => states.find(({ holdsVip }) => holdsVip)!.host
 
 const drillUnit = 'keepalived-playbooks-drill'
 

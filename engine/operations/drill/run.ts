@@ -1,14 +1,14 @@
 import type { Finding } from '../../cluster/finding.ts'
-import { Live } from '../traffic.ts'
+import { TrafficMonitor } from '../traffic.ts'
 import { conclude } from '../html-report.ts'
 import { runNote } from '../../cluster/run-note.ts'
-import { Claims } from '../../cluster/host-locks.ts'
-import { openScene, type Scene } from '../control.ts'
+import { HostLocks } from '../../cluster/host-locks.ts'
+import { openControl, type ClusterControl } from '../control.ts'
 import type { Session } from '../../cluster/session.ts'
 import type { Step } from '../../clients/losses.ts'
 import { confirmed } from '../../cli/confirm.ts'
 import { exitCode, UserError } from '../../base/errors.ts'
-import type { Stage } from '../../cli/main.ts'
+import type { RunContext } from '../../cli/main.ts'
 import type { Option } from '../../cli/options.ts'
 import { type Drill, Drills } from './drills.ts'
 
@@ -26,28 +26,28 @@ const calm = 3
  * In check mode it only says what it would do.
  * @returns the exit code: 5 where clients lost answers for longer than a limit
  */
-export async function runDrills(stage: Stage, session: Session): Promise<number> {
-  const { options, console, document } = stage
+export async function runDrills(context: RunContext, session: Session): Promise<number> {
+  const { options, console, document } = context
   const note = runNote('Drill')
   const notes = options.check
-    ? await Claims.readNotes(session, note)
-    : (await Claims.take(stage, session, note)).notes()
+    ? await HostLocks.readNotes(session, note)
+    : (await HostLocks.take(context, session, note)).notes()
   if (notes.size > 0) throw new UserError('a rolling reboot was not ended: end it with --resume first', exitCode.failed)
-  const scene = await openScene(stage, session, { minServing: session.inventory.hosts.length - 1 })
+  const control = await openControl(context, session, { minServing: session.inventory.hosts.length - 1 })
   const names = chosen(options.own)
   if (options.check) {
-    const looks = await scene.looks()
-    for (const name of names) console.print(`drill  would ${new Drills(scene)[name](looks).title}`)
+    const states = await control.states()
+    for (const name of names) console.print(`drill  would ${new Drills(control)[name](states).title}`)
     return exitCode.changesFound
   }
   const question = `This hurts the cluster (${names.join(', ')}); clients may notice. Go on`
   if (!options.yes && !(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was done')
-  const live = await Live.start(stage, session)
+  const traffic = await TrafficMonitor.start(context, session)
   const limits = session.inventory.cluster.drill
-  const failure: unknown = await carryOutAll(stage, scene, live, names).catch((error: unknown) => error)
-  const findings = await conclude(stage, session, live, {
+  const failure: unknown = await carryOutAll(context, control, traffic, names).catch((error: unknown) => error)
+  const findings = await conclude(context, session, traffic, {
     title: 'Drill',
-    looks: () => scene.looksOfThose(),
+    states: () => control.reachableStates(),
     failure,
     about: (index) => ({ limit: limits[names[index]!] }),
     judge: ({ steps, problem }) =>
@@ -73,30 +73,40 @@ const chosen = (own: Record<string, boolean>): Drill['name'][] => [
   ...(own.cut ? (['cut'] as const) : []),
 ]
 
-async function carryOutAll(stage: Stage, scene: Scene, live: Live, names: readonly Drill['name'][]): Promise<void> {
-  for (const name of names) await carryOut(stage, scene, live, name)
+async function carryOutAll(
+  context: RunContext,
+  control: ClusterControl,
+  traffic: TrafficMonitor,
+  names: readonly Drill['name'][],
+): Promise<void> {
+  for (const name of names) await carryOut(context, control, traffic, name)
 }
 
-async function carryOut(stage: Stage, scene: Scene, live: Live, name: Drill['name']): Promise<void> {
-  await stage.goOn()
-  const drills = new Drills(scene)
-  const drill = drills[name](await scene.looks())
-  stage.underWay = () => [drill.title]
-  stage.atEnd(() => stage.interrupted && drill.undo?.())
-  live.step(drill.title)
-  stage.console.print(`drill  ${drill.title}`)
+async function carryOut(
+  context: RunContext,
+  control: ClusterControl,
+  traffic: TrafficMonitor,
+  name: Drill['name'],
+): Promise<void> {
+  await context.checkpoint()
+  const drills = new Drills(control)
+  const drill = drills[name](await control.states())
+  context.underWay = () => [drill.title]
+  context.atEnd(() => context.interrupted && drill.undo?.())
+  traffic.step(drill.title)
+  context.console.print(`drill  ${drill.title}`)
   try {
     await drill.run()
     await drills.settled()
   } catch (error) {
-    await stage.goOn()
+    await context.checkpoint()
     await drill.undo?.().catch((failed: Error) => {
       const hope = `the host does so by itself within ${drill.lasts} s`
       throw new UserError(`${(error as Error).message}\nnot undone (${failed.message}): ${hope}`, exitCode.failed)
     })
     throw error
   }
-  await scene.session.clock.sleep(calm * 1000)
+  await control.session.clock.sleep(calm * 1000)
 }
 
 /**

@@ -1,10 +1,10 @@
 import { realAddress } from '../../verify/judge.ts'
-import type { Look } from '../../cluster/node-state.ts'
+import type { NodeState } from '../../cluster/node-state.ts'
 import type { Host } from '../../../inventory/types.ts'
 import type { Clock } from '../../base/clock.ts'
 import { exitCode, HostError, UserError } from '../../base/errors.ts'
 import { type Script, sh } from '../../base/sh.ts'
-import type { Scene } from '../control.ts'
+import type { ClusterControl } from '../control.ts'
 
 /** How long things may take, in seconds. */
 export interface Patience {
@@ -28,26 +28,26 @@ command -v dig >/dev/null || { echo 'it has no dig to ask its service with: run 
 
 /** The steps of one node, each of which ends when its effect is seen. They throw UserError where it is not. */
 export class NodeSteps {
-  readonly #scene: Scene
+  readonly #control: ClusterControl
   readonly #host: Host
   readonly #patience: Patience
 
-  constructor(scene: Scene, host: Host, patience: Patience) {
-    this.#scene = scene
+  constructor(control: ClusterControl, host: Host, patience: Patience) {
+    this.#control = control
     this.#host = host
     this.#patience = patience
   }
 
   get #clock(): Clock {
-    return this.#scene.session.clock
+    return this.#control.session.clock
   }
 
   /** Another node may hold the VIP, and nobody new is sent to this one any more. */
   async drain(): Promise<string> {
-    await this.#scene.setStandby(this.#host.name, true)
-    await this.#scene.setDrained([this.#host.name], true)
-    await this.#scene.poolsFollow([this.#host], true)
-    return this.#scene.level === 1 ? 'its priority is the lowest' : 'weight 0 in every pool'
+    await this.#control.setStandby(this.#host.name, true)
+    await this.#control.setDrained([this.#host.name], true)
+    await this.#control.poolsFollow([this.#host], true)
+    return this.#control.level === 1 ? 'its priority is the lowest' : 'weight 0 in every pool'
   }
 
   /**
@@ -56,8 +56,8 @@ export class NodeSteps {
    */
   async handOver(pausing: readonly Host[]): Promise<string> {
     const { name } = this.#host
-    const standBy = () => this.#scene.setStandby(name, true)
-    return `${await this.#move(name, (holder) => holder !== name, standBy, pausing)} holds ${this.#scene.vip}`
+    const standBy = () => this.#control.setStandby(name, true)
+    return `${await this.#move(name, (holder) => holder !== name, standBy, pausing)} holds ${this.#control.vip}`
   }
 
   /**
@@ -74,33 +74,34 @@ export class NodeSteps {
   ): Promise<string> {
     const others = pausing.filter(({ name }) => name !== from)
     const names = others.map(({ name }) => name)
-    await this.#scene.setDrained(names, true)
-    await this.#scene.poolsFollow(others, true)
+    await this.#control.setDrained(names, true)
+    await this.#control.poolsFollow(others, true)
     await this.#clock.sleep(inFlight)
     await act()
     const holder = await this.#moved(from, arrived)
     await this.#clock.sleep(inFlight)
-    await this.#scene.setDrained(names, false)
-    await this.#scene.poolsFollow(others, false)
+    await this.#control.setDrained(names, false)
+    await this.#control.poolsFollow(others, false)
     return holder
   }
 
   /** @returns the node that holds the VIP now */
   async #moved(from: string, arrived: (holder: string) => boolean): Promise<string> {
     let holder = ''
-    const seconds = this.#patience.drain + this.#scene.session.inventory.cluster.preempt_delay
-    const problem = await this.#scene.until((looks) => {
-      const holders = looks.filter(({ holdsVip }) => holdsVip).map(({ host }) => host)
+    const seconds = this.#patience.drain + this.#control.session.inventory.cluster.preempt_delay
+    const problem = await this.#control.until((states) => {
+      const holders = states.filter(({ holdsVip }) => holdsVip).map(({ host }) => host)
       holder = holders[0] ?? ''
       if (holders.length === 1 && arrived(holder)) return undefined
-      return `${holders.join(' and ') || 'no node'} ${holders.length > 1 ? 'hold' : 'holds'} ${this.#scene.vip}`
+      return `${holders.join(' and ') || 'no node'} ${holders.length > 1 ? 'hold' : 'holds'} ${this.#control.vip}`
     }, seconds)
-    if (problem) throw stop(`${this.#scene.vip} did not move away from ${from} within ${seconds} s: ${problem}`)
+    if (problem)
+      throw stop(`${this.#control.vip} did not move away from ${from} within ${seconds} s: ${problem}`)
     return holder
   }
 
   /** What the node has begun is done, or had its time. */
-  async letWorkEnd(): Promise<string> {
+  async waitForConnections(): Promise<string> {
     const deadline = this.#clock.now() + this.#patience.drain * 1000
     for (;;) {
       const [questions, connections] = await this.#openWork()
@@ -117,10 +118,10 @@ export class NodeSteps {
    * from the director before it: no question of theirs has come since, or they had less time left.
    */
   async #openWork(): Promise<number[]> {
-    const { service, balancing } = this.#scene.session.inventory.cluster
+    const { service, balancing } = this.#control.session.inventory.cluster
     const { port } = service
-    const real = `${realAddress(this.#host, this.#scene.level)}:${port}`
-    const holder = (await this.#scene.looks()).find(({ holdsVip }) => holdsVip)?.host ?? this.#host.name
+    const real = `${realAddress(this.#host, this.#control.level)}:${port}`
+    const holder = (await this.#control.states()).find(({ holdsVip }) => holdsVip)?.host ?? this.#host.name
     const scripts: [string, Script][] = [
       [
         holder,
@@ -132,14 +133,14 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
     ]
     return Promise.all(
       scripts.map(async ([node, { text }]) =>
-        Number((await this.#scene.reach(node).run(text, { timeout: 60 })).stdout),
+        Number((await this.#control.reach(node).run(text, { timeout: 60 })).stdout),
       ),
     )
   }
 
   /** Runs the operator's command on the node. */
   async command(command: string, timeout: number): Promise<string> {
-    const { stdout, stderr, code } = await this.#scene.reach(this.#host.name).run(commandScript(command), { timeout })
+    const { stdout, stderr, code } = await this.#control.reach(this.#host.name).run(commandScript(command), { timeout })
     const said = stdout.toString('utf8').trim().split('\n')
     if (code !== 0) throw stop(`the command ended with code ${code}: ${stderr || said.slice(-4).join('\n')}`)
     return said.at(-1) || 'done'
@@ -149,7 +150,7 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
   async reboot(before: string): Promise<string> {
     const { name } = this.#host
     const began = this.#clock.now()
-    const transport = this.#scene.reach(name)
+    const transport = this.#control.reach(name)
     // Detached, so that the order has its answer before the host goes.
     await transport.run('systemd-run --quiet --on-active=1 systemctl reboot', { timeout: 60 })
     await this.#clock.sleep(3000)
@@ -174,15 +175,15 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
   }
 
   /** keepalived runs, the service answers on the node's own address, and every director's checks see it. */
-  async comeBack(): Promise<string> {
+  async waitUntilHealthy(): Promise<string> {
     const { name, address } = this.#host
-    const { health_name, health_zone, port } = this.#scene.session.inventory.cluster.service
-    const problem = await this.#scene.until((looks) => this.#notBack(looks), settle)
-    if (problem) throw stop(`${name} came back, but is not well: ${problem}`)
+    const { health_name, health_zone, port } = this.#control.session.inventory.cluster.service
+    const problem = await this.#control.until((states) => this.#notBack(states), settle)
+    if (problem) throw stop(`${name} is unhealthy: ${problem}`)
     const ask = sh`dig @${address} -p ${port} +short +tries=3 +timeout=3 ${health_name}.${health_zone}. TXT`
-    const { stdout } = await this.#scene.reach(name).run(ask.text, { timeout: 60 })
+    const { stdout } = await this.#control.reach(name).run(ask.text, { timeout: 60 })
     if (!stdout.toString('utf8').includes(`=${this.#host.identity}=`))
-      throw stop(`${name} came back, but its service does not answer on ${address}`)
+      throw stop(`${name} is back, but its service does not answer on ${address}`)
     return 'the service answers, the checks are up'
   }
 
@@ -190,27 +191,27 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
    * Clients are sent to the node again. Where it preempts, the VIP comes with it.
    * @param pausing as for `#move`
    */
-  async putBack(pausing: readonly Host[]): Promise<string> {
+  async undrain(pausing: readonly Host[]): Promise<string> {
     const { name } = this.#host
-    const standUp = () => this.#scene.setStandby(name, false)
-    const holder = this.#givesBack(await this.#scene.looks())
+    const standUp = () => this.#control.setStandby(name, false)
+    const holder = this.#givesBack(await this.#control.states())
     if (holder) await this.#move(holder, (now) => now === name, standUp, pausing)
     else await standUp()
-    await this.#scene.setDrained([name], false)
-    await this.#scene.poolsFollow([this.#host], false)
-    const place = this.#scene.level === 1 ? 'it stands by' : 'in every pool'
-    return holder ? `it holds ${this.#scene.vip} again` : place
+    await this.#control.setDrained([name], false)
+    await this.#control.poolsFollow([this.#host], false)
+    const place = this.#control.level === 1 ? 'it stands by' : 'in every pool'
+    return holder ? `it holds ${this.#control.vip} again` : place
   }
 
   /** @returns the node that holds the VIP until this one, which preempts, is put back */
-  #givesBack(looks: readonly Look[]): string | undefined {
-    const { cluster, hosts } = this.#scene.session.inventory
-    const holder = hosts.find(({ name }) => looks.some((look) => look.host === name && look.holdsVip))
+  #givesBack(states: readonly NodeState[]): string | undefined {
+    const { cluster, hosts } = this.#control.session.inventory
+    const holder = hosts.find(({ name }) => states.some((state) => state.host === name && state.holdsVip))
     return cluster.preempt && holder && holder.priority < this.#host.priority ? holder.name : undefined
   }
 
-  #notBack = (looks: Look[]) => {
-    const findings = this.#scene.findings(looks)
+  #notBack = (states: NodeState[]) => {
+    const findings = this.#control.findings(states)
     // What is wrong on the node itself says more than what others make of it.
     const own = findings.find(({ node }) => node === this.#host.name)
     return (own ?? findings[0])?.text

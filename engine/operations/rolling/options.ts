@@ -22,7 +22,7 @@ export interface Wish {
   minServing: number
   patience: Patience
   resume: boolean
-  /** See `SceneWish`. */
+  /** See `ControlRequest`. */
   known?: readonly Finding[]
 }
 
@@ -31,7 +31,7 @@ export interface Wish {
  * @param nodes how many the cluster has
  * @throws UserError for a value that makes no sense
  */
-export function readWish({ own, values }: Options, nodes: number): Wish {
+export function readRollingOptions({ own, values }: Options, nodes: number): Wish {
   const number = (name: string, otherwise: number) => positive(name, values[name] ?? String(otherwise))
   const settled = ['only-if-required', 'before', 'without-reboot'].find((name) => own[name])
   if (own.resume && settled) throw new UserError(`--resume goes on as the run was begun: leave --${settled} out`)

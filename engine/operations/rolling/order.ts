@@ -1,13 +1,13 @@
 import type { Note } from '../../cluster/host-locks.ts'
 import { drainedNodes } from '../../verify/judge.ts'
-import type { Look } from '../../cluster/node-state.ts'
+import type { NodeState } from '../../cluster/node-state.ts'
 import { whyReboot } from '../../cluster/reboot-required.ts'
 import type { Host } from '../../../inventory/types.ts'
-import type { Stage } from '../../cli/main.ts'
+import type { RunContext } from '../../cli/main.ts'
 import { run } from './locks.ts'
 import { canAskItself } from './node-steps.ts'
 import type { Wish } from './options.ts'
-import type { Scene } from '../control.ts'
+import type { ClusterControl } from '../control.ts'
 
 /** A node to work on, and why it has this place. */
 export interface Turn {
@@ -16,8 +16,8 @@ export interface Turn {
 }
 
 /** Nodes that stand by first, the one that holds the VIP last, so that it moves once. */
-export function inTurn(hosts: readonly Host[], looks: readonly Look[], vip: string): Turn[] {
-  const holds = (host: Host) => looks.some((look) => look.host === host.name && look.holdsVip)
+export function inTurn(hosts: readonly Host[], states: readonly NodeState[], vip: string): Turn[] {
+  const holds = (host: Host) => states.some((state) => state.host === host.name && state.holdsVip)
   return [
     ...hosts.filter((host) => !holds(host)).map((host) => ({ host, why: 'it stands by' })),
     ...hosts.filter(holds).map((host) => ({ host, why: `it holds ${vip}, so it is the last` })),
@@ -37,17 +37,17 @@ export interface Plan {
  * @throws UserError where a node lacks what its steps need, HostError where one is away
  */
 export async function makePlan(
-  { console, document }: Stage,
-  scene: Scene,
-  wish: Wish,
+  { console, document }: RunContext,
+  control: ClusterControl,
+  request: Wish,
   earlier: ReadonlyMap<string, Note>,
 ): Promise<Plan> {
-  const [looks] = await Promise.all([scene.looks(), scene.everywhere(canAskItself)])
-  const order = inTurn(scene.hosts, looks, scene.vip)
-  const drained = wish.resume ? [] : outOfWork(looks)
-  const plan = wish.resume
-    ? goOn(order, scene.session.limited, earlier)
-    : begin(await chosen(order, scene, wish), scene, wish, drained)
+  const [states] = await Promise.all([control.states(), control.everywhere(canAskItself)])
+  const order = inTurn(control.hosts, states, control.vip)
+  const drained = request.resume ? [] : outOfWork(states)
+  const plan = request.resume
+    ? checkpoint(order, control.session.limited, earlier)
+    : begin(await chosen(order, control, request), control, request, drained)
   for (const name of drained) console.print(`order  ${name}  is left out: it is drained, and stays so`)
   for (const { host, why } of plan.turns) console.print(`order  ${host.name}  ${why}`)
   if (plan.turns.length === 0) console.print('order  nothing to do')
@@ -55,22 +55,27 @@ export async function makePlan(
   return plan
 }
 
-async function chosen(order: readonly Turn[], scene: Scene, wish: Wish): Promise<Turn[]> {
+async function chosen(order: readonly Turn[], control: ClusterControl, request: Wish): Promise<Turn[]> {
   const asked = await Promise.all(
     order.map(async ({ host, why }): Promise<Turn[]> => {
-      if (!scene.session.limited.includes(host)) return []
-      const { stdout } = await scene.reach(host.name).run(whyReboot.text, { timeout: scene.timeout })
+      if (!control.session.limited.includes(host)) return []
+      const { stdout } = await control.reach(host.name).run(whyReboot.text, { timeout: control.timeout })
       const reason = stdout.toString('utf8').trim()
-      if (wish.onlyIfRequired && !reason) return []
+      if (request.onlyIfRequired && !reason) return []
       return [{ host, why: reason ? `${why}; reboot required: ${reason}` : why }]
     }),
   )
   return asked.flat()
 }
 
-function begin(wanted: readonly Turn[], { hosts, known }: Scene, wish: Wish, drained: readonly string[]): Plan {
+function begin(
+  wanted: readonly Turn[],
+  { hosts, known }: ClusterControl,
+  request: Wish,
+  drained: readonly string[],
+): Plan {
   const turns = wanted.filter(({ host }) => !drained.includes(host.name))
-  const { before, reboot } = wish
+  const { before, reboot } = request
   const noteFor = ({ name }: Host): Note => ({
     by: run.by,
     state: turns.some(({ host }) => host.name === name) ? 'waiting' : 'left out',
@@ -83,7 +88,7 @@ function begin(wanted: readonly Turn[], { hosts, known }: Scene, wish: Wish, dra
 }
 
 /** First the node that the run was in the middle of, whatever `--limit` says. */
-function goOn(order: readonly Turn[], limited: readonly Host[], earlier: ReadonlyMap<string, Note>): Plan {
+function checkpoint(order: readonly Turn[], limited: readonly Host[], earlier: ReadonlyMap<string, Note>): Plan {
   const [some] = earlier.values()
   // Every node has its note before anything begins: where one is gone, the run was at its end.
   const state = [...earlier.values()].some((note) => note.state === 'done') ? 'done' : 'waiting'
@@ -104,6 +109,6 @@ function goOn(order: readonly Turn[], limited: readonly Host[], earlier: Readonl
 }
 
 /** @returns the nodes that somebody has drained, or keeps from holding the VIP */
-const outOfWork = (looks: readonly Look[]): string[] => [
-  ...new Set([...drainedNodes(looks), ...looks.filter(({ standby }) => standby).map(({ host }) => host)]),
+const outOfWork = (states: readonly NodeState[]): string[] => [
+  ...new Set([...drainedNodes(states), ...states.filter(({ standby }) => standby).map(({ host }) => host)]),
 ]

@@ -1,14 +1,14 @@
-import type { Live } from '../traffic.ts'
+import type { TrafficMonitor } from '../traffic.ts'
 import type { Host } from '../../../inventory/types.ts'
 import { exitCode, UserError } from '../../base/errors.ts'
-import { type Claims, type Note, writeNote } from '../../cluster/host-locks.ts'
+import { type HostLocks, type Note, writeNote } from '../../cluster/host-locks.ts'
 import { textsOf } from '../../cluster/finding.ts'
-import type { Stage } from '../../cli/main.ts'
+import type { RunContext } from '../../cli/main.ts'
 import { run } from './locks.ts'
 import { NodeSteps } from './node-steps.ts'
 import type { Wish } from './options.ts'
 import type { Plan, Turn } from './order.ts'
-import type { Scene } from '../control.ts'
+import type { ClusterControl } from '../control.ts'
 import type { ReportStep } from '../../report/data.ts'
 
 /** One step that has ended, for `--json` and the report. */
@@ -26,42 +26,42 @@ const moveSeconds = 1
 const isOpen = ({ state }: Note) => state === 'waiting' || state === 'begun'
 
 /** How to go on by hand. */
-const resumeHint = 'mend it, then run this playbook again with --resume'
+const resumeHint = 'fix this, then run this playbook again with --resume'
 
 /** One node after the other. */
 export class Roll {
-  readonly #stage: Stage
-  readonly #scene: Scene
-  readonly #wish: Wish
+  readonly #context: RunContext
+  readonly #control: ClusterControl
+  readonly #request: Wish
   readonly #steps: StepReport[] = []
-  readonly #claims: Claims
+  readonly #locks: HostLocks
   readonly #turns: readonly Turn[]
   readonly #notes: Map<string, Note>
-  #live: Live | undefined
+  #traffic: TrafficMonitor | undefined
   #current = ''
 
-  constructor(stage: Stage, scene: Scene, wish: Wish, claims: Claims, { turns, notes }: Plan) {
-    this.#stage = stage
-    this.#scene = scene
-    this.#wish = wish
-    this.#claims = claims
+  constructor(context: RunContext, control: ClusterControl, request: Wish, locks: HostLocks, { turns, notes }: Plan) {
+    this.#context = context
+    this.#control = control
+    this.#request = request
+    this.#locks = locks
     this.#turns = turns
     this.#notes = new Map(notes)
-    stage.document.steps = this.#steps
+    context.document.steps = this.#steps
   }
 
   /**
    * Works on the nodes in their turns.
    * @throws UserError at the first node that fails, with the state of the cluster and how to go on
    */
-  async run(live: Live): Promise<void> {
-    this.#live = live
-    await Promise.all(this.#scene.hosts.map(({ name }) => this.#keep(name, {})))
-    if (this.#wish.resume) await this.#putBack()
+  async run(traffic: TrafficMonitor): Promise<void> {
+    this.#traffic = traffic
+    await Promise.all(this.#control.hosts.map(({ name }) => this.#keep(name, {})))
+    if (this.#request.resume) await this.#undrain()
     for (const { host } of this.#turns) await this.#turn(host)
     const left = [...this.#notes].filter(([, note]) => isOpen(note)).map(([name]) => name)
     if (left.length === 0) return this.#forget()
-    this.#stage.console.print(`${left.join(' and ')} not worked on yet: go on with --resume`)
+    this.#context.console.print(`${left.join(' and ')} not worked on yet: go on with --resume`)
   }
 
   /** For a run that is interrupted. */
@@ -71,81 +71,81 @@ export class Roll {
 
   /** The nodes that clients may be kept from while the VIP moves: all but one, where one may serve them all. */
   get #pausing(): Host[] {
-    if (this.#wish.minServing > 1 || this.#scene.level === 1) return []
-    return this.#scene.hosts.filter(({ name }) => !this.#notes.get(name)!.drained)
+    if (this.#request.minServing > 1 || this.#control.level === 1) return []
+    return this.#control.hosts.filter(({ name }) => !this.#notes.get(name)!.drained)
   }
 
   /** What the report says of a step, by its place. */
   about(index: number): Pick<ReportStep, 'limit' | 'outcome'> {
-    return { limit: this.#scene.level === 1 ? moveSeconds : 0, outcome: this.#steps[index]?.outcome }
+    return { limit: this.#control.level === 1 ? moveSeconds : 0, outcome: this.#steps[index]?.outcome }
   }
 
   async #turn(host: Host): Promise<void> {
     const { name } = host
     const note = this.#notes.get(name)!
-    const steps = new NodeSteps(this.#scene, host, this.#wish.patience)
-    const [look] = await this.#scene.looks([host])
-    const rebooted = note.state === 'begun' && note.bootId !== undefined && note.bootId !== look!.bootId
+    const steps = new NodeSteps(this.#control, host, this.#request.patience)
+    const [state] = await this.#control.states([host])
+    const rebooted = note.state === 'begun' && note.bootId !== undefined && note.bootId !== state!.bootId
     await this.#keep(name, { state: 'begun' })
-    if (!rebooted) await this.#takeOut(host, steps)
+    if (!rebooted) await this.#drainNode(host, steps)
     try {
       if (!rebooted && note.before)
-        await this.#step(name, 'command', () => steps.command(note.before!, this.#scene.timeout))
+        await this.#step(name, 'command', () => steps.command(note.before!, this.#control.timeout))
       if (!rebooted && note.reboot) await this.#reboot(host, steps)
-      await this.#step(name, 'come back', () => steps.comeBack())
-      await this.#step(name, 'put back', () => steps.putBack(this.#pausing))
-      await this.#step(name, 'check', () => this.#check())
+      await this.#step(name, 'wait until healthy', () => steps.waitUntilHealthy())
+      await this.#step(name, 'undrain', () => steps.undrain(this.#pausing))
+      await this.#step(name, 'verify', () => this.#check())
     } catch (error) {
-      throw await this.#explain(error, `${name} stays drained if it was not put back: ${resumeHint}`)
+      throw await this.#explain(error, `${name} stays drained unless it was undrained: ${resumeHint}`)
     }
     await this.#keep(name, { state: 'done' })
   }
 
   /** Until here nothing is lost: a node that can't be taken out is put back. */
-  async #takeOut(host: Host, steps: NodeSteps): Promise<void> {
+  async #drainNode(host: Host, steps: NodeSteps): Promise<void> {
     const { name } = host
     try {
       await this.#enoughServe(host)
-      const [look] = await this.#scene.looks([host])
-      if (look!.holdsVip) await this.#step(name, 'hand over', () => steps.handOver(this.#pausing))
+      const [state] = await this.#control.states([host])
+      if (state!.holdsVip) await this.#step(name, 'hand over', () => steps.handOver(this.#pausing))
       await this.#step(name, 'drain', () => steps.drain())
-      if (this.#scene.level > 1) await this.#step(name, 'let work end', () => steps.letWorkEnd())
+      if (this.#control.level > 1) await this.#step(name, 'wait for connections', () => steps.waitForConnections())
     } catch (error) {
-      await this.#stage.goOn()
+      await this.#context.checkpoint()
       const next = await this.#takeBack(name).catch(() => `${name} may still be drained: ${resumeHint}`)
       throw await this.#explain(error, next)
     }
   }
 
   async #takeBack(name: string): Promise<string> {
-    await this.#putBack(name)
+    await this.#undrain(name)
     await this.#keep(name, { state: 'waiting', bootId: undefined })
     if ([...this.#notes.values()].some(({ state }) => state === 'done' || state === 'begun'))
-      return `${name} was put back and not rebooted: ${resumeHint}`
+      return `${name} was undrained and not rebooted: ${resumeHint}`
     await this.#forget()
-    return `${name} was put back, and no node was rebooted`
+    return `${name} was undrained, and no node was rebooted`
   }
 
   /** Whatever a step that was broken off has left: all nodes work but those that are begun, and this one too. */
-  async #putBack(also?: string): Promise<void> {
+  async #undrain(also?: string): Promise<void> {
     const names = [...this.#notes]
       .filter(([name, { state, drained }]) => name === also || (state !== 'begun' && !drained))
       .map(([name]) => name)
-    await this.#scene.setDrained(names, false)
-    for (const name of names) await this.#scene.setStandby(name, false)
+    await this.#control.setDrained(names, false)
+    for (const name of names) await this.#control.setStandby(name, false)
   }
 
   async #reboot(host: Host, steps: NodeSteps): Promise<void> {
-    const [look] = await this.#scene.looks([host])
-    await this.#keep(host.name, { bootId: look!.bootId })
-    await this.#step(host.name, 'reboot', () => steps.reboot(look!.bootId))
+    const [state] = await this.#control.states([host])
+    await this.#keep(host.name, { bootId: state!.bootId })
+    await this.#step(host.name, 'reboot', () => steps.reboot(state!.bootId))
     // The boot has freed the lock.
-    await this.#claims.again(host.name)
+    await this.#locks.again(host.name)
   }
 
   async #enoughServe(out: Host): Promise<void> {
-    const serving = this.#scene.serving(await this.#scene.looks()).filter((name) => name !== out.name)
-    const { minServing } = this.#wish
+    const serving = this.#control.serving(await this.#control.states()).filter((name) => name !== out.name)
+    const { minServing } = this.#request
     if (serving.length >= minServing) return
     const who = serving.join(' and ') || 'no other node'
     throw new UserError(
@@ -155,34 +155,34 @@ export class Roll {
   }
 
   async #check(): Promise<string> {
-    const findings = await this.#scene.check()
+    const findings = await this.#control.check()
     if (findings.length > 0) throw new UserError(textsOf(findings).join('\n'), exitCode.checkFailed)
-    return 'the whole cluster is well'
+    return 'the whole cluster is healthy'
   }
 
   async #step(node: string, step: string, work: () => Promise<string>): Promise<void> {
-    await this.#stage.goOn()
+    await this.#context.checkpoint()
     this.#current = `${node}: ${step}`
-    this.#live!.step(this.#current)
-    const { clock } = this.#scene.session
+    this.#traffic!.step(this.#current)
+    const { clock } = this.#control.session
     const began = clock.now()
     const outcome = await work()
     const seconds = (clock.now() - began) / 1000
     this.#steps.push({ node, step, outcome, seconds })
-    this.#stage.console.print(`${node}  ${step.padEnd(12)}  ${outcome} (${seconds.toFixed(1)} s)`)
+    this.#context.console.print(`${node}  ${step.padEnd(20)}  ${outcome} (${seconds.toFixed(1)} s)`)
   }
 
   async #keep(name: string, change: Partial<Note>): Promise<void> {
     const note = { ...this.#notes.get(name)!, ...change }
     this.#notes.set(name, note)
-    const { code, stderr } = await this.#scene.reach(name).run(writeNote(run.folder, note).text, { timeout: 60 })
+    const { code, stderr } = await this.#control.reach(name).run(writeNote(run.folder, note).text, { timeout: 60 })
     if (code !== 0) throw new UserError(`${name}: a note can't be written: ${stderr.trim()}`, exitCode.failed)
   }
 
-  #forget = (): Promise<void> => this.#scene.everywhere(writeNote(run.folder, undefined))
+  #forget = (): Promise<void> => this.#control.everywhere(writeNote(run.folder, undefined))
 
   async #explain(error: unknown, next: string): Promise<unknown> {
     if (!(error instanceof UserError)) return error
-    return new UserError(`${error.message}\nThe cluster: ${await this.#scene.describe()}. ${next}`, error.exitCode)
+    return new UserError(`${error.message}\nThe cluster: ${await this.#control.describe()}. ${next}`, error.exitCode)
   }
 }

@@ -1,7 +1,7 @@
 // The prober's lines and how they are summed up, by the table.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { account, type Sample } from '../engine/clients/losses.ts'
+import { summarize, type Sample } from '../engine/clients/losses.ts'
 import { parseLine } from '../engine/clients/prober.ts'
 
 const sample = { number: 7, protocol: 'UDP', sent: 1.5, late: 0.3 }
@@ -41,13 +41,13 @@ const sums: [results: string, end: number, lost: number, gap: number, span: numb
 ]
 for (const [results, end, lost, gap, span, answers] of sums) {
   test(`account: "${results}"`, () => {
-    assert.equal(account(sent(results), [], end).UDP, { sent: results.length, lost, slow: 0, gap, span, answers })
+    assert.equal(summarize(sent(results), [], end).UDP, { sent: results.length, lost, slow: 0, gap, span, answers })
   })
 }
 
 test('account: protocols apart, samples in order of sending, the worst lateness', () => {
   const mixed = [...sent('a--a', 'TCP'), ...sent('b').map((each) => ({ ...each, number: 4 }))]
-  const got = account(mixed.toReversed(), [], 0.4)
+  const got = summarize(mixed.toReversed(), [], 0.4)
   assert.equal([got.UDP.lost, got.TCP.lost, got.TCP.gap, got.UDP.answers], [0, 2, 0.2, { b: 1 }])
   assert.equal(got.samples, mixed)
   assert.equal([got.seconds, got.late, got.steps], [0.4, 3, []])
@@ -61,7 +61,7 @@ test('account: a step has what was sent in it, and its part of an outage', () =>
     { label: 'never', at: 2 },
   ]
   // 0.0 lost before the first step; 0.4 to 0.7 lost from one to two; all well in three.
-  const { UDP, steps } = account(sent('-aab---aab'), marks, 1)
+  const { UDP, steps } = summarize(sent('-aab---aab'), marks, 1)
   assert.equal([UDP.lost, UDP.gap], [4, 0.3])
   assert.equal(
     steps.map(({ label, from, to, UDP: { sent, lost, gap } }) => [label, from, to, sent, lost, gap]),

@@ -14,14 +14,14 @@ export interface Original {
 }
 
 /** @returns the name of the folder where the original of a task is kept */
-export const originalId = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 16)
+export const baselineId = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 16)
 
 /** Prints what the host keeps, read-only. @param folder see `RunNote.folder` */
-export const originalsProbe = (folder: string): Script =>
+export const baselinesProbe = (folder: string): Script =>
   sh`cd ${folder}/originals 2>/dev/null && grep -H . -- */about || true`
 
-/** Reads what `originalsProbe` printed: the latest first, which is the order to restore in. */
-export const parseOriginals = (text: string): Original[] =>
+/** Reads what `baselinesProbe` printed: the latest first, which is the order to restore in. */
+export const parseBaselines = (text: string): Original[] =>
   text
     .split('\n')
     .flatMap((line) => {
