@@ -13,7 +13,7 @@ await main(import.meta.url, 'Rollback: undo the newest run', [], async (context)
   const { folder, by } = runNote('Rollback')
   const { text } = rollbackScript(folder, by, options.check)
 
-  /** One host that is away or fails leaves the others alone. */
+  /** A host that is unreachable or fails does not affect the others. */
   const rollBack = async (host: string) => {
     const result = { host, undone: false, code: exitCode.ok as number }
     const show = (said: string) => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** The time, for whoever waits: tests turn a clock of their own. */
+/** Time for code that waits; tests turn a clock of their own. */
 export interface Clock {
   /** Milliseconds since a moment that stays the same. */
   now(): number

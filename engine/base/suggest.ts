@@ -1,7 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein'
 
 /**
- * @param word what somebody wrote
+ * @param word the word as it was written
  * @param known what they may have meant
  * @returns ` (did you mean "…"?)`, or nothing where no known word is near
  */

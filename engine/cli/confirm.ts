@@ -4,7 +4,7 @@ import { UserError } from '../base/errors.ts'
 /**
  * Asks on the terminal.
  * @param question without a mark at its end; the answer is no unless it is yes
- * @param instead what to do where nobody is there to ask
+ * @param instead what to do where stdin is not a terminal
  * @throws UserError where there is no terminal
  */
 export async function confirmed(question: string, instead: string): Promise<boolean> {

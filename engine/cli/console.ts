@@ -18,7 +18,7 @@ export class Console {
     this.colour = new Chalk({ level: colours ? 1 : 0 })
   }
 
-  /** True where somebody watches, and a line can be rewritten. */
+  /** True on a terminal, where a line can be rewritten. */
   get interactive(): boolean {
     return this.#stream.isTTY === true && process.env.TERM !== 'dumb'
   }

@@ -5,7 +5,7 @@ import { exitCode, UserError } from '../base/errors.ts'
 import { type Option, type Options, parseOptions } from './options.ts'
 import { Redactor } from './redact.ts'
 
-/** What a playbook works with from its first line on. */
+/** Everything that a running playbook shares: options, console, document, interrupts. */
 export interface RunContext {
   options: Options
   console: Console
@@ -14,11 +14,11 @@ export interface RunContext {
   document: Record<string, unknown>
   /** Runs at the end, however it comes: closes connections, clears the progress line. */
   atEnd(action: () => unknown): void
-  /** Tells, for a run that is interrupted, what is under way. */
+  /** Lists the work that is under way, for an interrupted run. */
   underWay: () => string[]
-  /** True from Ctrl-C on: no further host is begun. */
+  /** True after an interrupt: no further host is started. */
   interrupted: boolean
-  /** Passes at once; from Ctrl-C on never: whoever awaits it begins nothing more. */
+  /** Resolves at once, or never after an interrupt. Await it before starting new work. */
   checkpoint(): Promise<void>
 }
 
@@ -45,13 +45,13 @@ export async function main(
   const finish = async (code: number) => {
     if (finished) return
     finished = true
-    // Also for whoever is interrupted while things are closed.
+    // Also for an interrupt while connections are closed.
     process.exitCode = code
     // What was begun last may need what was opened before it.
     for (const action of endings.splice(0).reverse()) await action()
     if (wantsJson) printJson({ ...document, exit_code: code }, redactor)
   }
-  // Whoever reads may leave early (`| head`); what was begun on the hosts is carried through.
+  // The reader of a pipe may leave early (`| head`); changes that have begun on hosts are finished.
   process.stdout.on('error', () => {})
   process.stderr.on('error', () => {})
   try {
@@ -74,7 +74,7 @@ export async function main(
     // Of an interrupted run, all connections are closed.
     if (finished) return
     if (isCancelled(error)) return await finish(exitCode.interrupted)
-    // Only a defect of ours comes with a stack, for whoever reports it.
+    // Only a defect of a playbook comes with a stack, for the report of it.
     const defect = `a defect of this playbook, please report it: ${(error as Error).stack}`
     const message = error instanceof UserError ? error.message : defect
     document.error = message

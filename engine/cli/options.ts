@@ -53,7 +53,7 @@ export interface Options {
   values: Record<string, string | undefined>
 }
 
-/** Whether nobody is there to be asked: `CI` is set, and not to say no. */
+/** Whether questions are answered with yes: `CI` is set, and not to `0`, `false` or nothing. */
 export const inCi = (): boolean => !/^(0|false)?$/i.test(process.env.CI ?? '')
 
 /** The version of the project, as in package.json. */

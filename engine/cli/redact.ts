@@ -8,7 +8,7 @@ export class Redactor {
   readonly #values: string[] = []
   readonly #patterns: RegExp[] = []
 
-  /** Hides this value wherever it turns up. */
+  /** Hides this value in all output. */
   addValue(value: string | undefined): void {
     if (value) this.#values.push(value)
   }

@@ -14,7 +14,7 @@ export async function askFromHere(server: Server, questions: readonly Question[]
   const open = async () => {
     const socket = createSocket('udp4')
     sockets.push(socket)
-    // What comes after its question was lost tells nobody anything.
+    // An error after the question was given up has no meaning.
     socket.on('error', () => {})
     socket.connect(server.port, server.address)
     await once(socket, 'connect')

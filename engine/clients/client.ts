@@ -6,7 +6,7 @@ import { askFromHere } from './ask-from-here.ts'
 import { pythonScript, whyFailed } from './python.ts'
 import type { Question, Replies, Server } from './question.ts'
 
-/** Whoever asks the service. */
+/** A client of the service. */
 export interface Client {
   name: string
   /** The way to it, for the prober. */

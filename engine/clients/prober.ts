@@ -15,7 +15,7 @@ export interface Target {
 
 /** How often, in questions per second, more than 0. */
 export interface Rates extends Record<Protocol, number> {
-  /** After so many seconds it ends by itself, whatever became of us. */
+  /** Seconds after which it ends by itself, also without a connection. */
   seconds: number
 }
 
@@ -66,7 +66,7 @@ const patience = 1000
 const answered = (latency: number, who: string): Pick<Sample, 'latency' | 'who' | 'lost'> =>
   latency > patience ? { latency, lost: 'slow' } : { latency, who }
 
-// By then the number may be another process's; nobody else has the tag among its arguments.
+// The process id may have been reused; only the prober has the tag among its arguments.
 const stopScript = (pid: number, tag: string): Script =>
   sh`if grep -qzxF -e ${tag} /proc/${pid}/cmdline 2>/dev/null; then kill -TERM ${pid}; fi`
 

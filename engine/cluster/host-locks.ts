@@ -13,7 +13,7 @@ export interface Note {
   /** Who began it, from where, when. */
   by: string
   state: 'waiting' | 'begun' | 'done' | 'left out'
-  /** Somebody had taken it out of the work before: it stays so. */
+  /** An operator had drained it before: it stays drained. */
   drained: boolean
   /** The boot id before the reboot of this node. */
   bootId?: string
@@ -32,7 +32,7 @@ const forever = 7 * 24 * 3600
 
 const noteFile = (folder: string) => posix.join(folder, 'rolling')
 
-// Whoever works on the host is told by the lock that we do. It ends with our connection: nobody hears the beat then.
+// The lock tells others who works on the host. It ends with the connection, since the beat is no longer read then.
 const holdScript = (folder: string, by: string): Script => sh`
 ${takeLock(folder, by)}
 echo "held $BASHPID"
@@ -50,7 +50,7 @@ interface Claim {
 
 /**
  * Takes the lock of a host for longer than one execution.
- * @throws UserError where somebody else has it, HostError where the host is away
+ * @throws UserError where another run has it, HostError where the host is unreachable
  */
 async function claim(host: string, transport: Transport, folder: string, by: string): Promise<Claim> {
   let text = ''
@@ -71,7 +71,7 @@ async function claim(host: string, transport: Transport, folder: string, by: str
   return {
     note: note ? JSON.parse(note) : undefined,
     async release() {
-      // After a boot the same number may be somebody else's.
+      // After a boot the same process id may belong to another program.
       const end = sh`[ ! ${`/proc/${pid}/fd/9`} -ef ${`${folder}/lock`} ] || kill ${pid!}`
       await transport.run(end.text, { timeout: 60 })
       await ended.catch(() => {})
@@ -79,7 +79,7 @@ async function claim(host: string, transport: Transport, folder: string, by: str
   }
 }
 
-/** The locks of all hosts of a cluster, so that nobody else changes them meanwhile. */
+/** The locks of all hosts of a cluster, so that no other run changes them meanwhile. */
 export class HostLocks {
   readonly #session: Session
   readonly #run: RunNote
@@ -90,7 +90,7 @@ export class HostLocks {
     this.#run = run
   }
 
-  /** @throws UserError where another run is at work, HostError where a host is away */
+  /** @throws UserError where another run is at work, HostError where a host is unreachable */
   static async take(context: RunContext, session: Session, run: RunNote): Promise<HostLocks> {
     const locks = new HostLocks(session, run)
     context.atEnd(() => locks.#release())

@@ -6,7 +6,7 @@ import type { Session } from './session.ts'
 /**
  * A node of level 3 sends clients to second addresses, which nodes of another level do not have: hosts come to level 3,
  * and leave it, together. Where the hosts of `--limit` are all at the level already, the others are not asked.
- * @param timeout seconds for one look at a host
+ * @param timeout seconds for one execution
  * @throws UserError where the run would make a mixture of level 3 and another
  * @throws HostError where a host is away whose level has to be known
  */
@@ -18,7 +18,7 @@ export async function refuseMixture(session: Session, level: Level, timeout: num
     const { stdout } = await reach(name).run(printLevel.text, { timeout })
     return { name, found: Number(stdout.toString('utf8')) }
   }
-  /** Of a host of the limit that is away, the run itself tells. */
+  /** Unreachable hosts in --limit are reported by the run. */
   const asWanted = (error: unknown) => {
     if (error instanceof HostError) return { found: level }
     throw error
@@ -27,7 +27,7 @@ export async function refuseMixture(session: Session, level: Level, timeout: num
   if (here.every(({ found }) => found === level)) return
 
   const from3 = here.some(({ found }) => found === 3)
-  /** A node that is away does not keep others from levels 1 and 2, unless it may be left behind at level 3. */
+  /** An unreachable node is no obstacle to levels 1 and 2, unless it may be left behind at level 3. */
   const unknown = (error: unknown) => {
     if (error instanceof HostError && level !== 3 && !from3) return { name: '', found: 0 }
     throw error

@@ -21,10 +21,10 @@ export interface PoolEntry {
   connections: number
 }
 
-/** What one look at a node shows. */
+/** State of a node at one moment. */
 export interface NodeState {
   host: string
-  /** The level that its keepalived.conf is for; undefined where there is none of ours. */
+  /** The level that its keepalived.conf is for; undefined where no playbook wrote it. */
   level?: number
   holdsVip: boolean
   keepalived: string
@@ -44,12 +44,12 @@ export interface NodeState {
   errors: string[]
 }
 
-/** Prints the level that a node is configured for; nothing where keepalived.conf is not one of ours. */
+/** Prints the level that a node is configured for; nothing where no playbook wrote keepalived.conf. */
 export const printLevel: Script = sh`sed -n 's/^# Written by keepalived-playbooks for level \([0-9]\).*/\1/p' /etc/keepalived/keepalived.conf 2>/dev/null`
 
 /**
  * A read-only script that shows the state of a node.
- * @param since seconds since 1970 by the node's own clock, or undefined for no look into its journal
+ * @param since seconds since 1970 by the node's own clock, or undefined to leave its journal out
  */
 export const nodeStateScript = (cluster: Cluster, since?: number): Script => sh`
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -65,7 +65,7 @@ ipvsadm -Ln 2>/dev/null | sed 's/^/pool=/'
 ipvsadm -Ln --stats --exact 2>/dev/null | sed 's/^/stats=/'
 ${since ? journalScript(since) : sh`true`}`
 
-/** Looks at a node once. @param timeout in seconds */
+/** Reads the state of a node once. @param timeout in seconds */
 export async function readNodeState(
   { host, transport, since }: NodeHandle,
   cluster: Cluster,

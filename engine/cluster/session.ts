@@ -22,7 +22,7 @@ export interface Session {
   inventory: Inventory
   /** The hosts that `--limit` leaves. */
   limited: Host[]
-  /** The way to a host; one connection each, whoever asks. */
+  /** Connection to a host; always the same one. */
   reach(name: string): Transport
   /** What everything here waits by. */
   clock: Clock

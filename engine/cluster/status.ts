@@ -13,7 +13,7 @@ export interface Transition {
   cause?: string
 }
 
-/** What is to be known of a node at one look. */
+/** Status of a node for people. */
 export interface NodeStatus {
   host: string
   /** Why it can't be reached; then nothing else is known. */
@@ -47,7 +47,7 @@ journalctl -q -u keepalived -o short-unix -n 500 --no-pager |
   grep -E 'Entering [A-Z]+ STATE|Removing service|priority|advert|VRRP_Script|Startup|Stopped' | tail -n 100 | sed 's/^/log=/'; true`,
   )
 
-/** Looks at a node; one that is away is part of the picture. @param timeout in seconds */
+/** Reads the status of a node; an unreachable one is part of it. @param timeout in seconds */
 export async function statusOf(
   { host, transport }: NodeHandle,
   cluster: Cluster,
@@ -58,7 +58,7 @@ export async function statusOf(
     return parseStatus(host, cluster, stdout.toString('utf8'))
   } catch (error) {
     if (!(error instanceof HostError)) throw error
-    // The next look is to find a new connection.
+    // The next reading opens a new connection.
     await transport.close()
     return { host: host.name, unreachable: error.message, removals: {}, pending: [] }
   }

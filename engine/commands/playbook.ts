@@ -58,7 +58,7 @@ export const playbook = (url: string, title: string, level: Level | 'none', task
 
 /** @throws UserError, HostError where a client can't ask the service, with what to do */
 async function ensureAsking({ console, options }: RunContext, session: Session): Promise<void> {
-  // Meanwhile the hosts are connected to; whatever is wrong with one, the run itself tells.
+  // Hosts are connected to meanwhile; failures are reported by the run.
   void Promise.allSettled(session.limited.map(({ name }) => session.reach(name).connect()))
   console.status('trying the clients')
   await ensureClients(session, { probing: false, timeout: options.timeout }).catch((error: unknown) => {

@@ -72,7 +72,7 @@ const pageOf = (
   steps: [],
 })
 
-/** One node that is away must not hide the state of the others. */
+/** An unreachable node must not hide the state of the others. */
 async function whyUnreachable(transport: Transport): Promise<string | undefined> {
   try {
     await transport.connect()

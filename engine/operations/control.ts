@@ -10,17 +10,17 @@ import type { Transport } from '../transport/transport.ts'
 import { drainFile, standbyFile } from '../../tasks/keepalived.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
 
-/** What has to be so before something is done to the cluster. */
+/** Conditions for starting an operation on a cluster. */
 export interface ControlRequest {
-  /** How many nodes have to serve while one does not: with all others, nothing may be wrong. */
+  /** Nodes that have to serve while one does not. Where these are all others, no finding is tolerated. */
   minServing: number
-  /** What was wrong when a run began that is gone on with now: the cluster is taken as that run has left it. */
+  /** Findings from the start of a run that is resumed: the cluster is taken as that run has left it. */
   known?: readonly Finding[]
 }
 
 /**
- * Looks whether something may be done to the cluster.
- * @throws UserError where the cluster is not well, HostError where a node is away
+ * Checks the cluster before an operation.
+ * @throws UserError where the cluster is unhealthy, HostError where a node is unreachable
  */
 export async function openControl(
   { options, console }: RunContext,
@@ -64,13 +64,13 @@ const check = (session: Session, timeout: number, changed: boolean) =>
     { clients: session.clients, changed, timeout, clock: session.clock, say: () => {} },
   )
 
-/** The cluster as those see it who move it: rolling reboots and drills. */
+/** Control of a cluster for rolling reboots and drills: state, findings, drain, standby. */
 export class ClusterControl {
   readonly session: Session
   readonly level: number
   /** Seconds for one execution. */
   readonly timeout: number
-  /** What was wrong before anything began, and is allowed to stay so. */
+  /** Findings from before the operation, which are tolerated. */
   readonly known: readonly Finding[]
 
   constructor(session: Session, level: number, timeout: number, known: readonly Finding[]) {
@@ -80,7 +80,7 @@ export class ClusterControl {
     this.known = known
   }
 
-  /** The cluster check. @returns what is wrong and was not before */
+  /** The cluster check. @returns findings that are new */
   async check(): Promise<Finding[]> {
     const { findings } = await check(this.session, this.timeout, true)
     return without(findings, this.known)
@@ -98,18 +98,18 @@ export class ClusterControl {
     return this.session.reach(node)
   }
 
-  /** Looks at these nodes, or at all. @throws HostError where one is away */
+  /** States of these nodes, or of all. @throws HostError where one is unreachable */
   states(nodes: readonly Host[] = this.hosts): Promise<NodeState[]> {
     const { cluster } = this.session.inventory
     return Promise.all(nodes.map((host) => readNodeState(reachOf(this.session, host), cluster, this.timeout)))
   }
 
-  /** Looks at all nodes but those that are away. */
+  /** States of all nodes that can be reached. */
   async reachableStates(): Promise<NodeState[]> {
     return (await this.#lookAtEach()).filter((state) => typeof state !== 'string')
   }
 
-  /** A look for each node, or its name where it is away. */
+  /** A state for each node, or its name where it is unreachable. */
   #lookAtEach(): Promise<(NodeState | string)[]> {
     return Promise.all(
       this.hosts.map(async (host) => {
@@ -123,7 +123,7 @@ export class ClusterControl {
     )
   }
 
-  /** What is wrong with the nodes looked at and was not before; that some are drained is not. */
+  /** New findings about these states; a drained node is none. */
   findings(states: readonly NodeState[]): Finding[] {
     return without(judgeNodes(this.session.inventory, states, this.level), this.known)
   }
@@ -142,7 +142,7 @@ export class ClusterControl {
   }
 
   /**
-   * Looks again and again.
+   * Polls the state of nodes twice a second.
    * @param wrong says what is not yet as wanted
    * @param seconds to wait at most
    * @returns what was still wrong then, or undefined
@@ -199,7 +199,7 @@ export class ClusterControl {
     await Promise.all(this.hosts.map(({ name }) => run(name, this.reach(name), script, this.timeout)))
   }
 
-  /** In words, a part a node: who holds the VIP, who serves, who is drained or away. For whoever has to go on by hand. */
+  /** One part for each node: who holds the VIP, serves, is drained or unreachable. For operators who go on by hand. */
   async describe(): Promise<string> {
     const found = await this.#lookAtEach()
     const drained = drainedNodes(found.filter((state) => typeof state !== 'string'))

@@ -77,7 +77,7 @@ export interface Conclusion {
 }
 
 /**
- * Ends the questions, sums up what was lost in each step, and writes the report, whatever had happened.
+ * Ends the questions, sums up what was lost in each step, and writes the report, also after a failure.
  * @returns what is wrong with what the prober found
  */
 export async function conclude(

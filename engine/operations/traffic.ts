@@ -7,7 +7,7 @@ import type { Session } from '../cluster/session.ts'
 /** Questions per second, and after how many seconds a prober that lost its operator ends by itself. */
 const rates = { UDP: 10, TCP: 2, seconds: 24 * 3600 }
 
-/** Seconds between two lines where nobody watches a terminal. */
+/** Seconds between two lines where the output is not a terminal. */
 const quietSeconds = 15
 
 /** Asks the service through the VIP while something is done to the cluster, and shows who answers. */

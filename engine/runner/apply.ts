@@ -5,7 +5,7 @@ import type { PlannedChange } from './plan.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
 import type { Task } from './task.ts'
 
-/** Who changes the host, for the journal and for whoever finds the lock taken. */
+/** The author of a run, for the journal and for others who find the lock taken. */
 export interface RunNote {
   /** Sorts by time: `2026-03-01T12-00-00Z-1a2b`. */
   id: string
@@ -30,7 +30,7 @@ export interface ApplyBatch {
 
 /**
  * Packs changes into one script. It takes the host's lock, writes how to undo each change into the journal before it
- * makes the change, stops at the first that fails, and stops between two changes when nobody listens any more: a lost
+ * makes the change, stops at the first that fails, and stops between two changes when the connection is lost: a lost
  * connection never leaves half a change.
  * @param changes all or some of a plan, by their place in it
  */
@@ -110,7 +110,7 @@ ${lines(...kept)}
 [ "$?" -eq 0 ] || exit 1`
 }
 
-// All is made. What is left of a run that broke off, of changes that nobody wants any more, would only get old.
+// All changes are made. Notes of an earlier run that broke off are stale now.
 const epilogue = sh`
 find "$originals" -mindepth 2 -maxdepth 2 -name first -printf '%h\0' | xargs -0r rm -rf --
 end_all`
@@ -119,7 +119,7 @@ const stepNumber = (index: number) => String(index).padStart(3, '0')
 const idOf = ({ key }: Task) => (key === undefined ? '' : baselineId(key))
 
 // errexit works in a subshell only where its exit status is not tested in the same command. What a change prints goes
-// through cat, so that it does not fail in the middle when nobody listens any more.
+// through cat, so that a lost connection does not end it in the middle.
 function step(marker: string, index: number, { task, change }: PlannedChange): Script {
   const number = stepNumber(index)
   const { after, apply, undo, restores } = change

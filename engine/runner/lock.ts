@@ -5,7 +5,7 @@ export const busyCode = 75
 
 /**
  * Takes the lock of a host, or leaves with `busyCode` and tells on stderr who has it. It is held until the script ends:
- * whatever it starts that may outlive it has to close file descriptor 9.
+ * programs that may outlive the script have to close file descriptor 9.
  * @param folder see `RunNote.folder`
  * @param by one line: who, from where, with which playbook
  */

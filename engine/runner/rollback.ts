@@ -7,7 +7,7 @@ import { type Script, sh } from '../base/sh.ts'
  * until the files are back (`at_end`: reloads of services). A run that was played back leaves the journal, so that
  * the next rollback takes the one before. Prints who made the run, then a line for each change.
  * @param folder see `RunNote.folder`
- * @param by who plays it back, for whoever finds the lock taken
+ * @param by who rolls back, shown to others who find the lock taken
  * @param check print and change nothing
  */
 export const rollbackScript = (folder: string, by: string, check: boolean): Script => sh`

@@ -3,7 +3,7 @@ import { bashCall, talk } from './bash.ts'
 import { HostError } from '../base/errors.ts'
 import type { Transport } from './transport.ts'
 
-/** Runs scripts on this machine, as whoever runs the playbook. */
+/** Runs scripts on this machine, as the user of the playbook. */
 export function localTransport(): Transport {
   return {
     async connect() {},

@@ -121,7 +121,7 @@ function passwordAttempts(username: string, password: string): Attempt[] {
       method: {
         type: 'keyboard-interactive',
         username,
-        // What is typed without echo is the password; nobody is there to answer anything else.
+        // What is typed without echo is the password; other questions have no answer.
         prompt: (_name, _instructions, _language, prompts, finish) =>
           finish(prompts.map(({ echo }) => (echo ? '' : password))),
       },

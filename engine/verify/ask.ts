@@ -2,7 +2,7 @@ import type { Cluster, Host } from '../../inventory/types.ts'
 import type { Question, Replies } from '../clients/question.ts'
 import type { Protocol } from '../clients/losses.ts'
 
-/** Who answered, in the order of the questions: names of hosts, or what the answer said if it was nobody's. */
+/** Answering hosts in the order of the questions; the text of the answer where no host has it. */
 export interface Answers {
   /** The name of the client that asked, and the address that it asked from. */
   client: string
@@ -19,7 +19,7 @@ export const questions = (hosts: readonly Host[]): number => Math.max(10, 4 * ho
 export interface Asking {
   /** Questions over each protocol. */
   count: number
-  /** Begins every name that is asked for, so that nobody has asked for it before. */
+  /** Prefix of every name that is asked for, so that no cache has it. */
   tag: string
   /** How many questions end the watch at the nodes' logs; those of the last client do. */
   last: number
@@ -30,7 +30,7 @@ export interface Asking {
 /** The part of a name that the last questions have. */
 export const lastName = 'last'
 
-/** What a client asks the service through the VIP: names that nobody has asked for, over UDP, over TCP, and the last. */
+/** What a client asks the service through the VIP: new names over UDP, over TCP, and the last ones. */
 export function questionsOf({ service }: Cluster, { count, tag, last, watch }: Asking): Question[] {
   const ask = (protocol: Protocol, times: number, start: string) =>
     Array.from({ length: times }, (_, i) => ({

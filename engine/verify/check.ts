@@ -59,7 +59,7 @@ export async function checkCluster(
   options: CheckOptions,
 ): Promise<CheckResult> {
   const check = new Check(inventory, nodes, options)
-  // One execution a node does for a cluster that is well: a look, and at level 3 the watch after it.
+  // One execution for each node is enough for a healthy cluster: its state, and at level 3 the watch after it.
   const first = options.changed ? undefined : await check.readAndAsk('if well')
   if (first && first.findings.length === 0) return first
   const settled = await check.settle()
@@ -95,7 +95,7 @@ class Check {
     this.#options = options
   }
 
-  /** Looks until nothing is wrong any more, or the cluster had its time. */
+  /** Polls the nodes until there is no finding, or the convergence timeout is over. */
   async settle(): Promise<CheckResult> {
     const { changed, clock } = this.#options
     const deadline = clock.now() + 1000 * (changed ? convergence.changed : convergence.unchanged)
@@ -111,7 +111,7 @@ class Check {
     }
   }
 
-  /** Looks once, and has every client ask: if the nodes are well, or anyhow, so long as one node holds the VIP. */
+  /** Reads the nodes once, and has every client ask: if the nodes are healthy, or anyhow, as long as one node holds the VIP. */
   async readAndAsk(when: 'if well' | 'anyhow'): Promise<CheckResult> {
     const { clients, level } = this.#options
     const tag = `q${randomBytes(5).toString('hex')}`
@@ -156,7 +156,7 @@ class Check {
 
   #state = (node: NodeHandle): Promise<NodeState> => readNodeState(node, this.#inventory.cluster, this.#options.timeout)
 
-  /** A look, and for as long as the clients ask a watch at the questions that the node gets, in one execution. */
+  /** State of a node, and a watch over its questions while the clients ask, in one execution. */
   #watch(node: NodeHandle, tag: string, seconds: number, level: number | undefined) {
     const { host, transport, since } = node
     const { cluster } = this.#inventory

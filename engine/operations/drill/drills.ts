@@ -4,7 +4,7 @@ import type { Cluster } from '../../../inventory/types.ts'
 import { exitCode, UserError } from '../../base/errors.ts'
 import { lines, type Script, sh } from '../../base/sh.ts'
 
-/** Something that is done to a cluster that is well, and undone again. */
+/** A fault that is injected into a healthy cluster, and undone again. */
 export interface Drill {
   name: keyof Cluster['drill']
   /** What it does, to whom: `restart keepalived on ns1`. */
@@ -13,7 +13,7 @@ export interface Drill {
   run(): Promise<void>
   /** Undoes it also where it was broken off; harmless otherwise. */
   undo?(): Promise<void>
-  /** Seconds after which the host itself undoes it, whatever happens to us. */
+  /** Seconds after which the host itself undoes it, also without a connection. */
   lasts?: number
 }
 
@@ -41,7 +41,7 @@ export class Drills {
     }
   }
 
-  /** The service stops on a node: the holder's at level 1, where nobody else would be missed. */
+  /** The service stops on a node that stands by; at level 1 on the holder, since others serve no client. */
   service(states: readonly NodeState[]): Drill {
     const holder = holderOf(states)
     const node = this.#control.level === 1 ? holder : this.#control.hosts.find(({ name }) => name !== holder)!.name
@@ -53,7 +53,7 @@ export class Drills {
       run: async () => {
         await this.#on(node, lines(later(serviceSeconds, sh`systemctl start named`), sh`systemctl stop named`))
         await this.#wait((now) => (this.#works(now, node) ? `clients are still sent to ${node}` : undefined))
-        // Whoever is lost from here on was sent to nobody.
+        // Losses after this point are no longer those of the detection time.
         await this.#control.session.clock.sleep(5000)
         await start()
       },
@@ -88,7 +88,7 @@ export class Drills {
     }
   }
 
-  /** The cluster is well again. @throws UserError where it is not in time */
+  /** The cluster is healthy again. @throws UserError where it is not in time */
   settled = (): Promise<void> => this.#wait((states) => this.#control.findings(states)[0]?.text)
 
   #works(states: readonly NodeState[], node: string): boolean {
@@ -115,7 +115,8 @@ const drillUnit = 'keepalived-playbooks-drill'
 const later = (seconds: number, script: Script): Script =>
   sh`systemd-run --quiet --collect --unit ${drillUnit} --on-active ${`${seconds}s`} bash -c ${script.text} || exit 1`
 
-// The rules go by a timer of the host's own, set before them: whatever happens to us, the network comes back. Who came
+// A timer of the host itself, set first, removes the rules: the network comes back also without a connection. A session
+// that came
 // in by this interface would be cut off as well.
 const cutScript = (device: string): Script => sh`
 process=$$

@@ -8,9 +8,9 @@ import type { Wish } from './options.ts'
 /** How hosts and journals name this run. */
 export const run = runNote('Rolling reboot')
 
-/** The hosts are ours. */
+/** All hosts are locked by this run. */
 export interface LockedHosts {
-  /** Not in check mode, which may look while others work. */
+  /** Undefined in check mode, which needs no lock. */
   locks?: HostLocks
   /** What a run that is gone on with has left, by host; empty for a new one. */
   earlier: ReadonlyMap<string, Note>
@@ -19,7 +19,7 @@ export interface LockedHosts {
 }
 
 /**
- * Keeps others off the hosts, and finds out whether there is a run to go on with.
+ * Locks all hosts, and finds out whether there is a run to resume.
  * @throws UserError where another run is at work, where an earlier one was broken off and is not to go on, or where none was
  */
 export async function lockHosts(context: RunContext, session: Session, request: Wish): Promise<LockedHosts> {

@@ -42,7 +42,7 @@ export class NodeSteps {
     return this.#control.session.clock
   }
 
-  /** Another node may hold the VIP, and nobody new is sent to this one any more. */
+  /** Drains the node: another may hold the VIP, and no new client is sent here. */
   async drain(): Promise<string> {
     await this.#control.setStandby(this.#host.name, true)
     await this.#control.setDrained([this.#host.name], true)
@@ -95,12 +95,11 @@ export class NodeSteps {
       if (holders.length === 1 && arrived(holder)) return undefined
       return `${holders.join(' and ') || 'no node'} ${holders.length > 1 ? 'hold' : 'holds'} ${this.#control.vip}`
     }, seconds)
-    if (problem)
-      throw stop(`${this.#control.vip} did not move away from ${from} within ${seconds} s: ${problem}`)
+    if (problem) throw stop(`${this.#control.vip} did not move away from ${from} within ${seconds} s: ${problem}`)
     return holder
   }
 
-  /** What the node has begun is done, or had its time. */
+  /** Waits until open questions and connections have ended, or the drain timeout is over. */
   async waitForConnections(): Promise<string> {
     const deadline = this.#clock.now() + this.#patience.drain * 1000
     for (;;) {
@@ -218,7 +217,7 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
   }
 }
 
-// Once begun it goes on to its end, also when nobody listens any more, and is not begun beside itself.
+// The command runs to its end also when the connection is lost, and never twice at a time.
 const commandScript = (command: string) => `
 exec 8>>/run/keepalived-playbooks-before.lock
 flock -n 8 || { echo 'the command of an earlier run is still at work' >&2; exit 1; }

@@ -87,7 +87,7 @@ function begin(
   return { turns, notes: new Map(hosts.map((host) => [host.name, noteFor(host)])) }
 }
 
-/** First the node that the run was in the middle of, whatever `--limit` says. */
+/** The node in progress comes first, also outside `--limit`. */
 function checkpoint(order: readonly Turn[], limited: readonly Host[], earlier: ReadonlyMap<string, Note>): Plan {
   const [some] = earlier.values()
   // Every node has its note before anything begins: where one is gone, the run was at its end.
@@ -108,7 +108,7 @@ function checkpoint(order: readonly Turn[], limited: readonly Host[], earlier: R
   }
 }
 
-/** @returns the nodes that somebody has drained, or keeps from holding the VIP */
+/** @returns nodes that an operator has drained, or keeps from holding the VIP */
 const outOfWork = (states: readonly NodeState[]): string[] => [
   ...new Set([...drainedNodes(states), ...states.filter(({ standby }) => standby).map(({ host }) => host)]),
 ]

@@ -101,7 +101,7 @@ export class Roll {
     await this.#keep(name, { state: 'done' })
   }
 
-  /** Until here nothing is lost: a node that can't be taken out is put back. */
+  /** Drains a node. One that can't be drained is undrained: until here nothing is lost. */
   async #drainNode(host: Host, steps: NodeSteps): Promise<void> {
     const { name } = host
     try {
@@ -126,7 +126,7 @@ export class Roll {
     return `${name} was undrained, and no node was rebooted`
   }
 
-  /** Whatever a step that was broken off has left: all nodes work but those that are begun, and this one too. */
+  /** Undrains all nodes except those in progress, and this one, after a step that broke off. */
   async #undrain(also?: string): Promise<void> {
     const names = [...this.#notes]
       .filter(([name, { state, drained }]) => name === also || (state !== 'begun' && !drained))
