@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { UserError } from '../engine/base/errors.ts'
 import { type Draft, fillDefaults } from './defaults.ts'
 import { absolutePath, whyUnreadable } from './files.ts'
+import type { Level } from './levels.ts'
 import { checkRules } from './rules.ts'
 import { readSecret } from './secret.ts'
 import { type Place, type Problem, Source } from './source.ts'
@@ -18,7 +19,7 @@ const example = 'inventory/example.yaml shows what belongs there'
  * @param options.env where `auth_pass: { env: NAME }` is looked up
  * @throws UserError that tells everything that is wrong, a line each, by place in the file; it never shows a password
  */
-export function loadInventory(file: string, options: { level?: 1 | 2 | 3; env?: NodeJS.ProcessEnv } = {}): Inventory {
+export function loadInventory(file: string, options: { level?: Level; env?: NodeJS.ProcessEnv } = {}): Inventory {
   const source = new Source(readText(file))
   if (source.isEmpty) throw new UserError(`${file}: is empty; ${example}`)
   const syntaxErrors = source.syntaxErrors()

@@ -1,3 +1,4 @@
+import { abilitiesOf, type Level } from './levels.ts'
 import type { Draft } from './defaults.ts'
 import { parseNetwork } from './network.ts'
 import type { Path, Problem } from './source.ts'
@@ -12,7 +13,7 @@ type Entry<Value = string | number> = [path: Path, value: Value | undefined]
  * @param isGiven whether the file says this itself
  * @param level what the hosts are to be brought to, if it is known
  */
-export function checkRules(draft: Draft, isGiven: (path: Path) => boolean, level?: 1 | 2 | 3): Problem[] {
+export function checkRules(draft: Draft, isGiven: (path: Path) => boolean, level?: Level): Problem[] {
   return [
     ...network(draft),
     ...addresses(draft),
@@ -147,7 +148,7 @@ function secondInterfaces(draft: Draft, level: number | undefined): Problem[] {
   const without = Object.entries(draft.hosts ?? {})
     .filter(([, host]) => host && !('second' in host))
     .map(([name]) => name)
-  if (level !== 3 || without.length === 0) return problems
+  if (!abilitiesOf(level).secondInterface || without.length === 0) return problems
   const text = 'level 3 needs a second interface on every host (second: { address: … }), missing on'
   return [...problems, { path: ['hosts'], text: `${text} ${without.join(', ')}` }]
 }

@@ -1,3 +1,4 @@
+import { abilitiesOf, type Level } from '../inventory/levels.ts'
 import { sh } from '../engine/base/sh.ts'
 import type { Task } from '../engine/runner/task.ts'
 import { file } from './file.ts'
@@ -6,9 +7,6 @@ import { dropInPath, systemdDropIn } from './systemd-dropin.ts'
 import type { Target } from './target.ts'
 import { routesScript } from './routes.ts'
 import { template } from './template.ts'
-
-/** 1 failover, 2 load balancing, 3 clients' addresses kept. */
-export type Level = 1 | 2 | 3
 
 /** Where keepalived reads its configuration. */
 export const keepalivedConf = '/etc/keepalived/keepalived.conf'
@@ -43,15 +41,16 @@ fi`
 /** keepalived is configured for a level, tested before it is replaced, and reloads rather than restarts. */
 export function keepalived(target: Target, level: Level): Task[] {
   const { cluster, host, hosts } = target
+  const can = abilitiesOf(level)
   return [
     flag(standbyFile),
-    ...(level === 1 ? [] : hosts.map(({ name }) => flag(drainFile(name)))),
+    ...(can.balances ? hosts.map(({ name }) => flag(drainFile(name))) : []),
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
-    systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host, level, notifyScript, routesScript }),
+    systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host, can, notifyScript, routesScript }),
     template(
       keepalivedConf,
       'keepalived.conf',
-      { ...target, level, notifyScript, drainFile, standbyFile },
+      { ...target, level, can, notifyScript, drainFile, standbyFile },
       { mode: '640', validate },
     ),
     service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service')] }),

@@ -4,9 +4,9 @@ import { UserError } from '../engine/base/errors.ts'
 import type { Facts } from '../engine/runner/facts.ts'
 import { sh } from '../engine/base/sh.ts'
 import { type Task, unchanged } from '../engine/runner/task.ts'
+import { abilitiesOf, type Level } from '../inventory/levels.ts'
 import { file, ownFile } from './file.ts'
 import { line } from './line.ts'
-import type { Level } from './keepalived.ts'
 import { secondOf } from './routes.ts'
 import { service } from './service.ts'
 import type { Target } from './target.ts'
@@ -40,7 +40,7 @@ const dropIn = (networkFile: string) => `/etc/systemd/network/${posix.basename(n
 export function network(target: Target, level: Level): Task[] {
   const { host, facts } = target
   const first = facts.interfaces[host.interface]
-  const second = level === 3 ? secondInterface(target) : { files: [], tasks: [] }
+  const second = abilitiesOf(level).secondInterface ? secondInterface(target) : { files: [], tasks: [] }
   // ifupdown leaves alone what it did not set; of others nothing is known.
   if (!Object.values(facts.interfaces).some(byNetworkd)) return [...second.files, ...second.tasks]
   const kept = [first, second.theirs].filter((found) => found && byNetworkd(found))

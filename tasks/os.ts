@@ -1,6 +1,6 @@
 import { UserError } from '../engine/base/errors.ts'
 import type { Facts } from '../engine/runner/facts.ts'
-import type { Level } from './keepalived.ts'
+import type { Level } from '../inventory/levels.ts'
 import type { Target } from './target.ts'
 
 /** Where a family of distributions keeps things; the one seam between the tasks and the distribution. */

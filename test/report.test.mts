@@ -17,7 +17,7 @@ import { hostileReport, noisyReport, rollingReboot } from './report/samples.ts'
 const folder = mkdtempSync(join(tmpdir(), 'report-test-'))
 test.after(() => rmSync(folder, { recursive: true }))
 
-const level1 = { ...rollingReboot(), level: 1, ok: true, problems: [], steps: [] }
+const level1 = { ...rollingReboot(), level: 1, balances: false, ok: true, problems: [], steps: [] }
 const pages = {
   reboot: reportPage(rollingReboot()),
   hostile: reportPage(hostileReport()),
@@ -27,6 +27,7 @@ const pages = {
   unheld: reportPage({
     ...level1,
     level: 2,
+    balances: true,
     nodes: level1.nodes.map((node) => ({ ...node, holdsVip: false, pool: [] })),
   }),
   nothing: reportPage({ ...level1, account: summarize([], [], 0), nodes: [], clients: [] }),

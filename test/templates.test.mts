@@ -2,13 +2,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { abilitiesOf } from '../inventory/levels.ts'
 import { render } from '../tasks/template.ts'
 import { keepalivedConf, variants } from './variants.ts'
 
 const data = {
   cluster: { vip: '10.2.1.5', network: '10.2.1.0/24', snmp: { enabled: true } },
   host: { interface: 'eth0', address: '10.2.1.2', second: { interface: 'eth1', address: '10.2.1.6' } },
-  level: 3,
+  can: abilitiesOf(3),
   notifyScript: '/etc/keepalived/keepalived-notify.sh',
   routesScript: '/etc/keepalived/routes.sh',
   tables: { first: { number: 20 }, second: { number: 21 } },

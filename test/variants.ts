@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadInventory } from '../inventory/load.ts'
 import type { Inventory } from '../inventory/types.ts'
-import { drainFile, type Level, standbyFile } from '../tasks/keepalived.ts'
+import { abilitiesOf, type Level } from '../inventory/levels.ts'
+import { drainFile, standbyFile } from '../tasks/keepalived.ts'
 import { render } from '../tasks/template.ts'
 
 const cluster = (more: string) => `
@@ -48,5 +49,6 @@ export function inventoryOf(text: string): Inventory {
 export function keepalivedConf(text: string, level: Level): string {
   const { cluster, hosts } = inventoryOf(text)
   const notifyScript = '/etc/keepalived/keepalived-notify.sh'
-  return render('keepalived.conf', { cluster, host: hosts[0], hosts, level, notifyScript, drainFile, standbyFile })
+  const can = abilitiesOf(level)
+  return render('keepalived.conf', { cluster, host: hosts[0], hosts, level, can, notifyScript, drainFile, standbyFile })
 }

@@ -1,5 +1,6 @@
 /** How a question is sent. */
 export type Protocol = 'UDP' | 'TCP'
+export const protocols: readonly Protocol[] = ['UDP', 'TCP']
 
 /** One question and what became of it: `latency` and `who`, or `lost`, or `latency` and `lost: 'slow'`. */
 export interface Sample {

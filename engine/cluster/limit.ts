@@ -1,5 +1,5 @@
 import { exitCode, HostError, UserError } from '../base/errors.ts'
-import type { Level } from '../../tasks/keepalived.ts'
+import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { printLevel } from './node-state.ts'
 import type { Session } from './session.ts'
 
@@ -26,14 +26,17 @@ export async function refuseMixture(session: Session, level: Level, timeout: num
   const here = await Promise.all(limited.map(({ name }) => levelOf(name).catch(asWanted)))
   if (here.every(({ found }) => found === level)) return
 
-  const from3 = here.some(({ found }) => found === 3)
+  const leavesSecond = here.some(({ found }) => abilitiesOf(found).secondInterface)
   /** An unreachable node is no obstacle to levels 1 and 2, unless it may be left behind at level 3. */
   const unknown = (error: unknown) => {
-    if (error instanceof HostError && level !== 3 && !from3) return { name: '', found: 0 }
+    if (error instanceof HostError && !abilitiesOf(level).secondInterface && !leavesSecond)
+      return { name: '', found: 0 }
     throw error
   }
   const there = await Promise.all(rest.map(({ name }) => levelOf(name).catch(unknown)))
-  const other = there.find(({ found }) => found !== level && (found === 3 || level === 3))
+  const other = there.find(
+    ({ found }) => found !== level && [found, level].some((one) => abilitiesOf(one).secondInterface),
+  )
   if (!other) return
   throw new UserError(
     `${other.name} is at ${other.found ? `level ${other.found}` : 'no level'}: a node of level 3 sends clients to second ` +

@@ -1,3 +1,4 @@
+import { type Protocol } from '../clients/losses.ts'
 import type { Cluster, Host } from '../../inventory/types.ts'
 import { type Script, sh } from '../base/sh.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -14,7 +15,7 @@ export interface NodeHandle {
 
 /** One line of the pool of a director: a real server as IPVS has it. */
 export interface PoolEntry {
-  protocol: 'UDP' | 'TCP'
+  protocol: Protocol
   address: string
   weight: number
   /** Connections that IPVS remembers, open or not. */
@@ -37,7 +38,7 @@ export interface NodeState {
   /** Whether another node is to hold the VIP. */
   standby: boolean
   /** Connections that IPVS has balanced since its start, by protocol. */
-  balanced: Record<'UDP' | 'TCP', number>
+  balanced: Record<Protocol, number>
   /** Another one after each boot. */
   bootId: string
   /** Errors in the journal of keepalived and the services around it since the time asked for; see `parseJournal`. */

@@ -1,6 +1,7 @@
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { read } from 'read'
+import type { Level } from '../../inventory/levels.ts'
 import { loadInventory } from '../../inventory/load.ts'
 import type { Host, Inventory, SshTarget } from '../../inventory/types.ts'
 import { type Clock, realClock } from '../base/clock.ts'
@@ -34,7 +35,7 @@ export interface Session {
  * Reads the inventory, starts the lab where that is what it names, and asks for passwords. Contacts no host.
  * @throws UserError for a wrong inventory or an unknown host in `--limit`
  */
-export async function openSession(context: RunContext, level?: 1 | 2 | 3): Promise<Session> {
+export async function openSession(context: RunContext, level?: Level): Promise<Session> {
   const { options, console, redactor } = context
   const file = options.inventory ?? labInventory
   const inventory = loadInventory(file, { level })

@@ -1,3 +1,4 @@
+import { protocols } from '../clients/losses.ts'
 import type { ChalkInstance } from 'chalk'
 import type { Inventory } from '../../inventory/types.ts'
 import { type Finding, unreachableFinding } from '../cluster/finding.ts'
@@ -90,7 +91,7 @@ function vrrpWords({ vrrpState, holdsVip }: NodeState, vip: string): string {
 }
 
 function poolRows({ hosts }: Inventory, state: NodeState): string[] {
-  return (['UDP', 'TCP'] as const).flatMap((protocol) => {
+  return protocols.flatMap((protocol) => {
     const entries = state.pool.filter((entry) => entry.protocol === protocol)
     if (entries.length === 0) return []
     const words = entries.map(({ address, weight, connections }) => {

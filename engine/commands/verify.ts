@@ -1,3 +1,4 @@
+import { type Protocol } from '../clients/losses.ts'
 import { exitCode, HostError } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -84,7 +85,7 @@ async function whyUnreachable(transport: Transport): Promise<string | undefined>
 
 function describe({ holder, answers, verdicts, seen }: CheckResult, vip: string): string[] {
   return answers.flatMap(({ client, UDP, TCP }) => {
-    const summary = (protocol: 'UDP' | 'TCP') =>
+    const summary = (protocol: Protocol) =>
       verdicts.find((verdict) => verdict.client === client && verdict.protocol === protocol)!.summary
     const addresses = seen.find((one) => one.client === client)?.addresses ?? []
     return [

@@ -3,6 +3,7 @@ import { checkCluster, judgeStates } from '../verify/check.ts'
 import { type Finding, without } from '../cluster/finding.ts'
 import { type NodeState, readNodeState, type NodeHandle } from '../cluster/node-state.ts'
 import type { Session } from '../cluster/session.ts'
+import { type Abilities, abilitiesOf } from '../../inventory/levels.ts'
 import type { Host } from '../../inventory/types.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
@@ -86,6 +87,10 @@ export class ClusterControl {
     return without(findings, this.known)
   }
 
+  get can(): Abilities {
+    return abilitiesOf(this.level)
+  }
+
   get hosts(): readonly Host[] {
     return this.session.inventory.hosts
   }
@@ -134,7 +139,7 @@ export class ClusterControl {
     return this.hosts
       .filter((host) => {
         const state = states.find((one) => one.host === host.name)
-        if (this.level === 1) return state?.service === 'active' && state.keepalived === 'active' && !state.standby
+        if (!this.can.balances) return state?.service === 'active' && state.keepalived === 'active' && !state.standby
         const real = realAddress(host, this.level)
         return pools.filter(({ address, weight }) => address === real && weight > 0).length >= 2
       })
@@ -166,20 +171,20 @@ export class ClusterControl {
    * @throws UserError, HostError where one can't be told
    */
   async setDrained(nodes: readonly string[], drained: boolean): Promise<void> {
-    if (nodes.length === 0 || this.level === 1) return
+    if (nodes.length === 0 || !this.can.balances) return
     await this.everywhere(lines(...nodes.map((node) => setFlag(drainFile(node), drained))))
   }
 
   /** Waits until the pools of every director have these nodes as they were told. @throws UserError where they do not */
   async poolsFollow(nodes: readonly Host[], drained: boolean): Promise<void> {
-    if (nodes.length === 0 || this.level === 1) return
+    if (nodes.length === 0 || !this.can.balances) return
     const problem = await this.until((states) => this.notFollowed(states, nodes, drained), followTime)
     if (problem) throw new UserError(problem, exitCode.failed)
   }
 
   /** @returns in words the first director that does not send clients to these nodes as it was told */
   notFollowed(states: readonly NodeState[], nodes: readonly Host[], drained: boolean): string | undefined {
-    for (const { host, pool } of this.level > 1 ? states : []) {
+    for (const { host, pool } of this.can.balances ? states : []) {
       for (const node of nodes) {
         const entries = pool.filter(({ address }) => address === realAddress(node, this.level))
         if (entries.length < 2) return `${node.name} is not in the pools of ${host}`

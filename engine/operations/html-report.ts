@@ -1,3 +1,4 @@
+import { abilitiesOf } from '../../inventory/levels.ts'
 import type { Inventory } from '../../inventory/types.ts'
 import type { RunContext } from '../cli/main.ts'
 import type { Option } from '../cli/options.ts'
@@ -36,12 +37,14 @@ export async function writePage(
   const file = options.values.report
   if (!file) return
   const { cluster } = inventory
+  const level = states.find((state) => state.level !== undefined)?.level ?? 1
   const { writeReport } = await import('../report/write.ts')
   await writeReport(file, {
     ...page,
     cluster: cluster.name,
     vip: cluster.vip,
-    level: states.find(({ level }) => level !== undefined)?.level ?? 1,
+    level,
+    balances: abilitiesOf(level).balances,
     nodes: nodesOf(inventory, states),
     clients: clients.map(({ name }) => name),
   })

@@ -1,7 +1,7 @@
 import type { Host } from '../../inventory/types.ts'
 import type { RunContext } from '../cli/main.ts'
 import { type Prober, type ProberSummary, startProber } from '../clients/prober.ts'
-import type { Protocol, Sample } from '../clients/losses.ts'
+import { type Protocol, type Sample } from '../clients/losses.ts'
 import type { Session } from '../cluster/session.ts'
 
 /** Questions per second, and after how many seconds a prober that lost its operator ends by itself. */
@@ -89,7 +89,7 @@ const namesByAnswer = (hosts: readonly Host[]): Map<string, string> =>
 /** A line a step: what was asked meanwhile, and lost. */
 export function accountLines(found: Omit<ProberSummary, 'samples'>): string[] {
   const width = Math.max(...found.steps.map(({ label }) => label.length), 5)
-  const row = (label: string, seconds: number, { UDP, TCP }: Pick<ProberSummary, 'UDP' | 'TCP'>) => {
+  const row = (label: string, seconds: number, { UDP, TCP }: Pick<ProberSummary, Protocol>) => {
     const part = (protocol: Protocol, { sent, lost, slow, gap }: ProberSummary['UDP']) =>
       `${protocol} lost ${lost} of ${sent}${slow ? ` (${slow} came late)` : ''}${gap ? `, longest gap ${gap.toFixed(1)} s` : ''}`
     return `  ${label.padEnd(width)}  ${seconds.toFixed(1).padStart(6)} s  ${part('UDP', UDP)}; ${part('TCP', TCP)}`

@@ -1,7 +1,5 @@
 import type { LossSummary, Protocol, Step } from '../clients/losses.ts'
 
-export const protocols: readonly Protocol[] = ['UDP', 'TCP']
-
 /** A real server in the pool of a director. */
 export interface RealServer {
   protocol: Protocol
@@ -45,6 +43,8 @@ export interface ReportData {
   verdict: string
   problems: readonly string[]
   level: number
+  /** Whether the holder of the VIP sends clients to every node; otherwise it answers alone. */
+  balances: boolean
   /** In the order of the inventory, as they were found at the end. */
   nodes: readonly ReportNode[]
   /** The names of those that asked. */

@@ -1,5 +1,5 @@
-import type { Protocol, Sample } from '../clients/losses.ts'
-import { protocols, type ReportStep } from './data.ts'
+import { type Protocol, type Sample, protocols } from '../clients/losses.ts'
+import type { ReportStep } from './data.ts'
 
 /** Questions of one protocol that were lost one after the other. */
 interface Run {

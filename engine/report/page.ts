@@ -1,5 +1,5 @@
-import type { LossSummary } from '../clients/losses.ts'
-import { protocols, type ReportData } from './data.ts'
+import { type LossSummary, protocols } from '../clients/losses.ts'
+import type { ReportData } from './data.ts'
 import { Markup, markup } from './markup.ts'
 import { lettered, outagesOf } from './outages.ts'
 import { picture } from './picture.ts'
@@ -31,7 +31,7 @@ ${problems.length > 0 ? section('Problems', markup`<ul class="problems">${proble
 ${section('The cluster', markup`<div class="cluster">${picture(data)}${facts(data)}</div>`)}
 ${account ? answers(data, account) : ''}
 ${account || data.steps.length > 0 ? section('Steps', stepTable(data)) : ''}
-${data.nodes.some(({ pool }) => pool.length > 0) || data.level > 1 ? section('Pools', poolTable(data)) : ''}
+${data.nodes.some(({ pool }) => pool.length > 0) || data.balances ? section('Pools', poolTable(data)) : ''}
 </main>
 </body>
 </html>

@@ -1,4 +1,5 @@
-import { protocols, type RealServer, type ReportData, type ReportNode } from './data.ts'
+import { protocols } from '../clients/losses.ts'
+import type { RealServer, ReportData, ReportNode } from './data.ts'
 import { type Markup, markup } from './markup.ts'
 import { arrow, box, type Point, text } from './svg.ts'
 import { colourOf, cut, listed } from './wording.ts'
@@ -63,7 +64,7 @@ function clientsOf({ clients }: ReportData): Markup[] {
   })
 }
 
-function directorAt(top: number, { vip, level, nodes }: ReportData, holder: ReportNode | undefined): Markup[] {
+function directorAt(top: number, { vip, balances, nodes }: ReportData, holder: ReportNode | undefined): Markup[] {
   const pill = (kind: string) => [
     box([middle - 84, top - 14], [168, 28], kind, 14),
     text([middle, top + 5], `VIP ${cut(vip, 15)}`, `mono strong ${kind === 'held' ? 'on-held' : kind}`),
@@ -79,10 +80,10 @@ function directorAt(top: number, { vip, level, nodes }: ReportData, holder: Repo
   if (!holder) return [box(...frame, 'standby'), ...pill('not-held'), ...inside('No node holds it', 'nobody answers')]
   // At level 1 it is the one that answers, and stands nowhere else in the picture.
   const swatch = box([13, top + 22], [22, 22], `swatch ${colourOf(nodes, nodes.indexOf(holder))}`, 5)
-  const does = level === 1 ? 'holds it and answers' : 'holds it and directs'
+  const does = balances ? 'holds it and directs' : 'holds it and answers'
   return [
     box(...frame, 'host'),
-    ...(level === 1 ? [swatch] : []),
+    ...(balances ? [] : [swatch]),
     ...pill('held'),
     ...inside(`${cut(holder.name, 20)} ${does}`, cut(holder.address, 40)),
   ]
@@ -90,7 +91,7 @@ function directorAt(top: number, { vip, level, nodes }: ReportData, holder: Repo
 
 /** What is below a director: at level 1 the nodes that stand by, else the real servers, and nodes that are none. */
 function branchesOf(data: ReportData, holder: ReportNode | undefined): Branch[] {
-  const { nodes, level } = data
+  const { nodes, balances } = data
   const pool = holder?.pool ?? []
   const strangers = pool.filter(({ address }) => !nodes.some((node) => addressesOf(node).includes(address)))
   const addresses = new Set(strangers.map(({ address }) => address))
@@ -100,8 +101,8 @@ function branchesOf(data: ReportData, holder: ReportNode | undefined): Branch[] 
       const { name, address } = node
       const colour = colourOf(nodes, i)
       if (own.length > 0) return [branchTo(node === holder ? `${name} itself` : name, own, colour)]
-      if (level === 1 && node === holder) return []
-      const label = !holder ? 'no VIP' : level === 1 ? 'stands by' : 'not in pool'
+      if (!balances && node === holder) return []
+      const label = !holder ? 'no VIP' : balances ? 'not in pool' : 'stands by'
       return [{ name, address, colour, label, kind: 'unused' }]
     }),
     ...[...addresses].map((address) =>

@@ -1,5 +1,5 @@
-import type { Protocol, Tally } from '../clients/losses.ts'
-import { protocols, type ReportData, type ReportNode, type ReportStep } from './data.ts'
+import { type Protocol, type Tally, protocols } from '../clients/losses.ts'
+import type { ReportData, ReportNode, ReportStep } from './data.ts'
 import { type Markup, markup } from './markup.ts'
 import { type Lettered, stepsOf } from './outages.ts'
 import { answersOf, counted, inSeconds, listed, plural } from './wording.ts'

@@ -1,6 +1,6 @@
-import type { LossSummary, Protocol } from '../clients/losses.ts'
+import { type LossSummary, type Protocol, protocols } from '../clients/losses.ts'
 import { type Bin, binsOf, stretches } from './bins.ts'
-import { protocols, type ReportData, type ReportNode } from './data.ts'
+import type { ReportData, ReportNode } from './data.ts'
 import { type Markup, markup } from './markup.ts'
 import type { Lettered } from './outages.ts'
 import { box } from './svg.ts'

@@ -13,7 +13,7 @@ import {
   parseNodeState,
   type NodeHandle,
 } from '../cluster/node-state.ts'
-import { endWatchScript, judgeSightings, parseSightings, seenAs, watching, watchScript } from './watch.ts'
+import { endWatchScript, judgeSightings, parseSightings, seenAs, watchedLevel, watching, watchScript } from './watch.ts'
 
 /** Seconds that a cluster may take to elect a holder and fill its pools, after a change and otherwise. */
 const convergence = { changed: 60, unchanged: 10 }
@@ -121,7 +121,8 @@ class Check {
     if (!result.holder || result.level === undefined || (when === 'if well' && result.findings.length > 0)) {
       const { timeout } = this.#options
       const end = endWatchScript(tag).text
-      if (result.level === 3) await Promise.all(this.#nodes.map(({ transport }) => transport.run(end, { timeout })))
+      if (result.level === watchedLevel)
+        await Promise.all(this.#nodes.map(({ transport }) => transport.run(end, { timeout })))
       await Promise.all(watches.map(({ sightings }) => sightings))
       return result
     }
@@ -139,7 +140,7 @@ class Check {
     result.verdicts = await this.#judgeAnswers(result)
     const found = await Promise.all(watches.map(({ sightings }) => sightings))
     const seen = new Map(this.#nodes.map(({ host }, index) => [host.name, found[index]!]))
-    for (const answers of result.level === 3 ? result.answers : []) {
+    for (const answers of result.level === watchedLevel ? result.answers : []) {
       const asked = tags.get(answers.client)!
       more.push(...judgeSightings(this.#inventory, answers, asked, seen))
       result.seen.push({ client: answers.client, addresses: seenAs(asked, seen) })

@@ -1,3 +1,5 @@
+import { type Protocol, protocols } from '../clients/losses.ts'
+import { abilitiesOf } from '../../inventory/levels.ts'
 import type { Host, Inventory } from '../../inventory/types.ts'
 import { drainFile, standbyFile } from '../../tasks/keepalived.ts'
 import type { Answers } from './ask.ts'
@@ -42,7 +44,7 @@ export function judgeNodes(
       findings.push(onNode(host, 'not-configured', 'keepalived.conf is not one of ours: run a level playbook'))
     else if (state.level !== level)
       findings.push(onNode(host, 'other-level', `is configured for level ${state.level}, not ${level}`))
-    if ((level ?? 0) >= 2) findings.push(...judgePool(state, hosts, level!, drained))
+    if (abilitiesOf(level).balances) findings.push(...judgePool(state, hosts, level!, drained))
   }
   return findings
 }
@@ -73,10 +75,10 @@ export const judgeJournals = (states: readonly NodeState[]): Finding[] =>
 
 /** The address by which directors know a node. */
 export const realAddress = ({ address, second }: Host, level: number): string | undefined =>
-  level === 3 ? second?.address : address
+  abilitiesOf(level).secondInterface ? second?.address : address
 
 function judgePool(state: NodeState, hosts: readonly Host[], level: number, drained: readonly string[]): Finding[] {
-  return (['UDP', 'TCP'] as const).flatMap((protocol) => {
+  return protocols.flatMap((protocol) => {
     const missing = hosts.filter((host) => {
       const entry = state.pool.find((one) => one.protocol === protocol && one.address === realAddress(host, level))
       return !entry || (entry.weight === 0 && !drained.includes(host.name))
@@ -91,7 +93,7 @@ function judgePool(state: NodeState, hosts: readonly Host[], level: number, drai
 export interface Verdict {
   /** The name of the client that asked. */
   client: string
-  protocol: 'UDP' | 'TCP'
+  protocol: Protocol
   /** In words, for a person: `ns1 5, ns2 5: strictly in turn`. */
   summary: string
   finding?: Finding
@@ -108,10 +110,10 @@ export function judgeAnswers(
   level: number,
   holder: string,
   answers: Answers,
-  others: Record<'UDP' | 'TCP', number>,
+  others: Record<Protocol, number>,
 ): Verdict[] {
   const { client } = answers
-  return (['UDP', 'TCP'] as const).map((protocol) => {
+  return protocols.map((protocol) => {
     const got = answers[protocol]
     const verdict = (summary: string, problem?: Problem): Verdict => ({
       client,
@@ -139,7 +141,9 @@ export function judgeAnswers(
         code: 'unknown-answerer',
         text: `answers of nobody in the inventory: ${list(strangers)}`,
       })
-    const { how, problem } = level === 1 ? fromOne(holder, shares) : fromAll(inventory, got, shares, others[protocol])
+    const { how, problem } = abilitiesOf(level).balances
+      ? fromAll(inventory, got, shares, others[protocol])
+      : fromOne(holder, shares)
     return verdict(`${counted}: ${how}`, problem && { ...problem, text: `${problem.text} (${counted})` })
   })
 }

@@ -1,3 +1,5 @@
+import { protocols } from '../clients/losses.ts'
+import type { Level } from '../../inventory/levels.ts'
 import type { Host, Inventory } from '../../inventory/types.ts'
 import { type Script, sh } from '../base/sh.ts'
 import { type Answers, lastName } from './ask.ts'
@@ -11,6 +13,9 @@ export interface Sighting {
   address: string
 }
 
+/** The level at which directors pass clients on with their addresses, and nodes can say whom they saw. */
+export const watchedLevel: Level = 3
+
 /** The line after which a node keeps watch. */
 export const watching = 'watching'
 
@@ -23,7 +28,7 @@ export const watching = 'watching'
  */
 export const watchScript = (tag: string, seconds: number, level: number | undefined): Script => sh`
 level=${level ?? sh`$(${printLevel})`}
-[ "$level" = 3 ] || { echo; echo ${watching}; exit 0; }
+[ "$level" = ${watchedLevel} ] || { echo; echo ${watching}; exit 0; }
 trap '' HUP PIPE
 logged=$(rndc status 2>/dev/null | grep -c 'query logging is ON')
 [ "$logged" -eq 1 ] || rndc querylog on
@@ -62,7 +67,7 @@ export function judgeSightings(
 ): Finding[] {
   const { client } = answers
   const own = new Set([cluster.vip, ...hosts.flatMap((host) => addressesOf(host))])
-  return (['UDP', 'TCP'] as const).flatMap((protocol) =>
+  return protocols.flatMap((protocol) =>
     hosts
       .filter(({ name }) => answers[protocol].includes(name))
       .flatMap(({ name }) => {

@@ -86,6 +86,7 @@ export function reportOf(phases: readonly Phase[], more: Partial<ReportData> = {
     verdict: 'Both nodes were rebooted; clients waited 4.7 s where at most 4.0 s were expected.',
     problems: ['ns1 reboots: the longest gap over UDP was 4.7 s, at most 4.0 s were expected'],
     level: 3,
+    balances: true,
     nodes: [node(ns1, 2, false, ['10.2.1.6', '10.2.1.7']), node(ns2, 3, true, ['10.2.1.6', '10.2.1.7'])],
     clients: ['client', 'remote'],
     account: found,

@@ -44,7 +44,7 @@ export class Drills {
   /** The service stops on a node that stands by; at level 1 on the holder, since others serve no client. */
   service(states: readonly NodeState[]): Drill {
     const holder = holderOf(states)
-    const node = this.#control.level === 1 ? holder : this.#control.hosts.find(({ name }) => name !== holder)!.name
+    const node = this.#control.can.balances ? this.#control.hosts.find(({ name }) => name !== holder)!.name : holder
     const start = () =>
       this.#on(node, sh`systemctl stop ${`${drillUnit}.timer`} 2>/dev/null || true; systemctl start named`)
     return {
@@ -92,7 +92,7 @@ export class Drills {
   settled = (): Promise<void> => this.#wait((states) => this.#control.findings(states)[0]?.text)
 
   #works(states: readonly NodeState[], node: string): boolean {
-    if (this.#control.level === 1) return states.some(({ host, holdsVip }) => host === node && holdsVip)
+    if (!this.#control.can.balances) return states.some(({ host, holdsVip }) => host === node && holdsVip)
     return states.some((state) => this.#control.serving([{ ...state, holdsVip: true }]).includes(node))
   }
 
@@ -116,8 +116,7 @@ const later = (seconds: number, script: Script): Script =>
   sh`systemd-run --quiet --collect --unit ${drillUnit} --on-active ${`${seconds}s`} bash -c ${script.text} || exit 1`
 
 // A timer of the host itself, set first, removes the rules: the network comes back also without a connection. A session
-// that came
-// in by this interface would be cut off as well.
+// that came in by this interface would be cut off as well.
 const cutScript = (device: string): Script => sh`
 process=$$
 until address=$(tr '\0' '\n' </proc/$process/environ | sed -n 's/^SSH_CONNECTION=[^ ]* [^ ]* \([^ ]*\) .*/\1/p'); [ -n "$address" ]; do

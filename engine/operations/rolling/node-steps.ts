@@ -47,7 +47,7 @@ export class NodeSteps {
     await this.#control.setStandby(this.#host.name, true)
     await this.#control.setDrained([this.#host.name], true)
     await this.#control.poolsFollow([this.#host], true)
-    return this.#control.level === 1 ? 'its priority is the lowest' : 'weight 0 in every pool'
+    return this.#control.can.balances ? 'weight 0 in every pool' : 'its priority is the lowest'
   }
 
   /**
@@ -198,7 +198,7 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
     else await standUp()
     await this.#control.setDrained([name], false)
     await this.#control.poolsFollow([this.#host], false)
-    const place = this.#control.level === 1 ? 'it stands by' : 'in every pool'
+    const place = this.#control.can.balances ? 'in every pool' : 'it stands by'
     return holder ? `it holds ${this.#control.vip} again` : place
   }
 

@@ -71,13 +71,13 @@ export class Roll {
 
   /** The nodes that clients may be kept from while the VIP moves: all but one, where one may serve them all. */
   get #pausing(): Host[] {
-    if (this.#request.minServing > 1 || this.#control.level === 1) return []
+    if (this.#request.minServing > 1 || !this.#control.can.balances) return []
     return this.#control.hosts.filter(({ name }) => !this.#notes.get(name)!.drained)
   }
 
   /** What the report says of a step, by its place. */
   about(index: number): Pick<ReportStep, 'limit' | 'outcome'> {
-    return { limit: this.#control.level === 1 ? moveSeconds : 0, outcome: this.#steps[index]?.outcome }
+    return { limit: this.#control.can.balances ? 0 : moveSeconds, outcome: this.#steps[index]?.outcome }
   }
 
   async #turn(host: Host): Promise<void> {
@@ -109,7 +109,7 @@ export class Roll {
       const [state] = await this.#control.states([host])
       if (state!.holdsVip) await this.#step(name, 'hand over', () => steps.handOver(this.#pausing))
       await this.#step(name, 'drain', () => steps.drain())
-      if (this.#control.level > 1) await this.#step(name, 'wait for connections', () => steps.waitForConnections())
+      if (this.#control.can.balances) await this.#step(name, 'wait for connections', () => steps.waitForConnections())
     } catch (error) {
       await this.#context.checkpoint()
       const next = await this.#takeBack(name).catch(() => `${name} may still be drained: ${resumeHint}`)
