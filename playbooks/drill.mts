@@ -3,7 +3,7 @@
 import { ensureClients } from '../engine/clients/client.ts'
 import { expectReport, reportOption } from '../engine/operations/html-report.ts'
 import { openSession } from '../engine/cluster/session.ts'
-import { drillOptions, runDrills } from '../engine/operations/drill/run.ts'
+import { drillOptions, runDrills } from '../engine/operations/drills/run.ts'
 import { UserError } from '../engine/base/errors.ts'
 import { main } from '../engine/cli/main.ts'
 

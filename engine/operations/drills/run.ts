@@ -10,13 +10,13 @@ import { confirmed } from '../../cli/confirm.ts'
 import { exitCode, UserError } from '../../base/errors.ts'
 import type { RunContext } from '../../cli/main.ts'
 import type { Option } from '../../cli/options.ts'
-import { type Drill, Drills } from './drills.ts'
+import { drills } from './all.ts'
+import { type Drill, Site } from './drill.ts'
 
 /** The options of drills beside the common ones. */
-export const drillOptions = [
-  { name: 'kill', help: 'also kill every keepalived process on the holder' },
-  { name: 'cut', help: 'also cut the network of the holder, where SSH does not come in by it' },
-] as const satisfies readonly Option[]
+export const drillOptions: readonly Option[] = drills.flatMap(({ name, option }) =>
+  option === undefined ? [] : { name, help: option },
+)
 
 /** Seconds between two drills, in which nothing may be lost any more. */
 const calm = 3
@@ -34,29 +34,26 @@ export async function runDrills(context: RunContext, session: Session): Promise<
     : (await HostLocks.take(context, session, note)).notes()
   if (notes.size > 0) throw new UserError('a rolling reboot was not ended: end it with --resume first', exitCode.failed)
   const control = await openControl(context, session, { minServing: session.inventory.hosts.length - 1 })
-  const names = chosen(options.own)
+  const chosen = drills.filter(({ name, option }) => option === undefined || options.own[name])
   if (options.check) {
     const states = await control.states()
-    for (const name of names) console.print(`drill  would ${new Drills(control)[name](states).title}`)
+    for (const { target, title } of chosen) console.print(`drill  would ${title(target(control, states), control)}`)
     return exitCode.changesFound
   }
-  const question = `This hurts the cluster (${names.join(', ')}); clients may notice. Go on`
+  const names = chosen.map(({ name }) => name).join(', ')
+  const question = `This breaks the cluster on purpose (${names}); clients may notice. Go on`
   if (!options.yes && !(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was done')
   const traffic = await TrafficMonitor.start(context, session)
-  const limits = session.inventory.cluster.drill
-  const failure: unknown = await carryOutAll(context, control, traffic, names).catch((error: unknown) => error)
+  const known: Readonly<Record<string, number>> = session.inventory.cluster.drill
+  const limits = chosen.map(({ name, limit }) => known[name] ?? limit)
+  const failure: unknown = await carryOutAll(context, control, traffic, chosen).catch((error: unknown) => error)
   const findings = await conclude(context, session, traffic, {
     title: 'Drill',
     states: () => control.reachableStates(),
     failure,
-    about: (index) => ({ limit: limits[names[index]!] }),
+    about: (index) => ({ limit: limits[index] }),
     judge: ({ steps, problem }) =>
-      problem
-        ? [{ code: 'losses-unknown', text: `the losses are not known: ${problem}` }]
-        : judgeDrills(
-            steps,
-            names.map((name) => limits[name]),
-          ),
+      problem ? [{ code: 'losses-unknown', text: `the losses are not known: ${problem}` }] : judgeDrills(steps, limits),
   })
   document.findings = findings
   for (const { text } of findings) console.print(`drill  ${console.colour.red('failed')}  ${text}`)
@@ -66,43 +63,37 @@ export async function runDrills(context: RunContext, session: Session): Promise<
   return exitCode.ok
 }
 
-const chosen = (own: Record<string, boolean>): Drill['name'][] => [
-  'restart',
-  'service',
-  ...(own.kill ? (['kill'] as const) : []),
-  ...(own.cut ? (['cut'] as const) : []),
-]
-
 async function carryOutAll(
   context: RunContext,
   control: ClusterControl,
   traffic: TrafficMonitor,
-  names: readonly Drill['name'][],
+  chosen: readonly Drill[],
 ): Promise<void> {
-  for (const name of names) await carryOut(context, control, traffic, name)
+  for (const drill of chosen) await carryOut(context, control, traffic, drill)
 }
 
 async function carryOut(
   context: RunContext,
   control: ClusterControl,
   traffic: TrafficMonitor,
-  name: Drill['name'],
+  drill: Drill,
 ): Promise<void> {
   await context.checkpoint()
-  const drills = new Drills(control)
-  const drill = drills[name](await control.states())
-  context.underWay = () => [drill.title]
-  context.atEnd(() => context.interrupted && drill.undo?.())
-  traffic.step(drill.title)
-  context.console.print(`drill  ${drill.title}`)
+  const site = new Site(control, drill.target(control, await control.states()))
+  const title = drill.title(site.node, control)
+  context.underWay = () => [title]
+  context.atEnd(() => context.interrupted && drill.heal?.(site))
+  traffic.step(title)
+  context.console.print(`drill  ${title}`)
   try {
-    await drill.run()
-    await drills.settled()
+    await drill.inject(site)
+    await drill.heal?.(site)
+    await site.until((states) => control.findings(states)[0]?.text)
   } catch (error) {
     await context.checkpoint()
-    await drill.undo?.().catch((failed: Error) => {
-      const hope = `the host does so by itself within ${drill.lasts} s`
-      throw new UserError(`${(error as Error).message}\nnot undone (${failed.message}): ${hope}`, exitCode.failed)
+    await drill.heal?.(site).catch((failed: Error) => {
+      const hope = `the host heals itself within ${drill.lasts} s`
+      throw new UserError(`${(error as Error).message}\nnot healed (${failed.message}): ${hope}`, exitCode.failed)
     })
     throw error
   }

@@ -1,0 +1,45 @@
+import { type Script, sh } from '../../base/sh.ts'
+import type { ClusterControl } from '../control.ts'
+import { type Drill, holderOf } from './drill.ts'
+import { drillUnit } from './timer.ts'
+
+const seconds = 15
+
+/** The network of the cluster is cut at the holder, by its packet filter. */
+export const cut: Drill = {
+  name: 'cut',
+  option: 'also cut the network of the holder, where SSH does not come in by it',
+  limit: 6,
+  target: holderOf,
+  title: (node, control) => `cut ${interfaceOf(control, node)} of ${node} for ${seconds} s`,
+  async inject(site) {
+    await site.run(cutScript(interfaceOf(site.control, site.node)))
+    await site.control.session.clock.sleep(seconds * 1000)
+  },
+  heal: (site) => site.run(sh`systemctl start ${`${drillUnit}.service`} 2>/dev/null || true`),
+  lasts: seconds,
+}
+
+const interfaceOf = ({ hosts }: ClusterControl, node: string): string =>
+  hosts.find(({ name }) => name === node)!.interface
+
+// A timer of the host itself, set first, removes the rules: the network comes back also without a connection. A session
+// that came in by this interface would be cut off as well.
+const cutScript = (device: string): Script => sh`
+process=$$
+until address=$(tr '\0' '\n' </proc/$process/environ | sed -n 's/^SSH_CONNECTION=[^ ]* [^ ]* \([^ ]*\) .*/\1/p'); [ -n "$address" ]; do
+  process=$(sed 's/.*) . \([0-9]*\) .*/\1/' /proc/$process/stat)
+  [ "$process" -gt 1 ] || break
+done
+if [ -z "$address" ] || ip -o address show dev ${device} to "$address" | grep -q .; then
+  echo ${`this connection comes in by ${device}: a cut would be felt here too, and is not made`} >&2
+  exit 1
+fi
+rules() {
+  iptables -w "$1" INPUT -i ${device} -m comment --comment ${drillUnit} -j DROP
+  iptables -w "$1" OUTPUT -o ${device} -m comment --comment ${drillUnit} -j DROP
+  iptables -w "$1" FORWARD -i ${device} -m comment --comment ${drillUnit} -j DROP
+  iptables -w "$1" FORWARD -o ${device} -m comment --comment ${drillUnit} -j DROP
+}
+systemd-run --quiet --collect --unit ${drillUnit} --on-active ${`${seconds}s`} bash -c "$(declare -f rules); rules -D" || exit 1
+rules -I`

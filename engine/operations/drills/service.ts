@@ -1,0 +1,33 @@
+import { sh } from '../../base/sh.ts'
+import type { NodeState } from '../../cluster/node-state.ts'
+import { type Drill, holderOf, patience, type Site } from './drill.ts'
+import { drillUnit, hurtFor } from './timer.ts'
+
+const stop = sh`systemctl stop named`
+const start = sh`systemctl start named`
+/** Longer than the drill ever takes. */
+const lasts = 2 * patience
+
+/** The service stops on a node that stands by; at level 1 on the holder, since others serve no client. */
+export const service: Drill = {
+  name: 'service',
+  limit: 4,
+  target: (control, states) => {
+    const holder = holderOf(control, states)
+    return control.can.balances ? control.hosts.find(({ name }) => name !== holder)!.name : holder
+  },
+  title: (node) => `stop named on ${node}`,
+  async inject(site) {
+    await site.run(hurtFor(lasts, start, stop))
+    await site.until((states) => (serves(site, states) ? `clients are still sent to ${site.node}` : undefined))
+    // Losses after this point are no longer those of the detection time.
+    await site.control.session.clock.sleep(5000)
+  },
+  heal: (site) => site.run(sh`systemctl stop ${`${drillUnit}.timer`} 2>/dev/null || true; ${start}`),
+  lasts,
+}
+
+function serves({ control, node }: Site, states: readonly NodeState[]): boolean {
+  if (!control.can.balances) return states.some(({ host, holdsVip }) => host === node && holdsVip)
+  return states.some((state) => control.serving([{ ...state, holdsVip: true }]).includes(node))
+}
