@@ -12,6 +12,7 @@ import { locked } from './lock.ts'
 import { addressOf, type Machine, machineNamed, machines } from './machines.ts'
 import { cardName, startSwitch, switchPid } from './network.ts'
 import { labFolder, sshConfigFile } from './paths.ts'
+import { endGroup } from './processes.ts'
 import { releasesOf } from './releases.ts'
 import { ensureRequirements } from './requirements.ts'
 import { forgetRuntime, newRuntime, noteRuntime, readRuntime, type Runtime, running } from './runtime.ts'
@@ -109,7 +110,7 @@ export async function labDown(): Promise<void> {
     machines.flatMap((machine) => [...new Set(Object.values(kinds))].map((kind) => kind.powerOff(machine, runtime))),
   )
   const pid = switchPid()
-  if (pid) process.kill(pid)
+  if (pid) await endGroup(pid)
   if (runtime) rmSync(runtime.sockets, { recursive: true, force: true })
   forgetRuntime()
 }

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** @returns the processes whose command line has all these words, whoever started them */
 export function processesWith(...words: string[]): number[] {
@@ -16,10 +17,19 @@ export function processesWith(...words: string[]): number[] {
 }
 
 /** Ends a process and all that it has started, at once; one that has ended already is no error. */
-export function killGroup(pid: number): void {
+export const killGroup = (pid: number): void => void signalGroup(pid, 'SIGKILL')
+
+/** Ends them, and returns when they are gone: a large one takes a second to give its memory back. */
+export async function endGroup(pid: number): Promise<void> {
+  const deadline = performance.now() + 5000
+  while (signalGroup(pid, 'SIGKILL') && performance.now() < deadline) await sleep(20)
+}
+
+/** @returns whether there was one to signal */
+function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   try {
-    process.kill(-pid, 'SIGKILL')
+    return process.kill(-pid, signal)
   } catch {
-    // It was faster.
+    return false
   }
 }

@@ -2,14 +2,13 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { $ } from 'zx'
 import { UserError } from '../../engine/base/errors.ts'
 import { identity, type Machine, mac, machines } from '../machines.ts'
 import { cardName, peerOf } from '../network.ts'
 import { labFolder, machineFile, sshConfigFile } from '../paths.ts'
-import { killGroup, processesWith } from '../processes.ts'
+import { endGroup, processesWith } from '../processes.ts'
 import type { Runtime } from '../runtime.ts'
 import { firstBoot, type Kind } from './kind.ts'
 
@@ -80,10 +79,7 @@ function pid({ name }: Machine): number | undefined {
 }
 
 async function powerOff(machine: Machine): Promise<void> {
-  for (let process_ = pid(machine); process_; process_ = pid(machine)) {
-    killGroup(process_)
-    await sleep(20)
-  }
+  for (let process_ = pid(machine); process_; process_ = pid(machine)) await endGroup(process_)
 }
 
 async function plug(machine: Machine, _runtime: Runtime, card: number, state: 'on' | 'off'): Promise<void> {
