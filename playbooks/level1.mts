@@ -14,12 +14,12 @@ import { snmpd } from '../tasks/snmpd.ts'
 export const tasks: TaskList = (target) => [
   hostName(target),
   install(target.facts, ...packagesFor(target, 1)),
-  ...healthZone(target),
+  healthZone(target),
   selinux(target.facts),
-  ...snmpd(target),
-  ...network(target, 1),
-  ...iptables(...allowVrrp(target.host)),
-  ...keepalived(target, 1),
+  snmpd(target),
+  network(target, 1),
+  iptables(...allowVrrp(target.host)),
+  keepalived(target, 1),
 ]
 
-await playbook(import.meta.url, 'Level 1: failover', 1, tasks)
+await playbook(import.meta.url, { title: 'Level 1: failover', level: 1, tasks })

@@ -16,15 +16,15 @@ import { balancing, sysctls } from '../tasks/sysctl.ts'
 export const tasks: TaskList = (target) => [
   hostName(target),
   install(target.facts, ...packagesFor(target, 2)),
-  ...healthZone(target),
+  healthZone(target),
   selinux(target.facts),
-  ...snmpd(target),
-  ...network(target, 2),
+  snmpd(target),
+  network(target, 2),
   // Without its module net.ipv4.vs.conntrack does not even exist.
-  ...kernelModule('ip_vs'),
-  ...sysctls(balancing),
-  ...iptables(...allowVrrp(target.host), snat(target.cluster)),
-  ...keepalived(target, 2),
+  kernelModule('ip_vs'),
+  sysctls(balancing),
+  iptables(...allowVrrp(target.host), snat(target.cluster)),
+  keepalived(target, 2),
 ]
 
-await playbook(import.meta.url, 'Level 2: load balancing', 2, tasks)
+await playbook(import.meta.url, { title: 'Level 2: load balancing', level: 2, tasks })

@@ -18,19 +18,19 @@ import { balancing, sysctls, twoInterfaces } from '../tasks/sysctl.ts'
 export const tasks: TaskList = (target) => [
   hostName(target),
   install(target.facts, ...packagesFor(target, 3)),
-  ...healthZone(target),
+  healthZone(target),
   selinux(target.facts),
-  ...snmpd(target),
-  ...network(target, 3),
-  ...kernelModule('ip_vs'),
-  ...sysctls({ ...balancing, ...twoInterfaces(target.host) }),
-  ...rtTables(target),
-  ...routes(target),
-  ...iptables(...allowVrrp(target.host), ...allowSync(target.host), ...allowAnswers(target.cluster, target.host)),
+  snmpd(target),
+  network(target, 3),
+  kernelModule('ip_vs'),
+  sysctls({ ...balancing, ...twoInterfaces(target.host) }),
+  rtTables(target),
+  routes(target),
+  iptables(...allowVrrp(target.host), ...allowSync(target.host), ...allowAnswers(target.cluster, target.host)),
   // A director must not send anybody to a second address that is not there yet.
   barrier,
-  ...keepalived(target, 3),
-  ...routesWatch(),
+  keepalived(target, 3),
+  routesWatch(),
 ]
 
-await playbook(import.meta.url, 'Level 3: clients keep their addresses', 3, tasks)
+await playbook(import.meta.url, { title: 'Level 3: clients keep their addresses', level: 3, tasks })

@@ -8,6 +8,7 @@ import { statusOf } from '../engine/cluster/status.ts'
 import { judgeStatus, statusLines } from '../engine/commands/status.ts'
 import { exitCode, UserError } from '../engine/base/errors.ts'
 import { main } from '../engine/cli/main.ts'
+import { flatten } from '../engine/runner/task.ts'
 import { runHosts } from '../engine/runner/run.ts'
 
 /** Seconds between two looks of --watch. */
@@ -34,7 +35,7 @@ await main(import.meta.url, 'Status', [watch], async (context) => {
         ? there.map((host) => ({
             name: host.name,
             transport: reach(host.name),
-            tasks: (facts) => tasks({ cluster, host, hosts, facts }),
+            tasks: (facts) => flatten(tasks({ cluster, host, hosts, facts })),
           }))
         : [],
       { ...options, check: true, interrupted: () => context.interrupted, note: runNote('Status') },

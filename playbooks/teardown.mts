@@ -1,5 +1,26 @@
 #!/usr/bin/env -S npx zx
 // Takes everything away that the playbooks have made, but for installed packages: each host is as it was before.
-import { playbook } from '../engine/commands/playbook.ts'
+import { UserError } from '../engine/base/errors.ts'
+import { confirmed } from '../engine/cli/confirm.ts'
+import { main } from '../engine/cli/main.ts'
+import { openSession } from '../engine/cluster/session.ts'
+import { bringTo } from '../engine/commands/playbook.ts'
+import { clusterScope } from '../engine/runner/baselines.ts'
 
-await playbook(import.meta.url, 'Teardown: hosts as they were', 'none', () => [])
+const title = 'Teardown: hosts as they were'
+const scopeOption = {
+  name: 'scope',
+  value: 'NAME',
+  help: 'take away what playbooks of this scope have made, and leave the cluster',
+}
+
+await main(import.meta.url, title, [scopeOption], async (context) => {
+  const { check, yes, values } = context.options
+  const session = await openSession(context)
+  const scope = values.scope ?? clusterScope
+  const hosts = session.limited.map(({ name }) => name).join(', ')
+  const what = scope === clusterScope ? session.inventory.cluster.vip : `what the playbooks of ${scope} have made`
+  if (!check && !yes && !(await confirmed(`This ends ${what} on ${hosts}. Go on`, 'add --yes to go on')))
+    throw new UserError('Nothing was changed')
+  return bringTo(context, session, { title, scope, tasks: () => [] })
+})

@@ -120,4 +120,32 @@ test('what a run that broke off has kept goes with the next run that makes all o
   assert.is(shown('g'), 'theirs')
 })
 
+const scoped = (scope: string, id: string) => ({ ...options, note: { ...options.note, id, scope } })
+
+test('a scope gives back what its own runs have made, and leaves what others have made', async () => {
+  await runHost(host([file(path('cluster'), 'of the cluster')]), numbered('1'), silent)
+  await runHost(host([file(path('mine'), 'of my playbook')]), scoped('mine', '2'), silent)
+  assert.equal(['cluster', 'mine'].map(shown), ['of the cluster', 'of my playbook'])
+
+  await runHost(host([]), scoped('mine', '3'), silent)
+  assert.equal(['cluster', 'mine'].map(shown), ['of the cluster', undefined])
+  // The newest run goes first, whatever its scope.
+  assert.is((await rollBack()).code, 0)
+  assert.equal(['cluster', 'mine'].map(shown), ['of the cluster', 'of my playbook'])
+  await runHost(host([]), numbered('4'), silent)
+  assert.equal(['cluster', 'mine'].map(shown), [undefined, 'of my playbook'])
+  await runHost(host([]), scoped('mine', '5'), silent)
+  assert.is(shown('mine'), undefined)
+})
+
+test('what another scope keeps another way is refused before any change; the same way is no conflict', async () => {
+  await runHost(host([file(path('shared'), 'one')]), numbered('1'), silent)
+  const same = await runHost(host([file(path('shared'), 'one')]), scoped('mine', '2'), silent)
+  assert.equal([same.status, same.changes], ['ok', []])
+  const other = await runHost(host([touch('first'), file(path('shared'), 'two')]), scoped('mine', '3'), silent)
+  assert.is(other.status, 'failed')
+  assert.match(other.failure!.reason, /^file .*shared: the playbooks of scope "cluster" keep it another way/)
+  assert.equal([shown('shared'), shown('first')], ['one', undefined])
+})
+
 test.run()

@@ -43,7 +43,7 @@ export const host = (tasks: Listed[], transport: Transport = localTransport(), n
 export const options = {
   check: false,
   timeout: 60,
-  note: { id: 'engine-test', by: 'the engine test', folder: join(base, 'state') },
+  note: { id: 'engine-test', by: 'the engine test', folder: join(base, 'state'), scope: 'cluster' },
 }
 export const silent = () => {}
 export const runHost = async (

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { exitCode, UserError } from '../base/errors.ts'
-import type { RunNote } from '../runner/apply.ts'
+import type { RunNote } from '../runner/note.ts'
 import { busyCode, takeLock } from '../runner/lock.ts'
 import type { RunContext } from '../cli/main.ts'
 import { type Script, sh } from '../base/sh.ts'

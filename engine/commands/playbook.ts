@@ -1,10 +1,13 @@
-import { confirmed } from '../cli/confirm.ts'
+import { parse } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { exitCode, UserError } from '../base/errors.ts'
 import type { HostResult } from '../runner/events.ts'
 import { main, type RunContext } from '../cli/main.ts'
 import { Report } from '../cli/run-report.ts'
 import { runHosts } from '../runner/run.ts'
-import type { Listed } from '../runner/task.ts'
+import { clusterScope } from '../runner/baselines.ts'
+import type { RunNote } from '../runner/note.ts'
+import { flatten, type TaskTree } from '../runner/task.ts'
 import type { Level } from '../../inventory/levels.ts'
 import type { Target } from '../../tasks/target.ts'
 import { reportCheck } from './verify.ts'
@@ -16,45 +19,68 @@ import type { Session } from '../cluster/session.ts'
 const noVerify = { name: 'no-verify', help: 'leave out the cluster check at the end' }
 
 /** Lists the tasks of a host, in order. */
-export type TaskList = (target: Target) => Listed[]
+export type TaskList = (target: Target) => TaskTree
+
+/** What hosts are brought to. */
+export interface Playbook {
+  title: string
+  /** The level of the cluster afterwards, which is then checked. Without one, the cluster is none of its business. */
+  level?: Level
+  /**
+   * Names what it makes: a later run gives back what it no longer lists, of its own scope alone. Unless it is told,
+   * that of the cluster for a level, and otherwise the name of the playbook's file.
+   */
+  scope?: string
+  tasks: TaskList
+}
 
 /**
- * A playbook that brings every host to a level and then checks the cluster.
+ * A playbook that brings every host to what it lists.
  * @param url the playbook's own, see `main`: others import it for its list of tasks
- * @param level `none` takes the cluster away: that is asked first, and nothing is left to be checked
  */
-export const playbook = (url: string, title: string, level: Level | 'none', tasks: TaskList): Promise<void> =>
-  main(url, title, level === 'none' ? [] : [noVerify], async (context) => {
+export const playbook = (url: string, wanted: Playbook): Promise<void> =>
+  main(url, wanted.title, wanted.level ? [noVerify] : [], async (context) => {
     const { openSession } = await import('../cluster/session.ts')
-    const session = await openSession(context, level === 'none' ? undefined : level)
-    const { cluster, hosts } = session.inventory
-    if (level === 'none' && !context.options.check && !context.options.yes) {
-      const question = `This ends ${cluster.vip} on ${session.limited.map(({ name }) => name).join(', ')}. Go on`
-      if (!(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was changed')
-    }
-    if (level !== 'none') await refuseMixture(session, level, context.options.timeout)
-    const verify = level !== 'none' && !context.options.own['no-verify']
-    // What the check needs at the end is not to be missing then.
-    if (verify && session.limited.length === hosts.length) await ensureAsking(context, session)
-    const results = await run(
-      context,
-      title,
-      session.limited.map((host) => ({
-        name: host.name,
-        transport: session.reach(host.name),
-        tasks: (facts) => tasks({ cluster, host, hosts, facts }),
-      })),
-    )
-    const code = codeOf(results)
-    if (code !== exitCode.ok || !verify || context.options.check) return code
-    if (session.limited.length < hosts.length) {
-      context.console.print('check  left out: not all hosts were worked on; when they are, run verify.mts')
-      return code
-    }
-    const changed = results.some(({ status }) => status === 'changed')
-    const since = new Map(results.map(({ host, facts }) => [host, facts?.now]))
-    return reportCheck(context, session, { level, since, changed })
+    const session = await openSession(context, wanted.level)
+    const scope = wanted.level ? clusterScope : parse(fileURLToPath(url)).name
+    return bringTo(context, session, { scope, ...wanted })
   })
+
+/** Brings every host to what a playbook lists, and checks the cluster where that is at a level then. @returns the exit code */
+export async function bringTo(
+  context: RunContext,
+  session: Session,
+  { title, level, scope, tasks }: Playbook,
+): Promise<number> {
+  const { cluster, hosts } = session.inventory
+  // It names a folder on the hosts.
+  if (scope !== undefined && !/^\w[\w .-]*$/.test(scope))
+    throw new UserError(
+      `scope "${scope}": must be letters, digits, dots, dashes and blanks, and begin with a letter or digit`,
+    )
+  if (level) await refuseMixture(session, level, context.options.timeout)
+  const verify = level !== undefined && !context.options.own['no-verify']
+  // What the check needs at the end is not to be missing then.
+  if (verify && session.limited.length === hosts.length) await ensureAsking(context, session)
+  const results = await run(
+    context,
+    runNote(title, scope),
+    session.limited.map((host) => ({
+      name: host.name,
+      transport: session.reach(host.name),
+      tasks: (facts) => flatten(tasks({ cluster, host, hosts, facts })),
+    })),
+  )
+  const code = codeOf(results)
+  if (code !== exitCode.ok || !verify || context.options.check) return code
+  if (session.limited.length < hosts.length) {
+    context.console.print('check  left out: not all hosts were worked on; when they are, run verify.mts')
+    return code
+  }
+  const changed = results.some(({ status }) => status === 'changed')
+  const since = new Map(results.map(({ host, facts }) => [host, facts?.now]))
+  return reportCheck(context, session, { level, since, changed })
+}
 
 /** @throws UserError, HostError where a client can't ask the service, with what to do */
 async function ensureAsking({ console, options }: RunContext, session: Session): Promise<void> {
@@ -68,7 +94,7 @@ async function ensureAsking({ console, options }: RunContext, session: Session):
   console.status('')
 }
 
-async function run(context: RunContext, title: string, hosts: Parameters<typeof runHosts>[0]): Promise<HostResult[]> {
+async function run(context: RunContext, note: RunNote, hosts: Parameters<typeof runHosts>[0]): Promise<HostResult[]> {
   const { options, console, document } = context
   const report = new Report(
     console,
@@ -77,11 +103,7 @@ async function run(context: RunContext, title: string, hosts: Parameters<typeof 
   )
   context.underWay = () => report.busy()
   context.atEnd(() => report.end())
-  const results = await runHosts(
-    hosts,
-    { ...options, interrupted: () => context.interrupted, note: runNote(title) },
-    report.listen,
-  )
+  const results = await runHosts(hosts, { ...options, interrupted: () => context.interrupted, note }, report.listen)
   context.underWay = () => []
   report.end()
   report.summary(results)

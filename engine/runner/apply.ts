@@ -1,19 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { takeLock } from './lock.ts'
-import { baselineId } from './baselines.ts'
+import type { RunNote } from './note.ts'
+import { baselineFolder, baselineId } from './baselines.ts'
 import type { PlannedChange } from './plan.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
 import type { Task } from './task.ts'
-
-/** The author of a run, for the journal and for others who find the lock taken. */
-export interface RunNote {
-  /** Sorts by time: `2026-03-01T12-00-00Z-1a2b`. */
-  id: string
-  /** One line: who, from where, with which playbook. */
-  by: string
-  /** The folder on the host, of root alone, with the lock and the journal of how to undo what runs have changed. */
-  folder: string
-}
 
 /** What the stream of an applying host tells, in order. */
 export type Step =
@@ -61,9 +52,10 @@ export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bi
 trap '' HUP PIPE
 ${takeLock(note.folder, note.by)}
 cd ${note.folder}
-run=${note.id} journal=$PWD/journal/${note.id} originals=$PWD/originals put_off=$PWD/journal/${note.id}/at-end
+run=${note.id} journal=$PWD/journal/${note.id} originals=$PWD/${baselineFolder(note.scope)} put_off=$PWD/journal/${note.id}/at-end
 mkdir -p "$journal" "$originals"
 printf '%s\n' ${note.by} >"$journal/by"
+printf '%s\n' ${baselineFolder(note.scope)} >"$journal/originals"
 # Twenty runs can be undone; older ones go.
 ls -1d journal/*/ | head -n -20 | xargs -r rm -rf --
 cd /

@@ -1,14 +1,23 @@
 import { createHash } from 'node:crypto'
 import { Script, sh } from '../base/sh.ts'
+import type { RunNote } from './note.ts'
+import type { Plan } from './plan.ts'
 import { type Listed, type Task, tasksOf, unchanged } from './task.ts'
 
 // Beside the journal, which forgets old runs, a host keeps for everything that was ever changed on it how that was before
-// the first change: a folder `originals/ID` with the files `about` (run and key), `undo` and `before` of the first
+// the first change: a folder `originals/ID`, or `originals.SCOPE/ID` for a scope of its own, with the files `about` (run and key), `undo` and `before` of the first
 // change, `apply` and `after` of the latest. It goes when the original is back. Of a change that a run has planned and not
 // made yet, or never came to, the folder has `first` in the place of `about`: the original for the next run that makes it.
 
+/** The scope of the cluster's own playbooks. */
+export const clusterScope = 'cluster'
+
+/** @returns the folder of a scope's baselines, below `RunNote.folder` */
+export const baselineFolder = (scope: string): string => (scope === clusterScope ? 'originals' : `originals.${scope}`)
+
 /** Something that the host has as it was made, and could have back as it was. */
 export interface Original {
+  scope: string
   id: string
   key: string
 }
@@ -18,35 +27,54 @@ export const baselineId = (key: string): string => createHash('sha256').update(k
 
 /** Prints what the host keeps, read-only. @param folder see `RunNote.folder` */
 export const baselinesProbe = (folder: string): Script =>
-  sh`cd ${folder}/originals 2>/dev/null && grep -H . -- */about || true`
+  sh`cd ${folder} 2>/dev/null && grep -sH . -- originals*/*/about || true`
 
 /** Reads what `baselinesProbe` printed: the latest first, which is the order to restore in. */
 export const parseBaselines = (text: string): Original[] =>
   text
     .split('\n')
     .flatMap((line) => {
-      const [, id, order, key] = line.match(/^([0-9a-f]{16})\/about:(\S+) (.*)$/) ?? []
-      return id ? [{ id, order: order!, key: key! }] : []
+      const [, scope = clusterScope, id, order, key] =
+        line.match(/^originals(?:\.([^/]+))?\/([0-9a-f]{16})\/about:(\S+) (.*)$/) ?? []
+      return id ? [{ scope, id, order: order!, key: key! }] : []
     })
     .sort((a, b) => (a.order < b.order ? 1 : -1))
-    .map(({ id, key }) => ({ id, key }))
+    .map(({ scope, id, key }) => ({ scope, id, key }))
 
 /**
  * The tasks that give a host back what a list of tasks does not want any more.
- * @param folder see `RunNote.folder`
+ * @param originals of all scopes; those of other scopes stay as they are
  */
-export function restoreUnlisted(list: readonly Listed[], originals: readonly Original[], folder: string): Task[] {
+export function restoreUnlisted(
+  list: readonly Listed[],
+  originals: readonly Original[],
+  { folder, scope }: Pick<RunNote, 'folder' | 'scope'>,
+): Task[] {
   const wanted = new Set(tasksOf(list).map(({ key }) => key))
-  return originals.filter(({ key }) => !wanted.has(key)).map((original) => restore(original, folder))
+  return originals
+    .filter((original) => original.scope === scope && !wanted.has(original.key))
+    .map((original) => restore(original, folder))
+}
+
+/**
+ * @returns the first change of something that another scope has changed before, as words: two scopes that want different
+ *   states would take turns in undoing each other
+ */
+export function conflictOf(plan: Plan, originals: readonly Original[], scope: string): string | undefined {
+  for (const { task } of plan.changes) {
+    const other = originals.find(({ key, scope: theirs }) => key === task.key && theirs !== scope)
+    if (other)
+      return `${task.name}: the playbooks of scope "${other.scope}" keep it another way; take it out of one of them`
+  }
 }
 
 const parts = ['before', 'after', 'apply', 'undo']
 
-function restore({ id, key }: Original, folder: string): Task {
+function restore({ scope, id, key }: Original, folder: string): Task {
   return {
     name: `restore ${key}`,
     key,
-    probe: sh`cd ${`${folder}/originals/${id}`} 2>/dev/null && for part in ${parts}; do base64 -w0 "$part"; echo; done`,
+    probe: sh`cd ${`${folder}/${baselineFolder(scope)}/${id}`} 2>/dev/null && for part in ${parts}; do base64 -w0 "$part"; echo; done`,
     plan: ({ text, code }) => {
       if (code !== 0) return unchanged()
       const [before, after, apply, undo] = text

@@ -1,11 +1,12 @@
 import { ApplyProgress, describe } from './progress.ts'
-import { batchChanges, type RunNote } from './apply.ts'
+import { batchChanges } from './apply.ts'
 import { unifiedDiff } from '../base/diff.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
 import type { HostResult, Listener } from './events.ts'
 import { type Facts, factsProbe, parseFacts } from './facts.ts'
-import { baselinesProbe, parseBaselines, restoreUnlisted } from './baselines.ts'
+import { baselinesProbe, conflictOf, parseBaselines, restoreUnlisted } from './baselines.ts'
 import { busyCode } from './lock.ts'
+import type { RunNote } from './note.ts'
 import { makePlan, type Plan } from './plan.ts'
 import { batchProbes } from './probe.ts'
 import type { Script } from '../base/sh.ts'
@@ -74,15 +75,18 @@ export class HostRun {
       const { name, transport } = this.#host
       this.#tell({ type: 'connecting', host: name })
       await transport.connect()
-      const { folder } = this.#options.note
+      const { folder, scope } = this.#options.note
       const [printed, kept] = await this.#probe([factsProbe, baselinesProbe(folder)])
       const facts = parseFacts(printed!.text, name)
       this.result.facts = facts
       this.#tell({ type: 'connected', host: name, facts })
 
       const wanted = this.#host.tasks(facts)
-      this.#list = [...wanted, barrier, ...restoreUnlisted(wanted, parseBaselines(kept!.text), folder)]
+      const baselines = parseBaselines(kept!.text)
+      this.#list = [...wanted, barrier, ...restoreUnlisted(wanted, baselines, this.#options.note)]
       this.#plan = await this.#makePlan()
+      const conflict = conflictOf(this.#plan, baselines, scope)
+      if (conflict) throw new UserError(conflict, exitCode.failed)
       this.result.tasks = tasksOf(this.#list).length
       this.#tell({ type: 'planned', host: name, plan: this.#plan })
       if (this.#plan.changes.length === 0) return this.#end()

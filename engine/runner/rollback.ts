@@ -17,6 +17,7 @@ cd ${folder}/journal 2>/dev/null || exit 0
 ${takeLock(folder, by)}
 run=$(ls -1 | tail -n 1)
 [ -n "$run" ] || exit 0
+originals=../$(cat "$run/originals" 2>/dev/null || echo originals)
 echo "the run of $(cat "$run/by")"
 put_off=$PWD/$run/at-end
 ${putOff}
@@ -24,9 +25,9 @@ ${putOff}
 keep_again() {
   [ -e "$1.id" ] || return 0
   local entry
-  entry=../originals/$(cat "$1.id")
+  entry=$originals/$(cat "$1.id")
   rm -rf -- "$entry"
-  [ ! -d "$1.original" ] || { mkdir -p ../originals; mv -- "$1.original" "$entry"; }
+  [ ! -d "$1.original" ] || { mkdir -p "$originals"; mv -- "$1.original" "$entry"; }
   rm -f -- "$1.id"
 }
 for undo in $(ls -1r "$run"/*.undo 2>/dev/null); do

@@ -52,8 +52,16 @@ export interface Task {
 /** Stands between two tasks: what comes after it begins on no host before every host has come this far. */
 export const barrier = { barrier: true } as const
 
-/** What a playbook lists for a host, in order. */
+/** What a host does, in order. */
 export type Listed = Task | typeof barrier
+
+/** What a playbook lists for a host, in order; a task may be several, as a list of their own. */
+export type TaskTree = Listed | readonly TaskTree[]
+
+/** @returns the tasks and barriers of nested lists, in order */
+export const flatten = (tree: TaskTree): Listed[] => (isList(tree) ? tree.flatMap(flatten) : [tree])
+
+const isList = (tree: TaskTree): tree is readonly TaskTree[] => Array.isArray(tree)
 
 /** The tasks of a list, without what stands between them. */
 export const tasksOf = (list: readonly Listed[]): Task[] => list.filter((item): item is Task => !('barrier' in item))
