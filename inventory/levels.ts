@@ -5,8 +5,8 @@ export type Level = 1 | 2 | 3
 export interface Abilities {
   /** The holder of the VIP sends clients to every node; otherwise it answers alone. */
   balances: boolean
-  /** Nodes see the VIP in place of a client. */
-  hidesClients: boolean
+  /** The holder passes clients on with their own addresses, so that the nodes see them. */
+  keepsClients: boolean
   /** Clients are sent to a second address of each node, on an interface of its own. */
   secondInterface: boolean
   /** Open connections survive a move of the VIP: the holder tells the other directors of them. */
@@ -14,10 +14,14 @@ export interface Abilities {
 }
 
 const levels: Readonly<Record<Level, Abilities>> = {
-  1: { balances: false, hidesClients: false, secondInterface: false, syncsConnections: false },
-  2: { balances: true, hidesClients: true, secondInterface: false, syncsConnections: false },
-  3: { balances: true, hidesClients: false, secondInterface: true, syncsConnections: true },
+  1: { balances: false, keepsClients: false, secondInterface: false, syncsConnections: false },
+  2: { balances: true, keepsClients: false, secondInterface: false, syncsConnections: false },
+  3: { balances: true, keepsClients: true, secondInterface: true, syncsConnections: true },
 }
 
 /** @returns what a level can do; a node without a level can do nothing */
 export const abilitiesOf = (level: number | undefined): Abilities => levels[level as Level] ?? { ...levels[1] }
+
+/** @returns the levels that have an ability */
+export const levelsThat = (ability: keyof Abilities): Level[] =>
+  ([1, 2, 3] as const).filter((level) => levels[level][ability])

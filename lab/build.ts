@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { locked } from './lock.ts'
+import { isLocked, locked } from './lock.ts'
 
 type Say = (line: string) => void
 
@@ -30,7 +30,7 @@ export async function ensureBuilt(
     () => say(`another process is building ${what}: waiting for it`),
     async () => {
       if (existsSync(folder)) return folder
-      removeOtherBuilds(folder)
+      await removeOtherBuilds(folder)
       mkdirSync(build, { recursive: true, mode: 0o700 })
       await make(build)
       renameSync(build, folder)
@@ -40,12 +40,14 @@ export async function ensureBuilt(
 }
 
 /** What other recipes have left half built can be more than a gigabyte each. */
-function removeOtherBuilds(folder: string): void {
+async function removeOtherBuilds(folder: string): Promise<void> {
   const cache = dirname(folder)
   const [kind] = basename(folder).split(/-(?=[^-]*$)/)
-  for (const name of existsSync(cache) ? readdirSync(cache) : [])
-    if (name.startsWith(`${kind}-`) && name.endsWith('.build') && join(cache, name) !== buildFolder(folder))
-      rmSync(join(cache, name), { recursive: true, force: true })
+  const others = (existsSync(cache) ? readdirSync(cache) : [])
+    .filter((name) => name.startsWith(`${kind}-`) && name.endsWith('.build'))
+    .map((name) => join(cache, name))
+    .filter((build) => build !== buildFolder(folder))
+  for (const build of others) if (!(await isLocked(build))) rmSync(build, { recursive: true, force: true })
 }
 
 /**

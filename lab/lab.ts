@@ -24,23 +24,23 @@ const quiet = $({ quiet: true, nothrow: true })
 const bootTimeout = 300
 
 /** What a lab shall be like. */
-export interface Wish extends KindRequest {
+export interface LabRequest extends KindRequest {
   /** Releases of the machines, see `releasesOf`. */
   releases?: string
   say: Say
 }
 
 /**
- * Starts the lab, unless it runs as it is wished for; the first time this builds what its machines are made of. A machine
- * that was powered off on purpose stays off. Without a wish, LAB_KIND and LAB_RELEASE in the environment decide.
+ * Starts the lab, unless it runs as it is asked for; the first time this builds what its machines are made of. A machine
+ * that was powered off on purpose stays off. Where nothing is asked for, LAB_KIND and LAB_RELEASE in the environment decide.
  * @throws UserError where that can't be
  */
-export function labUp({ say, ...request }: Wish): Promise<void> {
+export function labUp({ say, ...request }: LabRequest): Promise<void> {
   const wait = () => say('another process is starting this lab: waiting for it')
   const kind = kindNamed(request.kind ?? process.env.LAB_KIND)
-  const wishedReleases = request.releases ?? (process.env.LAB_RELEASE || undefined)
+  const askedReleases = request.releases ?? (process.env.LAB_RELEASE || undefined)
   const names = machines.map(({ name }) => name)
-  const releases = wishedReleases === undefined ? undefined : releasesOf(wishedReleases, names)
+  const releases = askedReleases === undefined ? undefined : releasesOf(askedReleases, names)
   return locked(labFolder, wait, async () => {
     const old = readRuntime()
     if (old && switchPid() && isAsRequested(old, kind, releases)) {

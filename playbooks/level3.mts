@@ -27,7 +27,7 @@ export const tasks: TaskList = (target) => [
   rtTables(target),
   routes(target),
   iptables(...allowVrrp(target.host), ...allowSync(target.host), ...allowAnswers(target.cluster, target.host)),
-  // A director must not send anybody to a second address that is not there yet.
+  // Directors must not use a second address before it exists.
   barrier,
   keepalived(target, 3),
   routesWatch(),

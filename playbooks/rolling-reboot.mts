@@ -1,5 +1,5 @@
 #!/usr/bin/env -S npx zx
-// Reboots the nodes one at a time, and clients don't notice: drain, hand over, reboot, prove, put back, the next.
+// Reboots the nodes one at a time, and clients don't notice: hand over, drain, reboot, verify, undrain, the next.
 import { ensureClients } from '../engine/clients/client.ts'
 import { TrafficMonitor } from '../engine/operations/traffic.ts'
 import { conclude, expectReport, reportOption } from '../engine/operations/html-report.ts'
@@ -9,11 +9,11 @@ import { confirmed } from '../engine/cli/confirm.ts'
 import { exitCode, UserError } from '../engine/base/errors.ts'
 import { main } from '../engine/cli/main.ts'
 import { lockHosts } from '../engine/operations/rolling/locks.ts'
-import { readRollingOptions, rollOptions } from '../engine/operations/rolling/options.ts'
+import { readRollingOptions, rollingOptions } from '../engine/operations/rolling/options.ts'
 import { makePlan } from '../engine/operations/rolling/order.ts'
-import { Roll } from '../engine/operations/rolling/rolling-reboot.ts'
+import { RollingReboot } from '../engine/operations/rolling/rolling-reboot.ts'
 
-await main(import.meta.url, 'Rolling reboot', [...rollOptions, reportOption], async (context) => {
+await main(import.meta.url, 'Rolling reboot', [...rollingOptions, reportOption], async (context) => {
   const { options } = context
   await expectReport(context)
   const session = await openSession(context)
@@ -29,7 +29,7 @@ await main(import.meta.url, 'Rolling reboot', [...rollOptions, reportOption], as
   if (plan.turns.length > 0 && !options.yes && !(await confirmed(question, 'add --yes to go on')))
     throw new UserError('Nothing was changed')
 
-  const roll = new Roll(context, control, request, locks, plan)
+  const roll = new RollingReboot(context, control, request, locks, plan)
   const traffic = await TrafficMonitor.start(context, session)
   context.underWay = () => roll.underWay()
   const failure: unknown = await roll.run(traffic).catch((error: unknown) => error)

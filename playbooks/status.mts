@@ -11,19 +11,19 @@ import { main } from '../engine/cli/main.ts'
 import { flatten } from '../engine/runner/task.ts'
 import { runHosts } from '../engine/runner/run.ts'
 
-/** Seconds between two looks of --watch. */
+/** Seconds between two readings of --watch. */
 const pause = 2
 
-const watch = { name: 'watch', help: 'look again and again, until Ctrl-C' }
+const watch = { name: 'watch', help: 'repeat until Ctrl-C' }
 
 await main(import.meta.url, 'Status', [watch], async (context) => {
   const { options, console, document } = context
-  if (options.limit) throw new UserError('--limit has no meaning here: the look is at the whole cluster')
+  if (options.limit) throw new UserError('--limit has no meaning here: the status is that of the whole cluster')
   const session = await openSession(context)
   const { inventory, reach } = session
   const { cluster, hosts } = inventory
 
-  const state = async () => {
+  const readStatus = async () => {
     const nodes = await Promise.all(
       hosts.map((host) => statusOf({ host, transport: reach(host.name) }, cluster, options.timeout)),
     )
@@ -49,7 +49,7 @@ await main(import.meta.url, 'Status', [watch], async (context) => {
   }
 
   for (;;) {
-    const { findings, lines } = await state()
+    const { findings, lines } = await readStatus()
     if (options.own.watch) console.clear()
     for (const line of lines) console.print(line)
     if (!options.own.watch) return findings.length > 0 ? exitCode.checkFailed : exitCode.ok

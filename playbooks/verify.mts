@@ -6,11 +6,13 @@ import { openSession } from '../engine/cluster/session.ts'
 import { UserError } from '../engine/base/errors.ts'
 import { main } from '../engine/cli/main.ts'
 
-const drill = { name: 'drill', help: 'moved to a playbook of its own: drill.mts' }
+const moved = { help: 'moved to a playbook of its own: drill.mts' }
+const drillOptions = ['drill', 'drill-kill', 'drill-cut'].map((name) => ({ name, ...moved }))
 
-await main(import.meta.url, 'Verify: the cluster check', [drill, reportOption], async (context) => {
+await main(import.meta.url, 'Verify: the cluster check', [...drillOptions, reportOption], async (context) => {
   const { own, limit } = context.options
-  if (own.drill) throw new UserError('drills have a playbook of their own: npx zx playbooks/drill.mts')
+  if (drillOptions.some(({ name }) => own[name]))
+    throw new UserError('drills have a playbook of their own: npx zx playbooks/drill.mts')
   await expectReport(context)
   if (limit) throw new UserError('--limit has no meaning here: the check is about the whole cluster')
   const session = await openSession(context)

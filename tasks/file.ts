@@ -10,7 +10,7 @@ export interface FileOptions {
   validate?: Script
 }
 
-/** The first line of a file that is ours as a whole. */
+/** The first line of a file that playbooks own. */
 export const ownFile = '# Written by keepalived-playbooks; changes by hand are replaced by the next run.\n'
 
 /** The content wanted, or a function to it from the content that is there (undefined: no file). */
@@ -22,7 +22,7 @@ interface Found {
   owner: string
 }
 
-/** A file of root with exactly this content, replaced in one step, so that nobody ever reads half of it. */
+/** A file of root with exactly this content, replaced in one step, so that readers see no half file. */
 export function file(path: string, content: Content, options: FileOptions = {}): Task {
   const mode = options.mode ?? '644'
   return {

@@ -96,7 +96,7 @@ export const snat = (cluster: Cluster): Rule => ({
   ],
 })
 
-/** These rules, live and at boot, ahead of whatever could take their packets away. */
+/** These rules, live and at boot, ahead of rules that could take their packets. */
 export const iptables = (...rules: Rule[]): Task[] => [
   noOtherDrop(),
   ...rules.map((rule) => live(rule, probe(rules))),
@@ -164,7 +164,7 @@ function parseSaved(text: string): SavedRule[] {
   })
 }
 
-/** Before every rule that could take its packets away. */
+/** Whether it stands before every rule that could take its packets. */
 function inPlace(rule: Rule, saved: readonly SavedRule[]): boolean {
   const chain = saved.filter(({ table, text }) => table === rule.table && text.startsWith(`-A ${rule.chain} `))
   const place = chain.findIndex(({ text }) => text.includes(` ${comment(rule)} `))
@@ -186,7 +186,7 @@ function couldCatch(other: string, rule: Rule): boolean {
   })
 }
 
-/** Takes every rule of this name away and puts these at the top, in one transaction: nobody ever sees half of it. */
+/** Takes every rule of this name away and puts these at the top, in one transaction, so that no half state is visible. */
 const replace = (rule: Rule, texts: readonly string[]): Script => sh`
 {
   echo ${`*${rule.table}`}
@@ -195,12 +195,12 @@ const replace = (rule: Rule, texts: readonly string[]): Script => sh`
   printf '%s\n' ${texts.toReversed().map((text) => text.replace(/^-A (\S+)/, '-I $1 1'))} COMMIT
 } | iptables-restore -w --noflush`
 
-// Whoever loads a rule set of their own, at boot or later.
+// Services that load a rule set, at boot or later.
 const loaders = 'netfilter-persistent.service iptables.service nftables.service ufw.service firewalld.service'
 
 const unitText = `${ownFile}[Unit]
 Description=Packet filter rules of the keepalived cluster
-# Whatever loads a rule set takes ours away: they come after it, also when it is restarted or loads its rules again.
+# Loading a rule set removes these rules: they are set after it, also when it restarts or reloads.
 After=${loaders}
 PartOf=${loaders}
 ReloadPropagatedFrom=${loaders}

@@ -24,7 +24,7 @@ export const standbyFile = '/etc/keepalived/standby'
 export const drainFile = (node: string): string => `${drainFolder}/${node}`
 export const drainFolder = '/etc/keepalived/drain'
 
-/** Says 0 where it says nothing yet. */
+/** Writes 0 into a file that is empty or missing. */
 const flag = (path: string): Task => file(path, (current) => (/^[01]\n?$/.test(current ?? '') ? current! : '0\n'))
 
 /**

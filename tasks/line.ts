@@ -6,7 +6,7 @@ export interface LineOptions {
   validate?: Script
 }
 
-/** A file of somebody else's that has this line among its own; added at the end where it is missing. */
+/** A line in a file that playbooks do not own; added at the end where it is missing. */
 export const line = (path: string, text: string, { validate }: LineOptions = {}): Task => ({
   name: `line in ${path}: ${text}`,
   key: `line in ${path}: ${text}`,

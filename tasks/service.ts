@@ -20,7 +20,7 @@ interface Found {
 
 /**
  * A systemd service is enabled, runs, and has loaded its files as they are now. Whether it has is read from the
- * host: a file newer than the service's last change of state means a reload that is still owed, whoever forgot it.
+ * host: a file newer than the service's last change of state means a missed reload.
  */
 export function service(name: string, options: ServiceOptions = {}): Task {
   const { reloadOn, restartOn = [], unitFiles = [] } = options

@@ -3,7 +3,7 @@ import type { Host } from '../inventory/types.ts'
 import { type Task, unchanged } from '../engine/runner/task.ts'
 import { file, ownFile } from './file.ts'
 
-// Sorts behind 99-sysctl.conf, so that nobody's older setting wins at boot.
+// Sorts after 99-sysctl.conf, so that older settings do not win at boot.
 const bootFile = '/etc/sysctl.d/99-zz-keepalived.conf'
 
 /** Kernel settings, live and at boot: a file that holds these and no others, and each value as the kernel has it. */

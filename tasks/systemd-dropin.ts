@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import type { Task } from '../engine/runner/task.ts'
 import { template } from './template.ts'
 
-/** The path of a drop-in of ours for a unit. */
+/** The path of the playbooks' drop-in for a unit. */
 export const dropInPath = (unit: string): string =>
   posix.join('/etc/systemd/system', `${unit}.d`, 'keepalived-playbooks.conf')
 

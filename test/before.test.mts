@@ -52,7 +52,7 @@ for (const [name, args, refused] of runs) {
 }
 
 test('drills have a playbook of their own, and verify says so', () => {
-  const { status, stderr } = play('verify', '--drill')
+  const { status, stderr } = play('verify', '--drill', '--drill-kill')
   assert.is(status, 3)
   assert.match(stderr, 'drills have a playbook of their own: npx zx playbooks/drill.mts')
 })

@@ -47,7 +47,7 @@ const nodes: [name: string, states: NodeState[], problems: string[]][] = [
   [
     'no level',
     [well(first), well(second, { level: undefined })],
-    [`${second}: keepalived.conf is not one of ours: run a level playbook`],
+    [`${second}: keepalived.conf was not written by a playbook: run a level playbook`],
   ],
   [
     'a pool of the BACKUP without a real server',
@@ -106,7 +106,7 @@ const answered: [name: string, level: number, got: string[], others: number, pro
   ['level 2: unfair, one question from a port that IPVS remembers', 2, [...Array(9).fill(a), b], -1, /fair share/],
   ['one lost', 2, turns.slice(1), 0, /1 of 10 questions got no answer/],
   ['all lost', 2, [], 0, /10 of 10 questions got no answer/],
-  ['a stranger', 2, [...turns.slice(1), '=somebody='], 0, /answers of nobody in the inventory: =somebody=/],
+  ['a stranger', 2, [...turns.slice(1), '=somebody='], 0, /answers from unknown servers: =somebody=/],
 ]
 for (const [name, level, got, others, problem] of answered) {
   test(`answers: ${name}`, () => {

@@ -16,9 +16,9 @@ import { type Options, parseOptions } from '../engine/cli/options.ts'
 import type { Outcome, Transport } from '../engine/transport/transport.ts'
 import { lockHosts } from '../engine/operations/rolling/locks.ts'
 import { canAskItself } from '../engine/operations/rolling/node-steps.ts'
-import { readRollingOptions, rollOptions } from '../engine/operations/rolling/options.ts'
+import { readRollingOptions, rollingOptions } from '../engine/operations/rolling/options.ts'
 import { makePlan } from '../engine/operations/rolling/order.ts'
-import { Roll } from '../engine/operations/rolling/rolling-reboot.ts'
+import { RollingReboot } from '../engine/operations/rolling/rolling-reboot.ts'
 import { inventoryOf } from './variants.ts'
 
 const names = ['ns1', 'ns2', 'ns3']
@@ -175,7 +175,7 @@ export class MadeUpCluster {
    * @returns the steps, and the error that it ended with
    */
   async roll(args: readonly string[], killed?: string): Promise<{ steps: string[]; error: string }> {
-    const options = parseOptions(args, 'x', rollOptions) as Options
+    const options = parseOptions(args, 'x', rollingOptions) as Options
     const limited = inventory.hosts.filter(({ name }) => options.limit?.includes(name) ?? true)
     const transports = new Map(names.map((name) => [name, this.#transport(name)]))
     const session: Session = {
@@ -205,7 +205,7 @@ export class MadeUpCluster {
       const known = request.known ?? (await new MadeUpControl(session, 2, 60, []).check())
       const control = new MadeUpControl(session, 2, 60, known)
       const plan = await makePlan(context, control, request, earlier)
-      await new Roll(context, control, request, locks as HostLocks, plan).run(traffic)
+      await new RollingReboot(context, control, request, locks as HostLocks, plan).run(traffic)
       return { steps, error: '' }
     } catch (error) {
       return { steps, error: error instanceof Killed ? 'killed' : (error as Error).message }

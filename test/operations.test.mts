@@ -13,7 +13,7 @@ import { realClock } from '../engine/base/clock.ts'
 import { HostError } from '../engine/base/errors.ts'
 import { type Options, parseOptions } from '../engine/cli/options.ts'
 import type { Transport } from '../engine/transport/transport.ts'
-import { readRollingOptions, rollOptions } from '../engine/operations/rolling/options.ts'
+import { readRollingOptions, rollingOptions } from '../engine/operations/rolling/options.ts'
 import { inTurn } from '../engine/operations/rolling/order.ts'
 
 const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
@@ -188,7 +188,7 @@ test('rolling: nodes that stand by come first, the holder last', () => {
   )
 })
 
-const request = (...args: string[]) => readRollingOptions(parseOptions(args, 'x', rollOptions) as Options, 3)
+const request = (...args: string[]) => readRollingOptions(parseOptions(args, 'x', rollingOptions) as Options, 3)
 
 test('rolling: options and their defaults', () => {
   assert.equal(request(), {

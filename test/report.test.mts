@@ -23,14 +23,14 @@ const pages = {
   hostile: reportPage(hostileReport()),
   hour: reportPage(rollingReboot(3600 / 233)),
   noisy: reportPage(noisyReport(43200)),
-  standing: reportPage({ ...level1, nodes: level1.nodes.map((node) => ({ ...node, pool: [] })), account: undefined }),
+  standing: reportPage({ ...level1, nodes: level1.nodes.map((node) => ({ ...node, pool: [] })), summary: undefined }),
   unheld: reportPage({
     ...level1,
     level: 2,
     balances: true,
     nodes: level1.nodes.map((node) => ({ ...node, holdsVip: false, pool: [] })),
   }),
-  nothing: reportPage({ ...level1, account: summarize([], [], 0), nodes: [], clients: [] }),
+  nothing: reportPage({ ...level1, summary: summarize([], [], 0), nodes: [], clients: [] }),
 }
 
 for (const [name, page] of Object.entries(pages)) {
@@ -62,7 +62,7 @@ function rowsOf(page: string, protocol: string): number[][] {
 
 for (const protocol of ['UDP', 'TCP'] as const) {
   test(`${protocol}: the steps add up to the whole`, () => {
-    const { sent, lost } = rollingReboot().account![protocol]
+    const { sent, lost } = rollingReboot().summary![protocol]
     const [whole, ...steps] = rowsOf(pages.reboot, protocol)
     assert.equal(whole, [sent, lost])
     const sum = (column: number) => steps.reduce((all, row) => all + row[column]!, 0)

@@ -47,7 +47,7 @@ export async function main(
     finished = true
     // Also for an interrupt while connections are closed.
     process.exitCode = code
-    // What was begun last may need what was opened before it.
+    // Reverse order: what was opened later may need what was opened before.
     for (const action of endings.splice(0).reverse()) await action()
     if (wantsJson) printJson({ ...document, exit_code: code }, redactor)
   }
@@ -71,7 +71,7 @@ export async function main(
     onInterrupt(context, finish)
     await finish(await body(context))
   } catch (error) {
-    // Of an interrupted run, all connections are closed.
+    // The interrupt closed the connections, and this error follows from that.
     if (finished) return
     if (isCancelled(error)) return await finish(exitCode.interrupted)
     // Only a defect of a playbook comes with a stack, for the report of it.

@@ -43,7 +43,7 @@ export async function ensureClients(
   { probing, timeout }: { probing: boolean; timeout: number },
 ): Promise<void> {
   const server = serviceOf(inventory.cluster)
-  // Who asks nothing does all the rest: the way there, Python, and our program in it.
+  // Zero questions still try the connection, Python and the program.
   const tries = clients.map((client, index) =>
     probing && index === 0 ? askByPython(client, server, [], timeout) : client.ask(server, [], timeout),
   )

@@ -16,8 +16,8 @@ export const findingCodes = {
   unanswered: 'Questions to the virtual IP got no answer.',
   'unknown-answerer': 'An answer came from a server that is not in the inventory.',
   'not-the-holder': 'Level 1: another node than the holder of the virtual IP answered.',
-  'unfair-shares': 'Level 2 and 3: a node answered less than half of its share.',
-  'not-in-turn': 'Level 2 and 3 with round robin: the nodes did not answer in turn.',
+  'unfair-shares': 'Levels 2 and 3: a node answered less than half of its share.',
+  'not-in-turn': 'Levels 2 and 3 with round robin: the nodes did not answer in turn.',
   'question-not-logged': 'Level 3: a node answered, and its journal does not have the question.',
   'client-hidden': 'Level 3: a node saw an address of the cluster in place of the client.',
   'over-limit': 'A drill: clients lost answers for longer than the inventory allows.',
@@ -40,13 +40,13 @@ export interface Finding {
 /** @returns the finding about a node that can't be reached. @param why with the node's name */
 export const unreachableFinding = (node: string, why: string): Finding => ({ code: 'unreachable', node, text: why })
 
-/** @returns whether two findings are the same, whatever their texts say: a number in a text makes no other finding */
+/** Compares code, node and about. Texts do not count, since their numbers change. */
 export const isSame = (one: Finding, other: Finding): boolean =>
   one.code === other.code && one.node === other.node && one.about === other.about
 
-/** @returns the findings that are not among the known ones */
+/** @returns the findings that are not among the known ones; lost answers are never known, since more can be lost */
 export const without = (findings: readonly Finding[], known: readonly Finding[]): Finding[] =>
-  findings.filter((finding) => !known.some((one) => isSame(one, finding)))
+  findings.filter((finding) => finding.code === 'unanswered' || !known.some((one) => isSame(one, finding)))
 
 /** @returns what people read of them */
 export const textsOf = (findings: readonly Finding[]): string[] => findings.map(({ text }) => text)

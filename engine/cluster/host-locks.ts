@@ -42,7 +42,7 @@ echo ready
 while sleep ${beat} 9>&- && echo; do :; done`
 
 /** The lock of a host, held until it is released or the connection ends. */
-interface Claim {
+interface HostLock {
   /** What an earlier run has left. */
   note: Note | undefined
   release(): Promise<void>
@@ -52,7 +52,7 @@ interface Claim {
  * Takes the lock of a host for longer than one execution.
  * @throws UserError where another run has it, HostError where the host is unreachable
  */
-async function claim(host: string, transport: Transport, folder: string, by: string): Promise<Claim> {
+async function takeHostLock(host: string, transport: Transport, folder: string, by: string): Promise<HostLock> {
   let text = ''
   const begun = Promise.withResolvers<void>()
   const onStdout = (chunk: Buffer) => {
@@ -60,11 +60,11 @@ async function claim(host: string, transport: Transport, folder: string, by: str
     if (text.includes('\nready\n')) begun.resolve()
   }
   const ended = transport.run(holdScript(folder, by).text, { timeout: forever, onStdout })
-  // Afterwards it may end in any way: with the host, the connection, or us.
+  // Once the lock is held, an end of the script is no error.
   ended.catch(() => {})
   const refused = await Promise.race([begun.promise, ended])
   if (refused) {
-    const why = refused.code === busyCode ? `another run is at work on ${host}:` : `${host} can't be claimed:`
+    const why = refused.code === busyCode ? `another run is at work on ${host}:` : `${host} can't be locked:`
     throw new UserError(`${why} ${refused.stderr.trim()}. Try again when it has ended`, exitCode.failed)
   }
   const [, pid, note] = text.match(/^held (\d+)\n(.*)$/m)!
@@ -83,7 +83,7 @@ async function claim(host: string, transport: Transport, folder: string, by: str
 export class HostLocks {
   readonly #session: Session
   readonly #run: RunNote
-  readonly #held = new Map<string, Claim>()
+  readonly #held = new Map<string, HostLock>()
 
   private constructor(session: Session, run: RunNote) {
     this.#session = session
@@ -100,7 +100,7 @@ export class HostLocks {
 
   /** Takes the lock of a host once more: a boot has freed it. */
   async again(host: string): Promise<void> {
-    this.#held.set(host, await claim(host, this.#session.reach(host), this.#run.folder, this.#run.by))
+    this.#held.set(host, await takeHostLock(host, this.#session.reach(host), this.#run.folder, this.#run.by))
   }
 
   /** What earlier runs have left, by host. */

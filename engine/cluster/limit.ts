@@ -8,7 +8,7 @@ import type { Session } from './session.ts'
  * and leave it, together. Where the hosts of `--limit` are all at the level already, the others are not asked.
  * @param timeout seconds for one execution
  * @throws UserError where the run would make a mixture of level 3 and another
- * @throws HostError where a host is away whose level has to be known
+ * @throws HostError where a host is unreachable whose level has to be known
  */
 export async function refuseMixture(session: Session, level: Level, timeout: number): Promise<void> {
   const { inventory, limited, reach } = session

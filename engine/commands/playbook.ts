@@ -60,7 +60,7 @@ export async function bringTo(
     )
   if (level) await refuseMixture(session, level, context.options.timeout)
   const verify = level !== undefined && !context.options.own['no-verify']
-  // What the check needs at the end is not to be missing then.
+  // Clients are tried now, so that the check at the end can ask.
   if (verify && session.limited.length === hosts.length) await ensureAsking(context, session)
   const results = await run(
     context,

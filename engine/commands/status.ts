@@ -84,7 +84,7 @@ function nodeRows(inventory: Inventory, node: NodeStatus, colour: ChalkInstance)
   ]
 }
 
-/** What VRRP said last and who has the address can differ: after a kill -9, for one. */
+/** The state file and the address can differ: a notify script can be late or fail. */
 function vrrpWords({ vrrpState, holdsVip }: NodeState, vip: string): string {
   const said = vrrpState || 'no state yet'
   return `VRRP ${said}, ${holdsVip ? 'holds' : 'without'} ${vip}${(said === 'MASTER') !== holdsVip ? ' (they differ)' : ''}`

@@ -24,7 +24,7 @@ export interface ControlRequest {
  * @throws UserError where the cluster is unhealthy, HostError where a node is unreachable
  */
 export async function openControl(
-  { options, console }: RunContext,
+  { options, console, document }: RunContext,
   session: Session,
   request: ControlRequest,
 ): Promise<ClusterControl> {
@@ -37,8 +37,9 @@ export async function openControl(
       : await check(session, options.timeout, false)
   console.status('')
   if (level === undefined)
-    throw new UserError('there is no cluster of ours on these hosts: run a level playbook', exitCode.checkFailed)
+    throw new UserError('no playbook has configured these hosts: run a level playbook', exitCode.checkFailed)
   if (request.known) return new ClusterControl(session, level, options.timeout, request.known)
+  document.findings = findings
   for (const { text } of findings) console.print(`check  ${text}`)
   if (findings.length > 0 && (request.minServing === hosts.length - 1 || !holder))
     throw new UserError('the cluster is not healthy: nothing was begun', exitCode.checkFailed)
@@ -111,11 +112,11 @@ export class ClusterControl {
 
   /** States of all nodes that can be reached. */
   async reachableStates(): Promise<NodeState[]> {
-    return (await this.#lookAtEach()).filter((state) => typeof state !== 'string')
+    return (await this.#stateOrName()).filter((state) => typeof state !== 'string')
   }
 
   /** A state for each node, or its name where it is unreachable. */
-  #lookAtEach(): Promise<(NodeState | string)[]> {
+  #stateOrName(): Promise<(NodeState | string)[]> {
     return Promise.all(
       this.hosts.map(async (host) => {
         try {
@@ -206,12 +207,12 @@ export class ClusterControl {
 
   /** One part for each node: who holds the VIP, serves, is drained or unreachable. For operators who go on by hand. */
   async describe(): Promise<string> {
-    const found = await this.#lookAtEach()
+    const found = await this.#stateOrName()
     const drained = drainedNodes(found.filter((state) => typeof state !== 'string'))
     return found
       .map((state) => {
         if (typeof state === 'string') return `${state} is unreachable`
-        const broken = [state.keepalived, state.service].some((state) => state !== 'active')
+        const broken = [state.keepalived, state.service].some((unit) => unit !== 'active')
         const work = broken ? 'does not serve' : drained.includes(state.host) || state.standby ? 'is drained' : 'serves'
         return `${state.host} ${state.holdsVip ? `holds ${this.vip} and ` : ''}${work}`
       })
@@ -223,7 +224,7 @@ const setFlag = (file: string, value: boolean): Script => sh`
 [ -e ${file} ] || { echo ${`there is no ${file}: run the level playbook first`} >&2; exit 1; }
 echo ${value ? 1 : 0} >${file}`
 
-/** @throws HostError where the host is away, UserError where the script fails */
+/** @throws HostError where the host is unreachable, UserError where the script fails */
 async function run(name: string, transport: Transport, script: Script, timeout: number): Promise<void> {
   const { code, stderr } = await transport.run(script.text, { timeout })
   if (code !== 0)

@@ -4,7 +4,7 @@ import type { RunContext } from '../cli/main.ts'
 import type { Option } from '../cli/options.ts'
 import type { ReportData, ReportStep } from '../report/data.ts'
 import { type Finding, textsOf } from '../cluster/finding.ts'
-import { accountLines, type TrafficMonitor } from './traffic.ts'
+import { lossLines, type TrafficMonitor } from './traffic.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 import type { ProberSummary } from '../clients/prober.ts'
 import type { Session } from '../cluster/session.ts'
@@ -16,18 +16,18 @@ export const reportOption = {
 } as const satisfies Option
 
 /** What a report says beside the state of the cluster. */
-export type Page = Pick<ReportData, 'title' | 'started' | 'seconds' | 'ok' | 'verdict' | 'problems'> & {
-  summary?: ProberSummary
-  steps: readonly ReportStep[]
-}
+export type Page = Pick<
+  ReportData,
+  'title' | 'started' | 'seconds' | 'ok' | 'verdict' | 'problems' | 'summary' | 'steps'
+>
 
-/** Makes sure, before anything is done, that the report that is asked for can be written. @throws UserError */
+/** Checks before the run that the report can be written. @throws UserError */
 export async function expectReport({ options }: RunContext): Promise<void> {
   const file = options.values.report
   if (file) await (await import('../report/write.ts')).assertWritable(file)
 }
 
-/** Writes the report, where one is asked for. @param looks the nodes as they are at the end */
+/** Writes the report, where one is asked for. @param states the nodes as they are at the end */
 export async function writePage(
   { options, console }: RunContext,
   { inventory, clients }: Session,
@@ -69,7 +69,7 @@ const nodesOf = ({ hosts }: Inventory, states: readonly NodeState[]): ReportData
 /** What came of something that was done under a prober. */
 export interface Conclusion {
   title: string
-  /** Gives the nodes as they are now; those that are away are left out. */
+  /** Gives the nodes as they are now; unreachable ones are left out. */
   states: () => Promise<NodeState[]>
   /** The error that it ended with. */
   failure?: unknown
@@ -92,7 +92,7 @@ export async function conclude(
   const summary = await traffic.stop()
   const { samples, ...sums } = summary
   context.document.prober = sums
-  for (const line of accountLines(summary)) context.console.print(line)
+  for (const line of lossLines(summary)) context.console.print(line)
   const findings = what.judge(summary)
   const failure = what.failure as Error | undefined
   const ok = !failure && findings.length === 0 && !summary.problem

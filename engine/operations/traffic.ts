@@ -87,7 +87,7 @@ const namesByAnswer = (hosts: readonly Host[]): Map<string, string> =>
   new Map(hosts.map(({ identity, name }) => [`=${identity}=`, name]))
 
 /** A line a step: what was asked meanwhile, and lost. */
-export function accountLines(found: Omit<ProberSummary, 'samples'>): string[] {
+export function lossLines(found: Omit<ProberSummary, 'samples'>): string[] {
   const width = Math.max(...found.steps.map(({ label }) => label.length), 5)
   const row = (label: string, seconds: number, { UDP, TCP }: Pick<ProberSummary, Protocol>) => {
     const part = (protocol: Protocol, { sent, lost, slow, gap }: ProberSummary['UDP']) =>

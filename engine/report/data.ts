@@ -34,7 +34,7 @@ export interface ReportData {
   /** The name of the cluster. */
   cluster: string
   vip: string
-  /** When the run began; with an account, when its prober did: the times of steps count from there. */
+  /** When the run began; with a summary, when its prober did: the times of steps count from there. */
   started: Date
   /** How long the run took. */
   seconds: number
@@ -50,7 +50,7 @@ export interface ReportData {
   /** The names of those that asked. */
   clients: readonly string[]
   /** What the prober has found; without it the report has no timeline. */
-  account?: LossSummary
-  /** In order; their times are those of the account. */
+  summary?: LossSummary
+  /** In order; their times count from the start of the prober. */
   steps: readonly ReportStep[]
 }

@@ -13,7 +13,7 @@ const policy = "default-src 'none'; style-src 'unsafe-inline'"
 
 /** A report for people: one page of HTML that needs nothing else. */
 export function reportPage(data: ReportData): string {
-  const { title, cluster, problems, account } = data
+  const { title, cluster, problems, summary } = data
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -29,8 +29,8 @@ export function reportPage(data: ReportData): string {
 ${verdict(data)}
 ${problems.length > 0 ? section('Problems', markup`<ul class="problems">${problems.map((each) => markup`<li>${each}</li>`)}</ul>`) : ''}
 ${section('The cluster', markup`<div class="cluster">${picture(data)}${facts(data)}</div>`)}
-${account ? answers(data, account) : ''}
-${account || data.steps.length > 0 ? section('Steps', stepTable(data)) : ''}
+${summary ? answers(data, summary) : ''}
+${summary || data.steps.length > 0 ? section('Steps', stepTable(data)) : ''}
 ${data.nodes.some(({ pool }) => pool.length > 0) || data.balances ? section('Pools', poolTable(data)) : ''}
 </main>
 </body>
@@ -49,7 +49,7 @@ const verdict = ({ title, cluster, ok, verdict, started }: ReportData) => markup
 <p class="over">${moment(started)}</p>
 </header>`
 
-function facts({ level, vip, clients, nodes, seconds, account }: ReportData): Markup {
+function facts({ level, vip, clients, nodes, seconds, summary }: ReportData): Markup {
   const holders = nodes.filter(({ holdsVip }) => holdsVip).map(({ name }) => name)
   const rows = [
     ['Level', `${level}`],
@@ -58,24 +58,24 @@ function facts({ level, vip, clients, nodes, seconds, account }: ReportData): Ma
     ['Clients', listed(clients) || 'none'],
     ['Took', inSeconds(seconds)],
     ...protocols.flatMap((protocol) => {
-      if (!account) return []
-      const { sent, lost, gap } = account[protocol]
+      if (!summary) return []
+      const { sent, lost, gap } = summary[protocol]
       return [[`${protocol}`, `${counted(lost)} of ${plural(sent, 'question')} lost, longest gap ${inSeconds(gap)}`]]
     }),
   ]
   return markup`<dl>${rows.map(([name, value]) => markup`<div><dt>${name!}</dt><dd>${value!}</dd></div>`)}</dl>`
 }
 
-function answers(data: ReportData, account: LossSummary): Markup {
-  if (account.samples.length === 0) return section('Answers over time', markup`<p>Nothing was asked.</p>`)
+function answers(data: ReportData, summary: LossSummary): Markup {
+  if (summary.samples.length === 0) return section('Answers over time', markup`<p>Nothing was asked.</p>`)
   // Where the prober ended early, the steps went on; a time of nothing would divide by nothing.
-  const end = data.steps.reduce((latest, { to }) => Math.max(latest, to), Math.max(account.seconds, 0.1))
-  const outages = outagesOf(account.samples, account.seconds)
+  const end = data.steps.reduce((latest, { to }) => Math.max(latest, to), Math.max(summary.seconds, 0.1))
+  const outages = outagesOf(summary.samples, summary.seconds)
   const marked = lettered(outages)
   const table = outages.length > 0 ? outageTable(data, marked, outages.length - marked.length) : ''
   return section(
     'Answers over time',
-    markup`<figure>${legend(data, account)}${timeline(data, account, end, marked)}${spans(data, end)}</figure>
+    markup`<figure>${legend(data, summary)}${timeline(data, summary, end, marked)}${spans(data, end)}</figure>
 ${table}`,
   )
 }

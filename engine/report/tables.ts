@@ -11,11 +11,11 @@ const table = (name: string, head: readonly string[], bodies: Markup[]) =>
 ${bodies}
 </table></div>`
 
-/** The steps, each with a row for a protocol; before them the whole time, where there is an account of it. */
+/** The steps, each with a row for a protocol; before them the whole time, where a prober ran. */
 export function stepTable(data: ReportData): Markup {
-  const { account } = data
-  const whole = account
-    ? [stepBody('The whole time', { ...account, label: '', from: 0, to: account.seconds }, data)]
+  const { summary } = data
+  const whole = summary
+    ? [stepBody('The whole time', { ...summary, label: '', from: 0, to: summary.seconds }, data)]
     : []
   const steps = data.steps.map((step, i) => stepBody(markup`<b class="number">${i + 1}</b> ${step.label}`, step, data))
   return table('Steps', ['', 'Sent', 'Lost', 'Longest gap', 'Who answered'], [...whole, ...steps])

@@ -18,15 +18,15 @@ const letterWidth = 5
  * Who answered when, one lane for each protocol; losses hatched, the longest outages with their letters.
  * @param end of the picture, in seconds
  */
-export function timeline(data: ReportData, account: LossSummary, end: number, marked: readonly Lettered[]): Markup {
+export function timeline(data: ReportData, summary: LossSummary, end: number, marked: readonly Lettered[]): Markup {
   const at = (seconds: number) => percent((seconds / end) * 100)
   const lanes = protocols.map((protocol): Lane => {
-    const bins = binsOf(protocol, account.samples, data.nodes, end)
+    const bins = binsOf(protocol, summary.samples, data.nodes, end)
     return { protocol, top: lane.top[protocol], bins, nodes: data.nodes }
   })
   return markup`<svg class="timeline" width="100%" height="${height}" role="img" aria-labelledby="timeline-title timeline-desc">
 <title id="timeline-title">Answers over time</title>
-<desc id="timeline-desc">${inWords(account, end, marked)}</desc>
+<desc id="timeline-desc">${inWords(summary, end, marked)}</desc>
 <defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">${[
     box([0, 0], [6, 6], 'loss-ground', 0),
     box([0, 0], [3, 6], 'loss-line', 0),

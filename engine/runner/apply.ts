@@ -85,7 +85,7 @@ save() {
 }`
 
 /**
- * Notes how everything is before the first change is made: a change may touch what a later one is for, as a package starts
+ * Saves all baselines before the first change: one change can alter what a later one records, as a package starts
  * its service, and after a run that broke off in between nobody could tell any more.
  */
 function keepAll(changes: ReadonlyMap<number, PlannedChange>): Script {

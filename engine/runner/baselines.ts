@@ -15,8 +15,8 @@ export const clusterScope = 'cluster'
 /** @returns the folder of a scope's baselines, below `RunNote.folder` */
 export const baselineFolder = (scope: string): string => (scope === clusterScope ? 'originals' : `originals.${scope}`)
 
-/** Something that the host has as it was made, and could have back as it was. */
-export interface Original {
+/** A saved state that can be restored. */
+export interface Baseline {
   scope: string
   id: string
   key: string
@@ -30,7 +30,7 @@ export const baselinesProbe = (folder: string): Script =>
   sh`cd ${folder} 2>/dev/null && grep -sH . -- originals*/*/about || true`
 
 /** Reads what `baselinesProbe` printed: the latest first, which is the order to restore in. */
-export const parseBaselines = (text: string): Original[] =>
+export const parseBaselines = (text: string): Baseline[] =>
   text
     .split('\n')
     .flatMap((line) => {
@@ -43,26 +43,26 @@ export const parseBaselines = (text: string): Original[] =>
 
 /**
  * The tasks that give a host back what a list of tasks does not want any more.
- * @param originals of all scopes; those of other scopes stay as they are
+ * @param baselines of all scopes; those of other scopes stay as they are
  */
 export function restoreUnlisted(
   list: readonly Listed[],
-  originals: readonly Original[],
+  baselines: readonly Baseline[],
   { folder, scope }: Pick<RunNote, 'folder' | 'scope'>,
 ): Task[] {
   const wanted = new Set(tasksOf(list).map(({ key }) => key))
-  return originals
-    .filter((original) => original.scope === scope && !wanted.has(original.key))
-    .map((original) => restore(original, folder))
+  return baselines
+    .filter((baseline) => baseline.scope === scope && !wanted.has(baseline.key))
+    .map((baseline) => restore(baseline, folder))
 }
 
 /**
  * @returns the first change of something that another scope has changed before, as words: two scopes that want different
  *   states would take turns in undoing each other
  */
-export function conflictOf(plan: Plan, originals: readonly Original[], scope: string): string | undefined {
+export function conflictOf(plan: Plan, baselines: readonly Baseline[], scope: string): string | undefined {
   for (const { task } of plan.changes) {
-    const other = originals.find(({ key, scope: theirs }) => key === task.key && theirs !== scope)
+    const other = baselines.find(({ key, scope: theirs }) => key === task.key && theirs !== scope)
     if (other)
       return `${task.name}: the playbooks of scope "${other.scope}" keep it another way; take it out of one of them`
   }
@@ -70,7 +70,7 @@ export function conflictOf(plan: Plan, originals: readonly Original[], scope: st
 
 const parts = ['before', 'after', 'apply', 'undo']
 
-function restore({ scope, id, key }: Original, folder: string): Task {
+function restore({ scope, id, key }: Baseline, folder: string): Task {
   return {
     name: `restore ${key}`,
     key,

@@ -171,7 +171,7 @@ export class HostRun {
       await work()
     } catch (error) {
       this.result.status = error instanceof HostError ? 'unreachable' : 'failed'
-      // Whatever happens to one host, the others are carried through and described.
+      // An error on one host does not stop the others.
       const reason =
         error instanceof UserError ? error.message : `a defect of this playbook, please report it: ${error}`
       this.result.failure ??= { reason }

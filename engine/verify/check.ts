@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { abilitiesOf } from '../../inventory/levels.ts'
 import type { Inventory } from '../../inventory/types.ts'
 import type { Clock } from '../base/clock.ts'
 import { UserError } from '../base/errors.ts'
@@ -13,7 +14,7 @@ import {
   parseNodeState,
   type NodeHandle,
 } from '../cluster/node-state.ts'
-import { endWatchScript, judgeSightings, parseSightings, seenAs, watchedLevel, watching, watchScript } from './watch.ts'
+import { endWatchScript, judgeSightings, parseSightings, seenAs, watching, watchScript } from './watch.ts'
 
 /** Seconds that a cluster may take to elect a holder and fill its pools, after a change and otherwise. */
 const convergence = { changed: 60, unchanged: 10 }
@@ -60,7 +61,7 @@ export async function checkCluster(
 ): Promise<CheckResult> {
   const check = new Check(inventory, nodes, options)
   // One execution for each node is enough for a healthy cluster: its state, and at level 3 the watch after it.
-  const first = options.changed ? undefined : await check.readAndAsk('if well')
+  const first = options.changed ? undefined : await check.readAndAsk('if healthy')
   if (first && first.findings.length === 0) return first
   const settled = await check.settle()
   // Without a holder, or with two, answers tell nothing.
@@ -112,16 +113,16 @@ class Check {
   }
 
   /** Reads the nodes once, and has every client ask: if the nodes are healthy, or anyhow, as long as one node holds the VIP. */
-  async readAndAsk(when: 'if well' | 'anyhow'): Promise<CheckResult> {
+  async readAndAsk(when: 'if healthy' | 'anyhow'): Promise<CheckResult> {
     const { clients, level } = this.#options
     const tag = `q${randomBytes(5).toString('hex')}`
     const seconds = patience * clients.length
     const watches = this.#nodes.map((node) => this.#watch(node, tag, seconds, level))
     const result = this.#judge(await Promise.all(watches.map(({ state }) => state)))
-    if (!result.holder || result.level === undefined || (when === 'if well' && result.findings.length > 0)) {
+    if (!result.holder || result.level === undefined || (when === 'if healthy' && result.findings.length > 0)) {
       const { timeout } = this.#options
       const end = endWatchScript(tag).text
-      if (result.level === watchedLevel)
+      if (abilitiesOf(result.level).keepsClients)
         await Promise.all(this.#nodes.map(({ transport }) => transport.run(end, { timeout })))
       await Promise.all(watches.map(({ sightings }) => sightings))
       return result
@@ -140,7 +141,7 @@ class Check {
     result.verdicts = await this.#judgeAnswers(result)
     const found = await Promise.all(watches.map(({ sightings }) => sightings))
     const seen = new Map(this.#nodes.map(({ host }, index) => [host.name, found[index]!]))
-    for (const answers of result.level === watchedLevel ? result.answers : []) {
+    for (const answers of abilitiesOf(result.level).keepsClients ? result.answers : []) {
       const asked = tags.get(answers.client)!
       more.push(...judgeSightings(this.#inventory, answers, asked, seen))
       result.seen.push({ client: answers.client, addresses: seenAs(asked, seen) })

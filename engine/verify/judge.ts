@@ -41,7 +41,9 @@ export function judgeNodes(
     if (keepalived !== 'active') findings.push(onNode(host, 'keepalived-down', `keepalived is ${keepalived}`))
     if (service !== 'active') findings.push(onNode(host, 'service-down', `named is ${service}`))
     if (state.level === undefined)
-      findings.push(onNode(host, 'not-configured', 'keepalived.conf is not one of ours: run a level playbook'))
+      findings.push(
+        onNode(host, 'not-configured', 'keepalived.conf was not written by a playbook: run a level playbook'),
+      )
     else if (state.level !== level)
       findings.push(onNode(host, 'other-level', `is configured for level ${state.level}, not ${level}`))
     if (abilitiesOf(level).balances) findings.push(...judgePool(state, hosts, level!, drained))
@@ -58,7 +60,7 @@ export const drainedNodes = (states: readonly NodeState[]): string[] => [
 export const judgeDrained = (states: readonly NodeState[]): Finding[] => [
   ...drainedNodes(states).map((node): Finding => {
     const where = states.filter(({ drained }) => drained.includes(node)).map(({ host }) => host)
-    const text = `${node} is drained (${drainFile(node)} on ${list(where)} says 1): nobody new is sent to it`
+    const text = `${node} is drained (${drainFile(node)} on ${list(where)} says 1): no new client is sent to it`
     return { code: 'drained', node, text }
   }),
   ...states
@@ -139,7 +141,7 @@ export function judgeAnswers(
     if (strangers.length > 0)
       return verdict(counted, {
         code: 'unknown-answerer',
-        text: `answers of nobody in the inventory: ${list(strangers)}`,
+        text: `answers from unknown servers: ${list(strangers)}`,
       })
     const { how, problem } = abilitiesOf(level).balances
       ? fromAll(inventory, got, shares, others[protocol])

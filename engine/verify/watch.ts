@@ -1,5 +1,5 @@
 import { protocols } from '../clients/losses.ts'
-import type { Level } from '../../inventory/levels.ts'
+import { levelsThat } from '../../inventory/levels.ts'
 import type { Host, Inventory } from '../../inventory/types.ts'
 import { type Script, sh } from '../base/sh.ts'
 import { type Answers, lastName } from './ask.ts'
@@ -13,9 +13,6 @@ export interface Sighting {
   address: string
 }
 
-/** The level at which directors pass clients on with their addresses, and nodes can say whom they saw. */
-export const watchedLevel: Level = 3
-
 /** The line after which a node keeps watch. */
 export const watching = 'watching'
 
@@ -28,7 +25,7 @@ export const watching = 'watching'
  */
 export const watchScript = (tag: string, seconds: number, level: number | undefined): Script => sh`
 level=${level ?? sh`$(${printLevel})`}
-[ "$level" = ${watchedLevel} ] || { echo; echo ${watching}; exit 0; }
+case ${` ${levelsThat('keepsClients').join(' ')} `} in *" $level "*) ;; *) echo; echo ${watching}; exit 0 ;; esac
 trap '' HUP PIPE
 logged=$(rndc status 2>/dev/null | grep -c 'query logging is ON')
 [ "$logged" -eq 1 ] || rndc querylog on
@@ -72,17 +69,17 @@ export function judgeSightings(
       .filter(({ name }) => answers[protocol].includes(name))
       .flatMap(({ name }) => {
         const ours = (seen.get(name) ?? []).filter((one) => one.name.startsWith(`${tag}-${protocol}-`))
-        const finding = (code: Finding['code'], text: string): Finding => ({
+        const finding = (code: Finding['code'], text: string, more = ''): Finding => ({
           code,
           node: name,
-          about: `${client} ${protocol}`,
+          about: `${client} ${protocol}${more}`,
           text: `${client}: ${protocol}: ${name} ${text}`,
         })
         if (ours.length === 0)
           return [finding('question-not-logged', 'answered, and its log in the journal has no such question')]
         const wrong = new Set(ours.map(({ address }) => address).filter((address) => own.has(address)))
         return [...wrong].map((address) =>
-          finding('client-hidden', `saw ${address} instead of the client ${answers.source}`),
+          finding('client-hidden', `saw ${address} instead of the client ${answers.source}`, ` ${address}`),
         )
       }),
   )

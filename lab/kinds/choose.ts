@@ -35,7 +35,7 @@ const names: Record<KindName, string> = { kvm: 'KVM', uml: 'User-Mode Linux', em
  * Chooses the kind of machines by trying: KVM where it really works, else User-Mode Linux where its kernel is there, else
  * QEMU's emulation. Says which and why.
  * @param image the folder of an image to try with
- * @throws UserError where the kind that is wished for does not run here
+ * @throws UserError where the kind that is asked for does not run here
  */
 export async function chooseKind(request: KindRequest, image: string, say: Say): Promise<Choice> {
   const chosen = (choice: Choice, why: string) => {

@@ -89,7 +89,7 @@ export function reportOf(phases: readonly Phase[], more: Partial<ReportData> = {
     balances: true,
     nodes: [node(ns1, 2, false, ['10.2.1.6', '10.2.1.7']), node(ns2, 3, true, ['10.2.1.6', '10.2.1.7'])],
     clients: ['client', 'remote'],
-    account: found,
+    summary: found,
     steps: found.steps.map((step, i) => ({ ...phases[i]!, ...step })),
     ...more,
   }
@@ -103,7 +103,7 @@ export const hostile = `"><script>alert('x')</script><img src=x onerror="alert(1
 /** The same report with such a name wherever there is one. */
 export function hostileReport(): ReportData {
   const report = rollingReboot()
-  const { nodes, steps, account } = report
+  const { nodes, steps, summary } = report
   const answers = { [hostile]: 3 }
   return {
     ...report,
@@ -121,9 +121,9 @@ export function hostileReport(): ReportData {
       UDP: { ...step.UDP, answers },
       TCP: { ...step.TCP, answers },
     })),
-    account: {
-      ...account!,
-      samples: account!.samples.map((each) => (each.lost ? { ...each, lost: hostile } : { ...each, who: hostile })),
+    summary: {
+      ...summary!,
+      samples: summary!.samples.map((each) => (each.lost ? { ...each, lost: hostile } : { ...each, who: hostile })),
     },
   }
 }
@@ -138,5 +138,5 @@ export function noisyReport(questions: number): ReportData {
     return chance(8) === 0 ? { ...common, lost: 'timeout' } : { ...common, latency: 2, who: names[chance(5)]! }
   })
   const nodes = names.map((name, i) => node(name, i + 2, i === 0, ['10.2.1.2', '10.2.1.3']))
-  return { ...rollingReboot(), nodes, account: summarize(samples, [], questions / perSecond), steps: [] }
+  return { ...rollingReboot(), nodes, summary: summarize(samples, [], questions / perSecond), steps: [] }
 }

@@ -16,9 +16,14 @@ export const cut: Drill = {
     await site.run(cutScript(interfaceOf(site.control, site.node)))
     await site.control.session.clock.sleep(seconds * 1000)
   },
-  heal: (site) => site.run(sh`systemctl start ${`${drillUnit}.service`} 2>/dev/null || true`),
+  heal: (site) => site.run(healScript),
   lasts: seconds,
 }
+
+// The timer's own service takes the rules away; the timer must not be in the way of the next drill.
+const healScript = sh`
+systemctl start ${`${drillUnit}.service`} 2>/dev/null || true
+systemctl stop ${`${drillUnit}.timer`} 2>/dev/null || true`
 
 const interfaceOf = ({ hosts }: ClusterControl, node: string): string =>
   hosts.find(({ name }) => name === node)!.interface
@@ -41,5 +46,5 @@ rules() {
   iptables -w "$1" FORWARD -i ${device} -m comment --comment ${drillUnit} -j DROP
   iptables -w "$1" FORWARD -o ${device} -m comment --comment ${drillUnit} -j DROP
 }
-systemd-run --quiet --collect --unit ${drillUnit} --on-active ${`${seconds}s`} bash -c "$(declare -f rules); rules -D" || exit 1
+systemd-run --quiet --collect --unit ${drillUnit} --timer-property=AccuracySec=1s --on-active ${`${seconds}s`} bash -c "$(declare -f rules); rules -D" || exit 1
 rules -I`

@@ -20,7 +20,7 @@ export const service: Drill = {
   async inject(site) {
     await site.run(hurtFor(lasts, start, stop))
     await site.until((states) => (serves(site, states) ? `clients are still sent to ${site.node}` : undefined))
-    // Losses after this point are no longer those of the detection time.
+    // The pools no longer have the node: losses from here on would have another cause.
     await site.control.session.clock.sleep(5000)
   },
   heal: (site) => site.run(sh`systemctl stop ${`${drillUnit}.timer`} 2>/dev/null || true; ${start}`),

@@ -3,7 +3,7 @@ import { runNote } from '../../cluster/run-note.ts'
 import type { Session } from '../../cluster/session.ts'
 import { exitCode, UserError } from '../../base/errors.ts'
 import type { RunContext } from '../../cli/main.ts'
-import type { Wish } from './options.ts'
+import type { RollingRequest } from './options.ts'
 
 /** How hosts and journals name this run. */
 export const run = runNote('Rolling reboot')
@@ -15,14 +15,14 @@ export interface LockedHosts {
   /** What a run that is gone on with has left, by host; empty for a new one. */
   earlier: ReadonlyMap<string, Note>
   /** As it was when the run began. */
-  request: Wish
+  request: RollingRequest
 }
 
 /**
  * Locks all hosts, and finds out whether there is a run to resume.
  * @throws UserError where another run is at work, where an earlier one was broken off and is not to go on, or where none was
  */
-export async function lockHosts(context: RunContext, session: Session, request: Wish): Promise<LockedHosts> {
+export async function lockHosts(context: RunContext, session: Session, request: RollingRequest): Promise<LockedHosts> {
   const locks = context.options.check ? undefined : await HostLocks.take(context, session, run)
   const earlier = locks?.notes() ?? (await HostLocks.readNotes(session, run))
   const [note] = earlier.values()

@@ -177,8 +177,8 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
   async waitUntilHealthy(): Promise<string> {
     const { name, address } = this.#host
     const { health_name, health_zone, port } = this.#control.session.inventory.cluster.service
-    const problem = await this.#control.until((states) => this.#notBack(states), settle)
-    if (problem) throw stop(`${name} is unhealthy: ${problem}`)
+    const problem = await this.#control.until((states) => this.#whyUnhealthy(states), settle)
+    if (problem) throw stop(`not healthy after the work on ${name}: ${problem}`)
     const ask = sh`dig @${address} -p ${port} +short +tries=3 +timeout=3 ${health_name}.${health_zone}. TXT`
     const { stdout } = await this.#control.reach(name).run(ask.text, { timeout: 60 })
     if (!stdout.toString('utf8').includes(`=${this.#host.identity}=`))
@@ -202,14 +202,14 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
     return holder ? `it holds ${this.#control.vip} again` : place
   }
 
-  /** @returns the node that holds the VIP until this one, which preempts, is put back */
+  /** @returns the node that holds the VIP until this one, which preempts, is undrained */
   #givesBack(states: readonly NodeState[]): string | undefined {
     const { cluster, hosts } = this.#control.session.inventory
     const holder = hosts.find(({ name }) => states.some((state) => state.host === name && state.holdsVip))
     return cluster.preempt && holder && holder.priority < this.#host.priority ? holder.name : undefined
   }
 
-  #notBack = (states: NodeState[]) => {
+  #whyUnhealthy = (states: NodeState[]) => {
     const findings = this.#control.findings(states)
     // What is wrong on the node itself says more than what others make of it.
     const own = findings.find(({ node }) => node === this.#host.name)

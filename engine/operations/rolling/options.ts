@@ -4,10 +4,10 @@ import { type Option, type Options, positive } from '../../cli/options.ts'
 import type { Patience } from './node-steps.ts'
 
 /** The options of a rolling reboot beside the common ones. */
-export const rollOptions = [
+export const rollingOptions = [
   { name: 'only-if-required', help: 'leave out nodes that do not ask for a reboot' },
   { name: 'before', value: 'COMMAND', help: 'run this on each node while it is drained, before its reboot: an update' },
-  { name: 'without-reboot', help: 'drain each node, run the command of --before, put it back' },
+  { name: 'without-reboot', help: 'drain each node, run the command of --before, undrain it' },
   { name: 'min-serving', value: 'N', help: 'nodes that have to serve meanwhile (default: all but one)' },
   { name: 'drain-timeout', value: 'SECONDS', help: 'for what a drained node has begun (default 60)' },
   { name: 'boot-timeout', value: 'SECONDS', help: 'until a node has to be back (default 600)' },
@@ -15,7 +15,7 @@ export const rollOptions = [
 ] as const satisfies readonly Option[]
 
 /** What the operator wants of a rolling reboot. */
-export interface Wish {
+export interface RollingRequest {
   onlyIfRequired: boolean
   before?: string
   reboot: boolean
@@ -31,7 +31,7 @@ export interface Wish {
  * @param nodes how many the cluster has
  * @throws UserError for a value that makes no sense
  */
-export function readRollingOptions({ own, values }: Options, nodes: number): Wish {
+export function readRollingOptions({ own, values }: Options, nodes: number): RollingRequest {
   const number = (name: string, otherwise: number) => positive(name, values[name] ?? String(otherwise))
   const settled = ['only-if-required', 'before', 'without-reboot'].find((name) => own[name])
   if (own.resume && settled) throw new UserError(`--resume goes on as the run was begun: leave --${settled} out`)

@@ -6,7 +6,7 @@ import type { Host } from '../../../inventory/types.ts'
 import type { RunContext } from '../../cli/main.ts'
 import { run } from './locks.ts'
 import { canAskItself } from './node-steps.ts'
-import type { Wish } from './options.ts'
+import type { RollingRequest } from './options.ts'
 import type { ClusterControl } from '../control.ts'
 
 /** A node to work on, and why it has this place. */
@@ -34,19 +34,19 @@ export interface Plan {
 /**
  * Finds the nodes to work on, and says in which order and why.
  * @param earlier what a run that is gone on with has left
- * @throws UserError where a node lacks what its steps need, HostError where one is away
+ * @throws UserError where a node lacks what its steps need, HostError where one is unreachable
  */
 export async function makePlan(
   { console, document }: RunContext,
   control: ClusterControl,
-  request: Wish,
+  request: RollingRequest,
   earlier: ReadonlyMap<string, Note>,
 ): Promise<Plan> {
   const [states] = await Promise.all([control.states(), control.everywhere(canAskItself)])
   const order = inTurn(control.hosts, states, control.vip)
-  const drained = request.resume ? [] : outOfWork(states)
+  const drained = request.resume ? [] : drainedByOperator(states)
   const plan = request.resume
-    ? checkpoint(order, control.session.limited, earlier)
+    ? resumePlan(order, control.session.limited, earlier)
     : begin(await chosen(order, control, request), control, request, drained)
   for (const name of drained) console.print(`order  ${name}  is left out: it is drained, and stays so`)
   for (const { host, why } of plan.turns) console.print(`order  ${host.name}  ${why}`)
@@ -55,7 +55,7 @@ export async function makePlan(
   return plan
 }
 
-async function chosen(order: readonly Turn[], control: ClusterControl, request: Wish): Promise<Turn[]> {
+async function chosen(order: readonly Turn[], control: ClusterControl, request: RollingRequest): Promise<Turn[]> {
   const asked = await Promise.all(
     order.map(async ({ host, why }): Promise<Turn[]> => {
       if (!control.session.limited.includes(host)) return []
@@ -71,7 +71,7 @@ async function chosen(order: readonly Turn[], control: ClusterControl, request: 
 function begin(
   wanted: readonly Turn[],
   { hosts, known }: ClusterControl,
-  request: Wish,
+  request: RollingRequest,
   drained: readonly string[],
 ): Plan {
   const turns = wanted.filter(({ host }) => !drained.includes(host.name))
@@ -88,7 +88,7 @@ function begin(
 }
 
 /** The node in progress comes first, also outside `--limit`. */
-function checkpoint(order: readonly Turn[], limited: readonly Host[], earlier: ReadonlyMap<string, Note>): Plan {
+function resumePlan(order: readonly Turn[], limited: readonly Host[], earlier: ReadonlyMap<string, Note>): Plan {
   const [some] = earlier.values()
   // Every node has its note before anything begins: where one is gone, the run was at its end.
   const state = [...earlier.values()].some((note) => note.state === 'done') ? 'done' : 'waiting'
@@ -109,6 +109,6 @@ function checkpoint(order: readonly Turn[], limited: readonly Host[], earlier: R
 }
 
 /** @returns nodes that an operator has drained, or keeps from holding the VIP */
-const outOfWork = (states: readonly NodeState[]): string[] => [
+const drainedByOperator = (states: readonly NodeState[]): string[] => [
   ...new Set([...drainedNodes(states), ...states.filter(({ standby }) => standby).map(({ host }) => host)]),
 ]

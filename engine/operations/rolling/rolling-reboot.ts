@@ -6,7 +6,7 @@ import { textsOf } from '../../cluster/finding.ts'
 import type { RunContext } from '../../cli/main.ts'
 import { run } from './locks.ts'
 import { NodeSteps } from './node-steps.ts'
-import type { Wish } from './options.ts'
+import type { RollingRequest } from './options.ts'
 import type { Plan, Turn } from './order.ts'
 import type { ClusterControl } from '../control.ts'
 import type { ReportStep } from '../../report/data.ts'
@@ -29,10 +29,10 @@ const isOpen = ({ state }: Note) => state === 'waiting' || state === 'begun'
 const resumeHint = 'fix this, then run this playbook again with --resume'
 
 /** One node after the other. */
-export class Roll {
+export class RollingReboot {
   readonly #context: RunContext
   readonly #control: ClusterControl
-  readonly #request: Wish
+  readonly #request: RollingRequest
   readonly #steps: StepReport[] = []
   readonly #locks: HostLocks
   readonly #turns: readonly Turn[]
@@ -40,7 +40,13 @@ export class Roll {
   #traffic: TrafficMonitor | undefined
   #current = ''
 
-  constructor(context: RunContext, control: ClusterControl, request: Wish, locks: HostLocks, { turns, notes }: Plan) {
+  constructor(
+    context: RunContext,
+    control: ClusterControl,
+    request: RollingRequest,
+    locks: HostLocks,
+    { turns, notes }: Plan,
+  ) {
     this.#context = context
     this.#control = control
     this.#request = request
@@ -96,7 +102,7 @@ export class Roll {
       await this.#step(name, 'undrain', () => steps.undrain(this.#pausing))
       await this.#step(name, 'verify', () => this.#check())
     } catch (error) {
-      throw await this.#explain(error, `${name} stays drained unless it was undrained: ${resumeHint}`)
+      throw await this.#explain(error, `${name} may still be drained: ${resumeHint}`)
     }
     await this.#keep(name, { state: 'done' })
   }
@@ -112,12 +118,12 @@ export class Roll {
       if (this.#control.can.balances) await this.#step(name, 'wait for connections', () => steps.waitForConnections())
     } catch (error) {
       await this.#context.checkpoint()
-      const next = await this.#takeBack(name).catch(() => `${name} may still be drained: ${resumeHint}`)
+      const next = await this.#undrainAgain(name).catch(() => `${name} may still be drained: ${resumeHint}`)
       throw await this.#explain(error, next)
     }
   }
 
-  async #takeBack(name: string): Promise<string> {
+  async #undrainAgain(name: string): Promise<string> {
     await this.#undrain(name)
     await this.#keep(name, { state: 'waiting', bootId: undefined })
     if ([...this.#notes.values()].some(({ state }) => state === 'done' || state === 'begun'))
