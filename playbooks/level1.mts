@@ -3,7 +3,7 @@
 import { playbook, type TaskList } from '../engine/commands/playbook.ts'
 import { healthZone } from '../tasks/bind9.ts'
 import { hostName } from '../tasks/host-name.ts'
-import { install } from '../tasks/install.ts'
+import { packages } from '../tasks/install.ts'
 import { allowVrrp, iptables } from '../tasks/iptables.ts'
 import { keepalived } from '../tasks/keepalived.ts'
 import { network } from '../tasks/network.ts'
@@ -13,7 +13,7 @@ import { snmpd } from '../tasks/snmpd.ts'
 
 export const tasks: TaskList = (target) => [
   hostName(target),
-  install(target.facts, ...packagesFor(target, 1)),
+  packages(target, ...packagesFor(target, 1)),
   healthZone(target),
   selinux(target.facts),
   snmpd(target),

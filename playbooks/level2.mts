@@ -3,7 +3,7 @@
 import { playbook, type TaskList } from '../engine/commands/playbook.ts'
 import { healthZone } from '../tasks/bind9.ts'
 import { hostName } from '../tasks/host-name.ts'
-import { install } from '../tasks/install.ts'
+import { packages } from '../tasks/install.ts'
 import { allowVrrp, iptables, snat } from '../tasks/iptables.ts'
 import { keepalived } from '../tasks/keepalived.ts'
 import { kernelModule } from '../tasks/kernel-module.ts'
@@ -11,18 +11,18 @@ import { network } from '../tasks/network.ts'
 import { packagesFor } from '../tasks/os.ts'
 import { selinux } from '../tasks/selinux.ts'
 import { snmpd } from '../tasks/snmpd.ts'
-import { balancing, sysctls } from '../tasks/sysctl.ts'
+import { balancing, sysctl, sysctlFile } from '../tasks/sysctl.ts'
 
 export const tasks: TaskList = (target) => [
   hostName(target),
-  install(target.facts, ...packagesFor(target, 2)),
+  packages(target, ...packagesFor(target, 2)),
   healthZone(target),
   selinux(target.facts),
   snmpd(target),
   network(target, 2),
   // Without its module net.ipv4.vs.conntrack does not even exist.
   kernelModule('ip_vs'),
-  sysctls(balancing),
+  sysctl(sysctlFile, balancing),
   iptables(...allowVrrp(target.host), snat(target.cluster)),
   keepalived(target, 2),
 ]

@@ -4,7 +4,7 @@ import { playbook, type TaskList } from '../engine/commands/playbook.ts'
 import { barrier } from '../engine/runner/task.ts'
 import { healthZone } from '../tasks/bind9.ts'
 import { hostName } from '../tasks/host-name.ts'
-import { install } from '../tasks/install.ts'
+import { packages } from '../tasks/install.ts'
 import { allowAnswers, allowSync, allowVrrp, iptables } from '../tasks/iptables.ts'
 import { keepalived } from '../tasks/keepalived.ts'
 import { kernelModule } from '../tasks/kernel-module.ts'
@@ -13,17 +13,17 @@ import { packagesFor } from '../tasks/os.ts'
 import { routes, routesWatch, rtTables } from '../tasks/routes.ts'
 import { selinux } from '../tasks/selinux.ts'
 import { snmpd } from '../tasks/snmpd.ts'
-import { balancing, sysctls, twoInterfaces } from '../tasks/sysctl.ts'
+import { balancing, sysctl, sysctlFile, twoInterfaces } from '../tasks/sysctl.ts'
 
 export const tasks: TaskList = (target) => [
   hostName(target),
-  install(target.facts, ...packagesFor(target, 3)),
+  packages(target, ...packagesFor(target, 3)),
   healthZone(target),
   selinux(target.facts),
   snmpd(target),
   network(target, 3),
   kernelModule('ip_vs'),
-  sysctls({ ...balancing, ...twoInterfaces(target.host) }),
+  sysctl(sysctlFile, { ...balancing, ...twoInterfaces(target.host) }),
   rtTables(target),
   routes(target),
   iptables(...allowVrrp(target.host), ...allowSync(target.host), ...allowAnswers(target.cluster, target.host)),

@@ -7,12 +7,20 @@ import { openSession } from '../engine/cluster/session.ts'
 import { statusOf } from '../engine/cluster/status.ts'
 import { judgeStatus, statusLines } from '../engine/commands/status.ts'
 import { exitCode, UserError } from '../engine/base/errors.ts'
+import type { Level } from '../inventory/levels.ts'
 import { main } from '../engine/cli/main.ts'
 import { flatten } from '../engine/runner/task.ts'
 import { runHosts } from '../engine/runner/run.ts'
 
 /** Seconds between two readings of --watch. */
 const pause = 2
+
+/** Loaded when a cluster has the level. */
+const levels: Readonly<Record<Level, () => Promise<{ tasks: TaskList }>>> = {
+  1: () => import('./level1.mts'),
+  2: () => import('./level2.mts'),
+  3: () => import('./level3.mts'),
+}
 
 const watch = { name: 'watch', help: 'repeat until Ctrl-C' }
 
@@ -29,7 +37,7 @@ await main(import.meta.url, 'Status', [watch], async (context) => {
     )
     const level = nodes.find((node) => node.state?.level)?.state!.level
     const there = hosts.filter((_, i) => !nodes[i]!.unreachable)
-    const { tasks }: { tasks: TaskList } = level ? await import(`./level${level}.mts`) : { tasks: () => [] }
+    const { tasks }: { tasks: TaskList } = level ? await levels[level as Level]() : { tasks: () => [] }
     const plans = await runHosts(
       level
         ? there.map((host) => ({

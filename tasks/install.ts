@@ -2,6 +2,7 @@ import { UserError } from '../engine/base/errors.ts'
 import type { Facts } from '../engine/runner/facts.ts'
 import { type Script, sh } from '../engine/base/sh.ts'
 import { type Task, unchanged } from '../engine/runner/task.ts'
+import type { Target } from './target.ts'
 
 interface PackageManager {
   /** Prints the name of each package that is known, and `installed` or another state below it. */
@@ -32,18 +33,18 @@ ${aptGet} install --no-install-recommends -- ${packages}`,
 const managers: Partial<Record<Facts['family'], PackageManager>> = { debian: apt }
 
 /** The packages are installed; versions that are there stay as they are. */
-export function install(facts: Facts, ...packages: string[]): Task {
+export function packages({ facts }: Pick<Target, 'facts'>, ...names: string[]): Task {
   const manager = managers[facts.family]
   if (!manager) throw new UserError(`${facts.os}: installing packages is supported on Debian and Ubuntu so far`, 1)
   return {
-    name: `install ${packages.join(', ')}`,
-    probe: manager.list(packages),
+    name: `install ${names.join(', ')}`,
+    probe: manager.list(names),
     plan: ({ text }) => {
-      const missing = packages.filter((name) => !`\n${text}`.includes(`\n${name}\ninstalled\n`))
+      const missing = names.filter((name) => !`\n${text}`.includes(`\n${name}\ninstalled\n`))
       if (missing.length === 0) return unchanged()
       return {
-        before: packages.filter((name) => !missing.includes(name)).join('\n'),
-        after: packages.join('\n'),
+        before: names.filter((name) => !missing.includes(name)).join('\n'),
+        after: names.join('\n'),
         apply: manager.install(missing),
         undo: manager.remove(missing),
       }

@@ -3,11 +3,14 @@ import type { Host } from '../inventory/types.ts'
 import { type Task, unchanged } from '../engine/runner/task.ts'
 import { file, ownFile } from './file.ts'
 
-// Sorts after 99-sysctl.conf, so that older settings do not win at boot.
-const bootFile = '/etc/sysctl.d/99-zz-keepalived.conf'
+/** Sorts after 99-sysctl.conf, so that older settings do not win at boot. */
+export const sysctlFile = '/etc/sysctl.d/99-zz-keepalived.conf'
 
-/** Kernel settings, live and at boot: a file that holds these and no others, and each value as the kernel has it. */
-export const sysctls = (settings: Readonly<Record<string, number>>): Task[] => [
+/**
+ * Kernel settings, live and at boot.
+ * @param bootFile below /etc/sysctl.d; it holds these settings and no others
+ */
+export const sysctl = (bootFile: string, settings: Readonly<Record<string, number>>): Task[] => [
   file(bootFile, bootText(settings)),
   ...Object.entries(settings).map(([key, value]) => live(key, value, probe(Object.keys(settings)))),
 ]

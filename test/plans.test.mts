@@ -9,14 +9,14 @@ import { sh } from '../engine/base/sh.ts'
 import { type Change, isChange, type Planned, type Task, unchanged } from '../engine/runner/task.ts'
 import { withSerial } from '../tasks/bind9.ts'
 import { file } from '../tasks/file.ts'
-import { install } from '../tasks/install.ts'
+import { packages } from '../tasks/install.ts'
 import { iptables, type Rule } from '../tasks/iptables.ts'
 import { kernelModule } from '../tasks/kernel-module.ts'
 import { line } from '../tasks/line.ts'
 import { osOf } from '../tasks/os.ts'
 import { selinux } from '../tasks/selinux.ts'
 import { service } from '../tasks/service.ts'
-import { sysctls, twoInterfaces } from '../tasks/sysctl.ts'
+import { sysctl, twoInterfaces } from '../tasks/sysctl.ts'
 
 const facts: Facts = {
   family: 'debian',
@@ -40,7 +40,7 @@ type Row = [name: string, task: Task, printed: string, before: string | undefine
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 const [moduleFile, moduleLive] = kernelModule('ip_vs')
-const [sysctlFile, forward] = sysctls({ 'net.ipv4.ip_forward': 1 })
+const [sysctlFile, forward] = sysctl('/etc/sysctl.d/x.conf', { 'net.ipv4.ip_forward': 1 })
 const named = service('named', { reloadOn: ['/etc/bind/zone'] })
 /** @param loaded the second in which the service was loaded @param written and its file, in the same minute */
 const state = (active: string, enabled: string, reload: string, loaded: string, written?: string) =>
@@ -52,10 +52,10 @@ const state = (active: string, enabled: string, reload: string, loaded: string, 
   ].join('\n')
 
 const rows: Row[] = [
-  ['install: all there', install(facts, 'a', 'b'), 'a\ninstalled\nb\ninstalled\n', undefined],
-  ['install: one missing', install(facts, 'a', 'b'), 'a\ninstalled\n', 'a'],
-  ['install: removed, configuration left', install(facts, 'a'), 'a\n', ''],
-  ['install: a name that begins like another', install(facts, 'bind9'), 'bind9-dnsutils\ninstalled\n', ''],
+  ['install: all there', packages({ facts }, 'a', 'b'), 'a\ninstalled\nb\ninstalled\n', undefined],
+  ['install: one missing', packages({ facts }, 'a', 'b'), 'a\ninstalled\n', 'a'],
+  ['install: removed, configuration left', packages({ facts }, 'a'), 'a\n', ''],
+  ['install: a name that begins like another', packages({ facts }, 'bind9'), 'bind9-dnsutils\ninstalled\n', ''],
   ['file: absent', file('/f', 'x\n'), '', ''],
   ['file: right', file('/f', 'x\n'), `regular file|644|root:root\n${base64('x\n')}`, undefined],
   ['file: empty and wanted so', file('/f', ''), 'regular empty file|644|root:root\n', undefined],
@@ -151,7 +151,7 @@ for (const [name, task, printed, before, code] of rows) {
 test('sysctl: the dot of a VLAN is no separator, and an interface that is gone is no failure', () => {
   const second = { interface: 'eth0.20', address: '10.2.1.6' }
   const vlans = twoInterfaces({ interface: 'eth0.10', second } as Host)
-  const [bootFile, first] = sysctls(vlans)
+  const [bootFile, first] = sysctl('/etc/sysctl.d/x.conf', vlans)
   assert.match(change(bootFile!, '')!.after, '\nnet.ipv4.conf.eth0/10.rp_filter = 2\n')
   const { apply, undo } = change(first!, '/proc/sys/net/ipv4/conf/eth0.10/rp_filter=1\n')!
   assert.is(apply.text, 'echo 2 >/proc/sys/net/ipv4/conf/eth0.10/rp_filter')

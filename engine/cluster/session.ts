@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { read } from 'read'
@@ -37,6 +38,7 @@ export interface Session {
  */
 export async function openSession(context: RunContext, level?: Level): Promise<Session> {
   const { options, console, redactor } = context
+  if (!options.inventory && !existsSync(labInventory)) throw new UserError('an inventory is needed: --inventory FILE')
   const file = options.inventory ?? labInventory
   const inventory = loadInventory(file, { level })
   redactor.addValue(inventory.cluster.auth_pass)

@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+// Runs a playbook of this package by its name: keepalived-playbooks level2 --inventory my.yaml
+import { readdirSync } from 'node:fs'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { didYouMean } from './engine/base/suggest.ts'
+
+const folder = fileURLToPath(new URL('playbooks/', import.meta.url))
+const playbooks = new Map(
+  readdirSync(folder).flatMap((file) => {
+    const [, name] = /^([\w-]+)\.m[jt]s$/.exec(file) ?? []
+    return name ? [[name, `${folder}${file}`] as const] : []
+  }),
+)
+const [name = '', ...words] = process.argv.slice(2)
+const file = playbooks.get(name)
+if (file) {
+  // The playbook finds itself, and its options after it, as if it had been started by its path.
+  process.argv.splice(1, Infinity, file, ...words)
+  await import(pathToFileURL(file).href)
+} else {
+  const names = [...playbooks.keys()].sort()
+  console.error(
+    name === '' || name.startsWith('-')
+      ? `usage: keepalived-playbooks PLAYBOOK [OPTION …]; --help after it shows its options\nplaybooks: ${names.join(', ')}`
+      : `there is no playbook "${name}"${didYouMean(name, names)}; there are ${names.join(', ')}`,
+  )
+  process.exitCode = 3
+}

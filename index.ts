@@ -1,0 +1,23 @@
+// What playbooks and tasks of your own import: see docs/writing-playbooks.md.
+export { lines, type Script, sh } from './engine/base/sh.ts'
+export { exitCode, UserError } from './engine/base/errors.ts'
+export type { Facts } from './engine/runner/facts.ts'
+export {
+  barrier,
+  type Change,
+  type Planned,
+  type Printed,
+  type Task,
+  type TaskTree,
+  type Unchanged,
+  unchanged,
+} from './engine/runner/task.ts'
+export { type Playbook, playbook, type TaskList } from './engine/commands/playbook.ts'
+export type { Cluster, Host } from './inventory/types.ts'
+export { type Content, file, type FileOptions } from './tasks/file.ts'
+export { packages } from './tasks/install.ts'
+export { kernelModule } from './tasks/kernel-module.ts'
+export { line, type LineOptions } from './tasks/line.ts'
+export { service, type ServiceOptions } from './tasks/service.ts'
+export { sysctl } from './tasks/sysctl.ts'
+export type { Target } from './tasks/target.ts'
