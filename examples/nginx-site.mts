@@ -24,7 +24,10 @@ await playbook(import.meta.url, {
   title: 'A site that says which node it is',
   tasks: (target) => [
     packages(target, 'nginx-light'),
-    file(site, `server {\n  listen ${target.host.address}:8080;\n  return 200 "${target.host.name}\\n";\n}\n`),
+    file(
+      site,
+      `server {\n  listen ${target.host.address}:${Number(target.vars.port ?? 8080)};\n  return 200 "${target.host.name}\\n";\n}\n`,
+    ),
     noDefaultSite,
     service('nginx', { reloadOn: [site, '/etc/nginx/sites-enabled/default'] }),
   ],

@@ -1,5 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { dnsName, interfaceName, ipv4, path, seconds } from './values.ts'
+import { dnsName, interfaceName, ipv4, path, seconds, vars } from './values.ts'
 
 /** keepalived.conf cuts words at blanks and quotes, and gives a meaning to the other characters left out here. */
 export const password = {
@@ -251,5 +251,10 @@ export const clusterSchema = {
     },
     routing_tables: routingTables,
     snmp,
+    vars: {
+      ...vars,
+      description:
+        'Data for playbooks and tasks of your own, on all hosts: any keys, any values. The `vars` of a host go before these. Default: none.',
+    },
   },
 } as const satisfies JSONSchema

@@ -1,6 +1,6 @@
 import type { JSONSchema } from 'json-schema-to-ts'
 import { clusterSchema } from './schema-cluster.ts'
-import { hostName, interfaceName, ipv4, login, sshHost } from './values.ts'
+import { hostName, interfaceName, ipv4, login, sshHost, vars } from './values.ts'
 
 const hostSchema = {
   type: 'object',
@@ -41,6 +41,7 @@ const hostSchema = {
         interface: { ...interfaceName, default: 'eth1', description: 'Not the interface of `address`.' },
       },
     },
+    vars: { ...vars, description: 'Data for playbooks and tasks of your own, on this host. Default: none.' },
     ssh: {
       type: 'object',
       additionalProperties: false,

@@ -1,6 +1,9 @@
 // The kinds of values that the schema is made of. `title` says in words what a value has to be: error messages, the
 // documentation and editors show it, since nobody should have to read a regular expression.
 
+/** Free data for playbooks of users. */
+export const vars = { type: 'object', title: 'a map', additionalProperties: true } as const
+
 export const ipv4 = { type: 'string', format: 'ipv4', title: 'an IPv4 address' } as const
 
 export const interfaceName = {

@@ -11,6 +11,7 @@ import type { Level } from '../inventory/levels.ts'
 import { main } from '../engine/cli/main.ts'
 import { flatten } from '../engine/runner/task.ts'
 import { runHosts } from '../engine/runner/run.ts'
+import { targetOf } from '../tasks/target.ts'
 
 /** Seconds between two readings of --watch. */
 const pause = 2
@@ -43,7 +44,7 @@ await main(import.meta.url, 'Status', [watch], async (context) => {
         ? there.map((host) => ({
             name: host.name,
             transport: reach(host.name),
-            tasks: (facts) => flatten(tasks({ cluster, host, hosts, facts })),
+            tasks: (facts) => flatten(tasks(targetOf(inventory, host, facts))),
           }))
         : [],
       { ...options, check: true, interrupted: () => context.interrupted, note: runNote('Status') },

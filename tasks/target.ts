@@ -1,4 +1,4 @@
-import type { Cluster, Host } from '../inventory/types.ts'
+import type { Cluster, Host, Inventory } from '../inventory/types.ts'
 import type { Facts } from '../engine/runner/facts.ts'
 
 /** What a playbook knows when it lists the tasks of a host. */
@@ -9,4 +9,15 @@ export interface Target {
   /** All hosts of the cluster, in the order of the inventory. */
   hosts: readonly Host[]
   facts: Facts
+  /** `vars` of the cluster and of the host, which go first. Data, as the inventory has it. */
+  vars: Readonly<Record<string, unknown>>
 }
+
+/** @returns what a playbook knows of a host */
+export const targetOf = ({ cluster, hosts }: Inventory, host: Host, facts: Facts): Target => ({
+  cluster,
+  host,
+  hosts,
+  facts,
+  vars: { ...cluster.vars, ...host.vars },
+})

@@ -1,4 +1,6 @@
 // The inventory: what a valid one comes to, and every mistake with exactly what is said of it.
+import type { Facts } from '../engine/runner/facts.ts'
+import { targetOf } from '../tasks/target.ts'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { appendFileSync, chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
@@ -196,6 +198,20 @@ test('the file is named as it was given', () => {
   } finally {
     process.chdir(before)
   }
+})
+
+test('vars are free data: those of a host go before those of the cluster', () => {
+  const { cluster, hosts } = load(`
+cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, vars: { site: berlin, ports: [80, 443] } }
+hosts:
+  ns1: { address: 10.2.1.2, vars: { site: paris } }
+  ns2: { address: 10.2.1.3 }`)
+  const inventory = { file: '', cluster, hosts, clients: [] }
+  const varsOf = (host: (typeof hosts)[number]) => targetOf(inventory, host, {} as Facts).vars
+  assert.equal(hosts.map(varsOf), [
+    { site: 'paris', ports: [80, 443] },
+    { site: 'berlin', ports: [80, 443] },
+  ])
 })
 
 test('networks', () => {

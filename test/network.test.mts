@@ -6,14 +6,15 @@ import { type Facts, parseFacts } from '../engine/runner/facts.ts'
 import { isChange, type Task } from '../engine/runner/task.ts'
 import { network } from '../tasks/network.ts'
 import { routes, rtTables } from '../tasks/routes.ts'
-import type { Target } from '../tasks/target.ts'
+import { type Target, targetOf } from '../tasks/target.ts'
 
-const { cluster, hosts } = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
+const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
+const { hosts } = inventory
 const printed = (...interfaces: string[]) =>
   ['os=Debian', 'ids=debian', 'init=systemd', 'now=1', ...interfaces, ''].join('\n')
 const target = (...interfaces: string[]): Target => {
   const facts: Facts = parseFacts(printed(...interfaces), 'ns1')
-  return { cluster, host: hosts[0]!, hosts, facts }
+  return targetOf(inventory, hosts[0]!, facts)
 }
 const networkd = ['link=eth0', 'networkd=/etc/systemd/network/10-lan.network', 'link=eth1']
 const ifupdown = ['ifupdown=/etc/network/interfaces:iface eth0 inet static']

@@ -9,7 +9,7 @@ import { clusterScope } from '../runner/baselines.ts'
 import type { RunNote } from '../runner/note.ts'
 import { flatten, type TaskTree } from '../runner/task.ts'
 import type { Level } from '../../inventory/levels.ts'
-import type { Target } from '../../tasks/target.ts'
+import { type Target, targetOf } from '../../tasks/target.ts'
 import { reportCheck } from './verify.ts'
 import { ensureClients } from '../clients/client.ts'
 import { runNote } from '../cluster/run-note.ts'
@@ -52,7 +52,7 @@ export async function bringTo(
   session: Session,
   { title, level, scope, tasks }: Playbook,
 ): Promise<number> {
-  const { cluster, hosts } = session.inventory
+  const { hosts } = session.inventory
   // It names a folder on the hosts.
   if (scope !== undefined && !/^\w[\w .-]*$/.test(scope))
     throw new UserError(
@@ -68,7 +68,7 @@ export async function bringTo(
     session.limited.map((host) => ({
       name: host.name,
       transport: session.reach(host.name),
-      tasks: (facts) => flatten(tasks({ cluster, host, hosts, facts })),
+      tasks: (facts) => flatten(tasks(targetOf(session.inventory, host, facts))),
     })),
   )
   const code = codeOf(results)
