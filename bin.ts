@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// Runs a playbook of this package by its name: keepalived-playbooks level2 --inventory my.yaml
+// Runs a playbook of this package by its name: keepalived-playbooks level2 --inventory my.yaml; or writes a first inventory.
 import { readdirSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { UserError } from './engine/base/errors.ts'
 import { didYouMean } from './engine/base/suggest.ts'
 
 const folder = fileURLToPath(new URL('playbooks/', import.meta.url))
@@ -13,7 +14,10 @@ const playbooks = new Map(
 )
 const [name = '', ...words] = process.argv.slice(2)
 const file = playbooks.get(name)
-if (file) {
+if (name === 'init') {
+  const { init } = await import('./engine/commands/init.ts')
+  await init(words, (line) => console.log(line)).catch(tell)
+} else if (file) {
   // The playbook finds itself, and its options after it, as if it had been started by its path.
   process.argv.splice(1, Infinity, file, ...words)
   await import(pathToFileURL(file).href)
@@ -21,8 +25,15 @@ if (file) {
   const names = [...playbooks.keys()].sort()
   console.error(
     name === '' || name.startsWith('-')
-      ? `usage: keepalived-playbooks PLAYBOOK [OPTION …]; --help after it shows its options\nplaybooks: ${names.join(', ')}`
+      ? `usage: keepalived-playbooks PLAYBOOK|init [OPTION …]; --help after it shows its options\nplaybooks: ${names.join(', ')}`
       : `there is no playbook "${name}"${didYouMean(name, names)}; there are ${names.join(', ')}`,
   )
   process.exitCode = 3
+}
+
+/** An error of the user's is a line, and its exit code the program's. */
+function tell(error: unknown): void {
+  if (!(error instanceof UserError)) throw error
+  console.error(error.message)
+  process.exitCode = error.exitCode
 }
