@@ -9,7 +9,7 @@ export interface Abilities {
   keepsClients: boolean
   /** Clients are sent to a second address of each node, on an interface of its own. */
   secondInterface: boolean
-  /** Open connections survive a move of the VIP: the holder tells the other directors of them. */
+  /** Open connections survive a move of the VIP: the holder sends them to the other directors. */
   syncsConnections: boolean
 }
 

@@ -35,7 +35,7 @@ function network({ cluster }: Draft): Problem[] {
 
 const hostsOf = ({ hosts }: Draft) => Object.entries(hosts ?? {}).map(([name, host]) => ({ name, ...host }))
 
-/** Every address that somebody has. */
+/** Every address in use. */
 function owners(draft: Draft): Entry<string>[] {
   return [
     [['cluster', 'vip'], draft.cluster?.vip],

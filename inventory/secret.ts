@@ -23,7 +23,7 @@ export function readSecret(
   if (given === undefined) return {}
   if (typeof given === 'string') return { value: given }
   const { env: name, file } = given
-  // What is wrong with both or neither, the schema tells.
+  // The schema reports the error if both or neither are given.
   if (name !== undefined && file === undefined) return fromEnvironment(name, env)
   if (file !== undefined && name === undefined) return fromFile(absolutePath(file, inventoryFile))
   return {}

@@ -74,7 +74,7 @@ export class Source {
     return found
   }
 
-  /** @returns every key that is there a second time */
+  /** @returns every duplicate key */
   duplicateKeys(): Problem[] {
     const found: Problem[] = []
     visit(this.#document, {
@@ -95,7 +95,7 @@ export class Source {
     return unshared(this.#document.toJS())
   }
 
-  /** Whether the file itself has it, rather than a default. */
+  /** True if the value is in the file itself, not a default. */
   has(path: Path): boolean {
     return this.#pairs(path).length === path.length
   }

@@ -1,7 +1,7 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import type { schema } from './schema.ts'
 
-/** An inventory as its file has it, with the defaults that do not depend on other values. */
+/** An inventory as in its file, with the defaults that do not depend on other values. */
 export type Content = FromSchema<typeof schema>
 type HostContent = Content['hosts'][string]
 
@@ -18,7 +18,7 @@ export type Host = Omit<HostContent, 'ssh'> &
 
 /** A valid inventory. */
 export interface Inventory {
-  /** Its file, as it was named by whoever asked. */
+  /** The file, as named by the caller. */
   file: string
   cluster: Cluster
   /** In the order of the file. */

@@ -1,5 +1,5 @@
 // The kinds of values that the schema is made of. `title` says in words what a value has to be: error messages, the
-// documentation and editors show it, since nobody should have to read a regular expression.
+// documentation and editors show it, since a regular expression is hard to read.
 
 /** Free data for playbooks of users. */
 export const vars = { type: 'object', title: 'a map', additionalProperties: true } as const

@@ -31,8 +31,8 @@ export interface LabRequest extends KindRequest {
 }
 
 /**
- * Starts the lab, unless it runs as it is asked for; the first time this builds what its machines are made of. A machine
- * that was powered off on purpose stays off. Where nothing is asked for, LAB_KIND and LAB_RELEASE in the environment decide.
+ * Starts the lab, unless it already runs as requested; the first start builds image and kernel. A machine that was
+ * powered off on purpose stays off. Without a request, LAB_KIND and LAB_RELEASE in the environment decide.
  * @throws UserError where that can't be
  */
 export function labUp({ say, ...request }: LabRequest): Promise<void> {
@@ -48,7 +48,7 @@ export function labUp({ say, ...request }: LabRequest): Promise<void> {
       return startMissing(old, say)
     }
     await ensureRequirements(request.yes, say)
-    // Whatever an earlier lab left behind, running or not.
+    // Leftovers of an earlier lab are ended, running or not.
     await labDown()
     const chosen = releases ?? releasesOf('', names)
     const images: Record<string, string> = {}
@@ -239,7 +239,7 @@ async function ready(machine: Machine, { kind, ports }: Runtime): Promise<void> 
   throw new UserError(`${name} did not answer within ${bootTimeout} s; see: npm run lab -- logs ${name}`, 1)
 }
 
-/** @returns whether somebody listens on a port of loopback, without being heard there: proc_pid_net(5) */
+/** @returns whether a loopback port has a listener, without connecting to it: proc_pid_net(5) */
 function listens(port: number): boolean {
   const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
   return readFileSync('/proc/net/tcp', 'utf8').includes(`${local} 00000000:0000 0A`)

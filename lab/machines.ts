@@ -5,7 +5,7 @@ import { didYouMean } from '../engine/base/suggest.ts'
 export interface Card {
   /** `cluster`: the cluster's network, a switch. `remote`: a cable from one machine to another. */
   network: 'cluster' | 'remote'
-  /** With prefix lengths; none is a card that nobody has set up. */
+  /** Addresses with prefix lengths; none for a card that is not set up. */
   addresses: readonly string[]
   gateway?: string
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** @returns the processes whose command line has all these words, whoever started them */
+/** @returns the processes of any parent whose command line has all these words */
 export function processesWith(...words: string[]): number[] {
   return readdirSync('/proc').flatMap((name) => {
     const pid = Number(name)

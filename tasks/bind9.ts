@@ -26,7 +26,8 @@ export function healthZone({ cluster, host, facts }: Target): Task[] {
       },
     ),
     template(conf, 'named.conf.health', { zone, zoneFile }),
-    // All that named reads: with views of somebody's, a zone outside of them makes named refuse everything when it starts.
+    // The whole configuration is checked: if the administrator uses views, a zone outside them makes named refuse
+    // everything at its start.
     line(named.localConf, `include "${conf}";`, { validate: sh`named-checkconf` }),
     service(named.service, { reloadOn: [zoneFile, conf, named.localConf] }),
   ]

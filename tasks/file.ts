@@ -13,7 +13,7 @@ export interface FileOptions {
 /** The first line of a file that playbooks own. */
 export const ownFile = '# Written by keepalived-playbooks; changes by hand are replaced by the next run.\n'
 
-/** The content wanted, or a function to it from the content that is there (undefined: no file). */
+/** The wanted content, or a function from the present content (undefined: no file) to it. */
 export type Content = string | ((current: string | undefined) => string)
 
 interface Found {

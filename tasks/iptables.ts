@@ -40,7 +40,7 @@ export const allowVrrp = (host: Host): Rule[] => [
   },
 ]
 
-/** The holder of the VIP tells the others of open connections: `lvs_sync_daemon` of keepalived, by multicast. */
+/** Connection sync: the holder sends open connections to the others by multicast (keepalived's `lvs_sync_daemon`). */
 export const allowSync = (host: Host): Rule[] => [
   {
     name: 'sync-in',
@@ -59,9 +59,9 @@ export const allowSync = (host: Host): Rule[] => [
 ]
 
 /**
- * Answers of the real servers pass the director, which forwards them: also where it forwards nothing else. Connection
- * tracking would know them better, but must not be turned on: a connection that goes on by another director after a move of
- * the VIP looks to it like two with the same answers, and it drops one.
+ * Answers of the real servers pass through the director, so it must forward them, even if it forwards nothing else.
+ * Connection tracking would match them better, but must stay off: a connection that continues through another director
+ * after a move of the VIP looks like two connections with the same answers, and it drops one.
  */
 export const allowAnswers = ({ network, service }: Cluster, host: Host): Rule[] =>
   ['udp', 'tcp'].map((protocol) => ({

@@ -11,15 +11,15 @@ import { template } from './template.ts'
 /** Where keepalived reads its configuration. */
 export const keepalivedConf = '/etc/keepalived/keepalived.conf'
 
-/** Tells the state lines that the cluster check reads; the article's path. */
+/** The notify script that writes the state lines for the cluster check; the article's path. */
 const notifyScript = '/etc/keepalived/keepalived-notify.sh'
 
-/** Tells whether another node is to hold the VIP rather than this one: 0 or 1. */
+/** The standby file: 1 if another node is to hold the VIP instead of this one, else 0. */
 export const standbyFile = '/etc/keepalived/standby'
 
 /**
- * The file that tells whether clients are sent to a node: 0, or 1 where it is drained. Every node has one for each, since
- * each may direct clients. Like `standbyFile` it outlives restarts, reboots and the runs of playbooks.
+ * The drain file of a node: 1 if it is drained, else 0. Every node has such a file for each node, since each may become
+ * director. Like `standbyFile` it survives restarts, reboots and playbook runs.
  */
 export const drainFile = (node: string): string => `${drainFolder}/${node}`
 export const drainFolder = '/etc/keepalived/drain'

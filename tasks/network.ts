@@ -164,7 +164,7 @@ function activation(target: Target, up: boolean, addresses: readonly string[]) {
   const { interface: device, address } = secondOf(target.host)
   const ifupdown = managerOf(target) === 'ifupdown'
   return {
-    // An address that somebody set by hand goes; networkd gives its own when the interface is set up anew.
+    // Addresses set by hand are removed; networkd sets its own when it configures the interface again.
     apply: sh`
 ip -4 address flush dev ${device} scope global
 ${ifupdown ? sh`ifup --force ${device}` : sh`networkctl reconfigure ${device}`}

@@ -2,7 +2,7 @@ import { UserError } from '../engine/base/errors.ts'
 import { sh } from '../engine/base/sh.ts'
 import { type Task, unchanged } from '../engine/runner/task.ts'
 
-/** What `nft -j list ruleset` tells one object of, as far as it is looked at. */
+/** One object of `nft -j list ruleset`, with the fields used here. */
 interface Item {
   chain?: { family: string; table: string; name: string; hook?: string; policy?: string }
   /** `expr` of a rule, `elem` of a set. */
@@ -18,8 +18,8 @@ interface Expressions {
 }
 
 /**
- * No nftables table drops VRRP for not knowing it: an ACCEPT of ours, in the tables of iptables, can't take back what
- * another table drops, and every node would believe itself alone.
+ * A check that no nftables table drops VRRP by default: our ACCEPT in the iptables tables can't undo a drop in another
+ * table, and every node would believe itself alone.
  */
 export const noOtherDrop = (): Task => ({
   name: 'nftables lets VRRP pass',
@@ -53,7 +53,7 @@ function dropsUnknown({ family, table, name, hook, policy }: Chain): boolean {
 const vrrp =
   /"(vrrp|224\.0\.0\.18|224\.0\.0\.0|multicast)"|("field":"protocol"|"key":"l4proto")\}\},"right":[^}]*\b112\b/
 
-/** A rule of the table, or a set that its rules use, speaks of VRRP, or of whoever it comes from. */
+/** True if a rule of the table, or a set that its rules use, matches VRRP or its senders. */
 const knowsVrrp = (items: readonly Item[], { family, table }: Chain): boolean =>
   items
     .map(({ rule, set }) => rule ?? set)

@@ -17,8 +17,8 @@ export function secondOf(host: Host): NonNullable<Host['second']> {
 }
 
 /**
- * Names for the two routing tables. A file of our own in rt_tables.d works with every iproute2, wherever it keeps the
- * tables that it comes with.
+ * Names for the two routing tables. A separate file in rt_tables.d works with every iproute2, independent of the place
+ * of its own tables.
  */
 export function rtTables({ cluster }: Target): Task[] {
   const tables = Object.values(cluster.routing_tables)
@@ -57,7 +57,7 @@ export function routes(target: Target): Task[] {
 const watchUnit = 'keepalived-routes.service'
 const watchFile = `/etc/systemd/system/${watchUnit}`
 
-/** The script runs again whenever somebody has taken its routes or rules away, for as long as keepalived runs. */
+/** The unit that runs the script again when its routes or rules are removed, as long as keepalived runs. */
 export const routesWatch = (): Task[] => [
   file(watchFile, watchText),
   service(watchUnit, { restartOn: [routesScript], unitFiles: [watchFile] }),
@@ -95,7 +95,7 @@ function live({ cluster, host }: Target): Task {
   return {
     name: 'answers from the second address go back through the virtual IP',
     key: 'routes and rules',
-    // -N: numbers, whatever names the tables have.
+    // -N prints numbers instead of table names.
     probe: sh`
 ip -N -4 rule show
 for table in ${[first.number, second.number]}; do

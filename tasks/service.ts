@@ -6,7 +6,7 @@ export interface ServiceOptions {
   reloadOn?: readonly string[]
   /** … or, for a service that can't reload, by a restart. */
   restartOn?: readonly string[]
-  /** Unit files and drop-ins: systemd reads them again, the service itself goes on. */
+  /** Unit files and drop-ins: systemd reads them again, the service keeps running. */
   unitFiles?: readonly string[]
 }
 

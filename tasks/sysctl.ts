@@ -21,13 +21,13 @@ export const balancing = {
   'net.ipv4.vs.conntrack': 1,
   // A client that keeps its port would otherwise stay with a real server that has left.
   'net.ipv4.vs.expire_nodest_conn': 1,
-  // A connection that came in by another director goes on here after a planned move of the VIP.
+  // Connections from another director continue here after a planned move of the VIP.
   'net.ipv4.vs.sloppy_tcp': 1,
 }
 
 /** Two interfaces in one network, and clients that come in by the one whose answers leave by the other. */
 export function twoInterfaces({ interface: first, second }: Host): Record<string, number> {
-  // A dot in the name, as a VLAN has it, is spelt as a slash in a key (sysctl(8)).
+  // A dot in the interface name (VLAN) is written as a slash in the key (sysctl(8)).
   const devices = [first, second!.interface].map((name) => name.replaceAll('.', '/'))
   const settings = devices.map((device) => [
     // Loose: the source has to be reachable, by whichever interface.

@@ -9,7 +9,7 @@ export interface Target {
   /** All hosts of the cluster, in the order of the inventory. */
   hosts: readonly Host[]
   facts: Facts
-  /** `vars` of the cluster and of the host, which go first. Data, as the inventory has it. */
+  /** `vars` of the cluster and of the host; the host's win. Plain data from the inventory. */
   vars: Readonly<Record<string, unknown>>
 }
 

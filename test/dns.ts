@@ -11,7 +11,7 @@ export interface Responder {
   port: number
   /** The names it was asked and what it did then, in order. */
   asked: { name: string; protocol: 'UDP' | 'TCP'; mode: Mode; from: number; recursion: boolean }[]
-  /** What it does from now on; `down` refuses as a port does where nobody listens. */
+  /** The behaviour from now on; `down` refuses like a port without a listener. */
   turn(mode: Mode): Promise<void>
 }
 
@@ -35,7 +35,7 @@ export async function startResponder(text: string): Promise<Responder> {
     // A record of another type first, then TXT; both names point back to the question.
     const other = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 127, 0, 0, 1])
     const txt = Buffer.from([0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 0, 0, said.length + 1, said.length])
-    // An answer to somebody else before its own may come over UDP.
+    // An answer to another client may arrive first over UDP.
     return [...(protocol === 'UDP' ? [stranger] : []), Buffer.concat([answer, other, txt, said])]
   }
 

@@ -28,7 +28,7 @@ export function inFreshFolders(): void {
   test.after(() => rmSync(base, { recursive: true, force: true }))
 }
 
-/** A task whose state is whether a file is there. */
+/** A task whose state is the existence of a file. */
 export const touch = (name: string, apply = sh`mkdir -p ${folder}; touch ${path(name)}`): Task => ({
   name: `touch ${name}`,
   probe: sh`[ -e ${path(name)} ]`,

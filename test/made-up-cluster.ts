@@ -25,7 +25,7 @@ const names = ['ns1', 'ns2', 'ns3']
 const hosts = names.map((name, i) => `  ${name}: { address: 10.2.1.1${i} }\n`)
 const inventory = inventoryOf(`cluster: { vip: 10.2.1.5, network: 10.2.1.0/24 }\nhosts:\n${hosts.join('')}`)
 
-/** Nobody waits by it: it is turned on by as much as somebody would have waited. */
+/** A clock without real waiting: each sleep only advances it. */
 function hurriedClock(): Clock {
   let now = 0
   return {

@@ -2,8 +2,8 @@ import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
 /**
- * A TCP port of loopback that nobody uses. It is none that the kernel gives to whoever asks for any: it stays free while
- * nobody listens there, whatever else this machine does.
+ * A free TCP port of loopback, outside the kernel's ephemeral range: it stays free until a listener opens it, even if
+ * other programs ask the kernel for any port.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 
-/** The words before a command that make it root's: of this machine, or of a user namespace, where nobody else is. */
+/** The prefix that runs a command as root: of this machine, or of a user namespace without other users. */
 const ways = { real: ['sudo', '-n'], mapped: ['unshare', '--map-root-user'] }
 
 /** Runs this test file again as root, and ends with its exit code, unless this is root already. */

@@ -1,4 +1,4 @@
-// Clusters that differ in whatever templates look at; for golden files, and for keepalived's own opinion.
+// Clusters that differ in every value that templates use; for golden files, and for keepalived's own config test.
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -2,8 +2,8 @@ import { Chalk, type ChalkInstance } from 'chalk'
 import type { Redactor } from './redact.ts'
 
 /**
- * Where people read. Every line that leaves passes the redactor here. On a terminal a last line, rewritten in
- * place, shows what is under way; through a pipe everything is plain text.
+ * The output for people. Every line passes the redactor here. On a terminal, a status line at the bottom, rewritten in
+ * place, shows the current work; through a pipe everything is plain text.
  */
 export class Console {
   readonly colour: ChalkInstance

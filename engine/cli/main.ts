@@ -23,8 +23,8 @@ export interface RunContext {
 }
 
 /**
- * Runs a playbook's body as a program: reads the options, prints the first line before anything slow is even loaded,
- * turns errors into one or two lines and everything into an exit code, and always cleans up.
+ * Runs a playbook's body as a program: reads the options, prints the first line before any slow module is loaded,
+ * turns errors into one or two lines and each outcome into an exit code, and always cleans up.
  * @param url the playbook's own, `import.meta.url`: nothing runs where another script was started and imports this one
  * @param body gives the exit code
  */
@@ -45,9 +45,9 @@ export async function main(
   const finish = async (code: number) => {
     if (finished) return
     finished = true
-    // Also for an interrupt while connections are closed.
+    // The exit code is set first, for an interrupt while connections are closed.
     process.exitCode = code
-    // Reverse order: what was opened later may need what was opened before.
+    // Reverse order, since a later resource may need an earlier one.
     for (const action of endings.splice(0).reverse()) await action()
     if (wantsJson) printJson({ ...document, exit_code: code }, redactor)
   }

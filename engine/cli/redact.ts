@@ -1,8 +1,8 @@
 const mask = '********'
 
 /**
- * The one place where what is printed or saved loses its secrets: known values, and patterns for values that
- * nobody told us, such as the old password in a file on a host.
+ * The only place where secrets are removed from printed or saved text: known values, and patterns for unknown
+ * values, such as the old password in a file on a host.
  */
 export class Redactor {
   readonly #values: string[] = []

@@ -11,7 +11,7 @@ export interface ReportOptions {
 
 const quietSeconds = 15
 
-/** Tells people of a run as it happens: a line for each change, and what takes long. */
+/** A live report of a run for people: a line for each change, and progress of slow hosts. */
 export class Report {
   readonly #console: Console
   readonly #options: ReportOptions
@@ -55,7 +55,7 @@ export class Report {
     return [...this.#busy].map(([host, { doing }]) => `${host}: ${doing}`)
   }
 
-  /** One line a host: how it ended; for a failure also what was not tried. */
+  /** One line per host: its outcome, and after a failure also the changes not tried. */
   summary(results: readonly HostResult[]): void {
     for (const result of results) this.#summarize(result)
   }

@@ -7,7 +7,7 @@ import type { Question, Replies, Server } from './question.ts'
 /** Milliseconds to wait for an answer. */
 const patience = 2000
 
-/** Asks from this machine, as `Client.ask` has it (RFC 1035; over TCP with the length before each message, 4.2.2). */
+/** `Client.ask` from this machine (RFC 1035; over TCP with the length before each message, 4.2.2). */
 export async function askFromHere(server: Server, questions: readonly Question[]): Promise<Replies> {
   // All sockets stay open until the end, so that no two questions come from the same port.
   const sockets: Socket[] = []
@@ -34,7 +34,7 @@ export async function askFromHere(server: Server, questions: readonly Question[]
   }
 }
 
-/** @returns undefined where the network, or our patience, brings no result */
+/** @returns undefined after a network error or timeout */
 async function orNothing<T>(result: Promise<T>): Promise<T | undefined> {
   try {
     return await result
@@ -71,7 +71,7 @@ function answerTo(query: Packet, message: Buffer): Packet | undefined {
     const packet = decode(message)
     return packet.type === 'response' && packet.id === query.id ? packet : undefined
   } catch {
-    // Anybody may send anything; the decoder throws many kinds of errors at it.
+    // The message is untrusted; the decoder throws many kinds of errors.
     return undefined
   }
 }

@@ -2,7 +2,7 @@
 export type Protocol = 'UDP' | 'TCP'
 export const protocols: readonly Protocol[] = ['UDP', 'TCP']
 
-/** One question and what became of it: `latency` and `who`, or `lost`, or `latency` and `lost: 'slow'`. */
+/** One question and its result: `latency` and `who`, or `lost`, or `latency` and `lost: 'slow'`. */
 export interface Sample {
   /** In the order of sending, from 0, over both protocols. */
   number: number
@@ -26,20 +26,20 @@ export interface Mark {
   at: number
 }
 
-/** What became of the questions of one protocol. */
+/** The losses of one protocol. */
 export interface Tally {
   sent: number
   lost: number
   /** How many of the lost were answered after all, too late. */
   slow: number
   /**
-   * The longest outage, in seconds: from when a question was sent that was lost until when the next was sent that was
-   * answered, or until the time was over. 0 where nothing was lost.
+   * The longest outage, in seconds: from the sending of a lost question to the sending of the next answered one, or to
+   * the end of the step. 0 if nothing was lost.
    */
   gap: number
   /**
-   * The longest time in which questions were lost again and again, with answers between them or not, in seconds. Where
-   * every second question is lost, no gap is long, and this is.
+   * The longest time with repeated losses, in seconds, with or without answers in between. If every second question is
+   * lost, every gap is short, but this value is large.
    */
   span: number
   /** How often each node answered. */
@@ -47,8 +47,8 @@ export interface Tally {
 }
 
 /**
- * What became of the questions that were sent during a step. An outage that goes on into the next step is counted in
- * both, in each for the part that lies in it.
+ * The losses during a step. An outage that continues into the next step counts in both, in each with the part that
+ * lies in it.
  */
 export interface Step extends Record<Protocol, Tally> {
   label: string
@@ -111,7 +111,7 @@ const tallies = (samples: readonly Sample[], to: number): Record<Protocol, Tally
   ),
 })
 
-/** Seconds without a loss after which a trouble is over. */
+/** Seconds without a loss that end a period of losses. */
 const apart = 2
 
 function tally(samples: readonly Sample[], to: number): Tally {

@@ -23,7 +23,7 @@ export interface Rates extends Record<Protocol, number> {
 export interface ProberSummary extends LossSummary {
   /** When it began, by the clock of the client. */
   started: Date
-  /** Why it says nothing of the time after `seconds`, where it did not run until it was stopped. */
+  /** The reason why the prober ended by itself: there is no result for the time after `seconds`. */
   problem?: string
 }
 
@@ -31,7 +31,7 @@ export interface ProberSummary extends LossSummary {
 export interface Prober {
   /** Names the step that begins now and lasts until the next. */
   mark(label: string): void
-  /** Asks no more, waits up to five seconds for what is outstanding, and sums up. Does not throw: see `problem`. */
+  /** Stops asking, waits up to five seconds for outstanding answers, and sums up. Does not throw: see `problem`. */
   stop(): Promise<ProberSummary>
 }
 
@@ -92,7 +92,7 @@ export async function startProber(
   let end: number | undefined
   let stopping = false
 
-  // What happened on the client can't be known here before it happened: the least delay seen is nearest to its clock.
+  // A report can't arrive before its event, so the smallest delay seen is closest to the client's clock.
   let offset = Infinity
   const heard = (at: number) => {
     offset = Math.min(offset, performance.now() / 1000 - at)

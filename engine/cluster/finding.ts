@@ -31,7 +31,7 @@ export interface Finding {
   code: FindingCode
   /** The node that has it. */
   node?: string
-  /** What else tells two findings of a node apart: a protocol, a real server, a client. */
+  /** A detail that distinguishes two findings of a node: a protocol, a real server, a client. */
   about?: string
   /** For people. */
   text: string
@@ -44,7 +44,7 @@ export const unreachableFinding = (node: string, why: string): Finding => ({ cod
 export const isSame = (one: Finding, other: Finding): boolean =>
   one.code === other.code && one.node === other.node && one.about === other.about
 
-/** @returns the findings that are not among the known ones; lost answers are never known, since more can be lost */
+/** @returns new findings; lost answers always count as new, since more can be lost */
 export const without = (findings: readonly Finding[], known: readonly Finding[]): Finding[] =>
   findings.filter((finding) => finding.code === 'unanswered' || !known.some((one) => isSame(one, finding)))
 

@@ -8,7 +8,7 @@ import type { Transport } from '../transport/transport.ts'
 import type { Finding } from './finding.ts'
 import type { Session } from './session.ts'
 
-/** What a node keeps of a rolling reboot until it has ended, so that another run can go on with it. */
+/** A node's note about a rolling reboot, kept until its end so that another run can resume it. */
 export interface Note {
   /** Who began it, from where, when. */
   by: string
@@ -32,7 +32,7 @@ const forever = 7 * 24 * 3600
 
 const noteFile = (folder: string) => posix.join(folder, 'rolling')
 
-// The lock tells others who works on the host. It ends with the connection, since the beat is no longer read then.
+// The host lock names the current run to others. It ends with the connection, since the heartbeat then stops.
 const holdScript = (folder: string, by: string): Script => sh`
 ${takeLock(folder, by)}
 echo "held $BASHPID"
@@ -50,7 +50,7 @@ interface HostLock {
 
 /**
  * Takes the lock of a host for longer than one execution.
- * @throws UserError where another run has it, HostError where the host is unreachable
+ * @throws UserError if another run holds it, HostError if the host is unreachable
  */
 async function takeHostLock(host: string, transport: Transport, folder: string, by: string): Promise<HostLock> {
   let text = ''
@@ -108,7 +108,7 @@ export class HostLocks {
     return new Map([...this.#held].flatMap(([host, { note }]) => (note ? [[host, note]] : [])))
   }
 
-  /** The same for one who only looks, and takes no lock. */
+  /** The same notes for a read-only run, without a lock. */
   static async readNotes({ inventory, reach }: Session, { folder }: RunNote): Promise<Map<string, Note>> {
     const found = await Promise.all(
       inventory.hosts.map(async ({ name }): Promise<[string, Note][]> => {

@@ -3,8 +3,8 @@ import { lines, type Script, sh } from '../base/sh.ts'
 /** The units whose errors count. */
 const units = ['keepalived', 'named', 'snmpd']
 
-// Both processes of keepalived offer the same few SNMP variables; the one that comes second at a reload logs this, and
-// the first goes on answering (keepalived issue 186).
+// Both keepalived processes register the same few SNMP variables; at a reload the second one logs this error, and the
+// first keeps answering (keepalived issue 186).
 const harmless = ['registering pdu failed: 263!']
 
 // What systemd logs before it ends a unit, also to start it again (sd-messages.h, SD_MESSAGE_UNIT_STOPPING).
@@ -38,8 +38,8 @@ interface Entry {
 
 /**
  * Reads what `journalScript` printed.
- * @returns the errors, each once. What a service logs while it is stopped belongs to its end, and tells nothing of the one
- *   that runs now: so bind ends its watch over the interfaces with "automatic interface scanning terminated: end of file".
+ * @returns the errors, each once. Errors logged while a service stops are left out, since they say nothing about the
+ *   running service: bind, for one, logs "automatic interface scanning terminated: end of file" at its stop.
  */
 export function parseJournal(text: string): string[] {
   const entries = (key: string): Entry[] =>

@@ -4,8 +4,8 @@ import { printLevel } from './node-state.ts'
 import type { Session } from './session.ts'
 
 /**
- * A node of level 3 sends clients to second addresses, which nodes of another level do not have: hosts come to level 3,
- * and leave it, together. Where the hosts of `--limit` are all at the level already, the others are not asked.
+ * Level 3 directors send clients to second addresses, which nodes of other levels do not have: so all hosts enter and
+ * leave level 3 together. If the hosts in `--limit` are all at the wanted level already, the others are not contacted.
  * @param timeout seconds for one execution
  * @throws UserError where the run would make a mixture of level 3 and another
  * @throws HostError where a host is unreachable whose level has to be known
@@ -27,7 +27,7 @@ export async function refuseMixture(session: Session, level: Level, timeout: num
   if (here.every(({ found }) => found === level)) return
 
   const leavesSecond = here.some(({ found }) => abilitiesOf(found).secondInterface)
-  /** An unreachable node is no obstacle to levels 1 and 2, unless it may be left behind at level 3. */
+  /** Unreachable nodes do not block levels 1 and 2, unless they may be left behind at level 3. */
   const unknown = (error: unknown) => {
     if (error instanceof HostError && !abilitiesOf(level).secondInterface && !leavesSecond)
       return { name: '', found: 0 }

@@ -13,7 +13,7 @@ export interface NodeHandle {
   since?: number
 }
 
-/** One line of the pool of a director: a real server as IPVS has it. */
+/** One line of a director's pool: a real server in IPVS. */
 export interface PoolEntry {
   protocol: Protocol
   address: string
@@ -30,7 +30,7 @@ export interface NodeState {
   holdsVip: boolean
   keepalived: string
   service: string
-  /** The last state that VRRP has told of. A notify script can be late or fail, so it is shown and never believed. */
+  /** The last VRRP state from the notify script. The script can be late or fail, so it is shown, never trusted. */
   vrrpState: string
   pool: PoolEntry[]
   /** The nodes that this one takes for drained. */

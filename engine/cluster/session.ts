@@ -33,7 +33,7 @@ export interface Session {
 }
 
 /**
- * Reads the inventory, starts the lab where that is what it names, and asks for passwords. Contacts no host.
+ * Reads the inventory, starts the lab if the inventory names it, and asks for passwords. Contacts no host.
  * @throws UserError for a wrong inventory or an unknown host in `--limit`
  */
 export async function openSession(context: RunContext, level?: Level): Promise<Session> {

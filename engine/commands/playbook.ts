@@ -24,11 +24,11 @@ export type TaskList = (target: Target) => TaskTree
 /** What hosts are brought to. */
 export interface Playbook {
   title: string
-  /** The level of the cluster afterwards, which is then checked. Without one, the cluster is none of its business. */
+  /** The level of the cluster after the run, which is then checked. Without one, the cluster is not checked. */
   level?: Level
   /**
-   * Names what it makes: a later run gives back what it no longer lists, of its own scope alone. Unless it is told,
-   * that of the cluster for a level, and otherwise the name of the playbook's file.
+   * The scope of its changes: a later run restores tasks that are no longer listed, in its own scope only. The default
+   * is the cluster's scope for a level, and otherwise the name of the playbook's file.
    */
   scope?: string
   tasks: TaskList

@@ -13,9 +13,9 @@ import { lines, type Script, sh } from '../base/sh.ts'
 
 /** Conditions for starting an operation on a cluster. */
 export interface ControlRequest {
-  /** Nodes that have to serve while one does not. Where these are all others, no finding is tolerated. */
+  /** The number of nodes that must serve while one does not. If all others must serve, no finding is tolerated. */
   minServing: number
-  /** Findings from the start of a run that is resumed: the cluster is taken as that run has left it. */
+  /** Findings from the start of a resumed run: the cluster is accepted as that run has left it. */
   known?: readonly Finding[]
 }
 
@@ -46,12 +46,12 @@ export async function openControl(
   return new ClusterControl(session, level, options.timeout, findings)
 }
 
-/** Seconds for keepalived to do as its files say. */
+/** Seconds for keepalived to follow a change of its files. */
 const followTime = 30
 
 const reachOf = (session: Session, host: Host): NodeHandle => ({ host, transport: session.reach(host.name) })
 
-/** What the nodes say of themselves. A check mode does without the questions: for these, query logging is turned on. */
+/** Node states alone, for check mode. Asking the service would turn on query logging, which is a change. */
 async function glance(session: Session, timeout: number) {
   const { cluster, hosts } = session.inventory
   const states = await Promise.all(hosts.map((host) => readNodeState(reachOf(session, host), cluster, timeout)))
@@ -134,7 +134,7 @@ export class ClusterControl {
     return without(judgeNodes(this.session.inventory, states, this.level), this.known)
   }
 
-  /** The nodes that clients are sent to; at level 1, that would answer if the VIP came to them. */
+  /** The nodes that get clients; at level 1, the nodes that would answer if they held the VIP. */
   serving(states: readonly NodeState[]): string[] {
     const pools = states.filter(({ holdsVip }) => holdsVip).flatMap(({ pool }) => pool)
     return this.hosts
@@ -149,9 +149,9 @@ export class ClusterControl {
 
   /**
    * Polls the state of nodes twice a second.
-   * @param wrong says what is not yet as wanted
+   * @param wrong names what is not yet as wanted
    * @param seconds to wait at most
-   * @returns what was still wrong then, or undefined
+   * @returns what is still wrong at the end, or undefined
    */
   async until(
     wrong: (states: NodeState[]) => string | undefined,
@@ -168,22 +168,22 @@ export class ClusterControl {
   }
 
   /**
-   * Tells every director whether clients are to be sent to these nodes.
-   * @throws UserError, HostError where one can't be told
+   * Drains or undrains these nodes on every director.
+   * @throws UserError, HostError if a director can't be changed
    */
   async setDrained(nodes: readonly string[], drained: boolean): Promise<void> {
     if (nodes.length === 0 || !this.can.balances) return
     await this.everywhere(lines(...nodes.map((node) => setFlag(drainFile(node), drained))))
   }
 
-  /** Waits until the pools of every director have these nodes as they were told. @throws UserError where they do not */
+  /** Waits until the pools of every director show these nodes drained or undrained. @throws UserError if they do not */
   async poolsFollow(nodes: readonly Host[], drained: boolean): Promise<void> {
     if (nodes.length === 0 || !this.can.balances) return
     const problem = await this.until((states) => this.notFollowed(states, nodes, drained), followTime)
     if (problem) throw new UserError(problem, exitCode.failed)
   }
 
-  /** @returns in words the first director that does not send clients to these nodes as it was told */
+  /** @returns a text about the first director whose pools do not follow, or undefined */
   notFollowed(states: readonly NodeState[], nodes: readonly Host[], drained: boolean): string | undefined {
     for (const { host, pool } of this.can.balances ? states : []) {
       for (const node of nodes) {
@@ -195,7 +195,7 @@ export class ClusterControl {
     }
   }
 
-  /** Tells a node whether another is to hold the VIP. @throws as `setDrained` */
+  /** Sets or clears standby on a node: in standby, another node is to hold the VIP. @throws as `setDrained` */
   setStandby(node: string, standby: boolean): Promise<void> {
     return run(node, this.reach(node), setFlag(standbyFile, standby), this.timeout)
   }
@@ -205,7 +205,7 @@ export class ClusterControl {
     await Promise.all(this.hosts.map(({ name }) => run(name, this.reach(name), script, this.timeout)))
   }
 
-  /** One part for each node: who holds the VIP, serves, is drained or unreachable. For operators who go on by hand. */
+  /** One part per node: holder, serving, drained or unreachable. For operators who continue by hand. */
   async describe(): Promise<string> {
     const found = await this.#stateOrName()
     const drained = drainedNodes(found.filter((state) => typeof state !== 'string'))

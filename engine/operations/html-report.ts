@@ -66,7 +66,7 @@ const nodesOf = ({ hosts }: Inventory, states: readonly NodeState[]): ReportData
     }
   })
 
-/** What came of something that was done under a prober. */
+/** The end of an operation under a prober. */
 export interface Conclusion {
   title: string
   /** Gives the nodes as they are now; unreachable ones are left out. */
@@ -75,13 +75,13 @@ export interface Conclusion {
   failure?: unknown
   /** What to say of a step in the report, by its place. */
   about: (index: number) => Pick<ReportStep, 'limit' | 'outcome'>
-  /** @returns what is wrong with what the prober found */
+  /** @returns findings from the prober's summary */
   judge: (summary: ProberSummary) => Finding[]
 }
 
 /**
- * Ends the questions, sums up what was lost in each step, and writes the report, also after a failure.
- * @returns what is wrong with what the prober found
+ * Stops the prober, sums up the losses of each step, and writes the report, also after a failure.
+ * @returns findings from the prober's summary
  */
 export async function conclude(
   context: RunContext,

@@ -4,13 +4,13 @@ import { type Prober, type ProberSummary, startProber } from '../clients/prober.
 import { type Protocol, type Sample } from '../clients/losses.ts'
 import type { Session } from '../cluster/session.ts'
 
-/** Questions per second, and after how many seconds a prober that lost its operator ends by itself. */
+/** Questions per second, and the seconds after which a prober without operator ends by itself. */
 const rates = { UDP: 10, TCP: 2, seconds: 24 * 3600 }
 
 /** Seconds between two lines where the output is not a terminal. */
 const quietSeconds = 15
 
-/** Asks the service through the VIP while something is done to the cluster, and shows who answers. */
+/** A monitor that asks the service through the VIP during an operation, and shows which node answers. */
 export class TrafficMonitor {
   readonly #context: RunContext
   readonly #names: ReadonlyMap<string, string>
@@ -86,7 +86,7 @@ export class TrafficMonitor {
 const namesByAnswer = (hosts: readonly Host[]): Map<string, string> =>
   new Map(hosts.map(({ identity, name }) => [`=${identity}=`, name]))
 
-/** A line a step: what was asked meanwhile, and lost. */
+/** One line per step: the questions and losses during it. */
 export function lossLines(found: Omit<ProberSummary, 'samples'>): string[] {
   const width = Math.max(...found.steps.map(({ label }) => label.length), 5)
   const row = (label: string, seconds: number, { UDP, TCP }: Pick<ProberSummary, Protocol>) => {

@@ -5,11 +5,11 @@ import type { ReportNode } from './data.ts'
 export interface Bin {
   asked: number
   lost: number
-  /** By the number of the node; the last is for who is no node. */
+  /** Answers by node number; the last entry counts answers from non-nodes. */
   answered: number[]
 }
 
-/** More than these are no wider than a pixel or two, on paper too. */
+/** The maximum number of bins; more would be only a pixel or two wide, on paper too. */
 const mostBins = 240
 /** With fewer questions in a bin, turns of nodes look like noise. */
 const questionsInBin = 4

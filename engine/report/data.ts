@@ -10,24 +10,24 @@ export interface RealServer {
 export interface ReportNode {
   name: string
   address: string
-  /** Where the cluster gives it one: that by which it is a real server at level 3. */
+  /** The second address, if any: the node's address as a real server at level 3. */
   second?: string
-  /** What it answers to the question who it is. */
+  /** Its answer to the identity question. */
   identity: string
   holdsVip: boolean
   /** Empty where it directs nothing. */
   pool: readonly RealServer[]
 }
 
-/** What became of the questions during a step, and what to think of it. */
+/** The losses during a step, and their verdict. */
 export interface ReportStep extends Step {
   /** The longest gap that it may have, in seconds. */
   limit?: number
-  /** What came of it, in a few words. */
+  /** The outcome, in a few words. */
   outcome?: string
 }
 
-/** What a report tells. No text in it is trusted. */
+/** The content of a report. No text in it is trusted. */
 export interface ReportData {
   /** What was run: `Rolling reboot`. */
   title: string

@@ -8,7 +8,7 @@ import { outageTable, poolTable, stepTable } from './tables.ts'
 import { timeline } from './timeline.ts'
 import { colourOf, counted, inSeconds, listed, moment, plural } from './wording.ts'
 
-// Nothing may be loaded and nothing may run, whatever a name contains.
+// The policy blocks every load and every script, even if a name contains HTML.
 const policy = "default-src 'none'; style-src 'unsafe-inline'"
 
 /** A report for people: one page of HTML that needs nothing else. */
@@ -68,7 +68,7 @@ function facts({ level, vip, clients, nodes, seconds, summary }: ReportData): Ma
 
 function answers(data: ReportData, summary: LossSummary): Markup {
   if (summary.samples.length === 0) return section('Answers over time', markup`<p>Nothing was asked.</p>`)
-  // Where the prober ended early, the steps went on; a time of nothing would divide by nothing.
+  // The steps may last longer than a prober that ended early; at least 0.1 s avoids a division by zero.
   const end = data.steps.reduce((latest, { to }) => Math.max(latest, to), Math.max(summary.seconds, 0.1))
   const outages = outagesOf(summary.samples, summary.seconds)
   const marked = lettered(outages)

@@ -78,7 +78,7 @@ function directorAt(top: number, { vip, balances, nodes }: ReportData, holder: R
     [width - 2, director.height],
   ]
   if (!holder) return [box(...frame, 'standby'), ...pill('not-held'), ...inside('No node holds it', 'nobody answers')]
-  // At level 1 it is the one that answers, and stands nowhere else in the picture.
+  // The holder answers itself at level 1, and appears nowhere else in the picture.
   const swatch = box([13, top + 22], [22, 22], `swatch ${colourOf(nodes, nodes.indexOf(holder))}`, 5)
   const does = balances ? 'holds it and directs' : 'holds it and answers'
   return [
@@ -89,7 +89,7 @@ function directorAt(top: number, { vip, balances, nodes }: ReportData, holder: R
   ]
 }
 
-/** What is below a director: at level 1 the nodes that stand by, else the real servers, and nodes that are none. */
+/** Entries below the director: standby nodes at level 1, else real servers and nodes outside its pool. */
 function branchesOf(data: ReportData, holder: ReportNode | undefined): Branch[] {
   const { nodes, balances } = data
   const pool = holder?.pool ?? []

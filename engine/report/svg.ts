@@ -11,7 +11,7 @@ export const box = ([x, y]: Point, [width, height]: Point, kind: string, radius 
 export const text = ([x, y]: Point, content: Value, kind = '', anchor: 'start' | 'middle' | 'end' = 'middle') =>
   markup`<text class="${kind}" x="${x}" y="${y}" text-anchor="${anchor}">${content}</text>`
 
-/** @param kind `aside` for what is not the way of the packet */
+/** @param kind `aside` for an arrow that is not the path of the packet */
 export function arrow(from: Point, to: Point, kind: '' | 'aside' = '') {
   const angle = Math.atan2(to[1] - from[1], to[0] - from[0])
   const [x, y] = [Math.cos(angle), Math.sin(angle)]

@@ -6,10 +6,10 @@ import type { Lettered } from './outages.ts'
 import { box } from './svg.ts'
 import { colourOf, inSeconds, plural } from './wording.ts'
 
-// Across, everything is in percent, so that letters keep their size on a narrow screen. Down, pixels.
+// Widths are in percent, so that letters keep their size on a narrow screen. Heights are in pixels.
 const lane = { height: 44, top: { UDP: 42, TCP: 112 } }
 const [axis, height] = [160, 182]
-/** A lost question among many others still has to be seen: the part of the lane that it has at least, in percent. */
+/** The minimum share of the lane for losses, in percent: one loss among many answers stays visible. */
 const leastLoss = 15
 /** Letters closer together than this, in percent, would overlap on a phone. */
 const letterWidth = 5
@@ -65,7 +65,7 @@ ${[...nodes, undefined].map((_, i) => band(bins, i, colourOf(nodes, i)))}
 </svg>`
 }
 
-// Narrower than some pixels, hatching is not to be seen.
+// Hatching is invisible below a width of some pixels.
 const losses = ({ top, bins }: Lane) =>
   stretches(bins, (bin) => Math.round((lossIn(bin) / 100) * lane.height)).flatMap(({ from, length, value }) => {
     const [x, width] = [from, length].map((number) => percent((number / bins.length) * 100))
@@ -80,14 +80,14 @@ const lossIn = ({ asked, lost }: Bin) => (lost === 0 ? 0 : Math.max(leastLoss, M
 /** The part of the answers that each node gave. */
 function sharesIn({ answered }: Bin): number[] {
   const some = answered.filter((number) => number > 0)
-  // Nodes that answer in turn differ by one where a bin ends within a turn: that is no difference.
+  // Round-robin counts differ by one if a bin ends within a turn; treat them as equal.
   const even = Math.max(...some) - Math.min(...some) <= 1
   const weights = even ? answered.map((number) => (number > 0 ? 1 : 0)) : answered
   const sum = weights.reduce((all, number) => all + number, 0)
   return weights.map((number) => (sum === 0 ? 0 : number / sum))
 }
 
-/** The answers of one node: in each bin a part of its height, on those of the nodes before. */
+/** The answers of one node: a share of each bin's height, stacked on those of earlier nodes. */
 function band(bins: readonly Bin[], node: number, kind: string): Markup {
   const paths = stretches(bins, (bin) => {
     const shares = sharesIn(bin)
@@ -102,7 +102,7 @@ function band(bins: readonly Bin[], node: number, kind: string): Markup {
   return paths.length > 0 ? markup`<path class="${kind}" d="${paths.join('')}"/>` : markup``
 }
 
-/** The name of a node that for long was the only one to answer. */
+/** The names of nodes that were the only one to answer for a long time. */
 function namesIn({ top, bins, nodes }: Lane) {
   const only = ({ answered }: Bin) => {
     const who = answered.flatMap((number, i) => (number > 0 ? [i] : []))
@@ -141,7 +141,7 @@ function letters(marked: readonly Lettered[], end: number): Markup[] {
 
 const tickSteps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200]
 
-/** At most six moments to be told under the lanes. */
+/** At most six time labels below the lanes. */
 function ticks(end: number): number[] {
   const step = tickSteps.find((each) => end / each <= 5) ?? Math.ceil(end / 5)
   return Array.from({ length: Math.floor(end / step) + 1 }, (_, i) => i * step)

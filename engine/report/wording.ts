@@ -30,7 +30,7 @@ export const listed = (words: readonly string[]) =>
 /** So many colours are in the style sheet. More nodes than that begin again with the first. */
 const colours = 8
 
-/** The class that colours a node; `other` for who answered and is no node. */
+/** The CSS class that colours a node; `other` for an answer from a non-node. */
 export const colourOf = (nodes: readonly ReportNode[], index: number) =>
   index < nodes.length ? `n${index % colours}` : 'other'
 

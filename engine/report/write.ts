@@ -23,7 +23,7 @@ export async function assertWritable(file: string): Promise<void> {
   if (there?.isDirectory()) return refuse('it is a folder; name a file in it')
   // Renaming a file to /dev/null would replace the device.
   if (there && !there.isFile()) return refuse('it is no ordinary file')
-  // Permissions do not tell all: root may anything, and still write to no read-only file system.
+  // Permissions alone do not suffice: root passes every check, but can't write to a read-only file system.
   const trial = draftOf(await targetOf(file))
   await writeFile(trial, '', { flag: 'wx' }).catch((error: unknown) =>
     refuse(`${dirname(trial)} takes no file: ${codeOf(error)}`),
@@ -31,10 +31,10 @@ export async function assertWritable(file: string): Promise<void> {
   await rm(trial)
 }
 
-/** Where a link leads, so that it stays one. */
+/** The target of a link, so that the link itself is kept. */
 const targetOf = (file: string) => realpath(file).catch(() => file)
 
-/** A file beside it that nobody else has. */
+/** A unique file name in the same folder. */
 const draftOf = (target: string) => join(dirname(target), `.${basename(target).slice(0, 100)}.${randomUUID()}`)
 
 /** What is at a path; undefined where nothing is. */
@@ -48,7 +48,7 @@ async function statusOf(path: string) {
 }
 
 /**
- * Writes a report. The file is there as a whole or not at all; a link stays a link.
+ * Writes a report. The file appears complete or not at all; a link stays a link.
  * @throws UserError with what is in the way
  */
 export async function writeReport(file: string, data: ReportData): Promise<void> {
@@ -58,7 +58,7 @@ export async function writeReport(file: string, data: ReportData): Promise<void>
   const draft = draftOf(target)
   try {
     await writeFile(draft, page, { flag: 'wx' })
-    // Whatever the umask.
+    // Mode 644 also under a stricter umask.
     await chmod(draft, 0o644)
     await rename(draft, target)
   } catch (error) {

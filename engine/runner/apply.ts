@@ -6,22 +6,22 @@ import type { PlannedChange } from './plan.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
 import type { Task } from './task.ts'
 
-/** What the stream of an applying host tells, in order. */
+/** One event in the output of an applying host, in order. */
 export type Step =
   | { type: 'started'; index: number }
   | { type: 'output'; index: number; line: string }
   | { type: 'ended'; index: number; code: number }
 
-/** One script that makes all changes in order and tells of each as it goes. */
+/** One script that makes all changes in order and reports each one. */
 export interface ApplyBatch {
   script: string
-  /** Takes a piece of the script's stdout and gives the steps that it completes. */
+  /** @returns the steps that this piece of the script's stdout completes */
   read(chunk: Buffer): Step[]
 }
 
 /**
- * Packs changes into one script. It takes the host's lock, writes how to undo each change into the journal before it
- * makes the change, stops at the first that fails, and stops between two changes when the connection is lost: a lost
+ * Packs changes into one script. The script takes the host lock, writes the undo of each change into the journal before
+ * the change, and stops at the first failure. If the connection is lost, it stops between two changes: a lost
  * connection never leaves half a change.
  * @param changes all or some of a plan, by their place in it
  */
@@ -33,8 +33,8 @@ export function batchChanges(changes: ReadonlyMap<number, PlannedChange>, note: 
 }
 
 /**
- * Bash for scripts that undo things: `at_end COMMAND …` puts a command off until the files are back, `end_all` runs what
- * was put off. Both need the name of a file in `$put_off`.
+ * Bash functions for undo scripts: `at_end COMMAND …` defers a command until the files are restored, `end_all` runs the
+ * deferred commands. Both need the name of a file in `$put_off`.
  */
 export const putOff: Script = sh`
 at_end() { printf '%q ' "$@" >>"$put_off"; echo >>"$put_off"; }
@@ -85,8 +85,8 @@ save() {
 }`
 
 /**
- * Saves all baselines before the first change: one change can alter what a later one records, as a package starts
- * its service, and after a run that broke off in between nobody could tell any more.
+ * Saves all baselines before the first change: one change can alter the baseline of a later one (a package starts
+ * its service), and after an aborted run the original state would be unknown.
  */
 function keepAll(changes: ReadonlyMap<number, PlannedChange>): Script {
   const kept = [...changes].flatMap(([index, { task, change }]) => {
@@ -102,7 +102,7 @@ ${lines(...kept)}
 [ "$?" -eq 0 ] || exit 1`
 }
 
-// All changes are made. Notes of an earlier run that broke off are stale now.
+// All changes are made, so notes of an earlier aborted run are stale.
 const epilogue = sh`
 find "$originals" -mindepth 2 -maxdepth 2 -name first -printf '%h\0' | xargs -0r rm -rf --
 end_all`
@@ -110,8 +110,8 @@ end_all`
 const stepNumber = (index: number) => String(index).padStart(3, '0')
 const idOf = ({ key }: Task) => (key === undefined ? '' : baselineId(key))
 
-// errexit works in a subshell only where its exit status is not tested in the same command. What a change prints goes
-// through cat, so that a lost connection does not end it in the middle.
+// errexit works in a subshell only if its exit status is not tested in the same command. The output of a change goes
+// through cat, so that a lost connection does not stop the change in the middle.
 function step(marker: string, index: number, { task, change }: PlannedChange): Script {
   const number = stepNumber(index)
   const { after, apply, undo, restores } = change

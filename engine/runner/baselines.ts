@@ -4,10 +4,11 @@ import type { RunNote } from './note.ts'
 import type { Plan } from './plan.ts'
 import { type Listed, type Task, tasksOf, unchanged } from './task.ts'
 
-// Beside the journal, which forgets old runs, a host keeps for everything that was ever changed on it how that was before
-// the first change: a folder `originals/ID`, or `originals.SCOPE/ID` for a scope of its own, with the files `about` (run and key), `undo` and `before` of the first
-// change, `apply` and `after` of the latest. It goes when the original is back. Of a change that a run has planned and not
-// made yet, or never came to, the folder has `first` in the place of `about`: the original for the next run that makes it.
+// Baselines: for every setting ever changed, a host keeps the state before the first change. The journal would not do,
+// as it forgets old runs. A baseline is a folder `originals/ID`, or `originals.SCOPE/ID` for another scope, with the
+// files `about` (run and key), `undo` and `before` of the first change, `apply` and `after` of the latest change. It is
+// deleted when the baseline is restored. For a change that is planned but not yet made, the folder has `first` in place
+// of `about`: it is the baseline for the next run that makes the change.
 
 /** The scope of the cluster's own playbooks. */
 export const clusterScope = 'cluster'
@@ -29,7 +30,7 @@ export const baselineId = (key: string): string => createHash('sha256').update(k
 export const baselinesProbe = (folder: string): Script =>
   sh`cd ${folder} 2>/dev/null && grep -sH . -- originals*/*/about || true`
 
-/** Reads what `baselinesProbe` printed: the latest first, which is the order to restore in. */
+/** The baselines that `baselinesProbe` printed, latest first: the order of restoring. */
 export const parseBaselines = (text: string): Baseline[] =>
   text
     .split('\n')
@@ -42,7 +43,7 @@ export const parseBaselines = (text: string): Baseline[] =>
     .map(({ scope, id, key }) => ({ scope, id, key }))
 
 /**
- * The tasks that give a host back what a list of tasks does not want any more.
+ * The tasks that restore the baselines of tasks that are no longer listed.
  * @param baselines of all scopes; those of other scopes stay as they are
  */
 export function restoreUnlisted(
@@ -57,8 +58,8 @@ export function restoreUnlisted(
 }
 
 /**
- * @returns the first change of something that another scope has changed before, as words: two scopes that want different
- *   states would take turns in undoing each other
+ * @returns the first change of a setting that another scope has already changed, as text: two scopes that want
+ *   different states would undo each other in turn
  */
 export function conflictOf(plan: Plan, baselines: readonly Baseline[], scope: string): string | undefined {
   for (const { task } of plan.changes) {

@@ -1,7 +1,7 @@
 import type { Facts } from './facts.ts'
 import type { Plan } from './plan.ts'
 
-/** A change as people and programs are told of it; already free of secrets where it is printed. */
+/** A change as reported to people and programs; secrets are removed when it is printed. */
 export interface ChangeReport {
   task: string
   before: string
@@ -20,7 +20,7 @@ export interface HostResult {
   /** Planned, but not reached because of the failure. */
   notTried: string[]
   facts?: Facts
-  /** Remote executions that it took; the connection itself is one more round. */
+  /** The number of remote executions; the connection itself is one more round. */
   executions: number
   seconds: number
 }

@@ -10,12 +10,12 @@ export interface Facts {
   hostname: string
   kernel: string
   bootId: string
-  /** The host's own clock, in seconds since 1970: its journal is asked for what came later. */
+  /** The host's own clock, in seconds since 1970: the journal is read from this time on. */
   now: number
   /** The program of process 1: `systemd`. */
   init: string
   selinux: 'enforcing' | 'permissive' | 'disabled' | 'absent'
-  /** Who configures an interface, and in which file; by its name, where it is configured at all. */
+  /** The manager and file of each configured interface, by interface name. */
   interfaces: Readonly<Record<string, { manager: 'networkd' | 'ifupdown'; file: string }>>
 }
 

@@ -30,10 +30,10 @@ export interface HostOptions {
 
 /**
  * One host on its way through a run: facts, probes, plan, and unless in check mode the changes, the probes again, and
- * the proof that nothing is left to change. What an earlier run made and the tasks do not list is given back at last,
- * when no host uses it any more. The connection stays open for the caller.
+ * the proof that nothing is left to change. Baselines of tasks that are no longer listed are restored last, when no
+ * host uses the old state any more. The connection stays open for the caller.
  *
- * How it ends is in `result`; an error that concerns this host is part of that and never thrown.
+ * The outcome is in `result`; an error of this host is part of it and never thrown.
  */
 export class HostRun {
   readonly result: HostResult
@@ -64,7 +64,7 @@ export class HostRun {
     return this.result.failure !== undefined
   }
 
-  /** The phase of its last change; -1 where nothing is to be changed, or never will be. */
+  /** The phase of its last change; -1 if there is nothing to change, now or later. */
   get lastPhase(): number {
     return this.#ended ? -1 : (this.#plan.changes.at(-1)?.phase ?? -1)
   }
@@ -113,7 +113,7 @@ export class HostRun {
     })
   }
 
-  /** Leaves the rest as it is, since other hosts did not come this far. */
+  /** Skips the remaining changes, since other hosts did not reach this barrier. */
   holdBack(lost: readonly string[]): void {
     if (this.#ended) return
     this.#progress!.fail(

@@ -1,11 +1,11 @@
 import { type Script, sh } from '../base/sh.ts'
 
-/** A script leaves with this code when another run holds the host's lock. */
+/** The exit code of a script when another run holds the host lock. */
 export const busyCode = 75
 
 /**
- * Takes the lock of a host, or leaves with `busyCode` and tells on stderr who has it. It is held until the script ends:
- * programs that may outlive the script have to close file descriptor 9.
+ * Takes the host lock, or exits with `busyCode` and names its holder on stderr. The lock is held until the script
+ * ends: programs that may outlive the script must close file descriptor 9.
  * @param folder see `RunNote.folder`
  * @param by one line: who, from where, with which playbook
  */

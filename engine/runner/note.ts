@@ -4,8 +4,8 @@ export interface RunNote {
   id: string
   /** One line: who, from where, with which playbook. */
   by: string
-  /** The folder on the host, of root alone, with the lock and the journal of how to undo what runs have changed. */
+  /** The folder on the host, accessible to root only, with the host lock and the journal of undo scripts. */
   folder: string
-  /** Names what the run is about; it gives back only what runs of its scope have made. */
+  /** The scope of the run; it restores only changes made by runs of the same scope. */
   scope: string
 }

@@ -4,7 +4,7 @@ import { type Change, isChange, type Listed, type Printed, type Task } from './t
 export interface PlannedChange {
   task: Task
   change: Change
-  /** How often the list says `barrier` before it. */
+  /** The number of barriers before it in the list. */
   phase: number
 }
 
@@ -15,8 +15,8 @@ export interface Plan {
 }
 
 /**
- * Asks every task for its plan. A task knows which resources the tasks before it are going to change, so a
- * service whose file changes plans its reload in the same pass.
+ * Plans every task. A task knows which resources earlier tasks will change, so a service whose file changes plans
+ * its reload in the same pass.
  * @param printed what each task's probe printed, in the order of the tasks
  * @throws UserError from a plan that can't be carried out
  */

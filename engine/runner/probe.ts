@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type Script, sh } from '../base/sh.ts'
 import type { Printed } from './task.ts'
 
-/** A script that runs many probes in one execution, and the way to take its output apart again. */
+/** A script that runs many probes in one execution, and the parser of its output. */
 export interface ProbeBatch {
   script: string
   /** @throws Error when the output is not whole, as after a connection that was lost */
@@ -10,8 +10,8 @@ export interface ProbeBatch {
 }
 
 /**
- * Packs probes into one script. Every probe runs in a subshell of its own, so that none can harm the next; a
- * marker that nobody can guess separates what they print. Tasks that ask the same are served by one run of it.
+ * Packs probes into one script. Every probe runs in its own subshell, so that none can harm the next; an unguessable
+ * marker separates their output. Tasks with the same probe share one run of it.
  * @param probes read-only scripts, in order
  */
 export function batchProbes(probes: readonly Script[]): ProbeBatch {

@@ -37,7 +37,7 @@ export class ApplyProgress {
     }
   }
 
-  /** Notes why the change under way failed, or why none was begun; the first reason counts. */
+  /** Records why the current change failed, or why no change was started; the first reason counts. */
   fail(reason: string): void {
     this.#result.failure ??= { task: this.#current?.name, reason }
   }

@@ -3,9 +3,9 @@ import { takeLock } from './lock.ts'
 import { type Script, sh } from '../base/sh.ts'
 
 /**
- * Plays the newest run in the host's journal back: its undo scripts, the last change first, then what they put off
- * until the files are back (`at_end`: reloads of services). A run that was played back leaves the journal, so that
- * the next rollback takes the one before. Prints who made the run, then a line for each change.
+ * Rolls back the newest run in the host's journal: its undo scripts, last change first, then the commands that they
+ * deferred until the files are restored (`at_end`: reloads of services). The run is then removed from the journal, so
+ * that the next rollback takes the run before it. Prints the author of the run, then a line for each change.
  * @param folder see `RunNote.folder`
  * @param by who rolls back, shown to others who find the lock taken
  * @param check print and change nothing

@@ -4,13 +4,13 @@ import { type HostOptions, HostRun, type RunHost } from './host.ts'
 export interface RunOptions extends HostOptions {
   /** Hosts at work at the same time. */
   forks: number
-  /** After an interrupt no further host is begun. */
+  /** True after an interrupt: no further host is started. */
   interrupted: () => boolean
 }
 
 /**
- * Runs all hosts, at most `forks` at a time; on each its tasks run in order. Where the tasks say so, all hosts wait for
- * each other, and when one of them did not come that far, none goes on.
+ * Runs all hosts, at most `forks` at a time, with the tasks of each host in order. At a barrier, all hosts wait for
+ * each other; if one host fails before it, no host continues.
  * @returns one result a host, in the order of the hosts
  */
 export async function runHosts(hosts: readonly RunHost[], options: RunOptions, tell: Listener): Promise<HostResult[]> {

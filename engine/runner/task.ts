@@ -6,7 +6,7 @@ export interface Printed {
   code: number
 }
 
-/** What a plan may know of the tasks before it on the same host. */
+/** What a plan knows about earlier tasks on the same host. */
 export interface Planned {
   /** True where an earlier task is going to change this resource (a path, by convention). */
   changes(resource: string): boolean
@@ -22,7 +22,7 @@ export interface Change {
   after: string
   apply: Script
   undo: Script
-  /** The original of the task's key is back with this change, and need not be kept any longer. */
+  /** This change restores the baseline of the task's key, which is then deleted. */
   restores?: true
 }
 
@@ -37,8 +37,8 @@ export interface Task {
   /** Reads as a sentence: `sysctl net.ipv4.ip_forward = 1`. */
   name: string
   /**
-   * Names what the task sets, whatever it sets it to: `sysctl net.ipv4.ip_forward`. The host keeps under it how that was
-   * before the first change, and gets it back when a playbook no longer lists the task. Without a key, what was made stays.
+   * Names the setting, without its value: `sysctl net.ipv4.ip_forward`. The host saves its baseline under this key
+   * before the first change, and restores it when a playbook no longer lists the task. Without a key, changes stay.
    */
   key?: string
   /** Reads the present state; must not change anything. */
@@ -49,7 +49,7 @@ export interface Task {
   resources?: readonly string[]
 }
 
-/** Stands between two tasks: what comes after it begins on no host before every host has come this far. */
+/** A barrier between two tasks: later tasks start on no host before every host has reached it. */
 export const barrier = { barrier: true } as const
 
 /** What a host does, in order. */
@@ -63,7 +63,7 @@ export const flatten = (tree: TaskTree): Listed[] => (isList(tree) ? tree.flatMa
 
 const isList = (tree: TaskTree): tree is readonly TaskTree[] => Array.isArray(tree)
 
-/** The tasks of a list, without what stands between them. */
+/** The tasks of a list, without barriers. */
 export const tasksOf = (list: readonly Listed[]): Task[] => list.filter((item): item is Task => !('barrier' in item))
 
 /** A plan's answer where the state is already right. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { $, quote } from 'zx/core'
 import { type SshSettings, type SshTarget, sshCommand } from './ssh-config.ts'
 
-/** A host key as a known_hosts file has it. */
+/** A host key from a known_hosts file. */
 export interface KnownKey {
   file: string
   line: number
@@ -22,7 +22,7 @@ export interface KnownHost {
 
 /**
  * Looks a host up in its known_hosts files as OpenSSH does, hashed names and ports included, through `ssh-keygen -F`.
- * A key that is filed for the host without its port counts where there is none with it.
+ * A key stored without the port counts if no key is stored with the port.
  */
 export async function knownHost({
   hostname,
@@ -68,7 +68,7 @@ export function hostKeyAlgorithms({ keys }: KnownHost): string[] {
 }
 
 /**
- * Holds the key that a server showed against the known ones.
+ * Compares the server's host key with the known ones.
  * @param shown the public key as it travels in the protocol
  * @returns why the key is refused and what to do, or undefined where it is a known one
  */

@@ -13,7 +13,7 @@ export function localTransport(): Transport {
       const bash = spawn('bash', ['--norc', '-c', call.program], { detached: true })
       const deadline = AbortSignal.timeout(timeout * 1000)
       const end = () => {
-        // What has left the group may still hold these open.
+        // Processes that left the group may still hold these open.
         bash.stdout.destroy()
         bash.stderr.destroy()
         spawn('kill', ['-KILL', '--', `-${bash.pid}`], { stdio: 'ignore' })

@@ -45,7 +45,7 @@ export function sshTransport(target: SshTarget, options: SshOptions): Transport 
       return await run(await session(), script, runOptions, options)
     },
     async close() {
-      // One that is still being opened would outlive us; one that could not be opened needs nothing.
+      // A connection still being opened would outlive the run; a failed one needs no closing.
       const ending = opening
       opening = undefined
       const opened = await ending?.catch(() => undefined)

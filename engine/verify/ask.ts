@@ -2,7 +2,7 @@ import type { Cluster, Host } from '../../inventory/types.ts'
 import type { Question, Replies } from '../clients/question.ts'
 import type { Protocol } from '../clients/losses.ts'
 
-/** Answering hosts in the order of the questions; the text of the answer where no host has it. */
+/** Answering hosts in the order of the questions; the answer's text if it belongs to no host. */
 export interface Answers {
   /** The name of the client that asked, and the address that it asked from. */
   client: string
@@ -19,7 +19,7 @@ export const questions = (hosts: readonly Host[]): number => Math.max(10, 4 * ho
 export interface Asking {
   /** Questions over each protocol. */
   count: number
-  /** Prefix of every name that is asked for, so that no cache has it. */
+  /** Prefix of every name asked for, so that no cache can answer. */
   tag: string
   /** How many questions end the watch at the nodes' logs; those of the last client do. */
   last: number

@@ -23,12 +23,12 @@ export interface CheckOptions {
   /** The level wanted; without one, that of the nodes. */
   level?: number
   clients: readonly Client[]
-  /** Whether it was changed just now: then it may take longer until what is wrong counts. */
+  /** True just after a change: convergence may then take longer before findings count. */
   changed: boolean
   /** Seconds for one execution. */
   timeout: number
   clock: Clock
-  /** Told what the check waits for. */
+  /** Called with what the check waits for. */
   say: (line: string) => void
 }
 
@@ -41,7 +41,7 @@ export interface CheckResult {
   /** One a client, in the order in which they asked. */
   answers: Answers[]
   verdicts: Verdict[]
-  /** Level 3: as what the nodes saw each client. */
+  /** Level 3: the client address that the nodes saw, for each client. */
   seen: { client: string; addresses: string[] }[]
   /** What is wrong; empty for a healthy cluster. */
   findings: Finding[]
@@ -64,7 +64,7 @@ export async function checkCluster(
   const first = options.changed ? undefined : await check.readAndAsk('if healthy')
   if (first && first.findings.length === 0) return first
   const settled = await check.settle()
-  // Without a holder, or with two, answers tell nothing.
+  // Answers mean nothing without a holder or with two.
   if (!settled.holder || settled.level === undefined) return settled
   const { answers, verdicts, seen, findings } = await check.readAndAsk('anyhow')
   const more = without(findings, settled.findings)
@@ -72,7 +72,7 @@ export async function checkCluster(
 }
 
 /**
- * What the nodes say of themselves, without anybody asking the service.
+ * The node states and their findings, without asking the service.
  * @param level the one wanted; without one, that of the nodes
  */
 export function judgeStates(
@@ -103,7 +103,7 @@ class Check {
     let said = ''
     for (;;) {
       const result = this.#judge(await Promise.all(this.#nodes.map((node) => this.#state(node))))
-      // Nothing is gained by waiting for what was logged.
+      // Logged errors do not go away by waiting.
       const [passing] = result.findings.filter(({ code }) => code !== 'journal-error')
       if (!passing || clock.now() > deadline) return result
       if (passing.text !== said) this.#options.say(`waiting: ${passing.text}`)
@@ -112,7 +112,7 @@ class Check {
     }
   }
 
-  /** Reads the nodes once, and has every client ask: if the nodes are healthy, or anyhow, as long as one node holds the VIP. */
+  /** Reads the nodes once; clients ask if the nodes are healthy, or with `anyhow` if exactly one node holds the VIP. */
   async readAndAsk(when: 'if healthy' | 'anyhow'): Promise<CheckResult> {
     const { clients, level } = this.#options
     const tag = `q${randomBytes(5).toString('hex')}`
@@ -191,7 +191,7 @@ class Check {
     return answersOf(hosts, client.name, count, replies)
   }
 
-  /** Strict turns can be told from one client's answers only where no other asks meanwhile; the director knows. */
+  /** Verdicts on the answers. Strict turns show only if no other client asks meanwhile; the director counts that. */
   async #judgeAnswers({ level, holder, states, answers }: CheckResult): Promise<Verdict[]> {
     const judge = (others: NodeState['balanced']) =>
       answers.flatMap((one) => judgeAnswers(this.#inventory, level!, holder!, one, others))

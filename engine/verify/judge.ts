@@ -103,9 +103,9 @@ export interface Verdict {
 
 /**
  * Judges who answered.
- * @param others by how many the director counted more new connections than we asked questions. Other clients take turns
- *   too; fewer are counted where a question came from a port that IPVS remembers, and went where that port's last one
- *   did. Either way only shares can be judged.
+ * @param others new connections on the director minus our questions. Above 0, other clients take turns too; below 0,
+ *   IPVS still remembered the port of a question and sent it to the same node as before. In both cases only shares can
+ *   be judged.
  */
 export function judgeAnswers(
   inventory: Inventory,

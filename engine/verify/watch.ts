@@ -6,7 +6,7 @@ import { type Answers, lastName } from './ask.ts'
 import type { Finding } from '../cluster/finding.ts'
 import { printLevel } from '../cluster/node-state.ts'
 
-/** A question as the log of a node has it. */
+/** A question in the log of a node. */
 export interface Sighting {
   name: string
   /** From where it came, as the node saw it. */
@@ -17,8 +17,8 @@ export interface Sighting {
 export const watching = 'watching'
 
 /**
- * Has named log the questions that it gets, prints `watching`, and when the last questions have come, or it is late,
- * prints those with our tag. Logging then is as it was (rndc(8), `querylog`).
+ * Turns on named's query log and prints `watching`. After the last questions, or the timeout, it prints the questions
+ * with our tag and restores the logging state (rndc(8), `querylog`).
  * Below level 3 it prints `watching` and ends.
  * @param seconds after which it ends anyhow
  * @param level the level wanted; without one, that of the node
@@ -87,7 +87,7 @@ export function judgeSightings(
 
 const addressesOf = (host: Host) => [host.address, ...(host.second ? [host.second.address] : [])]
 
-/** As what the nodes saw a client: its own address, or that of something between that translates it. */
+/** The client address that the nodes saw: the client's own, or that of a NAT in between. */
 export const seenAs = (tag: string, seen: ReadonlyMap<string, readonly Sighting[]>): string[] => [
   ...new Set([...seen.values()].flat().flatMap(({ name, address }) => (name.startsWith(`${tag}-`) ? [address] : []))),
 ]

@@ -22,9 +22,9 @@ function imageFiles(release: Release): Record<string, string> {
     [`${network}/30-management.link`]: linkFile(management, 'mgmt0'),
     [`${network}/30-management.network`]: `[Match]\nMACAddress=${management}\n\n[Network]\nAddress=10.0.2.15/24\n`,
     '/etc/apt/sources.list': 'deb [trusted=yes] file:/srv/apt ./\n',
-    // The kernel has mounted the root by then, whatever its disk is called.
+    // The kernel has already mounted the root, under any disk name.
     '/etc/fstab': '',
-    // A server on its own: its name is nowhere, and nobody answers questions about it.
+    // A stand-alone server: its name is in no file, and no name server knows it.
     '/etc/hosts': '127.0.0.1 localhost\n',
     '/etc/resolv.conf': '',
     '/etc/hostname': 'localhost\n',
@@ -44,7 +44,7 @@ const macsOf = (card: number | 'management') =>
 /** Each kind of machine has its own names for cards. */
 const linkFile = (macs: string, name: string) => `[Match]\nMACAddress=${macs}\n\n[Link]\nName=${name}\n`
 
-/** Cards without an address stay as a new server has them: known to nobody. */
+/** Cards without an address stay unconfigured, as on a new server. */
 const cardFiles = (folder: string, machine: Machine, { forwarding }: Release): [path: string, text: string][] =>
   machine.cards.flatMap(({ addresses, gateway }, index) => {
     if (addresses.length === 0) return []

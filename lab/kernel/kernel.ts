@@ -103,8 +103,8 @@ export function buildInBackground(): void {
 }
 
 /**
- * Leaves the time to others that they want. A session counts as a whole against other sessions, whatever the priority of
- * its processes: sched(7), "The autogroup feature".
+ * Lowers the priority of the whole session. A session competes as a whole with other sessions, independent of the
+ * priority of its processes: sched(7), "The autogroup feature".
  */
 export function leaveTimeToOthers(): void {
   try {
@@ -116,5 +116,5 @@ export function leaveTimeToOthers(): void {
 
 const backgroundBuild = () => processesWith(labProgram, 'kernel', inBackground)
 
-/** Ends a build in the background, which has what time others leave over; the next one goes on where it was. */
+/** Ends a background build, which runs in spare time only; the next build resumes it. */
 export const stopBackgroundBuild = (): void => backgroundBuild().forEach(killGroup)

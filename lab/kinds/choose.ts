@@ -32,8 +32,8 @@ export interface KindRequest {
 const names: Record<KindName, string> = { kvm: 'KVM', uml: 'User-Mode Linux', emulation: "QEMU's emulation" }
 
 /**
- * Chooses the kind of machines by trying: KVM where it really works, else User-Mode Linux where its kernel is there, else
- * QEMU's emulation. Says which and why.
+ * Chooses the kind of machines by trying: KVM if it really works, else User-Mode Linux if its kernel is built, else
+ * QEMU's emulation. Prints the choice and the reason.
  * @param image the folder of an image to try with
  * @throws UserError where the kind that is asked for does not run here
  */

@@ -15,7 +15,7 @@ export interface Kind {
    * @param runtime what is known of the running lab; it may be lost
    */
   powerOff(machine: Machine, runtime: Runtime | undefined): Promise<void>
-  /** @returns its process, if it runs, whoever started it and whatever became of our notes */
+  /** @returns its process, if it runs, independent of who started it and of our notes */
   pid(machine: Machine): number | undefined
   /** Plugs the cable of a running machine's card in, or pulls it. */
   plug(machine: Machine, runtime: Runtime, card: number, state: 'on' | 'off'): Promise<void>
@@ -27,5 +27,5 @@ export interface Kind {
   restore(machine: Machine, runtime: Runtime, snapshot: string): Promise<void>
 }
 
-/** The snapshot of a machine that has booted once and that nobody has used. */
+/** The snapshot of a machine after its first boot, unused. */
 export const firstBoot = 'first-boot'

@@ -13,12 +13,12 @@ import { firstBoot, type Kind } from './kind.ts'
 
 const quiet = $({ quiet: true, nothrow: true })
 
-/** Machines in QEMU, with KVM or by its own emulation. Snapshots hold memory too: a machine goes on where it was. */
+/** Machines in QEMU, with KVM or by its own emulation. Snapshots hold memory too: a machine resumes where it was. */
 export const qemu: Kind = { header: 0, start, powerOff, pid, plug, save, saved, restore }
 
 const accelerators = { kvm: 'kvm', emulation: 'tcg,thread=multi,tb-size=128' }
 
-// What a newer processor can do is slower to emulate than to do without, and so is a second one: a quarter of the time.
+// Features of newer processors, and a second processor, cost a quarter of the time in emulation.
 const processors = { kvm: ['-cpu', 'max', '-smp', '2'], emulation: ['-cpu', 'qemu64', '-smp', '1'] }
 
 const diskOf = ({ name }: Machine) => machineFile(name, 'qcow2')
@@ -132,7 +132,7 @@ function monitor(machine: Machine, runtime: Runtime, command: string): Promise<s
     )
     socket.on('data', (chunk) => {
       heard += chunk
-      // A prompt when it is there, and one when the command is done; what it says stands between.
+      // A prompt at the start and one after the command; its output is between them.
       const parts = heard.split('(qemu) ')
       if (parts.length === 2 && parts[1] === '') socket.write(`${command}\n`)
       if (parts.length < 3) return

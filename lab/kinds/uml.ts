@@ -64,7 +64,7 @@ export function commandLine(machine: Machine, runtime: Runtime): string[] {
     ...[...cards.keys()].map(cable),
     `vec${cards.length}:transport=bess,dst=${managementSocket(machine, runtime)},depth=64,mac=${mac(machine, 'management')}`,
     ...['root=/dev/ubda', 'rw', 'rootflags=barrier=0', 'init=/usr/sbin/uml-init', 'quiet'],
-    // A reboot in place would keep sockets open that nobody listens to: whoever has started it starts it again.
+    // A reboot in place would keep dead sockets open, so the parent process starts the kernel again instead.
     ...['noreboot', 'seccomp=on', 'mitigations=off', 'net.ifnames=0'],
     ...(cut.length > 0 ? [`lab_cut=${cut.map((card) => `vec${card}`).join(',')}`] : []),
     identity(machine),

@@ -31,7 +31,7 @@ export const test = Object.assign(
 // What fails after it fails in its wake.
 let collected = false
 
-/** What keepalived logged last on a node: for whoever has nothing but the output of the tests. */
+/** The last log lines of keepalived on a node, for readers who have only the test output. */
 function lastWords(node: string, folder: string): string {
   const journal = readFileSync(join(folder, node, 'journal.txt'), 'utf8').split('\n')
   return journal

@@ -3,8 +3,8 @@ import type { ProberSummary } from '../../engine/clients/prober.ts'
 import { asked, disconnect, nodes, playbook, type Run } from './cluster.ts'
 
 /**
- * Nobody waited in vain. An emulated machine that shares two cores with a booting one now and then takes longer than a
- * second to answer; that says nothing of the cluster.
+ * No question is lost. Slow answers are allowed: an emulated machine that shares two cores with a booting one sometimes
+ * takes longer than a second to answer, which says nothing about the cluster.
  */
 export function assertNothingLost({ UDP, TCP, steps, ...more }: Heard): void {
   const lost = { UDP: UDP.lost - UDP.slow, TCP: TCP.lost - TCP.slow }
@@ -19,7 +19,7 @@ export function assertNothingLost({ UDP, TCP, steps, ...more }: Heard): void {
 /** What a prober has heard; a playbook's document holds no single questions. */
 type Heard = Pick<ProberSummary, 'UDP' | 'TCP' | 'steps'> & Partial<Pick<ProberSummary, 'samples'>>
 
-/** Runs a playbook while somebody else than the playbook asks as well. */
+/** Runs a playbook while a separate prober asks too. */
 export async function watched(name: string, ...args: string[]): Promise<{ run: Run; seen: ProberSummary }> {
   let run: Run | undefined
   const seen = await asked('remote', async () => {

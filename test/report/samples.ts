@@ -4,13 +4,13 @@ import type { ReportData, ReportNode, ReportStep } from '../../engine/report/dat
 
 const perSecond = 12
 
-/** What is done to the nodes in order: who answers, and when nobody does. */
+/** The phases in order: which nodes answer, and when none does. */
 interface Phase extends Omit<Partial<ReportStep>, Protocol> {
   label: string
   seconds: number
   /** The identities of those who answer in turn. */
   by: readonly string[]
-  /** For so many seconds at its start nobody answers. */
+  /** Seconds without an answer at its start. */
   outage?: number
 }
 
@@ -97,10 +97,10 @@ export function reportOf(phases: readonly Phase[], more: Partial<ReportData> = {
 
 export const rollingReboot = (times = 1): ReportData => reportOf(reboot(times))
 
-/** Names as nobody has them, but somebody may put into an inventory, or into the answer of a name server. */
+/** Hostile names that may come from an inventory or from the answer of a name server. */
 export const hostile = `"><script>alert('x')</script><img src=x onerror="alert(1)">&amp;${'x'.repeat(120)}`
 
-/** The same report with such a name wherever there is one. */
+/** The same report with hostile names in place of all names. */
 export function hostileReport(): ReportData {
   const report = rollingReboot()
   const { nodes, steps, summary } = report

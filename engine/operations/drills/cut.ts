@@ -28,8 +28,8 @@ systemctl stop ${`${drillUnit}.timer`} 2>/dev/null || true`
 const interfaceOf = ({ hosts }: ClusterControl, node: string): string =>
   hosts.find(({ name }) => name === node)!.interface
 
-// A timer of the host itself, set first, removes the rules: the network comes back also without a connection. A session
-// that came in by this interface would be cut off as well.
+// A timer on the host, set before the cut, removes the rules: the network comes back even without a connection. An SSH
+// session through this interface would be cut off as well.
 const cutScript = (device: string): Script => sh`
 process=$$
 until address=$(tr '\0' '\n' </proc/$process/environ | sed -n 's/^SSH_CONNECTION=[^ ]* [^ ]* \([^ ]*\) .*/\1/p'); [ -n "$address" ]; do

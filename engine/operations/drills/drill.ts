@@ -17,13 +17,13 @@ export interface Drill {
   title(node: string, control: ClusterControl): string
   /** Injects the fault, and returns when the cluster has reacted to it. */
   inject(site: Site): Promise<void>
-  /** Takes the fault away; harmless where it has gone. Undefined where the host does that at once by itself. */
+  /** Removes the fault; harmless if it is already gone. Undefined if the host recovers at once by itself. */
   heal?(site: Site): Promise<void>
   /** Seconds after which the host heals itself, also without a connection. */
   lasts?: number
 }
 
-/** Seconds for the cluster to react to a fault, and to be healthy again after it. */
+/** Seconds for the cluster to react to a fault, and then to become healthy again. */
 export const patience = 60
 
 /** A node that is hurt, and the cluster around it. */
@@ -42,7 +42,7 @@ export class Site {
     if (code !== 0) throw new UserError(`${this.node}: ${stderr.trim() || `exit code ${code}`}`, exitCode.failed)
   }
 
-  /** Waits until nothing is wrong any more. @throws UserError with what still is when patience is over */
+  /** Waits until there is no finding. @throws UserError with the remaining findings after the timeout */
   async until(wrong: (states: NodeState[]) => string | undefined): Promise<void> {
     const problem = await this.control.until(wrong, patience)
     if (problem) throw new UserError(`still so after ${patience} s: ${problem}`, exitCode.checkFailed)

@@ -1,7 +1,7 @@
 import { sh } from '../../base/sh.ts'
 import { type Drill, holderOf } from './drill.ts'
 
-/** Every process of keepalived is killed on the holder: nothing takes the VIP away, and another node takes it. */
+/** All keepalived processes on the holder are killed: nothing removes its VIP, while another node takes the VIP too. */
 export const kill: Drill = {
   name: 'kill',
   option: 'also kill every keepalived process on the holder',

@@ -22,8 +22,8 @@ export const drillOptions: readonly Option[] = drills.flatMap(({ name, option })
 const calm = 3
 
 /**
- * Asks, then carries the drills out one by one under a prober, and holds what clients lost against the inventory.
- * In check mode it only says what it would do.
+ * Runs the drills one by one under a prober, after confirmation, and compares the losses with the inventory's limits.
+ * Check mode only prints the plan.
  * @returns the exit code: 5 where clients lost answers for longer than a limit
  */
 export async function runDrills(context: RunContext, session: Session): Promise<number> {

@@ -8,7 +8,7 @@ const start = sh`systemctl start named`
 /** Longer than the drill ever takes. */
 const lasts = 2 * patience
 
-/** The service stops on a node that stands by; at level 1 on the holder, since others serve no client. */
+/** The service stops on a standby node; at level 1 on the holder, since only the holder serves clients. */
 export const service: Drill = {
   name: 'service',
   limit: 4,

@@ -12,15 +12,15 @@ export const run = runNote('Rolling reboot')
 export interface LockedHosts {
   /** Undefined in check mode, which needs no lock. */
   locks?: HostLocks
-  /** What a run that is gone on with has left, by host; empty for a new one. */
+  /** Notes of the resumed run, by host; empty for a new run. */
   earlier: ReadonlyMap<string, Note>
   /** As it was when the run began. */
   request: RollingRequest
 }
 
 /**
- * Locks all hosts, and finds out whether there is a run to resume.
- * @throws UserError where another run is at work, where an earlier one was broken off and is not to go on, or where none was
+ * Locks all hosts, and looks for a run to resume.
+ * @throws UserError if another run is active, if an aborted run exists without `--resume`, or with it and none exists
  */
 export async function lockHosts(context: RunContext, session: Session, request: RollingRequest): Promise<LockedHosts> {
   const locks = context.options.check ? undefined : await HostLocks.take(context, session, run)

@@ -22,11 +22,11 @@ const inFlight = 1000
 
 const bootId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** Fails on a node that could not ask its own service when it comes back; level playbooks install what that takes. */
+/** A check that the node can ask its own service after the reboot; level playbooks install the packages for it. */
 export const canAskItself: Script = sh`
 command -v dig >/dev/null || { echo 'it has no dig to ask its service with: run the level playbook first' >&2; exit 1; }`
 
-/** The steps of one node, each of which ends when its effect is seen. They throw UserError where it is not. */
+/** The steps of one node. Each ends when its effect is seen, or throws UserError. */
 export class NodeSteps {
   readonly #control: ClusterControl
   readonly #host: Host
@@ -42,7 +42,7 @@ export class NodeSteps {
     return this.#control.session.clock
   }
 
-  /** Drains the node: another may hold the VIP, and no new client is sent here. */
+  /** Drains the node: another node may hold the VIP, and no new client is sent to this one. */
   async drain(): Promise<string> {
     await this.#control.setStandby(this.#host.name, true)
     await this.#control.setDrained([this.#host.name], true)
@@ -61,9 +61,9 @@ export class NodeSteps {
   }
 
   /**
-   * Moves the VIP. An answer on its way meanwhile goes to a director that knows nothing of it, unless the node that held
-   * the VIP gives it itself: so for this moment all clients are sent there.
-   * @param pausing the nodes that clients may be kept from for some seconds
+   * Moves the VIP. An answer in flight would reach a new director that does not know the connection, unless the old
+   * holder itself answers: so for this moment all clients are sent to the old holder.
+   * @param pausing the nodes that may be drained for some seconds
    * @returns the node that holds the VIP now
    */
   async #move(
@@ -112,9 +112,10 @@ export class NodeSteps {
   }
 
   /**
-   * UDP clients that the director still sends to the node, and TCP connections that the node has: the director's own table
-   * of these keeps some for minutes that ended while the VIP moved. So it does with UDP clients that it has only heard of
-   * from the director before it: no question of theirs has come since, or they had less time left.
+   * UDP clients that the director still sends to the node, and TCP connections on the node itself. The director's own
+   * TCP table is no use: it keeps connections for minutes that ended while the VIP moved. It also keeps UDP clients
+   * known only from the previous director. Those have more time left than the UDP timeout and do not count: with a
+   * question since the move they would have less.
    */
   async #openWork(): Promise<number[]> {
     const { service, balancing } = this.#control.session.inventory.cluster
@@ -145,12 +146,12 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
     return said.at(-1) || 'done'
   }
 
-  /** The host has another boot id. @param before its boot id before */
+  /** Reboots the host, and waits for another boot id. @param before the boot id before the reboot */
   async reboot(before: string): Promise<string> {
     const { name } = this.#host
     const began = this.#clock.now()
     const transport = this.#control.reach(name)
-    // Detached, so that the order has its answer before the host goes.
+    // Detached, so that the command returns before the host shuts down.
     await transport.run('systemd-run --quiet --on-active=1 systemctl reboot', { timeout: 60 })
     await this.#clock.sleep(3000)
     const deadline = began + this.#patience.boot * 1000
@@ -187,7 +188,7 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
   }
 
   /**
-   * Clients are sent to the node again. Where it preempts, the VIP comes with it.
+   * Undrains the node: it gets clients again. If it preempts, the VIP moves to it too.
    * @param pausing as for `#move`
    */
   async undrain(pausing: readonly Host[]): Promise<string> {
@@ -211,13 +212,13 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
 
   #whyUnhealthy = (states: NodeState[]) => {
     const findings = this.#control.findings(states)
-    // What is wrong on the node itself says more than what others make of it.
+    // A finding about the node itself is more useful than findings on other nodes.
     const own = findings.find(({ node }) => node === this.#host.name)
     return (own ?? findings[0])?.text
   }
 }
 
-// The command runs to its end also when the connection is lost, and never twice at a time.
+// The command runs to its end even if the connection is lost, and never twice at the same time.
 const commandScript = (command: string) => `
 exec 8>>/run/keepalived-playbooks-before.lock
 flock -n 8 || { echo 'the command of an earlier run is still at work' >&2; exit 1; }

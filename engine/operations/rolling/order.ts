@@ -15,7 +15,7 @@ export interface Turn {
   why: string
 }
 
-/** Nodes that stand by first, the one that holds the VIP last, so that it moves once. */
+/** Standby nodes first, the holder last, so that the VIP moves only once. */
 export function inTurn(hosts: readonly Host[], states: readonly NodeState[], vip: string): Turn[] {
   const holds = (host: Host) => states.some((state) => state.host === host.name && state.holdsVip)
   return [
@@ -24,7 +24,7 @@ export function inTurn(hosts: readonly Host[], states: readonly NodeState[], vip
   ]
 }
 
-/** The nodes to work on, in their order, and what each node of the cluster is to keep of that. */
+/** The nodes to reboot, in order, and the note that each node of the cluster keeps about it. */
 export interface Plan {
   /** Empty where nothing is to be done. */
   turns: readonly Turn[]
@@ -33,7 +33,7 @@ export interface Plan {
 
 /**
  * Finds the nodes to work on, and says in which order and why.
- * @param earlier what a run that is gone on with has left
+ * @param earlier notes of the resumed run
  * @throws UserError where a node lacks what its steps need, HostError where one is unreachable
  */
 export async function makePlan(
@@ -90,7 +90,7 @@ function begin(
 /** The node in progress comes first, also outside `--limit`. */
 function resumePlan(order: readonly Turn[], limited: readonly Host[], earlier: ReadonlyMap<string, Note>): Plan {
   const [some] = earlier.values()
-  // Every node has its note before anything begins: where one is gone, the run was at its end.
+  // Notes exist on all nodes before the first step: a missing note means that the run had finished.
   const state = [...earlier.values()].some((note) => note.state === 'done') ? 'done' : 'waiting'
   const notes = new Map(
     order.map(({ host }) => [
@@ -108,7 +108,7 @@ function resumePlan(order: readonly Turn[], limited: readonly Host[], earlier: R
   }
 }
 
-/** @returns nodes that an operator has drained, or keeps from holding the VIP */
+/** @returns nodes that an operator has drained or put in standby */
 const drainedByOperator = (states: readonly NodeState[]): string[] => [
   ...new Set([...drainedNodes(states), ...states.filter(({ standby }) => standby).map(({ host }) => host)]),
 ]

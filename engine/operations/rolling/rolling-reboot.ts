@@ -19,7 +19,7 @@ export interface StepReport {
   seconds: number
 }
 
-/** Seconds for which clients may wait at level 1 while the VIP moves, and the service notices that it has come. */
+/** Seconds that clients may wait at level 1 while the VIP moves and the service notices its arrival. */
 const moveSeconds = 1
 
 /** The nodes whose work is not done. */
@@ -57,8 +57,8 @@ export class RollingReboot {
   }
 
   /**
-   * Works on the nodes in their turns.
-   * @throws UserError at the first node that fails, with the state of the cluster and how to go on
+   * Reboots the nodes in their planned order.
+   * @throws UserError at the first node that fails, with the cluster's state and how to continue
    */
   async run(traffic: TrafficMonitor): Promise<void> {
     this.#traffic = traffic
@@ -75,7 +75,7 @@ export class RollingReboot {
     return this.#current ? [`${this.#current}; go on with --resume`] : []
   }
 
-  /** The nodes that clients may be kept from while the VIP moves: all but one, where one may serve them all. */
+  /** The nodes that may be drained while the VIP moves: all but one, if one may serve all clients. */
   get #pausing(): Host[] {
     if (this.#request.minServing > 1 || !this.#control.can.balances) return []
     return this.#control.hosts.filter(({ name }) => !this.#notes.get(name)!.drained)
@@ -107,7 +107,7 @@ export class RollingReboot {
     await this.#keep(name, { state: 'done' })
   }
 
-  /** Drains a node. One that can't be drained is undrained: until here nothing is lost. */
+  /** Drains a node, or undrains it on failure: up to this point nothing is lost. */
   async #drainNode(host: Host, steps: NodeSteps): Promise<void> {
     const { name } = host
     try {
@@ -132,7 +132,7 @@ export class RollingReboot {
     return `${name} was undrained, and no node was rebooted`
   }
 
-  /** Undrains all nodes except those in progress, and this one, after a step that broke off. */
+  /** Undrains all nodes except those in progress, and this one too, after a step was aborted. */
   async #undrain(also?: string): Promise<void> {
     const names = [...this.#notes]
       .filter(([name, { state, drained }]) => name === also || (state !== 'begun' && !drained))
