@@ -46,6 +46,7 @@ const longest = [
   '7-operations',
   '2-level2',
   '1-level1',
+  'package',
   'prober',
   'transport',
   'ssh',
