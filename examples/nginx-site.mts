@@ -1,34 +1,33 @@
-// A web site on every node that says which node it is.
+// A web site on every node that says which node it is. `vars: { port: 8081 }` in the inventory takes another port.
 import { file, packages, playbook, service, sh, type Task, unchanged } from 'keepalived-playbooks'
 
 const site = '/etc/nginx/sites-enabled/whoami'
+const root = '/srv/whoami'
 
-/** A task of one's own: the site that comes with the package is off. The package's file stays where it is. */
-const noDefaultSite: Task = {
-  name: 'no default site',
-  key: 'no default site',
-  resources: ['/etc/nginx/sites-enabled/default'],
-  probe: sh`[ ! -e /etc/nginx/sites-enabled/default ]`,
+/** A task of one's own: a folder that everybody may read. */
+const folder = (path: string): Task => ({
+  name: `folder ${path}`,
+  key: `folder ${path}`,
+  probe: sh`[ -d ${path} ]`,
   plan: ({ code }) =>
     code === 0
       ? unchanged()
       : {
-          before: 'default site: on',
-          after: 'default site: off',
-          apply: sh`rm -f /etc/nginx/sites-enabled/default`,
-          undo: sh`ln -sf ../sites-available/default /etc/nginx/sites-enabled/default`,
+          before: '',
+          after: path,
+          apply: sh`install -d -m 755 ${path}`,
+          // It may hold what somebody has put there since.
+          undo: sh`[ ! -d ${path} ] || rmdir --ignore-fail-on-non-empty ${path}`,
         },
-}
+})
 
 await playbook(import.meta.url, {
   title: 'A site that says which node it is',
-  tasks: (target) => [
-    packages(target, 'nginx-light'),
-    file(
-      site,
-      `server {\n  listen ${target.host.address}:${Number(target.vars.port ?? 8080)};\n  return 200 "${target.host.name}\\n";\n}\n`,
-    ),
-    noDefaultSite,
-    service('nginx', { reloadOn: [site, '/etc/nginx/sites-enabled/default'] }),
+  tasks: ({ host, facts, vars }) => [
+    packages({ facts }, 'nginx-light'),
+    folder(root),
+    file(`${root}/index.html`, `${host.name}\n`),
+    file(site, `server {\n  listen ${host.address}:${Number(vars.port ?? 8080)};\n  root ${root};\n}\n`),
+    service('nginx', { reloadOn: [site] }),
   ],
 })
