@@ -4,7 +4,7 @@ import { UserError } from '../engine/base/errors.ts'
 import { confirmed } from '../engine/cli/confirm.ts'
 import { main } from '../engine/cli/main.ts'
 import { openSession } from '../engine/cluster/session.ts'
-import { bringTo } from '../engine/commands/playbook.ts'
+import { bringTo } from '../engine/commands/bring-to.ts'
 import { clusterScope } from '../engine/runner/baselines.ts'
 
 const title = 'Teardown: hosts as they were'
