@@ -20,7 +20,7 @@ const levels: Readonly<Record<Level, Abilities>> = {
 }
 
 /** @returns what a level can do; a node without a level can do nothing */
-export const abilitiesOf = (level: number | undefined): Abilities => levels[level as Level] ?? { ...levels[1] }
+export const abilitiesOf = (level: number | undefined): Abilities => levels[level as Level] ?? levels[1]
 
 /** @returns the levels that have an ability */
 export const levelsThat = (ability: keyof Abilities): Level[] =>

@@ -1,21 +1,25 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const socketOf = (folder: string) =>
-  `\0keepalived-playbooks-${createHash('sha256').update(folder).digest('hex').slice(0, 32)}`
+/** @returns the lock of a folder, to be closed; undefined while another process has it */
+async function take(folder: string): Promise<Server | undefined> {
+  const name = createHash('sha256').update(folder).digest('hex').slice(0, 32)
+  const server = createServer().listen(`\0keepalived-playbooks-${name}`)
+  try {
+    await once(server, 'listening')
+    return server
+  } catch {
+    return undefined
+  }
+}
 
 /** @returns whether a process works on a folder now */
 export async function isLocked(folder: string): Promise<boolean> {
-  const server = createServer().listen(socketOf(folder))
-  try {
-    await once(server, 'listening')
-    server.close()
-    return false
-  } catch {
-    return true
-  }
+  const lock = await take(folder)
+  lock?.close()
+  return !lock
 }
 
 /**
@@ -24,20 +28,16 @@ export async function isLocked(folder: string): Promise<boolean> {
  * @param onWait called once where another process has to end first
  */
 export async function locked<T>(folder: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
-  const name = socketOf(folder)
   for (let tries = 0; ; tries++) {
-    const server = createServer().listen(name)
-    try {
-      await once(server, 'listening')
-    } catch {
-      if (tries === 0) onWait()
-      await sleep(200)
-      continue
+    const lock = await take(folder)
+    if (lock) {
+      try {
+        return await work()
+      } finally {
+        lock.close()
+      }
     }
-    try {
-      return await work()
-    } finally {
-      server.close()
-    }
+    if (tries === 0) onWait()
+    await sleep(200)
   }
 }
