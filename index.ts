@@ -15,7 +15,7 @@ export {
 export { type Playbook, playbook, type TaskList } from './engine/commands/playbook.ts'
 export type { Cluster, Host } from './inventory/types.ts'
 export { type Content, file, type FileOptions } from './tasks/file.ts'
-export { packages } from './tasks/install.ts'
+export { packages } from './tasks/packages.ts'
 export { kernelModule } from './tasks/kernel-module.ts'
 export { line, type LineOptions } from './tasks/line.ts'
 export { service, type ServiceOptions } from './tasks/service.ts'

@@ -1,24 +1,23 @@
 #!/usr/bin/env -S npx zx
 // One virtual IP, moved by VRRP: the node that holds it works, the others stand by.
 import { playbook, type TaskList } from '../engine/commands/playbook.ts'
-import { healthZone } from '../tasks/bind9.ts'
+import { serviceTasks } from '../services/all.ts'
 import { hostName } from '../tasks/host-name.ts'
-import { packages } from '../tasks/install.ts'
-import { allowVrrp, iptables } from '../tasks/iptables.ts'
-import { keepalived } from '../tasks/keepalived.ts'
-import { network } from '../tasks/network.ts'
-import { packagesFor } from '../tasks/os.ts'
+import { allowVrrp, iptables } from '../tasks/cluster/iptables.ts'
+import { keepalived } from '../tasks/cluster/keepalived.ts'
+import { network } from '../tasks/cluster/network.ts'
+import { clusterPackages } from '../tasks/cluster/packages.ts'
 import { selinux } from '../tasks/selinux.ts'
-import { snmpd } from '../tasks/snmpd.ts'
+import { snmpd } from '../tasks/cluster/snmpd.ts'
 
 export const tasks: TaskList = (target) => [
   hostName(target),
-  packages(target, ...packagesFor(target, 1)),
-  healthZone(target),
-  selinux(target.facts),
+  clusterPackages(target, 1),
+  serviceTasks(target),
+  selinux(target),
   snmpd(target),
   network(target, 1),
-  iptables(...allowVrrp(target.host)),
+  iptables(target, allowVrrp),
   keepalived(target, 1),
 ]
 

@@ -1,12 +1,12 @@
-import type { Facts } from '../engine/runner/facts.ts'
 import { sh } from '../engine/base/sh.ts'
 import { type Task, unchanged } from '../engine/runner/task.ts'
+import type { Target } from './target.ts'
 
 /**
  * SELinux lets keepalived's checks connect to the real servers. Instead of the article's permissive mode, the
  * policy's own switch is turned on, for good.
  */
-export const selinux = (facts: Facts): Task => ({
+export const selinux = ({ facts }: Pick<Target, 'facts'>): Task => ({
   name: 'SELinux lets keepalived connect to any port',
   key: 'SELinux keepalived_connect_any',
   probe: sh`exec getsebool keepalived_connect_any 2>/dev/null`,

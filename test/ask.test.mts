@@ -7,12 +7,12 @@ import type { UserError } from '../engine/base/errors.ts'
 import { localTransport } from '../engine/transport/local.ts'
 import { sshTransport } from '../engine/transport/ssh.ts'
 import type { Transport } from '../engine/transport/transport.ts'
-import { type Mode, startResponder } from './dns.ts'
+import { dnsService, type Mode, startResponder } from './dns.ts'
 import { freePort } from './port.ts'
 import { inventoryOf } from './variants.ts'
 
 const text = '=nameserver-1='
-const clients: Client[] = [thisMachine(), remoteClient('a client', localTransport())]
+const clients: Client[] = [thisMachine(dnsService), remoteClient('a client', localTransport(), dnsService)]
 
 const questions = (...protocols: Question['protocol'][]): Question[] =>
   protocols.map((protocol, i) => ({ protocol, name: `tag-${i}.health.load.balance` }))
@@ -76,19 +76,25 @@ hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }
 const noPython = /^x has no python3 to ask the service with: install python3-minimal there/
 
 const ready: [name: string, clients: Client[], probing: boolean, code?: number, why?: RegExp][] = [
-  ['this machine, which needs nothing', [{ ...thisMachine(), transport: bare }], false],
-  ['this machine with a prober', [thisMachine()], true],
-  ['this machine with a prober and no python3', [{ ...thisMachine(), name: 'x', transport: bare }], true, 3, noPython],
+  ['this machine, which needs nothing', [{ ...thisMachine(dnsService), transport: bare }], false],
+  ['this machine with a prober', [thisMachine(dnsService)], true],
+  [
+    'this machine with a prober and no python3',
+    [{ ...thisMachine(dnsService), name: 'x', transport: bare }],
+    true,
+    3,
+    noPython,
+  ],
   ['a client', [clients[1]!], false],
-  ['a client without python3', [clients[1]!, remoteClient('x', bare)], false, 3, noPython],
+  ['a client without python3', [clients[1]!, remoteClient('x', bare, dnsService)], false, 3, noPython],
   [
     'a client on which it fails',
-    [remoteClient('x', after('python3() { :; }; exec() { echo old >&2; return 3; }'))],
+    [remoteClient('x', after('python3() { :; }; exec() { echo old >&2; return 3; }'), dnsService)],
     false,
     3,
     /failed on x: old$/,
   ],
-  ['a client that is away', [remoteClient('away', away)], false, 4, /^away: /],
+  ['a client that is away', [remoteClient('away', away, dnsService)], false, 4, /^away: /],
 ]
 for (const [name, asking, probing, code, why] of ready) {
   test(`before anything begins: ${name}`, async () => {

@@ -1,7 +1,18 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { serviceOf } from '../services/all.ts'
+import type { Service } from '../services/service.ts'
 import { freePort } from './port.ts'
+import { inventoryOf } from './variants.ts'
+
+/** DNS as the smallest inventory has it. */
+export const dnsService: Service = serviceOf(
+  inventoryOf(`
+cluster: { vip: 10.2.1.5, network: 10.2.1.0/24 }
+hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }
+`).cluster,
+)
 
 /** What the responder does with a question. */
 export type Mode = 'answer' | 'silent' | 'servfail' | 'nothing of use' | 'down'

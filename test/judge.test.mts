@@ -232,7 +232,7 @@ test('ask: names that nobody has asked for, over UDP, over TCP, and the last', (
 
 test('ask: answers are named, losses are not answers, the last questions do not count', () => {
   const texts = ['=nameserver-1=', undefined, '=x=', '=nameserver-2=', undefined, undefined, '=nameserver-1=']
-  const answers = answersOf(hosts, 'client', 3, { source: '10.2.1.10', texts })
+  const answers = answersOf(inventory, 'client', 3, { source: '10.2.1.10', texts })
   assert.equal(answers, { client: 'client', source: '10.2.1.10', asked: 3, UDP: [first, '=x='], TCP: [second] })
 })
 

@@ -4,8 +4,8 @@ import * as assert from 'uvu/assert'
 import { loadInventory } from '../inventory/load.ts'
 import { type Facts, parseFacts } from '../engine/runner/facts.ts'
 import { isChange, type Task } from '../engine/runner/task.ts'
-import { network } from '../tasks/network.ts'
-import { routes, rtTables } from '../tasks/routes.ts'
+import { network } from '../tasks/cluster/network.ts'
+import { routes, rtTables } from '../tasks/cluster/routes.ts'
 import { type Target, targetOf } from '../tasks/target.ts'
 
 const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })

@@ -2,21 +2,23 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Host } from '../inventory/types.ts'
+import type { Target } from '../tasks/target.ts'
 import type { Facts } from '../engine/runner/facts.ts'
 import { parseFacts } from '../engine/runner/facts.ts'
 import { makePlan } from '../engine/runner/plan.ts'
 import { sh } from '../engine/base/sh.ts'
 import { type Change, isChange, type Planned, type Task, unchanged } from '../engine/runner/task.ts'
-import { withSerial } from '../tasks/bind9.ts'
+import { withSerial } from '../services/dns/zone.ts'
 import { file } from '../tasks/file.ts'
-import { packages } from '../tasks/install.ts'
-import { iptables, type Rule } from '../tasks/iptables.ts'
+import { packages } from '../tasks/packages.ts'
+import { iptables, type Rule } from '../tasks/cluster/iptables.ts'
 import { kernelModule } from '../tasks/kernel-module.ts'
 import { line } from '../tasks/line.ts'
-import { osOf } from '../tasks/os.ts'
+import { osOf } from '../tasks/os/os.ts'
 import { selinux } from '../tasks/selinux.ts'
 import { service } from '../tasks/service.ts'
-import { sysctl, twoInterfaces } from '../tasks/sysctl.ts'
+import { twoInterfaces } from '../tasks/cluster/ipvs.ts'
+import { sysctl } from '../tasks/sysctl.ts'
 
 const facts: Facts = {
   family: 'debian',
@@ -88,18 +90,23 @@ const rows: Row[] = [
   ['sysctl: wrong', forward!, '/proc/sys/net/ipv4/ip_forward=0\n', 'net.ipv4.ip_forward = 0'],
   ['sysctl: another is right', forward!, '/proc/sys/net/ipv4/ip_forward_use_pmtu=1\n', ''],
   ['sysctl: the key does not exist yet', forward!, '', '', 1],
-  ['selinux: absent', selinux(facts), '', undefined],
-  ['selinux: disabled', selinux({ ...facts, selinux: 'disabled' }), 'keepalived_connect_any --> off\n', undefined],
-  ['selinux: enforcing, no keepalived domain', selinux({ ...facts, selinux: 'enforcing' }), '', undefined],
+  ['selinux: absent', selinux({ facts }), '', undefined],
+  [
+    'selinux: disabled',
+    selinux({ facts: { ...facts, selinux: 'disabled' } }),
+    'keepalived_connect_any --> off\n',
+    undefined,
+  ],
+  ['selinux: enforcing, no keepalived domain', selinux({ facts: { ...facts, selinux: 'enforcing' } }), '', undefined],
   [
     'selinux: enforcing, off',
-    selinux({ ...facts, selinux: 'enforcing' }),
+    selinux({ facts: { ...facts, selinux: 'enforcing' } }),
     'keepalived_connect_any --> off\n',
     'keepalived_connect_any off',
   ],
   [
     'selinux: permissive, on',
-    selinux({ ...facts, selinux: 'permissive' }),
+    selinux({ facts: { ...facts, selinux: 'permissive' } }),
     'keepalived_connect_any --> on\n',
     undefined,
   ],
@@ -205,7 +212,7 @@ const rule: Rule = {
   words: ['-i', 'eth0', '-j', 'ACCEPT'],
 }
 const ours = '-A INPUT -i eth0 -p vrrp -m comment --comment keepalived-playbooks-in -j ACCEPT'
-const [, rules] = iptables(rule)
+const [, rules] = iptables({} as Target, () => [rule])
 const saved = (...chain: string[]) => `*filter\n${chain.join('\n')}\nexact keepalived-playbooks-in\n`
 const placed: [name: string, chain: string[], right: boolean][] = [
   ['alone', [ours], true],

@@ -10,17 +10,18 @@ import { pythonScript } from '../engine/clients/python.ts'
 import { HostError, type UserError } from '../engine/base/errors.ts'
 import { localTransport } from '../engine/transport/local.ts'
 import type { Transport } from '../engine/transport/transport.ts'
-import { type Mode, startResponder } from './dns.ts'
+import { dnsService, type Mode, startResponder } from './dns.ts'
 
 const text = '=nameserver-1='
 const rates: Rates = { UDP: 10, TCP: 5, seconds: 120 }
 
 /** A prober at work on a responder of its own. */
-async function probing(client: Transport = localTransport(), pace: Rates = rates) {
+async function probing(transport: Transport = localTransport(), pace: Rates = rates) {
   const responder = await startResponder(text)
   const heard: Sample[] = []
-  const target = { vip: '127.0.0.1', port: responder.port, name: 'health.load.balance' }
-  const prober: Prober = await startProber(client, target, pace, (each) => heard.push(each))
+  const client = { transport, service: dnsService }
+  const server = { address: '127.0.0.1', port: responder.port }
+  const prober: Prober = await startProber(client, server, pace, (each) => heard.push(each))
   /** Waits until so many more questions have ended that way. */
   const more = async (count: number, fits: (each: Sample) => boolean) => {
     const from = heard.length
@@ -148,12 +149,14 @@ test('a prober whose time is over says so, and what became of the questions that
 })
 
 test('a prober whose reader goes away ends', async () => {
-  const script = await pythonScript('prober.py', ['127.0.0.1', 9, 'x', 10, 2, 60, 'tag'])
+  const script = await pythonScript(dnsService, 'prober.py', ['127.0.0.1', 9, 'x', 10, 2, 60, 'tag'])
   const child = spawn('bash', ['-c', script.text], { stdio: ['ignore', 'pipe', 'inherit'] })
   await once(child.stdout, 'data')
   child.stdout.destroy()
   assert.equal(await once(child, 'close'), [0, null])
 })
+
+const nowhere = { address: '127.0.0.1', port: 9 }
 
 /** A client on which scripts run after something else. */
 const after = (prelude: string): Transport => {
@@ -161,8 +164,8 @@ const after = (prelude: string): Transport => {
   return { ...local, run: (script, options) => local.run(`${prelude}\n${script}`, options) }
 }
 
-const startRefused = (client: Transport): Promise<string> =>
-  startProber(client, { vip: '127.0.0.1', port: 9, name: 'x' }, rates, () => {}).then(
+const startRefused = (transport: Transport): Promise<string> =>
+  startProber({ transport, service: dnsService }, nowhere, rates, () => {}).then(
     () => 'it started',
     (error: UserError) => error.message,
   )
@@ -176,7 +179,7 @@ for (const when of ['before it is stopped', 'while it is stopped']) {
   test(`a connection that is lost ${when}: what was heard until then is kept`, async () => {
     const lost = new HostError('the connection was lost')
     const cut: (() => void)[] = []
-    const client: Transport = {
+    const transport: Transport = {
       ...localTransport(),
       run: (_, { onStdout }) => {
         // Lines come in any pieces.
@@ -185,7 +188,7 @@ for (const when of ['before it is stopped', 'while it is stopped']) {
         return new Promise((_, reject) => cut.push(() => reject(lost)))
       },
     }
-    const prober = await startProber(client, { vip: '127.0.0.1', port: 9, name: 'x' }, rates, () => {})
+    const prober = await startProber({ transport, service: dnsService }, nowhere, rates, () => {})
     if (when === 'before it is stopped') cut[0]!()
     const stopped = prober.stop()
     cut[1]!()

@@ -1,11 +1,12 @@
 // Clusters that differ in every value that templates use; for golden files, and for keepalived's own config test.
+import { virtualServersOf } from '../services/virtual-server.ts'
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadInventory } from '../inventory/load.ts'
 import type { Inventory } from '../inventory/types.ts'
 import { abilitiesOf, type Level } from '../inventory/levels.ts'
-import { drainFile, standbyFile } from '../tasks/keepalived.ts'
+import { drainFile, standbyFile } from '../tasks/cluster/keepalived.ts'
 import { render } from '../tasks/template.ts'
 
 const cluster = (more: string) => `
@@ -50,5 +51,7 @@ export function keepalivedConf(text: string, level: Level): string {
   const { cluster, hosts } = inventoryOf(text)
   const notifyScript = '/etc/keepalived/keepalived-notify.sh'
   const can = abilitiesOf(level)
-  return render('keepalived.conf', { cluster, host: hosts[0], hosts, level, can, notifyScript, drainFile, standbyFile })
+  const virtualServers = virtualServersOf(cluster)
+  const files = { notifyScript, drainFile, standbyFile }
+  return render('keepalived.conf', { cluster, host: hosts[0], hosts, virtualServers, level, can, ...files })
 }

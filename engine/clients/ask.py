@@ -1,7 +1,7 @@
-"""Asks a DNS service questions one after the other, each once, and says what came back.
+"""Asks a service questions one after the other, each once, and says what came back.
 
-Arguments: ADDRESS PORT, then PROTOCOL NAME for each question; UDP or TCP, for the TXT record of that name. It begins with
-dns.py and, like that, needs no module that Debian's python3-minimal lacks. It prints
+Arguments: ADDRESS PORT, then PROTOCOL NAME for each question; UDP or TCP. It begins with the
+service's question.py and, like that, needs no module that Debian's python3-minimal lacks. It prints
   source ADDRESS    first: from where it asks; without an address where there is no way to the service
   answer TEXT       for each question that is answered
   lost              for each that is not

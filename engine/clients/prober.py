@@ -1,8 +1,9 @@
-"""Asks a DNS service many times a second and says of every question what became of it.
+"""Asks a service many times a second and says of every question what became of it.
 
-Arguments: ADDRESS PORT NAME UDP TCP SECONDS TAG. UDP and TCP are questions per second, more than 0. Each is for the
-TXT record of a new name (TAG-0.NAME, TAG-1.NAME ...), from a new socket, and asked once. After SECONDS it stops by
-itself. It begins with dns.py and, like that, needs no module that Debian's python3-minimal lacks. It prints
+Arguments: ADDRESS PORT QUESTION UDP TCP SECONDS TAG. UDP and TCP are questions per second; 0 leaves a protocol out. Each
+question is a new one (the number in place of the % in QUESTION), from a new socket, and asked once. After SECONDS it stops
+by itself. The tag finds the process. It begins with the service's question.py and, like that, needs no module that
+Debian's python3-minimal lacks. It prints
   start PID EPOCH                              first, when signals are heeded
   NUMBER PROTOCOL SENT LATE LATENCY TEXT       for each answer
   NUMBER PROTOCOL SENT LATE WHY                for each question that is lost
@@ -24,10 +25,10 @@ ERRORS = {errno.ECONNREFUSED: "refused", errno.ECONNRESET: "reset", errno.EPIPE:
 ERRORS.update({errno.EHOSTUNREACH: "unreachable", errno.ENETUNREACH: "unreachable", errno.ETIMEDOUT: "timeout"})
 
 class Prober:
-    def __init__(self, server, name, rates, tag):
-        self.server, self.name, self.tag = server, name, tag
+    def __init__(self, server, question, rates):
+        self.server, self.question = server, question
         # For each protocol how many questions were sent and the seconds between two.
-        self.schedule = {protocol: (0, 1 / rate) for protocol, rate in rates.items()}
+        self.schedule = {protocol: (0, 1 / rate) for protocol, rate in rates.items() if rate > 0}
         # By file descriptor, the oldest first.
         self.waiting = {}
         self.poller = select.poll()
@@ -70,7 +71,8 @@ class Prober:
         """Sends what the schedule wants by now, however late, and gives when it wants the next."""
         for protocol, (count, interval) in self.schedule.items():
             while count * interval <= clock() and len(self.waiting) < OUTSTANDING:
-                question = Question(self.number, protocol, count * interval, f"{self.tag}-{self.number}.{self.name}")
+                name = self.question.replace("%", str(self.number))
+                question = Question(self.number, protocol, count * interval, name)
                 self.waiting[question.socket.fileno()] = question
                 self.poller.register(question.socket, select.POLLOUT if question.tcp else select.POLLIN)
                 self.step(question, question.begin, self.server)
@@ -113,9 +115,9 @@ class Prober:
         while self.unwritten:
             self.write()
 
-_, address, port, name, udp, tcp, seconds, tag = sys.argv
+_, address, port, question, udp, tcp, seconds, tag = sys.argv
 try:
-    Prober((address, int(port)), name, {"UDP": float(udp), "TCP": float(tcp)}, tag).run(float(seconds))
+    Prober((address, int(port)), question, {"UDP": float(udp), "TCP": float(tcp)}).run(float(seconds))
 except BrokenPipeError:
     # Nobody reads any more.
     pass

@@ -1,19 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
 import { type Script, sh } from '../base/sh.ts'
-import type { Outcome, Transport } from '../transport/transport.ts'
+import type { Outcome } from '../transport/transport.ts'
 import { type LossSummary, summarize, type Mark, type Protocol, type Sample } from './losses.ts'
 import { pythonScript, whyFailed } from './python.ts'
+import type { Client } from './client.ts'
+import { nameOf, type Server } from './question.ts'
 
-/** What is asked. */
-export interface Target {
-  vip: string
-  port: number
-  /** The name below which every question asks for a TXT record of its own, as under a wildcard; no dot at its end. */
-  name: string
-}
-
-/** How often, in questions per second, more than 0. */
+/** How often, in questions per second; 0 for a protocol that the service does not have. */
 export interface Rates extends Record<Protocol, number> {
   /** Seconds after which it ends by itself, also without a connection. */
   seconds: number
@@ -71,22 +65,30 @@ const stopScript = (pid: number, tag: string): Script =>
   sh`if grep -qzxF -e ${tag} /proc/${pid}/cmdline 2>/dev/null; then kill -TERM ${pid}; fi`
 
 /**
- * Starts to ask a DNS service from a client, and returns when it has begun.
- * @param client keeps one execution for the prober until it stops; others can run beside it
+ * Starts to ask a service from a client, and returns when it has begun.
+ * @param client its transport keeps one execution for the prober until it stops; others can run beside it
  * @param onAnswer called with every question once it is answered or lost
  * @throws UserError when the client has no python3, or the prober does not run there
  * @throws HostError when the client can't be reached
  */
 export async function startProber(
-  client: Transport,
-  target: Target,
+  { transport, service }: Pick<Client, 'transport' | 'service'>,
+  server: Server,
   rates: Rates,
   onAnswer: (sample: Sample) => void,
 ): Promise<Prober> {
   const tag = `probe-${randomBytes(9).toString('hex')}`
-  const { vip, port, name } = target
   const { UDP, TCP, seconds } = rates
-  const program = await pythonScript('prober.py', [vip, port, name, UDP, TCP, seconds, tag])
+  const question = nameOf(service, `${tag}-%`)
+  const program = await pythonScript(service, 'prober.py', [
+    server.address,
+    server.port,
+    question,
+    UDP,
+    TCP,
+    seconds,
+    tag,
+  ])
   const began = Promise.withResolvers<Extract<Line, { kind: 'start' }>>()
   const samples: Sample[] = []
   let end: number | undefined
@@ -119,7 +121,7 @@ export async function startProber(
     if (outcome.code === 0 && stopping) return undefined
     return new UserError(why(outcome, end), exitCode.checkFailed)
   }
-  const ending: Promise<UserError | undefined> = client
+  const ending: Promise<UserError | undefined> = transport
     .run(program.text, { timeout: seconds + grace, onStdout })
     .then(whyEnded, (error: HostError) => error)
 
@@ -131,7 +133,7 @@ export async function startProber(
     mark: (label) => void marks.push({ label, at: performance.now() / 1000 }),
     async stop() {
       stopping = true
-      const told = client.run(stopScript(start.pid, tag).text, { timeout: grace }).then(
+      const told = transport.run(stopScript(start.pid, tag).text, { timeout: grace }).then(
         () => ending,
         (error: HostError) => error,
       )

@@ -1,17 +1,20 @@
 import { readFile } from 'node:fs/promises'
 import { type Script, sh } from '../base/sh.ts'
 import type { Outcome } from '../transport/transport.ts'
+import type { Asking } from './question.ts'
 
 /**
  * A script that runs one of our Python programs on a client. Python takes it from stdin, so that it is no file there;
  * -IS reads no other code of the client's.
- * @param program the name of its file, which is put behind dns.py
+ * @param program the name of its file, which is put behind those that know how the service is asked
  */
 export async function pythonScript(
+  service: Pick<Asking, 'program'>,
   program: 'ask.py' | 'prober.py',
   args: readonly (string | number)[],
 ): Promise<Script> {
-  const files = ['dns.py', program].map((name) => readFile(new URL(name, import.meta.url), 'utf8'))
+  const own = (name: string) => new URL(name, import.meta.url)
+  const files = [own('question.py'), service.program, own(program)].map((url) => readFile(url, 'utf8'))
   return sh`exec python3 -IS - ${args} <<<${(await Promise.all(files)).join('\n')}`
 }
 

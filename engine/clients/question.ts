@@ -1,22 +1,47 @@
 import type { Protocol } from './losses.ts'
 
-/** Where a DNS service listens. */
+/** Where a service listens. */
 export interface Server {
   address: string
   port: number
 }
 
-/** A question for the TXT record of a name. */
+/** A question to a service. */
 export interface Question {
   protocol: Protocol
-  /** No dot at its end. */
+  /** As the service wants it: a name, a path. */
   name: string
+}
+
+/** How a service is asked. */
+export interface Asking {
+  /** The name of a question, with `%` in place of its label, which no other question has. */
+  question: string
+  /** @returns the bytes to send. @param number tells the questions of a client apart */
+  encode(number: number, name: string, protocol: Protocol): Buffer
+  /**
+   * Reads an answer, which is untrusted.
+   * @param got a datagram, or all that came over the connection until now
+   * @returns undefined while it is not whole, and for the answer to another question
+   */
+  read(query: Buffer, got: Buffer, protocol: Protocol): Answer | undefined
+  /** A Python file that does both on other machines: see `question.py`. */
+  program: URL
+}
+
+/** @returns the name of a question. @param label letters, digits and dashes */
+export const nameOf = ({ question }: Pick<Asking, 'question'>, label: string): string => question.replace('%', label)
+
+/** An answer; without text it is of no use. */
+export interface Answer {
+  /** Printable ASCII. */
+  text?: string
 }
 
 /** What came of questions. */
 export interface Replies {
   /** The address that they were asked from; empty where there is no way to the server. */
   source: string
-  /** For each question the first string of the record, or undefined where it got no answer of use. */
+  /** For each question the text of its answer, or undefined where it got no answer of use. */
   texts: (string | undefined)[]
 }

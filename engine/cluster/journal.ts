@@ -1,8 +1,5 @@
 import { lines, type Script, sh } from '../base/sh.ts'
 
-/** The units whose errors count. */
-const units = ['keepalived', 'named', 'snmpd']
-
 // Both keepalived processes register the same few SNMP variables; at a reload the second one logs this error, and the
 // first keeps answering (keepalived issue 186).
 const harmless = ['registering pdu failed: 263!']
@@ -12,9 +9,10 @@ const stopping = 'MESSAGE_ID=de5b426a63be47a7b6ac3eaac82e2f6f'
 
 /**
  * Prints the errors in the journal of keepalived and the services around it, and when each of these was told to stop.
+ * @param units whose errors count
  * @param since seconds since 1970 by the node's own clock
  */
-export function journalScript(since: number): Script {
+export function journalScript(units: readonly string[], since: number): Script {
   const read = sh`journalctl -q --no-pager -o json --all --since ${`@${since}`} ${units.flatMap((unit) => ['-u', unit])}`
   const fields = sh`--output-fields=MESSAGE,INVOCATION_ID,_SYSTEMD_INVOCATION_ID,_SOURCE_REALTIME_TIMESTAMP`
   return lines(

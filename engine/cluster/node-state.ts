@@ -3,7 +3,9 @@ import type { Cluster, Host } from '../../inventory/types.ts'
 import { type Script, sh } from '../base/sh.ts'
 import type { Transport } from '../transport/transport.ts'
 import { journalScript, parseJournal } from './journal.ts'
-import { drainFolder, standbyFile } from '../../tasks/keepalived.ts'
+import { serviceOf } from '../../services/all.ts'
+import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
+import { drainFolder, standbyFile } from '../../tasks/cluster/keepalived.ts'
 
 /** A node, with an open way to it. */
 export interface NodeHandle {
@@ -52,11 +54,13 @@ export const printLevel: Script = sh`sed -n 's/^# Written by keepalived-playbook
  * A read-only script that shows the state of a node.
  * @param since seconds since 1970 by the node's own clock, or undefined to leave its journal out
  */
-export const nodeStateScript = (cluster: Cluster, since?: number): Script => sh`
+export const nodeStateScript = (cluster: Cluster, since?: number): Script => {
+  const { unit } = serviceOf(cluster)
+  return sh`
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 echo "vip=$(ip -o -4 address show to ${`${cluster.vip}/32`} | head -n 1)"
 echo "keepalived=$(systemctl is-active keepalived)"
-echo "service=$(systemctl is-active named)"
+echo "service=$(systemctl is-active ${unit})"
 echo "level=$(${printLevel})"
 grep -sHx 1 ${drainFolder}/* | sed 's|.*/\([^/]*\):1$|drained=\1|'
 echo "standby=$(cat ${standbyFile} 2>/dev/null)"
@@ -64,7 +68,8 @@ echo "boot=$(cat /proc/sys/kernel/random/boot_id)"
 echo "state=$(tail -n 1 /run/keepalived.INSTANCE.VI_1.state 2>/dev/null)"
 ipvsadm -Ln 2>/dev/null | sed 's/^/pool=/'
 ipvsadm -Ln --stats --exact 2>/dev/null | sed 's/^/stats=/'
-${since ? journalScript(since) : sh`true`}`
+${since ? journalScript(['keepalived', unit, 'snmpd'], since) : sh`true`}`
+}
 
 /** Reads the state of a node once. @param timeout in seconds */
 export async function readNodeState(
@@ -96,14 +101,21 @@ export function parseNodeState(host: Host, cluster: Cluster, text: string): Node
   }
 }
 
+/** @returns the cluster's virtual server that a row of ipvsadm is about. @param words of the row: `UDP 10.2.1.5:53 rr` */
+const virtualServer = (cluster: Cluster, [protocol, address]: readonly string[]): VirtualServer | undefined =>
+  virtualServersOf(cluster).find((one) => one.protocol === protocol && `${one.address}:${one.port}` === address)
+
 // ipvsadm -Ln: `UDP  10.2.1.5:53 rr`, then `  -> 10.2.1.2:53   Masq    1      0          0` for each real server.
 function parsePool(cluster: Cluster, rows: readonly string[]): PoolEntry[] {
   const entries: PoolEntry[] = []
   let protocol: PoolEntry['protocol'] | undefined
   for (const row of rows) {
     const words = row.trim().split(/\s+/)
-    if (words[0] === 'UDP' || words[0] === 'TCP') {
-      protocol = words[1] === `${cluster.vip}:${cluster.service.port}` ? words[0] : undefined
+    const server = virtualServer(cluster, words)
+    if (server) {
+      protocol = server.protocol
+    } else if (words[0] === 'UDP' || words[0] === 'TCP') {
+      protocol = undefined
     } else if (words[0] === '->' && protocol) {
       entries.push({
         protocol,
@@ -120,10 +132,9 @@ function parsePool(cluster: Cluster, rows: readonly string[]): PoolEntry[] {
 function parseStats(cluster: Cluster, rows: readonly string[]): NodeState['balanced'] {
   const balanced = { UDP: 0, TCP: 0 }
   for (const row of rows) {
-    const [protocol, address, connections] = row.trim().split(/\s+/)
-    if ((protocol === 'UDP' || protocol === 'TCP') && address === `${cluster.vip}:${cluster.service.port}`) {
-      balanced[protocol] = Number.parseInt(connections!, 10)
-    }
+    const words = row.trim().split(/\s+/)
+    const server = virtualServer(cluster, words)
+    if (server) balanced[server.protocol] = Number.parseInt(words[2]!, 10)
   }
   return balanced
 }

@@ -11,6 +11,7 @@ import type { RunContext } from '../cli/main.ts'
 import { sshTransport } from '../transport/ssh.ts'
 import { didYouMean } from '../base/suggest.ts'
 import type { Transport } from '../transport/transport.ts'
+import { serviceOf } from '../../services/all.ts'
 import { type Client, remoteClient, thisMachine } from '../clients/client.ts'
 
 /** Seconds until a host that does not answer counts as unreachable. */
@@ -67,13 +68,14 @@ export async function openSession(context: RunContext, level?: Level): Promise<S
     transports.set(name, transport)
     return transport
   }
-  const clients = inventory.clients.map(({ name, ssh }) => remoteClient(name, open(name, ssh)))
+  const service = serviceOf(inventory.cluster)
+  const clients = inventory.clients.map(({ name, ssh }) => remoteClient(name, open(name, ssh), service))
   return {
     inventory,
     limited,
     reach: (name) => open(name, inventory.hosts.find((host) => host.name === name)!.ssh),
     clock: realClock,
-    clients: clients.length > 0 ? clients : [thisMachine()],
+    clients: clients.length > 0 ? clients : [thisMachine(service)],
   }
 }
 

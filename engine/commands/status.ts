@@ -1,4 +1,4 @@
-import { protocols } from '../clients/losses.ts'
+import { serviceOf } from '../../services/all.ts'
 import type { ChalkInstance } from 'chalk'
 import type { Inventory } from '../../inventory/types.ts'
 import { type Finding, unreachableFinding } from '../cluster/finding.ts'
@@ -64,7 +64,7 @@ function nodeRows(inventory: Inventory, node: NodeStatus, colour: ChalkInstance)
     state.level === undefined ? 'no level' : `level ${state.level}`,
     vrrpWords(state, inventory.cluster.vip),
     `keepalived ${version ?? ''} ${state.keepalived}`,
-    `named ${state.service}`,
+    `${serviceOf(inventory.cluster).unit} ${state.service}`,
     `up ${duration(uptime!)}`,
   ]
   return [
@@ -90,8 +90,8 @@ function vrrpWords({ vrrpState, holdsVip }: NodeState, vip: string): string {
   return `VRRP ${said}, ${holdsVip ? 'holds' : 'without'} ${vip}${(said === 'MASTER') !== holdsVip ? ' (they differ)' : ''}`
 }
 
-function poolRows({ hosts }: Inventory, state: NodeState): string[] {
-  return protocols.flatMap((protocol) => {
+function poolRows({ cluster, hosts }: Inventory, state: NodeState): string[] {
+  return serviceOf(cluster).protocols.flatMap((protocol) => {
     const entries = state.pool.filter((entry) => entry.protocol === protocol)
     if (entries.length === 0) return []
     const words = entries.map(({ address, weight, connections }) => {

@@ -1,4 +1,6 @@
-import { type Protocol } from '../clients/losses.ts'
+import type { Cluster } from '../../inventory/types.ts'
+import { serviceOf } from '../../services/all.ts'
+import type { Protocol } from '../clients/losses.ts'
 import { exitCode, HostError } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -48,7 +50,7 @@ export async function reportCheck(context: RunContext, session: Session, request
   )
   const findings = [...unreachable, ...result.findings]
   document.cluster = { ...result, findings }
-  for (const line of describe(result, inventory.cluster.vip)) console.print(line)
+  for (const line of describe(result, inventory.cluster)) console.print(line)
   for (const { text } of findings) console.print(`check  ${console.colour.red('failed')}  ${text}`)
   await writePage(context, session, result.states, pageOf(context, began, result.holder, findings))
   if (unreachable.length > 0) return exitCode.unreachable
@@ -83,17 +85,17 @@ async function whyUnreachable(transport: Transport): Promise<string | undefined>
   }
 }
 
-function describe({ holder, answers, verdicts, seen }: CheckResult, vip: string): string[] {
-  return answers.flatMap(({ client, UDP, TCP }) => {
+function describe({ holder, answers, verdicts, seen }: CheckResult, cluster: Cluster): string[] {
+  return answers.flatMap(({ client, ...got }) => {
     const summary = (protocol: Protocol) =>
       verdicts.find((verdict) => verdict.client === client && verdict.protocol === protocol)!.summary
     const addresses = seen.find((one) => one.client === client)?.addresses ?? []
     return [
-      `check  ${holder} holds ${vip}; ${client} asked and was answered by`,
-      `  UDP  ${UDP.join(' ')}`,
-      `       ${summary('UDP')}`,
-      `  TCP  ${TCP.join(' ')}`,
-      `       ${summary('TCP')}`,
+      `check  ${holder} holds ${cluster.vip}; ${client} asked and was answered by`,
+      ...serviceOf(cluster).protocols.flatMap((protocol) => [
+        `  ${protocol}  ${got[protocol].join(' ')}`,
+        `       ${summary(protocol)}`,
+      ]),
       ...(addresses.length > 0 ? [`       seen by the nodes as ${addresses.join(', ')}`] : []),
     ]
   })

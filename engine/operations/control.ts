@@ -5,10 +5,13 @@ import { type NodeState, readNodeState, type NodeHandle } from '../cluster/node-
 import type { Session } from '../cluster/session.ts'
 import { type Abilities, abilitiesOf } from '../../inventory/levels.ts'
 import type { Host } from '../../inventory/types.ts'
+import { serviceOf } from '../../services/all.ts'
+import type { Service } from '../../services/service.ts'
+import { virtualServersOf } from '../../services/virtual-server.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
 import type { Transport } from '../transport/transport.ts'
-import { drainFile, standbyFile } from '../../tasks/keepalived.ts'
+import { drainFile, standbyFile } from '../../tasks/cluster/keepalived.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
 
 /** Conditions for starting an operation on a cluster. */
@@ -92,8 +95,17 @@ export class ClusterControl {
     return abilitiesOf(this.level)
   }
 
+  get service(): Service {
+    return serviceOf(this.session.inventory.cluster)
+  }
+
   get hosts(): readonly Host[] {
     return this.session.inventory.hosts
+  }
+
+  /** How many pools a node is in, on each director. */
+  get #pools(): number {
+    return virtualServersOf(this.session.inventory.cluster).length
   }
 
   get vip(): string {
@@ -142,7 +154,7 @@ export class ClusterControl {
         const state = states.find((one) => one.host === host.name)
         if (!this.can.balances) return state?.service === 'active' && state.keepalived === 'active' && !state.standby
         const real = realAddress(host, this.level)
-        return pools.filter(({ address, weight }) => address === real && weight > 0).length >= 2
+        return pools.filter(({ address, weight }) => address === real && weight > 0).length >= this.#pools
       })
       .map(({ name }) => name)
   }
@@ -188,7 +200,7 @@ export class ClusterControl {
     for (const { host, pool } of this.can.balances ? states : []) {
       for (const node of nodes) {
         const entries = pool.filter(({ address }) => address === realAddress(node, this.level))
-        if (entries.length < 2) return `${node.name} is not in the pools of ${host}`
+        if (entries.length < this.#pools) return `${node.name} is not in the pools of ${host}`
         if (entries.some(({ weight }) => (weight === 0) !== drained))
           return `the pools of ${host} still have ${node.name} with weight ${drained ? 1 : 0}`
       }

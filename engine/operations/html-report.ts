@@ -1,5 +1,6 @@
 import { abilitiesOf } from '../../inventory/levels.ts'
 import type { Inventory } from '../../inventory/types.ts'
+import { serviceOf } from '../../services/all.ts'
 import type { RunContext } from '../cli/main.ts'
 import type { Option } from '../cli/options.ts'
 import type { ReportData, ReportStep } from '../report/data.ts'
@@ -51,16 +52,15 @@ export async function writePage(
   console.print(`report  ${file}`)
 }
 
-const nodesOf = ({ hosts }: Inventory, states: readonly NodeState[]): ReportData['nodes'] =>
-  hosts.map(({ name, address, second, identity }) => {
-    const state = states.find(({ host }) => host === name)
-    // The prober hears the identity as it stands in the answer.
-    const answer = `=${identity}=`
+const nodesOf = ({ cluster, hosts }: Inventory, states: readonly NodeState[]): ReportData['nodes'] =>
+  hosts.map((host) => {
+    const { name, address, second } = host
+    const state = states.find((one) => one.host === name)
     return {
       name,
       address,
       second: second?.address,
-      identity: answer,
+      identity: serviceOf(cluster).answerOf(host),
       holdsVip: state?.holdsVip ?? false,
       pool: state?.pool ?? [],
     }
@@ -122,4 +122,7 @@ function verdictOf(ok: boolean, failure: Error | undefined, summary: ProberSumma
 const lossWords = ({ UDP, TCP }: ProberSummary): string =>
   UDP.lost + TCP.lost === 0
     ? `Clients lost none of ${UDP.sent + TCP.sent} answers.`
-    : `Clients lost ${UDP.lost} of ${UDP.sent} answers over UDP and ${TCP.lost} of ${TCP.sent} over TCP.`
+    : `Clients lost ${[
+        ...(UDP.sent > 0 ? [`${UDP.lost} of ${UDP.sent} answers over UDP`] : []),
+        ...(TCP.sent > 0 ? [`${TCP.lost} of ${TCP.sent} over TCP`] : []),
+      ].join(' and ')}.`

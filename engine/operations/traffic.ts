@@ -1,11 +1,16 @@
-import type { Host } from '../../inventory/types.ts'
+import type { Inventory } from '../../inventory/types.ts'
+import { serviceOf } from '../../services/all.ts'
+import { serverOf } from '../clients/client.ts'
 import type { RunContext } from '../cli/main.ts'
 import { type Prober, type ProberSummary, startProber } from '../clients/prober.ts'
-import { type Protocol, type Sample } from '../clients/losses.ts'
+import { type Protocol, protocols, type Sample } from '../clients/losses.ts'
 import type { Session } from '../cluster/session.ts'
 
-/** Questions per second, and the seconds after which a prober without operator ends by itself. */
-const rates = { UDP: 10, TCP: 2, seconds: 24 * 3600 }
+/** Questions over a protocol that the service has. */
+const perSecond: Readonly<Record<Protocol, number>> = { UDP: 10, TCP: 2 }
+
+/** Seconds after which a prober without operator ends by itself. */
+const longest = 24 * 3600
 
 /** Seconds between two lines where the output is not a terminal. */
 const quietSeconds = 15
@@ -24,9 +29,9 @@ export class TrafficMonitor {
   #prober: Prober | undefined
   #ticker: NodeJS.Timeout | undefined
 
-  private constructor(context: RunContext, hosts: readonly Host[]) {
+  private constructor(context: RunContext, inventory: Inventory) {
     this.#context = context
-    this.#names = namesByAnswer(hosts)
+    this.#names = namesByAnswer(inventory)
   }
 
   /**
@@ -34,12 +39,14 @@ export class TrafficMonitor {
    * @throws UserError where it can't ask from there, HostError where it can't be reached
    */
   static async start(context: RunContext, { inventory, clients }: Session): Promise<TrafficMonitor> {
-    const { vip, service } = inventory.cluster
-    const name = `${service.health_name}.${service.health_zone}`
-    const traffic = new TrafficMonitor(context, inventory.hosts)
-    const { transport } = clients[0]!
-    traffic.#prober = await startProber(transport, { vip, port: service.port, name }, rates, (sample) =>
-      traffic.#hear(sample),
+    const { protocols } = serviceOf(inventory.cluster)
+    const rate = (protocol: Protocol) => (protocols.includes(protocol) ? perSecond[protocol] : 0)
+    const traffic = new TrafficMonitor(context, inventory)
+    traffic.#prober = await startProber(
+      clients[0]!,
+      serverOf(inventory.cluster),
+      { UDP: rate('UDP'), TCP: rate('TCP'), seconds: longest },
+      (sample) => traffic.#hear(sample),
     )
     const every = context.console.interactive ? 200 : quietSeconds * 1000
     traffic.#ticker = setInterval(() => traffic.#show(), every)
@@ -73,26 +80,27 @@ export class TrafficMonitor {
   }
 
   #show(): void {
-    const { UDP, TCP } = this.#counts
     const seconds = Math.round((performance.now() - this.#since) / 1000)
-    const lost = `lost UDP ${UDP.lost} of ${UDP.sent}, TCP ${TCP.lost} of ${TCP.sent}`
-    const text = `${this.#step} ${seconds} s  |  ${lost}  |  ${this.#latest.join(' ')}`
+    const counts = protocols.map((protocol) => ({ protocol, ...this.#counts[protocol] })).filter(({ sent }) => sent > 0)
+    const lost = counts.map((one) => `${one.protocol} ${one.lost} of ${one.sent}`).join(', ')
+    const text = `${this.#step} ${seconds} s  |  lost ${lost || 'nothing yet'}  |  ${this.#latest.join(' ')}`
     if (this.#context.console.interactive) this.#context.console.status(text)
     else if (seconds >= quietSeconds) this.#context.console.print(`at work  ${text}`)
   }
 }
 
 /** What a node answers, and its name. */
-const namesByAnswer = (hosts: readonly Host[]): Map<string, string> =>
-  new Map(hosts.map(({ identity, name }) => [`=${identity}=`, name]))
+const namesByAnswer = ({ cluster, hosts }: Inventory): Map<string, string> =>
+  new Map(hosts.map((host) => [serviceOf(cluster).answerOf(host), host.name]))
 
 /** One line per step: the questions and losses during it. */
 export function lossLines(found: Omit<ProberSummary, 'samples'>): string[] {
   const width = Math.max(...found.steps.map(({ label }) => label.length), 5)
-  const row = (label: string, seconds: number, { UDP, TCP }: Pick<ProberSummary, Protocol>) => {
+  const asked = protocols.filter((protocol) => found[protocol].sent > 0)
+  const row = (label: string, seconds: number, tallies: Pick<ProberSummary, Protocol>) => {
     const part = (protocol: Protocol, { sent, lost, slow, gap }: ProberSummary['UDP']) =>
       `${protocol} lost ${lost} of ${sent}${slow ? ` (${slow} came late)` : ''}${gap ? `, longest gap ${gap.toFixed(1)} s` : ''}`
-    return `  ${label.padEnd(width)}  ${seconds.toFixed(1).padStart(6)} s  ${part('UDP', UDP)}; ${part('TCP', TCP)}`
+    return `  ${label.padEnd(width)}  ${seconds.toFixed(1).padStart(6)} s  ${asked.map((protocol) => part(protocol, tallies[protocol])).join('; ')}`
   }
   return [
     ...found.steps.map((step) => row(step.label, step.to - step.from, step)),

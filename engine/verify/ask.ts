@@ -1,5 +1,6 @@
-import type { Cluster, Host } from '../../inventory/types.ts'
-import type { Question, Replies } from '../clients/question.ts'
+import type { Cluster, Host, Inventory } from '../../inventory/types.ts'
+import { serviceOf } from '../../services/all.ts'
+import { nameOf, type Question, type Replies } from '../clients/question.ts'
 import type { Protocol } from '../clients/losses.ts'
 
 /** Answering hosts in the order of the questions; the answer's text if it belongs to no host. */
@@ -30,17 +31,14 @@ export interface Asking {
 /** The part of a name that the last questions have. */
 export const lastName = 'last'
 
-/** What a client asks the service through the VIP: new names over UDP, over TCP, and the last ones. */
-export function questionsOf({ service }: Cluster, { count, tag, last, watch }: Asking): Question[] {
+/** What a client asks the service through the VIP: new names over each protocol, and the last ones. */
+export function questionsOf(cluster: Cluster, { count, tag, last, watch }: Asking): Question[] {
+  const service = serviceOf(cluster)
   const ask = (protocol: Protocol, times: number, start: string) =>
-    Array.from({ length: times }, (_, i) => ({
-      protocol,
-      name: `${start}-${i}.${service.health_name}.${service.health_zone}`,
-    }))
+    Array.from({ length: times }, (_, i) => ({ protocol, name: nameOf(service, `${start}-${i}`) }))
   return [
-    ...ask('UDP', count, `${tag}-UDP`),
-    ...ask('TCP', count, `${tag}-TCP`),
-    ...ask('UDP', last, `${watch}-${lastName}`),
+    ...service.protocols.flatMap((protocol) => ask(protocol, count, `${tag}-${protocol}`)),
+    ...ask(service.protocols[0]!, last, `${watch}-${lastName}`),
   ]
 }
 
@@ -49,10 +47,19 @@ export function questionsOf({ service }: Cluster, { count, tag, last, watch }: A
  * @param client the name of the client
  * @param count as it was asked
  */
-export function answersOf(hosts: readonly Host[], client: string, count: number, { source, texts }: Replies): Answers {
-  const names = (replies: Replies['texts']) =>
-    replies
+export function answersOf(
+  { cluster, hosts }: Pick<Inventory, 'cluster' | 'hosts'>,
+  client: string,
+  count: number,
+  { source, texts }: Replies,
+): Answers {
+  const { protocols, answerOf } = serviceOf(cluster)
+  const names = (protocol: Protocol) => {
+    const place = protocols.indexOf(protocol)
+    const replies = place < 0 ? [] : texts.slice(place * count, (place + 1) * count)
+    return replies
       .filter((text) => text !== undefined)
-      .map((text) => hosts.find(({ identity }) => text === `=${identity}=`)?.name ?? text)
-  return { client, source, asked: count, UDP: names(texts.slice(0, count)), TCP: names(texts.slice(count, 2 * count)) }
+      .map((text) => hosts.find((host) => text === answerOf(host))?.name ?? text)
+  }
+  return { client, source, asked: count, UDP: names('UDP'), TCP: names('TCP') }
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { abilitiesOf } from '../../inventory/levels.ts'
 import type { Inventory } from '../../inventory/types.ts'
+import type { Protocol } from '../clients/losses.ts'
 import type { Clock } from '../base/clock.ts'
 import { UserError } from '../base/errors.ts'
 import { type Answers, answersOf, questions, questionsOf } from './ask.ts'
-import { type Client, serviceOf } from '../clients/client.ts'
+import { type Client, serverOf } from '../clients/client.ts'
 import { type Finding, without } from '../cluster/finding.ts'
 import { judgeAnswers, judgeDrained, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
 import {
@@ -14,6 +15,7 @@ import {
   parseNodeState,
   type NodeHandle,
 } from '../cluster/node-state.ts'
+import { serviceOf } from '../../services/all.ts'
 import { endWatchScript, judgeSightings, parseSightings, seenAs, watching, watchScript } from './watch.ts'
 
 /** Seconds that a cluster may take to elect a holder and fill its pools, after a change and otherwise. */
@@ -85,6 +87,9 @@ export function judgeStates(
   return { level, holder, findings: [...judgeNodes(inventory, states, level), ...judgeDrained(states)] }
 }
 
+/** How many questions end the watch: enough for each node to see one. */
+const lastQuestions = (nodes: readonly NodeHandle[]) => 4 * nodes.length
+
 class Check {
   readonly #inventory: Inventory
   readonly #nodes: readonly NodeHandle[]
@@ -130,7 +135,7 @@ class Check {
     const tags = new Map(clients.map(({ name }, index) => [name, `${tag}-${index}`]))
     const more: Finding[] = []
     for (const [index, client] of clients.entries()) {
-      const last = index === clients.length - 1 ? 4 * this.#nodes.length : 0
+      const last = index === clients.length - 1 ? lastQuestions(this.#nodes) : 0
       const answers = await this.#ask(client, tags.get(client.name)!, last, tag).catch((error: unknown) => {
         if (error instanceof UserError) return error.message
         throw error
@@ -162,7 +167,7 @@ class Check {
   #watch(node: NodeHandle, tag: string, seconds: number, level: number | undefined) {
     const { host, transport, since } = node
     const { cluster } = this.#inventory
-    const script = `${nodeStateScript(cluster, since).text}\n${watchScript(tag, seconds, level).text}`
+    const script = `${nodeStateScript(cluster, since).text}\n${watchScript(serviceOf(cluster), tag, seconds, level).text}`
     let text = ''
     let heard: (text: string) => void
     const begun = new Promise<string>((resolve) => {
@@ -187,8 +192,8 @@ class Check {
     const { cluster, hosts } = this.#inventory
     const count = questions(hosts)
     const asked = questionsOf(cluster, { count, tag, last, watch })
-    const replies = await client.ask(serviceOf(cluster), asked, this.#options.timeout)
-    return answersOf(hosts, client.name, count, replies)
+    const replies = await client.ask(serverOf(cluster), asked, this.#options.timeout)
+    return answersOf(this.#inventory, client.name, count, replies)
   }
 
   /** Verdicts on the answers. Strict turns show only if no other client asks meanwhile; the director counts that. */
@@ -200,6 +205,10 @@ class Check {
     const before = states.find(({ host }) => host === holder)!.balanced
     const after = (await this.#state(this.#nodes.find(({ host }) => host.name === holder)!)).balanced
     const ours = answers.reduce((sum, { asked }) => sum + asked, 0)
-    return judge({ UDP: after.UDP - before.UDP - ours - 4 * this.#nodes.length, TCP: after.TCP - before.TCP - ours })
+    // The last questions come over the service's first protocol.
+    const [first] = serviceOf(this.#inventory.cluster).protocols
+    const others = (protocol: Protocol) =>
+      after[protocol] - before[protocol] - ours - (protocol === first ? lastQuestions(this.#nodes) : 0)
+    return judge({ UDP: others('UDP'), TCP: others('TCP') })
   }
 }

@@ -1,7 +1,9 @@
-import { type Protocol, protocols } from '../clients/losses.ts'
+import type { Protocol } from '../clients/losses.ts'
+import { serviceOf } from '../../services/all.ts'
+import { virtualServersOf } from '../../services/virtual-server.ts'
 import { abilitiesOf } from '../../inventory/levels.ts'
 import type { Host, Inventory } from '../../inventory/types.ts'
-import { drainFile, standbyFile } from '../../tasks/keepalived.ts'
+import { drainFile, standbyFile } from '../../tasks/cluster/keepalived.ts'
 import type { Answers } from './ask.ts'
 import type { Finding, FindingCode } from '../cluster/finding.ts'
 import type { NodeState } from '../cluster/node-state.ts'
@@ -36,17 +38,18 @@ export function judgeNodes(
     })
   if (holders.length === 0) findings.push({ code: 'outage', text: `outage: no node holds ${cluster.vip}` })
   const drained = drainedNodes(states)
+  const { unit } = serviceOf(cluster)
   for (const state of states) {
     const { host, keepalived, service } = state
     if (keepalived !== 'active') findings.push(onNode(host, 'keepalived-down', `keepalived is ${keepalived}`))
-    if (service !== 'active') findings.push(onNode(host, 'service-down', `named is ${service}`))
+    if (service !== 'active') findings.push(onNode(host, 'service-down', `${unit} is ${service}`))
     if (state.level === undefined)
       findings.push(
         onNode(host, 'not-configured', 'keepalived.conf was not written by a playbook: run a level playbook'),
       )
     else if (state.level !== level)
       findings.push(onNode(host, 'other-level', `is configured for level ${state.level}, not ${level}`))
-    if (abilitiesOf(level).balances) findings.push(...judgePool(state, hosts, level!, drained))
+    if (abilitiesOf(level).balances) findings.push(...judgePool(state, { cluster, hosts }, level!, drained))
   }
   return findings
 }
@@ -79,8 +82,13 @@ export const judgeJournals = (states: readonly NodeState[]): Finding[] =>
 export const realAddress = ({ address, second }: Host, level: number): string | undefined =>
   abilitiesOf(level).secondInterface ? second?.address : address
 
-function judgePool(state: NodeState, hosts: readonly Host[], level: number, drained: readonly string[]): Finding[] {
-  return protocols.flatMap((protocol) => {
+function judgePool(
+  state: NodeState,
+  { cluster, hosts }: Pick<Inventory, 'cluster' | 'hosts'>,
+  level: number,
+  drained: readonly string[],
+): Finding[] {
+  return virtualServersOf(cluster).flatMap(({ protocol }) => {
     const missing = hosts.filter((host) => {
       const entry = state.pool.find((one) => one.protocol === protocol && one.address === realAddress(host, level))
       return !entry || (entry.weight === 0 && !drained.includes(host.name))
@@ -115,7 +123,7 @@ export function judgeAnswers(
   others: Record<Protocol, number>,
 ): Verdict[] {
   const { client } = answers
-  return protocols.map((protocol) => {
+  return serviceOf(inventory.cluster).protocols.map((protocol) => {
     const got = answers[protocol]
     const verdict = (summary: string, problem?: Problem): Verdict => ({
       client,

@@ -1,4 +1,5 @@
-import { protocols } from '../clients/losses.ts'
+import { serviceOf } from '../../services/all.ts'
+import type { Service } from '../../services/service.ts'
 import { levelsThat } from '../../inventory/levels.ts'
 import type { Host, Inventory } from '../../inventory/types.ts'
 import { type Script, sh } from '../base/sh.ts'
@@ -17,29 +18,35 @@ export interface Sighting {
 export const watching = 'watching'
 
 /**
- * Turns on named's query log and prints `watching`. After the last questions, or the timeout, it prints the questions
- * with our tag and restores the logging state (rndc(8), `querylog`).
+ * Turns on the service's log of questions and prints `watching`. After the last questions, or the timeout, it prints the
+ * questions with our tag and brings the log back to how it was.
  * Below level 3 it prints `watching` and ends.
  * @param seconds after which it ends anyhow
  * @param level the level wanted; without one, that of the node
  */
-export const watchScript = (tag: string, seconds: number, level: number | undefined): Script => sh`
+export const watchScript = (
+  { sightings }: Pick<Service, 'sightings'>,
+  tag: string,
+  seconds: number,
+  level: number | undefined,
+): Script => sh`
 level=${level ?? sh`$(${printLevel})`}
 case ${` ${levelsThat('keepsClients').join(' ')} `} in *" $level "*) ;; *) echo; echo ${watching}; exit 0 ;; esac
 trap '' HUP PIPE
-logged=$(rndc status 2>/dev/null | grep -c 'query logging is ON')
-[ "$logged" -eq 1 ] || rndc querylog on
+${sightings.begin}
 began=$(date +%s)
 echo
 echo ${watching}
-said() { journalctl -q -o cat -u named --since "@$began" --no-pager | grep -F ${tag}; }
+said() {
+${sightings.print(tag)}
+}
 while [ $(($(date +%s) - began)) -lt ${seconds} ] && [ ! -e ${endFile(tag)} ]; do
   said | grep -qF ${`${tag}-${lastName}`} && break
   sleep 0.5
 done
-[ "$logged" -eq 1 ] || rndc querylog off
+${sightings.end}
 rm -f -- ${endFile(tag)}
-said | sed -n 's/.*client [^ ]* \([0-9.]*\)#[0-9]* (\([^)]*\)).*/seen=\1 \2/p'; true`
+said | sed 's/^/seen=/'; true`
 
 const endFile = (tag: string) => `/run/${tag}.end`
 
@@ -64,7 +71,7 @@ export function judgeSightings(
 ): Finding[] {
   const { client } = answers
   const own = new Set([cluster.vip, ...hosts.flatMap((host) => addressesOf(host))])
-  return protocols.flatMap((protocol) =>
+  return serviceOf(cluster).protocols.flatMap((protocol) =>
     hosts
       .filter(({ name }) => answers[protocol].includes(name))
       .flatMap(({ name }) => {

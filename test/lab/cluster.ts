@@ -5,7 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { CheckResult } from '../../engine/verify/check.ts'
 import { type ProberSummary, startProber } from '../../engine/clients/prober.ts'
+import { serverOf } from '../../engine/clients/client.ts'
 import { loadInventory } from '../../inventory/load.ts'
+import { serviceOf } from '../../services/all.ts'
 import * as lab from '../../lab/lab.ts'
 import { HostError } from '../../engine/base/errors.ts'
 import type { HostResult } from '../../engine/runner/events.ts'
@@ -146,10 +148,10 @@ export async function resetWithPackages(): Promise<void> {
 export async function asked(machine: string, work: () => Promise<void>): Promise<ProberSummary> {
   const transport = await connected(machine)
   try {
-    const { vip, service } = loadInventory(labInventory).cluster
-    const name = `${service.health_name}.${service.health_zone}`
+    const { cluster } = loadInventory(labInventory)
+    const client = { transport, service: serviceOf(cluster) }
     const rates = { UDP: 10, TCP: 2, seconds: 1800 }
-    const prober = await startProber(transport, { vip, port: service.port, name }, rates, () => {})
+    const prober = await startProber(client, serverOf(cluster), rates, () => {})
     await work()
     const account = await prober.stop()
     if (account.problem) throw new Error(account.problem)

@@ -1,10 +1,11 @@
 import { sh } from '../../base/sh.ts'
+import type { Service } from '../../../services/service.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
 import { type Drill, holderOf, patience, type Site } from './drill.ts'
 import { drillUnit, hurtFor } from './timer.ts'
 
-const stop = sh`systemctl stop named`
-const start = sh`systemctl start named`
+const start = ({ unit }: Service) => sh`systemctl start ${unit}`
+const stop = ({ unit }: Service) => sh`systemctl stop ${unit}`
 /** Longer than the drill ever takes. */
 const lasts = 2 * patience
 
@@ -16,14 +17,15 @@ export const service: Drill = {
     const holder = holderOf(control, states)
     return control.can.balances ? control.hosts.find(({ name }) => name !== holder)!.name : holder
   },
-  title: (node) => `stop named on ${node}`,
+  title: (node, { service: { unit } }) => `stop ${unit} on ${node}`,
   async inject(site) {
-    await site.run(hurtFor(lasts, start, stop))
+    await site.run(hurtFor(lasts, start(site.control.service), stop(site.control.service)))
     await site.until((states) => (serves(site, states) ? `clients are still sent to ${site.node}` : undefined))
     // The pools no longer have the node: losses from here on would have another cause.
     await site.control.session.clock.sleep(5000)
   },
-  heal: (site) => site.run(sh`systemctl stop ${`${drillUnit}.timer`} 2>/dev/null || true; ${start}`),
+  heal: (site) =>
+    site.run(sh`systemctl stop ${`${drillUnit}.timer`} 2>/dev/null || true; ${start(site.control.service)}`),
   lasts,
 }
 

@@ -1,6 +1,7 @@
 import { realAddress } from '../../verify/judge.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
 import type { Host } from '../../../inventory/types.ts'
+import type { Service } from '../../../services/service.ts'
 import type { Clock } from '../../base/clock.ts'
 import { exitCode, HostError, UserError } from '../../base/errors.ts'
 import { type Script, sh } from '../../base/sh.ts'
@@ -23,8 +24,9 @@ const inFlight = 1000
 const bootId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** A check that the node can ask its own service after the reboot; level playbooks install the packages for it. */
-export const canAskItself: Script = sh`
-command -v dig >/dev/null || { echo 'it has no dig to ask its service with: run the level playbook first' >&2; exit 1; }`
+export const canAskItself = ({ selfCheckProgram }: Service): Script => sh`
+command -v ${selfCheckProgram} >/dev/null ||
+  { echo ${`it has no ${selfCheckProgram} to ask its service with: run the level playbook first`} >&2; exit 1; }`
 
 /** The steps of one node. Each ends when its effect is seen, or throws UserError. */
 export class NodeSteps {
@@ -118,8 +120,8 @@ export class NodeSteps {
    * question since the move they would have less.
    */
   async #openWork(): Promise<number[]> {
-    const { service, balancing } = this.#control.session.inventory.cluster
-    const { port } = service
+    const { balancing } = this.#control.session.inventory.cluster
+    const { port, openConnections } = this.#control.service
     const real = `${realAddress(this.#host, this.#control.level)}:${port}`
     const holder = (await this.#control.states()).find(({ holdsVip }) => holdsVip)?.host ?? this.#host.name
     const scripts: [string, Script][] = [
@@ -129,7 +131,7 @@ export class NodeSteps {
 ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
   '$NF == real && $1 == "UDP" { split($2, left, ":"); if (60 * left[1] + left[2] <= most) print }' | wc -l`,
       ],
-      [this.#host.name, sh`ss -Htn state established sport = ${`:${port}`} | grep -vc 127.0.0.1: || true`],
+      [this.#host.name, openConnections],
     ]
     return Promise.all(
       scripts.map(async ([node, { text }]) =>
@@ -176,14 +178,12 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
 
   /** keepalived runs, the service answers on the node's own address, and every director's checks see it. */
   async waitUntilHealthy(): Promise<string> {
-    const { name, address } = this.#host
-    const { health_name, health_zone, port } = this.#control.session.inventory.cluster.service
+    const { name } = this.#host
     const problem = await this.#control.until((states) => this.#whyUnhealthy(states), settle)
     if (problem) throw stop(`not healthy after the work on ${name}: ${problem}`)
-    const ask = sh`dig @${address} -p ${port} +short +tries=3 +timeout=3 ${health_name}.${health_zone}. TXT`
-    const { stdout } = await this.#control.reach(name).run(ask.text, { timeout: 60 })
-    if (!stdout.toString('utf8').includes(`=${this.#host.identity}=`))
-      throw stop(`${name} is back, but its service does not answer on ${address}`)
+    const ask = this.#control.service.selfCheck(this.#host)
+    const { code, stderr } = await this.#control.reach(name).run(ask.text, { timeout: 60 })
+    if (code !== 0) throw stop(`${name} is back, but ${stderr.trim() || 'its service does not answer'}`)
     return 'the service answers, the checks are up'
   }
 

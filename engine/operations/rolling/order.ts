@@ -42,7 +42,7 @@ export async function makePlan(
   request: RollingRequest,
   earlier: ReadonlyMap<string, Note>,
 ): Promise<Plan> {
-  const [states] = await Promise.all([control.states(), control.everywhere(canAskItself)])
+  const [states] = await Promise.all([control.states(), control.everywhere(canAskItself(control.service))])
   const order = inTurn(control.hosts, states, control.vip)
   const drained = request.resume ? [] : drainedByOperator(states)
   const plan = request.resume

@@ -1,10 +1,11 @@
-import type { Cluster, Host } from '../inventory/types.ts'
-import { lines, type Script, sh } from '../engine/base/sh.ts'
-import { type Task, unchanged } from '../engine/runner/task.ts'
-import { file, ownFile } from './file.ts'
+import { lines, type Script, sh } from '../../engine/base/sh.ts'
+import { type Task, unchanged } from '../../engine/runner/task.ts'
+import { file, ownFile } from '../file.ts'
 import { noOtherDrop } from './nftables.ts'
-import { service } from './service.ts'
-import { template } from './template.ts'
+import { service } from '../service.ts'
+import { virtualServersOf } from '../../services/virtual-server.ts'
+import type { Target } from '../target.ts'
+import { template } from '../template.ts'
 
 /** A packet filter rule of the cluster. Its comment carries its name, which is how ours are told from others'. */
 export interface Rule {
@@ -23,7 +24,7 @@ const unitFile = `/etc/systemd/system/${unit}`
 const prefix = 'keepalived-playbooks-'
 
 /** VRRP adverts may come and go (article, preparation). 112 is VRRP's protocol number, with or without /etc/protocols. */
-export const allowVrrp = (host: Host): Rule[] => [
+export const allowVrrp = ({ host }: Target): Rule[] => [
   {
     name: 'vrrp-in',
     table: 'filter',
@@ -41,7 +42,7 @@ export const allowVrrp = (host: Host): Rule[] => [
 ]
 
 /** Connection sync: the holder sends open connections to the others by multicast (keepalived's `lvs_sync_daemon`). */
-export const allowSync = (host: Host): Rule[] => [
+export const allowSync = ({ host }: Target): Rule[] => [
   {
     name: 'sync-in',
     table: 'filter',
@@ -63,52 +64,57 @@ export const allowSync = (host: Host): Rule[] => [
  * Connection tracking would match them better, but must stay off: a connection that continues through another director
  * after a move of the VIP looks like two connections with the same answers, and it drops one.
  */
-export const allowAnswers = ({ network, service }: Cluster, host: Host): Rule[] =>
-  ['udp', 'tcp'].map((protocol) => ({
-    name: `answers-${protocol}`,
+export const allowAnswers = ({ cluster, host }: Target): Rule[] =>
+  virtualServersOf(cluster).map(({ protocol, port }) => ({
+    name: `answers-${protocol.toLowerCase()}`,
     table: 'filter',
     chain: 'FORWARD',
-    protocols: [protocol],
-    words: ['-i', host.interface, '-s', network, '--sport', String(service.port), '-j', 'ACCEPT'],
+    protocols: [protocol.toLowerCase()],
+    words: ['-i', host.interface, '-s', cluster.network, '--sport', String(port), '-j', 'ACCEPT'],
   }))
 
 /**
  * Balanced connections reach the real servers from the VIP, so that answers come back to the director (article,
  * level 2). Matching what IPVS sends, and no more, keeps the node's own connections as they are.
  */
-export const snat = (cluster: Cluster): Rule => ({
-  name: 'snat',
-  table: 'nat',
-  chain: 'POSTROUTING',
-  protocols: ['tcp', 'udp'],
-  // Without a mask, as iptables-save prints the address: with one, the saved rule would not find itself again.
-  words: [
-    '-m',
-    'ipvs',
-    '--vaddr',
-    cluster.vip,
-    '--vport',
-    String(cluster.service.port),
-    '-j',
-    'SNAT',
-    '--to-source',
-    cluster.vip,
-  ],
-})
+export const snat = ({ cluster }: Target): Rule[] => [
+  {
+    name: 'snat',
+    table: 'nat',
+    chain: 'POSTROUTING',
+    protocols: ['tcp', 'udp'],
+    // Without a mask, as iptables-save prints the address: with one, the saved rule would not find itself again.
+    words: [
+      '-m',
+      'ipvs',
+      '--vaddr',
+      cluster.vip,
+      '--vport',
+      String(cluster.service.port),
+      '-j',
+      'SNAT',
+      '--to-source',
+      cluster.vip,
+    ],
+  },
+]
 
 /** These rules, live and at boot, ahead of rules that could take their packets. */
-export const iptables = (...rules: Rule[]): Task[] => [
-  noOtherDrop(),
-  ...rules.map((rule) => live(rule, probe(rules))),
-  template(
-    script,
-    'iptables.sh',
-    { prefix, rules: rules.map((rule) => ({ ...rule, words: specification(rule) })) },
-    { mode: '755' },
-  ),
-  file(unitFile, unitText),
-  service(unit, { restartOn: [script], unitFiles: [unitFile] }),
-]
+export function iptables(target: Target, ...sets: ((target: Target) => Rule[])[]): Task[] {
+  const rules = sets.flatMap((rulesOf) => rulesOf(target))
+  return [
+    noOtherDrop(),
+    ...rules.map((rule) => live(rule, probe(rules))),
+    template(
+      script,
+      'iptables.sh',
+      { prefix, rules: rules.map((rule) => ({ ...rule, words: specification(rule) })) },
+      { mode: '755' },
+    ),
+    file(unitFile, unitText),
+    service(unit, { restartOn: [script], unitFiles: [unitFile] }),
+  ]
+}
 
 const comment = (rule: Rule) => prefix + rule.name
 const specification = (rule: Rule): string[] => [

@@ -1,18 +1,21 @@
-import { sh } from '../engine/base/sh.ts'
-import type { Task } from '../engine/runner/task.ts'
-import { file } from './file.ts'
-import { line } from './line.ts'
-import { osOf } from './os.ts'
-import { service } from './service.ts'
-import type { Target } from './target.ts'
-import { render, template } from './template.ts'
+import { sh } from '../../engine/base/sh.ts'
+import type { Task } from '../../engine/runner/task.ts'
+import { file } from '../../tasks/file.ts'
+import { line } from '../../tasks/line.ts'
+import { ofFamily } from '../../tasks/os/os.ts'
+import { service } from '../../tasks/service.ts'
+import type { Target } from '../../tasks/target.ts'
+import { render, template } from '../../tasks/template.ts'
+
+// AppArmor on Debian lets named read zones below /etc/bind, and not below the /var/named of the article.
+const places = { debian: { folder: '/etc/bind', localConf: '/etc/bind/named.conf.local' } }
 
 /**
  * named answers for the health zone with a TXT record of its own on each node, so that a client sees which node it
  * reached (the article's preparation).
  */
 export function healthZone({ cluster, host, facts }: Target): Task[] {
-  const { named } = osOf(facts)
+  const named = ofFamily(facts.family, places)
   const zone = cluster.service.health_zone
   const zoneFile = `${named.folder}/db.${zone}`
   const conf = `${named.folder}/named.conf.health`
@@ -29,7 +32,7 @@ export function healthZone({ cluster, host, facts }: Target): Task[] {
     // The whole configuration is checked: if the administrator uses views, a zone outside them makes named refuse
     // everything at its start.
     line(named.localConf, `include "${conf}";`, { validate: sh`named-checkconf` }),
-    service(named.service, { reloadOn: [zoneFile, conf, named.localConf] }),
+    service('named', { reloadOn: [zoneFile, conf, named.localConf] }),
   ]
 }
 

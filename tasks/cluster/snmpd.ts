@@ -1,8 +1,8 @@
-import type { Task } from '../engine/runner/task.ts'
-import { osOf } from './os.ts'
-import { service } from './service.ts'
-import type { Target } from './target.ts'
-import { template } from './template.ts'
+import type { Task } from '../../engine/runner/task.ts'
+import { osOf } from '../os/os.ts'
+import { service } from '../service.ts'
+import type { Target } from '../target.ts'
+import { template } from '../template.ts'
 
 /** snmpd answers for keepalived through AgentX; nothing where the inventory says no to SNMP. */
 export function snmpd({ cluster, facts }: Target): Task[] {

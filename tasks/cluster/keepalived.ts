@@ -1,12 +1,13 @@
-import { abilitiesOf, type Level } from '../inventory/levels.ts'
-import { sh } from '../engine/base/sh.ts'
-import type { Task } from '../engine/runner/task.ts'
-import { file } from './file.ts'
-import { service } from './service.ts'
-import { dropInPath, systemdDropIn } from './systemd-dropin.ts'
-import type { Target } from './target.ts'
+import { abilitiesOf, type Level } from '../../inventory/levels.ts'
+import { sh } from '../../engine/base/sh.ts'
+import type { Task } from '../../engine/runner/task.ts'
+import { file } from '../file.ts'
+import { service } from '../service.ts'
+import { dropInPath, systemdDropIn } from '../systemd-dropin.ts'
+import { virtualServersOf } from '../../services/virtual-server.ts'
+import type { Target } from '../target.ts'
 import { routesScript } from './routes.ts'
-import { template } from './template.ts'
+import { template } from '../template.ts'
 
 /** Where keepalived reads its configuration. */
 export const keepalivedConf = '/etc/keepalived/keepalived.conf'
@@ -50,7 +51,7 @@ export function keepalived(target: Target, level: Level): Task[] {
     template(
       keepalivedConf,
       'keepalived.conf',
-      { ...target, level, can, notifyScript, drainFile, standbyFile },
+      { ...target, virtualServers: virtualServersOf(cluster), level, can, notifyScript, drainFile, standbyFile },
       { mode: '640', validate },
     ),
     service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service')] }),

@@ -1,0 +1,43 @@
+"""DNS questions for the TXT record of a name (RFC 1035), as engine/clients/question.py wants them."""
+
+TXT, IN = 16, 1
+RCODES = {1: "formerr", 2: "servfail", 3: "nxdomain"}
+
+def encode_question(number, name, tcp):
+    coded = b"".join(bytes([len(label)]) + label for label in name.encode("ascii").split(b"."))
+    message = struct.pack(">6H", number & 0xFFFF, 0, 1, 0, 0, 0) + coded + struct.pack(">B2H", 0, TXT, IN)
+    return struct.pack(">H", len(message)) + message if tcp else message
+
+def read_answer(query, got, tcp):
+    size = int.from_bytes(got[:2], "big") if tcp else len(got)
+    data = got[2:] if tcp else got
+    identity = query[2:4] if tcp else query[:2]
+    # Something else than the answer to this question is no reason to stop waiting for it.
+    if len(data) < max(size, 3) or data[:2] != identity or not data[2] & 0x80:
+        return None
+    return read_text(data)
+
+def skip_name(data, at):
+    while 0 < data[at] < 0xC0:
+        at += 1 + data[at]
+    return at + (2 if data[at] else 1)
+
+def read_text(data):
+    """Gives the first string of the first TXT record; raises Lost where there is none."""
+    try:
+        flags, questions, answers = struct.unpack_from(">3H", data, 2)
+        if flags & 15:
+            raise Lost(RCODES.get(flags & 15, f"rcode-{flags & 15}"))
+        at = 12
+        for _ in range(questions):
+            at = skip_name(data, at) + 4
+        for _ in range(answers):
+            at = skip_name(data, at)
+            kind, _, _, size = struct.unpack_from(">2HIH", data, at)
+            if kind == TXT:
+                text = data[at + 11 : at + 11 + data[at + 10]]
+                return "".join(chr(byte) if 32 <= byte < 127 else "?" for byte in text)
+            at += 10 + size
+    except (IndexError, struct.error):
+        raise Lost("garbled")
+    raise Lost("empty")

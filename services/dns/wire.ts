@@ -1,0 +1,34 @@
+import { decode, encode, type Packet, streamEncode } from 'dns-packet'
+import type { Answer, Asking } from '../../engine/clients/question.ts'
+
+/** DNS questions for the TXT record of a name (RFC 1035; over TCP with the length before each message, 4.2.2). */
+export const wire: Pick<Asking, 'encode' | 'read'> = {
+  encode: (number, name, protocol) => {
+    const query: Packet = { type: 'query', id: number, flags: 0, questions: [{ type: 'TXT', name }] }
+    return protocol === 'TCP' ? streamEncode(query) : encode(query)
+  },
+  read: (query, got, protocol) => {
+    if (protocol === 'UDP') return answerTo(query, got)
+    if (got.length < 2 || got.length - 2 < got.readUInt16BE(0)) return undefined
+    return answerTo(query.subarray(2), got.subarray(2))
+  },
+}
+
+/** @returns undefined for a message that is no answer to this query */
+function answerTo(query: Buffer, message: Buffer): Answer | undefined {
+  try {
+    const packet = decode(message)
+    return packet.type === 'response' && packet.id === query.readUInt16BE(0) ? { text: textOf(packet) } : undefined
+  } catch {
+    // The message is untrusted; the decoder throws many kinds of errors.
+    return undefined
+  }
+}
+
+/** @returns the first string of the first TXT record, as a terminal may have it */
+function textOf(answer: Packet): string | undefined {
+  const record = answer.answers?.find(({ type }) => type === 'TXT')
+  // The decoder gives each string as bytes.
+  const [first] = (record as { data: Buffer[] } | undefined)?.data ?? []
+  return first?.toString('latin1').replaceAll(/[^ -~]/g, '?')
+}

@@ -1,0 +1,18 @@
+import type { Protocol } from '../engine/clients/losses.ts'
+import type { Cluster } from '../inventory/types.ts'
+import { serviceOf } from './all.ts'
+import type { HealthCheck } from './service.ts'
+
+/** An address, a protocol and a port that clients use; IPVS has a pool of real servers for it. */
+export interface VirtualServer {
+  address: string
+  protocol: Protocol
+  port: number
+  check: HealthCheck
+}
+
+/** @returns the virtual servers of a cluster */
+export function virtualServersOf(cluster: Cluster): VirtualServer[] {
+  const { port, protocols, healthCheck } = serviceOf(cluster)
+  return protocols.map((protocol) => ({ address: cluster.vip, protocol, port, check: healthCheck(protocol) }))
+}

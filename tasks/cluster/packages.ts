@@ -1,0 +1,14 @@
+import type { Task } from '../../engine/runner/task.ts'
+import type { Level } from '../../inventory/levels.ts'
+import { serviceOf } from '../../services/all.ts'
+import { osOf } from '../os/os.ts'
+import { packages } from '../packages.ts'
+import type { Target } from '../target.ts'
+
+/** The packages that a level needs on a host, in one installation. */
+export function clusterPackages(target: Target, level: Level): Task {
+  const { cluster, facts } = target
+  const known = osOf(facts).packages
+  const snmp = cluster.snmp.enabled ? known.snmp : []
+  return packages(target, ...serviceOf(cluster).packages(facts), ...known.every, ...known[level], ...snmp)
+}
