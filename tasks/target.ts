@@ -1,5 +1,6 @@
 import type { Cluster, Host, Inventory } from '../inventory/types.ts'
 import type { Facts } from '../engine/runner/facts.ts'
+import { osOf } from './os/os.ts'
 
 /** What a playbook knows when it lists the tasks of a host. */
 export interface Target {
@@ -13,11 +14,11 @@ export interface Target {
   vars: Readonly<Record<string, unknown>>
 }
 
-/** @returns what a playbook knows of a host */
-export const targetOf = ({ cluster, hosts }: Inventory, host: Host, facts: Facts): Target => ({
-  cluster,
-  host,
-  hosts,
-  facts,
-  vars: { ...cluster.vars, ...host.vars },
-})
+/**
+ * @returns what a playbook knows of a host
+ * @throws UserError for a host of an unknown operating system, before any task is listed
+ */
+export function targetOf({ cluster, hosts }: Inventory, host: Host, facts: Facts): Target {
+  osOf(facts)
+  return { cluster, host, hosts, facts, vars: { ...cluster.vars, ...host.vars } }
+}

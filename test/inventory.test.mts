@@ -207,7 +207,8 @@ hosts:
   ns1: { address: 10.2.1.2, vars: { site: paris } }
   ns2: { address: 10.2.1.3 }`)
   const inventory = { file: '', cluster, hosts, clients: [] }
-  const varsOf = (host: (typeof hosts)[number]) => targetOf(inventory, host, {} as Facts).vars
+  const varsOf = (host: (typeof hosts)[number]) =>
+    targetOf(inventory, host, { ids: ['debian'], init: 'systemd' } as Partial<Facts> as Facts).vars
   assert.equal(hosts.map(varsOf), [
     { site: 'paris', ports: [80, 443] },
     { site: 'berlin', ports: [80, 443] },

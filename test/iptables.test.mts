@@ -5,10 +5,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
-import type { Target } from '../tasks/target.ts'
 import * as assert from 'uvu/assert'
 import { isChange, type Task } from '../engine/runner/task.ts'
-import { iptables, type Rule } from '../tasks/cluster/iptables.ts'
+import { iptables } from '../tasks/os/firewall/iptables.ts'
+import type { Rule } from '../tasks/os/firewall/firewall.ts'
 import { render } from '../tasks/template.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'iptables-'))
@@ -63,12 +63,12 @@ test('at boot without saved rules of ours, nothing is taken away', () => {
 
 test('while keepalived runs, rules of another level stay', () => assert.is(run(saved, 'active'), ensured))
 
-const rule: Rule = { name: 'in', table: 'filter', chain: 'INPUT', protocols: ['112'], words: ['-j', 'ACCEPT'] }
+const rule: Rule = { name: 'in', accept: 'in', interface: 'eth0', protocol: '112' }
 
 test('the unit runs again whenever a rule set is loaded: by a start, a restart or a reload of its service', () => {
-  const unit = iptables({} as Target, () => [rule]).find(({ resources }) =>
-    resources?.some((path) => path.endsWith('.service')),
-  ) as Task
+  const unit = iptables
+    .tasks([rule])
+    .find(({ resources }) => resources?.some((path) => path.endsWith('.service'))) as Task
   const answer = unit.plan({ text: '', code: 1 }, { changes: () => false })
   assert.ok(isChange(answer))
   for (const key of ['After', 'PartOf', 'ReloadPropagatedFrom', 'WantedBy'])
@@ -121,7 +121,7 @@ const others: [name: string, text: string, refused: boolean][] = [
 ]
 for (const [name, text, refused] of others) {
   test(`nftables: ${name}`, () => {
-    const plan = () => iptables({} as Target, () => [rule])[0]!.plan({ text, code: 0 }, { changes: () => false })
+    const plan = () => iptables.tasks([rule])[0]!.plan({ text, code: 0 }, { changes: () => false })
     if (refused)
       assert.throws(
         plan,

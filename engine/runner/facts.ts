@@ -1,10 +1,9 @@
-import { UserError } from '../base/errors.ts'
 import { sh } from '../base/sh.ts'
 
 /** What is true of a host before any task. */
 export interface Facts {
-  /** Distributions that share package manager and paths. */
-  family: 'debian' | 'redhat'
+  /** ID and ID_LIKE of os-release(5): the distribution, and those that it is like, the closest first. */
+  ids: readonly string[]
   /** As people say it: `Debian GNU/Linux 12 (bookworm)`. */
   os: string
   hostname: string
@@ -15,8 +14,8 @@ export interface Facts {
   /** The program of process 1: `systemd`. */
   init: string
   selinux: 'enforcing' | 'permissive' | 'disabled' | 'absent'
-  /** The manager and file of each configured interface, by interface name. */
-  interfaces: Readonly<Record<string, { manager: 'networkd' | 'ifupdown'; file: string }>>
+  /** The manager (`networkd`, `ifupdown`) and file of each configured interface, by interface name. */
+  interfaces: Readonly<Record<string, { manager: string; file: string }>>
 }
 
 /** Prints the facts as `key=value` lines; read-only. */
@@ -35,21 +34,11 @@ networkctl status --all --no-pager --lines=0 2>/dev/null |
   sed -nE 's/^[^ ]+ +[0-9]+: ([^ ]+).*/link=\1/p; s/^ *Network File: /networkd=/p'
 grep -rsE '^[[:space:]]*iface ' /etc/network/interfaces /etc/network/interfaces.d | sed 's/^/ifupdown=/'; true`
 
-/**
- * Reads what `factsProbe` printed.
- * @throws UserError for a host that the tasks do not know how to handle
- */
-export function parseFacts(text: string, host: string): Facts {
+/** Reads what `factsProbe` printed. Whether a host can be handled is for the tasks to say. */
+export function parseFacts(text: string): Facts {
   const fact = (key: string) => text.match(new RegExp(`^${key}=(.*)$`, 'm'))?.[1] ?? ''
-  const ids = fact('ids').split(' ')
-  const family = ids.includes('debian') ? 'debian' : ids.some((id) => /^(rhel|fedora)$/.test(id)) ? 'redhat' : undefined
-  if (!family)
-    throw new UserError(
-      `${host}: ${fact('os') || 'its operating system'} is neither of the Debian nor of the RHEL family`,
-      1,
-    )
   return {
-    family,
+    ids: fact('ids').split(' ').filter(Boolean),
     os: fact('os'),
     hostname: fact('hostname'),
     kernel: fact('kernel'),

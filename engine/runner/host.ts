@@ -77,7 +77,7 @@ export class HostRun {
       await transport.connect()
       const { folder, scope } = this.#options.note
       const [printed, kept] = await this.#probe([factsProbe, baselinesProbe(folder)])
-      const facts = parseFacts(printed!.text, name)
+      const facts = parseFacts(printed!.text)
       this.result.facts = facts
       this.#tell({ type: 'connected', host: name, facts })
 

@@ -6,16 +6,14 @@ import { ofFamily } from '../../tasks/os/os.ts'
 import { service } from '../../tasks/service.ts'
 import type { Target } from '../../tasks/target.ts'
 import { render, template } from '../../tasks/template.ts'
-
-// AppArmor on Debian lets named read zones below /etc/bind, and not below the /var/named of the article.
-const places = { debian: { folder: '/etc/bind', localConf: '/etc/bind/named.conf.local' } }
+import { bind } from './bind.ts'
 
 /**
  * named answers for the health zone with a TXT record of its own on each node, so that a client sees which node it
  * reached (the article's preparation).
  */
 export function healthZone({ cluster, host, facts }: Target): Task[] {
-  const named = ofFamily(facts.family, places)
+  const named = ofFamily(facts, bind)
   const zone = cluster.service.health_zone
   const zoneFile = `${named.folder}/db.${zone}`
   const conf = `${named.folder}/named.conf.health`

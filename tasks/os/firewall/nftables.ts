@@ -1,6 +1,6 @@
-import { UserError } from '../../engine/base/errors.ts'
-import { sh } from '../../engine/base/sh.ts'
-import { type Task, unchanged } from '../../engine/runner/task.ts'
+import { UserError } from '../../../engine/base/errors.ts'
+import { sh } from '../../../engine/base/sh.ts'
+import { type Task, unchanged } from '../../../engine/runner/task.ts'
 
 /** One object of `nft -j list ruleset`, with the fields used here. */
 interface Item {
