@@ -1,4 +1,4 @@
-// What iptables.sh does with rules that somebody has saved, with commands that only tell what they were asked for, and
+// The cluster's rules in the words of iptables, what iptables.sh does with rules that somebody has saved, with commands that only tell what they were asked for, and
 // how its unit follows whoever loads rule sets.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -6,7 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { parseFacts } from '../engine/runner/facts.ts'
 import { isChange, type Task } from '../engine/runner/task.ts'
+import { loadInventory } from '../inventory/load.ts'
+import { allowAnswers, allowSync, allowVrrp, firewall, snat } from '../tasks/cluster/firewall.ts'
+import { targetOf } from '../tasks/target.ts'
 import { iptables } from '../tasks/os/firewall/iptables.ts'
 import type { Rule } from '../tasks/os/firewall/firewall.ts'
 import { render } from '../tasks/template.ts'
@@ -62,6 +66,27 @@ test('at boot without saved rules of ours, nothing is taken away', () => {
 })
 
 test('while keepalived runs, rules of another level stay', () => assert.is(run(saved, 'active'), ensured))
+
+test('what the levels want to pass, in the words of iptables', () => {
+  const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname)
+  const facts = parseFacts('ids=debian\ninit=systemd\n')
+  const tasks = firewall(targetOf(inventory, inventory.hosts[0]!, facts), allowVrrp, allowSync, allowAnswers, snat)
+  const wanted = tasks
+    .filter(({ name }) => name.startsWith('iptables rule '))
+    .map((task) => {
+      const answer = task.plan({ text: '', code: 0 }, { changes: () => false })
+      return isChange(answer) ? answer.after.replace('-m comment --comment keepalived-playbooks-', '# ') : ''
+    })
+  assert.equal(wanted, [
+    '-A INPUT -p 112 # vrrp-in -i eth0 -d 224.0.0.18/32 -j ACCEPT',
+    '-A OUTPUT -p 112 # vrrp-out -o eth0 -d 224.0.0.18/32 -j ACCEPT',
+    '-A INPUT -p udp # sync-in -i eth0 -d 224.0.0.81/32 --dport 8848 -j ACCEPT',
+    '-A OUTPUT -p udp # sync-out -o eth0 -d 224.0.0.81/32 --dport 8848 -j ACCEPT',
+    '-A FORWARD -p udp # answers-udp -i eth0 -s 10.2.1.0/24 --sport 53 -j ACCEPT',
+    '-A FORWARD -p tcp # answers-tcp -i eth0 -s 10.2.1.0/24 --sport 53 -j ACCEPT',
+    '-A POSTROUTING # snat -m ipvs --vaddr 10.2.1.5 --vport 53 -j SNAT --to-source 10.2.1.5',
+  ])
+})
 
 const rule: Rule = { name: 'in', accept: 'in', interface: 'eth0', protocol: '112' }
 
