@@ -1,5 +1,5 @@
-// The cluster's rules in the words of iptables, what iptables.sh does with rules that somebody has saved, with commands that only tell what they were asked for, and
-// how its unit follows whoever loads rule sets.
+// The cluster's rules in the words of iptables; what iptables.sh does with rules that somebody has saved, with commands
+// that only tell what they were asked for; and how its unit follows whoever loads rule sets.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

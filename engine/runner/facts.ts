@@ -14,7 +14,7 @@ export interface Facts {
   /** The program of process 1: `systemd`. */
   init: string
   selinux: 'enforcing' | 'permissive' | 'disabled' | 'absent'
-  /** The manager (`networkd`, `ifupdown`) and file of each configured interface, by interface name. */
+  /** The manager (`networkd`, `ifupdown`, `NetworkManager`) and file of each configured interface, by interface name. */
   interfaces: Readonly<Record<string, { manager: string; file: string }>>
 }
 
@@ -30,6 +30,7 @@ show bootId /proc/sys/kernel/random/boot_id
 show init /proc/1/comm
 printf 'now=%(%s)T\n' -1
 if command -v getenforce >/dev/null; then echo "selinux=$(getenforce)"; else echo selinux=absent; fi
+nmcli --terse --escape no --fields DEVICE,FILENAME connection show --active 2>/dev/null | sed 's/^/networkmanager=/'
 networkctl status --all --no-pager --lines=0 2>/dev/null |
   sed -nE 's/^[^ ]+ +[0-9]+: ([^ ]+).*/link=\1/p; s/^ *Network File: /networkd=/p'
 grep -rsE '^[[:space:]]*iface ' /etc/network/interfaces /etc/network/interfaces.d | sed 's/^/ifupdown=/'; true`
@@ -52,6 +53,11 @@ export function parseFacts(text: string): Facts {
 
 function parseInterfaces(text: string): Facts['interfaces'] {
   const interfaces: Record<string, Facts['interfaces'][string]> = {}
+  for (const [, name, file] of text.matchAll(/^networkmanager=([^:]+):(\/.*)$/gm)) {
+    // A file of this name tells what NetworkManager found and leaves to others.
+    if (file !== `/run/NetworkManager/system-connections/${name}.nmconnection`)
+      interfaces[name!] = { manager: 'NetworkManager', file: file! }
+  }
   for (const [, file, name] of text.matchAll(/^ifupdown=(.*?):\s*iface\s+(\S+)/gm))
     interfaces[name!] = { manager: 'ifupdown', file: file! }
   for (const [, name, file] of text.matchAll(/^link=(.*)\nnetworkd=(\/.*)$/gm))

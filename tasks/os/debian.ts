@@ -6,7 +6,7 @@ import { apt } from './packages/apt.ts'
 
 export const debian: Family = {
   ids: ['debian'],
-  title: 'Debian or Ubuntu',
+  title: 'Debian, Ubuntu',
   packageManager: apt,
   networkManagers: [networkd, ifupdown],
   firewall: iptables,

@@ -42,8 +42,8 @@ function familyOf({ ids, os, init }: Facts): FamilyName {
   const known = names.map((one) => families[one].title).join(', ')
   throw new UserError(
     `${os || 'An operating system without a name'}${init === 'systemd' ? '' : ` with ${init} as its init`} is not ` +
-      `supported: a host needs ${known}, or a distribution with one of them as ID_LIKE in /etc/os-release, and ` +
-      'systemd. Install that on it, or take it out of the inventory',
+      `supported: a host needs systemd and one of these, or a distribution that is like one (ID_LIKE in ` +
+      `/etc/os-release): ${known}. Install that on it, or take it out of the inventory`,
     1,
   )
 }
