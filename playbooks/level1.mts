@@ -17,7 +17,7 @@ export const tasks: TaskList = (target) => [
   selinux(target),
   snmpd(target),
   network(target, 1),
-  firewall(target, allowVrrp),
+  firewall(target, 1, allowVrrp),
   keepalived(target, 1),
 ]
 

@@ -23,7 +23,7 @@ export const tasks: TaskList = (target) => [
   ipvs(target, 3),
   rtTables(target),
   routes(target),
-  firewall(target, allowVrrp, allowSync, allowAnswers),
+  firewall(target, 3, allowVrrp, allowSync, allowAnswers),
   // Directors must not use a second address before it exists.
   barrier,
   keepalived(target, 3),

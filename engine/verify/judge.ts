@@ -1,8 +1,8 @@
 import type { Protocol } from '../clients/losses.ts'
 import { serviceOf } from '../../services/all.ts'
 import { virtualServersOf } from '../../services/virtual-server.ts'
-import { abilitiesOf } from '../../inventory/levels.ts'
-import type { Host, Inventory } from '../../inventory/types.ts'
+import { abilitiesOf, realAddress } from '../../inventory/levels.ts'
+import type { Inventory } from '../../inventory/types.ts'
 import { drainFile, standbyFile } from '../../tasks/cluster/keepalived.ts'
 import type { Answers } from './ask.ts'
 import type { Finding, FindingCode } from '../cluster/finding.ts'
@@ -77,10 +77,6 @@ export const judgeDrained = (states: readonly NodeState[]): Finding[] => [
 /** @returns a finding for each error that was logged; time does not heal them */
 export const judgeJournals = (states: readonly NodeState[]): Finding[] =>
   states.flatMap(({ host, errors }) => errors.map((error) => onNode(host, 'journal-error', `journal: ${error}`, error)))
-
-/** The address by which directors know a node. */
-export const realAddress = ({ address, second }: Host, level: number): string | undefined =>
-  abilitiesOf(level).secondInterface ? second?.address : address
 
 function judgePool(
   state: NodeState,

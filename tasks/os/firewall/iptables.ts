@@ -1,10 +1,10 @@
-import { lines, type Script, sh } from '../../../engine/base/sh.ts'
+import { lines, Script, sh } from '../../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../../engine/runner/task.ts'
 import { file, ownFile } from '../../file.ts'
 import { service } from '../../service.ts'
-import { template } from '../../template.ts'
+import { render } from '../../template.ts'
 import type { Accept, Firewall, Rule, SourceNat } from './firewall.ts'
-import { noOtherDrop } from './nftables.ts'
+import { packetsPass } from './trial.ts'
 
 /** A rule in the words of iptables. Its comment carries its name, which is how ours are told from others'. */
 interface Words {
@@ -23,17 +23,14 @@ const unitFile = `/etc/systemd/system/${unit}`
 const prefix = 'keepalived-playbooks-'
 
 export const iptables: Firewall = {
-  tasks: (given) => {
+  tasks: (given, wire, packets) => {
     const rules = given.map(wordsOf)
+    // Translation of addresses stops no packet, and its match would load a module.
+    const accepts = rules.filter(({ table }) => table === 'filter')
     return [
-      noOtherDrop(),
+      packetsPass(wire, packets, new Script(scriptText(accepts))),
       ...rules.map((rule) => live(rule, probe(rules))),
-      template(
-        script,
-        'iptables.sh',
-        { prefix, rules: rules.map((rule) => ({ ...rule, words: specification(rule) })) },
-        { mode: '755' },
-      ),
+      file(script, scriptText(rules), { mode: '755' }),
       file(unitFile, unitText),
       service(unit, { restartOn: [script], unitFiles: [unitFile] }),
     ]
@@ -48,7 +45,8 @@ const accept = (rule: Accept): Words => ({
   chain: { in: 'INPUT', out: 'OUTPUT', forward: 'FORWARD' }[rule.accept],
   protocols: [rule.protocol],
   words: [
-    ...[rule.accept === 'out' ? '-o' : '-i', rule.interface],
+    ...(rule.accept === 'out' ? [] : ['-i', rule.interface]),
+    ...(rule.accept === 'in' ? [] : ['-o', rule.interface]),
     ...(rule.from ? ['-s', rule.from] : []),
     ...(rule.to ? ['-d', rule.to] : []),
     ...(rule.fromPort ? ['--sport', String(rule.fromPort)] : []),
@@ -68,6 +66,9 @@ const sourceNat = ({ name, protocols, virtualServer: { address, port }, source }
     ...['-j', 'SNAT', '--to-source', source],
   ],
 })
+
+const scriptText = (rules: readonly Words[]) =>
+  render('iptables.sh', { prefix, rules: rules.map((rule) => ({ ...rule, words: specification(rule) })) })
 
 const comment = (rule: Words) => prefix + rule.name
 const specification = (rule: Words): string[] => [
