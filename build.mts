@@ -11,7 +11,14 @@ execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', 
   stdio: 'inherit',
 })
 for (const file of globSync(
-  ['templates/*.ejs', 'engine/clients/*.py', 'services/*/*.py', 'tasks/os/firewall/*.pl', 'inventory/schema.json'],
+  [
+    'templates/*.ejs',
+    'engine/clients/*.py',
+    'services/*/*.py',
+    'tasks/os/firewall/*.pl',
+    'inventory/schema.json',
+    'documents/*.schema.json',
+  ],
   {
     cwd: root,
   },

@@ -1,11 +1,13 @@
-// Writes what is made from the inventory's schema: inventory/schema.json for editors, docs/inventory.md for people; the
-// codes of docs/findings.md; and the pictures of docs/levels.md.
+// Writes what is made from the inventory's schema: inventory/schema.json for editors, docs/inventory.md for people; from the
+// schemas of documents: documents/*.schema.json, docs/json.md, the codes of docs/findings.md; and the pictures of docs/levels.md.
 //   node docs/generate.mts            writes them all
 //   node docs/generate.mts --check    writes nothing; exit code 1 if one of them is stale
 import { readFileSync, writeFileSync } from 'node:fs'
-import { findingCodes } from '../engine/cluster/finding.ts'
+import { documents } from '../documents/all.ts'
+import { findingCodes } from '../documents/parts/finding.ts'
 import { schema } from '../inventory/schema.ts'
 import { type Node, wording } from '../inventory/wording.ts'
+import { jsonPage } from './json-page.ts'
 import { pictures } from './pictures.mts'
 
 /** The parts of the schema that the documentation shows. */
@@ -105,11 +107,11 @@ function row(key: string, node: Documented, required: boolean): string {
   return `| ${cells.map((cell) => cell!.replaceAll('|', '\\|')).join(' | ')} |`
 }
 
-const findings = (): string => `<!-- Written by docs/generate.mts from engine/cluster/finding.ts; change it there. -->
+const findings = (): string => `<!-- Written by docs/generate.mts from documents/parts/finding.ts; change it there. -->
 
 # Findings
 
-What can be wrong with a cluster. \`verify\`, \`status\` and drills print each finding as a line, and give it with \`--json\`:
+What can be wrong with a cluster. \`verify\`, \`status\` and drills print each finding as a line, and give it with [\`--json\`](json.md):
 
 \`\`\`json
 { "code": "service-down", "node": "ns1", "text": "ns1: named is inactive" }
@@ -117,7 +119,7 @@ What can be wrong with a cluster. \`verify\`, \`status\` and drills print each f
 
 Scripts go by \`code\` and \`node\`; the text is for people and may change. Where a node has several findings of a code,
 \`about\` tells them apart: a protocol, a real server, a client. A level playbook and \`verify\` give \`cluster.findings\`,
-\`status\` and drills \`findings\`.
+\`status\`, rolling reboots and drills \`findings\`.
 
 | code | meaning |
 |---|---|
@@ -130,6 +132,13 @@ const generated = {
   'inventory/schema.json': `${JSON.stringify(forEditors(schema), null, 2)}\n`,
   'docs/inventory.md': page(),
   'docs/findings.md': findings(),
+  ...Object.fromEntries(
+    Object.entries(documents).map(([name, document]) => [
+      `documents/${name}.schema.json`,
+      `${JSON.stringify(document, null, 2)}\n`,
+    ]),
+  ),
+  'docs/json.md': jsonPage(),
   ...pictures,
 }
 const stale = Object.entries(generated).filter(([path, text]) => readIfThere(path) !== text)

@@ -7,7 +7,9 @@ import { busyCode } from '../engine/runner/lock.ts'
 import { main } from '../engine/cli/main.ts'
 import { rollbackScript } from '../engine/runner/rollback.ts'
 
-await main(import.meta.url, 'Rollback: undo the newest run', [], async (context) => {
+const program = { title: 'Rollback: undo the newest run', document: 'rollback', own: [] } as const
+
+await main(import.meta.url, program, async (context) => {
   const { options, console, document } = context
   const session = await openSession(context)
   const { folder, by } = runNote('Rollback')

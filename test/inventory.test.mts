@@ -11,6 +11,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { loadInventory } from '../inventory/load.ts'
 import { isNetwork, parseNetwork } from '../inventory/network.ts'
+import { documents } from '../documents/all.ts'
 import { schema } from '../inventory/schema.ts'
 import { broken } from './inventory/broken.mts'
 import { passwordWords, spoiltPasswords } from './inventory/passwords.mts'
@@ -255,6 +256,8 @@ const generated = [
   'inventory/schema.json',
   'docs/inventory.md',
   'docs/findings.md',
+  ...Object.keys(documents).map((name) => `documents/${name}.schema.json`),
+  'docs/json.md',
   'docs/level1.svg',
   'docs/level2.svg',
   'docs/level3.svg',
@@ -266,7 +269,7 @@ test('what is generated is not stale', () => {
 
 test('what is generated and changed by hand is stale', () => {
   const copy = join(folder, 'stale')
-  for (const path of ['docs', 'engine', 'inventory', 'package.json'])
+  for (const path of ['docs', 'documents', 'engine', 'inventory', 'package.json'])
     cpSync(join(root, path), join(copy, path), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
   for (const path of generated) appendFileSync(join(copy, path), ' ')

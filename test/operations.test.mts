@@ -11,9 +11,10 @@ import { judgeDrills } from '../engine/operations/drills/run.ts'
 import { loadInventory } from '../inventory/load.ts'
 import { realClock } from '../engine/base/clock.ts'
 import { HostError } from '../engine/base/errors.ts'
-import { type Options, parseOptions } from '../engine/cli/options.ts'
+import { type Options, type OwnOptions, parseOptions } from '../engine/cli/options.ts'
 import type { Transport } from '../engine/transport/transport.ts'
 import { readRollingOptions, rollingOptions } from '../engine/operations/rolling/options.ts'
+import { checkedFilled } from './documents.ts'
 import { inTurn } from '../engine/operations/rolling/order.ts'
 
 const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
@@ -148,6 +149,15 @@ for (const [name, nodes, problems] of faults) {
   test(`status: ${name}`, () => assert.equal(textsOf(judgeStatus(inventory, nodes)), problems))
 }
 
+test('status: the document is as its schema says', () => {
+  const away: NodeStatus = { host: 'ns2', unreachable: 'ns2: no way', removals: {}, pending: [] }
+  const nodes = [node(0, true, log(1700000001, removed), log(1700000002, '(VI_1) Entering MASTER STATE')), away]
+  const findings = judgeStatus(inventory, nodes)
+  const common = { document: 'status', playbook: 'Status', exitCode: 5 } as const
+  const document = checkedFilled('status', { ...common, nodes, findings, healthy: false })
+  assert.equal(document.nodes![0]!.removals, { '10.2.1.7 UDP': 1 })
+})
+
 test('status: what people read', () => {
   const second = {
     ...node(1, false, log(1700000000, '(VI_1) Entering BACKUP STATE')),
@@ -188,7 +198,9 @@ test('rolling: nodes that stand by come first, the holder last', () => {
   )
 })
 
-const request = (...args: string[]) => readRollingOptions(parseOptions(args, 'x', rollingOptions) as Options, 3)
+type Own = OwnOptions<(typeof rollingOptions)[number]>
+const request = (...args: string[]) =>
+  readRollingOptions((parseOptions(args, 'x', rollingOptions) as Options<Own>).own, 3)
 
 test('rolling: options and their defaults', () => {
   assert.equal(request(), {

@@ -27,7 +27,7 @@ export interface ControlRequest {
  * @throws UserError where the cluster is unhealthy, HostError where a node is unreachable
  */
 export async function openControl(
-  { options, console, document }: RunContext,
+  { options, console, document }: RunContext<{ findings?: Finding[] }>,
   session: Session,
   request: ControlRequest,
 ): Promise<ClusterControl> {

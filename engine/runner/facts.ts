@@ -1,22 +1,9 @@
+import type { FromSchema } from 'json-schema-to-ts'
+import type { factsSchema } from '../../documents/parts/host.ts'
 import { sh } from '../base/sh.ts'
 
 /** What is true of a host before any task. */
-export interface Facts {
-  /** ID and ID_LIKE of os-release(5): the distribution, and those that it is like, the closest first. */
-  ids: readonly string[]
-  /** As people say it: `Debian GNU/Linux 12 (bookworm)`. */
-  os: string
-  hostname: string
-  kernel: string
-  bootId: string
-  /** The host's own clock, in seconds since 1970: the journal is read from this time on. */
-  now: number
-  /** The program of process 1: `systemd`. */
-  init: string
-  selinux: 'enforcing' | 'permissive' | 'disabled' | 'absent'
-  /** The manager (`networkd`, `ifupdown`, `NetworkManager`) and file of each configured interface, by interface name. */
-  interfaces: Readonly<Record<string, { manager: string; file: string }>>
-}
+export type Facts = FromSchema<typeof factsSchema>
 
 /** Prints the facts as `key=value` lines; read-only. */
 export const factsProbe = sh`

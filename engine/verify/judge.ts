@@ -1,3 +1,5 @@
+import type { FromSchema } from 'json-schema-to-ts'
+import type { verdictSchema } from '../../documents/parts/cluster.ts'
 import type { Protocol } from '../clients/losses.ts'
 import { serviceOf } from '../../services/all.ts'
 import { virtualServersOf } from '../../services/virtual-server.ts'
@@ -5,13 +7,13 @@ import { abilitiesOf, realAddress } from '../../inventory/levels.ts'
 import type { Inventory } from '../../inventory/types.ts'
 import { drainFile, standbyFile } from '../../tasks/cluster/keepalived.ts'
 import type { Answers } from './ask.ts'
-import type { Finding, FindingCode } from '../cluster/finding.ts'
+import type { Finding } from '../cluster/finding.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 
 const list = (names: readonly string[]) => names.join(' and ')
 
 /** @returns a finding about a node, whose name begins its text */
-const onNode = (node: string, code: FindingCode, text: string, about?: string): Finding => ({
+const onNode = (node: string, code: Finding['code'], text: string, about?: string): Finding => ({
   code,
   node,
   ...(about !== undefined && { about }),
@@ -96,14 +98,7 @@ function judgePool(
 }
 
 /** What the answers over one protocol show. */
-export interface Verdict {
-  /** The name of the client that asked. */
-  client: string
-  protocol: Protocol
-  /** In words, for a person: `ns1 5, ns2 5: strictly in turn`. */
-  summary: string
-  finding?: Finding
-}
+export type Verdict = FromSchema<typeof verdictSchema>
 
 /**
  * Judges who answered.

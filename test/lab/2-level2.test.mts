@@ -21,7 +21,7 @@ test.after(() => disconnect())
 
 const alternates = (names: readonly string[]) => names.every((name, i) => i === 0 || name !== names[i - 1])
 
-function assertBalanced(check: Run): void {
+function assertBalanced(check: Run<'verify' | 'level2'>): void {
   assert.is(check.code, 0, check.text)
   const { answers, findings } = check.document.cluster!
   assert.equal(findings, [])

@@ -1,6 +1,7 @@
+import type { Documents } from '../../../documents/all.ts'
 import type { Finding } from '../../cluster/finding.ts'
 import { TrafficMonitor } from '../traffic.ts'
-import { conclude } from '../html-report.ts'
+import { conclude, type reportOption } from '../html-report.ts'
 import { runNote } from '../../cluster/run-note.ts'
 import { HostLocks } from '../../cluster/host-locks.ts'
 import { openControl, type ClusterControl } from '../control.ts'
@@ -9,14 +10,16 @@ import type { Step } from '../../clients/losses.ts'
 import { confirmed } from '../../cli/confirm.ts'
 import { exitCode, UserError } from '../../base/errors.ts'
 import type { RunContext } from '../../cli/main.ts'
-import type { Option } from '../../cli/options.ts'
+import type { OwnOptions } from '../../cli/options.ts'
 import { drills } from './all.ts'
 import { type Drill, Site } from './drill.ts'
 
 /** The options of drills beside the common ones. */
-export const drillOptions: readonly Option[] = drills.flatMap(({ name, option }) =>
-  option === undefined ? [] : { name, help: option },
+export const drillOptions = drills.flatMap((drill) =>
+  'option' in drill ? { name: drill.name, help: drill.option } : [],
 )
+
+type DrillContext = RunContext<Documents['drill'], OwnOptions<(typeof drillOptions)[number] | typeof reportOption>>
 
 /** Seconds between two drills, in which nothing may be lost any more. */
 const calm = 3
@@ -26,7 +29,7 @@ const calm = 3
  * Check mode only prints the plan.
  * @returns the exit code: 5 where clients lost answers for longer than a limit
  */
-export async function runDrills(context: RunContext, session: Session): Promise<number> {
+export async function runDrills(context: DrillContext, session: Session): Promise<number> {
   const { options, console, document } = context
   const note = runNote('Drill')
   const notes = options.check
@@ -34,7 +37,7 @@ export async function runDrills(context: RunContext, session: Session): Promise<
     : (await HostLocks.take(context, session, note)).notes()
   if (notes.size > 0) throw new UserError('a rolling reboot was not ended: end it with --resume first', exitCode.failed)
   const control = await openControl(context, session, { minServing: session.inventory.hosts.length - 1 })
-  const chosen = drills.filter(({ name, option }) => option === undefined || options.own[name])
+  const chosen = drills.filter((drill) => !('option' in drill) || options.own[drill.name])
   if (options.check) {
     const states = await control.states()
     for (const { target, title } of chosen) console.print(`drill  would ${title(target(control, states), control)}`)
@@ -48,7 +51,8 @@ export async function runDrills(context: RunContext, session: Session): Promise<
   const limits = chosen.map(({ name, limit }) => known[name] ?? limit)
   const failure: unknown = await carryOutAll(context, control, traffic, chosen).catch((error: unknown) => error)
   const findings = await conclude(context, session, traffic, {
-    title: 'Drill',
+    title: document.playbook,
+    file: options.own.report,
     states: () => control.reachableStates(),
     failure,
     about: (index) => ({ limit: limits[index] }),
