@@ -61,7 +61,7 @@ const node = (number: number, more: object = {}) => ({
 })
 
 test('the smallest inventory gets every default', () => {
-  assert.equal(load(smallest), { file, cluster: defaults, hosts: [node(1), node(2)], clients: [] })
+  assert.equal(load(smallest), { file, cluster: defaults, hosts: [node(1), node(2)], groups: [], clients: [] })
 })
 
 test('JSON is YAML too, and line ends may be those of Windows', () => {
@@ -94,6 +94,7 @@ clients: { client: { ssh: { host: client, config: /etc/ssh/other } } }
         ssh: { host: 'ns2', config, user: 'root', port: 2222, identity_file: join(homedir(), 'key') },
       }),
     ],
+    groups: [],
     clients: [{ name: 'client', ssh: { host: 'client', config: '/etc/ssh/other', user: 'admin' } }],
   })
 })
@@ -200,17 +201,26 @@ test('the file is named as it was given', () => {
   }
 })
 
-test('vars are free data: those of a host go before those of the cluster', () => {
-  const { cluster, hosts } = load(`
-cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, vars: { site: berlin, ports: [80, 443] } }
+test('vars are free data: the cluster, then the groups in their order, then the host; the later win', () => {
+  const inventory = load(`
+cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, vars: { site: berlin, ports: [80, 443], who: cluster } }
 hosts:
   ns1: { address: 10.2.1.2, vars: { site: paris } }
-  ns2: { address: 10.2.1.3 }`)
-  const inventory = { file: '', cluster, hosts, clients: [] }
-  const varsOf = (host: (typeof hosts)[number]) => targetOf(inventory, host, {} as Facts).vars
-  assert.equal(hosts.map(varsOf), [
-    { site: 'paris', ports: [80, 443] },
-    { site: 'berlin', ports: [80, 443] },
+  ns2: { address: 10.2.1.3 }
+  ns3: { address: 10.2.1.4 }
+groups:
+  web: { hosts: [ns2, ns1], vars: { site: rome, who: web, __proto__: { root: /srv } } }
+  edge: { hosts: &edge [ns1], vars: { who: edge } }
+  none: { hosts: [] }
+  alike: { hosts: *edge }`)
+  const known = inventory.hosts.map((host) => {
+    const { vars, groups } = targetOf(inventory, host, {} as Facts)
+    return [groups, JSON.stringify(vars)]
+  })
+  assert.equal(known, [
+    [['web', 'edge', 'alike'], '{"site":"paris","ports":[80,443],"who":"edge","__proto__":{"root":"/srv"}}'],
+    [['web'], '{"site":"rome","ports":[80,443],"who":"web","__proto__":{"root":"/srv"}}'],
+    [[], '{"site":"berlin","ports":[80,443],"who":"cluster"}'],
   ])
 })
 
@@ -239,6 +249,7 @@ test('the example is the article, and fits a screen', () => {
       node(1, { ...second('10.2.1.6'), ssh: { host: '10.2.1.2', user: 'admin' } }),
       node(2, { ...second('10.2.1.7'), ssh: { host: '10.2.1.3', user: 'admin' } }),
     ],
+    groups: [],
     clients: [],
   })
   assert.ok(readFileSync(example, 'utf8').split('\n').length <= 50)

@@ -10,6 +10,8 @@ const ns1 = (more: string) => host(`ns1: { address: 10.2.1.2, ${more} }`)
 const networkWords = 'an IPv4 network with a prefix length from 8 to 29, such as 10.2.1.0/24'
 const nameWords = 'a name of at most 31 lower-case letters, digits and "-" that begins with a letter'
 const hostWords = 'a host name of letters, digits, "-" and "." that begins with a letter'
+const groupWords = 'a name of at most 31 lower-case letters, digits, "_" and "-" that begins with a letter'
+const membersWords = 'a list of names from `hosts`, each once'
 const interfaceWords = 'an interface name of at most 15 letters, digits, "_", "." and "-"'
 const zoneWords = 'a DNS name of lower-case letters, digits, "-" and "."'
 const schedulers = 'rr, wrr, lc, wlc, lblc, sh, mh, dh, sed, nq'
@@ -125,6 +127,27 @@ export const broken: [text: string, ...messages: string[]][] = [
     '5:42 hosts.ns1.ssh.host: must be a host name, an address or a Host of the OpenSSH configuration, got "-oProxyCommand=x"',
     '5:66 hosts.ns1.ssh.port: must be a whole number from 1 to 65535, got 70000',
     '5:73 hosts.ns1.ssh: unknown key "key"',
+  ],
+  [`${smallest}groups: [web]\n`, '7:9 groups: must be a map of groups, got a list'],
+  [`${smallest}groups: { Web: { hosts: [] } }\n`, `7:11 groups: each key must be ${groupWords}, got "Web"`],
+  [
+    `${smallest}groups: { web: { vars: 1 }, dns: { host: [ns1] } }\n`,
+    `7:11 groups.web.hosts: is missing; it must be ${membersWords}`,
+    '7:24 groups.web.vars: must be a map, got a number',
+    `7:29 groups.dns.hosts: is missing; it must be ${membersWords}`,
+    '7:36 groups.dns: unknown key "host" (did you mean "hosts"?)',
+  ],
+  [
+    `${smallest}groups:\n  web: { hosts: ns1 }\n  dns: { hosts: [ns1, 5, ns1] }\n`,
+    `8:17 groups.web.hosts: must be ${membersWords}, got "ns1"`,
+    `9:17 groups.dns.hosts: must be ${membersWords}, got a list`,
+    `9:23 groups.dns.hosts[1]: must be ${hostWords}, got 5; put it in quotes`,
+  ],
+  [
+    `${smallest}groups:\n  web:\n    hosts: [ns1, ns3, NS2]\n  dns: { hosts: [mail] }\n`,
+    '9:18 groups.web.hosts[1]: must be one of the hosts, got "ns3" (did you mean "ns1"?)',
+    '9:23 groups.web.hosts[2]: must be one of the hosts, got "NS2" (did you mean "ns2"?)',
+    '10:18 groups.dns.hosts[0]: must be one of the hosts, got "mail"',
   ],
   [`${smallest}clients: { c: {} }\n`, '7:12 clients.c.ssh: is missing; it must be a map'],
   [
