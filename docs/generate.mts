@@ -1,5 +1,5 @@
 // Writes what is made from the inventory's schema: inventory/schema.json for editors, docs/inventory.md for people; the
-// codes of docs/findings.md; and the pictures of docs/levels.md.
+// codes of docs/findings.md; the pictures of docs/levels.md; and the files that pages show.
 //   node docs/generate.mts            writes them all
 //   node docs/generate.mts --check    writes nothing; exit code 1 if one of them is stale
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -126,10 +126,19 @@ ${Object.entries(findingCodes)
   .join('\n')}
 `
 
+/** A page that shows files as they are: each stands in a block of code below its path, which is a comment there. */
+const withFiles = (path: string) =>
+  readIfThere(path).replaceAll(
+    /^(<!-- (\S+) -->\n```\w+\n).*?^```$/gms,
+    (_, head: string, file: string) => `${head}${readFileSync(inRoot(file), 'utf8')}\`\`\``,
+  )
+
 const generated = {
   'inventory/schema.json': `${JSON.stringify(forEditors(schema), null, 2)}\n`,
   'docs/inventory.md': page(),
   'docs/findings.md': findings(),
+  'docs/writing-services.md': withFiles('docs/writing-services.md'),
+  'docs/writing-tasks.md': withFiles('docs/writing-tasks.md'),
   ...pictures,
 }
 const stale = Object.entries(generated).filter(([path, text]) => readIfThere(path) !== text)
