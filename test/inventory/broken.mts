@@ -1,4 +1,6 @@
 // Broken inventories, each with all that is said of it: `line:column message`, a line each.
+import { clusterSchema } from '../../inventory/schema-cluster.ts'
+import { wording } from '../../inventory/wording.ts'
 import { cluster, smallest } from './samples.mts'
 
 const vip = (value: string) => smallest.replace('10.2.1.5', value)
@@ -12,6 +14,8 @@ const nameWords = 'a name of at most 31 lower-case letters, digits and "-" that 
 const hostWords = 'a host name of letters, digits, "-" and "." that begins with a letter'
 const groupWords = 'a name of at most 31 lower-case letters, digits, "_" and "-" that begins with a letter'
 const membersWords = 'a list of names from `hosts`, each once'
+// Another service is no reason to change this file.
+const serviceWords = wording(clusterSchema.properties.service.properties.type)
 const interfaceWords = 'an interface name of at most 15 letters, digits, "_", "." and "-"'
 const zoneWords = 'a DNS name of lower-case letters, digits, "-" and "."'
 const schedulers = 'rr, wrr, lc, wlc, lblc, sh, mh, dh, sed, nq'
@@ -83,9 +87,9 @@ export const broken: [text: string, ...messages: string[]][] = [
   [cluster('preempt: yes'), '4:12 cluster.preempt: must be true or false, got "yes"'],
   [cluster('startup_delay: -1'), '4:18 cluster.startup_delay: must be a whole number from 0 to 255, got -1'],
   [
-    cluster('service: { type: http, port: 0 }'),
-    '4:20 cluster.service.type: must be dns, got "http"',
-    '4:32 cluster.service.port: must be a whole number from 1 to 65535, got 0',
+    cluster('service: { type: another, port: 0 }'),
+    `4:20 cluster.service.type: must be ${serviceWords}, got "another"`,
+    '4:35 cluster.service.port: must be a whole number from 1 to 65535, got 0',
   ],
   [cluster('service: { health_zone: "a..b" }'), `4:27 cluster.service.health_zone: must be ${zoneWords}, got "a..b"`],
   [
