@@ -94,9 +94,9 @@ function sections(path: string, map: Documented): string[] {
 /** A description, cut into the meaning and the default that is computed. */
 const meaningOf = ({ description }: Documented) => description!.split(' Default: ')
 
-/** The hosts are a map whose keys are not known. */
+/** The hosts are a map of maps whose keys are not known. */
 const hostsOf = ({ additionalProperties: host }: Documented): [string, Documented][] =>
-  typeof host === 'object' ? [['NAME', host]] : []
+  typeof host === 'object' && host.properties ? [['NAME', host]] : []
 
 function row(key: string, node: Documented, required: boolean): string {
   const [meaning, computed] = meaningOf(node)

@@ -73,8 +73,6 @@ const healthCheck = {
   },
 } as const satisfies JSONSchema
 
-const outage = { type: 'number', minimum: 0, maximum: 3600, title: 'seconds, 0 or more' } as const
-
 const table = (number: number, name: string) =>
   ({
     type: 'object',
@@ -220,19 +218,12 @@ export const clusterSchema = {
     },
     drill: {
       type: 'object',
-      additionalProperties: false,
+      title: 'a map of seconds, by drill',
       default: {},
-      description: 'For how long clients may lose answers in each drill of `drill.mts`, in seconds.',
-      properties: {
-        restart: { ...outage, default: 4, description: 'keepalived restarted on the node that holds the VIP.' },
-        service: { ...outage, default: 4, description: 'The service stopped on a node.' },
-        kill: {
-          ...outage,
-          default: 6,
-          description: 'Every process of keepalived killed on the node that holds the VIP.',
-        },
-        cut: { ...outage, default: 6, description: 'The network cut at the node that holds the VIP.' },
-      },
+      description:
+        'For how long clients may lose answers in each drill of `drill.mts`: `{ kill: 10 }`. Default: the limit of the ' +
+        'drill.',
+      additionalProperties: { type: 'number', minimum: 0, maximum: 3600, title: 'seconds, 0 or more' },
     },
     routing: {
       type: 'string',

@@ -45,7 +45,7 @@ const defaults = {
   service: { type: 'dns', port: 53, health_zone: 'load.balance', health_name: 'health' },
   health_check: { interval: 1, retries: 2, retry_delay: 1, timeout: 2 },
   balancing: { scheduler: 'rr', udp_timeout: 10 },
-  drill: { restart: 4, service: 4, kill: 6, cut: 6 },
+  drill: {},
   routing: 'script',
   routing_tables: { first: { number: 20, name: 'table0' }, second: { number: 21, name: 'table1' } },
   snmp: { enabled: true, community: 'public', source: '127.0.0.1' },

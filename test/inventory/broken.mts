@@ -92,6 +92,7 @@ export const broken: [text: string, ...messages: string[]][] = [
     '4:35 cluster.service.port: must be a whole number from 1 to 65535, got 0',
   ],
   [cluster('service: { health_zone: "a..b" }'), `4:27 cluster.service.health_zone: must be ${zoneWords}, got "a..b"`],
+  [cluster('drill: { kill: -1 }'), '4:18 cluster.drill.kill: must be seconds, 0 or more, got -1'],
   [
     cluster('health_check: { time_out: 2 }'),
     '4:19 cluster.health_check: unknown key "time_out" (did you mean "timeout"?)',
