@@ -10,9 +10,11 @@ const dropIn = `/etc/systemd/system/${unit}.service.d/listen.conf`
 function listenAddress({ host, vars }: Target): string {
   const { metrics_address: address = host.address, metrics_port: port = 9100 } = vars
   // It becomes a word of a command, so it has to be nothing else than an address and a port.
-  if (isIPv4(String(address)) && Number.isInteger(port)) return `${address}:${port}`
-  throw new UserError('vars: metrics_address must be an IPv4 address, and metrics_port a whole number')
+  if (isIPv4(String(address)) && isPort(port)) return `${address}:${port}`
+  throw new UserError('vars: metrics_address must be an IPv4 address, and metrics_port a number from 1 to 65535')
 }
+
+const isPort = (port: unknown) => Number.isInteger(port) && Number(port) >= 1 && Number(port) <= 65535
 
 // What ARGS of /etc/default/prometheus-node-exporter says stays. The address has to be there before it can listen.
 const content = (listen: string) => `[Unit]
