@@ -1,5 +1,6 @@
 // Writes what is made from the inventory's schema: inventory/schema.json for editors, docs/inventory.md for people; from the
-// schemas of documents: documents/*.schema.json, docs/json.md, the codes of docs/findings.md; and the pictures of docs/levels.md.
+// schemas of documents: documents/*.schema.json, docs/json.md, the codes of docs/findings.md; the pictures of docs/levels.md; and the
+// files that pages show.
 //   node docs/generate.mts            writes them all
 //   node docs/generate.mts --check    writes nothing; exit code 1 if one of them is stale
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -96,9 +97,9 @@ function sections(path: string, map: Documented): string[] {
 /** A description, cut into the meaning and the default that is computed. */
 const meaningOf = ({ description }: Documented) => description!.split(' Default: ')
 
-/** The hosts are a map whose keys are not known. */
+/** The hosts are a map of maps whose keys are not known. */
 const hostsOf = ({ additionalProperties: host }: Documented): [string, Documented][] =>
-  typeof host === 'object' ? [['NAME', host]] : []
+  typeof host === 'object' && host.properties ? [['NAME', host]] : []
 
 function row(key: string, node: Documented, required: boolean): string {
   const [meaning, computed] = meaningOf(node)
@@ -128,6 +129,13 @@ ${Object.entries(findingCodes)
   .join('\n')}
 `
 
+/** A page that shows files as they are: each stands in a block of code below its path, which is a comment there. */
+const withFiles = (path: string) =>
+  readIfThere(path).replaceAll(
+    /^(<!-- (\S+) -->\n```\w+\n).*?^```$/gms,
+    (_, head: string, file: string) => `${head}${readFileSync(inRoot(file), 'utf8')}\`\`\``,
+  )
+
 const generated = {
   'inventory/schema.json': `${JSON.stringify(forEditors(schema), null, 2)}\n`,
   'docs/inventory.md': page(),
@@ -139,6 +147,8 @@ const generated = {
     ]),
   ),
   'docs/json.md': jsonPage(),
+  'docs/writing-services.md': withFiles('docs/writing-services.md'),
+  'docs/writing-tasks.md': withFiles('docs/writing-tasks.md'),
   ...pictures,
 }
 const stale = Object.entries(generated).filter(([path, text]) => readIfThere(path) !== text)

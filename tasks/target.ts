@@ -10,7 +10,9 @@ export interface Target {
   /** All hosts of the cluster, in the order of the inventory. */
   hosts: readonly Host[]
   facts: Facts
-  /** `vars` of the cluster and of the host; the host's win. Plain data from the inventory. */
+  /** The names of the host's groups, in the order of the inventory. */
+  groups: readonly string[]
+  /** `vars` of the cluster, of the host's groups and of the host; the later win. Plain data from the inventory. */
   vars: Readonly<Record<string, unknown>>
 }
 
@@ -18,7 +20,15 @@ export interface Target {
  * @returns what a playbook knows of a host
  * @throws UserError for a host of an unknown operating system, before any task is listed
  */
-export function targetOf({ cluster, hosts }: Inventory, host: Host, facts: Facts): Target {
+export function targetOf({ cluster, hosts, groups }: Inventory, host: Host, facts: Facts): Target {
   osOf(facts)
-  return { cluster, host, hosts, facts, vars: { ...cluster.vars, ...host.vars } }
+  const own = groups.filter((group) => group.hosts.includes(host.name))
+  return {
+    cluster,
+    host,
+    hosts,
+    facts,
+    groups: own.map(({ name }) => name),
+    vars: [cluster, ...own, host].reduce((earlier, { vars }) => ({ ...earlier, ...vars }), {}),
+  }
 }

@@ -7,7 +7,10 @@ import { refuseMixture } from '../engine/cluster/limit.ts'
 import type { Step, Tally } from '../engine/clients/losses.ts'
 import { type NodeStatus, parseStatus } from '../engine/cluster/status.ts'
 import { duration, judgeStatus, statusLines } from '../engine/commands/status.ts'
-import { judgeDrills } from '../engine/operations/drills/run.ts'
+import { cut } from '../engine/operations/drills/cut.ts'
+import { kill } from '../engine/operations/drills/kill.ts'
+import { restart } from '../engine/operations/drills/restart.ts'
+import { judgeDrills, limitsOf } from '../engine/operations/drills/run.ts'
 import { loadInventory } from '../inventory/load.ts'
 import { realClock } from '../engine/base/clock.ts'
 import { HostError } from '../engine/base/errors.ts'
@@ -232,6 +235,19 @@ test('rolling: a number that makes no sense is refused', () => {
 test('rolling: what was begun is not begun otherwise', () => {
   assert.throws(() => request('--resume', '--before', 'x'), /--resume goes on as the run was begun: leave --before out/)
   assert.is(request('--resume', '--limit', 'ns2').resume, true)
+})
+
+test('drills: each has a limit of its own, and the inventory has another', () => {
+  assert.equal(limitsOf({ cut: 0, restart: 1.5 }, [cut, kill, restart]), [0, kill.limit, 1.5])
+  assert.throws(
+    () => limitsOf({ 'kil\x1b[2J': 1 }, []),
+    /^cluster\.drill\["kil…"\]: there is no such drill; there are restart, service, /,
+  )
+  assert.throws(() => limitsOf({ constructor: 1 }, []), /there is no such drill/)
+  assert.throws(
+    () => limitsOf({ kil: 1 }, []),
+    /^cluster\.drill\.kil: there is no such drill \(did you mean "kill"\?\)/,
+  )
 })
 
 test('drills: the time in which answers were lost is held against the limit of its step', () => {

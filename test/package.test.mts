@@ -67,6 +67,7 @@ test('the examples agree with its types', () => {
     target: 'esnext',
     types: ['node'],
     noEmit: true,
+    allowImportingTsExtensions: true,
     skipLibCheck: false,
   }
   writeFileSync(
