@@ -10,6 +10,7 @@ import { runHosts } from '../engine/runner/run.ts'
 import { sh } from '../engine/base/sh.ts'
 import { type Listed, type Task, unchanged } from '../engine/runner/task.ts'
 import type { Transport } from '../engine/transport/transport.ts'
+import { resourceOf } from '../tasks/resources.ts'
 import { needRoot } from './root.ts'
 
 // Files belong to root unless a task says otherwise.
@@ -39,6 +40,7 @@ export const host = (tasks: Listed[], transport: Transport = localTransport(), n
   name,
   transport,
   tasks: () => tasks,
+  resourceOf,
 })
 export const options = {
   check: false,

@@ -1,3 +1,4 @@
+import { resourceOf } from '../../tasks/resources.ts'
 import { targetOf } from '../../tasks/target.ts'
 import { exitCode, UserError } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
@@ -36,6 +37,7 @@ export async function bringTo(
       name: host.name,
       transport: session.reach(host.name),
       tasks: (facts) => flatten(tasks(targetOf(session.inventory, host, facts))),
+      resourceOf,
     })),
   )
   const code = codeOf(results)
