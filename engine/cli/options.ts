@@ -53,7 +53,7 @@ export interface Options {
   values: Record<string, string | undefined>
 }
 
-/** Whether questions are answered with yes: `CI` is set, and not to `0`, `false` or nothing. */
+/** Whether what the lab needs is installed without a question: `CI` is set, and not to `0`, `false` or nothing. */
 export const inCi = (): boolean => !/^(0|false)?$/i.test(process.env.CI ?? '')
 
 /** The version of the project, as in package.json. */
@@ -81,7 +81,7 @@ export function parseOptions(args: readonly string[], title: string, own: readon
     askBecomePass: given.has('ask-become-pass'),
     verbose: given.has('verbose'),
     json: given.has('json'),
-    yes: given.has('yes') || inCi(),
+    yes: given.has('yes'),
     own: Object.fromEntries(own.map(({ name }) => [name, given.has(name)])),
     values: Object.fromEntries(own.map(({ name, value }) => [name, value && given.get(name)])),
   }
