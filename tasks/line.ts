@@ -7,9 +7,10 @@ export interface LineOptions {
   validate?: Script
 }
 
+// A substitution loses NUL bytes, which may be the last of a file.
 const lineProbe = (path: string, text: string): Script => sh`
 grep -aqxF -- ${text} ${path} 2>/dev/null && exit 0
-if [ ! -e ${path} ]; then echo absent; elif [ -n "$(tail -c1 ${path})" ]; then echo unended; fi
+if [ ! -e ${path} ]; then echo absent; elif [ -n "$(tail -c1 ${path} | tr '\0' x)" ]; then echo unended; fi
 exit 1`
 
 /** A line in a file that playbooks do not own; added at the end where it is missing. */
@@ -42,7 +43,7 @@ const add = (path: string, text: string): Script => sh`
 if ! grep -aqxF -- ${text} ${path} 2>/dev/null; then
   ${beginCopy(path)}
   [ ! -e ${path} ] || cat -- ${path} >"$file"
-  [ ! -s "$file" ] || [ -z "$(tail -c1 "$file")" ] || echo >>"$file"
+  [ ! -s "$file" ] || [ -z "$(tail -c1 "$file" | tr '\0' x)" ] || echo >>"$file"
   printf '%s\n' ${text} >>"$file"
   ${endCopy}
 fi`
