@@ -214,6 +214,10 @@ for (const place of ['put-off', 'journal/2026-01-01T00-00-00Z-aaaa/at-end']) {
     assert.is((await run('2', [touch('a')])).status, 'changed')
     assert.is(shown('reloaded'), '')
     assert.is((await run('3', [touch('a')])).status, 'ok')
+    assert.equal(
+      (await journal()).map(({ id }) => id),
+      ['1'],
+    )
   })
 }
 
@@ -385,6 +389,23 @@ test('a rollback that was killed after it has kept a baseline again does the sam
   assert.is(shown('f'), 'one')
   await run('3', [])
   assert.is(shown('f'), 'theirs')
+})
+
+test('how to undo a change is on disk before it is made, and a baseline goes after what was restored is', async () => {
+  const local = localTransport()
+  const watched = sh`sync() {
+  { [ ! -e ${path('f')} ] || echo ${'there is f'}; find ${state}/journal -name '*.plan'; find ${state}/originals -name first -o -name about; } | sed 's/.*[/]//' | sort | xargs >>${path('../syncs')}
+}`
+  const transport: Transport = { ...local, run: (script, how) => local.run(`${watched.text}\n${script}`, how) }
+  await run('1', [file(path('f'), 'one'), barrier, file(path('g'), 'one')], transport)
+  await run('2', [], transport)
+  const syncs = readFileSync(path('../syncs'), 'utf8')
+  assert.equal(syncs.trimEnd().split('\n'), [
+    '000.plan first first',
+    '001.plan about first there is f',
+    '000.plan 001.plan about about there is f',
+    'about about',
+  ])
 })
 
 test('programs that a change leaves behind do not hold the lock', async () => {

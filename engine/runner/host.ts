@@ -144,7 +144,10 @@ export class HostRun {
     const progress = this.#progress!
     try {
       const outcome = await this.#execute(batch.script, (chunk) => progress.take(batch.read(chunk)))
-      if (this.failed) throw new UserError(this.result.failure!.reason, exitCode.failed)
+      if (this.failed) {
+        this.result.failure!.reason += outcome.stderr && `\n${outcome.stderr.trim()}`
+        throw new UserError(this.result.failure!.reason, exitCode.failed)
+      }
       if (outcome.code === staleCode) return await this.#planAgain(phase)
       if (outcome.code === busyCode)
         throw new UserError(

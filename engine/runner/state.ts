@@ -68,7 +68,8 @@ export const doPutOff = (folder: string): Task => ({
       : {
           before: text.trimEnd(),
           after: '',
-          apply: sh`end_all`,
+          // There is nothing to undo, so this alone is no run to roll back.
+          apply: sh`end_all; rm -f -- "$undo"`,
           undo: sh`true`,
           remark: text.trim().split('\n').join(', '),
         },
