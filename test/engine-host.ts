@@ -11,6 +11,7 @@ import { sh } from '../engine/base/sh.ts'
 import { type Listed, type Task, unchanged } from '../engine/runner/task.ts'
 import type { Transport } from '../engine/transport/transport.ts'
 import { checkedFilled } from './documents.ts'
+import { resourceOf } from '../tasks/resources.ts'
 import { needRoot } from './root.ts'
 
 // Files belong to root unless a task says otherwise.
@@ -40,6 +41,7 @@ export const host = (tasks: Listed[], transport: Transport = localTransport(), n
   name,
   transport,
   tasks: () => tasks,
+  resourceOf,
 })
 export const options = {
   check: false,

@@ -42,9 +42,13 @@ function hurriedClock(): Clock {
 
 /** One bash for all scripts, one after the other, each in a subshell: to start one for each takes longer than all else. */
 class Bash {
-  readonly #process = spawn('bash', ['-c', `while read -rd ''; do (eval "$REPLY") >&2 </dev/null; echo $?; done`], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  readonly #process = spawn(
+    'bash',
+    ['--norc', '-c', `while read -rd ''; do (eval "$REPLY") >&2 </dev/null; echo $?; done`],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  )
   readonly #waiting: ((code: string) => void)[] = []
 
   constructor() {
@@ -164,7 +168,9 @@ export class MadeUpCluster {
     run: async (script, { onStdout }) => {
       if (script === canAskItself(serviceOf(inventory.cluster)).text) {
         const prelude = this.bare.has(node) ? 'PATH=/nowhere' : 'dig() { :; }'
-        const { stderr, status: code } = spawnSync('bash', ['-c', `${prelude}\n${script}`], { encoding: 'utf8' })
+        const { stderr, status: code } = spawnSync('bash', ['--norc', '-c', `${prelude}\n${script}`], {
+          encoding: 'utf8',
+        })
         return { stdout: Buffer.alloc(0), stderr, code }
       }
       const stdout = await this.#run(node, script, onStdout)

@@ -11,12 +11,16 @@ import { withSerial } from '../services/dns/zone.ts'
 import { file } from '../tasks/file.ts'
 import { packages } from '../tasks/packages.ts'
 import { iptables } from '../tasks/os/firewall/iptables.ts'
+import { keepalived, keepalivedConf } from '../tasks/cluster/keepalived.ts'
+import { snmpd } from '../tasks/cluster/snmpd.ts'
 import { kernelModule } from '../tasks/kernel-module.ts'
 import { line } from '../tasks/line.ts'
 import { selinux } from '../tasks/selinux.ts'
 import { service } from '../tasks/service.ts'
 import { twoInterfaces } from '../tasks/cluster/ipvs.ts'
 import { sysctl } from '../tasks/sysctl.ts'
+import { targetOf } from '../tasks/target.ts'
+import { inventoryOf, variants } from './variants.ts'
 
 const facts: Facts = {
   ids: ['debian'],
@@ -192,6 +196,24 @@ test('service: a changed drop-in makes systemd read it, and leaves the service r
   // Its [Install] section may be another.
   assert.match(text, 'systemctl enable -q keepalived')
   assert.not.match(text, 'restart')
+})
+
+test('secrets: what holds one is not for everybody, and keepalived tests its file before it is replaced', () => {
+  const inventory = inventoryOf(variants[0]![1])
+  const target = targetOf(inventory, inventory.hosts[0]!, facts)
+  const applyOf = (tasks: Task[], path: string) =>
+    change(
+      tasks.find(({ name }) => name === `file ${path}`)!,
+      '',
+    )!.apply.text
+  const conf = applyOf(keepalived(target, 1), keepalivedConf)
+  assert.match(conf, 'chmod 640')
+  assert.match(conf, /keepalived -t -f "\$file"[^]*\nmv -f/)
+  assert.match(applyOf(snmpd(target), '/etc/snmp/snmpd.conf.d/keepalived.conf'), 'chmod 600')
+})
+
+test('install: configuration files that are there stay', () => {
+  assert.match(change(packages({ facts }, 'a'), '')!.apply.text, '--force-confold install')
 })
 
 test('zone: the serial grows when the zone changes, and only then', () => {

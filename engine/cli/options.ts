@@ -56,7 +56,7 @@ export interface Options<Own = object> {
   own: Own
 }
 
-/** Whether questions are answered with yes: `CI` is set, and not to `0`, `false` or nothing. */
+/** Whether what the lab needs is installed without a question: `CI` is set, and not to `0`, `false` or nothing. */
 export const inCi = (): boolean => !/^(0|false)?$/i.test(process.env.CI ?? '')
 
 /** The version of the project, as in package.json. */
@@ -88,7 +88,7 @@ export function parseOptions<const Own extends Option>(
     askBecomePass: given.has('ask-become-pass'),
     verbose: given.has('verbose'),
     json: given.has('json'),
-    yes: given.has('yes') || inCi(),
+    yes: given.has('yes'),
     own: Object.fromEntries(
       own.map(({ name, value }) => [name, value ? given.get(name) : given.has(name)]),
     ) as OwnOptions<Own>,

@@ -11,6 +11,11 @@ export interface ReportOptions {
 
 const quietSeconds = 15
 
+/** How a line that a change prints begins where people should see it at any rate. */
+const notice = 'note: '
+
+const titleOf = ({ task, remark }: ChangeReport) => (remark === undefined ? task : `${task} (${remark})`)
+
 /** A live report of a run for people: a line for each change, and progress of slow hosts. */
 export class Report {
   readonly #console: Console
@@ -37,6 +42,8 @@ export class Report {
         return this.#begin(event.host, `reading the state of ${event.facts.os}`)
       case 'planned':
         return this.#planned(event)
+      case 'stale':
+        return this.#line(event.host, 'again', 'another run has changed it since it was read; it is planned again')
       case 'change started':
         return this.#begin(event.host, event.task)
       case 'change output':
@@ -77,7 +84,7 @@ export class Report {
   }
 
   #changed(host: string, change: ChangeReport, seconds: number): void {
-    this.#line(host, 'changed', change.task + (seconds >= 1 ? ` (${seconds.toFixed(1)} s)` : ''))
+    this.#line(host, 'changed', titleOf(change) + (seconds >= 1 ? ` (${seconds.toFixed(1)} s)` : ''))
     if (this.#options.diff) this.#diff(change)
   }
 
@@ -85,7 +92,7 @@ export class Report {
     this.#busy.delete(result.host)
     if (result.status === 'would change') {
       for (const change of result.changes) {
-        this.#line(result.host, 'would change', change.task)
+        this.#line(result.host, 'would change', titleOf(change))
         if (this.#options.diff) this.#diff(change)
       }
     }
@@ -113,7 +120,7 @@ export class Report {
   #heard(host: string, line: string): void {
     const busy = this.#busy.get(host)
     if (busy) busy.last = line
-    if (this.#options.verbose) this.#line(host, '', line)
+    if (this.#options.verbose || line.startsWith(notice)) this.#line(host, '', line)
   }
 
   #tick(): void {

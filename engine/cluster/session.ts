@@ -8,6 +8,7 @@ import type { Host, Inventory, SshTarget } from '../../inventory/types.ts'
 import { type Clock, realClock } from '../base/clock.ts'
 import { UserError } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
+import { inCi } from '../cli/options.ts'
 import { sshTransport } from '../transport/ssh.ts'
 import { didYouMean } from '../base/suggest.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -56,7 +57,7 @@ export async function openSession(context: RunContext, level?: Level): Promise<S
   )
   if (resolve(inventory.file) === labInventory) {
     const { labUp } = await import('../../lab/lab.ts')
-    await labUp({ yes: options.yes, say: (line) => console.print(line) })
+    await labUp({ yes: options.yes || inCi(), say: (line) => console.print(line) })
   }
 
   const transports = new Map<string, Transport>()

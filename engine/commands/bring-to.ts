@@ -1,4 +1,5 @@
 import type { Documents } from '../../documents/all.ts'
+import { resourceOf } from '../../tasks/resources.ts'
 import { targetOf } from '../../tasks/target.ts'
 import { exitCode, UserError } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
@@ -42,6 +43,7 @@ export async function bringTo(
       name: host.name,
       transport: session.reach(host.name),
       tasks: (facts) => flatten(tasks(targetOf(session.inventory, host, facts))),
+      resourceOf,
     })),
   )
   const code = codeOf(results)

@@ -14,6 +14,8 @@ export type RunEvent =
   | { type: 'connecting'; host: string }
   | { type: 'connected'; host: string; facts: Facts }
   | { type: 'planned'; host: string; plan: Plan }
+  /** Another run has changed the host since it was read: it is read and planned again. */
+  | { type: 'stale'; host: string }
   | { type: 'change started'; host: string; task: string }
   | { type: 'change output'; host: string; task: string; line: string }
   | { type: 'change ended'; host: string; change: ChangeReport; seconds: number }

@@ -17,5 +17,13 @@ until ${aptGet} update; do
   sleep 5
 done
 ${aptGet} install --no-install-recommends -- ${packages}`,
-  remove: (packages) => sh`${aptGet} remove -- ${packages}`,
+  // What others have installed since may need them, and would go as well.
+  remove: (packages) => sh`
+others=$(apt-get -s remove -- ${packages} | awk '$1 == "Remv" { print $2 }' |
+  grep -vxF ${packages.flatMap((name) => ['-e', name])} || true)
+if [ -n "$others" ]; then
+  echo "note: left installed, since these would be removed as well:" $others
+  exit 0
+fi
+${aptGet} remove -- ${packages}`,
 }
