@@ -92,6 +92,15 @@ test('how everything was is kept before the first phase changes anything, and un
   assert.is(shown('f'), undefined)
 })
 
+test('a run that breaks off in its first phase has kept how everything was for its last, too', async () => {
+  const installs = touch('f', sh`mkdir -p ${folder}; echo distro >${path('f')}`)
+  await run('1', [installs, touch('b', sh`false`), barrier, file(path('f'), 'ours')])
+  await run('2', [installs, barrier, file(path('f'), 'ours')])
+  assert.is(shown('f'), 'ours')
+  await run('3', [])
+  assert.is(shown('f'), undefined)
+})
+
 test('an undo that fails is told, and blocks no other; the next rollback tries it again', async () => {
   const stubborn = made('b', sh`[ -e ${path('go')} ]; rm ${path('b')}`)
   await run('1', [made('a', sh`rm ${path('a')}`), stubborn, made('c', sh`rm ${path('c')}`)])

@@ -23,7 +23,8 @@ for run in journal/*/; do
   compgen -G "$run*.undo" >/dev/null || compgen -G "$run*.id" >/dev/null || continue
   by=
   { read -r by <"$run"by; } 2>/dev/null
-  printf 'run %s\nby %s\n' "$(basename "$run")" "$by"
+  name=\${run#*/}
+  printf 'run %s\nby %s\n' "\${name%/}" "$by"
   for undo in "$run"*.undo; do
     { read -r title <"$undo" && printf 'undo %s\n' "\${title#\# }"; } 2>/dev/null
   done
@@ -86,7 +87,8 @@ keep_again() {
 undone=()
 steps=("$journal"/*.undo)
 for ((i = \${#steps[@]} - 1; i >= 0; i--)); do
-  undo=\${steps[i]} step=$(basename "\${steps[i]}" .undo)
+  undo=\${steps[i]} step=\${steps[i]##*/}
+  step=\${step%.undo}
   [ -e "$undo" ] || continue
   read -r title <"$undo"
   printf 'undo %s\n' "\${title#\# }"
@@ -108,7 +110,8 @@ for step in "\${undone[@]}"; do
 done
 # Of changes that the run did not come to.
 for id in "$journal"/*.id; do
-  step=$(basename "$id" .id)
+  step=\${id##*/}
+  step=\${step%.id}
   [ ! -e "$id" ] || [ -e "$journal/$step.undo" ] || keep_again "$step" || exit 1
 done
 end_all || failed=1
