@@ -15,10 +15,7 @@ export interface Target {
   vars: Readonly<Record<string, unknown>>
 }
 
-/**
- * @returns what a playbook knows of a host
- * @throws UserError for a host of an unknown operating system, before any task is listed
- */
+/** @returns what a playbook knows of a host */
 export function targetOf({ cluster, hosts, groups }: Inventory, host: Host, facts: Facts): Target {
   const own = groups.filter((group) => group.hosts.includes(host.name))
   return {
