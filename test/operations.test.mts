@@ -27,7 +27,7 @@ const printed = (holds: boolean, ...more: string[]) =>
     'keepalived=active',
     'service=active',
     'level=3',
-    `state=[2026-01-01T00:00:00+00:00] /etc/keepalived/keepalived-notify.sh INSTANCE VI_1 ${holds ? 'MASTER' : 'BACKUP'} 100`,
+    `state=${holds ? 'MASTER' : 'BACKUP'}`,
     ...['TCP', 'UDP'].flatMap((protocol) => [
       `pool=${protocol}  10.2.1.5:53 rr`,
       'pool=  -> 10.2.1.6:53                  Masq    1      1          2',
@@ -99,7 +99,8 @@ test('status: a node that is well is read', () => {
   assert.equal([state!.holdsVip, state!.vrrpState, state!.pool.length], [true, 'MASTER', 4])
 })
 
-const transitions: [name: string, lines: string[], expected: unknown][] = [
+type Row = [name: string, lines: string[], expected: unknown]
+const transitions: Row[] = [
   [
     'a cause just before',
     [log(90, '(VI_1) Backup received priority 0 advertisement'), log(91, '(VI_1) Entering MASTER STATE')],
@@ -114,6 +115,21 @@ const transitions: [name: string, lines: string[], expected: unknown][] = [
     'only what is long past',
     [log(10, '(VI_1) received lower priority (1) advert'), log(91, '(VI_1) Entering MASTER STATE')],
     { state: 'MASTER', at: 91, cause: undefined },
+  ],
+  ...[
+    'NOTICE: setting config option max_auto_priority should result in better keepalived performance',
+    'Startup complete',
+    '(VI_1) sent 0 priority',
+    'VRRP_Script(service) considered successful on reload',
+  ].map((said): Row => [
+    `no cause: ${said}`,
+    [log(90, said), log(91, '(VI_1) Entering BACKUP STATE')],
+    { state: 'BACKUP', at: 91, cause: undefined },
+  ]),
+  [
+    'a link that is down at the start',
+    [log(90, 'Netlink reports eth0 down'), log(90, '(VI_1) entering FAULT state')],
+    { state: 'FAULT', at: 90, cause: 'Netlink reports eth0 down' },
   ],
   [
     'the latest counts',
@@ -135,6 +151,11 @@ const faults: [name: string, nodes: NodeStatus[], problems: string[]][] = [
     'drained by hand',
     [node(0, true), node(1, false, 'standby=1')],
     ['ns2 is not to hold the virtual IP (its /etc/keepalived/standby says 1)'],
+  ],
+  [
+    'nobody answers',
+    [node(0, true, 'silent=10.2.1.2 named: REFUSED'), node(1, false, 'silent=10.2.1.7 named: REFUSED')],
+    ['ns1: named: REFUSED', 'ns2: named: REFUSED'],
   ],
   [
     'flapping',
@@ -164,12 +185,12 @@ test('status: what people read', () => {
     '         BACKUP since 2023-11-14T22:13:20Z: no cause was logged',
     '         reboot required: linux-image asked for it',
     '         1 change pending: file /etc/x',
-    'cluster  healthy: ns1 holds 10.2.1.5',
+    'cluster  healthy: ns1 holds 10.2.1.5, named answers on every node',
   ])
 })
 
 test('status: VRRP and the address can differ', () => {
-  const liar = parseStatus(hosts[1]!, cluster, printed(false).replace('VI_1 BACKUP', 'VI_1 MASTER'))
+  const liar = parseStatus(hosts[1]!, cluster, printed(false).replace('state=BACKUP', 'state=MASTER'))
   assert.match(
     statusLines(inventory, [liar], [{ code: 'outage', text: 'x' }], plain)[0]!,
     'VRRP MASTER, without 10.2.1.5 (they differ)',

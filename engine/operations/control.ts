@@ -1,4 +1,5 @@
-import { drainedNodes, judgeNodes, realAddress } from '../verify/judge.ts'
+import { drainedNodes, judgeNodes } from '../verify/judge.ts'
+import { realAddress } from '../verify/judge-pools.ts'
 import { checkCluster, judgeStates } from '../verify/check.ts'
 import { type Finding, without } from '../cluster/finding.ts'
 import { type NodeState, readNodeState, type NodeHandle } from '../cluster/node-state.ts'

@@ -7,7 +7,7 @@ import { UserError } from '../base/errors.ts'
 import { type Answers, answersOf, questions, questionsOf } from './ask.ts'
 import { type Client, serverOf } from '../clients/client.ts'
 import { type Finding, without } from '../cluster/finding.ts'
-import { judgeAnswers, judgeDrained, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
+import { holderOf, judgeAnswers, judgeDrained, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
 import {
   type NodeState,
   readNodeState,
@@ -16,7 +16,7 @@ import {
   type NodeHandle,
 } from '../cluster/node-state.ts'
 import { serviceOf } from '../../services/all.ts'
-import { endWatchScript, judgeSightings, parseSightings, seenAs, watching, watchScript } from './watch.ts'
+import { endWatchScript, judgeSightings, parseWatch, type Seen, seenAs, watching, watchScript } from './watch.ts'
 
 /** Seconds that a cluster may take to elect a holder and fill its pools, after a change and otherwise. */
 const convergence = { changed: 60, unchanged: 10 }
@@ -37,14 +37,14 @@ export interface CheckOptions {
 /** What the cluster check found. */
 export interface CheckResult {
   level?: number
-  /** The node that has the VIP, where it is exactly one. */
+  /** The node that has the VIP and is MASTER, where exactly one has it. */
   holder?: string
   states: NodeState[]
   /** One a client, in the order in which they asked. */
   answers: Answers[]
   verdicts: Verdict[]
-  /** Level 3: the client address that the nodes saw, for each client. */
-  seen: { client: string; addresses: string[] }[]
+  /** Level 3: how the nodes have seen each client. */
+  seen: Seen[]
   /** What is wrong; empty for a healthy cluster. */
   findings: Finding[]
 }
@@ -82,9 +82,11 @@ export function judgeStates(
   states: readonly NodeState[],
   level = states.find((one) => one.level !== undefined)?.level,
 ): Pick<CheckResult, 'level' | 'holder' | 'findings'> {
-  const holders = states.filter((one) => one.holdsVip)
-  const holder = holders.length === 1 ? holders[0]!.host : undefined
-  return { level, holder, findings: [...judgeNodes(inventory, states, level), ...judgeDrained(states)] }
+  return {
+    level,
+    holder: holderOf(states),
+    findings: [...judgeNodes(inventory, states, level), ...judgeDrained(states)],
+  }
 }
 
 /** How many questions end the watch: enough for each node to see one. */
@@ -129,7 +131,7 @@ class Check {
       const end = endWatchScript(tag).text
       if (abilitiesOf(result.level).keepsClients)
         await Promise.all(this.#nodes.map(({ transport }) => transport.run(end, { timeout })))
-      await Promise.all(watches.map(({ sightings }) => sightings))
+      await Promise.all(watches.map(({ watched }) => watched))
       return result
     }
     const tags = new Map(clients.map(({ name }, index) => [name, `${tag}-${index}`]))
@@ -144,12 +146,12 @@ class Check {
       else result.answers.push(answers)
     }
     result.verdicts = await this.#judgeAnswers(result)
-    const found = await Promise.all(watches.map(({ sightings }) => sightings))
-    const seen = new Map(this.#nodes.map(({ host }, index) => [host.name, found[index]!]))
+    const found = await Promise.all(watches.map(({ watched }) => watched))
+    const watched = new Map(this.#nodes.map(({ host }, index) => [host.name, found[index]!]))
     for (const answers of abilitiesOf(result.level).keepsClients ? result.answers : []) {
       const asked = tags.get(answers.client)!
-      more.push(...judgeSightings(this.#inventory, answers, asked, seen))
-      result.seen.push({ client: answers.client, addresses: seenAs(asked, seen) })
+      more.push(...judgeSightings(this.#inventory, answers, asked, watched))
+      result.seen.push(seenAs(answers, asked, watched))
     }
     more.push(...result.verdicts.flatMap(({ finding }) => finding ?? []))
     return { ...result, findings: [...result.findings, ...more] }
@@ -167,7 +169,7 @@ class Check {
   #watch(node: NodeHandle, tag: string, seconds: number, level: number | undefined) {
     const { host, transport, since } = node
     const { cluster } = this.#inventory
-    const script = `${nodeStateScript(cluster, since).text}\n${watchScript(serviceOf(cluster), tag, seconds, level).text}`
+    const script = `${nodeStateScript(cluster, host, since).text}\n${watchScript(serviceOf(cluster), tag, seconds, level).text}`
     let text = ''
     let heard: (text: string) => void
     const begun = new Promise<string>((resolve) => {
@@ -180,11 +182,11 @@ class Check {
     const ended = transport.run(script, { timeout: this.#options.timeout, onStdout }).then(({ stdout }) => {
       const all = stdout.toString('utf8')
       heard(all)
-      return parseSightings(all)
+      return parseWatch(all)
     })
     return {
       state: Promise.race([begun, ended.then(() => begun)]).then((all) => parseNodeState(host, cluster, all)),
-      sightings: ended,
+      watched: ended,
     }
   }
 

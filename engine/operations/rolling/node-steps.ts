@@ -1,4 +1,4 @@
-import { realAddress } from '../../verify/judge.ts'
+import { realAddress } from '../../verify/judge-pools.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
 import type { Host } from '../../../inventory/types.ts'
 import type { Service } from '../../../services/service.ts'
@@ -181,7 +181,7 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
     const { name } = this.#host
     const problem = await this.#control.until((states) => this.#whyUnhealthy(states), settle)
     if (problem) throw stop(`not healthy after the work on ${name}: ${problem}`)
-    const ask = this.#control.service.selfCheck(this.#host)
+    const ask = this.#control.service.selfCheck(this.#host, this.#host.address)
     const { code, stderr } = await this.#control.reach(name).run(ask.text, { timeout: 60 })
     if (code !== 0) throw stop(`${name} is back, but ${stderr.trim() || 'its service does not answer'}`)
     return 'the service answers, the checks are up'
