@@ -76,15 +76,22 @@ export class NodeSteps {
   ): Promise<string> {
     const others = pausing.filter(({ name }) => name !== from)
     const names = others.map(({ name }) => name)
-    await this.#control.setDrained(names, true)
-    await this.#control.poolsFollow(others, true)
-    await this.#clock.sleep(inFlight)
-    await act()
-    const holder = await this.#moved(from, arrived)
-    await this.#clock.sleep(inFlight)
-    await this.#control.setDrained(names, false)
-    await this.#control.poolsFollow(others, false)
-    return holder
+    const undrain = () => this.#control.setDrained(names, false)
+    try {
+      await this.#control.setDrained(names, true)
+      await this.#control.poolsFollow(others, true)
+      await this.#clock.sleep(inFlight)
+      await act()
+      const holder = await this.#moved(from, arrived)
+      await this.#clock.sleep(inFlight)
+      await undrain()
+      await this.#control.poolsFollow(others, false)
+      return holder
+    } catch (error) {
+      // The others would leave all work to one node; that they can't be undrained is not what went wrong first.
+      await undrain().catch(() => {})
+      throw error
+    }
   }
 
   /** @returns the node that holds the VIP now */
