@@ -51,7 +51,7 @@ export const printLevel: Script = sh`sed -n 's/^# Written by keepalived-playbook
 const printVrrpState: Script = sh`
 run=$(systemctl show -p InvocationID --value keepalived)
 said=$(journalctl -q -r -o cat --no-pager _SYSTEMD_INVOCATION_ID="$run" 2>/dev/null |
-  sed -nE '/^Stopp(ing|ed)/q; /^\(VI_1\) [Ee]ntering [A-Z]+ (STATE|state)/{s/.*ntering ([A-Z]+) .*/\1/p;q}')
+  sed -nE '/^Stopped Keepalived /q; /^\(VI_1\) [Ee]ntering [A-Z]+ (STATE|state)/{s/.*ntering ([A-Z]+) .*/\1/p;q}')
 [ -n "$said" ] || said=$(tail -n 1 /run/keepalived.INSTANCE.VI_1.state 2>/dev/null | cut -d ' ' -f 5)
 echo "$said"`
 
