@@ -30,7 +30,9 @@ export function makePlan(list: readonly Listed[], printed: readonly Printed[]): 
       phase++
       continue
     }
-    const answer = task.plan(answers.next().value!, { changes: (resource) => touched.has(resource) })
+    const answer = task.plan(answers.next().value!, {
+      changes: (resource) => (resource === undefined ? plan.changes.length > 0 : touched.has(resource)),
+    })
     if (!isChange(answer)) {
       plan.unchanged.push({ task, why: answer.why })
       continue
