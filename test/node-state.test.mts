@@ -60,7 +60,11 @@ const vrrp: [name: string, node: Node, state: string][] = [
   ['a link that is down at the start', { log: [started, '(VI_1) entering FAULT state'] }, 'FAULT'],
   ['a script that fails at the start, of which nothing is logged', { log: [started], notified: 'FAULT' }, 'FAULT'],
   ['another instance', { log: ['(VI_2) Entering MASTER STATE'] }, 'BACKUP'],
-  ['stopped', { log: ['Stopped Keepalived v2.2.7 (01/16,2022)', '(VI_1) Entering MASTER STATE'], notified: 'STOP' }, 'STOP'],
+  [
+    'stopped',
+    { log: ['Stopped Keepalived v2.2.7 (01/16,2022)', '(VI_1) Entering MASTER STATE'], notified: 'STOP' },
+    'STOP',
+  ],
 ]
 for (const [name, node, state] of vrrp) {
   test(`VRRP state: ${name}`, () => assert.is(stateOf(node).vrrpState, state))
