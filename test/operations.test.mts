@@ -7,6 +7,8 @@ import { refuseMixture } from '../engine/cluster/limit.ts'
 import type { Step, Tally } from '../engine/clients/losses.ts'
 import { type NodeStatus, parseStatus } from '../engine/cluster/status.ts'
 import { duration, judgeStatus, statusLines } from '../engine/commands/status.ts'
+import { ClusterControl } from '../engine/operations/control.ts'
+import type { Session } from '../engine/cluster/session.ts'
 import { judgeDrills } from '../engine/operations/drills/run.ts'
 import { loadInventory } from '../inventory/load.ts'
 import { realClock } from '../engine/base/clock.ts'
@@ -208,6 +210,20 @@ test('rolling: nodes that stand by come first, the holder last', () => {
     ['ns2: it stands by', 'ns1: it holds 10.2.1.5, so it is the last'],
   )
 })
+
+const standby: [name: string, lines: string[], serves: boolean][] = [
+  ['well', [], true],
+  ['silent', ['silent=10.2.1.3 named: REFUSED'], false],
+  ['in FAULT', ['state=FAULT'], false],
+]
+for (const [name, lines, serves] of standby) {
+  test(`level 1: a standby that is ${name} ${serves ? 'would serve' : 'would not'}`, () => {
+    const control = new ClusterControl({ inventory } as Session, 1, 9, [])
+    const other = parseStatus(hosts[1]!, cluster, [...lines, printed(false)].join('\n')).state!
+    const states = [node(0, true).state!, other]
+    assert.equal(control.serving(states), serves ? ['ns1', 'ns2'] : ['ns1'])
+  })
+}
 
 const request = (...args: string[]) => readRollingOptions(parseOptions(args, 'x', rollingOptions) as Options, 3)
 

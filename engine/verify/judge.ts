@@ -83,6 +83,10 @@ function judgeVrrp(state: NodeState, vip: string): Finding[] {
   ]
 }
 
+/** keepalived and the service of a node run, the service answers, and the node can take the VIP over. */
+export const works = ({ keepalived, service, silent, vrrpState }: NodeState): boolean =>
+  keepalived === 'active' && service === 'active' && silent.length === 0 && vrrpState !== 'FAULT'
+
 /** @returns the nodes that any node takes for drained */
 export const drainedNodes = (states: readonly NodeState[]): string[] => [
   ...new Set(states.flatMap(({ drained }) => drained)),
