@@ -38,6 +38,7 @@ function apply(from: number): [code: number | null, said: string] {
   const { apply: script } = second!.plan({ text: refused, code: 1 }, something) as Change
   // Time goes by when it sleeps.
   const madeUp = `
+ip() { [ "$SECONDS" -lt 2 ] || echo '3: eth1 inet 10.2.1.6/32'; }
 sleep() { SECONDS=$((SECONDS + $1)); }
 dig() {
   if [ "$SECONDS" -ge ${from} ]; then echo '"=nameserver-1="'; else echo ';; communications error to 10.2.1.6#53: connection refused'; fi
@@ -49,6 +50,14 @@ dig() {
 }
 
 test('it answers after some seconds: the run goes on', () => assert.equal(apply(5), [0, '']))
+
+test('an address that is not there is asked of nobody', () => {
+  const { probe } = second!
+  const { stdout } = spawnSync('bash', ['-c', `ip() { :; }; dig() { echo asked; }\n${probe.text}`], {
+    encoding: 'utf8',
+  })
+  assert.is(stdout, '10.2.1.6 is not there yet\n')
+})
 
 test('it does not answer in time: the run ends here, with the cause', () => {
   const next = 'keepalived was left alone; make it answer, then run again'

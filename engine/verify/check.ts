@@ -7,7 +7,7 @@ import { UserError } from '../base/errors.ts'
 import { type Answers, answersOf, questions, questionsOf } from './ask.ts'
 import { type Client, serverOf } from '../clients/client.ts'
 import { type Finding, without } from '../cluster/finding.ts'
-import { holderOf, judgeAnswers, judgeDrained, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
+import { soleHolder, judgeAnswers, judgeDrained, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
 import {
   type NodeState,
   readNodeState,
@@ -84,7 +84,7 @@ export function judgeStates(
 ): Pick<CheckResult, 'level' | 'holder' | 'findings'> {
   return {
     level,
-    holder: holderOf(states),
+    holder: soleHolder(states),
     findings: [...judgeNodes(inventory, states, level), ...judgeDrained(states)],
   }
 }

@@ -49,7 +49,7 @@ function judgeVip({ cluster: { vip }, hosts }: Inventory, states: readonly NodeS
 const isMaster = ({ keepalived, vrrpState }: NodeState) => keepalived === 'active' && vrrpState === 'MASTER'
 
 /** @returns the node that holds the VIP and is MASTER, where exactly one holds it */
-export function holderOf(states: readonly NodeState[]): string | undefined {
+export function soleHolder(states: readonly NodeState[]): string | undefined {
   const [holder, ...more] = states.filter(({ holdsVip }) => holdsVip)
   return holder && more.length === 0 && isMaster(holder) ? holder.host : undefined
 }

@@ -16,7 +16,10 @@ export function serviceAnswers({ cluster, host }: Target, level: Level): Task[] 
   const { unit, selfCheck } = serviceOf(cluster)
   const second = abilitiesOf(level).secondInterface && host.second ? [host.second.address] : []
   return [host.address, ...second].map((address): Task => {
-    const check = sh`(${selfCheck(host, address)}
+    // Another host of the network must not be asked in its place.
+    const check = sh`(
+ip -o -4 address show to ${`${address}/32`} | grep -q . || { echo ${`${address} is not there yet`}; exit 1; }
+${selfCheck(host, address)}
 ) 2>&1`
     return {
       name: `${unit} answers on ${address}`,
