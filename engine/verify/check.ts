@@ -52,6 +52,10 @@ export interface CheckResult {
 /** Seconds that a client may take for its questions while the nodes watch for them. */
 const patience = 15
 
+/** Milliseconds for the last questions to come up in a node's log, unless that is elsewhere. */
+const logDelay = 5000
+const pause = 100
+
 /**
  * The cluster check: exactly one node holds the VIP, the pools are complete, the service answers through the VIP as
  * the level promises, and at level 3 the nodes see who asked (the article's own checks, with what they leave to the eye).
@@ -121,13 +125,12 @@ class Check {
 
   /** Reads the nodes once; clients ask if the nodes are healthy, or with `anyhow` if exactly one node holds the VIP. */
   async readAndAsk(when: 'if healthy' | 'anyhow'): Promise<CheckResult> {
-    const { clients, level } = this.#options
+    const { clients, level, clock, timeout } = this.#options
     const tag = `q${randomBytes(5).toString('hex')}`
     const seconds = patience * clients.length
     const watches = this.#nodes.map((node) => this.#watch(node, tag, seconds, level))
     const result = this.#judge(await Promise.all(watches.map(({ state }) => state)))
     if (!result.holder || result.level === undefined || (when === 'if healthy' && result.findings.length > 0)) {
-      const { timeout } = this.#options
       const end = endWatchScript(tag).text
       if (abilitiesOf(result.level).keepsClients)
         await Promise.all(this.#nodes.map(({ transport }) => transport.run(end, { timeout })))
@@ -146,8 +149,18 @@ class Check {
       else result.answers.push(answers)
     }
     result.verdicts = await this.#judgeAnswers(result)
-    const found = await Promise.all(watches.map(({ watched }) => watched))
-    const watched = new Map(this.#nodes.map(({ host }, index) => [host.name, found[index]!]))
+    const found = this.#nodes.map(async ({ host, transport }, index) => {
+      const { watched } = watches[index]!
+      let ended = false
+      const end = () => {
+        ended = true
+      }
+      watched.then(end, end)
+      for (let waited = 0; !ended && waited < logDelay; waited += pause) await clock.sleep(pause)
+      if (!ended) await transport.run(endWatchScript(tag).text, { timeout })
+      return [host.name, await watched] as const
+    })
+    const watched = new Map(await Promise.all(found))
     for (const answers of abilitiesOf(result.level).keepsClients ? result.answers : []) {
       const asked = tags.get(answers.client)!
       more.push(...judgeSightings(this.#inventory, answers, asked, watched))
