@@ -8,6 +8,7 @@ import { keepalived } from '../tasks/cluster/keepalived.ts'
 import { network } from '../tasks/cluster/network.ts'
 import { clusterPackages } from '../tasks/cluster/packages.ts'
 import { selinux } from '../tasks/selinux.ts'
+import { serviceAnswers } from '../tasks/cluster/service-answers.ts'
 import { snmpd } from '../tasks/cluster/snmpd.ts'
 
 export const tasks: TaskList = (target) => [
@@ -18,6 +19,7 @@ export const tasks: TaskList = (target) => [
   snmpd(target),
   network(target, 1),
   firewall(target, 1, allowVrrp),
+  serviceAnswers(target, 1),
   keepalived(target, 1),
 ]
 

@@ -9,6 +9,7 @@ import { ipvs } from '../tasks/cluster/ipvs.ts'
 import { network } from '../tasks/cluster/network.ts'
 import { clusterPackages } from '../tasks/cluster/packages.ts'
 import { selinux } from '../tasks/selinux.ts'
+import { serviceAnswers } from '../tasks/cluster/service-answers.ts'
 import { snmpd } from '../tasks/cluster/snmpd.ts'
 
 export const tasks: TaskList = (target) => [
@@ -20,6 +21,7 @@ export const tasks: TaskList = (target) => [
   network(target, 2),
   ipvs(target, 2),
   firewall(target, 2, allowVrrp, allowAnswers, snat),
+  serviceAnswers(target, 2),
   keepalived(target, 2),
 ]
 

@@ -11,6 +11,7 @@ import { network } from '../tasks/cluster/network.ts'
 import { clusterPackages } from '../tasks/cluster/packages.ts'
 import { routes, routesWatch, rtTables } from '../tasks/cluster/routes.ts'
 import { selinux } from '../tasks/selinux.ts'
+import { serviceAnswers } from '../tasks/cluster/service-answers.ts'
 import { snmpd } from '../tasks/cluster/snmpd.ts'
 
 export const tasks: TaskList = (target) => [
@@ -24,6 +25,7 @@ export const tasks: TaskList = (target) => [
   rtTables(target),
   routes(target),
   firewall(target, 3, allowVrrp, allowSync, allowAnswers),
+  serviceAnswers(target, 3),
   // Directors must not use a second address before it exists.
   barrier,
   keepalived(target, 3),

@@ -74,6 +74,8 @@ class Killed extends Error {}
 export class MadeUpCluster {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'cluster-'))
   holder = 'ns1'
+  /** The inventory says that ns1 takes the VIP back, and VRRP here leaves it where it is. */
+  preempt = false
   /** Nodes whose name server does not run. */
   readonly dead = new Set<string>()
   /** Nodes without dig. */
@@ -128,6 +130,7 @@ export class MadeUpCluster {
     ]
     return [
       `vip=${this.holder === node ? 'here' : ''}`,
+      `state=${this.holder === node ? 'MASTER' : 'BACKUP'}`,
       'keepalived=active',
       `service=${this.dead.has(node) ? 'inactive' : 'active'}`,
       'level=2',
@@ -150,7 +153,7 @@ export class MadeUpCluster {
     }
     if (script.includes('vip=$(')) return this.#state(node)
     if (script.includes('ipvsadm -lcn') || script.startsWith('ss ')) return '0\n'
-    if (script.startsWith('\ndig ')) return ''
+    if (script.includes('$(dig ')) return ''
     if (script.includes('reboot-required')) return ''
     if (script.includes('boot_id')) return `${this.#bootId(node)}\n`
     if (script.includes('systemctl reboot')) this.boots[node]! += this.stubborn.has(node) ? 0 : 1
@@ -181,9 +184,11 @@ export class MadeUpCluster {
   /** @param limit the hosts that `--limit` leaves @param clients from where the cluster check asks */
   session(limit: readonly string[] = names, clients: Client[] = []): Session {
     const transports = new Map(names.map((name) => [name, this.#transport(name)]))
+    const { preempt } = this
+    const hosts = inventory.hosts.map((host, i) => ({ ...host, priority: preempt ? 100 - i : host.priority }))
     return {
-      inventory,
-      limited: inventory.hosts.filter(({ name }) => limit.includes(name)),
+      inventory: { ...inventory, cluster: { ...inventory.cluster, preempt }, hosts },
+      limited: hosts.filter(({ name }) => limit.includes(name)),
       reach: (name) => transports.get(name)!,
       clients,
       clock: hurriedClock(),

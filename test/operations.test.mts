@@ -11,6 +11,8 @@ import { cut } from '../engine/operations/drills/cut.ts'
 import { kill } from '../engine/operations/drills/kill.ts'
 import { restart } from '../engine/operations/drills/restart.ts'
 import { judgeDrills, limitsOf } from '../engine/operations/drills/run.ts'
+import { ClusterControl } from '../engine/operations/control.ts'
+import type { Session } from '../engine/cluster/session.ts'
 import { loadInventory } from '../inventory/load.ts'
 import { realClock } from '../engine/base/clock.ts'
 import { HostError } from '../engine/base/errors.ts'
@@ -31,7 +33,7 @@ const printed = (holds: boolean, ...more: string[]) =>
     'keepalived=active',
     'service=active',
     'level=3',
-    `state=[2026-01-01T00:00:00+00:00] /etc/keepalived/keepalived-notify.sh INSTANCE VI_1 ${holds ? 'MASTER' : 'BACKUP'} 100`,
+    `state=${holds ? 'MASTER' : 'BACKUP'}`,
     ...['TCP', 'UDP'].flatMap((protocol) => [
       `pool=${protocol}  10.2.1.5:53 rr`,
       'pool=  -> 10.2.1.6:53                  Masq    1      1          2',
@@ -103,7 +105,8 @@ test('status: a node that is well is read', () => {
   assert.equal([state!.holdsVip, state!.vrrpState, state!.pool.length], [true, 'MASTER', 4])
 })
 
-const transitions: [name: string, lines: string[], expected: unknown][] = [
+type Row = [name: string, lines: string[], expected: unknown]
+const transitions: Row[] = [
   [
     'a cause just before',
     [log(90, '(VI_1) Backup received priority 0 advertisement'), log(91, '(VI_1) Entering MASTER STATE')],
@@ -118,6 +121,21 @@ const transitions: [name: string, lines: string[], expected: unknown][] = [
     'only what is long past',
     [log(10, '(VI_1) received lower priority (1) advert'), log(91, '(VI_1) Entering MASTER STATE')],
     { state: 'MASTER', at: 91, cause: undefined },
+  ],
+  ...[
+    'NOTICE: setting config option max_auto_priority should result in better keepalived performance',
+    'Startup complete',
+    '(VI_1) sent 0 priority',
+    'VRRP_Script(service) considered successful on reload',
+  ].map((said): Row => [
+    `no cause: ${said}`,
+    [log(90, said), log(91, '(VI_1) Entering BACKUP STATE')],
+    { state: 'BACKUP', at: 91, cause: undefined },
+  ]),
+  [
+    'a link that is down at the start',
+    [log(90, 'Netlink reports eth0 down'), log(90, '(VI_1) entering FAULT state')],
+    { state: 'FAULT', at: 90, cause: 'Netlink reports eth0 down' },
   ],
   [
     'the latest counts',
@@ -139,6 +157,11 @@ const faults: [name: string, nodes: NodeStatus[], problems: string[]][] = [
     'drained by hand',
     [node(0, true), node(1, false, 'standby=1')],
     ['ns2 is not to hold the virtual IP (its /etc/keepalived/standby says 1)'],
+  ],
+  [
+    'nobody answers',
+    [node(0, true, 'silent=10.2.1.2 named: REFUSED'), node(1, false, 'silent=10.2.1.7 named: REFUSED')],
+    ['ns1: named: REFUSED', 'ns2: named: REFUSED'],
   ],
   [
     'flapping',
@@ -177,12 +200,12 @@ test('status: what people read', () => {
     '         BACKUP since 2023-11-14T22:13:20Z: no cause was logged',
     '         reboot required: linux-image asked for it',
     '         1 change pending: file /etc/x',
-    'cluster  healthy: ns1 holds 10.2.1.5',
+    'cluster  healthy: ns1 holds 10.2.1.5, named answers on every node',
   ])
 })
 
 test('status: VRRP and the address can differ', () => {
-  const liar = parseStatus(hosts[1]!, cluster, printed(false).replace('VI_1 BACKUP', 'VI_1 MASTER'))
+  const liar = parseStatus(hosts[1]!, cluster, printed(false).replace('state=BACKUP', 'state=MASTER'))
   assert.match(
     statusLines(inventory, [liar], [{ code: 'outage', text: 'x' }], plain)[0]!,
     'VRRP MASTER, without 10.2.1.5 (they differ)',
@@ -200,6 +223,20 @@ test('rolling: nodes that stand by come first, the holder last', () => {
     ['ns2: it stands by', 'ns1: it holds 10.2.1.5, so it is the last'],
   )
 })
+
+const standby: [name: string, lines: string[], serves: boolean][] = [
+  ['well', [], true],
+  ['silent', ['silent=10.2.1.3 named: REFUSED'], false],
+  ['in FAULT', ['state=FAULT'], false],
+]
+for (const [name, lines, serves] of standby) {
+  test(`level 1: a standby that is ${name} ${serves ? 'would serve' : 'would not'}`, () => {
+    const control = new ClusterControl({ inventory } as Session, 1, 9, [])
+    const other = parseStatus(hosts[1]!, cluster, [...lines, printed(false)].join('\n')).state!
+    const states = [node(0, true).state!, other]
+    assert.equal(control.serving(states), serves ? ['ns1', 'ns2'] : ['ns1'])
+  })
+}
 
 type Own = OwnOptions<(typeof rollingOptions)[number]>
 const request = (...args: string[]) =>

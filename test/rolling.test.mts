@@ -95,6 +95,15 @@ test('too few would serve: the node is undrained, and what an earlier run has le
     assert.equal(cluster.left(), ['ns1: note', 'ns2: note', 'ns3: note'])
   }))
 
+test('a node that preempts and does not get the VIP back: the others are not left drained', () =>
+  on(async (cluster) => {
+    cluster.preempt = true
+    const { error } = await cluster.roll(['--min-serving', '1'])
+    assert.match(error, /^10\.2\.1\.5 did not move away from ns2 within 60 s: ns2 holds 10\.2\.1\.5\n/)
+    const others = cluster.left().filter((flag) => /drain\/ns[23]/.test(flag))
+    assert.equal(others, [])
+  }))
+
 test('a node that does not come back in time: the run ends there, and goes on when it has', () =>
   on(async (cluster) => {
     cluster.stubborn.add('ns2')

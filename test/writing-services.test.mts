@@ -79,7 +79,7 @@ test('the prober asks it, over TCP alone', async () => {
 })
 
 test('a node asks itself', async () => {
-  const ask = (host: typeof node) => local.run(service.selfCheck(host).text, { timeout: 60 })
+  const ask = (host: typeof node) => local.run(service.selfCheck(host, host.address).text, { timeout: 60 })
   assert.is((await ask(node)).code, 0)
   const { code, stderr } = await ask({ ...node, identity: 'another' })
   assert.equal([code, stderr], [1, 'the banner of ns1 does not come from 127.0.0.1\n'])

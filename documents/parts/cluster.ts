@@ -44,7 +44,10 @@ export const clusterSchema = {
   description: 'What the cluster check found; missing where it was left out.',
   properties: {
     level: { type: 'integer', description: 'The level wanted, or else that of the nodes.' },
-    holder: { type: 'string', description: 'The node that has the virtual IP, where it is exactly one.' },
+    holder: {
+      type: 'string',
+      description: 'The node that has the virtual IP, where exactly one has it and is MASTER.',
+    },
     states: { type: 'array', items: nodeStateSchema, description: 'The nodes that could be reached.' },
     answers: { type: 'array', items: answersSchema, description: 'One a client, in the order in which they asked.' },
     verdicts: { type: 'array', items: verdictSchema, description: 'One a client and protocol.' },
@@ -54,10 +57,23 @@ export const clusterSchema = {
       items: {
         type: 'object',
         additionalProperties: false,
-        required: ['client', 'addresses'],
+        required: ['client', 'addresses', 'unseen'],
         properties: {
           client: { type: 'string', description: 'The name of the client that asked.' },
           addresses: { ...names, description: 'Its addresses in the logs of the nodes.' },
+          unseen: {
+            type: 'array',
+            description: 'The nodes where it could not be seen.',
+            items: {
+              type: 'object',
+              additionalProperties: false,
+              required: ['node', 'why'],
+              properties: {
+                node: { type: 'string', description: 'The node.' },
+                why: { type: 'string', description: 'The reason.' },
+              },
+            },
+          },
         },
       },
     },

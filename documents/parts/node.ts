@@ -15,8 +15,10 @@ export const nodeStateSchema = {
     'holdsVip',
     'keepalived',
     'service',
+    'silent',
     'vrrpState',
     'pool',
+    'schedulers',
     'drained',
     'standby',
     'balanced',
@@ -33,10 +35,22 @@ export const nodeStateSchema = {
     holdsVip: { type: 'boolean', description: 'Whether an interface has the virtual IP.' },
     keepalived: { type: 'string', description: '`systemctl is-active keepalived`.' },
     service: { type: 'string', description: '`systemctl is-active` of the service behind the virtual IP.' },
+    silent: {
+      type: 'array',
+      description: 'Addresses of the node on which its service did not answer.',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['address', 'why'],
+        properties: {
+          address: { type: 'string', description: 'The address.' },
+          why: { type: 'string', description: 'What was said instead.' },
+        },
+      },
+    },
     vrrpState: {
       type: 'string',
-      description:
-        'The last VRRP state from the notify script. The script can be late or fail, so it is shown, never trusted.',
+      description: 'What VRRP is in: `MASTER`, `BACKUP`, `FAULT`; empty where that is not known.',
     },
     pool: {
       type: 'array',
@@ -44,13 +58,27 @@ export const nodeStateSchema = {
       items: {
         type: 'object',
         additionalProperties: false,
-        required: ['protocol', 'address', 'weight', 'connections'],
+        required: ['protocol', 'address', 'port', 'method', 'weight', 'connections'],
         properties: {
           protocol: protocolSchema,
           address: { type: 'string', description: 'The address of the real server.' },
+          port: { type: 'integer', description: 'Its port.' },
+          method: {
+            type: 'string',
+            description: "How clients are passed on to it, in ipvsadm's word: `Masq`, `Route`, `Tunnel`.",
+          },
           weight: { type: 'integer', description: '0 where the real server is drained.' },
           connections: { type: 'integer', description: 'Connections that IPVS remembers, open or not.' },
         },
+      },
+    },
+    schedulers: {
+      type: 'object',
+      additionalProperties: false,
+      description: 'The scheduler of each virtual server that is there, with its options: `rr`, `sh (sh-port)`.',
+      properties: {
+        UDP: { type: 'string', description: 'Over UDP.' },
+        TCP: { type: 'string', description: 'Over TCP.' },
       },
     },
     drained: { type: 'array', items: { type: 'string' }, description: 'The nodes that this one takes for drained.' },

@@ -4,6 +4,14 @@ import type { findingSchema } from '../../documents/parts/finding.ts'
 /** Something that is wrong with a cluster. */
 export type Finding = FromSchema<typeof findingSchema>
 
+/** @returns a finding about a node, whose name begins its text */
+export const onNode = (node: string, code: Finding['code'], text: string, about?: string): Finding => ({
+  code,
+  node,
+  ...(about !== undefined && { about }),
+  text: `${node}: ${text}`,
+})
+
 /** @returns the finding about a node that can't be reached. @param why with the node's name */
 export const unreachableFinding = (node: string, why: string): Finding => ({ code: 'unreachable', node, text: why })
 

@@ -46,13 +46,14 @@ export function statusLines(
   const width = Math.max(...nodes.map(({ host }) => host.length), 'cluster'.length)
   const block = ({ host }: { host: string }, rows: string[]) =>
     rows.map((row, i) => `${(i === 0 ? host : '').padEnd(width)}  ${row}`)
+  const { unit } = serviceOf(inventory.cluster)
   const holder = nodes.find(({ state }) => state?.holdsVip)?.host
   return [
     ...nodes.flatMap((node) => block(node, nodeRows(inventory, node, colour))),
     ...block(
       { host: 'cluster' },
       findings.length === 0
-        ? [`${colour.green('healthy')}: ${holder} holds ${inventory.cluster.vip}`]
+        ? [`${colour.green('healthy')}: ${holder} holds ${inventory.cluster.vip}, ${unit} answers on every node`]
         : findings.map(({ text }) => `${colour.red('not healthy')}: ${text}`),
     ),
   ]
@@ -85,7 +86,7 @@ function nodeRows(inventory: Inventory, node: NodeStatus, colour: ChalkInstance)
   ]
 }
 
-/** The state file and the address can differ: a notify script can be late or fail. */
+/** VRRP and the address can differ: while the VIP moves, or since somebody has set it by hand. */
 function vrrpWords({ vrrpState, holdsVip }: NodeState, vip: string): string {
   const said = vrrpState || 'no state yet'
   return `VRRP ${said}, ${holdsVip ? 'holds' : 'without'} ${vip}${(said === 'MASTER') !== holdsVip ? ' (they differ)' : ''}`

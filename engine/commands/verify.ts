@@ -98,7 +98,7 @@ function describe({ holder, answers, verdicts, seen }: CheckResult, cluster: Clu
   return answers.flatMap(({ client, ...got }) => {
     const summary = (protocol: Protocol) =>
       verdicts.find((verdict) => verdict.client === client && verdict.protocol === protocol)!.summary
-    const addresses = seen.find((one) => one.client === client)?.addresses ?? []
+    const { addresses, unseen } = seen.find((one) => one.client === client) ?? { addresses: [], unseen: [] }
     return [
       `check  ${holder} holds ${cluster.vip}; ${client} asked and was answered by`,
       ...serviceOf(cluster).protocols.flatMap((protocol) => [
@@ -106,6 +106,7 @@ function describe({ holder, answers, verdicts, seen }: CheckResult, cluster: Clu
         `       ${summary(protocol)}`,
       ]),
       ...(addresses.length > 0 ? [`       seen by the nodes as ${addresses.join(', ')}`] : []),
+      ...unseen.map(({ node, why }) => `       as what ${node} has seen the client is not known: ${why}`),
     ]
   })
 }

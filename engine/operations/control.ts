@@ -1,4 +1,4 @@
-import { drainedNodes, judgeNodes } from '../verify/judge.ts'
+import { drainedNodes, judgeNodes, works } from '../verify/judge.ts'
 import { checkCluster, judgeStates } from '../verify/check.ts'
 import { type Finding, without } from '../cluster/finding.ts'
 import { type NodeState, readNodeState, type NodeHandle } from '../cluster/node-state.ts'
@@ -152,7 +152,7 @@ export class ClusterControl {
     return this.hosts
       .filter((host) => {
         const state = states.find((one) => one.host === host.name)
-        if (!this.can.balances) return state?.service === 'active' && state.keepalived === 'active' && !state.standby
+        if (!this.can.balances) return state !== undefined && works(state) && !state.standby
         const real = realAddress(host, this.level)
         return pools.filter(({ address, weight }) => address === real && weight > 0).length >= this.#pools
       })
@@ -224,8 +224,11 @@ export class ClusterControl {
     return found
       .map((state) => {
         if (typeof state === 'string') return `${state} is unreachable`
-        const broken = [state.keepalived, state.service].some((unit) => unit !== 'active')
-        const work = broken ? 'does not serve' : drained.includes(state.host) || state.standby ? 'is drained' : 'serves'
+        const work = !works(state)
+          ? 'does not serve'
+          : drained.includes(state.host) || state.standby
+            ? 'is drained'
+            : 'serves'
         return `${state.host} ${state.holdsVip ? `holds ${this.vip} and ` : ''}${work}`
       })
       .join('; ')

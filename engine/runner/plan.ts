@@ -33,7 +33,9 @@ export function makePlan(list: readonly Listed[], printed: readonly Printed[]): 
       continue
     }
     const found = answers.next().value!
-    const answer = task.plan(found, { changes: (resource) => touched.has(resource) })
+    const answer = task.plan(found, {
+      changes: (resource) => (resource === undefined ? plan.changes.length > 0 : touched.has(resource)),
+    })
     if (!isChange(answer)) {
       plan.unchanged.push({ task, why: answer.why })
       continue

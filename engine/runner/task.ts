@@ -8,8 +8,8 @@ export interface Printed {
 
 /** What a plan knows about earlier tasks on the same host. */
 export interface Planned {
-  /** True where an earlier task is going to change this resource (a path, by convention). */
-  changes(resource: string): boolean
+  /** True where an earlier task is going to change this resource (a path, by convention); without one, anything. */
+  changes(resource?: string): boolean
 }
 
 /**

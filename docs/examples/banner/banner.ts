@@ -20,13 +20,14 @@ export const banner: ServiceKind = ({ service: { port } }) => ({
   program: new URL('question.py', import.meta.url),
   answerOf: answer,
   selfCheckProgram: 'bash',
-  selfCheck: (host) => sh`
-(exec 3<>${`/dev/tcp/${host.address}/${port}`} && read -r -t 3 line <&3 && [ "$line" = ${answer(host)} ]) 2>/dev/null ||
-  { echo ${`the banner of ${host.name} does not come from ${host.address}`} >&2; exit 1; }`,
+  selfCheck: (host, address) => sh`
+(exec 3<>${`/dev/tcp/${address}/${port}`} && read -r -t 3 line <&3 && [ "$line" = ${answer(host)} ]) 2>/dev/null ||
+  { echo ${`the banner of ${host.name} does not come from ${address}`} >&2; exit 1; }`,
   sightings: {
     // It logs every question anyhow.
-    begin: sh`true`,
-    end: sh`true`,
+    isOn: sh`true`,
+    on: sh`true`,
+    off: sh`true`,
     print: (tag) => sh`journalctl -q -o cat -u 'banner@*' --since "@$began" --no-pager | grep -F ${tag}`,
   },
   openConnections: establishedOn(port),

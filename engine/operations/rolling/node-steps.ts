@@ -77,15 +77,22 @@ export class NodeSteps {
   ): Promise<string> {
     const others = pausing.filter(({ name }) => name !== from)
     const names = others.map(({ name }) => name)
-    await this.#control.setDrained(names, true)
-    await this.#control.poolsFollow(others, true)
-    await this.#clock.sleep(inFlight)
-    await act()
-    const holder = await this.#moved(from, arrived)
-    await this.#clock.sleep(inFlight)
-    await this.#control.setDrained(names, false)
-    await this.#control.poolsFollow(others, false)
-    return holder
+    const undrain = () => this.#control.setDrained(names, false)
+    try {
+      await this.#control.setDrained(names, true)
+      await this.#control.poolsFollow(others, true)
+      await this.#clock.sleep(inFlight)
+      await act()
+      const holder = await this.#moved(from, arrived)
+      await this.#clock.sleep(inFlight)
+      await undrain()
+      await this.#control.poolsFollow(others, false)
+      return holder
+    } catch (error) {
+      // The others would leave all work to one node; that they can't be undrained is not what went wrong first.
+      await undrain().catch(() => {})
+      throw error
+    }
   }
 
   /** @returns the node that holds the VIP now */
@@ -182,7 +189,7 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
     const { name } = this.#host
     const problem = await this.#control.until((states) => this.#whyUnhealthy(states), settle)
     if (problem) throw stop(`not healthy after the work on ${name}: ${problem}`)
-    const ask = this.#control.service.selfCheck(this.#host)
+    const ask = this.#control.service.selfCheck(this.#host, this.#host.address)
     const { code, stderr } = await this.#control.reach(name).run(ask.text, { timeout: 60 })
     if (code !== 0) throw stop(`${name} is back, but ${stderr.trim() || 'its service does not answer'}`)
     return 'the service answers, the checks are up'
