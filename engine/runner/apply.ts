@@ -4,6 +4,7 @@ import type { RunNote } from './note.ts'
 import { baselineFolder, baselineId } from './baselines.ts'
 import type { Plan, PlannedChange } from './plan.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
+import { armFunction } from './dead-man.ts'
 import { changingShell, staleCode, stateFormat, stateFunctions } from './state.ts'
 import type { Printed, Task } from './task.ts'
 
@@ -27,6 +28,8 @@ export interface BatchPlace {
   first?: string
   /** The last batch of the run on this host. */
   last: boolean
+  /** Seconds after which the host undoes the run by itself, unless it is confirmed; 0 for never. */
+  confirmWithin: number
 }
 
 /**
@@ -36,7 +39,7 @@ export interface BatchPlace {
  * lost, it stops between two changes: a lost connection never leaves half a change. What was put off is done however
  * the script ends.
  */
-export function batchChanges(plan: Plan, note: RunNote, { phase, first, last }: BatchPlace): ApplyBatch {
+export function batchChanges(plan: Plan, note: RunNote, { phase, first, last, confirmWithin }: BatchPlace): ApplyBatch {
   const marker = `apply-${randomBytes(9).toString('hex')}`
   const all = [...plan.changes.entries()]
   const changes = all.filter(([, change]) => change.phase === phase)
@@ -44,7 +47,9 @@ export function batchChanges(plan: Plan, note: RunNote, { phase, first, last }: 
     lock(note),
     first === undefined ? enterRun(note) : beginRun(note, first),
     functions(note),
+    armFunction(note, confirmWithin),
     prepare(first === undefined ? [] : all, changes),
+    sh`arm || { echo 'the switch that undoes what cuts this connection can not be armed' >&2; exit 1; }`,
     ...changes.map(([index, change]) => step(marker, note, index, change)),
     last ? forgetUnmade : nothing,
     sh`exit "$failed"`,
@@ -132,6 +137,8 @@ finish() {
   end_all || [ "$code" -ne 0 ] || code=1
   rm -f -- "$journal"/*.plan
   compgen -G "$journal/*.undo" >/dev/null || rm -rf -- "$journal"
+  # Whoever still listens has from now on time to confirm.
+  [ -n "\${listener:-}" ] || arm
   exit "$code"
 }
 trap finish EXIT`
@@ -178,7 +185,7 @@ function step(marker: string, note: RunNote, index: number, { task, change, prin
   const { after, apply, restores } = change
   const id = idOf(task)
   return sh`
-printf '\n%s start %d\n' ${marker} ${index} || exit 1
+printf '\n%s start %d\n' ${marker} ${index} || { listener=gone; exit 1; }
 stamp ${note.id} ${number} begun
 undo=$journal/${number}.undo
 (

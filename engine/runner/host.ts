@@ -1,5 +1,6 @@
 import { ApplyProgress, describe } from './progress.ts'
 import { batchChanges } from './apply.ts'
+import { confirmRun } from './dead-man.ts'
 import { unifiedDiff } from '../base/diff.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
 import type { HostResult, Listener } from './events.ts'
@@ -28,6 +29,8 @@ export interface HostOptions {
   /** Seconds for one execution. */
   timeout: number
   note: RunNote
+  /** Seconds after which a host undoes the run by itself, unless it is confirmed; 0 for never. */
+  confirmWithin: number
 }
 
 /**
@@ -93,7 +96,13 @@ export class HostRun {
 
     const wanted = this.#host.tasks(facts)
     this.#state = parseState(kept!.text, note.folder)
-    const { baselines, putOff } = this.#state
+    const { baselines, putOff, unconfirmed, wentBack } = this.#state
+    if (wentBack) this.#tell({ type: 'went back', host: name, text: wentBack })
+    if (unconfirmed && !this.#options.check)
+      throw new UserError(
+        `the run of ${unconfirmed} is not confirmed yet: ${name} goes back by itself soon. Run this again then`,
+        exitCode.failed,
+      )
     const restores = restoreUnlisted(wanted, baselines, note, this.#host.resourceOf)
     this.#list = [...wanted, barrier, ...restores, ...(putOff ? [doPutOff(note.folder)] : [])]
     this.#plan = await this.#makePlan()
@@ -119,12 +128,21 @@ export class HostRun {
     await this.#guard(async () => {
       await this.#apply(phase)
       // A plan that was made again may have less to do, or more.
-      if (this.#ended || phase < this.lastPhase) return
+      if (this.#ended) return
+      if (phase < this.lastPhase) return await this.#confirm()
       this.#tell({ type: 'proving', host: this.result.host })
       prove(await this.#makePlan(), this.result)
       this.result.status = 'changed'
       this.#end()
     })
+  }
+
+  /** Other hosts may take long until this one goes on. */
+  async #confirm(): Promise<void> {
+    if (this.#options.confirmWithin === 0) return
+    const { timeout, note } = this.#options
+    await confirmRun(this.result.host, this.#host.transport, note.folder, timeout)
+    this.result.executions++
   }
 
   /** Skips the remaining changes, since other hosts did not reach this barrier. */
@@ -140,7 +158,12 @@ export class HostRun {
   async #apply(phase: number): Promise<void> {
     if (!this.#plan.changes.some((change) => change.phase === phase)) return
     const first = this.#begun ? undefined : this.#state!.latest
-    const batch = batchChanges(this.#plan, this.#options.note, { phase, first, last: phase === this.lastPhase })
+    const batch = batchChanges(this.#plan, this.#options.note, {
+      phase,
+      first,
+      last: phase === this.lastPhase,
+      confirmWithin: this.#options.confirmWithin,
+    })
     const progress = this.#progress!
     try {
       const outcome = await this.#execute(batch.script, (chunk) => progress.take(batch.read(chunk)))

@@ -55,11 +55,13 @@ export function parseJournal(text: string, folder: string): JournalledRun[] {
  * @param folder see `RunNote.folder`
  * @param by who rolls back, shown to others who find the lock taken
  * @param run its name in the journal
+ * @param guard bash that runs once the lock is held, and may end the script
  */
-export const rollbackScript = (folder: string, by: string, run: string): Script => sh`
+export const rollbackScript = (folder: string, by: string, run: string | Script, guard = sh`true`): Script => sh`
 ${changingShell}
 cd ${folder} 2>/dev/null || exit ${staleCode}
 ${takeLock(folder, by)}
+${guard}
 newest=
 for each in journal/*/; do
   if compgen -G "$each*.undo" >/dev/null || compgen -G "$each*.id" >/dev/null; then newest=$each; fi

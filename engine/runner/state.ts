@@ -9,6 +9,7 @@ import { type Task, unchanged } from './task.ts'
 //   number                  of the newest run: the order of runs must not depend on a clock
 //   latest                  the step that a run began or ended last; shows that a plan is stale
 //   put-off                 commands that wait until files are restored, one a line
+//   confirm, go-back, went-back   see dead-man.ts
 //   journal/run-NUMBER-ID/  one run: `by`, `originals` (folder of its baselines), and for each step `.plan` before it
 //                           begins, then `.undo`; `.undo.failed`, `.id` and `.original` (baseline before the step)
 //   originals/              see baselines.ts
@@ -26,6 +27,10 @@ export interface HostState {
   latest: string
   /** Earlier runs have put off commands that were not done. */
   putOff: boolean
+  /** Who has changed the host in a run that is not confirmed yet. */
+  unconfirmed?: string
+  /** When and why the host undid a run by itself. */
+  wentBack?: string
   /** Of all scopes, latest first. */
   baselines: Baseline[]
 }
@@ -33,9 +38,10 @@ export interface HostState {
 /** Prints what the host keeps; read-only. `latest` goes first, so that a change meanwhile is noticed. */
 export const stateProbe = (folder: string): Script => sh`
 cd ${folder} 2>/dev/null || exit 0
-for name in latest format; do
+for name in latest format went-back; do
   { read -r value <"$name" && echo "$name=$value"; } 2>/dev/null
 done
+{ read -r run _ <confirm && read -r by <"journal/$run/by" && echo "unconfirmed=$by"; } 2>/dev/null
 { [ -s put-off ] || compgen -G 'journal/*/at-end' >/dev/null; } && echo put-off=yes
 grep -sH . -- originals*/*/about || true`
 
@@ -46,7 +52,13 @@ grep -sH . -- originals*/*/about || true`
 export function parseState(text: string, folder: string): HostState {
   const value = (key: string) => text.match(new RegExp(`^${key}=(.*)$`, 'm'))?.[1] ?? ''
   expectFormat(value('format'), folder)
-  return { latest: value('latest'), putOff: value('put-off') === 'yes', baselines: parseBaselines(text) }
+  return {
+    latest: value('latest'),
+    putOff: value('put-off') === 'yes',
+    unconfirmed: value('unconfirmed') || undefined,
+    wentBack: value('went-back') || undefined,
+    baselines: parseBaselines(text),
+  }
 }
 
 /** @throws UserError where a newer version has written the state folder */
