@@ -45,7 +45,11 @@ export function loadInventory(file: string, options: { level?: Level; env?: Node
 /** Content after `fillDefaults`. */
 type Complete = Content & { cluster: Omit<Cluster, 'auth_pass'>; hosts: Record<string, Omit<Host, 'name'>> }
 
-function assemble(file: string, { ssh, cluster, hosts, clients }: Complete, authPass: string | undefined): Inventory {
+function assemble(
+  file: string,
+  { ssh, cluster, hosts, groups, clients }: Complete,
+  authPass: string | undefined,
+): Inventory {
   const absolute = (login: SshTarget): SshTarget => {
     const paths = (['config', 'identity_file'] as const).flatMap((key) => {
       const path = login[key]
@@ -58,6 +62,7 @@ function assemble(file: string, { ssh, cluster, hosts, clients }: Complete, auth
     file,
     cluster: authPass === undefined ? open : { ...open, auth_pass: authPass },
     hosts: Object.entries(hosts).map(([name, host]) => ({ name, ...host, ssh: absolute({ ...ssh, ...host.ssh }) })),
+    groups: Object.entries(groups ?? {}).map(([name, group]) => ({ name, ...group })),
     clients: Object.entries(clients ?? {}).map(([name, client]) => ({
       name,
       ssh: absolute({ ...ssh, ...client.ssh }),

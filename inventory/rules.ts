@@ -1,3 +1,4 @@
+import { didYouMean } from '../engine/base/suggest.ts'
 import { abilitiesOf, type Level } from './levels.ts'
 import type { Draft } from './defaults.ts'
 import { parseNetwork } from './network.ts'
@@ -22,6 +23,7 @@ export function checkRules(draft: Draft, isGiven: (path: Path) => boolean, level
     ...vrrp(draft),
     ...secondInterfaces(draft, level),
     ...routing(draft),
+    ...groupHosts(draft),
   ]
 }
 
@@ -163,4 +165,16 @@ function routing({ cluster }: Draft): Problem[] {
   const reason = unsound[cluster?.routing ?? '']
   if (!reason) return []
   return [{ path: ['cluster', 'routing'], text: `${cluster!.routing} is refused: ${reason}; use script` }]
+}
+
+function groupHosts({ groups, hosts }: Draft): Problem[] {
+  if (!hosts) return []
+  const names = Object.keys(hosts)
+  return Object.entries(groups ?? {}).flatMap(([group, members]) =>
+    (members?.hosts ?? []).flatMap((name, index): Problem[] => {
+      if (name === undefined || names.includes(name)) return []
+      const text = `must be one of the hosts, got ${shown(name)}${didYouMean(name, names)}`
+      return [{ path: ['groups', group, 'hosts', String(index)], text }]
+    }),
+  )
 }

@@ -1,6 +1,6 @@
 import type { JSONSchema } from 'json-schema-to-ts'
 import { clusterSchema } from './schema-cluster.ts'
-import { hostName, interfaceName, ipv4, login, sshHost, vars } from './values.ts'
+import { hostName, interfaceName, ipv4, login, shortName, sshHost, vars } from './values.ts'
 
 const hostSchema = {
   type: 'object',
@@ -55,6 +55,28 @@ const hostSchema = {
   },
 } as const satisfies JSONSchema
 
+const groupSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['hosts'],
+  description: 'One group; the key is its name.',
+  properties: {
+    hosts: {
+      type: 'array',
+      title: 'a list of names from `hosts`, each once',
+      description: 'The hosts of the group. A host may be in several groups.',
+      items: hostName,
+      uniqueItems: true,
+    },
+    vars: {
+      ...vars,
+      description:
+        'Data for playbooks and tasks of your own, on the hosts of this group. Where a host is in several groups, a ' +
+        'later group goes before an earlier one. Default: none.',
+    },
+  },
+} as const satisfies JSONSchema
+
 /**
  * The inventory: one cluster, its hosts and the way to them. This is the only description of the format: the types,
  * `schema.json` for editors and `docs/inventory.md` are made from it.
@@ -91,6 +113,16 @@ export const schema = {
       maxProperties: 253,
       propertyNames: hostName,
       additionalProperties: hostSchema,
+    },
+    groups: {
+      type: 'object',
+      title: 'a map of groups',
+      default: {},
+      description:
+        'Groups of hosts for playbooks of your own, by name: which tasks a host gets, and with which data. The ' +
+        "cluster's playbooks do not heed them. Default: none.",
+      propertyNames: shortName,
+      additionalProperties: groupSchema,
     },
     clients: {
       type: 'object',

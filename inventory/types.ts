@@ -16,6 +16,14 @@ export type Cluster = Omit<Content['cluster'], 'auth_pass'> &
 export type Host = Omit<HostContent, 'ssh'> &
   Required<Pick<HostContent, 'interface' | 'priority' | 'identity'>> & { name: string; ssh: SshTarget }
 
+/** Hosts that playbooks of users treat alike. */
+export interface Group {
+  name: string
+  /** Names of hosts. */
+  hosts: readonly string[]
+  vars?: Host['vars']
+}
+
 /** A valid inventory. */
 export interface Inventory {
   /** The file, as named by the caller. */
@@ -23,5 +31,7 @@ export interface Inventory {
   cluster: Cluster
   /** In the order of the file. */
   hosts: Host[]
+  /** In the order of the file. */
+  groups: Group[]
   clients: { name: string; ssh: SshTarget }[]
 }

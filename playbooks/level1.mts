@@ -3,7 +3,7 @@
 import { playbook, type TaskList } from '../engine/commands/playbook.ts'
 import { serviceTasks } from '../services/all.ts'
 import { hostName } from '../tasks/host-name.ts'
-import { allowVrrp, iptables } from '../tasks/cluster/iptables.ts'
+import { allowVrrp, firewall } from '../tasks/cluster/firewall.ts'
 import { keepalived } from '../tasks/cluster/keepalived.ts'
 import { network } from '../tasks/cluster/network.ts'
 import { clusterPackages } from '../tasks/cluster/packages.ts'
@@ -17,7 +17,7 @@ export const tasks: TaskList = (target) => [
   selinux(target),
   snmpd(target),
   network(target, 1),
-  iptables(target, allowVrrp),
+  firewall(target, 1, allowVrrp),
   keepalived(target, 1),
 ]
 

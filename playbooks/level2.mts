@@ -3,7 +3,7 @@
 import { playbook, type TaskList } from '../engine/commands/playbook.ts'
 import { serviceTasks } from '../services/all.ts'
 import { hostName } from '../tasks/host-name.ts'
-import { allowVrrp, iptables, snat } from '../tasks/cluster/iptables.ts'
+import { allowAnswers, allowVrrp, firewall, snat } from '../tasks/cluster/firewall.ts'
 import { keepalived } from '../tasks/cluster/keepalived.ts'
 import { ipvs } from '../tasks/cluster/ipvs.ts'
 import { network } from '../tasks/cluster/network.ts'
@@ -19,7 +19,7 @@ export const tasks: TaskList = (target) => [
   snmpd(target),
   network(target, 2),
   ipvs(target, 2),
-  iptables(target, allowVrrp, snat),
+  firewall(target, 2, allowVrrp, allowAnswers, snat),
   keepalived(target, 2),
 ]
 

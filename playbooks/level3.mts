@@ -4,7 +4,7 @@ import { playbook, type TaskList } from '../engine/commands/playbook.ts'
 import { barrier } from '../engine/runner/task.ts'
 import { serviceTasks } from '../services/all.ts'
 import { hostName } from '../tasks/host-name.ts'
-import { allowAnswers, allowSync, allowVrrp, iptables } from '../tasks/cluster/iptables.ts'
+import { allowAnswers, allowSync, allowVrrp, firewall } from '../tasks/cluster/firewall.ts'
 import { keepalived } from '../tasks/cluster/keepalived.ts'
 import { ipvs } from '../tasks/cluster/ipvs.ts'
 import { network } from '../tasks/cluster/network.ts'
@@ -23,7 +23,7 @@ export const tasks: TaskList = (target) => [
   ipvs(target, 3),
   rtTables(target),
   routes(target),
-  iptables(target, allowVrrp, allowSync, allowAnswers),
+  firewall(target, 3, allowVrrp, allowSync, allowAnswers),
   // Directors must not use a second address before it exists.
   barrier,
   keepalived(target, 3),

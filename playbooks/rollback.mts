@@ -10,9 +10,14 @@ import { busyCode } from '../engine/runner/lock.ts'
 import { journalProbe, parseJournal, rollbackScript } from '../engine/runner/rollback.ts'
 import { staleCode } from '../engine/runner/state.ts'
 
-const toOption = { name: 'to', value: 'RUN', help: 'undo this run, where it is the newest; needed where hosts differ' }
+const toOption = {
+  name: 'to',
+  value: 'RUN',
+  help: 'undo this run, where it is the newest; needed where hosts differ',
+} as const
+const program = { title: 'Rollback: undo the newest run', document: 'rollback', own: [toOption] } as const
 
-await main(import.meta.url, 'Rollback: undo the newest run', [toOption], async (context) => {
+await main(import.meta.url, program, async (context) => {
   const { options, console, document } = context
   const session = await openSession(context)
   const { folder, by } = runNote('Rollback')
@@ -49,7 +54,7 @@ await main(import.meta.url, 'Rollback: undo the newest run', [toOption], async (
   if (runs.length === 0) return conclude()
   for (const line of tableOf(runs)) console.print(line)
 
-  const chosen = chooseRun(runs, options.values.to)
+  const chosen = chooseRun(runs, options.own.to)
   const hosts = newestOn(chosen.hosts)
   for (const { host, runs: kept } of journals)
     if (kept.length > 0 && !hosts.includes(host)) show(host, `left alone: its newest run is ${kept[0]!.id}`)
@@ -58,6 +63,7 @@ await main(import.meta.url, 'Rollback: undo the newest run', [toOption], async (
   if (options.check) {
     for (const { host, runs: kept } of journals)
       if (hosts.includes(host)) show(host, kept[0]!.changes.map((change) => `undo ${change}`).join('\n'))
+    for (const result of results) result.undone = hosts.includes(result.host)
     return conclude() || exitCode.changesFound
   }
   const what = `the run of ${chosen.who}${chosen.when && `, ${chosen.when}`}${chosen.playbook && `, ${chosen.playbook}`}`

@@ -33,7 +33,7 @@ export interface Service extends Asking {
   protocols: readonly Protocol[]
   /** The systemd unit. Its state is the service's, and errors in its journal count. */
   unit: string
-  /** @returns the packages that it needs. @throws UserError where the host's family is not known */
+  /** @returns the packages that it needs. @throws UserError for a host of an unknown operating system */
   packages(facts: Facts): string[]
   /** Sets it up, so that a client sees which node has answered. */
   tasks(target: Target): TaskTree

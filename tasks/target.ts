@@ -1,5 +1,6 @@
 import type { Cluster, Host, Inventory } from '../inventory/types.ts'
 import type { Facts } from '../engine/runner/facts.ts'
+import { osOf } from './os/os.ts'
 
 /** What a playbook knows when it lists the tasks of a host. */
 export interface Target {
@@ -9,15 +10,25 @@ export interface Target {
   /** All hosts of the cluster, in the order of the inventory. */
   hosts: readonly Host[]
   facts: Facts
-  /** `vars` of the cluster and of the host; the host's win. Plain data from the inventory. */
+  /** The names of the host's groups, in the order of the inventory. */
+  groups: readonly string[]
+  /** `vars` of the cluster, of the host's groups and of the host; the later win. Plain data from the inventory. */
   vars: Readonly<Record<string, unknown>>
 }
 
-/** @returns what a playbook knows of a host */
-export const targetOf = ({ cluster, hosts }: Inventory, host: Host, facts: Facts): Target => ({
-  cluster,
-  host,
-  hosts,
-  facts,
-  vars: { ...cluster.vars, ...host.vars },
-})
+/**
+ * @returns what a playbook knows of a host
+ * @throws UserError for a host of an unknown operating system, before any task is listed
+ */
+export function targetOf({ cluster, hosts, groups }: Inventory, host: Host, facts: Facts): Target {
+  osOf(facts)
+  const own = groups.filter((group) => group.hosts.includes(host.name))
+  return {
+    cluster,
+    host,
+    hosts,
+    facts,
+    groups: own.map(({ name }) => name),
+    vars: [cluster, ...own, host].reduce((earlier, { vars }) => ({ ...earlier, ...vars }), {}),
+  }
+}

@@ -11,6 +11,7 @@ import { sh } from '../engine/base/sh.ts'
 import { type Listed, type Task, unchanged } from '../engine/runner/task.ts'
 import type { Transport } from '../engine/transport/transport.ts'
 import { resourceOf } from '../tasks/resources.ts'
+import { checkedFilled } from './documents.ts'
 import { needRoot } from './root.ts'
 
 // Files belong to root unless a task says otherwise.
@@ -52,5 +53,8 @@ export const runHost = async (
   one: RunHost,
   { check, timeout, note }: HostOptions,
   tell: Listener,
-): Promise<HostResult> =>
-  (await runHosts([one], { check, timeout, note, forks: 1, interrupted: () => false }, tell))[0]!
+): Promise<HostResult> => {
+  const hosts = await runHosts([one], { check, timeout, note, forks: 1, interrupted: () => false }, tell)
+  checkedFilled('run', { document: 'run', playbook: 'x', exitCode: 0, check, hosts })
+  return hosts[0]!
+}

@@ -11,6 +11,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { loadInventory } from '../inventory/load.ts'
 import { isNetwork, parseNetwork } from '../inventory/network.ts'
+import { documents } from '../documents/all.ts'
 import { schema } from '../inventory/schema.ts'
 import { broken } from './inventory/broken.mts'
 import { passwordWords, spoiltPasswords } from './inventory/passwords.mts'
@@ -45,7 +46,7 @@ const defaults = {
   service: { type: 'dns', port: 53, health_zone: 'load.balance', health_name: 'health' },
   health_check: { interval: 1, retries: 2, retry_delay: 1, timeout: 2 },
   balancing: { scheduler: 'rr', udp_timeout: 10 },
-  drill: { restart: 4, service: 4, kill: 6, cut: 6 },
+  drill: {},
   routing: 'script',
   routing_tables: { first: { number: 20, name: 'table0' }, second: { number: 21, name: 'table1' } },
   snmp: { enabled: true, community: 'public', source: '127.0.0.1' },
@@ -61,7 +62,7 @@ const node = (number: number, more: object = {}) => ({
 })
 
 test('the smallest inventory gets every default', () => {
-  assert.equal(load(smallest), { file, cluster: defaults, hosts: [node(1), node(2)], clients: [] })
+  assert.equal(load(smallest), { file, cluster: defaults, hosts: [node(1), node(2)], groups: [], clients: [] })
 })
 
 test('JSON is YAML too, and line ends may be those of Windows', () => {
@@ -94,6 +95,7 @@ clients: { client: { ssh: { host: client, config: /etc/ssh/other } } }
         ssh: { host: 'ns2', config, user: 'root', port: 2222, identity_file: join(homedir(), 'key') },
       }),
     ],
+    groups: [],
     clients: [{ name: 'client', ssh: { host: 'client', config: '/etc/ssh/other', user: 'admin' } }],
   })
 })
@@ -200,17 +202,26 @@ test('the file is named as it was given', () => {
   }
 })
 
-test('vars are free data: those of a host go before those of the cluster', () => {
-  const { cluster, hosts } = load(`
-cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, vars: { site: berlin, ports: [80, 443] } }
+test('vars are free data: the cluster, then the groups in their order, then the host; the later win', () => {
+  const inventory = load(`
+cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, vars: { site: berlin, ports: [80, 443], who: cluster } }
 hosts:
   ns1: { address: 10.2.1.2, vars: { site: paris } }
-  ns2: { address: 10.2.1.3 }`)
-  const inventory = { file: '', cluster, hosts, clients: [] }
-  const varsOf = (host: (typeof hosts)[number]) => targetOf(inventory, host, {} as Facts).vars
-  assert.equal(hosts.map(varsOf), [
-    { site: 'paris', ports: [80, 443] },
-    { site: 'berlin', ports: [80, 443] },
+  ns2: { address: 10.2.1.3 }
+  ns3: { address: 10.2.1.4 }
+groups:
+  web: { hosts: [ns2, ns1], vars: { site: rome, who: web, __proto__: { root: /srv } } }
+  edge: { hosts: &edge [ns1], vars: { who: edge } }
+  none: { hosts: [] }
+  alike: { hosts: *edge }`)
+  const known = inventory.hosts.map((host) => {
+    const { vars, groups } = targetOf(inventory, host, { ids: ['debian'], init: 'systemd' } as Partial<Facts> as Facts)
+    return [groups, JSON.stringify(vars)]
+  })
+  assert.equal(known, [
+    [['web', 'edge', 'alike'], '{"site":"paris","ports":[80,443],"who":"edge","__proto__":{"root":"/srv"}}'],
+    [['web'], '{"site":"rome","ports":[80,443],"who":"web","__proto__":{"root":"/srv"}}'],
+    [[], '{"site":"berlin","ports":[80,443],"who":"cluster"}'],
   ])
 })
 
@@ -239,6 +250,7 @@ test('the example is the article, and fits a screen', () => {
       node(1, { ...second('10.2.1.6'), ssh: { host: '10.2.1.2', user: 'admin' } }),
       node(2, { ...second('10.2.1.7'), ssh: { host: '10.2.1.3', user: 'admin' } }),
     ],
+    groups: [],
     clients: [],
   })
   assert.ok(readFileSync(example, 'utf8').split('\n').length <= 50)
@@ -254,10 +266,16 @@ const generated = [
   'inventory/schema.json',
   'docs/inventory.md',
   'docs/findings.md',
+  ...Object.keys(documents).map((name) => `documents/${name}.schema.json`),
+  'docs/json.md',
+  'docs/writing-services.md',
+  'docs/writing-tasks.md',
   'docs/level1.svg',
   'docs/level2.svg',
   'docs/level3.svg',
 ]
+/** Files that those pages show. */
+const shown = ['docs/examples/banner/question.py', 'examples/link.ts']
 
 test('what is generated is not stale', () => {
   execFileSync(process.execPath, [join(root, 'docs/generate.mts'), '--check'], { stdio: 'pipe' })
@@ -265,10 +283,10 @@ test('what is generated is not stale', () => {
 
 test('what is generated and changed by hand is stale', () => {
   const copy = join(folder, 'stale')
-  for (const path of ['docs', 'engine', 'inventory', 'package.json'])
+  for (const path of ['docs', 'documents', 'engine', 'examples', 'inventory', 'package.json'])
     cpSync(join(root, path), join(copy, path), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-  for (const path of generated) appendFileSync(join(copy, path), ' ')
+  for (const path of [...generated, ...shown]) appendFileSync(join(copy, path), ' ')
   const { status, stderr } = spawnSync(process.execPath, [join(copy, 'docs/generate.mts'), '--check'])
   assert.is(String(stderr), generated.map((path) => `${path} is stale: run node docs/generate.mts\n`).join(''))
   assert.is(status, 1)

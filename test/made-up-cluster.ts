@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Documents } from '../documents/all.ts'
+import type { Client } from '../engine/clients/client.ts'
 import type { HostLocks } from '../engine/cluster/host-locks.ts'
 import { judgeStates } from '../engine/verify/check.ts'
 import { type Finding, without } from '../engine/cluster/finding.ts'
@@ -12,7 +14,7 @@ import { ClusterControl } from '../engine/operations/control.ts'
 import type { Session } from '../engine/cluster/session.ts'
 import type { Clock } from '../engine/base/clock.ts'
 import type { RunContext } from '../engine/cli/main.ts'
-import { type Options, parseOptions } from '../engine/cli/options.ts'
+import { type Options, type OwnOptions, parseOptions } from '../engine/cli/options.ts'
 import type { Outcome, Transport } from '../engine/transport/transport.ts'
 import { lockHosts } from '../engine/operations/rolling/locks.ts'
 import { canAskItself } from '../engine/operations/rolling/node-steps.ts'
@@ -20,6 +22,7 @@ import { readRollingOptions, rollingOptions } from '../engine/operations/rolling
 import { makePlan } from '../engine/operations/rolling/order.ts'
 import { RollingReboot } from '../engine/operations/rolling/rolling-reboot.ts'
 import { serviceOf } from '../services/all.ts'
+import { checkedFilled } from './documents.ts'
 import { inventoryOf } from './variants.ts'
 
 const names = ['ns1', 'ns2', 'ns3']
@@ -175,47 +178,61 @@ export class MadeUpCluster {
     },
   })
 
+  /** @param limit the hosts that `--limit` leaves @param clients from where the cluster check asks */
+  session(limit: readonly string[] = names, clients: Client[] = []): Session {
+    const transports = new Map(names.map((name) => [name, this.#transport(name)]))
+    return {
+      inventory,
+      limited: inventory.hosts.filter(({ name }) => limit.includes(name)),
+      reach: (name) => transports.get(name)!,
+      clients,
+      clock: hurriedClock(),
+    }
+  }
+
   /**
    * Runs a rolling reboot.
    * @param args of the command line
    * @param killed the step, as `ns2: reboot`, before which it is killed; without one it comes to its end
-   * @returns the steps, and the error that it ended with
+   * @returns the steps, the error that it ended with, and what it has filled in
    */
-  async roll(args: readonly string[], killed?: string): Promise<{ steps: string[]; error: string }> {
-    const options = parseOptions(args, 'x', rollingOptions) as Options
-    const limited = inventory.hosts.filter(({ name }) => options.limit?.includes(name) ?? true)
-    const transports = new Map(names.map((name) => [name, this.#transport(name)]))
-    const session: Session = {
-      inventory,
-      limited,
-      reach: (name) => transports.get(name)!,
-      clients: [],
-      clock: hurriedClock(),
-    }
+  async roll(
+    args: readonly string[],
+    killed?: string,
+  ): Promise<{ steps: string[]; error: string; document: Documents['rolling-reboot'] }> {
+    const options = parseOptions(args, 'x', rollingOptions) as Options<OwnOptions<(typeof rollingOptions)[number]>>
+    const session = this.session(options.limit)
     const steps: string[] = []
+    const document: Documents['rolling-reboot'] = { document: 'rolling-reboot', playbook: 'x', exitCode: 0 }
     const context = {
       options,
       console: { print: () => {}, status: () => {} },
-      document: {},
+      document,
       atEnd: () => {},
       checkpoint: async () => {
         if (killed && steps.includes(killed)) throw new Killed()
       },
-    } as unknown as RunContext
+    } as unknown as RunContext<Documents['rolling-reboot']>
     const step = (label: string) => {
       steps.push(label)
       if (label === killed) throw new Killed()
     }
     const traffic = { step } as unknown as TrafficMonitor
     try {
-      const { locks, earlier, request } = await lockHosts(context, session, readRollingOptions(options, names.length))
+      const { locks, earlier, request } = await lockHosts(
+        context,
+        session,
+        readRollingOptions(options.own, names.length),
+      )
       const known = request.known ?? (await new MadeUpControl(session, 2, 60, []).check())
       const control = new MadeUpControl(session, 2, 60, known)
       const plan = await makePlan(context, control, request, earlier)
       await new RollingReboot(context, control, request, locks as HostLocks, plan).run(traffic)
-      return { steps, error: '' }
+      return { steps, error: '', document }
     } catch (error) {
-      return { steps, error: error instanceof Killed ? 'killed' : (error as Error).message }
+      return { steps, error: error instanceof Killed ? 'killed' : (error as Error).message, document }
+    } finally {
+      checkedFilled('rolling-reboot', document)
     }
   }
 }

@@ -13,11 +13,19 @@ const { hosts } = inventory
 const printed = (...interfaces: string[]) =>
   ['os=Debian', 'ids=debian', 'init=systemd', 'now=1', ...interfaces, ''].join('\n')
 const target = (...interfaces: string[]): Target => {
-  const facts: Facts = parseFacts(printed(...interfaces), 'ns1')
+  const facts: Facts = parseFacts(printed(...interfaces))
   return targetOf(inventory, hosts[0]!, facts)
 }
 const networkd = ['link=eth0', 'networkd=/etc/systemd/network/10-lan.network', 'link=eth1']
 const ifupdown = ['ifupdown=/etc/network/interfaces:iface eth0 inet static']
+// As nmcli 1.42 prints it. eth0, eth4 and lo are set up by others, and NetworkManager knows.
+const networkManager = [
+  'networkmanager=eth0:/run/NetworkManager/system-connections/eth0.nmconnection',
+  'networkmanager=eth2:/run/NetworkManager/system-connections/Wired connection 1.nmconnection',
+  'networkmanager=eth3:/etc/NetworkManager/system-connections/lan: one.nmconnection',
+  'networkmanager=eth4:/run/NetworkManager/system-connections/eth4.nmconnection',
+  'networkmanager=lo:/run/NetworkManager/system-connections/lo.nmconnection',
+]
 const files = (tasks: Task[]) => tasks.flatMap(({ resources }) => resources ?? [])
 
 test('facts: who configures an interface', () => {
@@ -25,11 +33,13 @@ test('facts: who configures an interface', () => {
     'link=lo',
     ...networkd,
     ...ifupdown,
+    ...networkManager,
     'ifupdown=/etc/network/interfaces.d/x:  iface eth2 inet dhcp',
   ).facts
   assert.equal(interfaces, {
     eth0: { manager: 'networkd', file: '/etc/systemd/network/10-lan.network' },
     eth2: { manager: 'ifupdown', file: '/etc/network/interfaces.d/x' },
+    eth3: { manager: 'NetworkManager', file: '/etc/NetworkManager/system-connections/lan: one.nmconnection' },
   })
 })
 
@@ -57,6 +67,12 @@ const written: [name: string, level: 1 | 3, interfaces: string[], paths: string[
       '/etc/systemd/network/10-netplan-eth1.network.d/keepalived.conf',
     ],
   ],
+  [
+    'the second interface is one of NetworkManager',
+    3,
+    [...networkd, 'networkmanager=eth1:/etc/NetworkManager/system-connections/lan.nmconnection'],
+    [both, '/etc/systemd/network/10-lan.network.d/keepalived.conf'],
+  ],
   ['ifupdown, level 1', 1, ifupdown, []],
   [
     'ifupdown, and systemd-networkd has another interface',
@@ -77,7 +93,14 @@ for (const [name, level, interfaces, paths] of written) {
 }
 
 test('another network manager is refused at level 3, before anything changes', () => {
-  assert.throws(() => network(target('link=eth0'), 3), /eth0 is configured neither by systemd-networkd/)
+  assert.throws(
+    () => network(target('link=eth0'), 3),
+    /^eth0 is configured by no network manager that is known here, and level 3 needs systemd-networkd \(also by netplan\) or ifupdown: let one of them configure eth0$/,
+  )
+  assert.throws(
+    () => network(target('networkmanager=eth0:/etc/NetworkManager/system-connections/lan.nmconnection'), 3),
+    /^eth0 is configured by NetworkManager, and level 3 needs systemd-networkd /,
+  )
   assert.equal(network(target('link=eth0'), 1), [])
 })
 

@@ -7,13 +7,17 @@ import { refuseMixture } from '../engine/cluster/limit.ts'
 import type { Step, Tally } from '../engine/clients/losses.ts'
 import { type NodeStatus, parseStatus } from '../engine/cluster/status.ts'
 import { duration, judgeStatus, statusLines } from '../engine/commands/status.ts'
-import { judgeDrills } from '../engine/operations/drills/run.ts'
+import { cut } from '../engine/operations/drills/cut.ts'
+import { kill } from '../engine/operations/drills/kill.ts'
+import { restart } from '../engine/operations/drills/restart.ts'
+import { judgeDrills, limitsOf } from '../engine/operations/drills/run.ts'
 import { loadInventory } from '../inventory/load.ts'
 import { realClock } from '../engine/base/clock.ts'
 import { HostError } from '../engine/base/errors.ts'
-import { type Options, parseOptions } from '../engine/cli/options.ts'
+import { type Options, type OwnOptions, parseOptions } from '../engine/cli/options.ts'
 import type { Transport } from '../engine/transport/transport.ts'
 import { readRollingOptions, rollingOptions } from '../engine/operations/rolling/options.ts'
+import { checkedFilled } from './documents.ts'
 import { inTurn } from '../engine/operations/rolling/order.ts'
 
 const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
@@ -148,6 +152,15 @@ for (const [name, nodes, problems] of faults) {
   test(`status: ${name}`, () => assert.equal(textsOf(judgeStatus(inventory, nodes)), problems))
 }
 
+test('status: the document is as its schema says', () => {
+  const away: NodeStatus = { host: 'ns2', unreachable: 'ns2: no way', removals: {}, pending: [] }
+  const nodes = [node(0, true, log(1700000001, removed), log(1700000002, '(VI_1) Entering MASTER STATE')), away]
+  const findings = judgeStatus(inventory, nodes)
+  const common = { document: 'status', playbook: 'Status', exitCode: 5 } as const
+  const document = checkedFilled('status', { ...common, nodes, findings, healthy: false })
+  assert.equal(document.nodes![0]!.removals, { '10.2.1.7 UDP': 1 })
+})
+
 test('status: what people read', () => {
   const second = {
     ...node(1, false, log(1700000000, '(VI_1) Entering BACKUP STATE')),
@@ -188,7 +201,9 @@ test('rolling: nodes that stand by come first, the holder last', () => {
   )
 })
 
-const request = (...args: string[]) => readRollingOptions(parseOptions(args, 'x', rollingOptions) as Options, 3)
+type Own = OwnOptions<(typeof rollingOptions)[number]>
+const request = (...args: string[]) =>
+  readRollingOptions((parseOptions(args, 'x', rollingOptions) as Options<Own>).own, 3)
 
 test('rolling: options and their defaults', () => {
   assert.equal(request(), {
@@ -220,6 +235,19 @@ test('rolling: a number that makes no sense is refused', () => {
 test('rolling: what was begun is not begun otherwise', () => {
   assert.throws(() => request('--resume', '--before', 'x'), /--resume goes on as the run was begun: leave --before out/)
   assert.is(request('--resume', '--limit', 'ns2').resume, true)
+})
+
+test('drills: each has a limit of its own, and the inventory has another', () => {
+  assert.equal(limitsOf({ cut: 0, restart: 1.5 }, [cut, kill, restart]), [0, kill.limit, 1.5])
+  assert.throws(
+    () => limitsOf({ 'kil\x1b[2J': 1 }, []),
+    /^cluster\.drill\["kil…"\]: there is no such drill; there are restart, service, /,
+  )
+  assert.throws(() => limitsOf({ constructor: 1 }, []), /there is no such drill/)
+  assert.throws(
+    () => limitsOf({ kil: 1 }, []),
+    /^cluster\.drill\.kil: there is no such drill \(did you mean "kill"\?\)/,
+  )
 })
 
 test('drills: the time in which answers were lost is held against the limit of its step', () => {

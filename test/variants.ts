@@ -1,4 +1,5 @@
 // Clusters that differ in every value that templates use; for golden files, and for keepalived's own config test.
+import type { ServiceKind } from '../services/service.ts'
 import { virtualServersOf } from '../services/virtual-server.ts'
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -46,12 +47,15 @@ export function inventoryOf(text: string): Inventory {
   return loadInventory(file)
 }
 
-/** The keepalived.conf of a variant's first host. */
-export function keepalivedConf(text: string, level: Level): string {
+/**
+ * The keepalived.conf of a variant's first host.
+ * @param kind of a service that is in no inventory
+ */
+export function keepalivedConf(text: string, level: Level, kind?: ServiceKind): string {
   const { cluster, hosts } = inventoryOf(text)
   const notifyScript = '/etc/keepalived/keepalived-notify.sh'
   const can = abilitiesOf(level)
-  const virtualServers = virtualServersOf(cluster)
+  const virtualServers = virtualServersOf(cluster, kind?.(cluster))
   const files = { notifyScript, drainFile, standbyFile }
   return render('keepalived.conf', { cluster, host: hosts[0], hosts, virtualServers, level, can, ...files })
 }

@@ -1,4 +1,6 @@
-import { type Protocol } from '../clients/losses.ts'
+import type { FromSchema } from 'json-schema-to-ts'
+import type { nodeStateSchema } from '../../documents/parts/node.ts'
+import type { Protocol } from '../clients/losses.ts'
 import type { Cluster, Host } from '../../inventory/types.ts'
 import { type Script, sh } from '../base/sh.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -15,37 +17,8 @@ export interface NodeHandle {
   since?: number
 }
 
-/** One line of a director's pool: a real server in IPVS. */
-export interface PoolEntry {
-  protocol: Protocol
-  address: string
-  weight: number
-  /** Connections that IPVS remembers, open or not. */
-  connections: number
-}
-
 /** State of a node at one moment. */
-export interface NodeState {
-  host: string
-  /** The level that its keepalived.conf is for; undefined where no playbook wrote it. */
-  level?: number
-  holdsVip: boolean
-  keepalived: string
-  service: string
-  /** The last VRRP state from the notify script. The script can be late or fail, so it is shown, never trusted. */
-  vrrpState: string
-  pool: PoolEntry[]
-  /** The nodes that this one takes for drained. */
-  drained: string[]
-  /** Whether another node is to hold the VIP. */
-  standby: boolean
-  /** Connections that IPVS has balanced since its start, by protocol. */
-  balanced: Record<Protocol, number>
-  /** Another one after each boot. */
-  bootId: string
-  /** Errors in the journal of keepalived and the services around it since the time asked for; see `parseJournal`. */
-  errors: string[]
-}
+export type NodeState = FromSchema<typeof nodeStateSchema>
 
 /** Prints the level that a node is configured for; nothing where no playbook wrote keepalived.conf. */
 export const printLevel: Script = sh`sed -n 's/^# Written by keepalived-playbooks for level \([0-9]\).*/\1/p' /etc/keepalived/keepalived.conf 2>/dev/null`
@@ -106,9 +79,9 @@ const virtualServer = (cluster: Cluster, [protocol, address]: readonly string[])
   virtualServersOf(cluster).find((one) => one.protocol === protocol && `${one.address}:${one.port}` === address)
 
 // ipvsadm -Ln: `UDP  10.2.1.5:53 rr`, then `  -> 10.2.1.2:53   Masq    1      0          0` for each real server.
-function parsePool(cluster: Cluster, rows: readonly string[]): PoolEntry[] {
-  const entries: PoolEntry[] = []
-  let protocol: PoolEntry['protocol'] | undefined
+function parsePool(cluster: Cluster, rows: readonly string[]): NodeState['pool'] {
+  const entries: NodeState['pool'] = []
+  let protocol: Protocol | undefined
   for (const row of rows) {
     const words = row.trim().split(/\s+/)
     const server = virtualServer(cluster, words)

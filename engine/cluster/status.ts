@@ -1,36 +1,13 @@
+import type { FromSchema } from 'json-schema-to-ts'
+import type { nodeStatusSchema } from '../../documents/parts/node.ts'
 import type { Cluster, Host } from '../../inventory/types.ts'
 import { HostError } from '../base/errors.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
-import { type NodeState, nodeStateScript, parseNodeState, type NodeHandle } from './node-state.ts'
+import { nodeStateScript, parseNodeState, type NodeHandle } from './node-state.ts'
 import { whyReboot } from './reboot-required.ts'
 
-/** The latest change of VRRP's state on a node. */
-export interface Transition {
-  state: string
-  /** Seconds since 1970, by the node's own clock. */
-  at: number
-  /** What keepalived logged just before; undefined where that says nothing of the cause. */
-  cause?: string
-}
-
 /** Status of a node for people. */
-export interface NodeStatus {
-  host: string
-  /** Why it can't be reached; then nothing else is known. */
-  unreachable?: string
-  state?: NodeState
-  /** Of keepalived. */
-  version?: string
-  /** Seconds. */
-  uptime?: number
-  /** Why it asks for a reboot. */
-  reboot?: string
-  transition?: Transition
-  /** How often each real server left a pool lately, by address and protocol: `10.2.1.2 UDP`. */
-  removals: Record<string, number>
-  /** The tasks that have something to change. */
-  pending: string[]
-}
+export type NodeStatus = FromSchema<typeof nodeStatusSchema>
 
 /** Minutes for which removals from the pools are counted. */
 export const lately = 10
@@ -92,7 +69,7 @@ interface LogLine {
 /** Seconds between a cause and what it causes: three adverts that did not come, and some. */
 const near = 30
 
-function latestTransition(log: readonly LogLine[]): Transition | undefined {
+function latestTransition(log: readonly LogLine[]): NodeStatus['transition'] {
   const index = log.findLastIndex(({ said }) => said.includes('Entering '))
   if (index < 0) return undefined
   const { at, said } = log[index]!

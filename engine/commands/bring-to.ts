@@ -1,3 +1,4 @@
+import type { Documents } from '../../documents/all.ts'
 import { resourceOf } from '../../tasks/resources.ts'
 import { targetOf } from '../../tasks/target.ts'
 import { exitCode, UserError } from '../base/errors.ts'
@@ -14,11 +15,16 @@ import { flatten } from '../runner/task.ts'
 import type { Playbook } from './playbook.ts'
 import { reportCheck } from './verify.ts'
 
-/** Brings every host to what a playbook lists, and checks the cluster where that is at a level then. @returns the exit code */
+/**
+ * Brings every host to what a playbook lists, and checks the cluster where that is at a level then.
+ * @param checking false leaves the check out
+ * @returns the exit code
+ */
 export async function bringTo(
-  context: RunContext,
+  context: RunContext<Documents['run']>,
   session: Session,
   { title, level, scope, tasks }: Playbook,
+  checking: boolean,
 ): Promise<number> {
   const { hosts } = session.inventory
   // It names a folder on the hosts.
@@ -27,7 +33,7 @@ export async function bringTo(
       `scope "${scope}": must be letters, digits, dots, dashes and blanks, and begin with a letter or digit`,
     )
   if (level) await refuseMixture(session, level, context.options.timeout)
-  const verify = level !== undefined && !context.options.own['no-verify']
+  const verify = level !== undefined && checking
   // Clients are tried now, so that the check at the end can ask.
   if (verify && session.limited.length === hosts.length) await ensureAsking(context, session)
   const results = await run(
@@ -63,7 +69,11 @@ async function ensureAsking({ console, options }: RunContext, session: Session):
   console.status('')
 }
 
-async function run(context: RunContext, note: RunNote, hosts: Parameters<typeof runHosts>[0]): Promise<HostResult[]> {
+async function run(
+  context: RunContext<Documents['run']>,
+  note: RunNote,
+  hosts: Parameters<typeof runHosts>[0],
+): Promise<HostResult[]> {
   const { options, console, document } = context
   const report = new Report(
     console,
@@ -77,7 +87,7 @@ async function run(context: RunContext, note: RunNote, hosts: Parameters<typeof 
   report.end()
   report.summary(results)
   document.check = options.check
-  document.hosts = results.map(({ notTried, ...rest }) => ({ ...rest, not_tried: notTried }))
+  document.hosts = results
   return results
 }
 

@@ -1,3 +1,5 @@
+import type { FromSchema } from 'json-schema-to-ts'
+import type { runSummarySchema } from '../../documents/rollback.ts'
 import { exitCode, UserError } from '../base/errors.ts'
 import { didYouMean } from '../base/suggest.ts'
 import type { JournalledRun } from '../runner/rollback.ts'
@@ -9,13 +11,7 @@ export interface HostJournal {
 }
 
 /** A run on all of its hosts, as people and programs are told of it. */
-export interface RunSummary {
-  id: string
-  when: string
-  who: string
-  playbook: string
-  hosts: { host: string; changes: number; newest: boolean }[]
-}
+export type RunSummary = FromSchema<typeof runSummarySchema>
 
 /** @returns the runs of all hosts, the newest first; each host counts by itself, so no clock is asked */
 export function summarize(journals: readonly HostJournal[]): RunSummary[] {

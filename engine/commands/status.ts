@@ -1,8 +1,9 @@
+import { realAddress } from '../../inventory/levels.ts'
 import { serviceOf } from '../../services/all.ts'
 import type { ChalkInstance } from 'chalk'
 import type { Inventory } from '../../inventory/types.ts'
 import { type Finding, unreachableFinding } from '../cluster/finding.ts'
-import { judgeDrained, judgeNodes, realAddress } from '../verify/judge.ts'
+import { judgeDrained, judgeNodes } from '../verify/judge.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 import { lately, type NodeStatus } from '../cluster/status.ts'
 

@@ -1,9 +1,9 @@
-import { drainedNodes, judgeNodes, realAddress } from '../verify/judge.ts'
+import { drainedNodes, judgeNodes } from '../verify/judge.ts'
 import { checkCluster, judgeStates } from '../verify/check.ts'
 import { type Finding, without } from '../cluster/finding.ts'
 import { type NodeState, readNodeState, type NodeHandle } from '../cluster/node-state.ts'
 import type { Session } from '../cluster/session.ts'
-import { type Abilities, abilitiesOf } from '../../inventory/levels.ts'
+import { type Abilities, abilitiesOf, realAddress } from '../../inventory/levels.ts'
 import type { Host } from '../../inventory/types.ts'
 import { serviceOf } from '../../services/all.ts'
 import type { Service } from '../../services/service.ts'
@@ -27,7 +27,7 @@ export interface ControlRequest {
  * @throws UserError where the cluster is unhealthy, HostError where a node is unreachable
  */
 export async function openControl(
-  { options, console, document }: RunContext,
+  { options, console, document }: RunContext<{ findings?: Finding[] }>,
   session: Session,
   request: ControlRequest,
 ): Promise<ClusterControl> {

@@ -1,31 +1,13 @@
+import type { FromSchema } from 'json-schema-to-ts'
+import type { changeSchema, hostSchema } from '../../documents/parts/host.ts'
 import type { Facts } from './facts.ts'
 import type { Plan } from './plan.ts'
 
 /** A change as reported to people and programs; secrets are removed when it is printed. */
-export interface ChangeReport {
-  task: string
-  before: string
-  after: string
-  /** What people should know beside the difference. */
-  remark?: string
-}
+export type ChangeReport = FromSchema<typeof changeSchema>
 
 /** How a host ended. */
-export interface HostResult {
-  host: string
-  status: 'ok' | 'changed' | 'would change' | 'failed' | 'unreachable'
-  /** How many tasks the playbook has for this host. */
-  tasks: number
-  /** Made by this run, in order; in check mode, what a run would make. */
-  changes: ChangeReport[]
-  failure?: { task?: string; reason: string }
-  /** Planned, but not reached because of the failure. */
-  notTried: string[]
-  facts?: Facts
-  /** The number of remote executions; the connection itself is one more round. */
-  executions: number
-  seconds: number
-}
+export type HostResult = FromSchema<typeof hostSchema>
 
 /** What happens while hosts are worked on, in the order in which it happens. */
 export type RunEvent =

@@ -87,7 +87,7 @@ export class HostRun {
     const { name } = this.#host
     const { note } = this.#options
     const [printed, kept] = await this.#probe([factsProbe, stateProbe(note.folder)])
-    const facts = parseFacts(printed!.text, name)
+    const facts = parseFacts(printed!.text)
     this.result.facts = facts
     this.#tell({ type: 'connected', host: name, facts })
 

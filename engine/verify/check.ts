@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import type { FromSchema } from 'json-schema-to-ts'
+import type { clusterSchema } from '../../documents/parts/cluster.ts'
 import { abilitiesOf } from '../../inventory/levels.ts'
 import type { Inventory } from '../../inventory/types.ts'
 import type { Protocol } from '../clients/losses.ts'
@@ -35,19 +37,7 @@ export interface CheckOptions {
 }
 
 /** What the cluster check found. */
-export interface CheckResult {
-  level?: number
-  /** The node that has the VIP, where it is exactly one. */
-  holder?: string
-  states: NodeState[]
-  /** One a client, in the order in which they asked. */
-  answers: Answers[]
-  verdicts: Verdict[]
-  /** Level 3: the client address that the nodes saw, for each client. */
-  seen: { client: string; addresses: string[] }[]
-  /** What is wrong; empty for a healthy cluster. */
-  findings: Finding[]
-}
+export type CheckResult = FromSchema<typeof clusterSchema>
 
 /** Seconds that a client may take for its questions while the nodes watch for them. */
 const patience = 15

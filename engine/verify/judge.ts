@@ -1,17 +1,19 @@
+import type { FromSchema } from 'json-schema-to-ts'
+import type { verdictSchema } from '../../documents/parts/cluster.ts'
 import type { Protocol } from '../clients/losses.ts'
 import { serviceOf } from '../../services/all.ts'
 import { virtualServersOf } from '../../services/virtual-server.ts'
-import { abilitiesOf } from '../../inventory/levels.ts'
-import type { Host, Inventory } from '../../inventory/types.ts'
+import { abilitiesOf, realAddress } from '../../inventory/levels.ts'
+import type { Inventory } from '../../inventory/types.ts'
 import { drainFile, standbyFile } from '../../tasks/cluster/keepalived.ts'
 import type { Answers } from './ask.ts'
-import type { Finding, FindingCode } from '../cluster/finding.ts'
+import type { Finding } from '../cluster/finding.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 
 const list = (names: readonly string[]) => names.join(' and ')
 
 /** @returns a finding about a node, whose name begins its text */
-const onNode = (node: string, code: FindingCode, text: string, about?: string): Finding => ({
+const onNode = (node: string, code: Finding['code'], text: string, about?: string): Finding => ({
   code,
   node,
   ...(about !== undefined && { about }),
@@ -78,10 +80,6 @@ export const judgeDrained = (states: readonly NodeState[]): Finding[] => [
 export const judgeJournals = (states: readonly NodeState[]): Finding[] =>
   states.flatMap(({ host, errors }) => errors.map((error) => onNode(host, 'journal-error', `journal: ${error}`, error)))
 
-/** The address by which directors know a node. */
-export const realAddress = ({ address, second }: Host, level: number): string | undefined =>
-  abilitiesOf(level).secondInterface ? second?.address : address
-
 function judgePool(
   state: NodeState,
   { cluster, hosts }: Pick<Inventory, 'cluster' | 'hosts'>,
@@ -100,14 +98,7 @@ function judgePool(
 }
 
 /** What the answers over one protocol show. */
-export interface Verdict {
-  /** The name of the client that asked. */
-  client: string
-  protocol: Protocol
-  /** In words, for a person: `ns1 5, ns2 5: strictly in turn`. */
-  summary: string
-  finding?: Finding
-}
+export type Verdict = FromSchema<typeof verdictSchema>
 
 /**
  * Judges who answered.

@@ -1,6 +1,6 @@
 import { sh } from '../../engine/base/sh.ts'
-import { ofFamily } from '../../tasks/os/os.ts'
 import { establishedOn, type ServiceKind } from '../service.ts'
+import { bindOn } from './bind.ts'
 import { sightings } from './sightings.ts'
 import { wire } from './wire.ts'
 import { healthZone } from './zone.ts'
@@ -14,7 +14,7 @@ export const dns: ServiceKind = ({ service }) => {
     port,
     protocols: ['UDP', 'TCP'],
     unit: 'named',
-    packages: ({ family }) => ofFamily(family, { debian: ['bind9', 'bind9-dnsutils'] }),
+    packages: (facts) => bindOn(facts).packages,
     tasks: healthZone,
     healthCheck: (protocol) =>
       protocol === 'UDP'

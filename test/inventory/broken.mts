@@ -1,4 +1,6 @@
 // Broken inventories, each with all that is said of it: `line:column message`, a line each.
+import { clusterSchema } from '../../inventory/schema-cluster.ts'
+import { wording } from '../../inventory/wording.ts'
 import { cluster, smallest } from './samples.mts'
 
 const vip = (value: string) => smallest.replace('10.2.1.5', value)
@@ -10,6 +12,10 @@ const ns1 = (more: string) => host(`ns1: { address: 10.2.1.2, ${more} }`)
 const networkWords = 'an IPv4 network with a prefix length from 8 to 29, such as 10.2.1.0/24'
 const nameWords = 'a name of at most 31 lower-case letters, digits and "-" that begins with a letter'
 const hostWords = 'a host name of letters, digits, "-" and "." that begins with a letter'
+const groupWords = 'a name of at most 31 lower-case letters, digits, "_" and "-" that begins with a letter'
+const membersWords = 'a list of names from `hosts`, each once'
+// Another service is no reason to change this file.
+const serviceWords = wording(clusterSchema.properties.service.properties.type)
 const interfaceWords = 'an interface name of at most 15 letters, digits, "_", "." and "-"'
 const zoneWords = 'a DNS name of lower-case letters, digits, "-" and "."'
 const schedulers = 'rr, wrr, lc, wlc, lblc, sh, mh, dh, sed, nq'
@@ -81,11 +87,12 @@ export const broken: [text: string, ...messages: string[]][] = [
   [cluster('preempt: yes'), '4:12 cluster.preempt: must be true or false, got "yes"'],
   [cluster('startup_delay: -1'), '4:18 cluster.startup_delay: must be a whole number from 0 to 255, got -1'],
   [
-    cluster('service: { type: http, port: 0 }'),
-    '4:20 cluster.service.type: must be dns, got "http"',
-    '4:32 cluster.service.port: must be a whole number from 1 to 65535, got 0',
+    cluster('service: { type: another, port: 0 }'),
+    `4:20 cluster.service.type: must be ${serviceWords}, got "another"`,
+    '4:35 cluster.service.port: must be a whole number from 1 to 65535, got 0',
   ],
   [cluster('service: { health_zone: "a..b" }'), `4:27 cluster.service.health_zone: must be ${zoneWords}, got "a..b"`],
+  [cluster('drill: { kill: -1 }'), '4:18 cluster.drill.kill: must be seconds, 0 or more, got -1'],
   [
     cluster('health_check: { time_out: 2 }'),
     '4:19 cluster.health_check: unknown key "time_out" (did you mean "timeout"?)',
@@ -125,6 +132,27 @@ export const broken: [text: string, ...messages: string[]][] = [
     '5:42 hosts.ns1.ssh.host: must be a host name, an address or a Host of the OpenSSH configuration, got "-oProxyCommand=x"',
     '5:66 hosts.ns1.ssh.port: must be a whole number from 1 to 65535, got 70000',
     '5:73 hosts.ns1.ssh: unknown key "key"',
+  ],
+  [`${smallest}groups: [web]\n`, '7:9 groups: must be a map of groups, got a list'],
+  [`${smallest}groups: { Web: { hosts: [] } }\n`, `7:11 groups: each key must be ${groupWords}, got "Web"`],
+  [
+    `${smallest}groups: { web: { vars: 1 }, dns: { host: [ns1] } }\n`,
+    `7:11 groups.web.hosts: is missing; it must be ${membersWords}`,
+    '7:24 groups.web.vars: must be a map, got a number',
+    `7:29 groups.dns.hosts: is missing; it must be ${membersWords}`,
+    '7:36 groups.dns: unknown key "host" (did you mean "hosts"?)',
+  ],
+  [
+    `${smallest}groups:\n  web: { hosts: ns1 }\n  dns: { hosts: [ns1, 5, ns1] }\n`,
+    `8:17 groups.web.hosts: must be ${membersWords}, got "ns1"`,
+    `9:17 groups.dns.hosts: must be ${membersWords}, got a list`,
+    `9:23 groups.dns.hosts[1]: must be ${hostWords}, got 5; put it in quotes`,
+  ],
+  [
+    `${smallest}groups:\n  web:\n    hosts: [ns1, ns3, NS2]\n  dns: { hosts: [mail] }\n`,
+    '9:18 groups.web.hosts[1]: must be one of the hosts, got "ns3" (did you mean "ns1"?)',
+    '9:23 groups.web.hosts[2]: must be one of the hosts, got "NS2" (did you mean "ns2"?)',
+    '10:18 groups.dns.hosts[0]: must be one of the hosts, got "mail"',
   ],
   [`${smallest}clients: { c: {} }\n`, '7:12 clients.c.ssh: is missing; it must be a map'],
   [

@@ -162,7 +162,7 @@ test('the machine of the holder is killed and comes back', async () => {
   await assertWell()
 })
 
-for (const level of [2, 3, 1, 3]) {
+for (const level of [2, 3, 1, 3] as const) {
   test(`from there to level ${level}, on a live cluster`, async () => {
     let code: number | null = null
     const { UDP, TCP } = await asked('remote', async () => {

@@ -6,7 +6,7 @@ import { drillUnit } from './timer.ts'
 const seconds = 15
 
 /** The network of the cluster is cut at the holder, by its packet filter. */
-export const cut: Drill = {
+export const cut = {
   name: 'cut',
   option: 'also cut the network of the holder, where SSH does not come in by it',
   limit: 6,
@@ -18,7 +18,7 @@ export const cut: Drill = {
   },
   heal: (site) => site.run(healScript),
   lasts: seconds,
-}
+} as const satisfies Drill
 
 // The timer's own service takes the rules away; the timer must not be in the way of the next drill.
 const healScript = sh`

@@ -1,4 +1,5 @@
-import { realAddress } from '../../verify/judge.ts'
+import { realAddress } from '../../../inventory/levels.ts'
+
 import type { NodeState } from '../../cluster/node-state.ts'
 import type { Host } from '../../../inventory/types.ts'
 import type { Service } from '../../../services/service.ts'
