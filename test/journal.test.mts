@@ -114,14 +114,14 @@ test('a file of nobody known is given back with its numbers', async () => {
   const { uid, gid } = statSync(path('f'))
   // As stat prints it of an owner without a name.
   const unknown = file(path('f'), 'ours')
-  const nameless = `regular file|600|UNKNOWN:UNKNOWN|${uid}:${gid}\n${Buffer.from('theirs').toString('base64')}`
+  const nameless = `regular file|600|UNKNOWN:gone|${uid}:${gid}\n${Buffer.from('theirs').toString('base64')}`
   const plan: Task['plan'] = (printed, planned) =>
     unknown.plan(shown('f') === 'ours' ? printed : { ...printed, text: nameless }, planned)
   await run('1', [{ ...unknown, plan }])
   assert.is(shown('f'), 'ours')
   const down = await run('2', [])
   assert.is(down.status, 'changed', down.failure?.reason)
-  assert.match(down.changes[0]!.after, `owner ${uid}:${gid}`)
+  assert.match(down.changes[0]!.after, `owner ${uid}:gone`)
   assert.equal([shown('f'), statSync(path('f')).mode & 0o777], ['theirs', 0o600])
 })
 
