@@ -10,12 +10,11 @@ import { busyCode } from '../engine/runner/lock.ts'
 import { journalProbe, parseJournal, rollbackScript } from '../engine/runner/rollback.ts'
 import { staleCode } from '../engine/runner/state.ts'
 
-const toOption = {
-  name: 'to',
-  value: 'RUN',
-  help: 'undo this run, where it is the newest; needed where hosts differ',
+const program = {
+  title: 'Rollback: undo the newest run',
+  document: 'rollback',
+  own: [{ name: 'to', value: 'RUN', help: 'undo this run, where it is the newest; needed where hosts differ' }],
 } as const
-const program = { title: 'Rollback: undo the newest run', document: 'rollback', own: [toOption] } as const
 
 await main(import.meta.url, program, async (context) => {
   const { options, console, document } = context
@@ -63,7 +62,6 @@ await main(import.meta.url, program, async (context) => {
   if (options.check) {
     for (const { host, runs: kept } of journals)
       if (hosts.includes(host)) show(host, kept[0]!.changes.map((change) => `undo ${change}`).join('\n'))
-    for (const result of results) result.undone = hosts.includes(result.host)
     return conclude() || exitCode.changesFound
   }
   const what = `the run of ${chosen.who}${chosen.when && `, ${chosen.when}`}${chosen.playbook && `, ${chosen.playbook}`}`

@@ -1,6 +1,5 @@
 import type { Cluster, Host, Inventory } from '../inventory/types.ts'
 import type { Facts } from '../engine/runner/facts.ts'
-import { osOf } from './os/os.ts'
 
 /** What a playbook knows when it lists the tasks of a host. */
 export interface Target {
@@ -16,12 +15,8 @@ export interface Target {
   vars: Readonly<Record<string, unknown>>
 }
 
-/**
- * @returns what a playbook knows of a host
- * @throws UserError for a host of an unknown operating system, before any task is listed
- */
+/** @returns what a playbook knows of a host */
 export function targetOf({ cluster, hosts, groups }: Inventory, host: Host, facts: Facts): Target {
-  osOf(facts)
   const own = groups.filter((group) => group.hosts.includes(host.name))
   return {
     cluster,

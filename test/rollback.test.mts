@@ -5,13 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { runNote } from '../engine/cluster/run-note.ts'
-import { runHosts } from '../engine/runner/run.ts'
-import { file as ownFile } from '../tasks/file.ts'
 import { chooseRun, summarize, tableOf } from '../engine/commands/rollback.ts'
-import { checked } from './documents.ts'
 import { needRoot } from './root.ts'
-import { execute, knownLine, reach } from './reach.ts'
+import { execute, knownLine } from './reach.ts'
 import { startSshd } from './sshd.ts'
 
 needRoot('real')
@@ -41,43 +37,41 @@ hosts:
   ns2: { address: 10.2.1.3, ssh: { host: ns2 } }
 `,
 )
-/** A run of a playbook that writes one file, on the first of the hosts. */
-async function write(text: string, count: number): Promise<void> {
-  const note = runNote('Own')
-  for (const [i, sshd] of sshds.slice(0, count).entries()) {
-    const transport = await reach(sshd)
-    const host = { name: `ns${i + 1}`, transport, tasks: () => [ownFile('/srv/own', text)] }
-    const options = { check: false, timeout: 60, note, forks: 1, interrupted: () => false }
-    const [result] = await runHosts([host], options, () => {})
-    await transport.close()
-    assert.is(result!.status, 'changed', result!.failure?.reason)
-  }
+const index = new URL('../index.ts', import.meta.url).href
+const writes = (text: string) =>
+  file(
+    'own.mts',
+    `import { file, playbook } from ${JSON.stringify(index)}
+await playbook(import.meta.url, { title: 'Own', tasks: () => [file('/srv/own', ${JSON.stringify(text)})] })
+`,
+  )
+
+interface Document {
+  hosts: { host: string; undone: boolean; code: number }[]
+  runs: { id: string }[]
 }
 
-function rollback(...words: string[]) {
-  const script = new URL('../playbooks/rollback.mts', import.meta.url).pathname
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [script, '--json', '--inventory', inventory, ...words],
-    {
-      encoding: 'utf8',
-      env: { ...process.env, CI: 'true' },
-    },
-  )
-  return { status, document: checked('rollback', JSON.parse(stdout)), text: stderr }
+function play(script: string, ...words: string[]) {
+  const args = [script, '--json', '--inventory', inventory, ...words]
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    env: { ...process.env, CI: 'true' },
+  })
+  return { status, document: JSON.parse(stdout) as Document, text: stderr }
 }
+const rollback = (...words: string[]) => play(new URL('../playbooks/rollback.mts', import.meta.url).pathname, ...words)
 const contents = () =>
   Promise.all(
     sshds.map(async (sshd) => (await execute(sshd, {}, 'cat /srv/own 2>/dev/null || true')).stdout.toString()),
   )
 
 test('what is undone is shown and asked for, each host by its name, and only the run that was chosen is undone', async () => {
-  await write('one', 2)
-  await write('two', 1)
+  assert.is(play(writes('one')).status, 0)
+  assert.is(play(writes('two'), '--limit', 'ns1').status, 0)
 
   const differ = rollback('--yes')
   assert.is(differ.status, 3)
-  const [second, first] = differ.document.runs!.map(({ id }) => id)
+  const [second, first] = differ.document.runs.map(({ id }) => id)
   assert.match(differ.text, `--to ${second}   ns1`)
   assert.match(differ.text, `--to ${first}   ns2`)
 

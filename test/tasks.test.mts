@@ -173,7 +173,8 @@ test('service: one that crashes again and again does not run', () => {
   assert.ok(isChange(daemon().plan({ text, code: 0 }, { changes: () => false })))
 })
 
-const install = () => packages({ facts: { ids: ['debian'], init: 'systemd' } as unknown as Target['facts'] }, 'a', 'b')
+const install = () =>
+  packages({ facts: { ids: ['debian'], init: 'systemd' } as Partial<Target['facts']> as Target['facts'] }, 'a', 'b')
 const undoInstall = async () => {
   stub('dpkg-query', 'true')
   return make((await wants(install()))!.undo)

@@ -52,10 +52,7 @@ export const changeSchema = {
     task: { type: 'string', description: 'The name of the task.' },
     before: { type: 'string', description: 'The state that was found.' },
     after: { type: 'string', description: 'The state that the task wants.' },
-    remark: {
-      type: 'string',
-      description: 'What is to be known beside the difference, as that others have changed it.',
-    },
+    remark: { type: 'string', description: 'What people should know beside the difference.' },
   },
 } as const satisfies JSONSchema
 

@@ -1,5 +1,4 @@
-import type { FromSchema } from 'json-schema-to-ts'
-import type { runSummarySchema } from '../../documents/rollback.ts'
+import type { Documents } from '../../documents/all.ts'
 import { exitCode, UserError } from '../base/errors.ts'
 import { didYouMean } from '../base/suggest.ts'
 import type { JournalledRun } from '../runner/rollback.ts'
@@ -11,7 +10,7 @@ export interface HostJournal {
 }
 
 /** A run on all of its hosts, as people and programs are told of it. */
-export type RunSummary = FromSchema<typeof runSummarySchema>
+type RunSummary = NonNullable<Documents['rollback']['runs']>[number]
 
 /** @returns the runs of all hosts, the newest first; each host counts by itself, so no clock is asked */
 export function summarize(journals: readonly HostJournal[]): RunSummary[] {
