@@ -87,18 +87,24 @@ if [ -n "$loaded" ] && [[ $'\n'$found$'\n' == *$'\n'"$loaded"$'\n'* ]]; then
 fi
 exec stat -c written=%.9Z -- ${watched} 2>/dev/null`
 
-/** Notes what the service loads now. The sums are taken first, so that a file that changes meanwhile is seen later. */
+/**
+ * Notes what the service loads now. The sums are taken first, so that a file that changes meanwhile is seen later. They are
+ * for root alone: from that of a file with a short password it can be guessed.
+ */
 const noting = (name: string, watched: readonly string[], load: Script): Script =>
   watched.length === 0
     ? load
     : sh`
 sums=$(sha256sum -- ${watched} 2>/dev/null || true)
 ${load}
+(
+umask 077
 mkdir -p ${posix.dirname(noteOf(name))}
 {
   { (${show(name, '--timestamp=us+utc')} 2>/dev/null) || (${show(name)}); } | grep ^StateChangeTimestamp=
   printf '%s\n' "$sums"
-} >${noteOf(name)}`
+} >${noteOf(name)}
+)`
 
 /** @param time as systemctl prints it: `Tue 2026-11-24 23:38:09.123456 UTC`, or nothing; @returns seconds since 1970 */
 function seconds(time: string): number {
@@ -138,8 +144,10 @@ const apply = (
   )
 
 // The files that the service reads are put back after this, so its own reload waits until the end.
-// A service that sees at its stop that it is disabled knows that it stops for good.
+// A service that sees at its stop that it is disabled knows that it stops for good. One whose package is gone is neither
+// enabled nor runs.
 const restore = (name: string, found: Found): Script => sh`
 at_end systemctl daemon-reload
-${found.enabled ? sh`systemctl is-enabled -q ${name} || systemctl enable -q ${name}` : sh`systemctl disable -q ${name}`}
-${found.running ? sh`at_end systemctl reload-or-restart ${name}` : sh`systemctl stop ${name}`}`
+gone() { ! systemctl cat -- ${name} >/dev/null 2>&1; }
+${found.enabled ? sh`systemctl is-enabled -q ${name} || systemctl enable -q ${name}` : sh`gone || systemctl disable -q ${name}`}
+${found.running ? sh`at_end systemctl reload-or-restart ${name}` : sh`gone || systemctl stop ${name}`}`

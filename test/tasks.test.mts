@@ -122,6 +122,7 @@ const sooner = (): Task => ({ ...daemon(), plan: (printed) => daemon().plan(prin
 test('service: what a playbook has loaded is up to date, whatever the times of its files say', async () => {
   await loaded()
   assert.is(await wants(daemon()), undefined)
+  assert.is(statSync(path('run/loaded/daemon')).mode & 0o77, 0)
   const future = new Date(Date.now() + 3600_000)
   utimesSync(path('conf'), future, future)
   chmodSync(path('conf'), 0o600)
@@ -158,6 +159,13 @@ test('service: one that is loading or starting is not restarted', async () => {
     writeFileSync(path('conf'), 'two')
     assert.match((await wants(daemon()))!.apply.text, 'systemctl reload-or-restart daemon')
   }
+})
+
+test('service: one whose package is gone can be given back', async () => {
+  const text = 'UnitFileState=disabled\nActiveState=inactive\nNeedDaemonReload=no\n'
+  const found = resourceOf('service daemon')!.read({ text, code: 0 })
+  stub('systemctl', `[ "$1" = daemon-reload ]`)
+  await make(found.restore)
 })
 
 test('service: one that crashes again and again does not run', () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
-import { UserError } from '../base/errors.ts'
+import { exitCode, UserError } from '../base/errors.ts'
 import { lines, Script, sh } from '../base/sh.ts'
 import type { RunNote } from './note.ts'
 import type { Plan } from './plan.ts'
@@ -67,7 +67,7 @@ export function restoreUnlisted(
       throw new UserError(
         `${owner.name}: the host keeps how it was under "${key}", which this playbook does not list: ` +
           `give the task formerKeys: ['${key}']`,
-        1,
+        exitCode.failed,
       )
   }
   return unlisted.map(({ key }) => restore(key, baselinePath(note, key), resourceOf(key)))

@@ -1,4 +1,4 @@
-import { UserError } from '../base/errors.ts'
+import { exitCode, UserError } from '../base/errors.ts'
 import { type Script, sh } from '../base/sh.ts'
 import { type Baseline, parseBaselines } from './baselines.ts'
 import { type Task, unchanged } from './task.ts'
@@ -66,7 +66,7 @@ export function expectFormat(format: string, folder: string): void {
   if (Number(format) > stateFormat)
     throw new UserError(
       `a newer version has written ${folder} (format ${format}, this one knows ${stateFormat}): use that version`,
-      1,
+      exitCode.failed,
     )
 }
 
