@@ -52,10 +52,10 @@ export const options = {
 export const silent = () => {}
 export const runHost = async (
   one: RunHost,
-  { check, timeout, note }: HostOptions,
+  { check, timeout, note, confirmWithin }: HostOptions,
   tell: Listener,
 ): Promise<HostResult> => {
-  const hosts = await runHosts([one], { check, timeout, note, forks: 1, interrupted: () => false }, tell)
+  const hosts = await runHosts([one], { check, timeout, note, confirmWithin, forks: 1, interrupted: () => false }, tell)
   checkedFilled('run', { document: 'run', playbook: 'x', exitCode: 0, check, hosts })
   return hosts[0]!
 }

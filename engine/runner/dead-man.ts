@@ -35,20 +35,27 @@ arm() {
 
 // A change that is under way holds the lock, and arms the switch again at its end.
 const goBack = (folder: string, by: string, seconds: number): Script => sh`
-token=$1 run=\${1% *}
-while :; do
+token=$1 run=\${1% *} code=${busyCode}
+while [ "$code" -eq ${busyCode} ]; do
+  [ "$(cat ${folder}/confirm 2>/dev/null)" = "$token" ] || exit ${idleCode}
   (
   ${rollbackScript(folder, 'the host itself, since a run was not confirmed', new Script('"$run"'), sh`[ "$(cat confirm 2>/dev/null)" = "$token" ] || exit ${idleCode}`)}
   )
   code=$?
-  [ "$code" -eq ${busyCode} ] || break
-  sleep 1
+  [ "$code" -ne ${busyCode} ] || sleep 1
 done
 [ "$code" -ne ${idleCode} ] || exit ${idleCode}
 cd ${folder} || exit 1
 rm -f -- confirm
 printf '%s went back by itself: the run of %s was not confirmed within %s s\n' "$(date -u +%FT%TZ)" ${by} ${seconds} >went-back
 exit "$code"`
+
+/** Lets the host wait on, from now. */
+export const extendScript = (note: RunNote, seconds: number): Script => sh`
+cd ${note.folder} && read -r run _ <confirm || exit ${idleCode}
+state=$PWD
+${armFunction(note, seconds)}
+arm`
 
 const confirmScript = (folder: string): Script => sh`
 cd ${folder} || exit 1

@@ -29,8 +29,8 @@ export interface HostOptions {
   /** Seconds for one execution. */
   timeout: number
   note: RunNote
-  /** Seconds after which a host undoes the run by itself, unless it is confirmed; 0 for never. */
-  confirmWithin: number
+  /** Seconds after which a host undoes the run by itself, unless it is confirmed; absent or 0 for never. */
+  confirmWithin?: number
 }
 
 /**
@@ -139,7 +139,7 @@ export class HostRun {
 
   /** Other hosts may take long until this one goes on. */
   async #confirm(): Promise<void> {
-    if (this.#options.confirmWithin === 0) return
+    if (!this.#options.confirmWithin) return
     const { timeout, note } = this.#options
     await confirmRun(this.result.host, this.#host.transport, note.folder, timeout)
     this.result.executions++
@@ -162,7 +162,7 @@ export class HostRun {
       phase,
       first,
       last: phase === this.lastPhase,
-      confirmWithin: this.#options.confirmWithin,
+      confirmWithin: this.#options.confirmWithin ?? 0,
     })
     const progress = this.#progress!
     try {

@@ -4,6 +4,8 @@ import { type HostOptions, HostRun, type RunHost } from './host.ts'
 export interface RunOptions extends HostOptions {
   /** Hosts at work at the same time. */
   forks: number
+  /** Called once before the first change of any host, where there is one to make. */
+  beforeChanges?: () => Promise<void>
   /** True after an interrupt: no further host is started. */
   interrupted: () => boolean
 }
@@ -16,6 +18,7 @@ export interface RunOptions extends HostOptions {
 export async function runHosts(hosts: readonly RunHost[], options: RunOptions, tell: Listener): Promise<HostResult[]> {
   const runs = hosts.map((host) => new HostRun(host, options, tell))
   await inParallel(runs, options, (run) => run.plan())
+  if (!options.check && runs.some((run) => run.lastPhase >= 0)) await options.beforeChanges?.()
   // A host that is planned again may get a later last phase.
   for (let phase = 0; runs.some((run) => run.lastPhase >= phase); phase++) {
     const lost = runs.filter((run) => run.failed).map(({ result }) => result.host)
