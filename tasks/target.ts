@@ -9,15 +9,18 @@ export interface Target {
   /** All hosts of the cluster, in the order of the inventory. */
   hosts: readonly Host[]
   facts: Facts
+  /** As `Inventory.place`. */
+  place: Inventory['place']
   /** `vars` of the cluster and of the host; the host's win. Plain data from the inventory. */
   vars: Readonly<Record<string, unknown>>
 }
 
 /** @returns what a playbook knows of a host */
-export const targetOf = ({ cluster, hosts }: Inventory, host: Host, facts: Facts): Target => ({
+export const targetOf = ({ cluster, hosts, place }: Inventory, host: Host, facts: Facts): Target => ({
   cluster,
   host,
   hosts,
   facts,
+  place,
   vars: { ...cluster.vars, ...host.vars },
 })

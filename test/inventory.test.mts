@@ -10,6 +10,7 @@ import { Ajv } from 'ajv'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { loadInventory } from '../inventory/load.ts'
+import type { Inventory } from '../inventory/types.ts'
 import { isNetwork, parseNetwork } from '../inventory/network.ts'
 import { schema } from '../inventory/schema.ts'
 import { broken } from './inventory/broken.mts'
@@ -60,18 +61,22 @@ const node = (number: number, more: object = {}) => ({
   ...more,
 })
 
+/** All of it but its function. */
+const content = ({ place: _place, ...rest }: Inventory) => rest
+
 test('the smallest inventory gets every default', () => {
-  assert.equal(load(smallest), { file, cluster: defaults, hosts: [node(1), node(2)], clients: [] })
+  assert.equal(content(load(smallest)), { file, cluster: defaults, hosts: [node(1), node(2)], clients: [] })
 })
 
 test('JSON is YAML too, and line ends may be those of Windows', () => {
-  const { file: _name, ...rest } = load(smallest)
+  const { file: _name, ...rest } = content(load(smallest))
   const { hosts, ...others } = {
     cluster: { vip: '10.2.1.5', network: '10.2.1.0/24' },
     hosts: { ns1: { address: '10.2.1.2' }, ns2: { address: '10.2.1.3' } },
   }
-  assert.equal(load(JSON.stringify({ $schema: './schema.json', ...others, hosts }, null, '\t')), { file, ...rest })
-  assert.equal(load(smallest.replaceAll('\n', '\r\n')), { file, ...rest })
+  const json = JSON.stringify({ $schema: './schema.json', ...others, hosts }, null, '\t')
+  assert.equal(content(load(json)), { file, ...rest })
+  assert.equal(content(load(smallest.replaceAll('\n', '\r\n'))), { file, ...rest })
 })
 
 test('the lab: a common ssh is merged, its path begins at the inventory', () => {
@@ -84,7 +89,7 @@ clients: { client: { ssh: { host: client, config: /etc/ssh/other } } }
 `
   const config = join(tmpdir(), '.lab/ssh_config')
   const second = (address: string) => ({ address, interface: 'eth1' })
-  assert.equal(load(lab, { level: 3 }), {
+  assert.equal(content(load(lab, { level: 3 })), {
     file,
     cluster: { ...defaults, name: 'lab', auth_pass: 'KPSjXfRG' },
     hosts: [
@@ -181,6 +186,13 @@ test('a password from a file that only its owner reads', () => {
   assert.is(complaint(text), lines(open))
 })
 
+test('a value has a place; a default has that of the nearest key above it', () => {
+  const { place } = load(smallest)
+  assert.is(place(['hosts', 'ns2', 'address']), `${file}:6:19 hosts.ns2.address`)
+  assert.is(place(['hosts', 'ns2', 'ssh', 'host']), `${file}:6:3 hosts.ns2.ssh.host`)
+  assert.is(place(['cluster', 'service', 'port']), `${file}:1:1 cluster.service.port`)
+})
+
 test('a file that is none, or holds nothing', () => {
   const absent = join(folder, 'absent.yaml')
   assert.is(messageOf(absent), `can not read the inventory ${absent}: there is no such file`)
@@ -206,7 +218,7 @@ cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, vars: { site: berlin, ports: [80
 hosts:
   ns1: { address: 10.2.1.2, vars: { site: paris } }
   ns2: { address: 10.2.1.3 }`)
-  const inventory = { file: '', cluster, hosts, clients: [] }
+  const inventory = { file: '', cluster, hosts, clients: [], place: () => '' }
   const varsOf = (host: (typeof hosts)[number]) => targetOf(inventory, host, {} as Facts).vars
   assert.equal(hosts.map(varsOf), [
     { site: 'paris', ports: [80, 443] },
@@ -232,7 +244,7 @@ test('the example is the article, and fits a screen', () => {
   const example = join(root, 'inventory/example.yaml')
   const inventory = loadInventory(example, { level: 3 })
   const second = (address: string) => ({ second: { address, interface: 'eth1' } })
-  assert.equal(inventory, {
+  assert.equal(content(inventory), {
     file: example,
     cluster: { ...defaults, name: 'dns', auth_pass: 'KPSjXfRG' },
     hosts: [
