@@ -1,3 +1,4 @@
+import { exitCode, UserError } from '../engine/base/errors.ts'
 import { lines, type Script, sh } from '../engine/base/sh.ts'
 import { type Task, unchanged } from '../engine/runner/task.ts'
 
@@ -12,6 +13,7 @@ export interface ServiceOptions {
 
 interface Found {
   enabled: boolean
+  masked: boolean
   running: boolean
   unitChanged: boolean
   /** The newest of the files changed after the service was loaded or started. */
@@ -31,6 +33,8 @@ export function service(name: string, options: ServiceOptions = {}): Task {
     probe: probe(name, watched),
     plan: ({ text }, planned) => {
       const found = parse(text)
+      if (found.masked)
+        throw new UserError(`${name} is masked, so that nothing starts it: systemctl unmask ${name}`, exitCode.failed)
       const touched = (paths: readonly string[]) => paths.some((path) => planned.changes(path))
       const unitChanged = found.unitChanged || touched(unitFiles)
       const stale = found.running && (found.stale || touched(watched))
@@ -71,6 +75,7 @@ function parse(text: string): Found {
   const loaded = seconds(values('StateChangeTimestamp')[0] ?? '')
   return {
     enabled: values('UnitFileState').some((state) => /^(enabled|enabled-runtime|static|generated)$/.test(state)),
+    masked: values('UnitFileState').some((state) => state.startsWith('masked')),
     running: values('ActiveState').includes('active'),
     unitChanged: values('NeedDaemonReload').includes('yes'),
     stale: values('written').some((written) => Number(written) > loaded),
