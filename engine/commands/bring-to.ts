@@ -4,6 +4,7 @@ import type { RunContext } from '../cli/main.ts'
 import { Report } from '../cli/run-report.ts'
 import { ensureClients } from '../clients/client.ts'
 import { refuseMixture } from '../cluster/limit.ts'
+import { oneHostAMachine } from '../cluster/one-host-a-machine.ts'
 import { runNote } from '../cluster/run-note.ts'
 import type { Session } from '../cluster/session.ts'
 import type { HostResult } from '../runner/events.ts'
@@ -29,13 +30,17 @@ export async function bringTo(
   const verify = level !== undefined && !context.options.own['no-verify']
   // Clients are tried now, so that the check at the end can ask.
   if (verify && session.limited.length === hosts.length) await ensureAsking(context, session)
+  const refuseTwin = oneHostAMachine(session.inventory.place)
   const results = await run(
     context,
     runNote(title, scope),
     session.limited.map((host) => ({
       name: host.name,
       transport: session.reach(host.name),
-      tasks: (facts) => flatten(tasks(targetOf(session.inventory, host, facts))),
+      tasks: (facts) => {
+        refuseTwin(host.name, facts)
+        return flatten(tasks(targetOf(session.inventory, host, facts)))
+      },
     })),
   )
   const code = codeOf(results)

@@ -10,6 +10,8 @@ export interface Facts {
   hostname: string
   kernel: string
   bootId: string
+  /** /etc/machine-id: the same on clones that nobody has told apart. */
+  machineId: string
   /** The host's own clock, in seconds since 1970: the journal is read from this time on. */
   now: number
   /** The program of process 1: `systemd`. */
@@ -28,6 +30,7 @@ show() { read -r value <"$2" && echo "$1=$value"; }
 show hostname /proc/sys/kernel/hostname
 show kernel /proc/sys/kernel/osrelease
 show bootId /proc/sys/kernel/random/boot_id
+show machineId /etc/machine-id
 show init /proc/1/comm
 printf 'now=%(%s)T\n' -1
 if command -v getenforce >/dev/null; then echo "selinux=$(getenforce)"; else echo selinux=absent; fi
@@ -54,6 +57,7 @@ export function parseFacts(text: string, host: string): Facts {
     hostname: fact('hostname'),
     kernel: fact('kernel'),
     bootId: fact('bootId'),
+    machineId: fact('machineId'),
     now: Number(fact('now')),
     init: fact('init'),
     selinux: fact('selinux').toLowerCase() as Facts['selinux'],
