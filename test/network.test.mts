@@ -95,7 +95,16 @@ const interfaces: [name: string, text: string, before: string | undefined][] = [
   ['right, its address with a network that has no route', link(up, '10.2.1.6/24 brd 10.2.1.255'), undefined],
   ['down', link('BROADCAST,MULTICAST'), 'eth1 is down'],
   ['no address', link(up), 'eth1 is up'],
-  ['another address', link(up, '10.2.1.66/32'), 'eth1 is up\naddress 10.2.1.66'],
+  [
+    'the address of an earlier inventory',
+    `${link(up, '10.2.1.66/32')}ours\nAddress=10.2.1.66/32\n`,
+    'eth1 is up\naddress 10.2.1.66',
+  ],
+  [
+    'the address of an earlier inventory, where a run broke after its file',
+    `${link(up, '10.2.1.66/32')}ours\n    address 10.2.1.6/32\nip1=10.2.1.66\n`,
+    'eth1 is up\naddress 10.2.1.66',
+  ],
   [
     'with a network of its own',
     link(up, '10.2.1.6/24', '10.2.1.0/24 proto kernel scope link src 10.2.1.6'),
@@ -138,11 +147,13 @@ const inUse: [name: string, text: string, why: RegExp | undefined][] = [
   ],
 ]
 for (const [name, text, why] of inUse) {
-  test(`second interface that no known file configures: ${name}`, () => {
-    const plan = () => unknown.plan({ text, code: 0 }, { changes: () => false })
-    if (why) assert.throws(plan, why)
-    else assert.ok(isChange(plan()))
-  })
+  for (const [which, task] of Object.entries({ 'that no known file configures': unknown, 'that is ours': live })) {
+    test(`second interface ${which}: ${name}`, () => {
+      const plan = () => task.plan({ text, code: 0 }, { changes: () => false })
+      if (why) assert.throws(plan, why)
+      else assert.ok(isChange(plan()))
+    })
+  }
 }
 
 test('second interface of netplan: the place to change it is its source', () => {
