@@ -157,6 +157,34 @@ test('level 3 needs a second interface everywhere', () => {
   assert.is(complaint(one, { level: 2 }), 'valid')
 })
 
+test('a host is not reached by its second address at level 3, where answers leave by the virtual IP', () => {
+  const text = smallest
+    .replace('1.2 }', '1.2, second: { address: 10.2.1.6 }, ssh: { host: 10.2.1.6 } }')
+    .replace('1.3 }', '1.3, second: { address: 10.2.1.7 } }')
+  const at = '5:73 hosts.ns1.ssh.host: must be an address of its own, but "10.2.1.6" is hosts.ns1.second.address, '
+  assert.is(complaint(text, { level: 3 }), lines(`${at}whose answers level 3 sends through the virtual IP`))
+  assert.is(complaint(text, { level: 2 }), 'valid')
+})
+
+test('hosts and clients behind one address are told apart by their ports, and by the configuration of SSH', () => {
+  const way = (more: string) => `ssh: { host: gate, ${more} }`
+  const text = smallest.replace('1.2 }', `1.2, ${way('port: 1')} }`).replace('1.3 }', `1.3, ${way('port: 2')} }`)
+  assert.is(complaint(`${text}clients: { c: { ${way('config: other')} } }\n`), 'valid')
+})
+
+test('priorities may be low, the community well known in one network, and a private zone of two labels', () => {
+  const low = smallest.replace('1.2 }', '1.2, priority: 2 }').replace('1.3 }', '1.3, priority: 2 }')
+  assert.is(complaint(low), 'valid')
+  for (const line of [
+    'snmp: { source: 10.0.0.0/8 }',
+    'snmp: { source: 0.0.0.0/0, community: other }',
+    'snmp: { source: 0.0.0.0/0, enabled: false }',
+    'service: { health_zone: health.lan }',
+    'auth_pass: a~SEQ@1',
+  ])
+    assert.is(complaint(cluster(line)), 'valid')
+})
+
 test('a password from the environment', () => {
   const text = cluster('auth_pass: { env: VRRP_PASS }')
   const at = '4:21 cluster.auth_pass.env: the environment variable VRRP_PASS'
