@@ -112,6 +112,18 @@ mkdir -p /etc/netplan; printf "    nameservers:\\n      addresses: [10.2.1.5]\\n
   ],
   ['another node has the VIP', neighbour('10.2.1.3', '10.2.1.5')],
   [
+    'another node had the VIP, and is gone',
+    `for address in 10.2.1.3 10.2.1.5; do
+  ip neighbour add $address lladdr 02:00:00:00:00:98 dev eth0 nud stale
+done`,
+  ],
+  ['a third had the VIP, and is gone', 'ip neighbour add 10.2.1.5 lladdr 02:00:00:00:00:98 dev eth0 nud stale'],
+  [
+    'a third has the VIP, as before',
+    `${neighbour('10.2.1.5')}; ip neighbour add 10.2.1.5 lladdr 02:00:00:00:00:99 dev eth0 nud stale`,
+    at('vip', '10.2.1.5 is in use already: 02:00:00:00:00:99 answers for it, which is none of the other nodes'),
+  ],
+  [
     'a third has the VIP',
     neighbour('10.2.1.9', '10.2.1.5'),
     at('vip', '10.2.1.5 is in use already: 02:00:00:00:00:99 answers for it, which is none of the other nodes'),

@@ -76,21 +76,24 @@ ${listeners(port, unit)}`
 }
 
 // The kernel asks for a hardware address before it sends the first packet to it, so that no program for ARP is needed; port
-// 9 discards (RFC 863). What it remembers from earlier is confirmed within 9 s, or forgotten.
+// 9 discards (RFC 863). What it remembers from earlier is confirmed within 9 s, or forgotten; that is waited for only where the
+// address is no node's.
 const askNeighbours = (vip: string, others: readonly string[], device: string) => sh`
 named=$(grep -rnsIFw -- ${vip} ${configuration})
 neighbours=
 if [[ $named != *${`${keepalivedConf}:`}* ]]; then
   for address in ${[vip, ...others]}; do { echo >"/dev/udp/$address/9"; } 2>/dev/null; done
   for try in {1..90}; do
-    case $(ip -4 neighbour show to ${vip} dev ${device} 2>/dev/null) in
-    *INCOMPLETE*) [ "$try" -lt 10 ] || break ;;
-    *STALE* | *DELAY* | *PROBE*) ;;
+    neighbours=$(ip -4 neighbour show dev ${device} 2>/dev/null)
+    # lladdr ADDRESS STATE, or the state alone.
+    read -r _ kind hardware state <<<"$(ip -4 neighbour show to ${vip} dev ${device} 2>/dev/null)"
+    case $kind$state in
+    INCOMPLETE) [ "$try" -lt 10 ] || break ;;
+    lladdrSTALE | lladdrDELAY | lladdrPROBE) [ "$(grep -cF " $hardware " <<<"$neighbours")" -eq 1 ] || break ;;
     *) break ;;
     esac
     sleep 0.1
   done
-  neighbours=$(ip -4 neighbour show dev ${device} 2>/dev/null)
 fi`
 
 // The processes of a unit are in its control group, whatever they call themselves.
