@@ -87,6 +87,9 @@ for device in eth0 eth1; do
 done
 ip address add ${address} dev eth0
 ip route add default via 10.2.1.1
+# What is remembered is confirmed within a second.
+echo 1 >/proc/sys/net/ipv4/neigh/eth0/delay_first_probe_time
+echo 100 >/proc/sys/net/ipv4/neigh/eth0/retrans_time_ms
 exec 3>&1 >&2
 ${setup}
 exec >&3 3>&-
@@ -331,6 +334,19 @@ const shown: [name: string, level: Level, shown: Shown, ...said: string[]][] = [
         ]),
       ],
       lines: [`${held}/24 dev eth0`],
+    },
+  ],
+  [
+    'the VIP, in a keepalived.conf of one line',
+    2,
+    {
+      links: [
+        link('eth0', [
+          ['10.2.1.2', 24],
+          ['10.2.1.5', 32],
+        ]),
+      ],
+      lines: ['/etc/keepalived/conf.d/dns.conf:4:  virtual_ipaddress { 10.2.1.5 }'],
     },
   ],
   [

@@ -31,7 +31,8 @@ const pattern = (vip: string) => vip.replaceAll('.', '\\.')
 
 /** Reads a line of `virtual_ipaddress`: keepalived sets a host route unless it is told a network. */
 function prefixOf(text: string, vip: string): number | undefined {
-  const [found, prefix = '32'] = text.match(`^\\s*${pattern(vip)}(?:/(\\d+))?(?:\\s|$)`) ?? []
+  const [found, prefix = '32'] =
+    text.match(`^\\s*(?:virtual_ipaddress\\s*{\\s*)?${pattern(vip)}(?:/(\\d+))?(?:\\s|$)`) ?? []
   return found === undefined ? undefined : Number(prefix)
 }
 
