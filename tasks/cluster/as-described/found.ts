@@ -59,9 +59,9 @@ const configuration = [
 /** Prints what `parseFound` reads; it sends a datagram to the VIP and to the other nodes, where keepalived does not know the VIP yet. */
 export function probe({ cluster, host, hosts }: Target): Script {
   const { port, unit } = serviceOf(cluster)
-  const others = hosts.flatMap(({ address, second }) => [address, ...(second ? [second.address] : [])])
+  const nodes = hosts.flatMap(({ address, second }) => [address, ...(second ? [second.address] : [])])
   return sh`
-${askNeighbours(cluster.vip, others, host.interface)}
+${askNeighbours(cluster.vip, nodes, host.interface)}
 echo '== links and routes'
 ip -j -d -batch - <<<${'address show\nroute show table main'}
 echo '== connection'
@@ -76,20 +76,25 @@ ${listeners(port, unit)}`
 }
 
 // The kernel asks for a hardware address before it sends the first packet to it, so that no program for ARP is needed; port
-// 9 discards (RFC 863). What it remembers from earlier is confirmed within 9 s, or forgotten; that is waited for only where the
-// address is no node's.
-const askNeighbours = (vip: string, others: readonly string[], device: string) => sh`
+// 9 discards (RFC 863). What it remembers from earlier is confirmed within 9 s, or forgotten; that is waited for only where it is
+// no node's.
+const askNeighbours = (vip: string, nodes: readonly string[], device: string) => sh`
 named=$(grep -rnsIFw -- ${vip} ${configuration})
 neighbours=
 if [[ $named != *${`${keepalivedConf}:`}* ]]; then
-  for address in ${[vip, ...others]}; do { echo >"/dev/udp/$address/9"; } 2>/dev/null; done
+  for address in ${[vip, ...nodes]}; do { echo >"/dev/udp/$address/9"; } 2>/dev/null; done
   for try in {1..90}; do
-    neighbours=$(ip -4 neighbour show dev ${device} 2>/dev/null)
     # lladdr ADDRESS STATE, or the state alone.
     read -r _ kind hardware state <<<"$(ip -4 neighbour show to ${vip} dev ${device} 2>/dev/null)"
+    neighbours=$(ip -4 neighbour show dev ${device} 2>/dev/null)
+    for node in ${nodes}; do
+      if [[ $neighbours == *"$node lladdr $hardware "* ]]; then break 2; fi
+    done
     case $kind$state in
     INCOMPLETE) [ "$try" -lt 10 ] || break ;;
-    lladdrSTALE | lladdrDELAY | lladdrPROBE) [ "$(grep -cF " $hardware " <<<"$neighbours")" -eq 1 ] || break ;;
+    # The kernel asks again after a second: a node may have missed the first time.
+    lladdrREACHABLE) [ "$try" -lt 25 ] || break ;;
+    lladdrSTALE | lladdrDELAY | lladdrPROBE) ;;
     *) break ;;
     esac
     sleep 0.1
