@@ -39,7 +39,10 @@ export function loadInventory(file: string, options: { level?: Level; env?: Node
       file,
       problems.map((problem) => ({ ...source.placeOf(problem), text: sentence(problem) })),
     )
-  return assemble(file, data as Complete, secret.value)
+  return {
+    ...assemble(file, data as Complete, secret.value),
+    place: (path) => `${placed(file, source.placeOf({ path }))} ${dotted(path)}`,
+  }
 }
 
 /** Content after `fillDefaults`. */
@@ -49,7 +52,7 @@ function assemble(
   file: string,
   { ssh, cluster, hosts, groups, clients }: Complete,
   authPass: string | undefined,
-): Inventory {
+): Omit<Inventory, 'place'> {
   const absolute = (login: SshTarget): SshTarget => {
     const paths = (['config', 'identity_file'] as const).flatMap((key) => {
       const path = login[key]
@@ -70,13 +73,15 @@ function assemble(
   }
 }
 
+const placed = (file: string, { line, column }: Place) => `${file}:${line}:${column}`
+
 function sentence({ path, text }: Problem): string {
   return path.length === 0 ? text : `${dotted(path)}: ${text}`
 }
 
 function fail(file: string, problems: readonly (Place & { text: string })[]): never {
   const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
-  const lines = sorted.map(({ line, column, text }) => `${file}:${line}:${column} ${text}`)
+  const lines = sorted.map(({ line, column, text }) => `${placed(file, { line, column })} ${text}`)
   // A value may break several rules that are told in one sentence.
   throw new UserError([...new Set(lines)].join('\n'))
 }

@@ -1,10 +1,12 @@
 import type { JSONSchema } from 'json-schema-to-ts'
 import { dnsName, interfaceName, ipv4, path, seconds, shortName, vars } from './values.ts'
 
-/** keepalived.conf cuts words at blanks and quotes, and gives a meaning to the other characters left out here. */
+/** keepalived.conf cuts words at blanks and quotes, and gives a meaning to the others left out here. */
 export const password = {
-  pattern: '^(?!.*["\'\\\\{}#!$])[!-~]{4,8}$',
-  title: 'text of 4 to 8 printable ASCII characters, none of them a blank, a quote, "\\", "{", "}", "#", "!" or "$"',
+  pattern: '^(?!.*["\'\\\\{}#!$])(?!.*~(SEQ|LST)\\()[!-~]{4,8}$',
+  title:
+    'text of 4 to 8 printable ASCII characters, none of them a blank, a quote, "\\", "{", "}", "#", "!" or "$", and ' +
+    'without "~SEQ(" and "~LST("',
 } as const
 
 const authPass = {

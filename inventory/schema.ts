@@ -12,10 +12,11 @@ const hostSchema = {
     interface: { ...interfaceName, description: 'The interface that has `address`. Default: `cluster.interface`.' },
     priority: {
       type: 'integer',
-      minimum: 1,
+      minimum: 2,
       maximum: 254,
       description:
-        'VRRP priority (RFC 5798; 255 is for the owner of an address, 0 for a node that leaves). Without ' +
+        'VRRP priority (RFC 5798; 255 is for the owner of an address, 0 for a node that leaves; 1 is what a node has that ' +
+        'hands the VIP over). Without ' +
         '`cluster.preempt` all must be equal: then a node that comes back never takes the VIP from the one that ' +
         'holds it, and priorities stay free for a graceful hand-over, which `nopreempt` of keepalived would block. ' +
         'With `cluster.preempt` all must differ: the highest takes the VIP back. ' +

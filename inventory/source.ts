@@ -108,7 +108,7 @@ export class Source {
   }
 
   /** @returns where the value begins; for a map its key, and for what is not there or empty the nearest key above it */
-  placeOf({ path, key }: Problem): Place {
+  placeOf({ path, key }: Pick<Problem, 'path' | 'key'>): Place {
     const way = key === undefined ? path : [...path, key]
     const pairs = this.#pairs(way)
     const last = pairs.at(-1)

@@ -1,5 +1,6 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import type { schema } from './schema.ts'
+import type { Path } from './source.ts'
 
 /** An inventory as in its file, with the defaults that do not depend on other values. */
 export type Content = FromSchema<typeof schema>
@@ -34,4 +35,6 @@ export interface Inventory {
   /** In the order of the file. */
   groups: Group[]
   clients: { name: string; ssh: SshTarget }[]
+  /** @returns where a value stands, as errors begin: `my.yaml:12:8 hosts.ns1.address`; the nearest key above a default */
+  place(path: Path): string
 }

@@ -2,6 +2,7 @@
 // One virtual IP, moved by VRRP: the node that holds it works, the others stand by.
 import { playbook, type TaskList } from '../engine/commands/playbook.ts'
 import { serviceTasks } from '../services/all.ts'
+import { asDescribed } from '../tasks/cluster/as-described/task.ts'
 import { hostName } from '../tasks/host-name.ts'
 import { allowVrrp, firewall } from '../tasks/cluster/firewall.ts'
 import { keepalived } from '../tasks/cluster/keepalived.ts'
@@ -12,6 +13,7 @@ import { serviceAnswers } from '../tasks/cluster/service-answers.ts'
 import { snmpd } from '../tasks/cluster/snmpd.ts'
 
 export const tasks: TaskList = (target) => [
+  asDescribed(target, 1),
   hostName(target),
   clusterPackages(target, 1),
   serviceTasks(target),

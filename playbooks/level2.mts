@@ -2,6 +2,7 @@
 // The holder of the virtual IP sends clients to every node (IPVS), so that all of them work.
 import { playbook, type TaskList } from '../engine/commands/playbook.ts'
 import { serviceTasks } from '../services/all.ts'
+import { asDescribed } from '../tasks/cluster/as-described/task.ts'
 import { hostName } from '../tasks/host-name.ts'
 import { allowAnswers, allowVrrp, firewall, snat } from '../tasks/cluster/firewall.ts'
 import { keepalived } from '../tasks/cluster/keepalived.ts'
@@ -13,6 +14,7 @@ import { serviceAnswers } from '../tasks/cluster/service-answers.ts'
 import { snmpd } from '../tasks/cluster/snmpd.ts'
 
 export const tasks: TaskList = (target) => [
+  asDescribed(target, 2),
   hostName(target),
   clusterPackages(target, 2),
   serviceTasks(target),

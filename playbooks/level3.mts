@@ -3,6 +3,7 @@
 import { playbook, type TaskList } from '../engine/commands/playbook.ts'
 import { barrier } from '../engine/runner/task.ts'
 import { serviceTasks } from '../services/all.ts'
+import { asDescribed } from '../tasks/cluster/as-described/task.ts'
 import { hostName } from '../tasks/host-name.ts'
 import { allowAnswers, allowSync, allowVrrp, firewall } from '../tasks/cluster/firewall.ts'
 import { keepalived } from '../tasks/cluster/keepalived.ts'
@@ -15,6 +16,7 @@ import { serviceAnswers } from '../tasks/cluster/service-answers.ts'
 import { snmpd } from '../tasks/cluster/snmpd.ts'
 
 export const tasks: TaskList = (target) => [
+  asDescribed(target, 3),
   hostName(target),
   clusterPackages(target, 3),
   serviceTasks(target),

@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { exitCode, UserError } from '../engine/base/errors.ts'
 import { lines, type Script, sh } from '../engine/base/sh.ts'
 import { type Resource, type Task, unchanged } from '../engine/runner/task.ts'
 
@@ -13,6 +14,7 @@ export interface ServiceOptions {
 
 interface Found {
   enabled: boolean
+  masked: boolean
   running: boolean
   unitChanged: boolean
   /** The files are not as they were when the service was loaded or started. */
@@ -33,6 +35,8 @@ export function service(name: string, options: ServiceOptions = {}): Task {
     probe: probe(name, watched),
     plan: ({ text }, planned) => {
       const found = parse(text)
+      if (found.masked)
+        throw new UserError(`${name} is masked, so that nothing starts it: systemctl unmask ${name}`, exitCode.failed)
       const touched = (paths: readonly string[]) => paths.some((path) => planned.changes(path))
       const unitChanged = found.unitChanged || touched(unitFiles)
       const stale = found.running && (found.stale || touched(watched))
@@ -40,7 +44,7 @@ export function service(name: string, options: ServiceOptions = {}): Task {
       const load = found.running && reloadOn ? 'reload-or-restart' : 'restart'
       return {
         before: describe(name, { ...found, unitChanged, stale }),
-        after: describe(name, { enabled: true, running: true, unitChanged: false, stale: false }),
+        after: describe(name, { enabled: true, masked: false, running: true, unitChanged: false, stale: false }),
         apply: apply(
           name,
           found,
@@ -119,6 +123,7 @@ function parse(text: string): Found {
   const state = values('ActiveState')[0] ?? ''
   return {
     enabled: values('UnitFileState').some((state) => /^(enabled|enabled-runtime|static|generated)$/.test(state)),
+    masked: values('UnitFileState').some((state) => state.startsWith('masked')),
     // A service that is loading or starting is not started anew; one that crashes again and again does not run.
     running: /^(active|reloading|refreshing|activating)$/.test(state) && !values('SubState').includes('auto-restart'),
     unitChanged: values('NeedDaemonReload').includes('yes'),

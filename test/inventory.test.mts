@@ -10,6 +10,7 @@ import { Ajv } from 'ajv'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { loadInventory } from '../inventory/load.ts'
+import type { Inventory } from '../inventory/types.ts'
 import { isNetwork, parseNetwork } from '../inventory/network.ts'
 import { documents } from '../documents/all.ts'
 import { schema } from '../inventory/schema.ts'
@@ -61,18 +62,22 @@ const node = (number: number, more: object = {}) => ({
   ...more,
 })
 
+/** All of it but its function. */
+const content = ({ place: _place, ...rest }: Inventory) => rest
+
 test('the smallest inventory gets every default', () => {
-  assert.equal(load(smallest), { file, cluster: defaults, hosts: [node(1), node(2)], groups: [], clients: [] })
+  assert.equal(content(load(smallest)), { file, cluster: defaults, hosts: [node(1), node(2)], groups: [], clients: [] })
 })
 
 test('JSON is YAML too, and line ends may be those of Windows', () => {
-  const { file: _name, ...rest } = load(smallest)
+  const { file: _name, ...rest } = content(load(smallest))
   const { hosts, ...others } = {
     cluster: { vip: '10.2.1.5', network: '10.2.1.0/24' },
     hosts: { ns1: { address: '10.2.1.2' }, ns2: { address: '10.2.1.3' } },
   }
-  assert.equal(load(JSON.stringify({ $schema: './schema.json', ...others, hosts }, null, '\t')), { file, ...rest })
-  assert.equal(load(smallest.replaceAll('\n', '\r\n')), { file, ...rest })
+  const json = JSON.stringify({ $schema: './schema.json', ...others, hosts }, null, '\t')
+  assert.equal(content(load(json)), { file, ...rest })
+  assert.equal(content(load(smallest.replaceAll('\n', '\r\n'))), { file, ...rest })
 })
 
 test('the lab: a common ssh is merged, its path begins at the inventory', () => {
@@ -85,7 +90,7 @@ clients: { client: { ssh: { host: client, config: /etc/ssh/other } } }
 `
   const config = join(tmpdir(), '.lab/ssh_config')
   const second = (address: string) => ({ address, interface: 'eth1' })
-  assert.equal(load(lab, { level: 3 }), {
+  assert.equal(content(load(lab, { level: 3 })), {
     file,
     cluster: { ...defaults, name: 'lab', auth_pass: 'KPSjXfRG' },
     hosts: [
@@ -154,6 +159,34 @@ test('level 3 needs a second interface everywhere', () => {
   assert.is(complaint(one, { level: 2 }), 'valid')
 })
 
+test('a host is not reached by its second address at level 3, where answers leave by the virtual IP', () => {
+  const text = smallest
+    .replace('1.2 }', '1.2, second: { address: 10.2.1.6 }, ssh: { host: 10.2.1.6 } }')
+    .replace('1.3 }', '1.3, second: { address: 10.2.1.7 } }')
+  const at = '5:73 hosts.ns1.ssh.host: must be an address of its own, but "10.2.1.6" is hosts.ns1.second.address, '
+  assert.is(complaint(text, { level: 3 }), lines(`${at}whose answers level 3 sends through the virtual IP`))
+  assert.is(complaint(text, { level: 2 }), 'valid')
+})
+
+test('hosts and clients behind one address are told apart by their ports, and by the configuration of SSH', () => {
+  const way = (more: string) => `ssh: { host: gate, ${more} }`
+  const text = smallest.replace('1.2 }', `1.2, ${way('port: 1')} }`).replace('1.3 }', `1.3, ${way('port: 2')} }`)
+  assert.is(complaint(`${text}clients: { c: { ${way('config: other')} } }\n`), 'valid')
+})
+
+test('priorities may be low, the community well known in one network, and a private zone of two labels', () => {
+  const low = smallest.replace('1.2 }', '1.2, priority: 2 }').replace('1.3 }', '1.3, priority: 2 }')
+  assert.is(complaint(low), 'valid')
+  for (const line of [
+    'snmp: { source: 10.0.0.0/8 }',
+    'snmp: { source: 0.0.0.0/0, community: other }',
+    'snmp: { source: 0.0.0.0/0, enabled: false }',
+    'service: { health_zone: health.lan }',
+    'auth_pass: a~SEQ@1',
+  ])
+    assert.is(complaint(cluster(line)), 'valid')
+})
+
 test('a password from the environment', () => {
   const text = cluster('auth_pass: { env: VRRP_PASS }')
   const at = '4:21 cluster.auth_pass.env: the environment variable VRRP_PASS'
@@ -181,6 +214,13 @@ test('a password from a file that only its owner reads', () => {
   chmodSync(secret, 0o640)
   const open = `${at} "${secret}" is open to others than its owner (mode 640): chmod 600 "${secret}"`
   assert.is(complaint(text), lines(open))
+})
+
+test('a value has a place; a default has that of the nearest key above it', () => {
+  const { place } = load(smallest)
+  assert.is(place(['hosts', 'ns2', 'address']), `${file}:6:19 hosts.ns2.address`)
+  assert.is(place(['hosts', 'ns2', 'ssh', 'host']), `${file}:6:3 hosts.ns2.ssh.host`)
+  assert.is(place(['cluster', 'service', 'port']), `${file}:1:1 cluster.service.port`)
 })
 
 test('a file that is none, or holds nothing', () => {
@@ -243,7 +283,7 @@ test('the example is the article, and fits a screen', () => {
   const example = join(root, 'inventory/example.yaml')
   const inventory = loadInventory(example, { level: 3 })
   const second = (address: string) => ({ second: { address, interface: 'eth1' } })
-  assert.equal(inventory, {
+  assert.equal(content(inventory), {
     file: example,
     cluster: { ...defaults, name: 'dns', auth_pass: 'KPSjXfRG' },
     hosts: [

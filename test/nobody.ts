@@ -11,15 +11,16 @@ const folder = mkdtempSync(join(tmpdir(), 'nobody-'))
 test.after(() => rmSync(folder, { recursive: true }))
 const inventory = join(folder, 'inventory.yaml')
 // Whatever is tried first is what the run ends with.
-const nobody = `ssh: { host: 127.0.0.1, port: ${await freePort()} }`
+const port = await freePort()
+const nobody = (machine: number) => `ssh: { host: 127.0.0.${machine}, port: ${port} }`
 writeFileSync(
   inventory,
   `cluster: { vip: 10.2.1.5, network: 10.2.1.0/24 }
 hosts:
-  ns1: { address: 10.2.1.2, ${nobody} }
-  ns2: { address: 10.2.1.3, ${nobody} }
+  ns1: { address: 10.2.1.2, ${nobody(1)} }
+  ns2: { address: 10.2.1.3, ${nobody(2)} }
 clients:
-  desk: { ${nobody} }
+  desk: { ${nobody(3)} }
 `,
 )
 

@@ -28,6 +28,7 @@ const facts: Facts = {
   hostname: 'ns1',
   kernel: '6.1.0',
   bootId: '00000000-0000-0000-0000-000000000000',
+  machineId: '00000000000000000000000000000000',
   now: 1_700_000_000,
   init: 'systemd',
   selinux: 'absent',
@@ -139,7 +140,6 @@ const rows: Row[] = [
     'named: not enabled, running, up to date',
   ],
   ['service: enabled by netplan, below /run', named, state('active', 'enabled-runtime', 'no', '10.500000'), undefined],
-  ['service: masked', named, state('inactive', 'masked', 'no', ''), 'named: not enabled, not running, not up to date'],
   [
     'service: unit changed',
     named,
@@ -177,6 +177,14 @@ test('file: undo brings back the old bytes, mode and owner', () => {
   assert.match(undo, '/wA=')
   assert.match(undo, 'chmod 600')
   assert.match(undo, 'chown bind:bind')
+})
+
+test('service: one that is masked is refused', () => {
+  for (const state of ['masked', 'masked-runtime'])
+    assert.throws(
+      () => change(named, `UnitFileState=${state}\nActiveState=inactive\nNeedDaemonReload=no\n`),
+      /^named is masked, so that nothing starts it: systemctl unmask named$/,
+    )
 })
 
 test('service: a reload is owed when an earlier task changes its file, and a restart where it cannot reload', () => {

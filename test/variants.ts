@@ -36,7 +36,11 @@ export const variants: [name: string, text: string, level: Level][] = [
   ['level2', cluster('  auth_pass: KPSjXfRG') + two, 2],
   ['level3', cluster('  auth_pass: KPSjXfRG') + second, 3],
   ['level1-preempt', cluster('  preempt: true\n  preempt_delay: 30') + two, 1],
-  ['level2-vrrp3', cluster('  vrrp_version: 3\n  advert_int: 0.1\n  snmp: { enabled: false }') + two, 2],
+  [
+    'level2-vrrp3',
+    cluster('  vrrp_version: 3\n  advert_int: 0.1\n  startup_delay: 0\n  snmp: { enabled: false }') + two,
+    2,
+  ],
   ['level2-five', cluster('  balancing: { scheduler: wlc }\n  service: { port: 5353 }') + five, 2],
 ]
 

@@ -4,7 +4,7 @@ export const factsSchema = {
   title: 'Facts',
   type: 'object',
   additionalProperties: false,
-  required: ['ids', 'os', 'hostname', 'kernel', 'bootId', 'now', 'init', 'selinux', 'interfaces'],
+  required: ['ids', 'os', 'hostname', 'kernel', 'bootId', 'machineId', 'now', 'init', 'selinux', 'interfaces'],
   description: 'What is true of a host before any task.',
   properties: {
     ids: {
@@ -16,6 +16,7 @@ export const factsSchema = {
     hostname: { type: 'string', description: 'Its own name.' },
     kernel: { type: 'string', description: 'The release of the kernel.' },
     bootId: { type: 'string', description: 'Another one after each boot.' },
+    machineId: { type: 'string', description: '/etc/machine-id: the same on clones that nobody has told apart.' },
     now: {
       type: 'integer',
       description: 'The clock of the host, in seconds since 1970: the journal is read from this time on.',

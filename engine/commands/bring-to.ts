@@ -6,6 +6,7 @@ import type { RunContext } from '../cli/main.ts'
 import { Report } from '../cli/run-report.ts'
 import { ensureClients } from '../clients/client.ts'
 import { refuseMixture } from '../cluster/limit.ts'
+import { oneHostAMachine } from '../cluster/one-host-a-machine.ts'
 import { runNote } from '../cluster/run-note.ts'
 import { type Finding, without } from '../cluster/finding.ts'
 import { readNodeState } from '../cluster/node-state.ts'
@@ -45,6 +46,7 @@ export async function bringTo(
   const { timeout, check } = context.options
   const changed: Changed = { session, hosts: [], note, timeout, confirmWithin: seconds }
   let before: Finding[] | undefined
+  const refuseTwin = oneHostAMachine(session.inventory.place)
   const results = await run(
     context,
     {
@@ -59,7 +61,10 @@ export async function bringTo(
     session.limited.map((host) => ({
       name: host.name,
       transport: session.reach(host.name),
-      tasks: (facts) => flatten(tasks(targetOf(session.inventory, host, facts))),
+      tasks: (facts) => {
+        refuseTwin(host.name, facts)
+        return flatten(tasks(targetOf(session.inventory, host, facts)))
+      },
       resourceOf,
     })),
   )

@@ -14,6 +14,7 @@ show() { read -r value <"$2" && echo "$1=$value"; }
 show hostname /proc/sys/kernel/hostname
 show kernel /proc/sys/kernel/osrelease
 show bootId /proc/sys/kernel/random/boot_id
+show machineId /etc/machine-id
 show init /proc/1/comm
 printf 'now=%(%s)T\n' -1
 if command -v getenforce >/dev/null; then echo "selinux=$(getenforce)"; else echo selinux=absent; fi
@@ -31,6 +32,7 @@ export function parseFacts(text: string): Facts {
     hostname: fact('hostname'),
     kernel: fact('kernel'),
     bootId: fact('bootId'),
+    machineId: fact('machineId'),
     now: Number(fact('now')),
     init: fact('init'),
     selinux: fact('selinux').toLowerCase() as Facts['selinux'],

@@ -5,7 +5,7 @@ import { type Task, unchanged } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { networkManagerOf, osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
-import { secondOf } from './routes.ts'
+import { routesScript, secondOf } from './routes.ts'
 
 /**
  * A restart of the network manager leaves the VIP where it is. At level 3 the second interface is up with its address
@@ -25,7 +25,7 @@ export function network(target: Target, level: Level): Task[] {
       const kept = used.flatMap((found) => (found?.manager === manager.name ? found.file : []))
       return manager.tasks(kept, manager === second?.manager ? second.given : undefined)
     }),
-    ...(second ? [live(target, second.theirs?.file)] : []),
+    ...(second ? [live(target, second.ours, second.theirs?.file)] : []),
   ]
 }
 
@@ -34,12 +34,16 @@ function secondInterface({ host, facts }: Target) {
   const { interface: device, address } = secondOf(host)
   const manager = networkManagerOf(facts, host.interface)
   const found = facts.interfaces[device]
-  return found && found.file !== manager.fileOf(device) ? { theirs: found } : { manager, given: { device, address } }
+  const ours = manager.fileOf(device)
+  return found && found.file !== ours ? { ours, theirs: found } : { ours, manager, given: { device, address } }
 }
 
-/** @param theirs the administrator's file for the interface, where there is one */
-function live(target: Target, theirs?: string): Task {
-  const { host, facts } = target
+/**
+ * @param ours our file for the interface; it, or else routes.sh, may have the address of an earlier inventory
+ * @param theirs the administrator's file for the interface, where there is one
+ */
+function live(target: Target, ours: string, theirs?: string): Task {
+  const { host } = target
   const { interface: device, address } = secondOf(host)
   const wanted = `${device} is up\naddress ${address}`
   return {
@@ -48,13 +52,15 @@ function live(target: Target, theirs?: string): Task {
     probe: sh`
 ip address show dev ${device} 2>/dev/null || { ip -o link show; exit 1; }
 echo routes
-exec ip -4 route show table main dev ${device}`,
+ip -4 route show table main dev ${device}
+echo ours
+cat ${[ours, routesScript]} 2>/dev/null || true`,
     plan: ({ text, code }) => {
       if (code !== 0) {
         const others = [...text.matchAll(/^\d+: ([^:@]+)/gm)].map(([, name]) => name).filter((name) => name !== 'lo')
         throw new UserError(`there is no interface ${device} (hosts.${host.name}.second), but ${others.join(', ')}`, 1)
       }
-      const { flags, addresses, routes } = parseInterface(text)
+      const { flags, addresses, routes, earlier } = parseInterface(text)
       const up = flags.includes('UP')
       if (up && flags.includes('NO-CARRIER'))
         throw new UserError(`${device} has no carrier (hosts.${host.name}.second): is its cable plugged in?`, 1)
@@ -71,7 +77,7 @@ exec ip -4 route show table main dev ${device}`,
             `${placeOf(theirs)}, or take ${device} out of it:\n${unifiedDiff(before, wanted)}`,
           1,
         )
-      if (!facts.interfaces[device]) refuseOthers(target, addresses, routes)
+      refuseOthers(target, addresses, routes, earlier)
       return { before, after: wanted, ...activation(target, up, addresses) }
     },
   }
@@ -81,11 +87,19 @@ exec ip -4 route show table main dev ${device}`,
 const placeOf = (theirs: string) =>
   theirs.startsWith('/run/systemd/network/10-netplan-') ? 'in /etc/netplan, which that file is made from' : 'there'
 
-/** @throws UserError where an interface that is configured in no known file is in use, and would lose what it has */
-function refuseOthers({ host }: Target, addresses: readonly string[], routes: readonly string[]): void {
+/**
+ * @param earlier addresses that are ours beside the wanted one
+ * @throws UserError where the interface is in use, and would lose what it has
+ */
+function refuseOthers(
+  { host }: Target,
+  addresses: readonly string[],
+  routes: readonly string[],
+  earlier: readonly string[],
+): void {
   const { interface: device, address } = secondOf(host)
   const found = [
-    ...addresses.filter((one) => one.split('/')[0] !== address).map((one) => `address ${one}`),
+    ...addresses.filter((one) => ![address, ...earlier].includes(one.split('/')[0]!)).map((one) => `address ${one}`),
     ...routes.filter((route) => route.includes(' via ')).map((route) => `route ${route}`),
   ]
   if (found.length === 0) return
@@ -96,24 +110,25 @@ function refuseOthers({ host }: Target, addresses: readonly string[], routes: re
   )
 }
 
-/** Reads the flags of an interface, its IPv4 addresses with prefix lengths, and its routes in the main table. */
+/** Reads the flags of an interface, its IPv4 addresses with prefix lengths, its routes in the main table, and the addresses in our files. */
 function parseInterface(text: string) {
-  const [about = '', routes = ''] = text.split(/^routes\n/m)
+  const [about = '', routes = '', file = ''] = text.split(/^(?:routes|ours)\n/m)
   return {
     flags: about.match(/<(.*?)>/)?.[1]?.split(',') ?? [],
     addresses: [...about.matchAll(/^ +inet (\S+) .*scope global/gm)].map(([, address]) => address!),
     routes: routes.split('\n').flatMap((route) => route.trim() || []),
+    earlier: [...file.matchAll(/^\s*(?:address[= ]|ip1=)([\d.]+)(?:\/32)?$/gim)].map(([, address]) => address!),
   }
 }
 
-/** @param addresses what the interface has, with prefix lengths */
+/** @param addresses what the interface has, with prefix lengths: all of them ours */
 function activation(target: Target, up: boolean, addresses: readonly string[]) {
   const { interface: device, address } = secondOf(target.host)
   const manager = networkManagerOf(target.facts, target.host.interface)
   return {
-    // Addresses set by hand are removed; networkd sets its own when it configures the interface again.
+    // Those set by hand or by an earlier inventory; networkd sets its own when it configures the interface again.
     apply: sh`
-ip -4 address flush dev ${device} scope global
+for address in ${addresses}; do ip address delete "$address" dev ${device} || true; done
 ${manager.up(device)}
 for _ in {1..30}; do
   if [ "$(cat ${`/sys/class/net/${device}/carrier`} 2>/dev/null)" = 1 ] &&
@@ -124,9 +139,12 @@ echo ${`${device} has no carrier or no address after 30 s`}
 exit 1`,
     undo: sh`
 [ -e ${`/sys/class/net/${device}`} ] || exit 0
-${manager.down(device)}
-ip -4 address flush dev ${device} scope global
-ip link set dev ${device} ${up ? 'up' : 'down'}
-for address in ${addresses}; do ip address add "$address" dev ${device}; done`,
+ip address delete ${`${address}/32`} dev ${device} 2>/dev/null || true
+# Somebody else may have come to use the interface, and ifdown would take all of its addresses away.
+if ! { ip -4 -o address show dev ${device} scope global; ip -6 -o address show dev ${device} scope global permanent; } | grep -q .; then
+  ${manager.down(device)}
+  ip link set dev ${device} ${up ? 'up' : 'down'}
+fi
+for address in ${addresses}; do ip address replace "$address" dev ${device}; done`,
   }
 }

@@ -121,7 +121,8 @@ export const broken: [text: string, ...messages: string[]][] = [
   [host('ns1: 10.2.1.2'), '5:8 hosts.ns1: must be a map, got text of 8 characters'],
   [host('NS2: { address: 10.2.1.2 }'), '6:3 hosts.ns2: must differ from hosts.NS2, which is "ns2"'],
   [ns1('adress: 10.2.1.2'), '5:29 hosts.ns1: unknown key "adress" (did you mean "address"?)'],
-  [ns1('priority: 255'), '5:39 hosts.ns1.priority: must be a whole number from 1 to 254, got 255'],
+  [ns1('priority: 255'), '5:39 hosts.ns1.priority: must be a whole number from 2 to 254, got 255'],
+  [ns1('priority: 1'), '5:39 hosts.ns1.priority: must be a whole number from 2 to 254, got 1'],
   [
     ns1('identity: "a b"'),
     '5:39 hosts.ns1.identity: must be text of at most 63 letters, digits, "_", "." and "-", got "a b"',
@@ -179,6 +180,57 @@ export const broken: [text: string, ...messages: string[]][] = [
   [
     vip('10.2.1.0').replace('1.0/24', '0.0/23'),
     '2:8 cluster.vip: ends in 0, so cluster.virtual_router_id has no default: give one from 1 to 255, got "10.2.1.0"',
+  ],
+  ...[
+    ['127.1.0', '127.0.0.0/8 is for a host to reach itself'],
+    ['0.2.1', '0.0.0.0/8 is for hosts that do not know their address yet'],
+    ['169.254.1', '169.254.0.0/16 is for addresses that hosts give themselves'],
+    ['224.2.1', '224.0.0.0/4 is for groups (multicast)'],
+    ['250.2.1', '240.0.0.0/4 is for the future'],
+  ].map(([start, why]): [text: string, message: string] => [
+    smallest.replaceAll('10.2.1', start!),
+    `3:12 cluster.network: must be a network of hosts, but ${why}, got "${start}.0/24"`,
+  ]),
+  [
+    cluster('service: { health_zone: com }'),
+    '4:27 cluster.service.health_zone: must have two labels or more: each node would answer for all names in "com"',
+  ],
+  [
+    cluster('snmp: { source: 0.0.0.0/0 }'),
+    '4:19 cluster.snmp.source: must be narrower with the community that everybody knows, got "0.0.0.0/0"; or give snmp.community',
+  ],
+  [
+    cluster('routing_tables: { second: { number: 220 } }'),
+    '4:39 cluster.routing_tables.second.number: must not be 220, which strongSwan uses',
+  ],
+  // Ways to machines
+  [
+    ns1('ssh: { host: 10.2.1.5 }'),
+    '5:42 hosts.ns1.ssh.host: must be an address of its own, but "10.2.1.5" is cluster.vip, which is on one node at a time',
+  ],
+  [
+    ns1('ssh: { host: 10.2.1.3 }'),
+    '5:42 hosts.ns1.ssh.host: must be an address of its own, but "10.2.1.3" is hosts.ns2.address',
+  ],
+  [
+    ns1('ssh: { host: 10.2.1.7 }').replace('1.3 ', '1.3, second: { address: 10.2.1.7 } '),
+    '5:42 hosts.ns1.ssh.host: must be an address of its own, but "10.2.1.7" is hosts.ns2.second.address',
+  ],
+  [
+    ns1('ssh: { host: a, port: 22 }').replace('1.3 ', '1.3, ssh: { host: a, port: 22 } '),
+    '6:42 hosts.ns2.ssh.host: must lead to another machine than hosts.ns1.ssh.host, but both are "a"',
+  ],
+  [
+    `${smallest}clients: { c: { ssh: { host: 10.2.1.2 } } }\n`,
+    '7:30 clients.c.ssh.host: must be an address of its own, but "10.2.1.2" is hosts.ns1.address',
+  ],
+  [
+    `${smallest}clients: { c: { ssh: { host: 10.2.1.5 } } }\n`,
+    '7:30 clients.c.ssh.host: must be an address of its own, but "10.2.1.5" is cluster.vip, which is on one node at a time',
+  ],
+  [
+    `${ns1('ssh: { host: a }')}clients: { c: { ssh: { host: a } } }\n`,
+    '7:30 clients.c.ssh.host: must lead to another machine than hosts.ns1.ssh.host, but both are "a"',
   ],
   [cluster('gateway: 10.2.9.1'), '4:12 cluster.gateway: must be in cluster.network 10.2.1.0/24, got "10.2.9.1"'],
   [cluster('gateway: 10.2.1.3'), '7:19 hosts.ns2.address: must differ from cluster.gateway, which is "10.2.1.3"'],

@@ -1,6 +1,6 @@
 import { sh } from '../../../engine/base/sh.ts'
 import { file, ownFile } from '../../file.ts'
-import { line } from '../../line.ts'
+import { sourced } from './ifupdown-source.ts'
 import type { NetworkManager } from './network-manager.ts'
 
 const fileOf = (device: string) => `/etc/network/interfaces.d/keepalived-${device}`
@@ -12,10 +12,7 @@ export const ifupdown: NetworkManager = {
   fileOf,
   tasks: (_, given) =>
     given
-      ? [
-          line('/etc/network/interfaces', 'source /etc/network/interfaces.d/*'),
-          file(fileOf(given.device), interfaceText(given.device, given.address)),
-        ]
+      ? [sourced(fileOf(given.device)), file(fileOf(given.device), interfaceText(given.device, given.address))]
       : [],
   up: (device) => sh`ifup --force ${device}`,
   down: (device) => sh`ifdown --force ${device} || true`,
