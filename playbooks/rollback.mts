@@ -20,7 +20,7 @@ await main(import.meta.url, 'Rollback: undo the newest run', [], async (context)
       for (const line of said.split('\n').filter(Boolean)) console.print(`${host}  ${line}`)
     }
     try {
-      const { stdout, stderr, code } = await session.reach(host).run(text, { timeout: options.timeout })
+      const { stdout, stderr, code } = await session.reach(host).run(text, { timeout: options.timeout, lasting: true })
       result.undone = stdout.length > 0
       show(stdout.toString('utf8') || 'the journal is empty: nothing to undo')
       if (code === busyCode) show(`another run is at work: ${stderr.trim()}. Try again when it has ended`)

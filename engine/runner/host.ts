@@ -11,7 +11,7 @@ import { makePlan, type Plan } from './plan.ts'
 import { batchProbes } from './probe.ts'
 import type { Script } from '../base/sh.ts'
 import { barrier, type Listed, type Printed, tasksOf } from './task.ts'
-import type { Outcome, Transport } from '../transport/transport.ts'
+import type { Outcome, RunOptions, Transport } from '../transport/transport.ts'
 
 /** A host of the run: its name in the inventory, the way to it, and its tasks once its facts are known. */
 export interface RunHost {
@@ -129,7 +129,10 @@ export class HostRun {
     const batch = batchChanges(changes, this.#options.note)
     const progress = this.#progress!
     try {
-      const outcome = await this.#execute(batch.script, (chunk) => progress.take(batch.read(chunk)))
+      const outcome = await this.#execute(batch.script, {
+        onStdout: (chunk) => progress.take(batch.read(chunk)),
+        lasting: true,
+      })
       if (this.failed) throw new UserError(this.result.failure!.reason, exitCode.failed)
       if (outcome.code === busyCode)
         throw new UserError(
@@ -159,8 +162,8 @@ export class HostRun {
     }
   }
 
-  async #execute(script: string, onStdout?: (chunk: Buffer) => void): Promise<Outcome> {
-    const outcome = await this.#host.transport.run(script, { timeout: this.#options.timeout, onStdout })
+  async #execute(script: string, listen: Pick<RunOptions, 'onStdout' | 'lasting'> = {}): Promise<Outcome> {
+    const outcome = await this.#host.transport.run(script, { timeout: this.#options.timeout, ...listen })
     this.result.executions++
     return outcome
   }

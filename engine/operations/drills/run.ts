@@ -29,13 +29,12 @@ const calm = 3
 export async function runDrills(context: RunContext, session: Session): Promise<number> {
   const { options, console, document } = context
   const note = runNote('Drill')
-  const notes = options.check
-    ? await HostLocks.readNotes(session, note)
-    : (await HostLocks.take(context, session, note)).notes()
+  const locks = options.check ? undefined : await HostLocks.take(context, session, note)
+  const notes = locks?.notes() ?? (await HostLocks.readNotes(session, note))
   if (notes.size > 0) throw new UserError('a rolling reboot was not ended: end it with --resume first', exitCode.failed)
   const control = await openControl(context, session, { minServing: session.inventory.hosts.length - 1 })
   const chosen = drills.filter(({ name, option }) => option === undefined || options.own[name])
-  if (options.check) {
+  if (!locks) {
     const states = await control.states()
     for (const { target, title } of chosen) console.print(`drill  would ${title(target(control, states), control)}`)
     return exitCode.changesFound
@@ -46,7 +45,7 @@ export async function runDrills(context: RunContext, session: Session): Promise<
   const traffic = await TrafficMonitor.start(context, session)
   const known: Readonly<Record<string, number>> = session.inventory.cluster.drill
   const limits = chosen.map(({ name, limit }) => known[name] ?? limit)
-  const failure: unknown = await carryOutAll(context, control, traffic, chosen).catch((error: unknown) => error)
+  const failure: unknown = await carryOutAll(context, control, traffic, chosen, locks).catch((error: unknown) => error)
   const findings = await conclude(context, session, traffic, {
     title: 'Drill',
     states: () => control.reachableStates(),
@@ -68,8 +67,12 @@ async function carryOutAll(
   control: ClusterControl,
   traffic: TrafficMonitor,
   chosen: readonly Drill[],
+  locks: HostLocks,
 ): Promise<void> {
-  for (const drill of chosen) await carryOut(context, control, traffic, drill)
+  for (const drill of chosen) {
+    locks.ensureHeld()
+    await carryOut(context, control, traffic, drill)
+  }
 }
 
 async function carryOut(
