@@ -30,7 +30,7 @@ export async function expectReport({ options }: RunContext): Promise<void> {
 
 /** Writes the report, where one is asked for. @param states the nodes as they are at the end */
 export async function writePage(
-  { options, console }: RunContext,
+  { options, console, redactor }: RunContext,
   { inventory, clients }: Session,
   states: readonly NodeState[],
   page: Page,
@@ -42,6 +42,9 @@ export async function writePage(
   const { writeReport } = await import('../report/write.ts')
   await writeReport(file, {
     ...page,
+    verdict: redactor.redact(page.verdict),
+    problems: page.problems.map((text) => redactor.redact(text)),
+    steps: page.steps.map((step) => ({ ...step, outcome: step.outcome && redactor.redact(step.outcome) })),
     cluster: cluster.name,
     vip: cluster.vip,
     level,

@@ -63,7 +63,9 @@ async function isRevoked({ type, key }: KnownKey, file: string): Promise<boolean
   const content = await readFile(file).catch(() => undefined)
   if (!content) return true
   if (!content.subarray(0, 8).equals(Buffer.from('SSHKRL\n\0'))) return content.toString().split(/\s+/).includes(key)
-  const asked = await $({ quiet: true, nothrow: true, input: `${type} ${key}\n` })`ssh-keygen -Q -f ${file} /dev/stdin`
+  const line = `${type} ${key}`
+  // ssh-keygen opens its stdin by name, which works with the shell's pipe and not with Node's.
+  const asked = await $({ quiet: true, nothrow: true })`echo ${line} | ssh-keygen -Q -f ${file} /dev/stdin`
   return asked.exitCode !== 0
 }
 

@@ -46,7 +46,7 @@ export type Method = keyof typeof methods
 export function methodsOf(setting: Setting): Method[] {
   const preferred = setting('preferredauthentications')
   return (Object.keys(methods) as Method[]).filter(
-    (method) => setting(methods[method]) !== 'no' && (!preferred || preferred.split(',').includes(method)),
+    (method) => !/^(no|false)$/.test(setting(methods[method])) && (!preferred || preferred.split(',').includes(method)),
   )
 }
 
