@@ -98,7 +98,7 @@ interface Failure {
 function wasDropped({ link, deadline, hostKey, error }: Failure): boolean {
   if (hostKey || deadline.aborted) return false
   if (link.complaint()) return /_exchange_identification:|Connection (closed|reset) by/.test(link.complaint())
-  return !error || /ECONNRESET|EPIPE|lost before handshake/.test(`${error.code} ${error.message}`)
+  return !error || /ECONNRESET|EPIPE|PREMATURE_CLOSE|lost before handshake/.test(`${error.code} ${error.message}`)
 }
 
 async function whyNoLogin({ settings, login, link, deadline, hostKey, error }: Failure): Promise<string> {
