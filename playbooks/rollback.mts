@@ -73,7 +73,7 @@ await main(import.meta.url, program, async (context) => {
     const run = journals.find((journal) => journal.host === host)!.runs[0]
     if (!run || !hosts.includes(host)) return
     const { text } = rollbackScript(folder, by, run.name)
-    const { stdout, stderr, code } = await session.reach(host).run(text, { timeout: options.timeout })
+    const { stdout, stderr, code } = await session.reach(host).run(text, { timeout: options.timeout, lasting: true })
     show(host, stdout.toString('utf8'))
     if (code === busyCode)
       throw new UserError(`another run is at work: ${stderr.trim()}. Try again when it has ended`, exitCode.failed)

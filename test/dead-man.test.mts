@@ -125,7 +125,7 @@ test('a switch that can not be armed: nothing is changed', async () => {
     run: (script, how) => local.run(`systemd-run() { false; }; systemctl() { true; }\n${script}`, how),
   }
   const { failure } = await run('1', [touch('a')], none)
-  assert.match(failure!.reason, 'the switch that undoes what cuts this connection can not be armed')
+  assert.match(failure!.reason, 'the timer that would undo what cuts this host off can not be set')
   assert.not.ok(existsSync(path('a')))
 })
 

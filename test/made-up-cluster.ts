@@ -147,8 +147,8 @@ export class MadeUpCluster {
 
   #run(node: string, script: string, hear?: (chunk: Buffer) => void): string | Promise<string> | undefined {
     const note = this.#file(node, 'rolling')
-    if (script.includes('flock -n 9')) {
-      hear!(Buffer.from(`held 1\n${existsSync(note) ? readFileSync(note, 'utf8').trim() : ''}\n\nready\n`))
+    if (script.includes('held')) {
+      hear!(Buffer.from(`${existsSync(note) ? readFileSync(note, 'utf8') : ''}\nheld\n`))
       return undefined
     }
     if (script.includes('vip=$(')) return this.#state(node)

@@ -1,7 +1,6 @@
 // What status, rolling reboots and drills make of what they see, by the table.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Chalk } from 'chalk'
 import { textsOf } from '../engine/cluster/finding.ts'
 import { refuseMixture } from '../engine/cluster/limit.ts'
 import type { Step, Tally } from '../engine/clients/losses.ts'
@@ -15,6 +14,7 @@ import { ClusterControl } from '../engine/operations/control.ts'
 import type { Session } from '../engine/cluster/session.ts'
 import { loadInventory } from '../inventory/load.ts'
 import { realClock } from '../engine/base/clock.ts'
+import { plain } from '../engine/base/colours.ts'
 import { HostError } from '../engine/base/errors.ts'
 import { type Options, type OwnOptions, parseOptions } from '../engine/cli/options.ts'
 import type { Transport } from '../engine/transport/transport.ts'
@@ -24,7 +24,6 @@ import { inTurn } from '../engine/operations/rolling/order.ts'
 
 const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
 const { cluster, hosts } = inventory
-const plain = new Chalk({ level: 0 })
 
 /** What the status script prints on a node of level 3 that is well. */
 const printed = (holds: boolean, ...more: string[]) =>

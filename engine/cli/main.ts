@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url'
 import type { Documents } from '../../documents/all.ts'
 import { Console } from './console.ts'
 import { exitCode, UserError } from '../base/errors.ts'
+import { printable, printableJson } from '../base/printable.ts'
 import { type Option, type Options, type OwnOptions, parseOptions } from './options.ts'
 import { Redactor } from './redact.ts'
 
@@ -89,7 +90,7 @@ export async function main<Name extends keyof Documents, const Own extends Optio
     const message = error instanceof UserError ? error.message : defect
     document.error = message
     console.status('')
-    process.stderr.write(`${redactor.redact(message)}\n`)
+    process.stderr.write(`${printable(redactor.redact(message))}\n`)
     await finish(error instanceof UserError ? error.exitCode : exitCode.failed)
   }
 }
@@ -110,7 +111,7 @@ function urlOf(word: string): string | undefined {
 
 function printJson(document: object, redactor: Redactor): void {
   const clean = (_key: string, value: unknown) => (typeof value === 'string' ? redactor.redact(value) : value)
-  process.stdout.write(`${JSON.stringify(document, clean, 2)}\n`)
+  process.stdout.write(`${printableJson(JSON.stringify(document, clean, 2))}\n`)
 }
 
 /** A change that a host has begun is finished there, and the next is not begun: see `batchChanges`. */

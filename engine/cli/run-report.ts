@@ -150,7 +150,9 @@ export class Report {
       failed: colour.red,
       unreachable: colour.red,
     }[word]
-    const rest = `${word.padEnd(word ? 12 : 0)}  ${text}`
+    // A further line of a host's text must not look like another host's.
+    const indented = text.replaceAll('\n', `\n${' '.repeat(this.#width + 4)}`)
+    const rest = `${word.padEnd(word ? 12 : 0)}  ${indented}`
     this.#console.print(`${host.padEnd(this.#width)}  ${paint ? rest.replace(word, paint(word)) : rest}`)
   }
 }

@@ -44,9 +44,7 @@ export async function openSession(context: RunContext, level?: Level): Promise<S
   const file = options.inventory ?? labInventory
   const inventory = loadInventory(file, { level })
   redactor.addValue(inventory.cluster.auth_pass)
-  // What the hosts had before is a secret too, and no inventory knows it.
-  redactor.addPattern(/\bauth_pass\s+([^\s\x1b]+)/g)
-  redactor.addPattern(/\brocommunity6?\s+([^\s\x1b]+)/g)
+  redactor.addValue(inventory.cluster.snmp?.community)
   const limited = limit(inventory.hosts, options.limit)
   const passwords = {
     password: options.askPass ? await askSecret(context, 'SSH password: ') : undefined,

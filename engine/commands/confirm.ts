@@ -64,7 +64,9 @@ export async function goBackAll({ session, hosts, note, timeout }: Changed, cons
       for (const line of text.split('\n').filter(Boolean)) console.print(`${host}  ${line}`)
     }
     try {
-      const { stdout, stderr, code } = await session.reach(host).run(goBackNow(note.folder).text, { timeout })
+      const { stdout, stderr, code } = await session
+        .reach(host)
+        .run(goBackNow(note.folder).text, { timeout, lasting: true })
       show(`${stdout.toString('utf8')}\n${stderr}`)
       return code === 0
     } catch (error) {

@@ -1,6 +1,6 @@
 import { realAddress } from '../../inventory/levels.ts'
 import { serviceOf } from '../../services/all.ts'
-import type { ChalkInstance } from 'chalk'
+import type { Colours } from '../base/colours.ts'
 import type { Inventory } from '../../inventory/types.ts'
 import { type Finding, unreachableFinding } from '../cluster/finding.ts'
 import { judgeDrained, judgeNodes } from '../verify/judge.ts'
@@ -41,7 +41,7 @@ export function statusLines(
   inventory: Inventory,
   nodes: readonly NodeStatus[],
   findings: readonly Finding[],
-  colour: ChalkInstance,
+  colour: Colours,
 ): string[] {
   const width = Math.max(...nodes.map(({ host }) => host.length), 'cluster'.length)
   const block = ({ host }: { host: string }, rows: string[]) =>
@@ -59,7 +59,7 @@ export function statusLines(
   ]
 }
 
-function nodeRows(inventory: Inventory, node: NodeStatus, colour: ChalkInstance): string[] {
+function nodeRows(inventory: Inventory, node: NodeStatus, colour: Colours): string[] {
   const { state, unreachable, version, uptime, transition, reboot, pending } = node
   if (!state) return [colour.red(`unreachable: ${unreachable}`)]
   const words = [

@@ -33,7 +33,7 @@ export async function expectReport(file: string | undefined): Promise<void> {
 
 /** Writes the report, where one is asked for. @param states the nodes as they are at the end */
 export async function writePage(
-  { console }: RunContext,
+  { console, redactor }: RunContext,
   { inventory, clients }: Session,
   states: readonly NodeState[],
   { file, ...page }: Page,
@@ -44,6 +44,9 @@ export async function writePage(
   const { writeReport } = await import('../report/write.ts')
   await writeReport(file, {
     ...page,
+    verdict: redactor.redact(page.verdict),
+    problems: page.problems.map((text) => redactor.redact(text)),
+    steps: page.steps.map((step) => ({ ...step, outcome: step.outcome && redactor.redact(step.outcome) })),
     cluster: cluster.name,
     vip: cluster.vip,
     level,

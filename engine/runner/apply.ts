@@ -49,7 +49,7 @@ export function batchChanges(plan: Plan, note: RunNote, { phase, first, last, co
     functions(note),
     armFunction(note, confirmWithin),
     prepare(first === undefined ? [] : all, changes),
-    sh`arm || { echo 'the switch that undoes what cuts this connection can not be armed' >&2; exit 1; }`,
+    sh`arm || { echo 'the timer that would undo what cuts this host off can not be set (systemd-run); --confirm-timeout 0 goes without it' >&2; exit 1; }`,
     ...changes.map(([index, change]) => step(marker, note, index, change)),
     last ? forgetUnmade : nothing,
     sh`exit "$failed"`,

@@ -13,7 +13,7 @@ import { batchProbes } from './probe.ts'
 import { doPutOff, type HostState, parseState, staleCode, stateProbe } from './state.ts'
 import type { Script } from '../base/sh.ts'
 import { barrier, type Listed, type Printed, type Task, tasksOf } from './task.ts'
-import type { Outcome, Transport } from '../transport/transport.ts'
+import type { Outcome, RunOptions, Transport } from '../transport/transport.ts'
 
 /** A host of the run: its name in the inventory, the way to it, and its tasks once its facts are known. */
 export interface RunHost {
@@ -166,7 +166,10 @@ export class HostRun {
     })
     const progress = this.#progress!
     try {
-      const outcome = await this.#execute(batch.script, (chunk) => progress.take(batch.read(chunk)))
+      const outcome = await this.#execute(batch.script, {
+        onStdout: (chunk) => progress.take(batch.read(chunk)),
+        lasting: true,
+      })
       if (this.failed) {
         this.result.failure!.reason += outcome.stderr && `\n${outcome.stderr.trim()}`
         throw new UserError(this.result.failure!.reason, exitCode.failed)
@@ -217,8 +220,8 @@ export class HostRun {
     }
   }
 
-  async #execute(script: string, onStdout?: (chunk: Buffer) => void): Promise<Outcome> {
-    const outcome = await this.#host.transport.run(script, { timeout: this.#options.timeout, onStdout })
+  async #execute(script: string, listen: Pick<RunOptions, 'onStdout' | 'lasting'> = {}): Promise<Outcome> {
+    const outcome = await this.#host.transport.run(script, { timeout: this.#options.timeout, ...listen })
     this.result.executions++
     return outcome
   }

@@ -37,12 +37,11 @@ export async function runDrills(context: DrillContext, session: Session): Promis
   const chosen = drills.filter((drill) => !('option' in drill) || options.own[drill.name])
   const limits = limitsOf(session.inventory.cluster.drill, chosen)
   const note = runNote('Drill')
-  const notes = options.check
-    ? await HostLocks.readNotes(session, note)
-    : (await HostLocks.take(context, session, note)).notes()
+  const locks = options.check ? undefined : await HostLocks.take(context, session, note)
+  const notes = locks?.notes() ?? (await HostLocks.readNotes(session, note))
   if (notes.size > 0) throw new UserError('a rolling reboot was not ended: end it with --resume first', exitCode.failed)
   const control = await openControl(context, session, { minServing: session.inventory.hosts.length - 1 })
-  if (options.check) {
+  if (!locks) {
     const states = await control.states()
     for (const { target, title } of chosen) console.print(`drill  would ${title(target(control, states), control)}`)
     return exitCode.changesFound
@@ -51,7 +50,7 @@ export async function runDrills(context: DrillContext, session: Session): Promis
   const question = `This breaks the cluster on purpose (${names}); clients may notice. Go on`
   if (!options.yes && !(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was done')
   const traffic = await TrafficMonitor.start(context, session)
-  const failure: unknown = await carryOutAll(context, control, traffic, chosen).catch((error: unknown) => error)
+  const failure: unknown = await carryOutAll(context, control, traffic, chosen, locks).catch((error: unknown) => error)
   const findings = await conclude(context, session, traffic, {
     title: document.playbook,
     file: options.own.report,
@@ -89,8 +88,12 @@ async function carryOutAll(
   control: ClusterControl,
   traffic: TrafficMonitor,
   chosen: readonly Drill[],
+  locks: HostLocks,
 ): Promise<void> {
-  for (const drill of chosen) await carryOut(context, control, traffic, drill)
+  for (const drill of chosen) {
+    locks.ensureHeld()
+    await carryOut(context, control, traffic, drill)
+  }
 }
 
 async function carryOut(

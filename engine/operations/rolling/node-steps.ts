@@ -1,5 +1,5 @@
 import { realAddress } from '../../../inventory/levels.ts'
-
+import { runCommand } from '../../cluster/host-locks.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
 import type { Host } from '../../../inventory/types.ts'
 import type { Service } from '../../../services/service.ts'
@@ -148,9 +148,13 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
     )
   }
 
-  /** Runs the operator's command on the node. */
-  async command(command: string, timeout: number): Promise<string> {
-    const { stdout, stderr, code } = await this.#control.reach(this.#host.name).run(commandScript(command), { timeout })
+  /**
+   * Runs the operator's command on the node. It goes on to its end there, whatever becomes of this run.
+   * @param by who runs it, for others
+   */
+  async command(command: string, by: string, timeout: number): Promise<string> {
+    const transport = this.#control.reach(this.#host.name)
+    const { stdout, stderr, code } = await runCommand(transport, command, by, timeout)
     const said = stdout.toString('utf8').trim().split('\n')
     if (code !== 0) throw stop(`the command ended with code ${code}: ${stderr || said.slice(-4).join('\n')}`)
     return said.at(-1) || 'done'
@@ -162,7 +166,8 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
     const began = this.#clock.now()
     const transport = this.#control.reach(name)
     // Detached, so that the command returns before the host shuts down.
-    await transport.run('systemd-run --quiet --on-active=1 systemctl reboot', { timeout: 60 })
+    const ordered = await transport.run('systemd-run --quiet --on-active=1 systemctl reboot', { timeout: 60 })
+    if (ordered.code !== 0) throw stop(`${name} did not take the order to reboot: ${ordered.stderr.trim()}`)
     await this.#clock.sleep(3000)
     const deadline = began + this.#patience.boot * 1000
     let last = 'it still runs from before: the order to reboot had no effect yet'
@@ -225,15 +230,5 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
     return (own ?? findings[0])?.text
   }
 }
-
-// The command runs to its end even if the connection is lost, and never twice at the same time.
-const commandScript = (command: string) => `
-exec 8>>/run/keepalived-playbooks-before.lock
-flock -n 8 || { echo 'the command of an earlier run is still at work' >&2; exit 1; }
-export DEBIAN_FRONTEND=noninteractive
-(
-${command}
-) 2>&1 | { trap '' HUP PIPE; cat; cat >/dev/null; }
-exit $PIPESTATUS`
 
 const stop = (message: string, code: number = exitCode.failed) => new UserError(message, code)

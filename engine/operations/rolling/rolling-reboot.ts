@@ -92,7 +92,7 @@ export class RollingReboot {
     if (!rebooted) await this.#drainNode(host, steps)
     try {
       if (!rebooted && note.before)
-        await this.#step(name, 'command', () => steps.command(note.before!, this.#control.timeout))
+        await this.#step(name, 'command', () => steps.command(note.before!, run.by, this.#control.timeout))
       if (!rebooted && note.reboot) await this.#reboot(host, steps)
       await this.#step(name, 'wait until healthy', () => steps.waitUntilHealthy())
       await this.#step(name, 'undrain', () => steps.undrain(this.#pausing))
@@ -164,6 +164,7 @@ export class RollingReboot {
 
   async #step(node: string, step: string, work: () => Promise<string>): Promise<void> {
     await this.#context.checkpoint()
+    this.#locks.ensureHeld()
     this.#current = `${node}: ${step}`
     this.#traffic!.step(this.#current)
     const { clock } = this.#control.session
