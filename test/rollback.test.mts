@@ -19,6 +19,9 @@ test.after(async () => {
   rmSync(folder, { recursive: true })
 })
 
+// Two machines, as far as they can be told apart here.
+for (const [i, sshd] of sshds.entries()) await execute(sshd, {}, `printf '%032d\n' ${i + 1} >/etc/machine-id`)
+
 const file = (name: string, text: string) => {
   writeFileSync(join(folder, name), text)
   return join(folder, name)
