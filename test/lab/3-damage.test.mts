@@ -39,7 +39,7 @@ const rounds: Record<(typeof nodes)[number], Damage[]>[] = [
         ['file /etc/keepalived/iptables.sh', 'service keepalived-iptables'],
       ],
       ['the module not loaded at boot', 'rm /etc/modules-load.d/ip_vs.conf', ['file /etc/modules-load.d/ip_vs.conf']],
-      ['a file touched after the service loaded it', `touch ${conf}`, ['service keepalived ']],
+      ['a file touched after the service loaded it, and the same as before', `touch ${conf}`, []],
       [
         'the zone edited',
         `sed -i s/nameserver-2/nameserver-9/ /etc/bind/db.load.balance; rndc reload`,

@@ -1,4 +1,4 @@
-import { lines, Script, sh } from '../../../engine/base/sh.ts'
+import { lines, type Script, sh } from '../../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../../engine/runner/task.ts'
 import { file, ownFile } from '../../file.ts'
 import { service } from '../../service.ts'
@@ -28,7 +28,7 @@ export const iptables: Firewall = {
     // Translation of addresses stops no packet, and its match would load a module.
     const accepts = rules.filter(({ table }) => table === 'filter')
     return [
-      packetsPass(wire, packets, new Script(scriptText(accepts))),
+      packetsPass(wire, packets, lines(...accepts.map(atTop))),
       ...rules.map((rule) => live(rule, probe(rules))),
       file(script, scriptText(rules), { mode: '755' }),
       file(unitFile, unitText),
@@ -66,6 +66,8 @@ const sourceNat = ({ name, protocols, virtualServer: { address, port }, source }
     ...['-j', 'SNAT', '--to-source', source],
   ],
 })
+
+const atTop = (rule: Words) => sh`iptables -w -t ${rule.table} -I ${rule.chain} 1 ${specification(rule)}`
 
 const scriptText = (rules: readonly Words[]) =>
   render('iptables.sh', { prefix, rules: rules.map((rule) => ({ ...rule, words: specification(rule) })) })
