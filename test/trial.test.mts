@@ -79,6 +79,11 @@ const passing: [name: string, level: Level, theirs: string][] = [
   ],
   ['a rule that drops something else', 1, inet('input', 'accept', 'udp dport 9999 drop', 'ip saddr 10.9.9.9 drop')],
   [
+    'a drop before a rule of ours, which the run moves to the top',
+    1,
+    'iptables -A INPUT -p 112 -j DROP; iptables -A INPUT -p 112 -m comment --comment keepalived-playbooks-vrrp-in -i eth0 -d 224.0.0.18/32 -j ACCEPT',
+  ],
+  [
     'IPv6 that is closed',
     3,
     `nft add table ip6 theirs; nft add chain ip6 theirs input '{ type filter hook input priority 0; policy drop; }'`,
