@@ -40,6 +40,8 @@ done
 folder=$(mktemp -d /run/keepalived-playbooks-trial.XXXXXX) || exit 1
 trap 'rm -rf -- "$folder"' EXIT
 cd "$folder"
+modules() { cut -d ' ' -f 1 /proc/modules; }
+loaded=" $(echo $(modules)) "
 # What nft has added to a table of iptables, iptables does not carry.
 iptables-save 2>/dev/null | awk '
   /^# Table .* incompatible/ { foreign = foreign $3 }
@@ -54,7 +56,12 @@ nft -s list ruleset 2>/dev/null | awk -v carried=" $(echo $carried) " '
 command -v ipset >/dev/null && ipset save >sets 2>/dev/null
 printf %s ${code} >packets.pl
 printf %s ${ours.text} >ours
-unshare --net bash -c ${inside(wire, packets).text} 2>why || echo "untried=$(tail -n 1 why)"`
+unshare --net bash -c ${inside(wire, packets).text} 2>why || echo "untried=$(tail -n 1 why)"
+# The host itself did not need them; the latest comes first.
+for module in $(modules); do
+  [[ $loaded == *" $module "* ]] || rmmod "$module" 2>/dev/null
+done
+true`
 
 /** Nobody answers ARP there. */
 const neighbours = (router: string, packets: readonly Packet[]) => [
@@ -68,6 +75,7 @@ const inside = ({ device, network, router }: Wire, packets: readonly Packet[]): 
 set -e
 ip link set lo up
 ip link add name ${device} type veth peer name trial-peer
+trap 'ip link delete trial-peer' EXIT
 ip address add ${network} dev ${device}
 ip link set ${device} up
 ip link set trial-peer up
