@@ -1,7 +1,7 @@
 import type { Documents } from '../../documents/all.ts'
 import { resourceOf } from '../../tasks/resources.ts'
 import { targetOf } from '../../tasks/target.ts'
-import { exitCode, UserError } from '../base/errors.ts'
+import { exitCode, HostError, UserError } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
 import { Report } from '../cli/run-report.ts'
 import { ensureClients } from '../clients/client.ts'
@@ -9,13 +9,14 @@ import { refuseMixture } from '../cluster/limit.ts'
 import { oneHostAMachine } from '../cluster/one-host-a-machine.ts'
 import { runNote } from '../cluster/run-note.ts'
 import { type Finding, without } from '../cluster/finding.ts'
-import { readNodeState } from '../cluster/node-state.ts'
+import { type NodeState, readNodeState } from '../cluster/node-state.ts'
 import { judgeStates } from '../verify/check.ts'
 import type { Session } from '../cluster/session.ts'
 import type { HostResult } from '../runner/events.ts'
 import { type RunOptions, runHosts } from '../runner/run.ts'
 import { flatten } from '../runner/task.ts'
 import { type Changed, confirmAll, goBackAll, whileTheyWait } from './confirm.ts'
+import { oneByOne } from './one-by-one.ts'
 import type { Playbook } from './playbook.ts'
 import { reportCheck } from './verify.ts'
 
@@ -45,6 +46,7 @@ export async function bringTo(
   const note = runNote(title, scope)
   const { timeout, check } = context.options
   const changed: Changed = { session, hosts: [], note, timeout, confirmWithin: seconds }
+  // Undefined where there is no cluster yet.
   let before: Finding[] | undefined
   const refuseTwin = oneHostAMachine(session.inventory.place)
   const results = await run(
@@ -55,7 +57,16 @@ export async function bringTo(
       beforeChanges: async () => {
         // After Ctrl-C nothing more is begun, and what was done stays.
         context.atEnd(() => context.interrupted && confirmAll({ ...changed, hosts: hosts.map(({ name }) => name) }))
-        if (verify && whole) before = await findingsOf(session, timeout)
+        if (!level || !whole) return
+        const states = await statesOf(session, timeout).catch((error: unknown) => {
+          // Of a cluster with an unreachable node nothing is known.
+          if (error instanceof HostError) return []
+          throw error
+        })
+        if (states.every((state) => state.level === undefined)) return
+        const { findings } = judgeStates(session.inventory, states)
+        if (verify) before = findings
+        if (findings.length === 0) return oneByOne(session, states, level, timeout)
       },
     },
     session.limited.map((host) => ({
@@ -87,14 +98,10 @@ export async function bringTo(
 /** What does not come of a change, or heals by itself. */
 const excused: ReadonlySet<Finding['code']> = new Set(['journal-error', 'client-failed', 'not-in-turn', 'unreachable'])
 
-/** @returns what is wrong with a cluster that is about to be changed; undefined where there is none yet */
-async function findingsOf({ inventory, reach }: Session, timeout: number): Promise<Finding[] | undefined> {
-  const { cluster, hosts } = inventory
-  const states = await Promise.all(
-    hosts.map((host) => readNodeState({ host, transport: reach(host.name) }, cluster, timeout)),
+const statesOf = ({ inventory, reach }: Session, timeout: number): Promise<NodeState[]> =>
+  Promise.all(
+    inventory.hosts.map((host) => readNodeState({ host, transport: reach(host.name) }, inventory.cluster, timeout)),
   )
-  return states.every(({ level }) => level === undefined) ? undefined : judgeStates(inventory, states).findings
-}
 
 async function goBack({ console }: RunContext, changed: Changed, { text }: Finding): Promise<void> {
   console.print(`back  the run is undone, since the cluster was without this before: ${text}`)

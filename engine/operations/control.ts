@@ -11,7 +11,7 @@ import { virtualServersOf } from '../../services/virtual-server.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
 import type { Transport } from '../transport/transport.ts'
-import { drainFile, standbyFile } from '../../tasks/cluster/keepalived.ts'
+import { drainFile, drainFolder, standbyFile } from '../../tasks/cluster/keepalived.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
 
 /** Conditions for starting an operation on a cluster. */
@@ -185,7 +185,10 @@ export class ClusterControl {
    */
   async setDrained(nodes: readonly string[], drained: boolean): Promise<void> {
     if (nodes.length === 0 || !this.can.balances) return
-    await this.everywhere(lines(...nodes.map((node) => setFlag(drainFile(node), drained))))
+    // A node of level 1 knows no drain.
+    const flags = lines(...nodes.map((node) => setFlag(drainFile(node), drained)))
+    await this.everywhere(sh`[ -d ${drainFolder} ] || exit 0
+${flags}`)
   }
 
   /** Waits until the pools of every director show these nodes drained or undrained. @throws UserError if they do not */
@@ -197,9 +200,10 @@ export class ClusterControl {
 
   /** @returns a text about the first director whose pools do not follow, or undefined */
   notFollowed(states: readonly NodeState[], nodes: readonly Host[], drained: boolean): string | undefined {
-    for (const { host, pool } of this.can.balances ? states : []) {
+    for (const { host, pool, level } of states) {
+      if (!abilitiesOf(level).balances) continue
       for (const node of nodes) {
-        const entries = pool.filter(({ address }) => address === realAddress(node, this.level))
+        const entries = pool.filter(({ address }) => address === realAddress(node, level!))
         if (entries.length < this.#pools) return `${node.name} is not in the pools of ${host}`
         if (entries.some(({ weight }) => (weight === 0) !== drained))
           return `the pools of ${host} still have ${node.name} with weight ${drained ? 1 : 0}`

@@ -78,6 +78,13 @@ export class HostRun {
     return this.#ended ? -1 : (this.#plan.changes.at(-1)?.phase ?? -1)
   }
 
+  /** The keys of its changes in a phase. */
+  keysOf(phase: number): string[] {
+    return this.#ended
+      ? []
+      : this.#plan.changes.flatMap(({ task, ...one }) => (one.phase === phase ? (task.key ?? task.name) : []))
+  }
+
   /** Connects, reads the state and plans; changes nothing. */
   plan = (): Promise<void> =>
     this.#guard(async () => {
@@ -122,19 +129,24 @@ export class HostRun {
     this.#end()
   }
 
-  /** Makes the changes of one phase, and after its last phase proves that nothing is left to change. */
-  async change(phase: number): Promise<void> {
+  /**
+   * Makes the changes of one phase, and after its last phase proves that nothing is left to change.
+   * @param around does more before and after them
+   */
+  async change(phase: number, around = (work: () => Promise<void>) => work()): Promise<void> {
     if (phase > this.lastPhase) return
-    await this.#guard(async () => {
-      await this.#apply(phase)
-      // A plan that was made again may have less to do, or more.
-      if (this.#ended) return
-      if (phase < this.lastPhase) return await this.#confirm()
-      this.#tell({ type: 'proving', host: this.result.host })
-      prove(await this.#makePlan(), this.result)
-      this.result.status = 'changed'
-      this.#end()
-    })
+    await this.#guard(() => around(() => this.#changePhase(phase)))
+  }
+
+  async #changePhase(phase: number): Promise<void> {
+    await this.#apply(phase)
+    // A plan that was made again may have less to do, or more.
+    if (this.#ended) return
+    if (phase < this.lastPhase) return await this.#confirm()
+    this.#tell({ type: 'proving', host: this.result.host })
+    prove(await this.#makePlan(), this.result)
+    this.result.status = 'changed'
+    this.#end()
   }
 
   /** Other hosts may take long until this one goes on. */

@@ -4,10 +4,25 @@ import { type HostOptions, HostRun, type RunHost } from './host.ts'
 export interface RunOptions extends HostOptions {
   /** Hosts at work at the same time. */
   forks: number
-  /** Called once before the first change of any host, where there is one to make. */
-  beforeChanges?: () => Promise<void>
+  /**
+   * Called once before the first change of any host, where there is one to make.
+   * @returns turns, where hosts are to be changed one after the other
+   */
+  beforeChanges?: () => Promise<Turns | undefined>
   /** True after an interrupt: no further host is started. */
   interrupted: () => boolean
+}
+
+/** How hosts are changed one after the other. */
+export interface Turns {
+  /** Their names. */
+  order: readonly string[]
+  /**
+   * Changes a host in one phase.
+   * @param keys of the changes
+   * @throws UserError, HostError where the next host must not be changed
+   */
+  turn(host: string, keys: readonly string[], work: () => Promise<void>): Promise<void>
 }
 
 /**
@@ -18,7 +33,7 @@ export interface RunOptions extends HostOptions {
 export async function runHosts(hosts: readonly RunHost[], options: RunOptions, tell: Listener): Promise<HostResult[]> {
   const runs = hosts.map((host) => new HostRun(host, options, tell))
   await inParallel(runs, options, (run) => run.plan())
-  if (!options.check && runs.some((run) => run.lastPhase >= 0)) await options.beforeChanges?.()
+  const turns = !options.check && runs.some((run) => run.lastPhase >= 0) ? await options.beforeChanges?.() : undefined
   // A host that is planned again may get a later last phase.
   for (let phase = 0; runs.some((run) => run.lastPhase >= phase); phase++) {
     const lost = runs.filter((run) => run.failed).map(({ result }) => result.host)
@@ -26,9 +41,29 @@ export async function runHosts(hosts: readonly RunHost[], options: RunOptions, t
       for (const run of runs) run.holdBack(lost)
       break
     }
-    await inParallel(runs, options, (run) => run.change(phase))
+    if (turns) await inTurn(runs, options, turns, phase)
+    else await inParallel(runs, options, (run) => run.change(phase))
   }
   return runs.map(({ result }) => result)
+}
+
+/** After a host that fails, no other is changed. */
+async function inTurn(
+  runs: readonly HostRun[],
+  { interrupted }: RunOptions,
+  { order, turn }: Turns,
+  phase: number,
+): Promise<void> {
+  for (const name of order) {
+    const run = runs.find(({ result }) => result.host === name)
+    const keys = run?.keysOf(phase) ?? []
+    if (!run || keys.length === 0) continue
+    if (interrupted()) return
+    await run.change(phase, (work) => turn(name, keys, work))
+    if (!run.failed) continue
+    for (const other of runs) other.holdBack([name])
+    return
+  }
 }
 
 async function inParallel(

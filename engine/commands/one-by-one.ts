@@ -1,0 +1,61 @@
+import { abilitiesOf, type Level } from '../../inventory/levels.ts'
+import type { Host } from '../../inventory/types.ts'
+import { keepalivedConf } from '../../tasks/cluster/keepalived.ts'
+import { exitCode, UserError } from '../base/errors.ts'
+import type { NodeState } from '../cluster/node-state.ts'
+import type { Session } from '../cluster/session.ts'
+import { ClusterControl } from '../operations/control.ts'
+import { NodeSteps } from '../operations/rolling/node-steps.ts'
+import type { Turns } from '../runner/run.ts'
+import { judgePools } from '../verify/judge-pools.ts'
+import { soleHolder, works } from '../verify/judge.ts'
+
+/** Seconds for a node to work again after its changes. */
+const patience = 60
+
+/**
+ * The turns of a cluster at work: one node after the other, the holder of the VIP last. Before its keepalived is configured
+ * anew, the holder hands the VIP over to a node that already is, without loss.
+ * @param states of all nodes, where the cluster is healthy
+ * @param level what the nodes are brought to
+ * @param timeout seconds for one execution
+ */
+export function oneByOne(session: Session, states: readonly NodeState[], level: Level, timeout: number): Turns {
+  const { hosts } = session.inventory
+  const holder = soleHolder(states)
+  // On the way from one level to another, both kinds of directors are drained.
+  const control = new ClusterControl(session, Math.max(level, states[0]!.level ?? level), timeout, [])
+  const order = hosts.map(({ name }) => name).sort((a, b) => Number(a === holder) - Number(b === holder))
+
+  const turn = async (host: Host, reconfigures: boolean, work: () => Promise<void>) => {
+    const { name } = host
+    const steps = new NodeSteps(control, host, { drain: patience, boot: patience })
+    const handsOver = reconfigures && soleHolder(await control.states()) === name
+    if (handsOver) await steps.handOver(control.can.balances ? hosts : [])
+    try {
+      await work()
+    } finally {
+      if (handsOver) await control.setStandby(name, false)
+    }
+    const problem = await control.until((now) => whyNotReady(session, now, name), patience)
+    if (problem) throw new UserError(`${problem}: the nodes after ${name} stay as they are`, exitCode.checkFailed)
+  }
+  return {
+    order,
+    turn: (name, keys, work) =>
+      turn(
+        hosts.find((host) => host.name === name)!,
+        keys.includes(`file ${keepalivedConf}`),
+        work,
+      ),
+  }
+}
+
+/** @returns why a node does not yet do its part in a cluster whose nodes may be at different levels */
+function whyNotReady({ inventory }: Session, states: readonly NodeState[], node: string): string | undefined {
+  if (soleHolder(states) === undefined) return `no node alone holds ${inventory.cluster.vip}`
+  const state = states.find(({ host }) => host === node)!
+  if (!works(state)) return `${node} does not work`
+  if (!abilitiesOf(state.level).balances) return undefined
+  return judgePools(inventory, state, state.level!)[0]?.text
+}
