@@ -1,0 +1,81 @@
+// Changes that cut a node off, or make the cluster worse: the nodes go back by themselves.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import * as assert from 'uvu/assert'
+import { disconnect, labInventory, nodes, on, playbook, startLab, until } from './cluster.ts'
+import { test } from './suite.ts'
+
+test.before(async () => {
+  await startLab()
+  const run = await playbook('level2')
+  assert.is(run.code, 0, run.text)
+  await on('ns2', 'apt-get install -qy nftables >/dev/null')
+})
+test.after(() => disconnect())
+
+/** Runs level 2 with one task more. @param kill once it has printed this, its process */
+async function worse(env: { WORSE: string; BETTER: string; DONE: string }, args: string[] = [], kill?: RegExp) {
+  const script = fileURLToPath(new URL('worse.mts', import.meta.url))
+  const child = spawn(process.execPath, [script, '--yes', '--inventory', labInventory, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      text += chunk
+      process.stdout.write(chunk)
+      if (kill?.test(text)) child.kill('SIGKILL')
+    })
+  const [code] = await once(child, 'close')
+  return { code, text }
+}
+
+const pool = {
+  WORSE: 'ipvsadm -e -u 10.2.1.5:53 -r 10.2.1.2:53 -m -w 7',
+  BETTER: 'ipvsadm -e -u 10.2.1.5:53 -r 10.2.1.2:53 -m -w 1',
+  DONE: 'ipvsadm -Ln | grep -q "10.2.1.2:53 *Masq *7 "',
+}
+
+test('a cluster that a run makes worse is brought back at once, and the run says by which finding', async () => {
+  const { code, text } = await worse(pool)
+  assert.is(code, 5, text)
+  assert.match(
+    text,
+    /^back  the run is undone, since the cluster was without this before: ns2: its UDP pool has ns1 .*weight 7/m,
+  )
+  assert.match(text, /^back  every host is as it was before this run$/m)
+  await on('ns2', `! ${pool.DONE}`)
+  const verify = await playbook('verify')
+  assert.is(verify.code, 0, verify.text)
+})
+
+const cut = {
+  WORSE: `nft 'table inet cut { chain input { type filter hook input priority 0; tcp dport 22 ct state new drop; }; }'`,
+  BETTER: 'nft delete table inet cut',
+  DONE: 'nft list table inet cut >/dev/null 2>&1',
+}
+
+test('a node that a change cuts off goes back by itself, and the next run says so', async () => {
+  await disconnect()
+  const { code, text } = await worse(cut, ['--confirm-timeout', '20'])
+  assert.is(code, 4, text)
+  assert.match(text, /^confirm  failed  ns2.*it goes back by itself within 20 s$/m)
+  await until(() => on('ns2', `! { ${cut.DONE}; }`))
+  const again = await playbook('level2')
+  assert.is(again.code, 0, again.text)
+  assert.match(again.text, /^ns2 +note +.* went back by itself: the run of .* was not confirmed within 20 s$/m)
+  assert.ok(again.document.hosts!.every(({ changes }) => changes.length === 0))
+})
+
+test('a run whose operator dies is undone, and nothing is left of it', async () => {
+  const before = await Promise.all(nodes.map((node) => on(node, 'ls -A /var/lib/keepalived-playbooks/journal')))
+  const { code } = await worse(pool, ['--confirm-timeout', '20'], /^ns2 +changed +something/m)
+  assert.is(code, null)
+  await until(() => on('ns2', `! ${pool.DONE} && ls /var/lib/keepalived-playbooks/went-back`))
+  const after = await Promise.all(nodes.map((node) => on(node, 'ls -A /var/lib/keepalived-playbooks/journal')))
+  assert.equal(after, before)
+})
+
+test.run()
