@@ -1,3 +1,4 @@
+import type { Host } from '../../inventory/types.ts'
 import type { Documents } from '../../documents/all.ts'
 import { resourceOf } from '../../tasks/resources.ts'
 import { targetOf } from '../../tasks/target.ts'
@@ -12,10 +13,11 @@ import { type Finding, without } from '../cluster/finding.ts'
 import { type NodeState, readNodeState } from '../cluster/node-state.ts'
 import { judgeStates } from '../verify/check.ts'
 import type { Session } from '../cluster/session.ts'
-import type { HostResult } from '../runner/events.ts'
+import type { HostResult, RunEvent } from '../runner/events.ts'
+import type { RunHost } from '../runner/host.ts'
 import { type RunOptions, runHosts } from '../runner/run.ts'
 import { flatten } from '../runner/task.ts'
-import { type Changed, confirmAll, goBackAll, whileTheyWait } from './confirm.ts'
+import { Confirmation } from './confirm.ts'
 import { oneByOne } from './one-by-one.ts'
 import type { Playbook } from './playbook.ts'
 import { reportCheck } from './verify.ts'
@@ -39,79 +41,83 @@ export async function bringTo(
       `scope "${scope}": must be letters, digits, dots, dashes and blanks, and begin with a letter or digit`,
     )
   if (level) await refuseMixture(session, level, context.options.timeout)
-  const verify = level !== undefined && checking
   const whole = session.limited.length === hosts.length
+  const verify = level !== undefined && checking
   // Clients are tried now, so that the check at the end can ask.
   if (verify && whole) await ensureAsking(context, session)
   const note = runNote(title, scope)
   const { timeout, check } = context.options
-  const changed: Changed = { session, hosts: [], note, timeout, confirmWithin: seconds }
-  // Undefined where there is no cluster yet.
+  const confirmation = new Confirmation(session, note, seconds, timeout)
+  // Undefined where there is no cluster yet, or none that could be seen whole.
   let before: Finding[] | undefined
+  const beforeChanges = async () => {
+    // After Ctrl-C nothing more is begun, and what was done stays.
+    context.atEnd(() => context.interrupted && confirmation.confirm())
+    const states = level && whole ? await statesOf(session, timeout) : []
+    if (states.every((state) => state.level === undefined)) return
+    before = judgeStates(session.inventory, states).findings
+    return before.length === 0 ? oneByOne(session, states, level!, timeout) : undefined
+  }
   const refuseTwin = oneHostAMachine(session.inventory.place)
-  const results = await run(
-    context,
-    {
-      note,
-      confirmWithin: seconds,
-      beforeChanges: async () => {
-        // After Ctrl-C nothing more is begun, and what was done stays.
-        context.atEnd(() => context.interrupted && confirmAll({ ...changed, hosts: hosts.map(({ name }) => name) }))
-        if (!level || !whole) return
-        const states = await statesOf(session, timeout).catch((error: unknown) => {
-          // Of a cluster with an unreachable node nothing is known.
-          if (error instanceof HostError) return []
-          throw error
-        })
-        if (states.every((state) => state.level === undefined)) return
-        const { findings } = judgeStates(session.inventory, states)
-        if (verify) before = findings
-        if (findings.length === 0) return oneByOne(session, states, level, timeout)
-      },
+  const runHost = (host: Host): RunHost => ({
+    name: host.name,
+    transport: session.reach(host.name),
+    tasks: (facts) => {
+      refuseTwin(host.name, facts)
+      return flatten(tasks(targetOf(session.inventory, host, facts)))
     },
-    session.limited.map((host) => ({
-      name: host.name,
-      transport: session.reach(host.name),
-      tasks: (facts) => {
-        refuseTwin(host.name, facts)
-        return flatten(tasks(targetOf(session.inventory, host, facts)))
-      },
-      resourceOf,
-    })),
-  )
-  const code = codeOf(results)
-  if (check) return code
-  changed.hosts = results
-    .filter(({ changes, status }) => changes.length > 0 && status !== 'unreachable')
-    .map(({ host }) => host)
-  if (verify && !whole)
-    context.console.print('check  left out: not all hosts were worked on; when they are, run verify.mts')
-  if (code !== exitCode.ok || !verify || !whole) return Math.max(code, await confirm(context, changed))
-  const since = new Map(results.map(({ host, facts }) => [host, facts?.now]))
-  const request = { level, since, changed: changed.hosts.length > 0 }
-  const checked = await whileTheyWait(changed, () => reportCheck(context, session, request))
-  const worse = before && without(context.document.cluster!.findings, before).find(({ code }) => !excused.has(code))
-  if (worse && seconds > 0 && changed.hosts.length > 0) return (await goBack(context, changed, worse), checked)
-  return Math.max(checked, await confirm(context, changed))
+    resourceOf,
+  })
+  const own = { note, confirmWithin: seconds, beforeChanges }
+  return confirmation.during(async () => {
+    const results = await run(context, own, session.limited.map(runHost), confirmation)
+    let code = codeOf(results)
+    if (check) return code
+    if (verify && !whole)
+      context.console.print('check  left out: not all hosts were worked on; when they are, run verify.mts')
+    if (code === exitCode.ok && verify && whole) {
+      const since = new Map(results.map(({ host, facts }) => [host, facts?.now]))
+      const changed = results.some(({ status }) => status === 'changed')
+      code = await reportCheck(context, session, { level, since, changed })
+    }
+    const now = context.document.cluster?.findings ?? (before && (await findingsOf(session, timeout)))
+    const worse = before && now && without(now, before).find((finding) => !excused.has(finding.code))
+    return worse && confirmation.pending
+      ? await goBack(context, confirmation, worse)
+      : Math.max(code, await confirm(context, confirmation))
+  })
 }
 
 /** What does not come of a change, or heals by itself. */
 const excused: ReadonlySet<Finding['code']> = new Set(['journal-error', 'client-failed', 'not-in-turn', 'unreachable'])
 
-const statesOf = ({ inventory, reach }: Session, timeout: number): Promise<NodeState[]> =>
-  Promise.all(
-    inventory.hosts.map((host) => readNodeState({ host, transport: reach(host.name) }, inventory.cluster, timeout)),
-  )
+/** @returns nothing where a node can't be reached: little is known of such a cluster */
+async function statesOf({ inventory, reach }: Session, timeout: number): Promise<NodeState[]> {
+  const { cluster, hosts } = inventory
+  const read = hosts.map((host) => readNodeState({ host, transport: reach(host.name) }, cluster, timeout))
+  return Promise.all(read).catch((error: unknown) => {
+    if (error instanceof HostError) return []
+    throw error
+  })
+}
 
-async function goBack({ console }: RunContext, changed: Changed, { text }: Finding): Promise<void> {
-  console.print(`back  the run is undone, since the cluster was without this before: ${text}`)
-  const all = await goBackAll(changed, console)
-  console.print(`back  ${all ? 'every host is as it was before this run' : 'not every host has gone back: see above'}`)
+/** @returns what is wrong after a run that has failed */
+async function findingsOf(session: Session, timeout: number): Promise<Finding[]> {
+  const states = await statesOf(session, timeout)
+  return states.length > 0 ? judgeStates(session.inventory, states).findings : []
 }
 
 /** @returns the exit code */
-async function confirm({ console }: RunContext, changed: Changed): Promise<number> {
-  const problems = await confirmAll(changed)
+async function goBack({ console }: RunContext, confirmation: Confirmation, { text }: Finding): Promise<number> {
+  console.print(`back  the run is undone, since the cluster was without this before: ${text}`)
+  const all = await confirmation.goBack(console)
+  console.print(`back  ${all ? 'every host is as it was before this run' : 'not every host has gone back: see above'}`)
+  return exitCode.checkFailed
+}
+
+/** @returns the exit code */
+async function confirm({ console }: RunContext, confirmation: Confirmation): Promise<number> {
+  const problems = await confirmation.confirm()
   for (const problem of problems) console.print(`confirm  ${console.colour.red('failed')}  ${problem}`)
   return problems.length > 0 ? exitCode.unreachable : exitCode.ok
 }
@@ -131,7 +137,8 @@ async function ensureAsking({ console, options }: RunContext, session: Session):
 async function run(
   context: RunContext<Documents['run']>,
   own: Pick<RunOptions, 'note' | 'confirmWithin' | 'beforeChanges'>,
-  hosts: Parameters<typeof runHosts>[0],
+  hosts: readonly RunHost[],
+  confirmation: Confirmation,
 ): Promise<HostResult[]> {
   const { options, console, document } = context
   const report = new Report(
@@ -141,7 +148,11 @@ async function run(
   )
   context.underWay = () => report.busy()
   context.atEnd(() => report.end())
-  const results = await runHosts(hosts, { ...options, ...own, interrupted: () => context.interrupted }, report.listen)
+  const listen = (event: RunEvent) => {
+    if (event.type === 'change started') confirmation.add(event.host)
+    report.listen(event)
+  }
+  const results = await runHosts(hosts, { ...options, ...own, interrupted: () => context.interrupted }, listen)
   context.underWay = () => []
   report.end()
   report.summary(results)

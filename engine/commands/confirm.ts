@@ -4,76 +4,85 @@ import type { Console } from '../cli/console.ts'
 import { confirmRun, extendScript, goBackNow } from '../runner/dead-man.ts'
 import type { RunNote } from '../runner/note.ts'
 
-/** Hosts that a run has changed, and that go back by themselves unless it is confirmed. */
-export interface Changed {
-  session: Session
-  hosts: readonly string[]
-  note: RunNote
+/** The hosts that a run has changed, each of which undoes the run by itself unless it is confirmed in time. */
+export class Confirmation {
+  readonly #session: Session
+  readonly #note: RunNote
+  readonly #seconds: number
   /** Seconds for one execution. */
-  timeout: number
-  confirmWithin: number
-}
+  readonly #timeout: number
+  readonly #hosts = new Set<string>()
 
-/** Does something that may take long, while the hosts wait: they are told so over the connections that they know. */
-export async function whileTheyWait<T>(changed: Changed, work: () => Promise<T>): Promise<T> {
-  const { session, hosts, note, timeout, confirmWithin: seconds } = changed
-  if (seconds === 0 || hosts.length === 0) return work()
-  // A host that does not hear it goes back, as it should.
-  const tell = () => {
-    for (const host of hosts)
-      session
-        .reach(host)
-        .run(extendScript(note, seconds).text, { timeout })
-        .catch(() => {})
+  /** @param seconds that a host waits; 0 where none goes back */
+  constructor(session: Session, note: RunNote, seconds: number, timeout: number) {
+    this.#session = session
+    this.#note = note
+    this.#seconds = seconds
+    this.#timeout = timeout
   }
-  const ticker = setInterval(tell, (seconds * 1000) / 3)
-  try {
-    return await work()
-  } finally {
-    clearInterval(ticker)
+
+  /** A host begins to change. */
+  add(host: string): void {
+    this.#hosts.add(host)
   }
-}
 
-/** Confirms a run over new connections. @returns why it is not confirmed, a line for each such host */
-export async function confirmAll({
-  session,
-  hosts,
-  note,
-  timeout,
-  confirmWithin: seconds,
-}: Changed): Promise<string[]> {
-  if (seconds === 0) return []
-  const tries = hosts.map(async (host) => {
-    try {
-      await confirmRun(host, session.reach(host), note.folder, timeout)
-      return []
-    } catch (error) {
-      if (!(error instanceof HostError)) throw error
-      return [
-        `${error.message}: what it was changed to is not confirmed, and it goes back by itself within ${seconds} s`,
-      ]
-    }
-  })
-  return (await Promise.all(tries)).flat()
-}
+  /** Whether there are hosts that can go back. */
+  get pending(): boolean {
+    return this.#seconds > 0 && this.#hosts.size > 0
+  }
 
-/** Every host undoes the run. @returns whether all have */
-export async function goBackAll({ session, hosts, note, timeout }: Changed, console: Console): Promise<boolean> {
-  const ended = hosts.map(async (host) => {
-    const show = (text: string) => {
-      for (const line of text.split('\n').filter(Boolean)) console.print(`${host}  ${line}`)
+  /** Does what may take long, while the hosts are told to wait on, over the connections that are open. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#seconds === 0) return work()
+    const script = extendScript(this.#note, this.#seconds).text
+    // A host that does not hear it goes back, as it should.
+    const tell = () => {
+      for (const host of this.#hosts)
+        this.#session
+          .reach(host)
+          .run(script, { timeout: this.#timeout })
+          .catch(() => {})
     }
+    const ticker = setInterval(tell, (this.#seconds * 1000) / 3)
     try {
-      const { stdout, stderr, code } = await session
-        .reach(host)
-        .run(goBackNow(note.folder).text, { timeout, lasting: true })
-      show(`${stdout.toString('utf8')}\n${stderr}`)
-      return code === 0
-    } catch (error) {
-      if (!(error instanceof HostError)) throw error
-      show(`${error.message}: it goes back by itself`)
-      return false
+      return await work()
+    } finally {
+      clearInterval(ticker)
     }
-  })
-  return (await Promise.all(ended)).every(Boolean)
+  }
+
+  /** Confirms the run over new connections. @returns why it is not confirmed, a line for each such host */
+  async confirm(): Promise<string[]> {
+    if (!this.pending) return []
+    const tries = [...this.#hosts].map(async (host) => {
+      try {
+        await confirmRun(host, this.#session.reach(host), this.#note.folder, this.#timeout)
+        return []
+      } catch (error) {
+        if (!(error instanceof HostError)) throw error
+        return [`${error.message}: the run is not confirmed there, and undone within ${this.#seconds} s`]
+      }
+    })
+    return (await Promise.all(tries)).flat()
+  }
+
+  /** Every host undoes the run now. @returns whether all have */
+  async goBack(console: Console): Promise<boolean> {
+    const ended = [...this.#hosts].map(async (host) => {
+      const show = (text: string) => {
+        for (const line of text.split('\n').filter(Boolean)) console.print(`${host}  ${line}`)
+      }
+      try {
+        const how = { timeout: this.#timeout, lasting: true }
+        const { stdout, stderr, code } = await this.#session.reach(host).run(goBackNow(this.#note.folder).text, how)
+        show(`${stdout.toString('utf8')}\n${stderr}`)
+        return code === 0
+      } catch (error) {
+        if (!(error instanceof HostError)) throw error
+        show(`${error.message}: it goes back by itself`)
+        return false
+      }
+    })
+    return (await Promise.all(ended)).every(Boolean)
+  }
 }
