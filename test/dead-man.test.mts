@@ -93,6 +93,11 @@ test('before it waits for other hosts at a barrier, a host is confirmed; what go
   assert.not.ok(existsSync(path('a')) || existsSync(path('b')))
 })
 
+test('a host that has nothing to change before the barrier needs no confirmation there', async () => {
+  assert.is((await run('1', [barrier, touch('b')])).status, 'changed')
+  await confirm()
+})
+
 test('a host to which no new connection leads has failed at the barrier, and goes back', async () => {
   let connections = 0
   const cut: Transport = {

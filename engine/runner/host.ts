@@ -139,6 +139,7 @@ export class HostRun {
   }
 
   async #changePhase(phase: number): Promise<void> {
+    if (!this.#plan.changes.some((change) => change.phase === phase)) return
     await this.#apply(phase)
     // A plan that was made again may have less to do, or more.
     if (this.#ended) return
@@ -168,7 +169,6 @@ export class HostRun {
   }
 
   async #apply(phase: number): Promise<void> {
-    if (!this.#plan.changes.some((change) => change.phase === phase)) return
     const first = this.#begun ? undefined : this.#state!.latest
     const batch = batchChanges(this.#plan, this.#options.note, {
       phase,
