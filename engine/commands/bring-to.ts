@@ -1,7 +1,7 @@
 import type { Documents } from '../../documents/all.ts'
 import { resourceOf } from '../../tasks/resources.ts'
 import { targetOf } from '../../tasks/target.ts'
-import { exitCode, UserError } from '../base/errors.ts'
+import { exitCode, HostError, UserError } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
 import { Report } from '../cli/run-report.ts'
 import { ensureClients } from '../clients/client.ts'
@@ -15,9 +15,11 @@ import type { Session } from '../cluster/session.ts'
 import type { HostResult } from '../runner/events.ts'
 import { type RunOptions, runHosts } from '../runner/run.ts'
 import { flatten } from '../runner/task.ts'
-import { type Changed, confirmAll, goBackAll, whileTheyWait } from './confirm.ts'
+import { begunOn, confirmAll, goBackAll, keepWaiting, type Unconfirmed } from './confirm.ts'
 import type { Playbook } from './playbook.ts'
 import { reportCheck } from './verify.ts'
+
+type Context = RunContext<Documents['run']>
 
 /**
  * Brings every host to what a playbook lists, and checks the cluster where that is at a level then.
@@ -26,7 +28,7 @@ import { reportCheck } from './verify.ts'
  * @returns the exit code
  */
 export async function bringTo(
-  context: RunContext<Documents['run']>,
+  context: Context,
   session: Session,
   { title, level, scope, tasks }: Playbook,
   { checking, seconds }: { checking: boolean; seconds: number },
@@ -44,7 +46,8 @@ export async function bringTo(
   if (verify && whole) await ensureAsking(context, session)
   const note = runNote(title, scope)
   const { timeout, check } = context.options
-  const changed: Changed = { session, hosts: [], note, timeout, confirmWithin: seconds }
+  const unconfirmed: Unconfirmed = { session, note, timeout, confirmWithin: seconds }
+  let stopWaiting = () => {}
   let before: Finding[] | undefined
   const refuseTwin = oneHostAMachine(session.inventory.place)
   const results = await run(
@@ -53,9 +56,12 @@ export async function bringTo(
       note,
       confirmWithin: seconds,
       beforeChanges: async () => {
+        const names = session.limited.map(({ name }) => name)
         // After Ctrl-C nothing more is begun, and what was done stays.
-        context.atEnd(() => context.interrupted && confirmAll({ ...changed, hosts: hosts.map(({ name }) => name) }))
+        context.atEnd(() => context.interrupted && confirmAll(unconfirmed, names))
         if (verify && whole) before = await findingsOf(session, timeout)
+        stopWaiting = keepWaiting(unconfirmed, names)
+        context.atEnd(stopWaiting)
       },
     },
     session.limited.map((host) => ({
@@ -70,41 +76,57 @@ export async function bringTo(
   )
   const code = codeOf(results)
   if (check) return code
-  changed.hosts = results
-    .filter(({ changes, status }) => changes.length > 0 && status !== 'unreachable')
-    .map(({ host }) => host)
+  const begun = begunOn(results)
   if (verify && !whole)
     context.console.print('check  left out: not all hosts were worked on; when they are, run verify.mts')
-  if (code !== exitCode.ok || !verify || !whole) return Math.max(code, await confirm(context, changed))
   const since = new Map(results.map(({ host, facts }) => [host, facts?.now]))
-  const request = { level, since, changed: changed.hosts.length > 0 }
-  const checked = await whileTheyWait(changed, () => reportCheck(context, session, request))
-  const worse = before && without(context.document.cluster!.findings, before).find(({ code }) => !excused.has(code))
-  if (worse && seconds > 0 && changed.hosts.length > 0) return (await goBack(context, changed, worse), checked)
-  return Math.max(checked, await confirm(context, changed))
+  const isChecked = code === exitCode.ok && verify && whole
+  const checked = isChecked ? await reportCheck(context, session, { level, since, changed: begun.length > 0 }) : code
+  stopWaiting()
+  const worse = isChecked && before && without(context.document.cluster!.findings, before).find(isCaused)
+  if (worse && seconds > 0 && begun.length > 0) {
+    await goBack(context, unconfirmed, begun, worse)
+    return checked
+  }
+  return Math.max(checked, await confirm(context, unconfirmed, begun))
 }
 
-/** What does not come of a change, or heals by itself. */
+/** Some findings do not come of a change, or heal by themselves. */
 const excused: ReadonlySet<Finding['code']> = new Set(['journal-error', 'client-failed', 'not-in-turn', 'unreachable'])
+const isCaused = ({ code }: Finding) => !excused.has(code)
 
-/** @returns what is wrong with a cluster that is about to be changed; undefined where there is none yet */
+/** @returns what is wrong with a cluster that is about to be changed; undefined where there is none yet, or not all of it */
 async function findingsOf({ inventory, reach }: Session, timeout: number): Promise<Finding[] | undefined> {
   const { cluster, hosts } = inventory
-  const states = await Promise.all(
-    hosts.map((host) => readNodeState({ host, transport: reach(host.name) }, cluster, timeout)),
-  )
-  return states.every(({ level }) => level === undefined) ? undefined : judgeStates(inventory, states).findings
+  try {
+    const states = await Promise.all(
+      hosts.map((host) => readNodeState({ host, transport: reach(host.name) }, cluster, timeout)),
+    )
+    return states.every(({ level }) => level === undefined) ? undefined : judgeStates(inventory, states).findings
+  } catch (error) {
+    // The run tells of a host that is unreachable, and works on the others.
+    if (error instanceof HostError) return undefined
+    throw error
+  }
 }
 
-async function goBack({ console }: RunContext, changed: Changed, { text }: Finding): Promise<void> {
+async function goBack(
+  { console, document }: Context,
+  run: Unconfirmed,
+  hosts: readonly string[],
+  { text }: Finding,
+): Promise<void> {
   console.print(`back  the run is undone, since the cluster was without this before: ${text}`)
-  const all = await goBackAll(changed, console)
+  const undone = await goBackAll(run, hosts, console)
+  document.wentBack = { reason: text, hosts: undone }
+  const all = undone.every((one) => one.undone)
   console.print(`back  ${all ? 'every host is as it was before this run' : 'not every host has gone back: see above'}`)
 }
 
 /** @returns the exit code */
-async function confirm({ console }: RunContext, changed: Changed): Promise<number> {
-  const problems = await confirmAll(changed)
+async function confirm({ console, document }: Context, run: Unconfirmed, hosts: readonly string[]): Promise<number> {
+  const problems = await confirmAll(run, hosts)
+  if (problems.length > 0) document.unconfirmed = problems
   for (const problem of problems) console.print(`confirm  ${console.colour.red('failed')}  ${problem}`)
   return problems.length > 0 ? exitCode.unreachable : exitCode.ok
 }
@@ -122,7 +144,7 @@ async function ensureAsking({ console, options }: RunContext, session: Session):
 }
 
 async function run(
-  context: RunContext<Documents['run']>,
+  context: Context,
   own: Pick<RunOptions, 'note' | 'confirmWithin' | 'beforeChanges'>,
   hosts: Parameters<typeof runHosts>[0],
 ): Promise<HostResult[]> {
