@@ -58,7 +58,7 @@ export async function bringTo(
       beforeChanges: async () => {
         const names = session.limited.map(({ name }) => name)
         // After Ctrl-C nothing more is begun, and what was done stays.
-        context.atEnd(() => context.interrupted && confirmAll(unconfirmed, names))
+        context.atEnd(() => context.interrupted && !context.document.wentBack && confirmAll(unconfirmed, names))
         if (verify && whole) before = await findingsOf(session, timeout)
         stopWaiting = keepWaiting(unconfirmed, names)
         context.atEnd(stopWaiting)
@@ -81,7 +81,16 @@ export async function bringTo(
     context.console.print('check  left out: not all hosts were worked on; when they are, run verify.mts')
   const since = new Map(results.map(({ host, facts }) => [host, facts?.now]))
   const isChecked = code === exitCode.ok && verify && whole
-  const checked = isChecked ? await reportCheck(context, session, { level, since, changed: begun.length > 0 }) : code
+  const request = { level, since, changed: begun.length > 0 }
+  const checked = isChecked
+    ? await reportCheck(context, session, request).catch((error: unknown) => {
+        if (seconds > 0 && begun.length > 0)
+          context.console.print(
+            `back  the check broke off, so the run is not confirmed: ${begun.join(', ')} will undo it by themselves within ${seconds} s`,
+          )
+        throw error
+      })
+    : code
   stopWaiting()
   const worse = isChecked && before && without(context.document.cluster!.findings, before).find(isCaused)
   if (worse && seconds > 0 && begun.length > 0) {
@@ -117,8 +126,10 @@ async function goBack(
   { text }: Finding,
 ): Promise<void> {
   console.print(`back  the run is undone, since the cluster was without this before: ${text}`)
+  // From now on Ctrl-C confirms nothing.
+  document.wentBack = { reason: text, hosts: hosts.map((host) => ({ host, undone: false })) }
   const undone = await goBackAll(run, hosts, console)
-  document.wentBack = { reason: text, hosts: undone }
+  document.wentBack.hosts = undone
   const all = undone.every((one) => one.undone)
   console.print(`back  ${all ? 'every host is as it was before this run' : 'not every host has gone back: see above'}`)
 }

@@ -39,7 +39,7 @@ arm_now() {
 const goBack = (folder: string, by: string, seconds: number): Script => sh`
 token=$1 run=\${1% *} code=${busyCode}
 tell() { printf '%s %s %s\n' "$run" "$(date -u +%FT%TZ)" "$1 by itself: the run of "${by}" was not confirmed within ${seconds} s$2" >${folder}/went-back; }
-begin() { [ "$(cat confirm 2>/dev/null)" = "$token" ] && tell 'began to go back' '; it was broken off' && rm -f confirm; }
+begin() { [ "$(cat confirm 2>/dev/null)" = "$token" ] && tell 'began to go back' '; it was broken off' && rm -f confirm && { systemctl stop ${`${switchUnit}-*.timer`} 2>/dev/null || true; }; }
 while [ "$code" -eq ${busyCode} ]; do
   [ "$(cat ${folder}/confirm 2>/dev/null)" = "$token" ] || exit ${idleCode}
   (
@@ -97,5 +97,4 @@ export const goBackNow = (note: RunNote): Script => sh`
 cd ${note.folder} || exit ${idleCode}
 if ${isIn('went-back', note)}; then echo 'has gone back by itself already'; exit 0; fi
 if ! { ${isIn('confirm', note)}; }; then echo 'does not wait any more, and stays as it is' >&2; exit ${idleCode}; fi
-systemctl stop ${`${switchUnit}-*.timer`} 2>/dev/null
 exec bash ./go-back "$(cat confirm)"`
