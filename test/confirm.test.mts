@@ -11,6 +11,7 @@ import { exitCode, HostError } from '../engine/base/errors.ts'
 import { sh } from '../engine/base/sh.ts'
 import { bringTo } from '../engine/commands/bring-to.ts'
 import { confirmAll, goBackAll, keepWaiting } from '../engine/commands/confirm.ts'
+import { settle } from '../engine/commands/settle.ts'
 import { localTransport } from '../engine/transport/local.ts'
 import type { Transport } from '../engine/transport/transport.ts'
 import { checkedFilled } from './documents.ts'
@@ -32,28 +33,34 @@ const gone: Transport = {
   close: async () => {},
 }
 const reach = (name: string) => (name === 'ns1' ? reachable : gone)
-const run = { session: { reach }, note: options.note, timeout: 60, confirmWithin: 60 }
+const inventory = inventoryOf(`cluster: { vip: 10.2.1.5, network: 10.2.1.0/24 }
+hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }`)
+const session = { inventory, limited: inventory.hosts, reach, clients: [] } as unknown as Session
+const run = { session, note: options.note, timeout: 60, confirmWithin: 60 }
 const begin = (...tasks: Parameters<typeof host>[0]) =>
   runHost(host(tasks, reachable), { ...options, confirmWithin: 60 }, silent)
 
-const inventory = inventoryOf(`cluster: { vip: 10.2.1.5, network: 10.2.1.0/24 }
-hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }`)
-
-test('a host that is unreachable keeps no other from being worked on; the exit code tells', async () => {
-  const document: Documents['run'] = { document: 'run', playbook: 'x', exitCode: 0 }
+function contextOf(): { context: RunContext<Documents['run']>; end(): Promise<void> } {
   const endings: (() => unknown)[] = []
   const context = {
     options: { check: false, timeout: 60, forks: 2 },
     console: { print: () => {}, status: () => {}, colour: { red: String } },
-    document,
+    document: { document: 'run', playbook: 'x', exitCode: 0 },
     atEnd: (action: () => unknown) => endings.push(action),
   } as unknown as RunContext<Documents['run']>
-  const session = { inventory, limited: inventory.hosts, reach, clients: [] } as unknown as Session
+  const end = async () => {
+    for (const action of endings) await action()
+  }
+  return { context, end }
+}
+
+test('a host that is unreachable keeps no other from being worked on; the exit code tells', async () => {
+  const { context, end } = contextOf()
   const playbook = { title: 'x', level: 1, tasks: () => [touch('a')] } as const
   assert.is(await bringTo(context, session, playbook, { checking: true, seconds: 60 }), exitCode.unreachable)
-  for (const end of endings) await end()
+  await end()
   assert.equal(
-    checkedFilled('run', document).hosts!.map(({ status }) => status),
+    checkedFilled('run', context.document).hosts!.map(({ status }) => status),
     ['changed', 'unreachable'],
   )
   assert.is(shown('a'), '')
@@ -72,7 +79,7 @@ test('hosts that are done are told to wait on while others are at work', async (
 test('what can not be confirmed, and what goes back in part, is told of each host', async () => {
   const printed: string[] = []
   const console = { print: (line: string) => void printed.push(line) }
-  assert.match((await confirmAll(run, ['ns2'])).join(), /^ns2: nobody there: .*is not confirmed, and it is undone/)
+  assert.equal(await confirmAll(run, ['ns2']), ['ns2: nobody there'])
   await begin(touch('a'), made('b', sh`false`))
   assert.equal(await goBackAll(run, ['ns1', 'ns2'], console), [
     { host: 'ns1', undone: false },
@@ -80,6 +87,16 @@ test('what can not be confirmed, and what goes back in part, is told of each hos
   ])
   assert.match(printed.join('\n'), /ns1 {2}not undone: touch b/)
   assert.equal(['a', 'b'].map(shown), [undefined, ''])
+})
+
+test('a host that is lost in the middle of a change undoes the run, and the document says so', async () => {
+  const { context } = contextOf()
+  const none = { tasks: 1, changes: [], notTried: [], executions: 1, seconds: 0 }
+  const lost = { ...none, host: 'ns2', status: 'unreachable', failure: { task: 'touch a', reason: 'lost' } } as const
+  await settle(context, run, [lost, { ...none, host: 'ns1', status: 'ok' }], { stopWaiting: silent })
+  assert.equal(checkedFilled('run', context.document).unconfirmed, [
+    'ns2 is not reached any more: what it was changed to is not confirmed, and it undoes that by itself within 60 s',
+  ])
 })
 
 test.run()

@@ -8,18 +8,16 @@ import { ensureClients } from '../clients/client.ts'
 import { refuseMixture } from '../cluster/limit.ts'
 import { oneHostAMachine } from '../cluster/one-host-a-machine.ts'
 import { runNote } from '../cluster/run-note.ts'
-import { type Finding, without } from '../cluster/finding.ts'
+import type { Finding } from '../cluster/finding.ts'
 import { readNodeState } from '../cluster/node-state.ts'
 import { judgeStates } from '../verify/check.ts'
 import type { Session } from '../cluster/session.ts'
 import type { HostResult } from '../runner/events.ts'
 import { type RunOptions, runHosts } from '../runner/run.ts'
 import { flatten } from '../runner/task.ts'
-import { begunOn, confirmAll, goBackAll, keepWaiting, type Unconfirmed } from './confirm.ts'
+import { confirmAll, keepWaiting, type Unconfirmed } from './confirm.ts'
 import type { Playbook } from './playbook.ts'
-import { reportCheck } from './verify.ts'
-
-type Context = RunContext<Documents['run']>
+import { settle } from './settle.ts'
 
 /**
  * Brings every host to what a playbook lists, and checks the cluster where that is at a level then.
@@ -28,7 +26,7 @@ type Context = RunContext<Documents['run']>
  * @returns the exit code
  */
 export async function bringTo(
-  context: Context,
+  context: RunContext<Documents['run']>,
   session: Session,
   { title, level, scope, tasks }: Playbook,
   { checking, seconds }: { checking: boolean; seconds: number },
@@ -76,33 +74,11 @@ export async function bringTo(
   )
   const code = codeOf(results)
   if (check) return code
-  const begun = begunOn(results)
   if (verify && !whole)
     context.console.print('check  left out: not all hosts were worked on; when they are, run verify.mts')
-  const since = new Map(results.map(({ host, facts }) => [host, facts?.now]))
-  const isChecked = code === exitCode.ok && verify && whole
-  const request = { level, since, changed: begun.length > 0 }
-  const checked = isChecked
-    ? await reportCheck(context, session, request).catch((error: unknown) => {
-        if (seconds > 0 && begun.length > 0)
-          context.console.print(
-            `back  the check broke off, so the run is not confirmed: ${begun.join(', ')} will undo it by themselves within ${seconds} s`,
-          )
-        throw error
-      })
-    : code
-  stopWaiting()
-  const worse = isChecked && before && without(context.document.cluster!.findings, before).find(isCaused)
-  if (worse && seconds > 0 && begun.length > 0) {
-    await goBack(context, unconfirmed, begun, worse)
-    return checked
-  }
-  return Math.max(checked, await confirm(context, unconfirmed, begun))
+  const judged = code === exitCode.ok && verify && whole ? { level, before } : undefined
+  return Math.max(code, await settle(context, unconfirmed, results, { judged, stopWaiting }))
 }
-
-/** Some findings do not come of a change, or heal by themselves. */
-const excused: ReadonlySet<Finding['code']> = new Set(['journal-error', 'client-failed', 'not-in-turn', 'unreachable'])
-const isCaused = ({ code }: Finding) => !excused.has(code)
 
 /** @returns what is wrong with a cluster that is about to be changed; undefined where there is none yet, or not all of it */
 async function findingsOf({ inventory, reach }: Session, timeout: number): Promise<Finding[] | undefined> {
@@ -119,29 +95,6 @@ async function findingsOf({ inventory, reach }: Session, timeout: number): Promi
   }
 }
 
-async function goBack(
-  { console, document }: Context,
-  run: Unconfirmed,
-  hosts: readonly string[],
-  { text }: Finding,
-): Promise<void> {
-  console.print(`back  the run is undone, since the cluster was without this before: ${text}`)
-  // From now on Ctrl-C confirms nothing.
-  document.wentBack = { reason: text, hosts: hosts.map((host) => ({ host, undone: false })) }
-  const undone = await goBackAll(run, hosts, console)
-  document.wentBack.hosts = undone
-  const all = undone.every((one) => one.undone)
-  console.print(`back  ${all ? 'every host is as it was before this run' : 'not every host has gone back: see above'}`)
-}
-
-/** @returns the exit code */
-async function confirm({ console, document }: Context, run: Unconfirmed, hosts: readonly string[]): Promise<number> {
-  const problems = await confirmAll(run, hosts)
-  if (problems.length > 0) document.unconfirmed = problems
-  for (const problem of problems) console.print(`confirm  ${console.colour.red('failed')}  ${problem}`)
-  return problems.length > 0 ? exitCode.unreachable : exitCode.ok
-}
-
 /** @throws UserError, HostError where a client can't ask the service, with what to do */
 async function ensureAsking({ console, options }: RunContext, session: Session): Promise<void> {
   // Hosts are connected to meanwhile; failures are reported by the run.
@@ -155,7 +108,7 @@ async function ensureAsking({ console, options }: RunContext, session: Session):
 }
 
 async function run(
-  context: Context,
+  context: RunContext<Documents['run']>,
   own: Pick<RunOptions, 'note' | 'confirmWithin' | 'beforeChanges'>,
   hosts: Parameters<typeof runHosts>[0],
 ): Promise<HostResult[]> {

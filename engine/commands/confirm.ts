@@ -7,7 +7,7 @@ import type { RunNote } from '../runner/note.ts'
 
 /** A run whose hosts go back by themselves unless it is confirmed. */
 export interface Unconfirmed {
-  session: Pick<Session, 'reach'>
+  session: Session
   note: RunNote
   /** Seconds for one execution. */
   timeout: number
@@ -15,11 +15,9 @@ export interface Unconfirmed {
   confirmWithin: number
 }
 
-/** @returns the hosts where a run has begun a change, and that still answer */
-export const begunOn = (results: readonly HostResult[]): string[] =>
-  results
-    .filter(({ changes, failure, status }) => status !== 'unreachable' && (changes.length > 0 || failure?.task))
-    .map(({ host }) => host)
+/** @returns the results of hosts where the run has begun a change */
+export const begunOn = (results: readonly HostResult[]): HostResult[] =>
+  results.filter(({ changes, failure }) => changes.length > 0 || failure?.task)
 
 /**
  * Tells hosts to wait on, over the connections that they know, while other hosts are at work or the cluster is checked.
@@ -40,7 +38,7 @@ export function keepWaiting(run: Unconfirmed, hosts: readonly string[]): () => v
   return () => clearInterval(ticker)
 }
 
-/** Confirms a run over new connections. @returns why it is not confirmed, a line for each such host */
+/** Confirms a run over new connections. @returns why not, for each host where it is not confirmed */
 export async function confirmAll(run: Unconfirmed, hosts: readonly string[]): Promise<string[]> {
   const { session, note, timeout, confirmWithin: seconds } = run
   if (seconds === 0) return []
@@ -50,7 +48,7 @@ export async function confirmAll(run: Unconfirmed, hosts: readonly string[]): Pr
       return []
     } catch (error) {
       if (!(error instanceof HostError)) throw error
-      return [`${error.message}: what it was changed to is not confirmed, and it is undone within ${seconds} s`]
+      return [error.message]
     }
   })
   return (await Promise.all(tries)).flat()
