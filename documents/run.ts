@@ -15,5 +15,32 @@ export const runSchema = {
     check: { type: 'boolean', description: 'Whether it ran in check mode.' },
     hosts: { type: 'array', items: hostSchema, description: 'One a host, in the order of the inventory.' },
     cluster: clusterSchema,
+    wentBack: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['reason', 'hosts'],
+      description: 'Present where the cluster was not as healthy as before, and the run was undone.',
+      properties: {
+        reason: { type: 'string', description: 'What was found, for people.' },
+        hosts: {
+          type: 'array',
+          description: 'One a changed host.',
+          items: {
+            type: 'object',
+            additionalProperties: false,
+            required: ['host', 'undone'],
+            properties: {
+              host: { type: 'string', description: 'Its name in the inventory.' },
+              undone: { type: 'boolean', description: 'Whether it is as it was before the run.' },
+            },
+          },
+        },
+      },
+    },
+    unconfirmed: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'Why hosts could not be confirmed over a new connection, and undo the run by themselves.',
+    },
   },
 } as const satisfies JSONSchema

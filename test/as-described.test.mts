@@ -532,6 +532,8 @@ for (const [name, level, state, ...expected] of shown) {
 test('two hosts that lead to one machine: the second is refused; clones and containers are machines of their own', () => {
   const take = oneHostAMachine(inventory.place)
   take('ns1', { bootId: 'a', machineId: 'x' })
+  // Planned again, since another run has changed it.
+  take('ns1', { bootId: 'a', machineId: 'x' })
   take('clone', { bootId: 'b', machineId: 'x' })
   take('container', { bootId: 'a', machineId: 'y' })
   assert.throws(

@@ -140,4 +140,19 @@ test('an order to reboot that is refused is told at once', async () => {
   assert.match(message, /^ns1 did not take the order to reboot: ./)
 })
 
+test('a host that may go back by itself is not locked, since no reboot may meet that', async () => {
+  const folder = await printed('mktemp -d')
+  const state = folder.trim()
+  await safe.run(`cd ${state} && mkdir -p journal/run-1 && echo carl >journal/run-1/by && echo 'run-1 77' >confirm`, {
+    timeout: 20,
+  })
+  const waiting: Transport = {
+    ...safe,
+    run: (script, how) => safe.run(`systemctl() { echo keepalived-playbooks-confirm-1.timer; }\n${script}`, how),
+  }
+  const refused = await take(state, waiting).catch(({ message }: Error) => message)
+  assert.is(refused, "ns1 can't be locked: not confirmed yet, and undone soon: the run of carl")
+  await (await take(state, safe)).release()
+})
+
 test.run()

@@ -86,6 +86,11 @@ export const hostSchema = {
         reason: { type: 'string', description: 'For people.' },
       },
     },
+    notes: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'What became of earlier runs that were not confirmed, for people.',
+    },
     notTried: {
       type: 'array',
       items: { type: 'string' },

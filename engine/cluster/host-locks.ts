@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { exitCode, UserError } from '../base/errors.ts'
 import type { RunNote } from '../runner/note.ts'
 import { busyCode, takeLock } from '../runner/lock.ts'
+import { switchProbe } from '../runner/switch.ts'
 import type { RunContext } from '../cli/main.ts'
 import { type Script, sh } from '../base/sh.ts'
 import type { Outcome, Transport } from '../transport/transport.ts'
@@ -43,6 +44,8 @@ const noteFile = (folder: string) => posix.join(folder, 'rolling')
 const holdScript = (folder: string, by: string): Script => sh`
 trap '' HUP PIPE
 ${takeLock(folder, by)}
+said=$(cd ${folder} && ${switchProbe})
+[[ $said != unconfirmed=* ]] || { echo "not confirmed yet, and undone soon: the run of \${said#* }" >&2; exit 1; }
 cat ${noteFile(folder)} 2>/dev/null
 printf '\nheld\n'
 while read -r -t ${silence} _; do :; done

@@ -14,7 +14,7 @@ export function oneHostAMachine(
   return (host, { bootId, machineId }) => {
     const machine = `${bootId} ${machineId}`
     const first = hosts.get(machine)
-    if (first !== undefined)
+    if (first !== undefined && first !== host)
       throw new UserError(
         `${place(['hosts', host, 'ssh', 'host'])}: leads to the same machine as ${first} (boot id ${bootId})`,
         exitCode.failed,

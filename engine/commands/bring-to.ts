@@ -1,4 +1,3 @@
-import type { Host } from '../../inventory/types.ts'
 import type { Documents } from '../../documents/all.ts'
 import { resourceOf } from '../../tasks/resources.ts'
 import { targetOf } from '../../tasks/target.ts'
@@ -9,18 +8,17 @@ import { ensureClients } from '../clients/client.ts'
 import { refuseMixture } from '../cluster/limit.ts'
 import { oneHostAMachine } from '../cluster/one-host-a-machine.ts'
 import { runNote } from '../cluster/run-note.ts'
-import { type Finding, without } from '../cluster/finding.ts'
+import type { Finding } from '../cluster/finding.ts'
 import { type NodeState, readNodeState } from '../cluster/node-state.ts'
 import { judgeStates } from '../verify/check.ts'
 import type { Session } from '../cluster/session.ts'
-import type { HostResult, RunEvent } from '../runner/events.ts'
-import type { RunHost } from '../runner/host.ts'
+import type { HostResult } from '../runner/events.ts'
 import { type RunOptions, runHosts } from '../runner/run.ts'
 import { flatten } from '../runner/task.ts'
-import { Confirmation } from './confirm.ts'
+import { confirmAll, keepWaiting, type Unconfirmed } from './confirm.ts'
 import { oneByOne } from './one-by-one.ts'
 import type { Playbook } from './playbook.ts'
-import { reportCheck } from './verify.ts'
+import { settle, worst } from './settle.ts'
 
 /**
  * Brings every host to what a playbook lists, and checks the cluster where that is at a level then.
@@ -47,79 +45,60 @@ export async function bringTo(
   if (verify && whole) await ensureAsking(context, session)
   const note = runNote(title, scope)
   const { timeout, check } = context.options
-  const confirmation = new Confirmation(session, note, seconds, timeout)
-  // Undefined where there is no cluster yet, or none that could be seen whole.
+  const unconfirmed: Unconfirmed = { session, note, timeout, confirmWithin: seconds }
+  let stopWaiting = () => {}
   let before: Finding[] | undefined
-  const beforeChanges = async () => {
-    // After Ctrl-C nothing more is begun, and what was done stays.
-    context.atEnd(() => context.interrupted && confirmation.confirm())
-    const states = level && whole ? await statesOf(session, timeout) : []
-    if (states.every((state) => state.level === undefined)) return
-    before = judgeStates(session.inventory, states).findings
-    return before.length === 0 ? oneByOne(session, states, level!, timeout) : undefined
-  }
   const refuseTwin = oneHostAMachine(session.inventory.place)
-  const runHost = (host: Host): RunHost => ({
-    name: host.name,
-    transport: session.reach(host.name),
-    tasks: (facts) => {
-      refuseTwin(host.name, facts)
-      return flatten(tasks(targetOf(session.inventory, host, facts)))
+  const results = await run(
+    context,
+    {
+      note,
+      confirmWithin: seconds,
+      beforeChanges: async () => {
+        const names = session.limited.map(({ name }) => name)
+        // After Ctrl-C nothing more is begun, and what was done stays.
+        context.atEnd(() => context.interrupted && !context.document.wentBack && confirmAll(unconfirmed, names))
+        const states = level && whole ? await statesOf(session, timeout) : undefined
+        before = states && judgeStates(session.inventory, states).findings
+        stopWaiting = keepWaiting(unconfirmed, names)
+        context.atEnd(stopWaiting)
+        if (states && before?.length === 0) return oneByOne(session, states, level!, timeout)
+      },
     },
-    resourceOf,
-  })
-  const own = { note, confirmWithin: seconds, beforeChanges }
-  return confirmation.during(async () => {
-    const results = await run(context, own, session.limited.map(runHost), confirmation)
-    let code = codeOf(results)
-    if (check) return code
-    if (verify && !whole)
-      context.console.print('check  left out: not all hosts were worked on; when they are, run verify.mts')
-    if (code === exitCode.ok && verify && whole) {
-      const since = new Map(results.map(({ host, facts }) => [host, facts?.now]))
-      const changed = results.some(({ status }) => status === 'changed')
-      code = await reportCheck(context, session, { level, since, changed })
-    }
-    const now = context.document.cluster?.findings ?? (before && (await findingsOf(session, timeout)))
-    const worse = before && now && without(now, before).find((finding) => !excused.has(finding.code))
-    return worse && confirmation.pending
-      ? await goBack(context, confirmation, worse)
-      : Math.max(code, await confirm(context, confirmation))
-  })
+    session.limited.map((host) => ({
+      name: host.name,
+      transport: session.reach(host.name),
+      tasks: (facts) => {
+        refuseTwin(host.name, facts)
+        return flatten(tasks(targetOf(session.inventory, host, facts)))
+      },
+      resourceOf,
+    })),
+  )
+  const code = codeOf(results)
+  if (check) return code
+  if (verify && !whole)
+    context.console.print('check  left out: not all hosts were worked on; when they are, run verify.mts')
+  const judged = code === exitCode.ok && verify && whole ? { level, before } : undefined
+  // A run that has failed is not checked, and may have done harm all the same.
+  const now = code !== exitCode.ok && before ? await statesOf(session, timeout) : undefined
+  const worse = now && before && worst(before, judgeStates(session.inventory, now).findings)
+  return Math.max(code, await settle(context, unconfirmed, results, { judged, worse, stopWaiting }))
 }
 
-/** What does not come of a change, or heals by itself. */
-const excused: ReadonlySet<Finding['code']> = new Set(['journal-error', 'client-failed', 'not-in-turn', 'unreachable'])
-
-/** @returns nothing where a node can't be reached: little is known of such a cluster */
-async function statesOf({ inventory, reach }: Session, timeout: number): Promise<NodeState[]> {
+/** @returns the states of all nodes; undefined where there is no cluster yet, or not all of it can be reached */
+async function statesOf({ inventory, reach }: Session, timeout: number): Promise<NodeState[] | undefined> {
   const { cluster, hosts } = inventory
-  const read = hosts.map((host) => readNodeState({ host, transport: reach(host.name) }, cluster, timeout))
-  return Promise.all(read).catch((error: unknown) => {
-    if (error instanceof HostError) return []
+  try {
+    const states = await Promise.all(
+      hosts.map((host) => readNodeState({ host, transport: reach(host.name) }, cluster, timeout)),
+    )
+    return states.every(({ level }) => level === undefined) ? undefined : states
+  } catch (error) {
+    // The run tells of a host that is unreachable, and works on the others.
+    if (error instanceof HostError) return undefined
     throw error
-  })
-}
-
-/** @returns what is wrong after a run that has failed */
-async function findingsOf(session: Session, timeout: number): Promise<Finding[]> {
-  const states = await statesOf(session, timeout)
-  return states.length > 0 ? judgeStates(session.inventory, states).findings : []
-}
-
-/** @returns the exit code */
-async function goBack({ console }: RunContext, confirmation: Confirmation, { text }: Finding): Promise<number> {
-  console.print(`back  the run is undone, since the cluster was without this before: ${text}`)
-  const all = await confirmation.goBack(console)
-  console.print(`back  ${all ? 'every host is as it was before this run' : 'not every host has gone back: see above'}`)
-  return exitCode.checkFailed
-}
-
-/** @returns the exit code */
-async function confirm({ console }: RunContext, confirmation: Confirmation): Promise<number> {
-  const problems = await confirmation.confirm()
-  for (const problem of problems) console.print(`confirm  ${console.colour.red('failed')}  ${problem}`)
-  return problems.length > 0 ? exitCode.unreachable : exitCode.ok
+  }
 }
 
 /** @throws UserError, HostError where a client can't ask the service, with what to do */
@@ -137,8 +116,7 @@ async function ensureAsking({ console, options }: RunContext, session: Session):
 async function run(
   context: RunContext<Documents['run']>,
   own: Pick<RunOptions, 'note' | 'confirmWithin' | 'beforeChanges'>,
-  hosts: readonly RunHost[],
-  confirmation: Confirmation,
+  hosts: Parameters<typeof runHosts>[0],
 ): Promise<HostResult[]> {
   const { options, console, document } = context
   const report = new Report(
@@ -148,11 +126,7 @@ async function run(
   )
   context.underWay = () => report.busy()
   context.atEnd(() => report.end())
-  const listen = (event: RunEvent) => {
-    if (event.type === 'change started') confirmation.add(event.host)
-    report.listen(event)
-  }
-  const results = await runHosts(hosts, { ...options, ...own, interrupted: () => context.interrupted }, listen)
+  const results = await runHosts(hosts, { ...options, ...own, interrupted: () => context.interrupted }, report.listen)
   context.underWay = () => []
   report.end()
   report.summary(results)

@@ -137,8 +137,8 @@ finish() {
   end_all || [ "$code" -ne 0 ] || code=1
   rm -f -- "$journal"/*.plan
   compgen -G "$journal/*.undo" >/dev/null || rm -rf -- "$journal"
-  # Whoever still listens has from now on time to confirm.
-  [ -n "\${listener:-}" ] || arm
+  # Whoever still listens has from now on time to confirm; where nothing was changed there is nothing to confirm.
+  if [ ! -d "$journal" ]; then disarm "$run"; elif [ -z "\${listener:-}" ]; then arm; fi
   exit "$code"
 }
 trap finish EXIT`
@@ -202,7 +202,7 @@ ${apply}
 code=$PIPESTATUS
 stamp ${note.id} ${number} ended
 ${restores ? sh`[ "$code" -ne 0 ] || restored+=("$originals"/${id})` : nothing}
-printf '\n%s end %d %d\n' ${marker} ${index} "$code"
+printf '\n%s end %d %d\n' ${marker} ${index} "$code" || listener=gone
 if [ "$code" -ne 0 ]; then
 touch "$undo.failed"
 seen=$({

@@ -1,7 +1,6 @@
-import { ApplyProgress, describe } from './progress.ts'
+import { ApplyProgress, describe, prove } from './progress.ts'
 import { batchChanges } from './apply.ts'
-import { confirmRun } from './dead-man.ts'
-import { unifiedDiff } from '../base/diff.ts'
+import { confirmRun, keepScript } from './dead-man.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
 import type { HostResult, Listener } from './events.ts'
 import { type Facts, factsProbe, parseFacts } from './facts.ts'
@@ -10,7 +9,7 @@ import { busyCode } from './lock.ts'
 import type { RunNote } from './note.ts'
 import { makePlan, type Plan } from './plan.ts'
 import { batchProbes } from './probe.ts'
-import { doPutOff, type HostState, parseState, staleCode, stateProbe } from './state.ts'
+import { doPutOff, type HostState, notesOf, parseState, staleCode, stateProbe } from './state.ts'
 import type { Script } from '../base/sh.ts'
 import { barrier, type Listed, type Printed, type Task, tasksOf } from './task.ts'
 import type { Outcome, RunOptions, Transport } from '../transport/transport.ts'
@@ -103,13 +102,8 @@ export class HostRun {
 
     const wanted = this.#host.tasks(facts)
     this.#state = parseState(kept!.text, note.folder)
-    const { baselines, putOff, unconfirmed, wentBack } = this.#state
-    if (wentBack) this.#tell({ type: 'went back', host: name, text: wentBack })
-    if (unconfirmed && !this.#options.check)
-      throw new UserError(
-        `the run of ${unconfirmed} is not confirmed yet: ${name} goes back by itself soon. Run this again then`,
-        exitCode.failed,
-      )
+    const { baselines, putOff } = this.#state
+    await this.#heedEarlierRuns(this.#state)
     const restores = restoreUnlisted(wanted, baselines, note, this.#host.resourceOf)
     this.#list = [...wanted, barrier, ...restores, ...(putOff ? [doPutOff(note.folder)] : [])]
     this.#plan = await this.#makePlan()
@@ -127,6 +121,18 @@ export class HostRun {
     this.result.status = 'would change'
     this.result.changes = this.#plan.changes.map(({ task, change }) => describe(task, change))
     this.#end()
+  }
+
+  /** @throws UserError where the host may go back by itself meanwhile */
+  async #heedEarlierRuns(state: HostState): Promise<void> {
+    const { check, note } = this.#options
+    const { host } = this.result
+    const notes = notesOf(state, host)
+    if (state.unconfirmed && !check) throw new UserError(notes.at(-1)!, exitCode.failed)
+    for (const text of notes) this.#tell({ type: 'note', host, text })
+    if (notes.length > 0) this.result.notes = notes
+    // This run has come to the host, which is what the other waited for.
+    if (state.abandoned && !check) await this.#execute(keepScript(note.folder, state.abandoned.run).text)
   }
 
   /**
@@ -154,7 +160,7 @@ export class HostRun {
   async #confirm(): Promise<void> {
     if (!this.#options.confirmWithin) return
     const { timeout, note } = this.#options
-    await confirmRun(this.result.host, this.#host.transport, note.folder, timeout)
+    await confirmRun(this.result.host, this.#host.transport, note, timeout)
     this.result.executions++
   }
 
@@ -258,15 +264,4 @@ export class HostRun {
     this.#ended = true
     this.#tell({ type: 'host ended', result: this.result })
   }
-}
-
-/** @throws UserError when tasks still want to change after their change */
-function prove(plan: Plan, result: HostResult): void {
-  const [first, ...others] = plan.changes
-  if (!first) return
-  const { task, change } = first
-  const more = others.map((other) => `\nand so is: ${other.task.name}`).join('')
-  const reason = `still not right after its change:\n${unifiedDiff(change.before, change.after)}${more}`
-  result.failure = { task: task.name, reason }
-  throw new UserError(reason, exitCode.failed)
 }

@@ -1,3 +1,5 @@
+import { unifiedDiff } from '../base/diff.ts'
+import { exitCode, UserError } from '../base/errors.ts'
 import type { Step } from './apply.ts'
 import type { ChangeReport, HostResult, Listener } from './events.ts'
 import type { Plan } from './plan.ts'
@@ -72,4 +74,15 @@ export class ApplyProgress {
     const seconds = (performance.now() - this.#startedAt) / 1000
     this.#tell({ type: 'change ended', host: this.#result.host, change: made, seconds })
   }
+}
+
+/** @throws UserError when tasks still want to change after their change */
+export function prove(plan: Plan, result: HostResult): void {
+  const [first, ...others] = plan.changes
+  if (!first) return
+  const { task, change } = first
+  const more = others.map((other) => `\nand so is: ${other.task.name}`).join('')
+  const reason = `still not right after its change:\n${unifiedDiff(change.before, change.after)}${more}`
+  result.failure = { task: task.name, reason }
+  throw new UserError(reason, exitCode.failed)
 }

@@ -61,6 +61,7 @@ export const rollbackScript = (folder: string, by: string, run: string | Script,
 ${changingShell}
 cd ${folder} 2>/dev/null || exit ${staleCode}
 ${takeLock(folder, by)}
+${stateFunctions}
 ${guard}
 newest=
 for each in journal/*/; do
@@ -69,7 +70,6 @@ done
 [ "$newest" = journal/${run}/ ] || exit ${staleCode}
 journal=$PWD/journal/${run} failed=0
 originals=$PWD/$(cat "$journal/originals" 2>/dev/null || echo originals)
-${stateFunctions}
 echo ${stateFormat} >format
 cd /
 # keep_again STEP: what was kept of the resource before the change is kept again; nothing, if this change was its first.
@@ -117,5 +117,7 @@ for id in "$journal"/*.id; do
   [ ! -e "$id" ] || [ -e "$journal/$step.undo" ] || keep_again "$step" || exit 1
 done
 end_all || failed=1
+# A run that still waited to be confirmed waits no more.
+disarm ${run}
 compgen -G "$journal/*.undo" >/dev/null || rm -rf -- "$journal"
 exit "$failed"`

@@ -1,6 +1,7 @@
 import { exitCode, UserError } from '../base/errors.ts'
 import { type Script, sh } from '../base/sh.ts'
 import { type Baseline, parseBaselines } from './baselines.ts'
+import { switchFunctions, switchProbe } from './switch.ts'
 import { type Task, unchanged } from './task.ts'
 
 // The state folder of a host (`RunNote.folder`), readable by root alone:
@@ -9,7 +10,7 @@ import { type Task, unchanged } from './task.ts'
 //   number                  of the newest run: the order of runs must not depend on a clock
 //   latest                  the step that a run began or ended last; shows that a plan is stale
 //   put-off                 commands that wait until files are restored, one a line
-//   confirm, go-back, went-back   see dead-man.ts
+//   confirm, confirm.lock, go-back, went-back   see dead-man.ts
 //   journal/run-NUMBER-ID/  one run: `by`, `originals` (folder of its baselines), and for each step `.plan` before it
 //                           begins, then `.undo`; `.undo.failed`, `.id` and `.original` (baseline before the step)
 //   originals/              see baselines.ts
@@ -29,6 +30,8 @@ export interface HostState {
   putOff: boolean
   /** Who has changed the host in a run that is not confirmed yet. */
   unconfirmed?: string
+  /** A run that was never confirmed, and whose timer is gone: its name in the journal, and whose it was. */
+  abandoned?: { run: string; by: string }
   /** When and why the host undid a run by itself. */
   wentBack?: string
   /** Of all scopes, latest first. */
@@ -38,10 +41,11 @@ export interface HostState {
 /** Prints what the host keeps; read-only. `latest` goes first, so that a change meanwhile is noticed. */
 export const stateProbe = (folder: string): Script => sh`
 cd ${folder} 2>/dev/null || exit 0
-for name in latest format went-back; do
+for name in latest format; do
   { read -r value <"$name" && echo "$name=$value"; } 2>/dev/null
 done
-{ read -r run _ <confirm && read -r by <"journal/$run/by" && echo "unconfirmed=$by"; } 2>/dev/null
+{ read -r _ value <went-back && echo "went-back=$value"; } 2>/dev/null
+${switchProbe}
 { [ -s put-off ] || compgen -G 'journal/*/at-end' >/dev/null; } && echo put-off=yes
 grep -sH . -- originals*/*/about || true`
 
@@ -52,13 +56,30 @@ grep -sH . -- originals*/*/about || true`
 export function parseState(text: string, folder: string): HostState {
   const value = (key: string) => text.match(new RegExp(`^${key}=(.*)$`, 'm'))?.[1] ?? ''
   expectFormat(value('format'), folder)
+  const [, run, by] = value('abandoned').match(/^(\S+) (.*)$/) ?? []
   return {
     latest: value('latest'),
     putOff: value('put-off') === 'yes',
-    unconfirmed: value('unconfirmed') || undefined,
+    unconfirmed: value('unconfirmed').replace(/^\S+ /, '') || undefined,
+    abandoned: run === undefined ? undefined : { run, by: by! },
     wentBack: value('went-back') || undefined,
     baselines: parseBaselines(text),
   }
+}
+
+/** @returns what people should know of earlier runs that were not confirmed */
+export function notesOf({ wentBack, abandoned, unconfirmed }: HostState, host: string): string[] {
+  return [
+    ...(wentBack ? [wentBack] : []),
+    ...(abandoned
+      ? [
+          `the run of ${abandoned.by} was not confirmed, and stays, since its timer is gone (a reboot); rollback.mts undoes it`,
+        ]
+      : []),
+    ...(unconfirmed
+      ? [`the run of ${unconfirmed} is not confirmed yet: ${host} goes back by itself soon. Run this again then`]
+      : []),
+  ]
 }
 
 /** @throws UserError where a newer version has written the state folder */
@@ -90,10 +111,11 @@ export const doPutOff = (folder: string): Task => ({
 /**
  * Bash functions of all scripts that change a host, to be defined in the state folder:
  * `at_end COMMAND …` puts a command off until files are restored, `end_all` runs each command that was put off once.
- * Those that fail are told and kept for the next run. `stamp WORDS` writes `latest`.
+ * Those that fail are told and kept for the next run. `stamp WORDS` writes `latest`. And `switchFunctions`.
  */
 export const stateFunctions: Script = sh`
-state=$PWD put_off=$PWD/put-off
+${switchFunctions}
+put_off=$state/put-off
 stamp() { printf '%s\n' "$*" >"$state/latest"; }
 at_end() {
   local command

@@ -1,4 +1,5 @@
 import type { Task } from '../../engine/runner/task.ts'
+import { serviceOf } from '../../services/all.ts'
 import { virtualServersOf } from '../../services/virtual-server.ts'
 import type { Host } from '../../inventory/types.ts'
 import { abilitiesOf, type Level, realAddress } from '../../inventory/levels.ts'
@@ -54,7 +55,7 @@ export const snat = ({ cluster }: Target): Rule[] => [
   {
     name: 'snat',
     virtualServer: { address: cluster.vip, port: cluster.service.port },
-    protocols: ['tcp', 'udp'],
+    protocols: serviceOf(cluster).protocols.map((protocol) => protocol.toLowerCase()),
     source: cluster.vip,
   },
 ]

@@ -61,7 +61,10 @@ test('a node that a change cuts off goes back by itself, and the next run says s
   await disconnect()
   const { code, text } = await worse(cut, ['--confirm-timeout', '20'])
   assert.is(code, 4, text)
-  assert.match(text, /^confirm  failed  ns2.*the run is not confirmed there, and undone within 20 s$/m)
+  assert.match(
+    text,
+    /^confirm  failed  ns2.*what it was changed to is not confirmed, and it undoes that by itself within 20 s$/m,
+  )
   await until(() => on('ns2', `! { ${cut.DONE}; }`))
   const again = await playbook('level2')
   assert.is(again.code, 0, again.text)
