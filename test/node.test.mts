@@ -1,0 +1,223 @@
+// What a node gets, with real bash and files in a folder of their own; the system's commands only tell what they were told.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { loadInventory } from '../inventory/load.ts'
+import { type Facts, parseFacts } from '../engine/runner/facts.ts'
+import { type Change, isChange, type Task } from '../engine/runner/task.ts'
+import { hostName } from '../tasks/host-name.ts'
+import { kernelModule } from '../tasks/kernel-module.ts'
+import { packages } from '../tasks/packages.ts'
+import { service } from '../tasks/service.ts'
+import { clusterPackages } from '../tasks/cluster/packages.ts'
+import { keepalived, keepalivedConf } from '../tasks/cluster/keepalived.ts'
+import { snmpd } from '../tasks/cluster/snmpd.ts'
+import { targetOf } from '../tasks/target.ts'
+import { folder, inFreshFolders, path } from './engine-host.ts'
+
+inFreshFolders()
+test.before.each(() => mkdirSync(folder))
+
+const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
+const facts: Facts = parseFacts('os=Debian\nids=debian\ninit=systemd\nhostname=one\nnow=1\nselinux=absent\n', 'ns1')
+const target = targetOf(inventory, inventory.hosts[0]!, facts)
+
+const writing = (tasks: readonly Task[], file: string) => tasks.find(({ resources }) => resources?.includes(file))!
+const changeOf = (task: Task, text = '', code = 1): Change => {
+  const answer = task.plan({ text, code }, { changes: () => false })
+  assert.ok(isChange(answer), `${task.name} has nothing to change`)
+  return answer as Change
+}
+
+/** Runs a change as the engine does, with /etc in a folder and these commands in place of the system's. */
+function make(script: string, commands: Record<string, string>) {
+  const bin = path('bin')
+  mkdirSync(bin, { recursive: true })
+  for (const [name, text] of Object.entries(commands))
+    writeFileSync(`${bin}/${name}`, `#!/bin/bash\n${text}\n`, { mode: 0o755 })
+  const moved = script.replaceAll('/etc/', `${folder}/etc/`)
+  const env = { PATH: `${bin}:${process.env.PATH}`, LOG: path('log') }
+  writeFileSync(path('log'), '')
+  const { status, stdout } = spawnSync('bash', ['-c', `set -euo pipefail\n${moved}`], { encoding: 'utf8', env })
+  return { status, stdout, log: readFileSync(path('log'), 'utf8').trim().split('\n') }
+}
+
+const keepalivedFile = changeOf(writing(keepalived(target, 3), keepalivedConf))
+const written = path(keepalivedConf)
+
+const modes: [name: string, change: Change, file: string, mode: number][] = [
+  ['keepalived.conf, which holds the password', keepalivedFile, keepalivedConf, 0o640],
+  [
+    'snmpd.conf, which holds the community',
+    changeOf(snmpd(target)[0]!),
+    '/etc/snmp/snmpd.conf.d/keepalived.conf',
+    0o600,
+  ],
+]
+for (const [name, { apply }, file, mode] of modes) {
+  test(`${name}, is for root alone`, () => {
+    assert.is(make(apply.text, { keepalived: '' }).status, 0)
+    const { mode: found, uid } = statSync(path(file))
+    assert.equal([found & 0o777, uid], [mode, 0])
+  })
+}
+
+const tests: [name: string, keepalived: string, refused?: RegExp][] = [
+  ['has nothing to say', 'grep -q router_id "$3"'],
+  ['ends by a TERM of its own', 'kill -TERM $$; exit 0'],
+  ['fails', 'echo no such interface; exit 4', /refuses the new configuration \(exit code 4\): no such interface/],
+  ['warns', 'echo "(Line 7) unknown keyword" >&2', /refuses .* \(exit code 0\): \(Line 7\) unknown keyword/],
+]
+for (const [name, text, refused] of tests) {
+  test(`keepalived.conf: keepalived -t ${name}`, () => {
+    mkdirSync(path('etc/keepalived'), { recursive: true })
+    writeFileSync(written, 'before')
+    const { status, stdout } = make(keepalivedFile.apply.text, {
+      keepalived: `[ "$1 $2" = "-t -f" ] || exit 9\n${text}`,
+    })
+    if (refused) assert.match(stdout, refused)
+    assert.is(status, refused ? 1 : 0, stdout)
+    assert.is(readFileSync(written, 'utf8') === 'before', refused !== undefined)
+    // The new file is gone, whatever became of it.
+    assert.equal(readdirSync(path('etc/keepalived')), ['keepalived.conf'])
+  })
+}
+
+test('keepalived: files before the service, a drain file for each node where it balances', () => {
+  const resources = (level: 1 | 3) => keepalived(target, level).flatMap((task) => task.resources ?? [])
+  const names = inventory.hosts.map(({ name }) => `/etc/keepalived/drain/${name}`)
+  assert.equal(
+    resources(1).filter((file) => file.includes('/drain/')),
+    [],
+  )
+  assert.equal(
+    resources(3).filter((file) => file.includes('/drain/')),
+    names,
+  )
+  assert.match(keepalived(target, 3).at(-1)!.name, 'service keepalived')
+})
+
+test('keepalived: what drains a node stays, anything else becomes 0', () => {
+  const flag = writing(keepalived(target, 3), '/etc/keepalived/standby')
+  const found = (text: string) => `regular file|644|root:root\n${Buffer.from(text).toString('base64')}`
+  const plan = (text: string) => flag.plan({ text: found(text), code: 0 }, { changes: () => false })
+  assert.equal(
+    ['0\n', '1\n', '1'].map((text) => isChange(plan(text))),
+    [false, false, false],
+  )
+  assert.match(changeOf(flag, found('yes\n')).after, /\n0\n$/)
+  assert.match(changeOf(flag).after, /\n0\n$/)
+})
+
+/** What apt-get is told, without its common options, after each call is seen to have them. */
+function aptCalls(log: readonly string[]): string[] {
+  const calls = log.filter((call) => call.startsWith('apt-get '))
+  for (const call of calls) assert.match(call, '-y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold ')
+  return calls.map((call) => call.replace(/^.*--force-confold /, ''))
+}
+const tell = (name: string, more = '') => `echo "${name} $*" >>"$LOG"\n${more}`
+const system = {
+  'apt-get': tell('apt-get'),
+  dpkg: tell('dpkg'),
+  sleep: tell('sleep'),
+  systemctl: tell('systemctl', '[ $1 != is-enabled ]'),
+}
+const installs = changeOf(packages({ facts }, 'a', 'b'), 'a\ninstalled\n')
+
+test('packages: lists are fetched, what is missing is installed, files that are there are kept', () => {
+  const { status, log } = make(installs.apply.text, system)
+  assert.is(status, 0)
+  assert.equal(aptCalls(log), ['update', 'install --no-install-recommends -- b'])
+  assert.not.ok(log.includes('dpkg --configure -a'))
+  assert.equal(aptCalls(make(installs.undo.text, system).log), ['remove -- b'])
+})
+
+test('packages: what was left half configured is configured first', () => {
+  const { log } = make(installs.apply.text, { ...system, dpkg: tell('dpkg', '[ $1 = --configure ] || echo half') })
+  assert.equal(log.slice(0, 2), ['dpkg --audit', 'dpkg --configure -a'])
+})
+
+for (const [fails, status] of [
+  [2, 0],
+  [3, 1],
+] as const)
+  test(`packages: lists that can't be fetched ${fails} times`, () => {
+    const failing = tell('apt-get', `[ $(grep -c ' update$' "$LOG") -gt ${fails} ] || [[ $* == *install* ]]`)
+    const result = make(installs.apply.text, { ...system, 'apt-get': failing })
+    assert.is(result.status, status)
+    const tries = Array(3).fill('update')
+    assert.equal(aptCalls(result.log), status ? tries : [...tries, 'install --no-install-recommends -- b'])
+  })
+
+test('packages of a level: the service, what every level needs, and its own', () => {
+  const named = (level: 1 | 2 | 3) => clusterPackages(target, level).name.replace('install ', '').split(', ')
+  const common = ['bind9', 'bind9-dnsutils', 'keepalived', 'iptables']
+  assert.equal(
+    [1, 2, 3].map((level) => named(level as 1 | 2 | 3).filter((name) => name !== 'snmpd')),
+    [
+      [...common, 'netcat-openbsd'],
+      [...common, 'ipvsadm'],
+      [...common, 'ipvsadm'],
+    ],
+  )
+  const { cluster } = target
+  const snmp = (enabled: boolean) => ({ ...target, cluster: { ...cluster, snmp: { ...cluster.snmp, enabled } } })
+  assert.ok(clusterPackages(snmp(true), 1).name.includes('snmpd'))
+  assert.not.ok(clusterPackages(snmp(false), 1).name.includes('snmpd'))
+  assert.equal(snmpd(snmp(false)), [])
+})
+
+test('host name: a host that finds itself is left alone; otherwise a line makes it', () => {
+  const task = hostName(target)
+  assert.not.ok(isChange(task.plan({ text: '10.2.1.2 STREAM one\n', code: 0 }, { changes: () => false })))
+  mkdirSync(path('etc'))
+  writeFileSync(path('etc/hosts'), '127.0.0.1 localhost\n')
+  const { apply, undo } = changeOf(task)
+  make(apply.text, {})
+  assert.is(readFileSync(path('etc/hosts'), 'utf8'), `127.0.0.1 localhost\n${target.host.address} one\n`)
+  make(undo.text, {})
+  assert.is(readFileSync(path('etc/hosts'), 'utf8'), '127.0.0.1 localhost\n')
+})
+
+test('kernel module: loaded and unloaded; one in use is left', () => {
+  const { apply, undo } = changeOf(kernelModule('ip_vs')[1]!)
+  assert.equal(make(apply.text, { modprobe: tell('modprobe') }).log, ['modprobe -- ip_vs'])
+  const used = make(undo.text, { modprobe: tell('modprobe', 'exit 1') })
+  assert.equal([used.status, used.log], [0, ['modprobe -r -- ip_vs']])
+})
+
+const states: [name: string, active: string, enabled: string, apply: string[], undo: string[]][] = [
+  [
+    'stopped and not enabled',
+    'inactive',
+    'disabled',
+    ['is-enabled -q x', 'enable -q x', 'reset-failed x', 'restart x'],
+    ['disable -q x', 'stop x', 'daemon-reload'],
+  ],
+  [
+    'running and not enabled',
+    'active',
+    'disabled',
+    ['is-enabled -q x', 'enable -q x'],
+    ['disable -q x', 'daemon-reload', 'reload-or-restart x'],
+  ],
+  ['stopped and enabled', 'inactive', 'enabled', ['reset-failed x', 'restart x'], ['stop x', 'daemon-reload']],
+]
+for (const [name, active, enabled, applied, undone] of states) {
+  test(`service: ${name}`, () => {
+    const { apply, undo } = changeOf(
+      service('x'),
+      `UnitFileState=${enabled}\nActiveState=${active}\nNeedDaemonReload=no\n`,
+    )
+    const told = (script: string) => make(script, system).log.map((call) => call.replace('systemctl ', ''))
+    assert.equal(told(apply.text), applied)
+    // The rest waits until the files are back.
+    assert.equal(
+      told(`at_end() { late+=("$*"); }\nlate=()\n${undo.text}\nfor one in "\${late[@]}"; do $one; done`),
+      undone,
+    )
+  })
+}
+
+test.run()
