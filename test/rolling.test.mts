@@ -3,11 +3,13 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { MadeUpCluster } from './made-up-cluster.ts'
 
-/** Does something with a cluster of its own, which is gone afterwards. */
+/** Does something with a cluster of its own, which is gone afterwards, and to which no harm may be done. */
 async function on<T>(work: (cluster: MadeUpCluster) => Promise<T>): Promise<T> {
   const cluster = new MadeUpCluster()
   try {
-    return await work(cluster)
+    const result = await work(cluster)
+    assert.equal(cluster.wrongs, [])
+    return result
   } finally {
     cluster.remove()
   }
@@ -112,6 +114,49 @@ test('without reboot: nobody is, and the command runs once a node', () =>
   on(async (cluster) => {
     assert.is((await cluster.roll(['--without-reboot', '--before', 'x'])).error, '')
     assert.equal([cluster.boots, cluster.commands, cluster.left()], [{ ns1: 0, ns2: 0, ns3: 0 }, once, []])
+  }))
+
+const moves: [args: string[], serving: string[]][] = [
+  [[], ['ns1', 'ns2', 'ns3']],
+  [['--min-serving', '1'], ['ns1']],
+]
+for (const [args, serving] of moves) {
+  test(`the VIP moves once, and ${serving.join(', ')} get clients meanwhile`, () =>
+    on(async (cluster) => {
+      assert.is((await cluster.roll(args)).error, '')
+      assert.equal(cluster.moves, [serving])
+      assert.equal(cluster.left(), [])
+    }))
+}
+
+test('clients that never end are waited for, and told of when the time is over', () =>
+  on(async (cluster) => {
+    cluster.endless.add('ns2')
+    const { said, error } = await cluster.roll(['--limit', 'ns2', '--drain-timeout', '5'])
+    assert.is(error, '')
+    assert.match(said.join('\n'), 'after 5 s 1 connections and 1 UDP clients are left: they end with the node')
+  }))
+
+test('a node that answers as another one gets no clients, and the others wait', () =>
+  on(async (cluster) => {
+    cluster.impostors.add('ns2')
+    assert.match((await cluster.roll([])).error, /^ns2 is back, but named does not answer on 10\.2\.1\.11\n/)
+    assert.equal(cluster.boots, { ns1: 0, ns2: 1, ns3: 0 })
+    assert.ok(cluster.left().includes('ns1: drain/ns2'))
+  }))
+
+test('what only the cluster check sees after a node stops the run before the next one', () =>
+  on(async (cluster) => {
+    cluster.deafAfter = 'ns2'
+    assert.match((await cluster.roll([])).error, /^no answer\n/)
+    assert.equal(cluster.boots, { ns1: 0, ns2: 1, ns3: 0 })
+  }))
+
+test('a node in the pools of one protocol alone does not serve', () =>
+  on(async (cluster) => {
+    cluster.half.add('ns2')
+    assert.match((await cluster.roll(['--limit', 'ns3'])).error, 'without ns3 only ns1 would serve')
+    assert.equal(cluster.boots, { ns1: 0, ns2: 0, ns3: 0 })
   }))
 
 test('nothing to go on with', () =>

@@ -1,0 +1,243 @@
+// Nodes of level 2 that are made up: folders, with a few lines of VRRP and IPVS, which follow their files late, as real ones do.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Clock } from '../engine/base/clock.ts'
+import { HostError } from '../engine/base/errors.ts'
+import { canAskItself } from '../engine/operations/rolling/node-steps.ts'
+import type { Outcome, Transport } from '../engine/transport/transport.ts'
+import { serviceOf } from '../services/all.ts'
+import { Bash } from './bash.ts'
+import { inventoryOf } from './variants.ts'
+
+export const names = ['ns1', 'ns2', 'ns3']
+const yaml = names.map((name, i) => `  ${name}: { address: 10.2.1.1${i} }\n`).join('')
+export const inventory = inventoryOf(`cluster: { vip: 10.2.1.5, network: 10.2.1.0/24 }\nhosts:\n${yaml}`)
+const service = serviceOf(inventory.cluster)
+const hostOf = (name: string) => inventory.hosts.find((host) => host.name === name)!
+
+/** Milliseconds until the holder's pools follow a drain file, those of the other directors, and the VIP a standby file. */
+const follow = { holder: 2000, others: 12_000, vip: 20_000 }
+
+/** Milliseconds from the order to reboot until a node goes, is back, and its services run. */
+const boot = { goes: 5000, back: 30_000, well: 40_000 }
+
+/** Milliseconds from drained until the last UDP client and the last connection are gone. */
+const work: Readonly<Record<string, [udp: number, tcp: number]>> = { ns1: [0, 20_000], ns2: [20_000, 0], ns3: [0, 0] }
+
+/** A clock without real waiting: each sleep only advances it. */
+function hurriedClock(): Clock {
+  let now = 0
+  return {
+    now: () => now,
+    sleep: async (milliseconds) => {
+      now += milliseconds
+    },
+  }
+}
+
+/** What a file says, and what keepalived makes of it. */
+interface Flag {
+  says: boolean
+  shown: boolean
+  /** When the two became so. */
+  saidAt: number
+  shownAt: number
+}
+
+export class MadeUpNodes {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'cluster-'))
+  readonly clock: Clock = hurriedClock()
+  holder = 'ns1'
+  /** Nodes whose name server does not run. */
+  readonly dead = new Set<string>()
+  /** Nodes that the UDP pools lack. */
+  readonly half = new Set<string>()
+  /** Nodes without dig. */
+  readonly bare = new Set<string>()
+  /** Nodes that don't do as they are told to reboot. */
+  readonly stubborn = new Set<string>()
+  /** Nodes that answer as another one. */
+  readonly impostors = new Set<string>()
+  /** Nodes whose clients never end. */
+  readonly endless = new Set<string>()
+  readonly boots: Record<string, number> = {}
+  readonly commands: Record<string, number> = {}
+  /** What no rolling reboot may do, and this one did. */
+  readonly wrongs: string[] = []
+  /** The nodes that got clients when the holder was told to give the VIP away. */
+  readonly moves: string[][] = []
+  readonly #bash = new Bash()
+  readonly #flags = new Map<string, Flag>()
+  readonly #ordered: Record<string, number> = {}
+  readonly #locked: Record<string, number> = {}
+
+  constructor() {
+    for (const name of names) {
+      mkdirSync(join(this.folder, name, 'drain'), { recursive: true })
+      for (const other of names) writeFileSync(this.#file(name, `drain/${other}`), '0\n')
+      writeFileSync(this.#file(name, 'standby'), '0\n')
+      this.boots[name] = this.commands[name] = 0
+      this.#ordered[name] = -Infinity
+    }
+  }
+
+  #file = (node: string, path: string) => join(this.folder, node, path)
+  #says = (node: string, path: string) => readFileSync(this.#file(node, path), 'utf8') === '1\n'
+  #age = (node: string) => this.clock.now() - this.#ordered[node]!
+  #away = (node: string) => this.#age(node) >= boot.goes && this.#age(node) < boot.back
+  #well = (node: string) => !this.dead.has(node) && this.#age(node) >= boot.well
+  #bootId = (node: string) =>
+    `0000000${this.boots[node]! - (this.#age(node) < boot.back ? 1 : 0)}-0000-0000-0000-000000000000`
+
+  /** Takes a node out of the work, as by hand. */
+  drain(node: string): void {
+    for (const name of names) writeFileSync(this.#file(name, `drain/${node}`), '1\n')
+  }
+
+  /** Flags that are up, and notes: what a run has not cleared away. */
+  left(): string[] {
+    return names.flatMap((name) => [
+      ...readdirSync(this.#file(name, 'drain')).flatMap((node) =>
+        this.#says(name, `drain/${node}`) ? [`${name}: drain/${node}`] : [],
+      ),
+      ...(this.#says(name, 'standby') ? [`${name}: standby`] : []),
+      ...(existsSync(this.#file(name, 'rolling')) ? [`${name}: note`] : []),
+    ])
+  }
+
+  remove(): void {
+    this.#bash.end()
+    rmSync(this.folder, { recursive: true })
+  }
+
+  /** What keepalived makes of a file by now. */
+  #flag(node: string, path: string): Flag {
+    const now = this.clock.now()
+    const key = `${node}/${path}`
+    const flag = this.#flags.get(key) ?? { says: false, shown: false, saidAt: -Infinity, shownAt: -Infinity }
+    this.#flags.set(key, flag)
+    const says = this.#says(node, path)
+    if (says !== flag.says) Object.assign(flag, { says, saidAt: now })
+    const late = path === 'standby' ? follow.vip : node === this.holder ? follow.holder : follow.others
+    if (flag.shown !== says && now - flag.saidAt >= late) Object.assign(flag, { shown: says, shownAt: now })
+    return flag
+  }
+
+  /** Follows the files that a script has written. */
+  #wrote(node: string): void {
+    if (this.#locked[node] !== this.boots[node]) this.wrongs.push(`${node} was changed without its lock`)
+    for (const path of ['standby', ...names.map((name) => `drain/${name}`)]) {
+      const about = path === 'standby' ? node : path.replace('drain/', '')
+      const before = this.#flags.get(`${node}/${path}`)?.says ?? false
+      const { says } = this.#flag(node, path)
+      if (before && !says && this.#age(about) < boot.well) this.wrongs.push(`${about} was undrained before it was well`)
+      if (!before && says && path === 'standby' && node === this.holder) this.moves.push(this.#getClients())
+    }
+  }
+
+  #getClients = () => names.filter((name) => this.#well(name) && !this.#flag(this.holder, `drain/${name}`).shown)
+
+  /** @returns whether UDP clients and connections are open on a node */
+  #openWork(node: string): [udp: boolean, tcp: boolean] {
+    const { shown, shownAt } = this.#flag(this.holder, `drain/${node}`)
+    const [udp, tcp] = work[node]!.map((time) => this.endless.has(node) || !shown || this.clock.now() - shownAt < time)
+    return [udp!, tcp!]
+  }
+
+  /** Called before a node is worked on, since that ends what it does. */
+  #taken(node: string): void {
+    const reasons = {
+      'holds the VIP': this.holder === node,
+      'gets clients': names.some((name) => !this.#flag(name, `drain/${node}`).shown),
+      'has open work': !this.endless.has(node) && this.#openWork(node).includes(true),
+      'is not locked': this.#locked[node] !== this.boots[node],
+      'is the second at a time': names.some((name) => name !== node && this.#age(name) < boot.well),
+    }
+    for (const [why, wrong] of Object.entries(reasons)) if (wrong) this.wrongs.push(`${node} was worked on and ${why}`)
+  }
+
+  #state(node: string): string {
+    const next = names.find((name) => !this.#says(name, 'standby') && this.#well(name))
+    if ((this.#flag(this.holder, 'standby').shown || this.#away(this.holder)) && next) this.holder = next
+    const weight = (name: string) => (this.#flag(node, `drain/${name}`).shown ? 0 : 1)
+    const pool = (protocol: string) => [
+      `pool=${protocol}  10.2.1.5:53 rr`,
+      ...names
+        .filter((name) => this.#well(name) && !(protocol === 'UDP' && this.half.has(name)))
+        .map((name) => `pool=  -> ${hostOf(name).address}:53 Masq ${weight(name)} 0 0`),
+    ]
+    return [
+      `vip=${this.holder === node ? 'here' : ''}`,
+      'keepalived=active',
+      `service=${this.#well(node) ? 'active' : 'inactive'}`,
+      'level=2',
+      ...names.filter((name) => this.#says(node, `drain/${name}`)).map((name) => `drained=${name}`),
+      `standby=${this.#says(node, 'standby') ? 1 : 0}`,
+      `boot=${this.#bootId(node)}`,
+      ...pool('TCP'),
+      ...pool('UDP'),
+      '',
+    ].join('\n')
+  }
+
+  async #run(node: string, script: string, hear?: (chunk: Buffer) => void): Promise<string | undefined> {
+    const note = this.#file(node, 'rolling')
+    if (script.includes('flock -n 9')) {
+      this.#locked[node] = this.boots[node]!
+      hear!(Buffer.from(`held 1\n${existsSync(note) ? readFileSync(note, 'utf8').trim() : ''}\n\nready\n`))
+      return undefined
+    }
+    if (script.includes('vip=$(')) return this.#state(node)
+    if (script.includes('ipvsadm -lcn')) {
+      const asked = names.find((name) => script.includes(`real=${hostOf(name).address}:53`))!
+      return node === this.holder && this.#openWork(asked)[0] ? '1\n' : '0\n'
+    }
+    if (script === service.openConnections.text) return this.#openWork(node)[1] ? '1\n' : '0\n'
+    if (script.includes('reboot-required')) return ''
+    if (script.includes('boot_id')) return `${this.#bootId(node)}\n`
+    if (script.includes('systemctl reboot')) {
+      this.#taken(node)
+      if (this.stubborn.has(node)) return ''
+      this.boots[node]!++
+      this.#ordered[node] = this.clock.now()
+    } else if (script.includes('DEBIAN_FRONTEND')) {
+      this.#taken(node)
+      this.commands[node]!++
+    } else {
+      const own = join(this.folder, node)
+      await this.#bash.run(script.replaceAll(/\/(etc\/keepalived|var\/lib\/keepalived-playbooks)/g, own))
+      this.#wrote(node)
+    }
+    return ''
+  }
+
+  /** A script that asks the node's own service, in a bash of its own. */
+  #asks(node: string, script: string): Outcome {
+    const as = this.impostors.has(node) ? 'nobody' : hostOf(node).identity
+    const prelude = this.bare.has(node) ? 'PATH=/nowhere' : `dig() { echo '"=${as}="'; }`
+    const { stderr, status: code } = spawnSync('bash', ['-c', `${prelude}\n${script}`], { encoding: 'utf8' })
+    return { stdout: Buffer.alloc(0), stderr, code }
+  }
+
+  transport = (node: string): Transport => {
+    const reached = () => {
+      if (this.#away(node)) throw new HostError(`${node}: no route to host`)
+    }
+    return {
+      connect: async () => reached(),
+      close: async () => {},
+      run: async (script, { onStdout }) => {
+        reached()
+        const own = [canAskItself(service).text, service.selfCheck(hostOf(node)).text]
+        if (own.includes(script)) return this.#asks(node, script)
+        const stdout = await this.#run(node, script, onStdout)
+        return stdout === undefined ? forever : { stdout: Buffer.from(stdout), stderr: '', code: 0 }
+      },
+    }
+  }
+}
+
+/** How an execution ends that does not. */
+const forever = new Promise<Outcome>(() => {})
