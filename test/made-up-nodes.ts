@@ -18,7 +18,7 @@ const service = serviceOf(inventory.cluster)
 const hostOf = (name: string) => inventory.hosts.find((host) => host.name === name)!
 
 /** Milliseconds until the holder's pools follow a drain file, those of the other directors, and the VIP a standby file. */
-const follow = { holder: 2000, others: 12_000, vip: 20_000 }
+const follow = { holder: 2000, others: 12_000, vip: 40_000 }
 
 /** Milliseconds from the order to reboot until a node goes, is back, and its services run. */
 const boot = { goes: 5000, back: 30_000, well: 40_000 }
@@ -58,6 +58,8 @@ export class MadeUpNodes {
   readonly bare = new Set<string>()
   /** Nodes that don't do as they are told to reboot. */
   readonly stubborn = new Set<string>()
+  /** Nodes whose name server does not start again. */
+  readonly hurt = new Set<string>()
   /** Nodes that answer as another one. */
   readonly impostors = new Set<string>()
   /** Nodes whose clients never end. */
@@ -87,7 +89,8 @@ export class MadeUpNodes {
   #says = (node: string, path: string) => readFileSync(this.#file(node, path), 'utf8') === '1\n'
   #age = (node: string) => this.clock.now() - this.#ordered[node]!
   #away = (node: string) => this.#age(node) >= boot.goes && this.#age(node) < boot.back
-  #well = (node: string) => !this.dead.has(node) && this.#age(node) >= boot.well
+  #broken = (node: string) => this.dead.has(node) || (this.hurt.has(node) && this.boots[node]! > 0)
+  #well = (node: string) => !this.#broken(node) && this.#age(node) >= boot.well
   #bootId = (node: string) =>
     `0000000${this.boots[node]! - (this.#age(node) < boot.back ? 1 : 0)}-0000-0000-0000-000000000000`
 

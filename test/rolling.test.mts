@@ -137,6 +137,14 @@ test('clients that never end are waited for, and told of when the time is over',
     assert.match(said.join('\n'), 'after 5 s 1 connections and 1 UDP clients are left: they end with the node')
   }))
 
+test('a node whose service does not start again gets no clients, and the others wait', () =>
+  on(async (cluster) => {
+    cluster.hurt.add('ns2')
+    assert.match((await cluster.roll([])).error, /^not healthy after the work on ns2: ns2: named is inactive\n/)
+    assert.equal(cluster.boots, { ns1: 0, ns2: 1, ns3: 0 })
+    assert.ok(cluster.left().includes('ns1: drain/ns2'))
+  }))
+
 test('a node that answers as another one gets no clients, and the others wait', () =>
   on(async (cluster) => {
     cluster.impostors.add('ns2')

@@ -1,11 +1,13 @@
 // How many small faults the unit tests find: see docs/tests.md.
 //   node test/mutations/run.mts [SEED [COUNT]]
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { parseSync } from 'oxc-parser'
+import { join } from 'node:path'
 import { endAll, root, runFile } from '../run-file.ts'
 import { type Mutant, mutantsOf, parses } from './mutants.ts'
+import { nearestFirst, read } from './nearest.ts'
 
 /** What decides about hosts: each gets its share of the mutants, by its size. */
 const areas = ['engine/runner', 'tasks', 'inventory', 'engine/operations/rolling', 'engine/verify/judge.ts']
@@ -15,8 +17,6 @@ const workers = 2
 
 /** Minutes for one test file; one that hangs has found the mutant. */
 const minutes = 3
-
-const read = (file: string) => readFileSync(join(root, file), 'utf8')
 
 /** @returns numbers from 0 to 1, the same for the same seed (mulberry32) */
 function randomNumbers(seed: number): () => number {
@@ -29,69 +29,64 @@ function randomNumbers(seed: number): () => number {
   }
 }
 
-function pick(count: number, random: () => number): Mutant[] {
+/** The mutants of an area in a random order, and how many of them are wanted. */
+interface Candidates {
+  share: number
+  mutants: Mutant[]
+}
+
+function candidates(count: number, random: () => number): Candidates[] {
   const files = areas.map((area) => (area.endsWith('.ts') ? [area] : globSync(`${area}/**/*.ts`, { cwd: root }).sort()))
   const sizes = files.map((names) => names.reduce((sum, name) => sum + read(name).length, 0))
   const all = sizes.reduce((sum, size) => sum + size, 0)
   let reached = 0
-  let picked = 0
-  return files.flatMap((names, area) => {
+  let shared = 0
+  return files.map((names, area) => {
     reached += sizes[area]!
-    const share = Math.round((count * reached) / all) - picked
-    picked += share
+    const share = Math.round((count * reached) / all) - shared
+    shared += share
     const mutants = names.flatMap((name) => mutantsOf(name, read(name)))
-    const chosen: Mutant[] = []
-    while (chosen.length < share && mutants.length > 0) {
-      const [mutant] = mutants.splice(Math.floor(random() * mutants.length), 1)
-      if (parses(mutant!, read(mutant!.file))) chosen.push(mutant!)
-    }
-    return chosen
+    const order = mutants.map((mutant) => ({ mutant, place: random() })).sort((a, b) => a.place - b.place)
+    return { share, mutants: order.map(({ mutant }) => mutant) }
   })
 }
 
-/** The files that each file imports. */
-const imports = new Map<string, string[]>()
-
-function importsOf(file: string): string[] {
-  const known = imports.get(file)
-  if (known) return known
-  const found = parseSync(file, read(file)).module.staticImports.map(({ moduleRequest }) => moduleRequest.value)
-  const local = found.filter((name) => /^\.\.?\/.*ts$/.test(name)).map((name) => join(dirname(file), name))
-  imports.set(file, local)
-  return local
-}
-
-/** @returns the test files, those first that import a file in the fewest steps, the quickest first among equals */
-function nearestFirst(tests: readonly string[], file: string): string[] {
-  const steps = (from: string): number => {
-    const seen = new Set([from])
-    for (let [near, step] = [[from], 0]; near.length > 0; step++) {
-      if (near.includes(file)) return step
-      near = near.flatMap(importsOf).filter((one) => !seen.has(one) && seen.add(one))
-    }
-    return Infinity
-  }
-  return tests
-    .map((test) => ({ test, far: steps(test) }))
-    .sort((a, b) => a.far - b.far || 0)
-    .map(({ test }) => test)
-}
-
 const scratch = mkdtempSync(join(tmpdir(), 'mutations-'))
-let runs = 0
+const sandbox = join(root, 'test/mutations/sandbox.sh')
+let sandboxes = 0
 
-/** @returns why a test file fails with this text of a file; undefined where it passes */
-async function whyFails(test: string, { file, text }: Pick<Mutant, 'file' | 'text'>): Promise<string | undefined> {
-  const folder = join(scratch, String(runs++))
-  mkdirSync(join(folder, 'root'), { recursive: true })
-  writeFileSync(join(folder, 'mutant'), text)
+/** A file with another text. */
+type Changed = Pick<Mutant, 'file' | 'text'>
+
+/** Does something in a sandbox, with this text of a file; `within` is the command that runs another one there. */
+async function inSandbox<T>({ file, text }: Changed, work: (within: string[]) => Promise<T>): Promise<T> {
+  const folder = join(scratch, String(sandboxes++))
+  const [empty, mutant] = [join(folder, 'root'), join(folder, 'mutant')]
+  mkdirSync(empty, { recursive: true })
+  writeFileSync(mutant, text)
   const namespaces = ['unshare', '--mount', '--net', '--pid', '--fork', '--kill-child']
-  const sandbox = ['sh', join(root, 'test/mutations/sandbox.sh')]
-  const within = [...namespaces, ...sandbox, join(folder, 'root'), join(root, file), join(folder, 'mutant')]
-  const { why, names } = await runFile(test, { minutes, within }, () => {})
+  const result = await work([...namespaces, 'sh', sandbox, empty, join(root, file), mutant])
   rmSync(folder, { recursive: true })
-  return why && (names[0] ?? why)
+  return result
 }
+
+/** @returns why a test file fails; undefined where it passes */
+const whyFails = (test: string, changed: Changed): Promise<string | undefined> =>
+  inSandbox(changed, async (within) => {
+    const { why, names } = await runFile(test, { minutes, within }, () => {})
+    return why && (names[0] ?? why)
+  })
+
+/** What the type checker refuses is no fault that could stay. */
+const compiles = (changed: Changed): Promise<boolean> =>
+  inSandbox(changed, async ([program, ...words]) => {
+    const tsc = spawn(program!, [...words, process.execPath, 'node_modules/typescript/bin/tsc'], {
+      cwd: root,
+      stdio: 'ignore',
+    })
+    const [code] = await once(tsc, 'exit')
+    return code === 0
+  })
 
 async function inParallel<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
   const queue = all.values()
@@ -113,7 +108,16 @@ if (process.getuid?.() !== 0) {
   console.error('root is needed, for namespaces and mounts')
   process.exit(1)
 }
-const mutants = pick(count, randomNumbers(seed))
+const mutants: Mutant[] = []
+await inParallel(candidates(count, randomNumbers(seed)), async ({ share, mutants: inOrder }) => {
+  let left = share
+  for (const mutant of inOrder) {
+    if (left === 0) return
+    if (!parses(mutant, read(mutant.file)) || !(await compiles(mutant))) continue
+    mutants.push(mutant)
+    left--
+  }
+})
 const took = new Map<string, number>()
 await inParallel(globSync('test/*.test.mts', { cwd: root }).sort(), async (test) => {
   const began = performance.now()
