@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import type { Target } from '../tasks/target.ts'
 import * as assert from 'uvu/assert'
+import { loadInventory } from '../inventory/load.ts'
 import { isChange, type Task } from '../engine/runner/task.ts'
-import { iptables, type Rule } from '../tasks/cluster/iptables.ts'
+import { allowAnswers, allowSync, allowVrrp, iptables, type Rule, snat } from '../tasks/cluster/iptables.ts'
 import { render } from '../tasks/template.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'iptables-'))
@@ -64,6 +65,24 @@ test('at boot without saved rules of ours, nothing is taken away', () => {
 test('while keepalived runs, rules of another level stay', () => assert.is(run(saved, 'active'), ensured))
 
 const rule: Rule = { name: 'in', table: 'filter', chain: 'INPUT', protocols: ['112'], words: ['-j', 'ACCEPT'] }
+
+test('the rules of the levels, as iptables is told', () => {
+  const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
+  const target = { ...inventory, host: inventory.hosts[0]! } as unknown as Target
+  const told = iptables(target, allowVrrp, allowSync, allowAnswers, snat)
+    .filter(({ name }) => name.startsWith('iptables rule'))
+    .map((task) => task.plan({ text: '', code: 0 }, { changes: () => false }))
+    .map((answer) => isChange(answer) && answer.after.replace(/-m comment --comment keepalived-playbooks-/, '#'))
+  assert.equal(told, [
+    '-A INPUT -p 112 #vrrp-in -i eth0 -d 224.0.0.18/32 -j ACCEPT',
+    '-A OUTPUT -p 112 #vrrp-out -o eth0 -d 224.0.0.18/32 -j ACCEPT',
+    '-A INPUT -p udp #sync-in -i eth0 -d 224.0.0.81/32 --dport 8848 -j ACCEPT',
+    '-A OUTPUT -p udp #sync-out -o eth0 -d 224.0.0.81/32 --dport 8848 -j ACCEPT',
+    '-A FORWARD -p udp #answers-udp -i eth0 -s 10.2.1.0/24 --sport 53 -j ACCEPT',
+    '-A FORWARD -p tcp #answers-tcp -i eth0 -s 10.2.1.0/24 --sport 53 -j ACCEPT',
+    '-A POSTROUTING #snat -m ipvs --vaddr 10.2.1.5 --vport 53 -j SNAT --to-source 10.2.1.5',
+  ])
+})
 
 test('the unit runs again whenever a rule set is loaded: by a start, a restart or a reload of its service', () => {
   const unit = iptables({} as Target, () => [rule]).find(({ resources }) =>

@@ -10,6 +10,9 @@ import { hostName } from '../tasks/host-name.ts'
 import { kernelModule } from '../tasks/kernel-module.ts'
 import { packages } from '../tasks/packages.ts'
 import { service } from '../tasks/service.ts'
+import { iptables } from '../tasks/cluster/iptables.ts'
+import { network } from '../tasks/cluster/network.ts'
+import { routesWatch } from '../tasks/cluster/routes.ts'
 import { clusterPackages } from '../tasks/cluster/packages.ts'
 import { keepalived, keepalivedConf } from '../tasks/cluster/keepalived.ts'
 import { snmpd } from '../tasks/cluster/snmpd.ts'
@@ -186,6 +189,31 @@ test('kernel module: loaded and unloaded; one in use is left', () => {
   const used = make(undo.text, { modprobe: tell('modprobe', 'exit 1') })
   assert.equal([used.status, used.log], [0, ['modprobe -r -- ip_vs']])
 })
+
+const networkd = parseFacts('os=Debian\nids=debian\nlink=eth0\nnetworkd=/etc/systemd/network/lan.network\n', 'ns1')
+const readers: [tasks: Task[], file: string, told: string][] = [
+  [keepalived(target, 3), keepalivedConf, 'reload-or-restart keepalived'],
+  [snmpd(target), '/etc/snmp/snmpd.conf.d/keepalived.conf', 'restart snmpd'],
+  [iptables(target, () => []), '/etc/keepalived/iptables.sh', 'restart keepalived-iptables.service'],
+  [routesWatch(), '/etc/keepalived/routes.sh', 'restart keepalived-routes.service'],
+  [
+    network({ ...target, facts: networkd }, 1),
+    '/etc/systemd/network/lan.network.d/keepalived.conf',
+    'restart systemd-networkd',
+  ],
+]
+for (const [tasks, file, told] of readers) {
+  test(`a service takes up a file that has changed: ${told}`, () => {
+    const task = tasks.find(({ name }) => name.startsWith('service '))!
+    const running = 'UnitFileState=enabled\nActiveState=active\nNeedDaemonReload=no\n'
+    const plan = (changed: boolean) =>
+      task.plan({ text: running, code: 0 }, { changes: (path) => changed && path === file })
+    assert.not.ok(isChange(plan(false)))
+    const answer = plan(true)
+    assert.ok(isChange(answer))
+    assert.equal(make((answer as Change).apply.text, system).log, [`systemctl ${told}`])
+  })
+}
 
 const states: [name: string, active: string, enabled: string, apply: string[], undo: string[]][] = [
   [

@@ -19,7 +19,7 @@ function importsOf(file: string): string[] {
 }
 
 /** Whether a test starts programs of the project, which may be of any file. */
-const startsPrograms = (test: string) => /process\.execPath|npm/.test(read(test))
+const startsPrograms = (test: string) => /process\.execPath/.test(read(test))
 
 /** @returns the test files that a file can matter to, those first that import it in the fewest steps */
 export function nearestFirst(tests: readonly string[], file: string): string[] {
