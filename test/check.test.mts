@@ -1,13 +1,13 @@
 // How long the cluster check waits for a cluster that is not yet as it should be, with made-up nodes and turned time.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Clock } from '../engine/base/clock.ts'
 import { textsOf } from '../engine/cluster/finding.ts'
 import type { NodeHandle } from '../engine/cluster/node-state.ts'
 import { checkCluster } from '../engine/verify/check.ts'
 import type { Client } from '../engine/clients/client.ts'
 import type { Transport } from '../engine/transport/transport.ts'
 import { serviceOf } from '../services/all.ts'
+import { hurriedClock } from './clock.ts'
 import { inventoryOf } from './variants.ts'
 
 const two =
@@ -20,16 +20,10 @@ const service = serviceOf(inventory.cluster)
  * @returns the texts of the findings, the seconds that it took, and how often the client asked
  */
 async function check(comes: number, changed: boolean) {
-  let now = 0
-  const clock: Clock = {
-    now: () => now,
-    sleep: async (milliseconds) => {
-      now += milliseconds
-    },
-  }
+  const clock = hurriedClock()
   const nodes = inventory.hosts.map((host): NodeHandle => {
     const run: Transport['run'] = async (_, { onStdout }) => {
-      const holds = host.name === 'ns1' && now >= comes * 1000
+      const holds = host.name === 'ns1' && clock.now() >= comes * 1000
       const text = `vip=${holds ? 'here' : ''}\nkeepalived=active\nservice=active\nlevel=1\n\nwatching\n`
       onStdout?.(Buffer.from(text))
       return { stdout: Buffer.from(text), stderr: '', code: 0 }
@@ -49,7 +43,7 @@ async function check(comes: number, changed: boolean) {
   const said: string[] = []
   const options = { clients: [client], changed, timeout: 60, clock, say: (line: string) => said.push(line) }
   const { findings } = await checkCluster(inventory, nodes, options)
-  return { findings: textsOf(findings), seconds: now / 1000, asked, said }
+  return { findings: textsOf(findings), seconds: clock.now() / 1000, asked, said }
 }
 
 const outage = 'outage: no node holds 10.2.1.5'

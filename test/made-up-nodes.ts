@@ -9,6 +9,7 @@ import { canAskItself } from '../engine/operations/rolling/node-steps.ts'
 import type { Outcome, Transport } from '../engine/transport/transport.ts'
 import { serviceOf } from '../services/all.ts'
 import { Bash } from './bash.ts'
+import { hurriedClock } from './clock.ts'
 import { inventoryOf } from './variants.ts'
 
 export const names = ['ns1', 'ns2', 'ns3']
@@ -25,17 +26,6 @@ const boot = { goes: 5000, back: 30_000, well: 40_000 }
 
 /** Milliseconds from drained until the last UDP client and the last connection are gone. */
 const work: Readonly<Record<string, [udp: number, tcp: number]>> = { ns1: [0, 20_000], ns2: [20_000, 0], ns3: [0, 0] }
-
-/** A clock without real waiting: each sleep only advances it. */
-function hurriedClock(): Clock {
-  let now = 0
-  return {
-    now: () => now,
-    sleep: async (milliseconds) => {
-      now += milliseconds
-    },
-  }
-}
 
 /** What a file says, and what keepalived makes of it. */
 interface Flag {
@@ -205,23 +195,27 @@ export class MadeUpNodes {
       if (this.stubborn.has(node)) return ''
       this.boots[node]!++
       this.#ordered[node] = this.clock.now()
-    } else if (script.includes('DEBIAN_FRONTEND')) {
-      this.#taken(node)
-      this.commands[node]!++
     } else {
-      const own = join(this.folder, node)
-      await this.#bash.run(script.replaceAll(/\/(etc\/keepalived|var\/lib\/keepalived-playbooks)/g, own))
+      await this.#bash.run(this.#moved(node, script))
       this.#wrote(node)
     }
     return ''
   }
 
-  /** A script that asks the node's own service, in a bash of its own. */
-  #asks(node: string, script: string): Outcome {
+  /** A script with the node's own folder in place of the system's. */
+  #moved = (node: string, script: string) =>
+    script.replaceAll(
+      /\/(etc\/keepalived|var\/lib\/keepalived-playbooks|run(?=\/keepalived))/g,
+      join(this.folder, node),
+    )
+
+  /** Runs a script in a bash of its own, in which the operator's command `x` and dig are functions. */
+  #alone(node: string, script: string): Outcome {
     const as = this.impostors.has(node) ? 'nobody' : hostOf(node).identity
-    const prelude = this.bare.has(node) ? 'PATH=/nowhere' : `dig() { echo '"=${as}="'; }`
-    const { stderr, status: code } = spawnSync('bash', ['-c', `${prelude}\n${script}`], { encoding: 'utf8' })
-    return { stdout: Buffer.alloc(0), stderr, code }
+    const prelude = this.bare.has(node) ? 'PATH=/nowhere' : `x() { :; }; dig() { echo '"=${as}="'; }`
+    const words = ['-c', `${prelude}\n${this.#moved(node, script)}`]
+    const { stdout, stderr, status: code } = spawnSync('bash', words)
+    return { stdout, stderr: String(stderr), code }
   }
 
   transport = (node: string): Transport => {
@@ -234,7 +228,12 @@ export class MadeUpNodes {
       run: async (script, { onStdout }) => {
         reached()
         const own = [canAskItself(service).text, service.selfCheck(hostOf(node)).text]
-        if (own.includes(script)) return this.#asks(node, script)
+        if (own.includes(script)) return this.#alone(node, script)
+        if (script.includes('DEBIAN_FRONTEND')) {
+          this.#taken(node)
+          this.commands[node]!++
+          return this.#alone(node, script)
+        }
         const stdout = await this.#run(node, script, onStdout)
         return stdout === undefined ? forever : { stdout: Buffer.from(stdout), stderr: '', code: 0 }
       },

@@ -137,6 +137,25 @@ test('clients that never end are waited for, and told of when the time is over',
     assert.match(said.join('\n'), 'after 5 s 1 connections and 1 UDP clients are left: they end with the node')
   }))
 
+test('a command that fails: its node is not rebooted and stays drained', () =>
+  on(async (cluster) => {
+    const { error } = await cluster.roll(['--before', 'echo no room; exit 3'])
+    assert.match(error, /^the command ended with code 3: no room\n.*; ns2 is drained; /)
+    assert.equal(
+      [cluster.boots, cluster.commands],
+      [
+        { ns1: 0, ns2: 0, ns3: 0 },
+        { ns1: 0, ns2: 1, ns3: 0 },
+      ],
+    )
+  }))
+
+test('what a command prints last is told of its step', () =>
+  on(async (cluster) => {
+    const { said } = await cluster.roll(['--before', 'echo one; echo two', '--limit', 'ns2'])
+    assert.match(said.join('\n'), /ns2 {2}command +two \(/)
+  }))
+
 test('a node whose service does not start again gets no clients, and the others wait', () =>
   on(async (cluster) => {
     cluster.hurt.add('ns2')
