@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { batchChanges } from '../engine/runner/apply.ts'
+import { baselineId } from '../engine/runner/baselines.ts'
 import { busyCode, takeLock } from '../engine/runner/lock.ts'
 import { rollbackScript } from '../engine/runner/rollback.ts'
 import type { Task } from '../engine/runner/task.ts'
@@ -133,6 +134,15 @@ test('a rollback waits for nobody: it names the run that is at work, and changes
   other.stdin.end()
   await once(other, 'exit')
   assert.equal([code, stderr.trim(), existsSync(path('a'))], [busyCode, 'somebody else', true])
+})
+
+test('where it can not be kept how something was, nothing is changed', async () => {
+  const [first, second] = [file(path('first'), 'ours'), file(path('second'), 'ours')]
+  mkdirSync(join(state, 'originals'), { recursive: true })
+  writeFileSync(join(state, 'originals', baselineId(first.key!)), 'in the way')
+  const result = await runHost(host([touch('a'), first, second]), numbered('1'), silent)
+  assert.is(result.status, 'failed')
+  assert.not.ok(existsSync(path('a')))
 })
 
 /** @returns what others than root may do with a file or folder */
