@@ -3,9 +3,13 @@ import { createInterface } from 'node:readline'
 
 /** One bash for all scripts, one after the other, each in a subshell: to start one for each takes longer than all else. */
 export class Bash {
-  readonly #process = spawn('bash', ['-c', `while read -rd ''; do (eval "$REPLY") >&2 </dev/null; echo $?; done`], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  readonly #process = spawn(
+    'bash',
+    ['--norc', '-c', `while read -rd ''; do (eval "$REPLY") >&2 </dev/null; echo $?; done`],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  )
   readonly #waiting: ((code: string) => void)[] = []
 
   constructor() {

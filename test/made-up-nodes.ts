@@ -213,7 +213,7 @@ export class MadeUpNodes {
   #alone(node: string, script: string): Outcome {
     const as = this.impostors.has(node) ? 'nobody' : hostOf(node).identity
     const prelude = this.bare.has(node) ? 'PATH=/nowhere' : `x() { :; }; dig() { echo '"=${as}="'; }`
-    const words = ['-c', `${prelude}\n${this.#moved(node, script)}`]
+    const words = ['--norc', '-c', `${prelude}\n${this.#moved(node, script)}`]
     const { stdout, stderr, status: code } = spawnSync('bash', words)
     return { stdout, stderr: String(stderr), code }
   }

@@ -42,7 +42,10 @@ function make(script: string, commands: Record<string, string>) {
   const moved = script.replaceAll('/etc/', `${folder}/etc/`)
   const env = { PATH: `${bin}:${process.env.PATH}`, LOG: path('log') }
   writeFileSync(path('log'), '')
-  const { status, stdout } = spawnSync('bash', ['-c', `set -euo pipefail\n${moved}`], { encoding: 'utf8', env })
+  const { status, stdout } = spawnSync('bash', ['--norc', '-c', `set -euo pipefail\n${moved}`], {
+    encoding: 'utf8',
+    env,
+  })
   return { status, stdout, log: readFileSync(path('log'), 'utf8').trim().split('\n') }
 }
 

@@ -47,7 +47,7 @@ ${last}`
     { task: touch('second'), change: { before: '', after: '', apply: sh`touch ${path('second')}`, undo }, phase: 0 },
   ]
   const { script } = batchChanges(new Map(changes.entries()), options.note)
-  const bash = spawn('bash', ['-c', script], { detached: true })
+  const bash = spawn('bash', ['--norc', '-c', script], { detached: true })
   for await (const chunk of bash.stdout) if (String(chunk).includes('begun')) break
   bash.stdout.destroy()
   lose(bash.pid!)
@@ -128,7 +128,7 @@ test('a run that gives back and fails half way still reloads what it has given b
 test('a rollback waits for nobody: it names the run that is at work, and changes nothing', async () => {
   await runHost(host([touch('a')]), numbered('1'), silent)
   const script = sh`${takeLock(state, 'somebody else')}; echo taken; read -r`
-  const other = spawn('bash', ['-c', script.text])
+  const other = spawn('bash', ['--norc', '-c', script.text])
   await once(other.stdout, 'data')
   const { code, stderr } = await rollBack()
   other.stdin.end()
