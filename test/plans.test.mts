@@ -1,10 +1,12 @@
-// Plan functions by the table: what a probe printed, and what the task makes of it. No host is needed.
+// Plan functions by the table: what a probe printed, and what the task makes of it. No host but this one is needed.
+import { readFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Host } from '../inventory/types.ts'
 import type { Target } from '../tasks/target.ts'
 import type { Facts } from '../engine/runner/facts.ts'
-import { parseFacts } from '../engine/runner/facts.ts'
+import { factsProbe, parseFacts } from '../engine/runner/facts.ts'
+import { localTransport } from '../engine/transport/local.ts'
 import { makePlan } from '../engine/runner/plan.ts'
 import { sh } from '../engine/base/sh.ts'
 import { type Change, isChange, type Planned, type Task, unchanged } from '../engine/runner/task.ts'
@@ -270,6 +272,19 @@ test('facts: a family is recognised by ID and ID_LIKE; others are refused by nam
   assert.throws(() => parseFacts(text('Alpine Linux', 'alpine '), 'a'), /a: Alpine Linux is neither/)
   const devuan = parseFacts(text('Devuan', 'devuan debian', 'init'), 'a')
   assert.throws(() => osOf(devuan), /it runs init as its init, and systemd is needed/)
+})
+
+test('facts: what this machine says of itself', async () => {
+  const { stdout } = await localTransport().run(factsProbe.text, { timeout: 60 })
+  const { hostname, kernel, bootId, init, now, os, selinux } = parseFacts(stdout.toString(), 'here')
+  const files = ['sys/kernel/hostname', 'sys/kernel/osrelease', 'sys/kernel/random/boot_id', '1/comm']
+  assert.equal(
+    [hostname, kernel, bootId, init],
+    files.map((name) => readFileSync(`/proc/${name}`, 'utf8').trim()),
+  )
+  assert.match(readFileSync('/etc/os-release', 'utf8'), `PRETTY_NAME="${os}"`)
+  assert.ok(Math.abs(now - Date.now() / 1000) < 3600)
+  assert.match(selinux, /^(enforcing|permissive|disabled|absent)$/)
 })
 
 test.run()
