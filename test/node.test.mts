@@ -1,23 +1,23 @@
-// What a node gets, with real bash and files in a folder of their own; the system's commands only tell what they were told.
-import { spawnSync } from 'node:child_process'
+// What a node gets, made by real bash in a folder; the system's commands only write down what they were told.
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { loadInventory } from '../inventory/load.ts'
 import { type Facts, parseFacts } from '../engine/runner/facts.ts'
-import { type Change, isChange, type Task } from '../engine/runner/task.ts'
+import { type Change, flatten, isChange, type Task, tasksOf } from '../engine/runner/task.ts'
 import { hostName } from '../tasks/host-name.ts'
 import { kernelModule } from '../tasks/kernel-module.ts'
-import { packages } from '../tasks/packages.ts'
 import { service } from '../tasks/service.ts'
+import { ipvs } from '../tasks/cluster/ipvs.ts'
 import { iptables } from '../tasks/cluster/iptables.ts'
 import { network } from '../tasks/cluster/network.ts'
-import { routesWatch } from '../tasks/cluster/routes.ts'
+import { routes, routesWatch } from '../tasks/cluster/routes.ts'
 import { clusterPackages } from '../tasks/cluster/packages.ts'
 import { keepalived, keepalivedConf } from '../tasks/cluster/keepalived.ts'
 import { snmpd } from '../tasks/cluster/snmpd.ts'
 import { targetOf } from '../tasks/target.ts'
 import { folder, inFreshFolders, path } from './engine-host.ts'
+import { changeOf, make, system, tell } from './made-up-commands.ts'
 
 inFreshFolders()
 test.before.each(() => mkdirSync(folder))
@@ -27,42 +27,24 @@ const facts: Facts = parseFacts('os=Debian\nids=debian\ninit=systemd\nhostname=o
 const target = targetOf(inventory, inventory.hosts[0]!, facts)
 
 const writing = (tasks: readonly Task[], file: string) => tasks.find(({ resources }) => resources?.includes(file))!
-const changeOf = (task: Task, text = '', code = 1): Change => {
-  const answer = task.plan({ text, code }, { changes: () => false })
-  assert.ok(isChange(answer), `${task.name} has nothing to change`)
-  return answer as Change
-}
-
-/** Runs a change as the engine does, with /etc in a folder and these commands in place of the system's. */
-function make(script: string, commands: Record<string, string>) {
-  const bin = path('bin')
-  mkdirSync(bin, { recursive: true })
-  for (const [name, text] of Object.entries(commands))
-    writeFileSync(`${bin}/${name}`, `#!/bin/bash\n${text}\n`, { mode: 0o755 })
-  const moved = script.replaceAll('/etc/', `${folder}/etc/`)
-  const env = { PATH: `${bin}:${process.env.PATH}`, LOG: path('log') }
-  writeFileSync(path('log'), '')
-  const { status, stdout } = spawnSync('bash', ['--norc', '-c', `set -euo pipefail\n${moved}`], {
-    encoding: 'utf8',
-    env,
-  })
-  return { status, stdout, log: readFileSync(path('log'), 'utf8').trim().split('\n') }
-}
-
 const keepalivedFile = changeOf(writing(keepalived(target, 3), keepalivedConf))
 const written = path(keepalivedConf)
 
 const modes: [name: string, change: Change, file: string, mode: number][] = [
-  ['keepalived.conf, which holds the password', keepalivedFile, keepalivedConf, 0o640],
-  [
-    'snmpd.conf, which holds the community',
-    changeOf(snmpd(target)[0]!),
-    '/etc/snmp/snmpd.conf.d/keepalived.conf',
-    0o600,
-  ],
+  ['keepalived.conf holds the password', keepalivedFile, keepalivedConf, 0o640],
+  ['snmpd.conf holds the community', changeOf(snmpd(target)[0]!), '/etc/snmp/snmpd.conf.d/keepalived.conf', 0o600],
 ]
+const scripts: [tasks: Task[], name: string][] = [
+  [keepalived(target, 3), 'keepalived-notify.sh'],
+  [routes(target), 'routes.sh'],
+  [iptables(target, () => []), 'iptables.sh'],
+]
+for (const [tasks, name] of scripts) {
+  const file = `/etc/keepalived/${name}`
+  modes.push([`${name} can be run`, changeOf(writing(tasks, file)), file, 0o755])
+}
 for (const [name, { apply }, file, mode] of modes) {
-  test(`${name}, is for root alone`, () => {
+  test(`file modes: ${name}`, () => {
     assert.is(make(apply.text, { keepalived: '' }).status, 0)
     const { mode: found, uid } = statSync(path(file))
     assert.equal([found & 0o777, uid], [mode, 0])
@@ -116,46 +98,6 @@ test('keepalived: what drains a node stays, anything else becomes 0', () => {
   assert.match(changeOf(flag).after, /\n0\n$/)
 })
 
-/** What apt-get is told, without its common options, after each call is seen to have them. */
-function aptCalls(log: readonly string[]): string[] {
-  const calls = log.filter((call) => call.startsWith('apt-get '))
-  for (const call of calls) assert.match(call, '-y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold ')
-  return calls.map((call) => call.replace(/^.*--force-confold /, ''))
-}
-const tell = (name: string, more = '') => `echo "${name} $*" >>"$LOG"\n${more}`
-const system = {
-  'apt-get': tell('apt-get'),
-  dpkg: tell('dpkg'),
-  sleep: tell('sleep'),
-  systemctl: tell('systemctl', '[ $1 != is-enabled ]'),
-}
-const installs = changeOf(packages({ facts }, 'a', 'b'), 'a\ninstalled\n')
-
-test('packages: lists are fetched, what is missing is installed, files that are there are kept', () => {
-  const { status, log } = make(installs.apply.text, system)
-  assert.is(status, 0)
-  assert.equal(aptCalls(log), ['update', 'install --no-install-recommends -- b'])
-  assert.not.ok(log.includes('dpkg --configure -a'))
-  assert.equal(aptCalls(make(installs.undo.text, system).log), ['remove -- b'])
-})
-
-test('packages: what was left half configured is configured first', () => {
-  const { log } = make(installs.apply.text, { ...system, dpkg: tell('dpkg', '[ $1 = --configure ] || echo half') })
-  assert.equal(log.slice(0, 2), ['dpkg --audit', 'dpkg --configure -a'])
-})
-
-for (const [fails, status] of [
-  [2, 0],
-  [3, 1],
-] as const)
-  test(`packages: lists that can't be fetched ${fails} times`, () => {
-    const failing = tell('apt-get', `[ $(grep -c ' update$' "$LOG") -gt ${fails} ] || [[ $* == *install* ]]`)
-    const result = make(installs.apply.text, { ...system, 'apt-get': failing })
-    assert.is(result.status, status)
-    const tries = Array(3).fill('update')
-    assert.equal(aptCalls(result.log), status ? tries : [...tries, 'install --no-install-recommends -- b'])
-  })
-
 test('packages of a level: the service, what every level needs, and its own', () => {
   const named = (level: 1 | 2 | 3) => clusterPackages(target, level).name.replace('install ', '').split(', ')
   const common = ['bind9', 'bind9-dnsutils', 'keepalived', 'iptables']
@@ -191,6 +133,16 @@ test('kernel module: loaded and unloaded; one in use is left', () => {
   assert.equal(make(apply.text, { modprobe: tell('modprobe') }).log, ['modprobe -- ip_vs'])
   const used = make(undo.text, { modprobe: tell('modprobe', 'exit 1') })
   assert.equal([used.status, used.log], [0, ['modprobe -r -- ip_vs']])
+})
+
+test('sysctl: what the kernel needs to balance, and level 3 for its two interfaces', () => {
+  const settings = (level: 2 | 3) =>
+    tasksOf(flatten(ipvs(target, level))).flatMap(({ name }) => name.match(/^sysctl net\.ipv4\.(.*)/)?.[1] ?? [])
+  const balancing = ['ip_forward = 1', 'vs.conntrack = 1', 'vs.expire_nodest_conn = 1', 'vs.sloppy_tcp = 1']
+  assert.equal(settings(2), balancing)
+  const ofTwo = ['rp_filter = 2', 'arp_ignore = 1', 'arp_announce = 2']
+  const devices = ['eth0', 'eth1'].flatMap((device) => ofTwo.map((setting) => `conf.${device}.${setting}`))
+  assert.equal(settings(3), [...balancing, ...devices])
 })
 
 const networkd = parseFacts('os=Debian\nids=debian\nlink=eth0\nnetworkd=/etc/systemd/network/lan.network\n', 'ns1')

@@ -179,6 +179,11 @@ test('file: undo brings back the old bytes, mode and owner', () => {
   assert.match(undo, 'chown bind:bind')
 })
 
+test('service: what it will be is told', () => {
+  const { after } = change(named, state('inactive', 'masked', 'no', ''))!
+  assert.is(after, 'named: enabled, running, up to date')
+})
+
 test('service: a reload is owed when an earlier task changes its file, and a restart where it cannot reload', () => {
   const planned: Planned = { changes: (path) => path === '/etc/bind/zone' }
   const running = state('active', 'enabled', 'no', '10.500000')
