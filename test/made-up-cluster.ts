@@ -30,9 +30,10 @@ export class MadeUpCluster extends MadeUpNodes {
   /**
    * Runs a rolling reboot.
    * @param args of the command line
-   * @param killed the step, as `ns2: reboot`, before which it is killed; without one it comes to its end
+   * @param killed the step, as `ns2: reboot`, before which it is killed
+   * @param interrupted the step during which it is interrupted; without both it comes to its end
    */
-  async roll(args: readonly string[], killed?: string): Promise<Rolled> {
+  async roll(args: readonly string[], killed?: string, interrupted?: string): Promise<Rolled> {
     const options = parseOptions(args, 'x', rollingOptions) as Options
     const limited = inventory.hosts.filter(({ name }) => options.limit?.includes(name) ?? true)
     const transports = new Map(names.map((name) => [name, this.transport(name)]))
@@ -46,7 +47,7 @@ export class MadeUpCluster extends MadeUpNodes {
       document: {},
       atEnd: () => {},
       checkpoint: async () => {
-        if (killed && steps.includes(killed)) throw new Killed()
+        if (steps.some((label) => label === killed || label === interrupted)) throw new Killed()
       },
     } as unknown as RunContext
     const step = (label: string) => {

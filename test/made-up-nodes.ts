@@ -10,6 +10,7 @@ import type { Outcome, Transport } from '../engine/transport/transport.ts'
 import { serviceOf } from '../services/all.ts'
 import { Bash } from './bash.ts'
 import { hurriedClock } from './clock.ts'
+import { type Flag, Flags, latenessOf } from './made-up-flags.ts'
 import { inventoryOf } from './variants.ts'
 
 export const names = ['ns1', 'ns2', 'ns3']
@@ -18,23 +19,14 @@ export const inventory = inventoryOf(`cluster: { vip: 10.2.1.5, network: 10.2.1.
 const service = serviceOf(inventory.cluster)
 const hostOf = (name: string) => inventory.hosts.find((host) => host.name === name)!
 
-/** Milliseconds until the holder's pools follow a drain file, those of the other directors, and the VIP a standby file. */
-const follow = { holder: 2000, others: 12_000, vip: 40_000 }
-
 /** Milliseconds from the order to reboot until a node goes, is back, and its services run. */
 const boot = { goes: 5000, back: 30_000, well: 40_000 }
 
-/** Milliseconds from drained until the last UDP client and the last connection are gone. */
-const work: Readonly<Record<string, [udp: number, tcp: number]>> = { ns1: [0, 20_000], ns2: [20_000, 0], ns3: [0, 0] }
+/** Milliseconds until an answer has reached its client. */
+const answered = 1000
 
-/** What a file says, and what keepalived makes of it. */
-interface Flag {
-  says: boolean
-  shown: boolean
-  /** When the two became so. */
-  saidAt: number
-  shownAt: number
-}
+/** Milliseconds from drained until the last UDP client and the last connection are gone. */
+const work: Readonly<Record<string, [udp: number, tcp: number]>> = { ns1: [0, 20_000], ns2: [0, 0], ns3: [20_000, 0] }
 
 export class MadeUpNodes {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'cluster-'))
@@ -54,6 +46,8 @@ export class MadeUpNodes {
   readonly impostors = new Set<string>()
   /** Nodes whose clients never end. */
   readonly endless = new Set<string>()
+  /** Whether pools follow no more. */
+  frozen = false
   readonly boots: Record<string, number> = {}
   readonly commands: Record<string, number> = {}
   /** What no rolling reboot may do, and this one did. */
@@ -61,9 +55,10 @@ export class MadeUpNodes {
   /** The nodes that got clients when the holder was told to give the VIP away. */
   readonly moves: string[][] = []
   readonly #bash = new Bash()
-  readonly #flags = new Map<string, Flag>()
+  readonly #flags = new Flags(this.clock)
   readonly #ordered: Record<string, number> = {}
   readonly #locked: Record<string, number> = {}
+  #movedAt = -Infinity
 
   constructor() {
     for (const name of names) {
@@ -106,16 +101,9 @@ export class MadeUpNodes {
   }
 
   /** What keepalived makes of a file by now. */
-  #flag(node: string, path: string): Flag {
-    const now = this.clock.now()
-    const key = `${node}/${path}`
-    const flag = this.#flags.get(key) ?? { says: false, shown: false, saidAt: -Infinity, shownAt: -Infinity }
-    this.#flags.set(key, flag)
-    const says = this.#says(node, path)
-    if (says !== flag.says) Object.assign(flag, { says, saidAt: now })
-    const late = path === 'standby' ? follow.vip : node === this.holder ? follow.holder : follow.others
-    if (flag.shown !== says && now - flag.saidAt >= late) Object.assign(flag, { shown: says, shownAt: now })
-    return flag
+  #flag = (node: string, path: string): Flag => {
+    const late = this.frozen && path !== 'standby' ? Infinity : latenessOf(path, node === this.holder)
+    return this.#flags.look(`${node}/${path}`, this.#says(node, path), late)
   }
 
   /** Follows the files that a script has written. */
@@ -123,11 +111,20 @@ export class MadeUpNodes {
     if (this.#locked[node] !== this.boots[node]) this.wrongs.push(`${node} was changed without its lock`)
     for (const path of ['standby', ...names.map((name) => `drain/${name}`)]) {
       const about = path === 'standby' ? node : path.replace('drain/', '')
-      const before = this.#flags.get(`${node}/${path}`)?.says ?? false
+      const before = this.#flags.said(`${node}/${path}`)
       const { says } = this.#flag(node, path)
       if (before && !says && this.#age(about) < boot.well) this.wrongs.push(`${about} was undrained before it was well`)
-      if (!before && says && path === 'standby' && node === this.holder) this.moves.push(this.#getClients())
+      if (before && !says && path !== 'standby') this.#settled(this.#movedAt)
+      if (!before && says && path === 'standby' && node === this.holder) {
+        this.moves.push(this.#getClients())
+        for (const name of names) this.#settled(this.#flag(node, `drain/${name}`).shownAt)
+      }
     }
+  }
+
+  /** Called where answers to earlier clients would be lost. */
+  #settled(since: number): void {
+    if (this.clock.now() - since < answered) this.wrongs.push('answers were still on their way')
   }
 
   #getClients = () => names.filter((name) => this.#well(name) && !this.#flag(this.holder, `drain/${name}`).shown)
@@ -153,7 +150,10 @@ export class MadeUpNodes {
 
   #state(node: string): string {
     const next = names.find((name) => !this.#says(name, 'standby') && this.#well(name))
-    if ((this.#flag(this.holder, 'standby').shown || this.#away(this.holder)) && next) this.holder = next
+    if ((this.#flag(this.holder, 'standby').shown || this.#away(this.holder)) && next && next !== this.holder) {
+      this.holder = next
+      this.#movedAt = this.clock.now()
+    }
     const weight = (name: string) => (this.#flag(node, `drain/${name}`).shown ? 0 : 1)
     const pool = (protocol: string) => [
       `pool=${protocol}  10.2.1.5:53 rr`,

@@ -43,6 +43,15 @@ test('killed before any of its steps and resumed: every node is rebooted once, a
   )
 })
 
+test('interrupted: the step under way comes to its end, and no other is begun', () =>
+  on(async (cluster) => {
+    const { steps } = await cluster.roll([], undefined, 'ns2: reboot')
+    assert.is(steps.at(-1), 'ns2: reboot')
+    assert.equal(cluster.boots, { ns1: 0, ns2: 1, ns3: 0 })
+    assert.is((await cluster.roll(['--resume'])).error, '')
+    assert.equal([cluster.boots, cluster.left()], [once, []])
+  }))
+
 test('resumed with --limit: the node that was begun comes first all the same, and the others wait', () =>
   on(async (cluster) => {
     await cluster.roll([], 'ns2: wait until healthy')
@@ -135,6 +144,17 @@ test('clients that never end are waited for, and told of when the time is over',
     const { said, error } = await cluster.roll(['--limit', 'ns2', '--drain-timeout', '5'])
     assert.is(error, '')
     assert.match(said.join('\n'), 'after 5 s 1 connections and 1 UDP clients are left: they end with the node')
+  }))
+
+test('pools that do not follow: the node is undrained, and nothing was begun', () =>
+  on(async (cluster) => {
+    cluster.frozen = true
+    const { error } = await cluster.roll([])
+    assert.match(
+      error,
+      /^the pools of ns1 still have ns2 with weight 1\n.*ns2 was undrained, and no node was rebooted$/,
+    )
+    assert.equal([cluster.boots, cluster.left()], [{ ns1: 0, ns2: 0, ns3: 0 }, []])
   }))
 
 test('a command that fails: its node is not rebooted and stays drained', () =>
