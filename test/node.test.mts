@@ -1,5 +1,5 @@
 // What a node gets, made by real bash in a folder; the system's commands only write down what they were told.
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { loadInventory } from '../inventory/load.ts'
@@ -116,6 +116,17 @@ test('packages of a level: the service, what every level needs, and its own', ()
   assert.equal(snmpd(snmp(false)), [])
 })
 
+test('routes: a host that has them is left alone', () => {
+  const task = routes(target).at(-1)!
+  const ip = `case $* in
+    *rule*) echo '1020: from 10.2.1.2 lookup 20'; echo '1021: from 10.2.1.6 lookup 21' ;;
+    *'table 20') echo '10.2.1.0/24 dev eth0 scope 253 src 10.2.1.2' ;;
+    *'table 21') echo 'default via 10.2.1.5 dev eth1'; echo '10.2.1.5 dev eth1 scope 253' ;;
+  esac`
+  const { stdout } = make(task.probe.text, { ip })
+  assert.not.ok(isChange(task.plan({ text: stdout, code: 0 }, { changes: () => false })))
+})
+
 test('host name: a host that finds itself is left alone; otherwise a line makes it', () => {
   const task = hostName(target)
   assert.not.ok(isChange(task.plan({ text: '10.2.1.2 STREAM one\n', code: 0 }, { changes: () => false })))
@@ -126,6 +137,9 @@ test('host name: a host that finds itself is left alone; otherwise a line makes 
   assert.is(readFileSync(path('etc/hosts'), 'utf8'), `127.0.0.1 localhost\n${target.host.address} one\n`)
   make(undo.text, {})
   assert.is(readFileSync(path('etc/hosts'), 'utf8'), '127.0.0.1 localhost\n')
+  rmSync(path('etc/hosts'))
+  assert.is(make(undo.text, {}).status, 0)
+  assert.not.ok(existsSync(path('etc/hosts')))
 })
 
 test('kernel module: loaded and unloaded; one in use is left', () => {

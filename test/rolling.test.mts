@@ -19,8 +19,9 @@ const once = { ns1: 1, ns2: 1, ns3: 1 }
 
 test('every node is rebooted once, the holder last, and nothing is left', () =>
   on(async (cluster) => {
-    const { steps, error } = await cluster.roll([])
+    const { steps, said, error } = await cluster.roll([])
     assert.is(error, '')
+    assert.match(said.join('\n'), /^ns2 {2}reboot +another boot id after 30 s \(30\.0 s\)$/m)
     assert.equal(
       steps.filter((step) => step.endsWith('reboot')),
       ['ns2: reboot', 'ns3: reboot', 'ns1: reboot'],

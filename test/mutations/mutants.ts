@@ -132,9 +132,9 @@ function shellEdits({ quasi }: TaggedTemplateExpression, source: string): Edit[]
   return edits
 }
 
-/** @returns whether TypeScript and bash can parse a mutant; `X` stands for what is put into a bash template */
+/** @returns whether a mutant is one that TypeScript and bash can parse; `X` stands for what is put into a bash template */
 export function parses({ file, text }: Mutant, source: string): boolean {
-  if (parseSync(file, text).errors.length > 0) return false
+  if (text === source || parseSync(file, text).errors.length > 0) return false
   const before = scriptsOf(file, source)
   // What bash can't parse alone is a part of a script.
   return scriptsOf(file, text).every(
