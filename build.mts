@@ -10,9 +10,19 @@ execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', 
   cwd: root,
   stdio: 'inherit',
 })
-for (const file of globSync(['templates/*.ejs', 'engine/clients/*.py', 'services/*/*.py', 'inventory/schema.json'], {
-  cwd: root,
-}))
+for (const file of globSync(
+  [
+    'templates/*.ejs',
+    'engine/clients/*.py',
+    'services/*/*.py',
+    'tasks/os/firewall/*.pl',
+    'inventory/schema.json',
+    'documents/*.schema.json',
+  ],
+  {
+    cwd: root,
+  },
+))
   cpSync(`${root}${file}`, `${root}dist/${file}`)
 writeFileSync(`${root}dist/package.json`, `${JSON.stringify({ type: 'module', version })}\n`)
 chmodSync(`${root}dist/bin.js`, 0o755)

@@ -1,4 +1,4 @@
-// What playbooks and tasks of your own import: see docs/writing-playbooks.md.
+// What playbooks and tasks of your own import: see docs/writing-playbooks.md and docs/writing-tasks.md.
 export { lines, type Script, sh } from './engine/base/sh.ts'
 export { exitCode, UserError } from './engine/base/errors.ts'
 export type { Facts } from './engine/runner/facts.ts'

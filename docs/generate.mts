@@ -1,11 +1,14 @@
-// Writes what is made from the inventory's schema: inventory/schema.json for editors, docs/inventory.md for people; the
-// codes of docs/findings.md; and the pictures of docs/levels.md.
+// Writes what is made from the inventory's schema: inventory/schema.json for editors, docs/inventory.md for people; from the
+// schemas of documents: documents/*.schema.json, docs/json.md, the codes of docs/findings.md; the pictures of docs/levels.md; and the
+// files that pages show.
 //   node docs/generate.mts            writes them all
 //   node docs/generate.mts --check    writes nothing; exit code 1 if one of them is stale
 import { readFileSync, writeFileSync } from 'node:fs'
-import { findingCodes } from '../engine/cluster/finding.ts'
+import { documents } from '../documents/all.ts'
+import { findingCodes } from '../documents/parts/finding.ts'
 import { schema } from '../inventory/schema.ts'
 import { type Node, wording } from '../inventory/wording.ts'
+import { jsonPage } from './json-page.ts'
 import { pictures } from './pictures.mts'
 
 /** The parts of the schema that the documentation shows. */
@@ -94,9 +97,9 @@ function sections(path: string, map: Documented): string[] {
 /** A description, cut into the meaning and the default that is computed. */
 const meaningOf = ({ description }: Documented) => description!.split(' Default: ')
 
-/** The hosts are a map whose keys are not known. */
+/** The hosts are a map of maps whose keys are not known. */
 const hostsOf = ({ additionalProperties: host }: Documented): [string, Documented][] =>
-  typeof host === 'object' ? [['NAME', host]] : []
+  typeof host === 'object' && host.properties ? [['NAME', host]] : []
 
 function row(key: string, node: Documented, required: boolean): string {
   const [meaning, computed] = meaningOf(node)
@@ -105,19 +108,19 @@ function row(key: string, node: Documented, required: boolean): string {
   return `| ${cells.map((cell) => cell!.replaceAll('|', '\\|')).join(' | ')} |`
 }
 
-const findings = (): string => `<!-- Written by docs/generate.mts from engine/cluster/finding.ts; change it there. -->
+const findings = (): string => `<!-- Written by docs/generate.mts from documents/parts/finding.ts; change it there. -->
 
 # Findings
 
-What can be wrong with a cluster. \`verify\`, \`status\` and drills print each finding as a line, and give it with \`--json\`:
+What can be wrong with a cluster. \`verify\`, \`status\` and drills print each finding as a line, and give it with [\`--json\`](json.md):
 
 \`\`\`json
 { "code": "service-down", "node": "ns1", "text": "ns1: named is inactive" }
 \`\`\`
 
 Scripts go by \`code\` and \`node\`; the text is for people and may change. Where a node has several findings of a code,
-\`about\` tells them apart: a protocol, a real server, a client. A level playbook and \`verify\` give \`cluster.findings\`,
-\`status\` and drills \`findings\`.
+\`about\` tells them apart: a protocol, a real server, an address, a client. A level playbook and \`verify\` give \`cluster.findings\`,
+\`status\`, rolling reboots and drills \`findings\`.
 
 | code | meaning |
 |---|---|
@@ -126,10 +129,26 @@ ${Object.entries(findingCodes)
   .join('\n')}
 `
 
+/** A page that shows files as they are: each stands in a block of code below its path, which is a comment there. */
+const withFiles = (path: string) =>
+  readIfThere(path).replaceAll(
+    /^(<!-- (\S+) -->\n```\w+\n).*?^```$/gms,
+    (_, head: string, file: string) => `${head}${readFileSync(inRoot(file), 'utf8')}\`\`\``,
+  )
+
 const generated = {
   'inventory/schema.json': `${JSON.stringify(forEditors(schema), null, 2)}\n`,
   'docs/inventory.md': page(),
   'docs/findings.md': findings(),
+  ...Object.fromEntries(
+    Object.entries(documents).map(([name, document]) => [
+      `documents/${name}.schema.json`,
+      `${JSON.stringify(document, null, 2)}\n`,
+    ]),
+  ),
+  'docs/json.md': jsonPage(),
+  'docs/writing-services.md': withFiles('docs/writing-services.md'),
+  'docs/writing-tasks.md': withFiles('docs/writing-tasks.md'),
   ...pictures,
 }
 const stale = Object.entries(generated).filter(([path, text]) => readIfThere(path) !== text)

@@ -1,3 +1,5 @@
+import type { Host } from './types.ts'
+
 /** 1 failover, 2 load balancing, 3 clients' addresses kept. */
 export type Level = 1 | 2 | 3
 
@@ -25,3 +27,9 @@ export const abilitiesOf = (level: number | undefined): Abilities => levels[leve
 /** @returns the levels that have an ability */
 export const levelsThat = (ability: keyof Abilities): Level[] =>
   ([1, 2, 3] as const).filter((level) => levels[level][ability])
+
+/** The address by which directors know a node. */
+export const realAddress = (
+  { address, second }: Pick<Host, 'address' | 'second'>,
+  level: number,
+): string | undefined => (abilitiesOf(level).secondInterface ? second?.address : address)

@@ -39,13 +39,20 @@ export function loadInventory(file: string, options: { level?: Level; env?: Node
       file,
       problems.map((problem) => ({ ...source.placeOf(problem), text: sentence(problem) })),
     )
-  return assemble(file, data as Complete, secret.value)
+  return {
+    ...assemble(file, data as Complete, secret.value),
+    place: (path) => `${placed(file, source.placeOf({ path }))} ${dotted(path)}`,
+  }
 }
 
 /** Content after `fillDefaults`. */
 type Complete = Content & { cluster: Omit<Cluster, 'auth_pass'>; hosts: Record<string, Omit<Host, 'name'>> }
 
-function assemble(file: string, { ssh, cluster, hosts, clients }: Complete, authPass: string | undefined): Inventory {
+function assemble(
+  file: string,
+  { ssh, cluster, hosts, groups, clients }: Complete,
+  authPass: string | undefined,
+): Omit<Inventory, 'place'> {
   const absolute = (login: SshTarget): SshTarget => {
     const paths = (['config', 'identity_file'] as const).flatMap((key) => {
       const path = login[key]
@@ -58,6 +65,7 @@ function assemble(file: string, { ssh, cluster, hosts, clients }: Complete, auth
     file,
     cluster: authPass === undefined ? open : { ...open, auth_pass: authPass },
     hosts: Object.entries(hosts).map(([name, host]) => ({ name, ...host, ssh: absolute({ ...ssh, ...host.ssh }) })),
+    groups: Object.entries(groups ?? {}).map(([name, group]) => ({ name, ...group })),
     clients: Object.entries(clients ?? {}).map(([name, client]) => ({
       name,
       ssh: absolute({ ...ssh, ...client.ssh }),
@@ -65,13 +73,15 @@ function assemble(file: string, { ssh, cluster, hosts, clients }: Complete, auth
   }
 }
 
+const placed = (file: string, { line, column }: Place) => `${file}:${line}:${column}`
+
 function sentence({ path, text }: Problem): string {
   return path.length === 0 ? text : `${dotted(path)}: ${text}`
 }
 
 function fail(file: string, problems: readonly (Place & { text: string })[]): never {
   const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
-  const lines = sorted.map(({ line, column, text }) => `${file}:${line}:${column} ${text}`)
+  const lines = sorted.map(({ line, column, text }) => `${placed(file, { line, column })} ${text}`)
   // A value may break several rules that are told in one sentence.
   throw new UserError([...new Set(lines)].join('\n'))
 }

@@ -1,7 +1,9 @@
+import { didYouMean } from '../engine/base/suggest.ts'
 import { abilitiesOf, type Level } from './levels.ts'
 import type { Draft } from './defaults.ts'
 import { parseNetwork } from './network.ts'
 import type { Path, Problem } from './source.ts'
+import { ways } from './ways.ts'
 import { dotted, shown } from './wording.ts'
 
 /** Something said in several places of an inventory; undefined where it is missing or wrong in itself. */
@@ -22,16 +24,35 @@ export function checkRules(draft: Draft, isGiven: (path: Path) => boolean, level
     ...vrrp(draft),
     ...secondInterfaces(draft, level),
     ...routing(draft),
+    ...groupHosts(draft),
+    ...ways(draft, isGiven, level),
+    ...service(draft),
+    ...snmp(draft),
   ]
 }
 
 function network({ cluster }: Draft): Problem[] {
   if (!cluster?.network) return []
-  const { cidr } = parseNetwork(cluster.network)
+  const { cidr, address } = parseNetwork(cluster.network)
+  const path = ['cluster', 'network']
+  const special = notForHosts.find(([block]) => parseNetwork(block).has(address))
+  if (special) {
+    const [block, meaning] = special
+    return [{ path, text: `must be a network of hosts, but ${block} is for ${meaning}, got ${shown(cluster.network)}` }]
+  }
   if (cidr === cluster.network) return []
   const text = `has host bits that are not zero (did you mean ${cidr}?), got ${shown(cluster.network)}`
-  return [{ path: ['cluster', 'network'], text }]
+  return [{ path, text }]
 }
+
+/** Blocks that are no one's network, and what each is for (RFC 6890, RFC 5771). */
+const notForHosts = [
+  ['0.0.0.0/8', 'hosts that do not know their address yet'],
+  ['127.0.0.0/8', 'a host to reach itself'],
+  ['169.254.0.0/16', 'addresses that hosts give themselves'],
+  ['224.0.0.0/4', 'groups (multicast)'],
+  ['240.0.0.0/4', 'the future'],
+] as const
 
 const hostsOf = ({ hosts }: Draft) => Object.entries(hosts ?? {}).map(([name, host]) => ({ name, ...host }))
 
@@ -160,7 +181,41 @@ const unsound: Readonly<Record<string, string>> = {
 }
 
 function routing({ cluster }: Draft): Problem[] {
+  const problems: Problem[] = tables({ cluster }, 'number')
+    .filter(([, number]) => number === strongSwans)
+    .map(([path]) => ({ path, text: `must not be ${strongSwans}, which strongSwan uses` }))
   const reason = unsound[cluster?.routing ?? '']
-  if (!reason) return []
-  return [{ path: ['cluster', 'routing'], text: `${cluster!.routing} is refused: ${reason}; use script` }]
+  if (!reason) return problems
+  return [...problems, { path: ['cluster', 'routing'], text: `${cluster!.routing} is refused: ${reason}; use script` }]
+}
+
+/** The table that strongSwan writes its routes to, without a name in rt_tables. */
+const strongSwans = 220
+
+function service({ cluster }: Draft): Problem[] {
+  const zone = cluster?.service?.health_zone
+  if (!zone || zone.includes('.')) return []
+  const text = `must have two labels or more: each node would answer for all names in ${shown(zone)}`
+  return [{ path: ['cluster', 'service', 'health_zone'], text }]
+}
+
+/** The whole Internet, or much of it, must not read with a community that everybody knows. */
+function snmp({ cluster }: Draft): Problem[] {
+  const { enabled, community, source } = cluster?.snmp ?? {}
+  const prefix = Number(source?.split('/')[1] ?? 32)
+  if (!enabled || community !== 'public' || prefix >= 8) return []
+  const text = `must be narrower with the community that everybody knows, got ${shown(source)}; or give snmp.community`
+  return [{ path: ['cluster', 'snmp', 'source'], text }]
+}
+
+function groupHosts({ groups, hosts }: Draft): Problem[] {
+  if (!hosts) return []
+  const names = Object.keys(hosts)
+  return Object.entries(groups ?? {}).flatMap(([group, members]) =>
+    (members?.hosts ?? []).flatMap((name, index): Problem[] => {
+      if (name === undefined || names.includes(name)) return []
+      const text = `must be one of the hosts, got ${shown(name)}${didYouMean(name, names)}`
+      return [{ path: ['groups', group, 'hosts', String(index)], text }]
+    }),
+  )
 }

@@ -1,10 +1,12 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { dnsName, interfaceName, ipv4, path, seconds, vars } from './values.ts'
+import { dnsName, interfaceName, ipv4, path, seconds, shortName, vars } from './values.ts'
 
-/** keepalived.conf cuts words at blanks and quotes, and gives a meaning to the other characters left out here. */
+/** keepalived.conf cuts words at blanks and quotes, and gives a meaning to the others left out here. */
 export const password = {
-  pattern: '^(?!.*["\'\\\\{}#!$])[!-~]{4,8}$',
-  title: 'text of 4 to 8 printable ASCII characters, none of them a blank, a quote, "\\", "{", "}", "#", "!" or "$"',
+  pattern: '^(?!.*["\'\\\\{}#!$])(?!.*~(SEQ|LST)\\()[!-~]{4,8}$',
+  title:
+    'text of 4 to 8 printable ASCII characters, none of them a blank, a quote, "\\", "{", "}", "#", "!" or "$", and ' +
+    'without "~SEQ(" and "~LST("',
 } as const
 
 const authPass = {
@@ -73,8 +75,6 @@ const healthCheck = {
   },
 } as const satisfies JSONSchema
 
-const outage = { type: 'number', minimum: 0, maximum: 3600, title: 'seconds, 0 or more' } as const
-
 const table = (number: number, name: string) =>
   ({
     type: 'object',
@@ -83,13 +83,7 @@ const table = (number: number, name: string) =>
     description: `The table of the ${number === 20 ? 'first' : 'second'} interface.`,
     properties: {
       number: { type: 'integer', minimum: 1, maximum: 252, default: number, description: 'Its number.' },
-      name: {
-        type: 'string',
-        pattern: '^[a-z][a-z0-9_-]{0,30}$',
-        title: 'a name of at most 31 lower-case letters, digits, "_" and "-" that begins with a letter',
-        default: name,
-        description: 'Its name for people (`ip route show table NAME`).',
-      },
+      name: { ...shortName, default: name, description: 'Its name for people (`ip route show table NAME`).' },
     },
   }) as const satisfies JSONSchema
 
@@ -226,19 +220,12 @@ export const clusterSchema = {
     },
     drill: {
       type: 'object',
-      additionalProperties: false,
+      title: 'a map of seconds, by drill',
       default: {},
-      description: 'For how long clients may lose answers in each drill of `drill.mts`, in seconds.',
-      properties: {
-        restart: { ...outage, default: 4, description: 'keepalived restarted on the node that holds the VIP.' },
-        service: { ...outage, default: 4, description: 'The service stopped on a node.' },
-        kill: {
-          ...outage,
-          default: 6,
-          description: 'Every process of keepalived killed on the node that holds the VIP.',
-        },
-        cut: { ...outage, default: 6, description: 'The network cut at the node that holds the VIP.' },
-      },
+      description:
+        'For how long clients may lose answers in each drill of `drill.mts`: `{ kill: 10 }`. Default: the limit of the ' +
+        'drill.',
+      additionalProperties: { type: 'number', minimum: 0, maximum: 3600, title: 'seconds, 0 or more' },
     },
     routing: {
       type: 'string',
@@ -254,7 +241,8 @@ export const clusterSchema = {
     vars: {
       ...vars,
       description:
-        'Data for playbooks and tasks of your own, on all hosts: any keys, any values. The `vars` of a host go before these. Default: none.',
+        'Data for playbooks and tasks of your own, on all hosts: any keys, any values. The `vars` of a group go before ' +
+        'these, and those of a host before both. Default: none.',
     },
   },
 } as const satisfies JSONSchema

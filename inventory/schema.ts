@@ -1,6 +1,6 @@
 import type { JSONSchema } from 'json-schema-to-ts'
 import { clusterSchema } from './schema-cluster.ts'
-import { hostName, interfaceName, ipv4, login, sshHost, vars } from './values.ts'
+import { hostName, interfaceName, ipv4, login, shortName, sshHost, vars } from './values.ts'
 
 const hostSchema = {
   type: 'object',
@@ -12,10 +12,11 @@ const hostSchema = {
     interface: { ...interfaceName, description: 'The interface that has `address`. Default: `cluster.interface`.' },
     priority: {
       type: 'integer',
-      minimum: 1,
+      minimum: 2,
       maximum: 254,
       description:
-        'VRRP priority (RFC 5798; 255 is for the owner of an address, 0 for a node that leaves). Without ' +
+        'VRRP priority (RFC 5798; 255 is for the owner of an address, 0 for a node that leaves; 1 is what a node has that ' +
+        'hands the VIP over). Without ' +
         '`cluster.preempt` all must be equal: then a node that comes back never takes the VIP from the one that ' +
         'holds it, and priorities stay free for a graceful hand-over, which `nopreempt` of keepalived would block. ' +
         'With `cluster.preempt` all must differ: the highest takes the VIP back. ' +
@@ -51,6 +52,28 @@ const hostSchema = {
         host: { ...sshHost, description: 'What you would give to `ssh`. Default: the `address` of the node.' },
         ...login,
       },
+    },
+  },
+} as const satisfies JSONSchema
+
+const groupSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['hosts'],
+  description: 'One group; the key is its name.',
+  properties: {
+    hosts: {
+      type: 'array',
+      title: 'a list of names from `hosts`, each once',
+      description: 'The hosts of the group. A host may be in several groups.',
+      items: hostName,
+      uniqueItems: true,
+    },
+    vars: {
+      ...vars,
+      description:
+        'Data for playbooks and tasks of your own, on the hosts of this group. Where a host is in several groups, a ' +
+        'later group goes before an earlier one. Default: none.',
     },
   },
 } as const satisfies JSONSchema
@@ -91,6 +114,16 @@ export const schema = {
       maxProperties: 253,
       propertyNames: hostName,
       additionalProperties: hostSchema,
+    },
+    groups: {
+      type: 'object',
+      title: 'a map of groups',
+      default: {},
+      description:
+        'Groups of hosts for playbooks of your own, by name: which tasks a host gets, and with which data. The ' +
+        "cluster's playbooks do not heed them. Default: none.",
+      propertyNames: shortName,
+      additionalProperties: groupSchema,
     },
     clients: {
       type: 'object',

@@ -5,8 +5,9 @@ import {
   isNode,
   isPair,
   isScalar,
+  isSeq,
   LineCounter,
-  type Pair,
+  Pair,
   parseDocument,
   visit,
 } from 'yaml'
@@ -29,6 +30,12 @@ export interface Place {
 }
 
 const textOfKey = (pair: Pair) => (isScalar(pair.key) ? String(pair.key.value) : String(pair.key))
+
+/** @returns an item of a list as a pair: its key is not in the text, so the item stands for it */
+function itemOf(node: unknown, index: string): Pair | undefined {
+  const item = isSeq(node) ? node.get(Number(index), true) : undefined
+  return item && new Pair(item, item)
+}
 
 /** @returns the offset of a node in the text, if it is of any length there */
 function startOf(node: unknown): number | undefined {
@@ -101,7 +108,7 @@ export class Source {
   }
 
   /** @returns where the value begins; for a map its key, and for what is not there or empty the nearest key above it */
-  placeOf({ path, key }: Problem): Place {
+  placeOf({ path, key }: Pick<Problem, 'path' | 'key'>): Place {
     const way = key === undefined ? path : [...path, key]
     const pairs = this.#pairs(way)
     const last = pairs.at(-1)
@@ -115,8 +122,8 @@ export class Source {
     const pairs: Pair[] = []
     let node: unknown = this.#document.contents
     for (const key of path) {
-      const map = isAlias(node) ? node.resolve(this.#document) : node
-      const pair = isMap(map) ? map.items.findLast((item) => textOfKey(item) === key) : undefined
+      const inner = isAlias(node) ? node.resolve(this.#document) : node
+      const pair = isMap(inner) ? inner.items.findLast((item) => textOfKey(item) === key) : itemOf(inner, key)
       if (!pair) break
       pairs.push(pair)
       node = pair.value

@@ -1,5 +1,6 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import type { schema } from './schema.ts'
+import type { Path } from './source.ts'
 
 /** An inventory as in its file, with the defaults that do not depend on other values. */
 export type Content = FromSchema<typeof schema>
@@ -16,6 +17,14 @@ export type Cluster = Omit<Content['cluster'], 'auth_pass'> &
 export type Host = Omit<HostContent, 'ssh'> &
   Required<Pick<HostContent, 'interface' | 'priority' | 'identity'>> & { name: string; ssh: SshTarget }
 
+/** Hosts that playbooks of users treat alike. */
+export interface Group {
+  name: string
+  /** Names of hosts. */
+  hosts: readonly string[]
+  vars?: Host['vars']
+}
+
 /** A valid inventory. */
 export interface Inventory {
   /** The file, as named by the caller. */
@@ -23,5 +32,9 @@ export interface Inventory {
   cluster: Cluster
   /** In the order of the file. */
   hosts: Host[]
+  /** In the order of the file. */
+  groups: Group[]
   clients: { name: string; ssh: SshTarget }[]
+  /** @returns where a value stands, as errors begin: `my.yaml:12:8 hosts.ns1.address`; the nearest key above a default */
+  place(path: Path): string
 }

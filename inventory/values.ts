@@ -26,6 +26,12 @@ export const hostName = {
   title: 'a host name of letters, digits, "-" and "." that begins with a letter',
 } as const
 
+export const shortName = {
+  type: 'string',
+  pattern: '^[a-z][a-z0-9_-]{0,30}$',
+  title: 'a name of at most 31 lower-case letters, digits, "_" and "-" that begins with a letter',
+} as const
+
 export const path = { type: 'string', pattern: '^[^\\u0000-\\u001f\\u007f]+$', title: 'a path' } as const
 
 /** Seconds, as keepalived takes them for its health checks. */

@@ -65,12 +65,12 @@ function hidden(value: unknown): string {
   return shown(value)
 }
 
-/** @returns the path as people write it: `hosts.ns1.address` */
-export function dotted(path: Path): string {
-  return path
-    .map((key) => (/^[\w$-]+$/.test(key) ? `.${key}` : `["${keyName(key)}"]`))
-    .join('')
-    .replace(/^\./, '')
+/** @returns the path as people write it: `hosts.ns1.address`, `groups.web.hosts[0]` */
+export const dotted = (path: Path): string => path.map(step).join('').replace(/^\./, '')
+
+function step(key: string): string {
+  if (/^\d+$/.test(key)) return `[${key}]`
+  return /^[\w$-]+$/.test(key) ? `.${key}` : `["${keyName(key)}"]`
 }
 
 // JSON escapes control characters below U+0020, but not those that only some terminals obey.

@@ -7,9 +7,11 @@ import { drillOptions, runDrills } from '../engine/operations/drills/run.ts'
 import { UserError } from '../engine/base/errors.ts'
 import { main } from '../engine/cli/main.ts'
 
-await main(import.meta.url, 'Drill', [...drillOptions, reportOption], async (context) => {
-  await expectReport(context)
-  const { limit, timeout } = context.options
+const program = { title: 'Drill', document: 'drill', own: [...drillOptions, reportOption] } as const
+
+await main(import.meta.url, program, async (context) => {
+  const { limit, timeout, own } = context.options
+  await expectReport(own.report)
   if (limit) throw new UserError('--limit has no meaning here: a drill is about the whole cluster')
   const session = await openSession(context)
   await ensureClients(session, { probing: true, timeout })

@@ -2,16 +2,19 @@
 // The holder of the virtual IP sends clients to every node (IPVS), so that all of them work.
 import { playbook, type TaskList } from '../engine/commands/playbook.ts'
 import { serviceTasks } from '../services/all.ts'
+import { asDescribed } from '../tasks/cluster/as-described/task.ts'
 import { hostName } from '../tasks/host-name.ts'
-import { allowVrrp, iptables, snat } from '../tasks/cluster/iptables.ts'
+import { allowAnswers, allowVrrp, firewall, snat } from '../tasks/cluster/firewall.ts'
 import { keepalived } from '../tasks/cluster/keepalived.ts'
 import { ipvs } from '../tasks/cluster/ipvs.ts'
 import { network } from '../tasks/cluster/network.ts'
 import { clusterPackages } from '../tasks/cluster/packages.ts'
 import { selinux } from '../tasks/selinux.ts'
+import { serviceAnswers } from '../tasks/cluster/service-answers.ts'
 import { snmpd } from '../tasks/cluster/snmpd.ts'
 
 export const tasks: TaskList = (target) => [
+  asDescribed(target, 2),
   hostName(target),
   clusterPackages(target, 2),
   serviceTasks(target),
@@ -19,7 +22,8 @@ export const tasks: TaskList = (target) => [
   snmpd(target),
   network(target, 2),
   ipvs(target, 2),
-  iptables(target, allowVrrp, snat),
+  firewall(target, 2, allowVrrp, allowAnswers, snat),
+  serviceAnswers(target, 2),
   keepalived(target, 2),
 ]
 

@@ -3,17 +3,20 @@
 import { playbook, type TaskList } from '../engine/commands/playbook.ts'
 import { barrier } from '../engine/runner/task.ts'
 import { serviceTasks } from '../services/all.ts'
+import { asDescribed } from '../tasks/cluster/as-described/task.ts'
 import { hostName } from '../tasks/host-name.ts'
-import { allowAnswers, allowSync, allowVrrp, iptables } from '../tasks/cluster/iptables.ts'
+import { allowAnswers, allowSync, allowVrrp, firewall } from '../tasks/cluster/firewall.ts'
 import { keepalived } from '../tasks/cluster/keepalived.ts'
 import { ipvs } from '../tasks/cluster/ipvs.ts'
 import { network } from '../tasks/cluster/network.ts'
 import { clusterPackages } from '../tasks/cluster/packages.ts'
 import { routes, routesWatch, rtTables } from '../tasks/cluster/routes.ts'
 import { selinux } from '../tasks/selinux.ts'
+import { serviceAnswers } from '../tasks/cluster/service-answers.ts'
 import { snmpd } from '../tasks/cluster/snmpd.ts'
 
 export const tasks: TaskList = (target) => [
+  asDescribed(target, 3),
   hostName(target),
   clusterPackages(target, 3),
   serviceTasks(target),
@@ -23,7 +26,8 @@ export const tasks: TaskList = (target) => [
   ipvs(target, 3),
   rtTables(target),
   routes(target),
-  iptables(target, allowVrrp, allowSync, allowAnswers),
+  firewall(target, 3, allowVrrp, allowSync, allowAnswers),
+  serviceAnswers(target, 3),
   // Directors must not use a second address before it exists.
   barrier,
   keepalived(target, 3),

@@ -13,11 +13,17 @@ import { readRollingOptions, rollingOptions } from '../engine/operations/rolling
 import { makePlan } from '../engine/operations/rolling/order.ts'
 import { RollingReboot } from '../engine/operations/rolling/rolling-reboot.ts'
 
-await main(import.meta.url, 'Rolling reboot', [...rollingOptions, reportOption], async (context) => {
+const program = {
+  title: 'Rolling reboot',
+  document: 'rolling-reboot',
+  own: [...rollingOptions, reportOption],
+} as const
+
+await main(import.meta.url, program, async (context) => {
   const { options } = context
-  await expectReport(context)
+  await expectReport(options.own.report)
   const session = await openSession(context)
-  const asked = readRollingOptions(options, session.inventory.hosts.length)
+  const asked = readRollingOptions(options.own, session.inventory.hosts.length)
   await ensureClients(session, { probing: true, timeout: options.timeout })
   const { locks, earlier, request } = await lockHosts(context, session, asked)
   const control = await openControl(context, session, request)
@@ -34,7 +40,8 @@ await main(import.meta.url, 'Rolling reboot', [...rollingOptions, reportOption],
   context.underWay = () => roll.underWay()
   const failure: unknown = await roll.run(traffic).catch((error: unknown) => error)
   await conclude(context, session, traffic, {
-    title: 'Rolling reboot',
+    title: program.title,
+    file: options.own.report,
     states: () => control.reachableStates(),
     failure,
     about: (index) => roll.about(index),

@@ -23,9 +23,13 @@ const levels: Readonly<Record<Level, () => Promise<{ tasks: TaskList }>>> = {
   3: () => import('./level3.mts'),
 }
 
-const watch = { name: 'watch', help: 'repeat until Ctrl-C' }
+const program = {
+  title: 'Status',
+  document: 'status',
+  own: [{ name: 'watch', help: 'repeat until Ctrl-C' }],
+} as const
 
-await main(import.meta.url, 'Status', [watch], async (context) => {
+await main(import.meta.url, program, async (context) => {
   const { options, console, document } = context
   if (options.limit) throw new UserError('--limit has no meaning here: the status is that of the whole cluster')
   const session = await openSession(context)
@@ -53,7 +57,9 @@ await main(import.meta.url, 'Status', [watch], async (context) => {
     for (const { host, changes, failure } of plans)
       nodes.find((node) => node.host === host)!.pending = failure ? [failure.reason] : changes.map(({ task }) => task)
     const findings = judgeStatus(inventory, nodes)
-    Object.assign(document, { nodes, findings, healthy: findings.length === 0 })
+    document.nodes = nodes
+    document.findings = findings
+    document.healthy = findings.length === 0
     return { findings, lines: statusLines(inventory, nodes, findings, console.colour) }
   }
 

@@ -5,22 +5,24 @@ import { confirmed } from '../engine/cli/confirm.ts'
 import { main } from '../engine/cli/main.ts'
 import { openSession } from '../engine/cluster/session.ts'
 import { bringTo } from '../engine/commands/bring-to.ts'
+import { confirmOption, confirmWithin } from '../engine/commands/confirm-timeout.ts'
 import { clusterScope } from '../engine/runner/baselines.ts'
 
-const title = 'Teardown: hosts as they were'
 const scopeOption = {
   name: 'scope',
   value: 'NAME',
   help: 'take away what playbooks of this scope have made, and leave the cluster',
-}
+} as const
+const program = { title: 'Teardown: hosts as they were', document: 'run', own: [scopeOption, confirmOption] } as const
 
-await main(import.meta.url, title, [scopeOption], async (context) => {
-  const { check, yes, values } = context.options
+await main(import.meta.url, program, async (context) => {
+  const { check, yes, own } = context.options
+  const seconds = confirmWithin(own['confirm-timeout'])
   const session = await openSession(context)
-  const scope = values.scope ?? clusterScope
+  const scope = own.scope ?? clusterScope
   const hosts = session.limited.map(({ name }) => name).join(', ')
   const what = scope === clusterScope ? session.inventory.cluster.vip : `what the playbooks of ${scope} have made`
   if (!check && !yes && !(await confirmed(`This ends ${what} on ${hosts}. Go on`, 'add --yes to go on')))
     throw new UserError('Nothing was changed')
-  return bringTo(context, session, { title, scope, tasks: () => [] })
+  return bringTo(context, session, { title: program.title, scope, tasks: () => [] }, { checking: false, seconds })
 })

@@ -7,14 +7,19 @@ import { UserError } from '../engine/base/errors.ts'
 import { main } from '../engine/cli/main.ts'
 
 const moved = { help: 'moved to a playbook of its own: drill.mts' }
-const drillOptions = ['drill', 'drill-kill', 'drill-cut'].map((name) => ({ name, ...moved }))
+const drillOptions = (['drill', 'drill-kill', 'drill-cut'] as const).map((name) => ({ name, ...moved }))
+const program = {
+  title: 'Verify: the cluster check',
+  document: 'verify',
+  own: [...drillOptions, reportOption],
+} as const
 
-await main(import.meta.url, 'Verify: the cluster check', [...drillOptions, reportOption], async (context) => {
+await main(import.meta.url, program, async (context) => {
   const { own, limit } = context.options
   if (drillOptions.some(({ name }) => own[name]))
     throw new UserError('drills have a playbook of their own: npx zx playbooks/drill.mts')
-  await expectReport(context)
+  await expectReport(own.report)
   if (limit) throw new UserError('--limit has no meaning here: the check is about the whole cluster')
   const session = await openSession(context)
-  return reportCheck(context, session, { since: new Map(), changed: false })
+  return reportCheck(context, session, { since: new Map(), changed: false, report: own.report })
 })

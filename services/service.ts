@@ -16,13 +16,14 @@ export interface HealthCheck {
 
 /** How a node shows the questions of a client, and from where it saw them come. */
 export interface Sightings {
-  /** Turns the log of questions on. It can keep what it has found in shell variables, for `end`. */
-  begin: Script
-  /** Brings the log back to how it was. */
-  end: Script
+  /** Exit code 0 where the log of questions is on. */
+  isOn: Script
+  /** Turns the log on, and off. */
+  on: Script
+  off: Script
   /**
    * Prints `ADDRESS QUESTION` for each question whose label begins with the tag, since the second `$began`; ADDRESS is
-   * the client's as the service saw it, QUESTION begins with the label.
+   * the client's as the service saw it, QUESTION begins with the label. Prints nothing where the log is elsewhere.
    */
   print(tag: string): Script
 }
@@ -33,7 +34,7 @@ export interface Service extends Asking {
   protocols: readonly Protocol[]
   /** The systemd unit. Its state is the service's, and errors in its journal count. */
   unit: string
-  /** @returns the packages that it needs. @throws UserError where the host's family is not known */
+  /** @returns the packages that it needs. @throws UserError for a host of an unknown operating system */
   packages(facts: Facts): string[]
   /** Sets it up, so that a client sees which node has answered. */
   tasks(target: Target): TaskTree
@@ -41,8 +42,8 @@ export interface Service extends Asking {
   healthCheck(protocol: Protocol): HealthCheck
   /** @returns what an answer of this node is */
   answerOf(host: Host): string
-  /** Runs on a node: exit code 0 where its own service answers on its address, else a line on stderr that says why. */
-  selfCheck(host: Host): Script
+  /** Runs on a node: exit code 0 where its own service answers on an address of it, else a line on stderr that says why. */
+  selfCheck(host: Host, address: string): Script
   /** The program on the node that `selfCheck` needs; a package of the service brings it. */
   selfCheckProgram: string
   sightings: Sightings

@@ -1,7 +1,7 @@
 import type { Protocol } from '../engine/clients/losses.ts'
 import type { Cluster } from '../inventory/types.ts'
 import { serviceOf } from './all.ts'
-import type { HealthCheck } from './service.ts'
+import type { HealthCheck, Service } from './service.ts'
 
 /** An address, a protocol and a port that clients use; IPVS has a pool of real servers for it. */
 export interface VirtualServer {
@@ -11,8 +11,8 @@ export interface VirtualServer {
   check: HealthCheck
 }
 
-/** @returns the virtual servers of a cluster */
-export function virtualServersOf(cluster: Cluster): VirtualServer[] {
-  const { port, protocols, healthCheck } = serviceOf(cluster)
+/** @returns the virtual servers by which a cluster offers its service */
+export function virtualServersOf(cluster: Cluster, service: Service = serviceOf(cluster)): VirtualServer[] {
+  const { port, protocols, healthCheck } = service
   return protocols.map((protocol) => ({ address: cluster.vip, protocol, port, check: healthCheck(protocol) }))
 }

@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { UserError } from '../engine/base/errors.ts'
 import { lines, type Script, sh } from '../engine/base/sh.ts'
-import { type Task, unchanged } from '../engine/runner/task.ts'
+import { type Resource, type State, type Task, unchanged } from '../engine/runner/task.ts'
 
 export interface FileOptions {
   /** Octal, as for chmod; default 644. */
@@ -19,8 +19,25 @@ export type Content = string | ((current: string | undefined) => string)
 interface Found {
   content: Buffer
   mode: string
+  /** By name, or by number where it has no name. */
   owner: string
+  /** By number. */
+  ids: string
 }
+
+const fileProbe = (path: string): Script => sh`
+if [ -e ${path} ] || [ -L ${path} ]; then
+  stat -c '%F|%a|%U:%G|%u:%g' -- ${path}
+  [ ! -f ${path} ] || exec base64 -w0 -- ${path}
+else
+  [ -d ${posix.dirname(path)} ]
+fi`
+
+/** A regular file, with mode and owner, or none. */
+export const fileResource = (path: string): Resource => ({
+  probe: fileProbe(path),
+  read: ({ text, code }) => stateOf(path, parseFound(path, text), code !== 0),
+})
 
 /** A file of root with exactly this content, replaced in one step, so that readers see no half file. */
 export function file(path: string, content: Content, options: FileOptions = {}): Task {
@@ -29,27 +46,31 @@ export function file(path: string, content: Content, options: FileOptions = {}):
     name: `file ${path}`,
     key: `file ${path}`,
     resources: [path],
-    probe: sh`
-if [ -e ${path} ] || [ -L ${path} ]; then
-  stat -c '%F|%a|%U:%G' -- ${path}
-  [ ! -f ${path} ] || exec base64 -w0 -- ${path}
-else
-  [ -d ${posix.dirname(path)} ]
-fi`,
+    probe: fileProbe(path),
     plan: ({ text, code }) => {
       const found = parseFound(path, text)
       const wanted = typeof content === 'string' ? content : content(found?.content.toString('utf8'))
       if (found?.content.equals(Buffer.from(wanted)) && found.mode === mode && found.owner === 'root:root')
         return unchanged()
+      const { text: before, restore: undo } = stateOf(path, found, code !== 0)
       return {
-        before: found ? show(found.content.toString('utf8'), found.mode, found.owner) : '',
+        before,
         after: show(wanted, mode, 'root:root'),
-        apply: write(path, sh`printf '%s' ${wanted}`, mode, 'root:root', options.validate),
-        undo: found
-          ? write(path, sh`base64 -d <<<${found.content.toString('base64')}`, found.mode, found.owner)
-          : remove(path, code !== 0),
+        apply: write(path, sh`printf '%s' ${wanted}`, mode, sh`chown root:root "$file"`, options.validate),
+        undo,
       }
     },
+  }
+}
+
+function stateOf(path: string, found: Found | undefined, withoutFolder: boolean): State {
+  if (!found) return { text: '', restore: remove(path, withoutFolder) }
+  const { content, mode, owner, ids } = found
+  // By then the name may be gone, and it may never have been.
+  const give = sh`chown ${owner} "$file" 2>/dev/null || chown ${ids} "$file"`
+  return {
+    text: show(content.toString('utf8'), mode, owner),
+    restore: write(path, sh`base64 -d <<<${content.toString('base64')}`, mode, give),
   }
 }
 
@@ -63,20 +84,24 @@ const show = (content: string, mode: string, owner: string) => `# mode ${mode}, 
 
 function parseFound(path: string, text: string): Found | undefined {
   if (text === '') return undefined
-  const [kind, mode, owner] = text.slice(0, text.indexOf('\n')).split('|')
+  const [kind, mode, names = '', ids = names] = text.slice(0, text.indexOf('\n')).split('|')
   if (!kind!.startsWith('regular'))
     throw new UserError(`${path} is a ${kind}, and a regular file is wanted: move it away`, 1)
-  return { content: Buffer.from(text.slice(text.indexOf('\n') + 1), 'base64'), mode: mode!, owner: owner! }
+  const numbers = ids.split(':')
+  const owner = names.split(':').map((name, i) => (name === 'UNKNOWN' ? numbers[i] : name))
+  const content = Buffer.from(text.slice(text.indexOf('\n') + 1), 'base64')
+  return { content, mode: mode!, owner: owner.join(':'), ids }
 }
 
-function write(path: string, print: Script, mode: string, owner: string, validate?: Script): Script {
+/** @param give a command that gives `"$file"` to its owner */
+function write(path: string, print: Script, mode: string, give: Script, validate?: Script): Script {
   const folder = posix.dirname(path)
   return lines(
     sh`mkdir -p -- ${folder}
 file=$(mktemp ${`${folder}/.${posix.basename(path)}.XXXXXX`})
 trap 'rm -f -- "$file"' EXIT
 ${print} >"$file"
-chown ${owner} "$file"
+${give}
 chmod ${mode} "$file"`,
     ...(validate ? [validate] : []),
     sh`mv -f -- "$file" ${path}`,

@@ -1,5 +1,7 @@
+import { posix } from 'node:path'
+import { exitCode, UserError } from '../engine/base/errors.ts'
 import { lines, type Script, sh } from '../engine/base/sh.ts'
-import { type Task, unchanged } from '../engine/runner/task.ts'
+import { type Resource, type Task, unchanged } from '../engine/runner/task.ts'
 
 export interface ServiceOptions {
   /** Files whose change the service takes up by a reload … */
@@ -12,15 +14,17 @@ export interface ServiceOptions {
 
 interface Found {
   enabled: boolean
+  masked: boolean
   running: boolean
   unitChanged: boolean
-  /** The newest of the files changed after the service was loaded or started. */
+  /** The files are not as they were when the service was loaded or started. */
   stale: boolean
 }
 
 /**
  * A systemd service is enabled, runs, and has loaded its files as they are now. Whether it has is read from the
- * host: a file newer than the service's last change of state means a missed reload.
+ * host. Where a playbook loaded the service last, the files have to be those that it noted then; where others did, or a
+ * boot, a file that changed after the service's last change of state means a missed reload.
  */
 export function service(name: string, options: ServiceOptions = {}): Task {
   const { reloadOn, restartOn = [], unitFiles = [] } = options
@@ -31,34 +35,80 @@ export function service(name: string, options: ServiceOptions = {}): Task {
     probe: probe(name, watched),
     plan: ({ text }, planned) => {
       const found = parse(text)
+      if (found.masked)
+        throw new UserError(`${name} is masked, so that nothing starts it: systemctl unmask ${name}`, exitCode.failed)
       const touched = (paths: readonly string[]) => paths.some((path) => planned.changes(path))
       const unitChanged = found.unitChanged || touched(unitFiles)
       const stale = found.running && (found.stale || touched(watched))
       if (found.enabled && found.running && !unitChanged && !stale) return unchanged()
       const load = found.running && reloadOn ? 'reload-or-restart' : 'restart'
       return {
-        before: describe(name, found.enabled, found.running, found.running && !unitChanged && !stale),
-        after: describe(name, true, true, true),
+        before: describe(name, { ...found, unitChanged, stale }),
+        after: describe(name, { enabled: true, masked: false, running: true, unitChanged: false, stale: false }),
         apply: apply(
           name,
           found,
           { unitChanged, relink: touched(unitFiles) },
-          found.running && !stale ? undefined : load,
+          found.running && !stale ? undefined : noting(name, watched, sh`systemctl ${load} ${name}`),
         ),
-        undo: undo(name, found),
+        undo: restore(name, found),
       }
     },
   }
 }
 
-const describe = (name: string, enabled: boolean, running: boolean, current: boolean) =>
-  `${name}: ${enabled ? 'enabled' : 'not enabled'}, ${running ? 'running' : 'not running'}, ${current ? 'up to date' : 'not up to date'}`
+/** A service that is enabled or not, and runs or not. */
+export const serviceResource = (name: string): Resource => ({
+  probe: probe(name, []),
+  read: ({ text }) => {
+    const found = parse(text)
+    return { text: describe(name, found), restore: restore(name, found) }
+  },
+})
+
+function describe(name: string, { enabled, running, unitChanged, stale }: Found): string {
+  const current = running && !unitChanged && !stale
+  return `${name}: ${enabled ? 'enabled' : 'not enabled'}, ${running ? 'running' : 'not running'}, ${current ? 'up to date' : 'not up to date'}`
+}
+
+/** What a service had loaded when a playbook loaded it last: its time, then the sums of its files. Gone at a boot. */
+const noteOf = (name: string) => `/run/keepalived-playbooks/loaded/${name}`
 
 // StateChangeTimestamp moves at a reload as well as at a start; before systemd 248 it has whole seconds only.
+const show = (name: string, ...words: string[]): Script =>
+  sh`TZ=UTC exec systemctl show ${name} -p UnitFileState -p ActiveState -p SubState -p NeedDaemonReload -p StateChangeTimestamp ${words}`
+
+// A note counts as long as nobody else has loaded the service. Otherwise the files' ctime does: a copy that keeps an old
+// mtime has a new one, and nobody sets it. No process more than the three is started.
 const probe = (name: string, watched: readonly string[]) => sh`
-show() { TZ=UTC systemctl show ${name} -p UnitFileState -p ActiveState -p NeedDaemonReload -p StateChangeTimestamp "$@"; }
-show --timestamp=us+utc 2>/dev/null || show
-${watched.length > 0 ? sh`exec stat -c written=%.9Y -- ${watched} 2>/dev/null` : sh`true`}`
+found=$(${show(name, '--timestamp=us+utc')} 2>/dev/null) || found=$(${show(name)})
+printf '%s\n' "$found"
+${watched.length === 0 ? sh`exit 0` : sh`true`}
+{ IFS= read -r loaded && IFS= read -rd '' sums; } 2>/dev/null <${noteOf(name)}
+if [ -n "$loaded" ] && [[ $'\n'$found$'\n' == *$'\n'"$loaded"$'\n'* ]]; then
+  printf 'noted\n%snow\n' "$sums"
+  exec sha256sum -- ${watched} 2>/dev/null
+fi
+exec stat -c written=%.9Z -- ${watched} 2>/dev/null`
+
+/**
+ * Notes what the service loads now. The sums are taken first, so that a file that changes meanwhile is seen later. They are
+ * for root alone: from that of a file with a short password it can be guessed.
+ */
+const noting = (name: string, watched: readonly string[], load: Script): Script =>
+  watched.length === 0
+    ? load
+    : sh`
+sums=$(sha256sum -- ${watched} 2>/dev/null || true)
+${load}
+(
+umask 077
+mkdir -p ${posix.dirname(noteOf(name))}
+{
+  { (${show(name, '--timestamp=us+utc')} 2>/dev/null) || (${show(name)}); } | grep ^StateChangeTimestamp=
+  printf '%s\n' "$sums"
+} >${noteOf(name)}
+)`
 
 /** @param time as systemctl prints it: `Tue 2026-11-24 23:38:09.123456 UTC`, or nothing; @returns seconds since 1970 */
 function seconds(time: string): number {
@@ -69,11 +119,15 @@ function seconds(time: string): number {
 function parse(text: string): Found {
   const values = (key: string) => [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1]!)
   const loaded = seconds(values('StateChangeTimestamp')[0] ?? '')
+  const [, noted, now] = text.match(/^noted\n([^]*)^now\n([^]*)$/m) ?? []
+  const state = values('ActiveState')[0] ?? ''
   return {
     enabled: values('UnitFileState').some((state) => /^(enabled|enabled-runtime|static|generated)$/.test(state)),
-    running: values('ActiveState').includes('active'),
+    masked: values('UnitFileState').some((state) => state.startsWith('masked')),
+    // A service that is loading or starting is not started anew; one that crashes again and again does not run.
+    running: /^(active|reloading|refreshing|activating)$/.test(state) && !values('SubState').includes('auto-restart'),
     unitChanged: values('NeedDaemonReload').includes('yes'),
-    stale: values('written').some((written) => Number(written) > loaded),
+    stale: noted?.trim() !== now?.trim() || values('written').some((written) => Number(written) > loaded),
   }
 }
 
@@ -83,7 +137,7 @@ const apply = (
   name: string,
   found: Found,
   { unitChanged, relink }: { unitChanged: boolean; relink: boolean },
-  load: 'restart' | 'reload-or-restart' | undefined,
+  load: Script | undefined,
 ): Script =>
   lines(
     ...(unitChanged ? [sh`systemctl daemon-reload`] : []),
@@ -91,12 +145,14 @@ const apply = (
     ...(found.enabled ? [] : [sh`systemctl is-enabled -q ${name} || systemctl enable -q ${name}`]),
     // A service that failed too often is not started again before it is forgiven.
     ...(found.running ? [] : [sh`systemctl reset-failed ${name} 2>/dev/null || true`]),
-    ...(load ? [sh`systemctl ${load} ${name}`] : []),
+    ...(load ? [load] : []),
   )
 
 // The files that the service reads are put back after this, so its own reload waits until the end.
-// A service that sees at its stop that it is disabled knows that it stops for good.
-const undo = (name: string, found: Found): Script => sh`
+// A service that sees at its stop that it is disabled knows that it stops for good. One whose package is gone is neither
+// enabled nor runs.
+const restore = (name: string, found: Found): Script => sh`
 at_end systemctl daemon-reload
-${found.enabled ? sh`true` : sh`systemctl disable -q ${name}`}
-${found.running ? sh`at_end systemctl reload-or-restart ${name}` : sh`systemctl stop ${name}`}`
+gone() { ! systemctl cat -- ${name} >/dev/null 2>&1; }
+${found.enabled ? sh`systemctl is-enabled -q ${name} || systemctl enable -q ${name}` : sh`gone || systemctl disable -q ${name}`}
+${found.running ? sh`at_end systemctl reload-or-restart ${name}` : sh`gone || systemctl stop ${name}`}`

@@ -1,6 +1,8 @@
-import { type Script, sh } from '../engine/base/sh.ts'
-import { type Task, unchanged } from '../engine/runner/task.ts'
+import { lines, type Script, sh } from '../engine/base/sh.ts'
+import { type Resource, type State, type Task, unchanged } from '../engine/runner/task.ts'
 import { file, ownFile } from './file.ts'
+
+const ownMark = ownFile.trim()
 
 /**
  * Kernel settings, live and at boot.
@@ -33,18 +35,46 @@ function live(key: string, value: number, probe: Script): Task {
     key: `sysctl ${key}`,
     probe,
     plan: ({ text }) => {
-      const found = text
-        .split('\n')
-        .find((row) => row.startsWith(`${path}=`))
-        ?.slice(path.length + 1)
+      const found = valueIn(text, path)
       if (found === String(value)) return unchanged()
-      return {
-        before: found ? `${key} = ${found}` : '',
-        after: `${key} = ${value}`,
-        apply: sh`echo ${value} >${path}`,
-        // The interface may be gone by then, and its settings with it.
-        undo: found ? sh`[ ! -e ${path} ] || echo ${found} >${path}` : sh`true`,
-      }
+      const { text: before, restore: undo } = stateOf(key, found)
+      return { before, after: `${key} = ${value}`, apply: sh`echo ${value} >${path}`, undo }
     },
   }
 }
+
+/** A live kernel setting. */
+export const sysctlResource = (key: string): Resource => ({
+  probe: probe([key]),
+  read: ({ text }) => stateOf(key, valueIn(text, pathOf(key))),
+})
+
+const valueIn = (text: string, path: string) =>
+  text
+    .split('\n')
+    .find((row) => row.startsWith(`${path}=`))
+    ?.slice(path.length + 1)
+
+function stateOf(key: string, found: string | undefined): State {
+  if (!found) return { text: '', restore: sh`true` }
+  const path = pathOf(key)
+  // The interface may be gone by then, and its settings with it.
+  const set = sh`[ ! -e ${path} ] || echo ${found} >${path}`
+  const restore = key === forwarding && found === '0' ? lines(unlessOthersForward, set) : set
+  return { text: `${key} = ${found}`, restore }
+}
+
+const forwarding = 'net.ipv4.ip_forward'
+
+// Containers, virtual machines and VPNs that came since need forwarding too: they hide their networks behind the host,
+// or have a file that asks for it. Our file is removed after this, so it does not count.
+const unlessOthersForward = sh`
+others=$(
+  { iptables-save -t nat; nft list ruleset; } 2>/dev/null | grep -iom1 masquerade
+  grep -slE '^[[:space:]]*net[./]ipv4[./](ip_forward|conf[./]all[./]forwarding)[[:space:]]*=[[:space:]]*1' \
+    /etc/sysctl.conf /etc/sysctl.d/*.conf /run/sysctl.d/*.conf | xargs -r grep -L ${ownMark}
+) || true
+if [ -n "$others" ]; then
+  echo ${`note: ${forwarding} stays 1, since others forward here by now:`} $others
+  exit 0
+fi`

@@ -9,15 +9,24 @@ export interface Target {
   /** All hosts of the cluster, in the order of the inventory. */
   hosts: readonly Host[]
   facts: Facts
-  /** `vars` of the cluster and of the host; the host's win. Plain data from the inventory. */
+  /** As `Inventory.place`. */
+  place: Inventory['place']
+  /** The names of the host's groups, in the order of the inventory. */
+  groups: readonly string[]
+  /** `vars` of the cluster, of the host's groups and of the host; the later win. Plain data from the inventory. */
   vars: Readonly<Record<string, unknown>>
 }
 
 /** @returns what a playbook knows of a host */
-export const targetOf = ({ cluster, hosts }: Inventory, host: Host, facts: Facts): Target => ({
-  cluster,
-  host,
-  hosts,
-  facts,
-  vars: { ...cluster.vars, ...host.vars },
-})
+export function targetOf({ cluster, hosts, groups, place }: Inventory, host: Host, facts: Facts): Target {
+  const own = groups.filter((group) => group.hosts.includes(host.name))
+  return {
+    cluster,
+    host,
+    hosts,
+    facts,
+    place,
+    groups: own.map(({ name }) => name),
+    vars: [cluster, ...own, host].reduce((earlier, { vars }) => ({ ...earlier, ...vars }), {}),
+  }
+}

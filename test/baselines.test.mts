@@ -1,40 +1,46 @@
 // What a host keeps of how it was: rollbacks, and what it gets back when a playbook does not list it any more.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { localTransport } from '../engine/transport/local.ts'
-import { rollbackScript } from '../engine/runner/rollback.ts'
 import { sh } from '../engine/base/sh.ts'
 import type { Task } from '../engine/runner/task.ts'
 import { file } from '../tasks/file.ts'
 import { line } from '../tasks/line.ts'
-import { folder, host, inFreshFolders, options, path, runHost, silent, touch } from './engine-host.ts'
+import {
+  folder,
+  host,
+  inFreshFolders,
+  journal,
+  kept,
+  options,
+  path,
+  runHost,
+  shown,
+  silent,
+  touch,
+  undoNewest,
+} from './engine-host.ts'
 
 inFreshFolders()
 
 test('rollback undoes a run that failed half way, the last change first, and then the run before it', async () => {
   await runHost(host([file(path('f'), 'first')]), { ...options, note: { ...options.note, id: '1' } }, silent)
   const broken: Task = {
-    ...touch('b', sh`false`),
-    plan: () => ({ before: '', after: 'b', apply: sh`false`, undo: sh`false` }),
+    ...touch('b'),
+    plan: () => ({ before: '', after: 'b', apply: sh`touch ${path('b')}; false`, undo: sh`false` }),
   }
   const second = [file(path('f'), 'second'), touch('a'), broken]
   await runHost(host(second), { ...options, note: { ...options.note, id: '2' } }, silent)
-  const rollback = (check: boolean) =>
-    localTransport().run(rollbackScript(options.note.folder, 'the engine test', check).text, { timeout: 60 })
-
-  assert.match((await rollback(true)).stdout.toString(), /undo touch b\nundo touch a\nundo file/)
+  const [newest] = await journal()
+  assert.equal(newest!.changes, ['touch b', 'touch a', `file ${path('f')}`])
   assert.ok(existsSync(path('a')))
-  assert.is((await rollback(false)).code, 0)
+  assert.is((await undoNewest()).code, 0)
   assert.not.ok(existsSync(path('a')))
   assert.is(readFileSync(path('f'), 'utf8'), 'first')
-  assert.is((await rollback(false)).code, 0)
+  assert.is((await undoNewest()).code, 0)
   assert.not.ok(existsSync(path('f')))
 })
 
-const shown = (name: string) => (existsSync(path(name)) ? readFileSync(path(name), 'utf8') : undefined)
-const rollBack = () => localTransport().run(rollbackScript(options.note.folder, 'a test', false).text, { timeout: 60 })
 const numbered = (id: string) => ({ ...options, note: { ...options.note, id } })
 
 test('what a run does not list any more is given back as it was before the first change; a rollback takes that back', async () => {
@@ -69,7 +75,7 @@ test('what a run does not list any more is given back as it was before the first
   assert.not.ok(existsSync(path('new')))
   assert.is((await runHost(host([]), numbered('4'), silent)).status, 'ok')
 
-  assert.is((await rollBack()).code, 0)
+  assert.is((await undoNewest()).code, 0)
   assert.is(shown('theirs'), 'two\n')
   assert.is(shown('new/ours'), 'two\n')
   assert.is((await runHost(host([]), numbered('5'), silent)).status, 'changed')
@@ -79,15 +85,14 @@ test('what a run does not list any more is given back as it was before the first
 test('rollbacks to the very first run leave nothing to give back', async () => {
   await runHost(host([file(path('f'), 'one')]), numbered('1'), silent)
   await runHost(host([file(path('f'), 'two')]), numbered('2'), silent)
-  assert.is((await rollBack()).code, 0)
+  assert.is((await undoNewest()).code, 0)
   assert.is(shown('f'), 'one')
-  assert.is((await rollBack()).code, 0)
+  assert.is((await undoNewest()).code, 0)
   assert.is(shown('f'), undefined)
   assert.is((await runHost(host([]), numbered('3'), silent)).status, 'ok')
 })
 
 test('a run that breaks off has kept how everything was, also what its first changes touch; rolled back, it has not', async () => {
-  const kept = () => readdirSync(join(options.note.folder, 'originals'))
   const installs = touch('f', sh`mkdir -p ${folder}; echo started >${path('f')}`)
   const ours = [file(path('f'), 'ours'), file(path('g'), 'ours')]
   await runHost(host([installs, touch('b', sh`false`), ...ours]), numbered('1'), silent)
@@ -97,16 +102,16 @@ test('a run that breaks off has kept how everything was, also what its first cha
   assert.is((await runHost(host([]), numbered('2'), silent)).status, 'ok')
 
   assert.is((await runHost(host(ours), numbered('2'), silent)).status, 'changed')
-  await rollBack()
+  await undoNewest()
   assert.is(shown('f'), 'started\n')
   await runHost(host(ours), numbered('2'), silent)
   await runHost(host([]), numbered('3'), silent)
   assert.is(shown('f'), undefined)
 
-  await rollBack()
-  await rollBack()
+  await undoNewest()
+  await undoNewest()
   assert.is(kept().length, 2)
-  await rollBack()
+  await undoNewest()
   assert.equal(kept(), [])
 })
 
@@ -130,7 +135,7 @@ test('a scope gives back what its own runs have made, and leaves what others hav
   await runHost(host([]), scoped('mine', '3'), silent)
   assert.equal(['cluster', 'mine'].map(shown), ['of the cluster', undefined])
   // The newest run goes first, whatever its scope.
-  assert.is((await rollBack()).code, 0)
+  assert.is((await undoNewest()).code, 0)
   assert.equal(['cluster', 'mine'].map(shown), ['of the cluster', 'of my playbook'])
   await runHost(host([]), numbered('4'), silent)
   assert.equal(['cluster', 'mine'].map(shown), [undefined, 'of my playbook'])

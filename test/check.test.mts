@@ -1,67 +1,78 @@
-// How long the cluster check waits for a cluster that is not yet as it should be, with made-up nodes and turned time.
+// The cluster check of a level 3 whose nodes are made up: they print what they would, and a client asks.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { textsOf } from '../engine/cluster/finding.ts'
-import type { NodeHandle } from '../engine/cluster/node-state.ts'
-import { checkCluster } from '../engine/verify/check.ts'
 import type { Client } from '../engine/clients/client.ts'
-import type { Transport } from '../engine/transport/transport.ts'
-import { serviceOf } from '../services/all.ts'
-import { hurriedClock } from './clock.ts'
-import { inventoryOf } from './variants.ts'
+import type { NodeHandle } from '../engine/cluster/node-state.ts'
+import type { Outcome, Transport } from '../engine/transport/transport.ts'
+import { checkCluster } from '../engine/verify/check.ts'
+import { loadInventory } from '../inventory/load.ts'
 
-const two =
-  'cluster: { vip: 10.2.1.5, network: 10.2.1.0/24 }\nhosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }'
-const inventory = inventoryOf(two)
-const service = serviceOf(inventory.cluster)
+const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
+const { hosts } = inventory
 
-/**
- * A cluster of level 1 whose holder comes after some seconds, and which a client may ask then.
- * @returns the texts of the findings, the seconds that it took, and how often the client asked
- */
-async function check(comes: number, changed: boolean) {
-  const clock = hurriedClock()
-  const nodes = inventory.hosts.map((host): NodeHandle => {
-    const run: Transport['run'] = async (_, { onStdout }) => {
-      const holds = host.name === 'ns1' && clock.now() >= comes * 1000
-      const text = `vip=${holds ? 'here' : ''}\nkeepalived=active\nservice=active\nlevel=1\n\nwatching\n`
-      onStdout?.(Buffer.from(text))
-      return { stdout: Buffer.from(text), stderr: '', code: 0 }
-    }
-    return { host, transport: { connect: async () => {}, close: async () => {}, run } }
-  })
-  const asked: string[] = []
-  const client: Client = {
-    name: 'c',
-    transport: nodes[0]!.transport,
-    service,
-    ask: async (_, questions) => {
-      asked.push(...questions.map(({ protocol }) => protocol))
-      return { source: '10.2.1.9', texts: questions.map(() => service.answerOf(inventory.hosts[0]!)) }
+const pools = ['TCP', 'UDP'].flatMap((protocol) => [
+  `pool=${protocol}  10.2.1.5:53 rr`,
+  ...hosts.map(({ second }) => `pool=  -> ${second!.address}:53 Masq 1 0 0`),
+])
+const state = (holds: boolean) =>
+  [
+    'level=3',
+    `vip=${holds ? 'here' : ''}`,
+    `state=${holds ? 'MASTER' : 'BACKUP'}`,
+    'keepalived=active',
+    'service=active',
+    ...pools,
+    '\nwatching\n',
+  ].join('\n')
+
+const done = (text = ''): Outcome => ({ stdout: Buffer.from(text), stderr: '', code: 0 })
+
+/** A node whose log never shows a question: its watch lasts until it is told to end. */
+function node(index: number): NodeHandle {
+  const told = Promise.withResolvers<void>()
+  const transport: Transport = {
+    connect: async () => {},
+    close: async () => {},
+    run: async (script, { onStdout }) => {
+      if (script.startsWith('touch ')) {
+        told.resolve()
+        return done()
+      }
+      const text = state(index === 0)
+      onStdout!(Buffer.from(text))
+      await told.promise
+      return done(text)
     },
   }
-  const said: string[] = []
-  const options = { clients: [client], changed, timeout: 60, clock, say: (line: string) => said.push(line) }
-  const { findings } = await checkCluster(inventory, nodes, options)
-  return { findings: textsOf(findings), seconds: clock.now() / 1000, asked, said }
+  return { host: hosts[index]!, transport }
 }
 
-const outage = 'outage: no node holds 10.2.1.5'
-const waits: [name: string, comes: number, changed: boolean, findings: string[], said: string[]][] = [
-  ['healthy at once', 0, false, [], []],
-  ['healthy some seconds later', 5, false, [], [`waiting: ${outage}`]],
-  ['after a change it takes its time', 40, true, [], [`waiting: ${outage}`]],
-  ['without a change that is a finding', 40, false, [outage], [`waiting: ${outage}`]],
-  ['never healthy', Infinity, true, [outage], [`waiting: ${outage}`]],
-]
-for (const [name, comes, changed, findings, said] of waits) {
-  test(name, async () => {
-    const result = await check(comes, changed)
-    assert.equal([result.findings, result.said], [findings, said])
-    if (findings.length === 0) assert.is(result.seconds, comes)
-    // A service is asked over every protocol, and only where somebody holds the VIP.
-    assert.equal([...new Set(result.asked)], findings.length === 0 ? ['UDP', 'TCP'] : [])
+/** Answered by the nodes in turn. */
+const client = {
+  name: 'client',
+  ask: async (_, questions) => ({
+    source: '10.2.1.10',
+    texts: questions.map((_question, i) => `=${hosts[i % 2]!.identity}=`),
+  }),
+} as Partial<Client> as Client
+
+test('a log of questions that is elsewhere: the check ends soon, finds no fault, and says what it has not seen', async () => {
+  let slept = 0
+  const { findings, holder, seen } = await checkCluster(inventory, [node(0), node(1)], {
+    clients: [client],
+    changed: false,
+    timeout: 9,
+    clock: {
+      now: () => 0,
+      sleep: async (milliseconds) => {
+        slept += milliseconds
+      },
+    },
+    say: () => {},
   })
-}
+  assert.equal([findings, holder, slept], [[], 'ns1', hosts.length * 5000])
+  const why = 'its log in the journal does not have the questions'
+  assert.equal(seen, [{ client: 'client', addresses: [], unseen: hosts.map(({ name }) => ({ node: name, why })) }])
+})
 
 test.run()

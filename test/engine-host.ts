@@ -1,5 +1,5 @@
 // A host of the engine's tests: real bash on this machine, in a folder of its own; no cluster and no SSH.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -7,9 +7,12 @@ import type { HostResult, Listener } from '../engine/runner/events.ts'
 import type { HostOptions, RunHost } from '../engine/runner/host.ts'
 import { localTransport } from '../engine/transport/local.ts'
 import { runHosts } from '../engine/runner/run.ts'
-import { sh } from '../engine/base/sh.ts'
+import { type JournalledRun, journalProbe, parseJournal, rollbackScript } from '../engine/runner/rollback.ts'
+import { type Script, sh } from '../engine/base/sh.ts'
 import { type Listed, type Task, unchanged } from '../engine/runner/task.ts'
-import type { Transport } from '../engine/transport/transport.ts'
+import type { Outcome, Transport } from '../engine/transport/transport.ts'
+import { resourceOf } from '../tasks/resources.ts'
+import { checkedFilled } from './documents.ts'
 import { needRoot } from './root.ts'
 
 // Files belong to root unless a task says otherwise.
@@ -39,6 +42,7 @@ export const host = (tasks: Listed[], transport: Transport = localTransport(), n
   name,
   transport,
   tasks: () => tasks,
+  resourceOf,
 })
 export const options = {
   check: false,
@@ -48,7 +52,35 @@ export const options = {
 export const silent = () => {}
 export const runHost = async (
   one: RunHost,
-  { check, timeout, note }: HostOptions,
+  { check, timeout, note, confirmWithin }: HostOptions,
   tell: Listener,
-): Promise<HostResult> =>
-  (await runHosts([one], { check, timeout, note, forks: 1, interrupted: () => false }, tell))[0]!
+): Promise<HostResult> => {
+  const hosts = await runHosts([one], { check, timeout, note, confirmWithin, forks: 1, interrupted: () => false }, tell)
+  checkedFilled('run', { document: 'run', playbook: 'x', exitCode: 0, check, hosts })
+  return hosts[0]!
+}
+
+export const { folder: state } = options.note
+/** Runs a script on the host. */
+export const here = (script: Script): Promise<Outcome> => localTransport().run(script.text, { timeout: 60 })
+export const journal = async (): Promise<JournalledRun[]> =>
+  parseJournal((await here(journalProbe(state))).stdout.toString(), state)
+export const undo = (name: string): Promise<Outcome> => here(rollbackScript(state, 'a test', name))
+export const undoNewest = async (): Promise<Outcome> => undo((await journal())[0]!.name)
+/** The content of a file, or undefined where there is none. */
+export const shown = (name: string): string | undefined =>
+  existsSync(path(name)) ? readFileSync(path(name), 'utf8') : undefined
+/** Runs these tasks under an id of their own. */
+export const run = (id: string, tasks: Listed[], transport?: Transport): Promise<HostResult> =>
+  runHost(host(tasks, transport), { ...options, note: { ...options.note, id } }, silent)
+/** The ids of the baselines. */
+export const kept = (): string[] => readdirSync(join(state, 'originals'))
+
+/** A task with a baseline, whose apply and undo are these. */
+export const custom = (name: string, apply: Script, undo: Script): Task => ({
+  ...touch(name),
+  key: `custom ${name}`,
+  plan: ({ code }) => (code === 0 ? unchanged() : { before: '', after: name, apply, undo }),
+})
+export const made = (name: string, undo: Script): Task =>
+  custom(name, sh`mkdir -p ${folder}; touch ${path(name)}`, undo)

@@ -214,7 +214,6 @@ test('probes: tasks that ask the same are served by one run of it', async () => 
 test('secrets: known values and patterns are hidden', () => {
   const redactor = new Redactor()
   redactor.addValue('KPSjXfRG')
-  redactor.addPattern(/\bauth_pass\s+(\S+)/g)
   assert.is(
     redactor.redact('-  auth_pass oldOne\n+  auth_pass KPSjXfRG "KPSjXfRG"'),
     '-  auth_pass ********\n+  auth_pass ******** "********"',

@@ -10,7 +10,9 @@ import { Ajv } from 'ajv'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { loadInventory } from '../inventory/load.ts'
+import type { Inventory } from '../inventory/types.ts'
 import { isNetwork, parseNetwork } from '../inventory/network.ts'
+import { documents } from '../documents/all.ts'
 import { schema } from '../inventory/schema.ts'
 import { broken } from './inventory/broken.mts'
 import { passwordWords, spoiltPasswords } from './inventory/passwords.mts'
@@ -45,7 +47,7 @@ const defaults = {
   service: { type: 'dns', port: 53, health_zone: 'load.balance', health_name: 'health' },
   health_check: { interval: 1, retries: 2, retry_delay: 1, timeout: 2 },
   balancing: { scheduler: 'rr', udp_timeout: 10 },
-  drill: { restart: 4, service: 4, kill: 6, cut: 6 },
+  drill: {},
   routing: 'script',
   routing_tables: { first: { number: 20, name: 'table0' }, second: { number: 21, name: 'table1' } },
   snmp: { enabled: true, community: 'public', source: '127.0.0.1' },
@@ -60,18 +62,22 @@ const node = (number: number, more: object = {}) => ({
   ...more,
 })
 
+/** All of it but its function. */
+const content = ({ place: _place, ...rest }: Inventory) => rest
+
 test('the smallest inventory gets every default', () => {
-  assert.equal(load(smallest), { file, cluster: defaults, hosts: [node(1), node(2)], clients: [] })
+  assert.equal(content(load(smallest)), { file, cluster: defaults, hosts: [node(1), node(2)], groups: [], clients: [] })
 })
 
 test('JSON is YAML too, and line ends may be those of Windows', () => {
-  const { file: _name, ...rest } = load(smallest)
+  const { file: _name, ...rest } = content(load(smallest))
   const { hosts, ...others } = {
     cluster: { vip: '10.2.1.5', network: '10.2.1.0/24' },
     hosts: { ns1: { address: '10.2.1.2' }, ns2: { address: '10.2.1.3' } },
   }
-  assert.equal(load(JSON.stringify({ $schema: './schema.json', ...others, hosts }, null, '\t')), { file, ...rest })
-  assert.equal(load(smallest.replaceAll('\n', '\r\n')), { file, ...rest })
+  const json = JSON.stringify({ $schema: './schema.json', ...others, hosts }, null, '\t')
+  assert.equal(content(load(json)), { file, ...rest })
+  assert.equal(content(load(smallest.replaceAll('\n', '\r\n'))), { file, ...rest })
 })
 
 test('the lab: a common ssh is merged, its path begins at the inventory', () => {
@@ -84,7 +90,7 @@ clients: { client: { ssh: { host: client, config: /etc/ssh/other } } }
 `
   const config = join(tmpdir(), '.lab/ssh_config')
   const second = (address: string) => ({ address, interface: 'eth1' })
-  assert.equal(load(lab, { level: 3 }), {
+  assert.equal(content(load(lab, { level: 3 })), {
     file,
     cluster: { ...defaults, name: 'lab', auth_pass: 'KPSjXfRG' },
     hosts: [
@@ -94,6 +100,7 @@ clients: { client: { ssh: { host: client, config: /etc/ssh/other } } }
         ssh: { host: 'ns2', config, user: 'root', port: 2222, identity_file: join(homedir(), 'key') },
       }),
     ],
+    groups: [],
     clients: [{ name: 'client', ssh: { host: 'client', config: '/etc/ssh/other', user: 'admin' } }],
   })
 })
@@ -152,6 +159,34 @@ test('level 3 needs a second interface everywhere', () => {
   assert.is(complaint(one, { level: 2 }), 'valid')
 })
 
+test('a host is not reached by its second address at level 3, where answers leave by the virtual IP', () => {
+  const text = smallest
+    .replace('1.2 }', '1.2, second: { address: 10.2.1.6 }, ssh: { host: 10.2.1.6 } }')
+    .replace('1.3 }', '1.3, second: { address: 10.2.1.7 } }')
+  const at = '5:73 hosts.ns1.ssh.host: must be an address of its own, but "10.2.1.6" is hosts.ns1.second.address, '
+  assert.is(complaint(text, { level: 3 }), lines(`${at}whose answers level 3 sends through the virtual IP`))
+  assert.is(complaint(text, { level: 2 }), 'valid')
+})
+
+test('hosts and clients behind one address are told apart by their ports, and by the configuration of SSH', () => {
+  const way = (more: string) => `ssh: { host: gate, ${more} }`
+  const text = smallest.replace('1.2 }', `1.2, ${way('port: 1')} }`).replace('1.3 }', `1.3, ${way('port: 2')} }`)
+  assert.is(complaint(`${text}clients: { c: { ${way('config: other')} } }\n`), 'valid')
+})
+
+test('priorities may be low, the community well known in one network, and a private zone of two labels', () => {
+  const low = smallest.replace('1.2 }', '1.2, priority: 2 }').replace('1.3 }', '1.3, priority: 2 }')
+  assert.is(complaint(low), 'valid')
+  for (const line of [
+    'snmp: { source: 10.0.0.0/8 }',
+    'snmp: { source: 0.0.0.0/0, community: other }',
+    'snmp: { source: 0.0.0.0/0, enabled: false }',
+    'service: { health_zone: health.lan }',
+    'auth_pass: a~SEQ@1',
+  ])
+    assert.is(complaint(cluster(line)), 'valid')
+})
+
 test('a password from the environment', () => {
   const text = cluster('auth_pass: { env: VRRP_PASS }')
   const at = '4:21 cluster.auth_pass.env: the environment variable VRRP_PASS'
@@ -181,6 +216,13 @@ test('a password from a file that only its owner reads', () => {
   assert.is(complaint(text), lines(open))
 })
 
+test('a value has a place; a default has that of the nearest key above it', () => {
+  const { place } = load(smallest)
+  assert.is(place(['hosts', 'ns2', 'address']), `${file}:6:19 hosts.ns2.address`)
+  assert.is(place(['hosts', 'ns2', 'ssh', 'host']), `${file}:6:3 hosts.ns2.ssh.host`)
+  assert.is(place(['cluster', 'service', 'port']), `${file}:1:1 cluster.service.port`)
+})
+
 test('a file that is none, or holds nothing', () => {
   const absent = join(folder, 'absent.yaml')
   assert.is(messageOf(absent), `can not read the inventory ${absent}: there is no such file`)
@@ -200,17 +242,26 @@ test('the file is named as it was given', () => {
   }
 })
 
-test('vars are free data: those of a host go before those of the cluster', () => {
-  const { cluster, hosts } = load(`
-cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, vars: { site: berlin, ports: [80, 443] } }
+test('vars are free data: the cluster, then the groups in their order, then the host; the later win', () => {
+  const inventory = load(`
+cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, vars: { site: berlin, ports: [80, 443], who: cluster } }
 hosts:
   ns1: { address: 10.2.1.2, vars: { site: paris } }
-  ns2: { address: 10.2.1.3 }`)
-  const inventory = { file: '', cluster, hosts, clients: [] }
-  const varsOf = (host: (typeof hosts)[number]) => targetOf(inventory, host, {} as Facts).vars
-  assert.equal(hosts.map(varsOf), [
-    { site: 'paris', ports: [80, 443] },
-    { site: 'berlin', ports: [80, 443] },
+  ns2: { address: 10.2.1.3 }
+  ns3: { address: 10.2.1.4 }
+groups:
+  web: { hosts: [ns2, ns1], vars: { site: rome, who: web, __proto__: { root: /srv } } }
+  edge: { hosts: &edge [ns1], vars: { who: edge } }
+  none: { hosts: [] }
+  alike: { hosts: *edge }`)
+  const known = inventory.hosts.map((host) => {
+    const { vars, groups } = targetOf(inventory, host, { ids: ['debian'], init: 'systemd' } as Partial<Facts> as Facts)
+    return [groups, JSON.stringify(vars)]
+  })
+  assert.equal(known, [
+    [['web', 'edge', 'alike'], '{"site":"paris","ports":[80,443],"who":"edge","__proto__":{"root":"/srv"}}'],
+    [['web'], '{"site":"rome","ports":[80,443],"who":"web","__proto__":{"root":"/srv"}}'],
+    [[], '{"site":"berlin","ports":[80,443],"who":"cluster"}'],
   ])
 })
 
@@ -232,13 +283,14 @@ test('the example is the article, and fits a screen', () => {
   const example = join(root, 'inventory/example.yaml')
   const inventory = loadInventory(example, { level: 3 })
   const second = (address: string) => ({ second: { address, interface: 'eth1' } })
-  assert.equal(inventory, {
+  assert.equal(content(inventory), {
     file: example,
     cluster: { ...defaults, name: 'dns', auth_pass: 'KPSjXfRG' },
     hosts: [
       node(1, { ...second('10.2.1.6'), ssh: { host: '10.2.1.2', user: 'admin' } }),
       node(2, { ...second('10.2.1.7'), ssh: { host: '10.2.1.3', user: 'admin' } }),
     ],
+    groups: [],
     clients: [],
   })
   assert.ok(readFileSync(example, 'utf8').split('\n').length <= 50)
@@ -254,10 +306,16 @@ const generated = [
   'inventory/schema.json',
   'docs/inventory.md',
   'docs/findings.md',
+  ...Object.keys(documents).map((name) => `documents/${name}.schema.json`),
+  'docs/json.md',
+  'docs/writing-services.md',
+  'docs/writing-tasks.md',
   'docs/level1.svg',
   'docs/level2.svg',
   'docs/level3.svg',
 ]
+/** Files that those pages show. */
+const shown = ['docs/examples/banner/question.py', 'examples/link.ts']
 
 test('what is generated is not stale', () => {
   execFileSync(process.execPath, [join(root, 'docs/generate.mts'), '--check'], { stdio: 'pipe' })
@@ -265,10 +323,10 @@ test('what is generated is not stale', () => {
 
 test('what is generated and changed by hand is stale', () => {
   const copy = join(folder, 'stale')
-  for (const path of ['docs', 'engine', 'inventory', 'package.json'])
+  for (const path of ['docs', 'documents', 'engine', 'examples', 'inventory', 'package.json'])
     cpSync(join(root, path), join(copy, path), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-  for (const path of generated) appendFileSync(join(copy, path), ' ')
+  for (const path of [...generated, ...shown]) appendFileSync(join(copy, path), ' ')
   const { status, stderr } = spawnSync(process.execPath, [join(copy, 'docs/generate.mts'), '--check'])
   assert.is(String(stderr), generated.map((path) => `${path} is stale: run node docs/generate.mts\n`).join(''))
   assert.is(status, 1)

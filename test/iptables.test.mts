@@ -1,15 +1,18 @@
-// What iptables.sh does with rules that somebody has saved, with commands that only tell what they were asked for, and
-// how its unit follows whoever loads rule sets.
+// The cluster's rules in the words of iptables; what iptables.sh does with rules that somebody has saved, with commands
+// that only tell what they were asked for; and how its unit follows whoever loads rule sets.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
-import type { Target } from '../tasks/target.ts'
 import * as assert from 'uvu/assert'
-import { loadInventory } from '../inventory/load.ts'
+import { parseFacts } from '../engine/runner/facts.ts'
 import { isChange, type Task } from '../engine/runner/task.ts'
-import { allowAnswers, allowSync, allowVrrp, iptables, type Rule, snat } from '../tasks/cluster/iptables.ts'
+import { loadInventory } from '../inventory/load.ts'
+import { allowAnswers, allowSync, allowVrrp, firewall, snat } from '../tasks/cluster/firewall.ts'
+import { targetOf } from '../tasks/target.ts'
+import { iptables } from '../tasks/os/firewall/iptables.ts'
+import type { Rule } from '../tasks/os/firewall/firewall.ts'
 import { render } from '../tasks/template.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'iptables-'))
@@ -64,90 +67,39 @@ test('at boot without saved rules of ours, nothing is taken away', () => {
 
 test('while keepalived runs, rules of another level stay', () => assert.is(run(saved, 'active'), ensured))
 
-const rule: Rule = { name: 'in', table: 'filter', chain: 'INPUT', protocols: ['112'], words: ['-j', 'ACCEPT'] }
-
-test('the rules of the levels, as iptables is told', () => {
-  const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
-  const target = { ...inventory, host: inventory.hosts[0]! } as unknown as Target
-  const told = iptables(target, allowVrrp, allowSync, allowAnswers, snat)
-    .filter(({ name }) => name.startsWith('iptables rule'))
-    .map((task) => task.plan({ text: '', code: 0 }, { changes: () => false }))
-    .map((answer) => isChange(answer) && answer.after.replace(/-m comment --comment keepalived-playbooks-/, '#'))
-  assert.equal(told, [
-    '-A INPUT -p 112 #vrrp-in -i eth0 -d 224.0.0.18/32 -j ACCEPT',
-    '-A OUTPUT -p 112 #vrrp-out -o eth0 -d 224.0.0.18/32 -j ACCEPT',
-    '-A INPUT -p udp #sync-in -i eth0 -d 224.0.0.81/32 --dport 8848 -j ACCEPT',
-    '-A OUTPUT -p udp #sync-out -o eth0 -d 224.0.0.81/32 --dport 8848 -j ACCEPT',
-    '-A FORWARD -p udp #answers-udp -i eth0 -s 10.2.1.0/24 --sport 53 -j ACCEPT',
-    '-A FORWARD -p tcp #answers-tcp -i eth0 -s 10.2.1.0/24 --sport 53 -j ACCEPT',
-    '-A POSTROUTING #snat -m ipvs --vaddr 10.2.1.5 --vport 53 -j SNAT --to-source 10.2.1.5',
+test('what the levels want to pass, in the words of iptables', () => {
+  const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname)
+  const facts = parseFacts('ids=debian\ninit=systemd\n')
+  const tasks = firewall(targetOf(inventory, inventory.hosts[0]!, facts), 3, allowVrrp, allowSync, allowAnswers, snat)
+  const wanted = tasks
+    .filter(({ name }) => name.startsWith('iptables rule '))
+    .map((task) => {
+      const answer = task.plan({ text: '', code: 0 }, { changes: () => false })
+      return isChange(answer) ? answer.after.replace('-m comment --comment keepalived-playbooks-', '# ') : ''
+    })
+  assert.equal(wanted, [
+    '-A INPUT -p 112 # vrrp-in -i eth0 -d 224.0.0.18/32 -j ACCEPT',
+    '-A OUTPUT -p 112 # vrrp-out -o eth0 -d 224.0.0.18/32 -j ACCEPT',
+    '-A INPUT -p udp # sync-in -i eth0 -d 224.0.0.81/32 --dport 8848 -j ACCEPT',
+    '-A OUTPUT -p udp # sync-out -o eth0 -d 224.0.0.81/32 --dport 8848 -j ACCEPT',
+    '-A FORWARD -p udp # answers-udp-ns2 -i eth0 -o eth0 -s 10.2.1.7/32 --sport 53 -j ACCEPT',
+    '-A FORWARD -p tcp # answers-tcp-ns2 -i eth0 -o eth0 -s 10.2.1.7/32 --sport 53 -j ACCEPT',
+    '-A POSTROUTING # snat -m ipvs --vaddr 10.2.1.5 --vport 53 -j SNAT --to-source 10.2.1.5',
   ])
 })
 
+const wire = { device: 'eth0', network: '10.2.1.2/24', router: '10.2.1.1' }
+const rule: Rule = { name: 'in', accept: 'in', interface: 'eth0', protocol: '112' }
+
 test('the unit runs again whenever a rule set is loaded: by a start, a restart or a reload of its service', () => {
-  const unit = iptables({} as Target, () => [rule]).find(({ resources }) =>
-    resources?.some((path) => path.endsWith('.service')),
-  ) as Task
+  const unit = iptables
+    .tasks([rule], wire, [])
+    .find(({ resources }) => resources?.some((path) => path.endsWith('.service'))) as Task
   const answer = unit.plan({ text: '', code: 1 }, { changes: () => false })
   assert.ok(isChange(answer))
   for (const key of ['After', 'PartOf', 'ReloadPropagatedFrom', 'WantedBy'])
     assert.match(answer.after, new RegExp(`^${key}=.*nftables\\.service`, 'm'))
   assert.match(answer.after, /^ExecReload=\/etc\/keepalived\/iptables\.sh$/m)
 })
-
-/** @returns what `nft -j list ruleset` prints of a table with one base chain, and rules by what they match */
-function ruleset(family: string, table: string, name: string, policy: string, ...matches: object[]): string {
-  const of = { family, table }
-  const rules = matches.map((match) => ({
-    rule: { ...of, chain: name, handle: 112, expr: [{ match }, { accept: null }] },
-  }))
-  const chain = { family, table, name, handle: 1, type: 'filter', hook: name.toLowerCase(), prio: 0, policy }
-  return JSON.stringify({ nftables: [{ metainfo: {} }, { table: { ...of, name: table } }, { chain }, ...rules] })
-}
-const is = (left: object, right: unknown) => ({ op: '==', left, right })
-const protocol = { payload: { protocol: 'ip', field: 'protocol' } }
-const daddr = { payload: { protocol: 'ip', field: 'daddr' } }
-const saddr = { payload: { protocol: 'ip', field: 'saddr' } }
-const port = { payload: { protocol: 'tcp', field: 'dport' } }
-const others: [name: string, text: string, refused: boolean][] = [
-  ['no nft, or no table', '', false],
-  ['accepts by default', ruleset('inet', 'filter', 'input', 'accept'), false],
-  ['drops by default', ruleset('inet', 'filter', 'input', 'drop'), true],
-  ['drops what leaves', ruleset('inet', 'filter', 'output', 'drop'), true],
-  ['drops what is forwarded', ruleset('inet', 'filter', 'forward', 'drop'), false],
-  ['drops IPv6', ruleset('ip6', 'filter', 'INPUT', 'drop'), false],
-  ['iptables with a policy', ruleset('ip', 'filter', 'INPUT', 'drop'), false],
-  ['another IPv4 table', ruleset('ip', 'mine', 'input', 'drop'), true],
-  ['a table that only has the name of one of iptables', ruleset('ip', 'filter', 'input', 'drop'), true],
-  ['VRRP by name', ruleset('inet', 'filter', 'input', 'drop', is(protocol, 'vrrp')), false],
-  ['VRRP in a set', ruleset('inet', 'filter', 'input', 'drop', is(protocol, { set: ['esp', 'vrrp'] })), false],
-  ['VRRP by number', ruleset('inet', 'filter', 'input', 'drop', is({ meta: { key: 'l4proto' } }, 112)), false],
-  ['a port of that number', ruleset('inet', 'filter', 'input', 'drop', is(port, 112)), true],
-  ['VRRP by its address', ruleset('inet', 'filter', 'input', 'drop', is(daddr, '224.0.0.18')), false],
-  [
-    'all multicast',
-    ruleset('inet', 'filter', 'input', 'drop', is(daddr, { prefix: { addr: '224.0.0.0', len: 4 } })),
-    false,
-  ],
-  ['the interface', ruleset('inet', 'filter', 'input', 'drop', is({ meta: { key: 'iifname' } }, 'eth0')), false],
-  ['the loopback interface', ruleset('inet', 'filter', 'input', 'drop', is({ meta: { key: 'iifname' } }, 'lo')), true],
-  [
-    'the neighbours',
-    ruleset('inet', 'filter', 'input', 'drop', is(saddr, { prefix: { addr: '10.2.1.0', len: 24 } })),
-    false,
-  ],
-  ['other rules', ruleset('inet', 'filter', 'input', 'drop', is(port, 22), is(protocol, 'icmp')), true],
-]
-for (const [name, text, refused] of others) {
-  test(`nftables: ${name}`, () => {
-    const plan = () => iptables({} as Target, () => [rule])[0]!.plan({ text, code: 0 }, { changes: () => false })
-    if (refused)
-      assert.throws(
-        plan,
-        /VRRP is dropped by the nftables chain .*: nft insert rule \S+ \S+ \S+ ip protocol vrrp accept$/,
-      )
-    else assert.not.ok(isChange(plan()))
-  })
-}
 
 test.run()

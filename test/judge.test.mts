@@ -6,16 +6,18 @@ import { textsOf } from '../engine/cluster/finding.ts'
 import { judgeAnswers, judgeJournals, judgeNodes } from '../engine/verify/judge.ts'
 import { parseJournal } from '../engine/cluster/journal.ts'
 import { type NodeState, parseNodeState } from '../engine/cluster/node-state.ts'
-import { judgeSightings, parseSightings } from '../engine/verify/watch.ts'
+import { judgeStates } from '../engine/verify/check.ts'
+import { judgeSightings, parseWatch, seenAs } from '../engine/verify/watch.ts'
 import { loadInventory } from '../inventory/load.ts'
 
 const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname)
 const { cluster, hosts } = inventory
 const [first, second] = hosts.map(({ name }) => name) as [string, string]
 
+const real = { port: 53, method: 'Masq', weight: 1, connections: 0 }
 const pool = hosts.flatMap(({ address }) => [
-  { protocol: 'UDP' as const, address, weight: 1, connections: 0 },
-  { protocol: 'TCP' as const, address, weight: 1, connections: 0 },
+  { ...real, protocol: 'UDP' as const, address },
+  { ...real, protocol: 'TCP' as const, address },
 ])
 const well = (host: string, change: Partial<NodeState> = {}): NodeState => ({
   host,
@@ -23,8 +25,10 @@ const well = (host: string, change: Partial<NodeState> = {}): NodeState => ({
   holdsVip: host === first,
   keepalived: 'active',
   service: 'active',
-  vrrpState: '',
+  silent: [],
+  vrrpState: host === first ? 'MASTER' : 'BACKUP',
   pool,
+  schedulers: { UDP: 'rr', TCP: 'rr' },
   drained: [],
   standby: false,
   bootId: '',
@@ -37,10 +41,51 @@ const nodes: [name: string, states: NodeState[], problems: string[]][] = [
   ['healthy', [well(first), well(second)], []],
   [
     'split brain',
-    [well(first), well(second, { holdsVip: true })],
+    [well(first), well(second, { holdsVip: true, vrrpState: 'MASTER' })],
     [`split brain: ${first} and ${second} hold 10.2.1.5 at the same time`],
   ],
-  ['outage', [well(first, { holdsVip: false }), well(second)], ['outage: no node holds 10.2.1.5']],
+  [
+    'two MASTERs, and the VIP on one',
+    [well(first), well(second, { vrrpState: 'MASTER' })],
+    [`split brain: ${first} and ${second} are MASTER at the same time`, `${second}: is MASTER without 10.2.1.5`],
+  ],
+  ['outage', [well(first, { holdsVip: false, vrrpState: 'BACKUP' }), well(second)], ['outage: no node holds 10.2.1.5']],
+  ['the holder may be the node that is away', [well(second)], ['outage: no node that can be reached holds 10.2.1.5']],
+  [
+    'a node that can not take over',
+    [well(first), well(second, { vrrpState: 'FAULT' })],
+    [`${second}: its VRRP is in FAULT: it can't take 10.2.1.5 over`],
+  ],
+  [
+    'the VIP set by hand, and nobody MASTER',
+    [well(first, { vrrpState: 'BACKUP' }), well(second)],
+    [`${first}: holds 10.2.1.5, and is BACKUP`],
+  ],
+  [
+    'a MASTER without the VIP',
+    [well(first, { holdsVip: false }), well(second)],
+    ['outage: no node holds 10.2.1.5', `${first}: is MASTER without 10.2.1.5`],
+  ],
+  [
+    'the VIP left behind by a keepalived that was killed',
+    [well(first, { keepalived: 'failed' }), well(second)],
+    [`${first}: keepalived is failed`, `${first}: holds 10.2.1.5, and is without keepalived`],
+  ],
+  [
+    'a VRRP that has told nothing',
+    [well(first), well(second, { vrrpState: '' })],
+    [`${second}: keepalived runs, and has told no VRRP state`],
+  ],
+  [
+    'a service that runs and refuses',
+    [well(first), well(second, { silent: [{ address: '10.2.1.3', why: 'named does not answer (REFUSED)' }] })],
+    [`${second}: named does not answer (REFUSED)`],
+  ],
+  [
+    'a service that does not run is not told twice',
+    [well(first), well(second, { service: 'failed', silent: [{ address: '10.2.1.3', why: 'refused' }] })],
+    [`${second}: named is failed`],
+  ],
   ['keepalived down', [well(first), well(second, { keepalived: 'failed' })], [`${second}: keepalived is failed`]],
   ['named down', [well(first), well(second, { service: 'inactive' })], [`${second}: named is inactive`]],
   ['another level', [well(first), well(second, { level: 1 })], [`${second}: is configured for level 1, not 2`]],
@@ -59,12 +104,53 @@ const nodes: [name: string, states: NodeState[], problems: string[]][] = [
     [well(first, { pool: pool.map((entry) => ({ ...entry, weight: 0 })) }), well(second)],
     ['UDP', 'TCP'].flatMap((protocol) => hosts.map(({ name }) => `${first}: its ${protocol} pool lacks ${name}`)),
   ],
+  [
+    'a virtual server that is not there',
+    [well(first, { schedulers: { TCP: 'rr' }, pool: pool.filter(({ protocol }) => protocol === 'TCP') }), well(second)],
+    [`${first}: its UDP pool is not there`],
+  ],
+  [
+    'another scheduler',
+    [
+      well(first, { schedulers: { UDP: 'rr', TCP: 'wlc' } }),
+      well(second, { schedulers: { UDP: 'rr ops', TCP: 'rr' } }),
+    ],
+    [
+      `${first}: its TCP pool has the scheduler wlc, not rr`,
+      `${second}: its UDP pool has the scheduler rr ops, not rr`,
+    ],
+  ],
+  [
+    'a real server that is no node',
+    [well(first, { pool: [...pool, { ...pool[0]!, address: '10.2.1.9' }] }), well(second)],
+    [`${first}: its UDP pool has 10.2.1.9:53, which is no node`],
+  ],
+  [
+    'another port of a node',
+    [well(first, { pool: [...pool, { ...pool[0]!, port: 5353 }] }), well(second)],
+    [`${first}: its UDP pool has 10.2.1.2:5353, which is no node`],
+  ],
+  [
+    'a weight that is not ours',
+    [well(first, { pool: [{ ...pool[0]!, weight: 5 }, ...pool.slice(1)] }), well(second)],
+    [`${first}: its UDP pool has ${first} with weight 5`],
+  ],
+  [
+    'another way to pass clients on',
+    [well(first, { pool: [{ ...pool[0]!, method: 'Route' }, ...pool.slice(1)] }), well(second)],
+    [`${first}: its UDP pool passes on to ${first} by Route, not Masq`],
+  ],
 ]
 const drained = {
   drained: [second],
   pool: pool.map((one) => (one.address === hosts[1]!.address ? { ...one, weight: 0 } : one)),
 }
 nodes.push(
+  [
+    'a drained node that still gets clients',
+    [well(first, { drained: [second] }), well(second, drained)],
+    ['UDP', 'TCP'].map((protocol) => `${first}: its ${protocol} pool has ${second}, which is drained, with weight 1`),
+  ],
   ['a drained node, of weight 0 in every pool', [well(first, drained), well(second, drained)], []],
   [
     'a drained node that is not in a pool',
@@ -79,13 +165,21 @@ for (const [name, states, problems] of nodes) {
   test(`nodes: ${name}`, () => assert.equal(textsOf(judgeNodes(inventory, states, 2)), problems))
 }
 
+test('the holder has the VIP and is MASTER, and there is one alone', () => {
+  const holderOf = (...states: NodeState[]) => judgeStates(inventory, states).holder
+  assert.is(holderOf(well(first), well(second)), first)
+  assert.is(holderOf(well(first, { vrrpState: 'BACKUP' }), well(second)), undefined)
+  assert.is(holderOf(well(first), well(second, { holdsVip: true, vrrpState: 'MASTER' })), undefined)
+})
+
 test('journals: errors are told with their host', () => {
   const states = [well(first, { errors: ['no route'] }), well(second)]
   assert.equal(textsOf(judgeJournals(states)), [`${first}: journal: no route`])
 })
 
 test('nodes: level 1 has no pools', () => {
-  const states = [well(first, { level: 1, pool: [] }), well(second, { level: 1, pool: [] })]
+  const none = { level: 1, pool: [], schedulers: {} }
+  const states = [well(first, none), well(second, none)]
   assert.equal(judgeNodes(inventory, states, 1), [])
 })
 
@@ -185,10 +279,11 @@ test('look: what a node prints is read', () => {
     'drained=ns2',
     'standby=1',
     'boot=11111111-2222-3333-4444-555555555555',
-    'state=[2026-01-01T00:00:00+00:00] /etc/keepalived/keepalived-notify.sh INSTANCE VI_1 MASTER 100',
+    'state=MASTER',
+    'silent=10.2.1.2 named does not answer (REFUSED)',
     'pool=TCP  10.2.1.5:53 rr',
     'pool=  -> 10.2.1.2:53                  Masq    1      1          2',
-    'pool=UDP  10.2.1.5:53 rr',
+    'pool=UDP  10.2.1.5:53 rr ops',
     'pool=  -> 10.2.1.2:53                  Masq    0      0          12',
     'pool=UDP  10.2.1.99:53 rr',
     'pool=  -> 10.2.1.3:53                  Masq    1      0          0',
@@ -203,11 +298,13 @@ test('look: what a node prints is read', () => {
     holdsVip: true,
     keepalived: 'active',
     service: 'active',
+    silent: [{ address: '10.2.1.2', why: 'named does not answer (REFUSED)' }],
     vrrpState: 'MASTER',
     pool: [
-      { protocol: 'TCP', address: '10.2.1.2', weight: 1, connections: 3 },
-      { protocol: 'UDP', address: '10.2.1.2', weight: 0, connections: 12 },
+      { protocol: 'TCP', address: '10.2.1.2', port: 53, method: 'Masq', weight: 1, connections: 3 },
+      { protocol: 'UDP', address: '10.2.1.2', port: 53, method: 'Masq', weight: 0, connections: 12 },
     ],
+    schedulers: { TCP: 'rr', UDP: 'rr ops' },
     drained: ['ns2'],
     standby: true,
     bootId: '11111111-2222-3333-4444-555555555555',
@@ -236,25 +333,28 @@ test('ask: answers are named, losses are not answers, the last questions do not 
   assert.equal(answers, { client: 'client', source: '10.2.1.10', asked: 3, UDP: [first, '=x='], TCP: [second] })
 })
 
-const seenBy = (...rows: string[]) => new Map([[a, parseSightings(rows.map((row) => `seen=${row}\n`).join(''))]])
-const sightings: [name: string, seen: ReturnType<typeof seenBy>, problems: string[]][] = [
-  ['the client itself', seenBy('10.2.1.10 t-UDP-0.health', '10.2.1.10 t-TCP-0.health'), []],
-  ['something between that translates', seenBy('192.0.2.1 t-UDP-0.health', '192.0.2.1 t-TCP-0.health'), []],
+const seenBy = (...rows: string[]) => new Map([[a, parseWatch(rows.map((row) => `${row}\n`).join(''))]])
+const notLogged = 'its log in the journal does not have the questions'
+const refused = 'rndc: connect failed: 127.0.0.1#953: connection refused'
+const sightings: [name: string, watched: ReturnType<typeof seenBy>, problems: string[], unseen?: string][] = [
+  ['the client itself', seenBy('seen=10.2.1.10 t-UDP-0.health', 'seen=10.2.1.10 t-TCP-0.health'), []],
+  ['a NAT in between', seenBy('seen=192.0.2.1 t-UDP-0.health', 'seen=192.0.2.1 t-TCP-0.health'), []],
   [
     'the VIP',
-    seenBy('10.2.1.5 t-UDP-0.health', '10.2.1.10 t-TCP-0.health'),
+    seenBy('seen=10.2.1.5 t-UDP-0.health', 'seen=10.2.1.10 t-TCP-0.health'),
     [`c: UDP: ${a} saw 10.2.1.5 instead of the client 10.2.1.10`],
   ],
-  [
-    'another client',
-    seenBy('10.2.1.10 u-UDP-0.health', '10.2.1.10 t-TCP-0.health'),
-    [`c: UDP: ${a} answered, and its log in the journal has no such question`],
-  ],
+  ['a journal that has lost a line', seenBy('seen=10.2.1.10 t-TCP-0.health'), []],
+  ['a log that is in a file', seenBy(), [], notLogged],
+  ['another client alone', seenBy('seen=10.2.1.10 u-UDP-0.health'), [], notLogged],
+  ['a log that can not be turned on', seenBy(`blind=${refused}`), [], refused],
+  ['one that is on already', seenBy(`blind=${refused}`, 'seen=10.2.1.10 t-UDP-0.health'), []],
 ]
-for (const [name, seen, problems] of sightings) {
+for (const [name, watched, problems, why] of sightings) {
   test(`seen: ${name}`, () => {
     const answers = { client: 'c', source: '10.2.1.10', asked: 1, UDP: [a], TCP: [a] }
-    assert.equal(textsOf(judgeSightings(inventory, answers, 't', seen)), problems)
+    assert.equal(textsOf(judgeSightings(inventory, answers, 't', watched)), problems)
+    assert.equal(seenAs(answers, 't', watched).unseen, why ? [{ node: a, why }] : [])
   })
 }
 

@@ -12,13 +12,13 @@ export const changeOf = (task: Task, text = '', code = 1): Change => {
   return answer as Change
 }
 
-/** Runs a change as the engine does, with /etc in a folder and these commands in place of the system's. */
+/** Runs a change as the engine does, with /etc and what is noted in /run in a folder, and these commands in place of the system's. */
 export function make(script: string, commands: Record<string, string>) {
   const bin = path('bin')
   mkdirSync(bin, { recursive: true })
   for (const [name, text] of Object.entries(commands))
     writeFileSync(`${bin}/${name}`, `#!/bin/bash\n${text}\n`, { mode: 0o755 })
-  const moved = script.replaceAll('/etc/', `${folder}/etc/`)
+  const moved = script.replaceAll(/\/(?:etc|run\/keepalived-playbooks)\//g, `${folder}$&`)
   const env = { PATH: `${bin}:${process.env.PATH}`, LOG: path('log') }
   writeFileSync(path('log'), '')
   const { status, stdout } = spawnSync('bash', ['--norc', '-c', `set -euo pipefail\n${moved}`], {
@@ -36,5 +36,5 @@ export const system = {
   'apt-get': tell('apt-get'),
   dpkg: tell('dpkg'),
   sleep: tell('sleep'),
-  systemctl: tell('systemctl', '[ $1 != is-enabled ]'),
+  systemctl: tell('systemctl', '[ $1 != show ] || echo StateChangeTimestamp=; [ $1 != is-enabled ]'),
 }

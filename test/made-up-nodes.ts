@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../engine/base/clock.ts'
+import type { Client } from '../engine/clients/client.ts'
+import type { Session } from '../engine/cluster/session.ts'
 import { HostError } from '../engine/base/errors.ts'
 import { canAskItself } from '../engine/operations/rolling/node-steps.ts'
 import type { Outcome, Transport } from '../engine/transport/transport.ts'
@@ -32,6 +34,8 @@ export class MadeUpNodes {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'cluster-'))
   readonly clock: Clock = hurriedClock()
   holder = 'ns1'
+  /** The inventory says that ns1 takes the VIP back, and VRRP here leaves it where it is. */
+  preempt = false
   /** Nodes whose name server does not run. */
   readonly dead = new Set<string>()
   /** Nodes that the UDP pools lack. */
@@ -163,6 +167,7 @@ export class MadeUpNodes {
     ]
     return [
       `vip=${this.holder === node ? 'here' : ''}`,
+      `state=${this.holder === node ? 'MASTER' : 'BACKUP'}`,
       'keepalived=active',
       `service=${this.#well(node) ? 'active' : 'inactive'}`,
       'level=2',
@@ -177,9 +182,9 @@ export class MadeUpNodes {
 
   async #run(node: string, script: string, hear?: (chunk: Buffer) => void): Promise<string | undefined> {
     const note = this.#file(node, 'rolling')
-    if (script.includes('flock -n 9')) {
+    if (script.includes('held')) {
       this.#locked[node] = this.boots[node]!
-      hear!(Buffer.from(`held 1\n${existsSync(note) ? readFileSync(note, 'utf8').trim() : ''}\n\nready\n`))
+      hear!(Buffer.from(`${existsSync(note) ? readFileSync(note, 'utf8') : ''}\nheld\n`))
       return undefined
     }
     if (script.includes('vip=$(')) return this.#state(node)
@@ -218,7 +223,21 @@ export class MadeUpNodes {
     return { stdout, stderr: String(stderr), code }
   }
 
-  transport = (node: string): Transport => {
+  /** @param limit the hosts that `--limit` leaves @param clients from where the cluster check asks */
+  session(limit: readonly string[] = names, clients: Client[] = []): Session {
+    const transports = new Map(names.map((name) => [name, this.#transport(name)]))
+    const { preempt, clock } = this
+    const hosts = inventory.hosts.map((host, i) => ({ ...host, priority: preempt ? 100 - i : host.priority }))
+    return {
+      inventory: { ...inventory, cluster: { ...inventory.cluster, preempt }, hosts },
+      limited: hosts.filter(({ name }) => limit.includes(name)),
+      reach: (name) => transports.get(name)!,
+      clients,
+      clock,
+    }
+  }
+
+  #transport = (node: string): Transport => {
     const reached = () => {
       if (this.#away(node)) throw new HostError(`${node}: no route to host`)
     }
@@ -227,7 +246,7 @@ export class MadeUpNodes {
       close: async () => {},
       run: async (script, { onStdout }) => {
         reached()
-        const own = [canAskItself(service).text, service.selfCheck(hostOf(node)).text]
+        const own = [canAskItself(service).text, service.selfCheck(hostOf(node), hostOf(node).address).text]
         if (own.includes(script)) return this.#alone(node, script)
         if (script.includes('DEBIAN_FRONTEND')) {
           this.#taken(node)

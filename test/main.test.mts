@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Documents } from '../documents/all.ts'
+import { checked } from './documents.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'main-'))
 test.after(() => rmSync(folder, { recursive: true }))
@@ -23,7 +25,7 @@ function write(name: string, title: string, body: string, imports = ''): string 
 import { main } from '${engine}cli/main.ts'
 import { UserError } from '${engine}base/errors.ts'
 ${imports}
-await main(import.meta.url, '${title}', [], async (context) => {
+await main(import.meta.url, { title: '${title}', document: 'run', own: [] }, async (context) => {
 ${body}
 })`,
   )
@@ -31,19 +33,21 @@ ${body}
 }
 
 /** Runs a playbook with this body. */
-const run = (body: string) => start(write('playbook.mts', 'A playbook', body))
+const run = (body: string, ...args: string[]) => start(write('playbook.mts', 'A playbook', body), ...args)
 
-/** Runs a program of Node's, and presses Ctrl-C whenever it prints `now`. */
+/** Runs a program of Node's, and presses Ctrl-C whenever it prints the line `now`. */
 function start(...words: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, words)
     let [stdout, stderr] = ['', '']
+    const onNow = (chunk: Buffer) => /^now$/m.test(String(chunk)) && child.kill('SIGINT')
     child.stdout.on('data', (chunk) => {
       stdout += chunk
-      if (String(chunk).includes('now')) child.kill('SIGINT')
+      onNow(chunk)
     })
     child.stderr.on('data', (chunk) => {
       stderr += chunk
+      onNow(chunk)
     })
     child.on('close', (code) => resolve({ code, stdout, stderr }))
   })
@@ -52,6 +56,24 @@ function start(...words: string[]): Promise<{ code: number | null; stdout: strin
 test('an error is a line, and its exit code that of the playbook', async () => {
   const { code, stdout, stderr } = await run(`throw new UserError('no such thing', 4)`)
   assert.equal([code, stdout, stderr], [4, 'A playbook\n', 'no such thing\n'])
+})
+
+test('--json: whatever happens, one document on stdout that says how it ended', async () => {
+  const ends: [body: string, args: string[], document: Partial<Documents['run']>][] = [
+    ['return 2', [], { exitCode: 2 }],
+    [`throw new UserError('no such thing', 4)`, [], { exitCode: 4, error: 'no such thing' }],
+    ['return 0', ['--nonsense'], { exitCode: 3, error: 'unknown option --nonsense; see --help' }],
+    [
+      `context.document.check = true; context.console.print('now'); await sleep(9999)`,
+      [],
+      { exitCode: 130, check: true },
+    ],
+  ]
+  for (const [body, args, document] of ends) {
+    const { code, stdout } = await run(body, '--json', ...args)
+    assert.equal(checked('run', JSON.parse(stdout)), { document: 'run', playbook: 'A playbook', ...document })
+    assert.is(code, document.exitCode)
+  }
 })
 
 test('Ctrl-C: what goes on is let go, and nothing more is begun', async () => {

@@ -13,11 +13,19 @@ const { hosts } = inventory
 const printed = (...interfaces: string[]) =>
   ['os=Debian', 'ids=debian', 'init=systemd', 'now=1', ...interfaces, ''].join('\n')
 const target = (...interfaces: string[]): Target => {
-  const facts: Facts = parseFacts(printed(...interfaces), 'ns1')
+  const facts: Facts = parseFacts(printed(...interfaces))
   return targetOf(inventory, hosts[0]!, facts)
 }
 const networkd = ['link=eth0', 'networkd=/etc/systemd/network/10-lan.network', 'link=eth1']
 const ifupdown = ['ifupdown=/etc/network/interfaces:iface eth0 inet static']
+// As nmcli 1.42 prints it. eth0, eth4 and lo are set up by others, and NetworkManager knows.
+const networkManager = [
+  'networkmanager=eth0:/run/NetworkManager/system-connections/eth0.nmconnection',
+  'networkmanager=eth2:/run/NetworkManager/system-connections/Wired connection 1.nmconnection',
+  'networkmanager=eth3:/etc/NetworkManager/system-connections/lan: one.nmconnection',
+  'networkmanager=eth4:/run/NetworkManager/system-connections/eth4.nmconnection',
+  'networkmanager=lo:/run/NetworkManager/system-connections/lo.nmconnection',
+]
 const files = (tasks: Task[]) => tasks.flatMap(({ resources }) => resources ?? [])
 
 test('facts: who configures an interface', () => {
@@ -25,11 +33,13 @@ test('facts: who configures an interface', () => {
     'link=lo',
     ...networkd,
     ...ifupdown,
+    ...networkManager,
     'ifupdown=/etc/network/interfaces.d/x:  iface eth2 inet dhcp',
   ).facts
   assert.equal(interfaces, {
     eth0: { manager: 'networkd', file: '/etc/systemd/network/10-lan.network' },
     eth2: { manager: 'ifupdown', file: '/etc/network/interfaces.d/x' },
+    eth3: { manager: 'NetworkManager', file: '/etc/NetworkManager/system-connections/lan: one.nmconnection' },
   })
 })
 
@@ -57,6 +67,12 @@ const written: [name: string, level: 1 | 3, interfaces: string[], paths: string[
       '/etc/systemd/network/10-netplan-eth1.network.d/keepalived.conf',
     ],
   ],
+  [
+    'the second interface is one of NetworkManager',
+    3,
+    [...networkd, 'networkmanager=eth1:/etc/NetworkManager/system-connections/lan.nmconnection'],
+    [both, '/etc/systemd/network/10-lan.network.d/keepalived.conf'],
+  ],
   ['ifupdown, level 1', 1, ifupdown, []],
   [
     'ifupdown, and systemd-networkd has another interface',
@@ -77,7 +93,14 @@ for (const [name, level, interfaces, paths] of written) {
 }
 
 test('another network manager is refused at level 3, before anything changes', () => {
-  assert.throws(() => network(target('link=eth0'), 3), /eth0 is configured neither by systemd-networkd/)
+  assert.throws(
+    () => network(target('link=eth0'), 3),
+    /^eth0 is configured by no network manager that is known here, and level 3 needs systemd-networkd \(also by netplan\) or ifupdown: let one of them configure eth0$/,
+  )
+  assert.throws(
+    () => network(target('networkmanager=eth0:/etc/NetworkManager/system-connections/lan.nmconnection'), 3),
+    /^eth0 is configured by NetworkManager, and level 3 needs systemd-networkd /,
+  )
   assert.equal(network(target('link=eth0'), 1), [])
 })
 
@@ -95,7 +118,16 @@ const interfaces: [name: string, text: string, before: string | undefined][] = [
   ['right, its address with a network that has no route', link(up, '10.2.1.6/24 brd 10.2.1.255'), undefined],
   ['down', link('BROADCAST,MULTICAST'), 'eth1 is down'],
   ['no address', link(up), 'eth1 is up'],
-  ['another address', link(up, '10.2.1.66/32'), 'eth1 is up\naddress 10.2.1.66'],
+  [
+    'the address of an earlier inventory',
+    `${link(up, '10.2.1.66/32')}ours\nAddress=10.2.1.66/32\n`,
+    'eth1 is up\naddress 10.2.1.66',
+  ],
+  [
+    'the address of an earlier inventory, where a run broke after its file',
+    `${link(up, '10.2.1.66/32')}ours\n    address 10.2.1.6/32\nip1=10.2.1.66\n`,
+    'eth1 is up\naddress 10.2.1.66',
+  ],
   [
     'with a network of its own',
     link(up, '10.2.1.6/24', '10.2.1.0/24 proto kernel scope link src 10.2.1.6'),
@@ -138,11 +170,13 @@ const inUse: [name: string, text: string, why: RegExp | undefined][] = [
   ],
 ]
 for (const [name, text, why] of inUse) {
-  test(`second interface that no known file configures: ${name}`, () => {
-    const plan = () => unknown.plan({ text, code: 0 }, { changes: () => false })
-    if (why) assert.throws(plan, why)
-    else assert.ok(isChange(plan()))
-  })
+  for (const [which, task] of Object.entries({ 'that no known file configures': unknown, 'that is ours': live })) {
+    test(`second interface ${which}: ${name}`, () => {
+      const plan = () => task.plan({ text, code: 0 }, { changes: () => false })
+      if (why) assert.throws(plan, why)
+      else assert.ok(isChange(plan()))
+    })
+  }
 }
 
 test('second interface of netplan: the place to change it is its source', () => {
@@ -218,6 +252,46 @@ for (const [name, text, why] of inTheWay) {
   test(`routes and rules in the way: ${name}`, () => {
     const task = routes(target(...networkd)).at(-1)!
     assert.throws(() => task.plan({ text, code: 0 }, { changes: () => false }), why)
+  })
+}
+
+/** Rules of others before ours, the tables that they name, and what is said of them. */
+const ruleOfOthers: [rule: string, taken: boolean, tables?: string][] = [
+  ['from 10.2.1.0/24 lookup 100', true],
+  ['from 10.2.1.0/29 lookup 100', true],
+  ['from 10.2.1.8/29 lookup 100', false],
+  ['from 10.2.1.60 lookup 100', false],
+  ['from all lookup 100', true, 'table 100\n10.8.0.0/16 via 10.2.1.9 dev eth0\n'],
+  ['from all lookup 220', false, 'table 220\n'],
+  ['from all to 10.3.1.0/24 lookup 100', true, 'table 100\ndefault via 10.2.1.9 dev eth0\n'],
+  ['from all lookup 254 suppress_prefixlength 0', true],
+  ['from 10.2.1.6 blackhole', true],
+  ['from all nop', false],
+  ['from all lookup [l3mdev-table]', false],
+  ['from all fwmark 0x1 lookup 100', false, 'table 100\ndefault via 10.2.1.9 dev eth0\n'],
+  ['not from all fwmark 0xca6c lookup 100', true, 'table 100\ndefault dev wg0\n'],
+  ['not from 10.2.1.6 lookup 100', false],
+  ['from all iif wg0 lookup 100', false, 'table 100\ndefault via 10.2.1.9 dev eth0\n'],
+  ['from 10.2.1.6 iif lo lookup 100', true],
+  ['from 10.2.1.6 ipproto 17 sport 50-60 lookup 100', true],
+  ['from 10.2.1.6 ipproto 6 sport 22 lookup 100', false],
+  ['from 10.2.1.6 ipproto 1 lookup 100', false],
+]
+for (const [rule, taken, more = ''] of ruleOfOthers) {
+  test(`routes and rules: ${rule} ${taken ? 'is in the way' : 'is beside ours'}`, () => {
+    const task = routes(target(...networkd)).at(-1)!
+    const plan = (priority: number) => {
+      const text = `0:\tfrom all lookup 255\n${priority}:\t${rule}\n${rules}${tables}${more}`
+      return task.plan({ text, code: 0 }, { changes: () => false })
+    }
+    const place = inventory.place(['hosts', 'ns1', 'second', 'address'])
+    const why = `the rule "500: ${rule}" takes the answers from 10.2.1.6 elsewhere: remove it, or give it a priority above 1021`
+    assert.not(isChange(plan(1500)))
+    if (!taken) return assert.not(isChange(plan(500)))
+    assert.throws(
+      () => plan(500),
+      (error: Error) => error.message === `${place}: ${why}`,
+    )
   })
 }
 

@@ -1,24 +1,29 @@
 // What status, rolling reboots and drills make of what they see, by the table.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Chalk } from 'chalk'
 import { textsOf } from '../engine/cluster/finding.ts'
 import { refuseMixture } from '../engine/cluster/limit.ts'
 import type { Step, Tally } from '../engine/clients/losses.ts'
 import { type NodeStatus, parseStatus } from '../engine/cluster/status.ts'
 import { duration, judgeStatus, statusLines } from '../engine/commands/status.ts'
-import { judgeDrills } from '../engine/operations/drills/run.ts'
+import { cut } from '../engine/operations/drills/cut.ts'
+import { kill } from '../engine/operations/drills/kill.ts'
+import { restart } from '../engine/operations/drills/restart.ts'
+import { judgeDrills, limitsOf } from '../engine/operations/drills/run.ts'
+import { ClusterControl } from '../engine/operations/control.ts'
+import type { Session } from '../engine/cluster/session.ts'
 import { loadInventory } from '../inventory/load.ts'
 import { realClock } from '../engine/base/clock.ts'
+import { plain } from '../engine/base/colours.ts'
 import { HostError } from '../engine/base/errors.ts'
-import { type Options, parseOptions } from '../engine/cli/options.ts'
+import { type Options, type OwnOptions, parseOptions } from '../engine/cli/options.ts'
 import type { Transport } from '../engine/transport/transport.ts'
 import { readRollingOptions, rollingOptions } from '../engine/operations/rolling/options.ts'
+import { checkedFilled } from './documents.ts'
 import { inTurn } from '../engine/operations/rolling/order.ts'
 
 const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
 const { cluster, hosts } = inventory
-const plain = new Chalk({ level: 0 })
 
 /** What the status script prints on a node of level 3 that is well. */
 const printed = (holds: boolean, ...more: string[]) =>
@@ -27,7 +32,7 @@ const printed = (holds: boolean, ...more: string[]) =>
     'keepalived=active',
     'service=active',
     'level=3',
-    `state=[2026-01-01T00:00:00+00:00] /etc/keepalived/keepalived-notify.sh INSTANCE VI_1 ${holds ? 'MASTER' : 'BACKUP'} 100`,
+    `state=${holds ? 'MASTER' : 'BACKUP'}`,
     ...['TCP', 'UDP'].flatMap((protocol) => [
       `pool=${protocol}  10.2.1.5:53 rr`,
       'pool=  -> 10.2.1.6:53                  Masq    1      1          2',
@@ -99,7 +104,8 @@ test('status: a node that is well is read', () => {
   assert.equal([state!.holdsVip, state!.vrrpState, state!.pool.length], [true, 'MASTER', 4])
 })
 
-const transitions: [name: string, lines: string[], expected: unknown][] = [
+type Row = [name: string, lines: string[], expected: unknown]
+const transitions: Row[] = [
   [
     'a cause just before',
     [log(90, '(VI_1) Backup received priority 0 advertisement'), log(91, '(VI_1) Entering MASTER STATE')],
@@ -114,6 +120,21 @@ const transitions: [name: string, lines: string[], expected: unknown][] = [
     'only what is long past',
     [log(10, '(VI_1) received lower priority (1) advert'), log(91, '(VI_1) Entering MASTER STATE')],
     { state: 'MASTER', at: 91, cause: undefined },
+  ],
+  ...[
+    'NOTICE: setting config option max_auto_priority should result in better keepalived performance',
+    'Startup complete',
+    '(VI_1) sent 0 priority',
+    'VRRP_Script(service) considered successful on reload',
+  ].map((said): Row => [
+    `no cause: ${said}`,
+    [log(90, said), log(91, '(VI_1) Entering BACKUP STATE')],
+    { state: 'BACKUP', at: 91, cause: undefined },
+  ]),
+  [
+    'a link that is down at the start',
+    [log(90, 'Netlink reports eth0 down'), log(90, '(VI_1) entering FAULT state')],
+    { state: 'FAULT', at: 90, cause: 'Netlink reports eth0 down' },
   ],
   [
     'the latest counts',
@@ -137,6 +158,11 @@ const faults: [name: string, nodes: NodeStatus[], problems: string[]][] = [
     ['ns2 is not to hold the virtual IP (its /etc/keepalived/standby says 1)'],
   ],
   [
+    'nobody answers',
+    [node(0, true, 'silent=10.2.1.2 named: REFUSED'), node(1, false, 'silent=10.2.1.7 named: REFUSED')],
+    ['ns1: named: REFUSED', 'ns2: named: REFUSED'],
+  ],
+  [
     'flapping',
     [node(0, true, ...[1, 2, 3].map((i) => log(1700000000 + i, removed))), node(1, false)],
     ['ns1: the UDP real server ns2 is flapping: removed 3 times in 10 min'],
@@ -147,6 +173,15 @@ const faults: [name: string, nodes: NodeStatus[], problems: string[]][] = [
 for (const [name, nodes, problems] of faults) {
   test(`status: ${name}`, () => assert.equal(textsOf(judgeStatus(inventory, nodes)), problems))
 }
+
+test('status: the document is as its schema says', () => {
+  const away: NodeStatus = { host: 'ns2', unreachable: 'ns2: no way', removals: {}, pending: [] }
+  const nodes = [node(0, true, log(1700000001, removed), log(1700000002, '(VI_1) Entering MASTER STATE')), away]
+  const findings = judgeStatus(inventory, nodes)
+  const common = { document: 'status', playbook: 'Status', exitCode: 5 } as const
+  const document = checkedFilled('status', { ...common, nodes, findings, healthy: false })
+  assert.equal(document.nodes![0]!.removals, { '10.2.1.7 UDP': 1 })
+})
 
 test('status: what people read', () => {
   const second = {
@@ -164,12 +199,12 @@ test('status: what people read', () => {
     '         BACKUP since 2023-11-14T22:13:20Z: no cause was logged',
     '         reboot required: linux-image asked for it',
     '         1 change pending: file /etc/x',
-    'cluster  healthy: ns1 holds 10.2.1.5',
+    'cluster  healthy: ns1 holds 10.2.1.5, named answers on every node',
   ])
 })
 
 test('status: VRRP and the address can differ', () => {
-  const liar = parseStatus(hosts[1]!, cluster, printed(false).replace('VI_1 BACKUP', 'VI_1 MASTER'))
+  const liar = parseStatus(hosts[1]!, cluster, printed(false).replace('state=BACKUP', 'state=MASTER'))
   assert.match(
     statusLines(inventory, [liar], [{ code: 'outage', text: 'x' }], plain)[0]!,
     'VRRP MASTER, without 10.2.1.5 (they differ)',
@@ -188,7 +223,23 @@ test('rolling: nodes that stand by come first, the holder last', () => {
   )
 })
 
-const request = (...args: string[]) => readRollingOptions(parseOptions(args, 'x', rollingOptions) as Options, 3)
+const standby: [name: string, lines: string[], serves: boolean][] = [
+  ['well', [], true],
+  ['silent', ['silent=10.2.1.3 named: REFUSED'], false],
+  ['in FAULT', ['state=FAULT'], false],
+]
+for (const [name, lines, serves] of standby) {
+  test(`level 1: a standby that is ${name} ${serves ? 'would serve' : 'would not'}`, () => {
+    const control = new ClusterControl({ inventory } as Session, 1, 9, [])
+    const other = parseStatus(hosts[1]!, cluster, [...lines, printed(false)].join('\n')).state!
+    const states = [node(0, true).state!, other]
+    assert.equal(control.serving(states), serves ? ['ns1', 'ns2'] : ['ns1'])
+  })
+}
+
+type Own = OwnOptions<(typeof rollingOptions)[number]>
+const request = (...args: string[]) =>
+  readRollingOptions((parseOptions(args, 'x', rollingOptions) as Options<Own>).own, 3)
 
 test('rolling: options and their defaults', () => {
   assert.equal(request(), {
@@ -220,6 +271,19 @@ test('rolling: a number that makes no sense is refused', () => {
 test('rolling: what was begun is not begun otherwise', () => {
   assert.throws(() => request('--resume', '--before', 'x'), /--resume goes on as the run was begun: leave --before out/)
   assert.is(request('--resume', '--limit', 'ns2').resume, true)
+})
+
+test('drills: each has a limit of its own, and the inventory has another', () => {
+  assert.equal(limitsOf({ cut: 0, restart: 1.5 }, [cut, kill, restart]), [0, kill.limit, 1.5])
+  assert.throws(
+    () => limitsOf({ 'kil\x1b[2J': 1 }, []),
+    /^cluster\.drill\["kil…"\]: there is no such drill; there are restart, service, /,
+  )
+  assert.throws(() => limitsOf({ constructor: 1 }, []), /there is no such drill/)
+  assert.throws(
+    () => limitsOf({ kil: 1 }, []),
+    /^cluster\.drill\.kil: there is no such drill \(did you mean "kill"\?\)/,
+  )
 })
 
 test('drills: the time in which answers were lost is held against the limit of its step', () => {

@@ -1,9 +1,26 @@
 // The command line: what is accepted, and what is said of the rest.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Options, parseOptions } from '../engine/cli/options.ts'
+import { inCi, type Option, type Options, type OwnOptions, parseOptions } from '../engine/cli/options.ts'
 
-const parse = (...args: string[]) => parseOptions(args, 'Title', [{ name: 'no-verify', help: 'x' }]) as Options
+const own = [
+  { name: 'no-verify', help: 'x' },
+  { name: 'report', value: 'FILE', help: 'y' },
+] as const satisfies readonly Option[]
+type Own = OwnOptions<(typeof own)[number]>
+const parse = (...args: string[]) => parseOptions(args, 'Title', own) as Options<Own>
+
+test('own options: a switch is true or false, another has its value where it was given', () => {
+  assert.equal(parse('--report', 'a.html').own, { 'no-verify': false, report: 'a.html' })
+  assert.equal(parse('--no-verify').own, { 'no-verify': true, report: undefined })
+  const taken: [boolean, string | undefined] = [parse().own['no-verify'], parse().own.report]
+  assert.equal(taken, [false, undefined])
+  // @ts-expect-error a misspelt name
+  assert.is(parse().own['no-verfy'], undefined)
+  // @ts-expect-error a value is no switch
+  const wrong: boolean = parse().own.report
+  assert.is(wrong, undefined)
+})
 
 test('everything at once', () => {
   const options = parse(
@@ -33,16 +50,18 @@ test('nothing at all', () => {
   assert.not.ok(options.check || options.diff || options.json || options.own['no-verify'])
 })
 
-const ci: [value: string | undefined, yes: boolean][] = [
+const ci: [value: string | undefined, installs: boolean][] = [
   ...[undefined, '', '0', 'false', 'False'].map((value): [string | undefined, boolean] => [value, false]),
   ...['1', 'true', 'woodpecker'].map((value): [string, boolean] => [value, true]),
 ]
-for (const [value, yes] of ci) {
+for (const [value, installs] of ci) {
   test(`CI ${value === undefined ? 'not set' : `set to "${value}"`}`, () => {
     const before = process.env.CI
     if (value === undefined) delete process.env.CI
     else process.env.CI = value
-    assert.is(parse().yes, yes)
+    assert.is(inCi(), installs)
+    // A teardown or a reboot is never answered by the environment.
+    assert.is(parse().yes, false)
     if (before === undefined) delete process.env.CI
     else process.env.CI = before
   })
@@ -70,7 +89,7 @@ for (const [args, message] of wrong) {
 }
 
 test('help names every option and exit code', () => {
-  const help = parseOptions(['--help'], 'Title') as string
+  const help = parseOptions(['--help'], 'Title', []) as string
   for (const word of ['Title', '-i, --inventory FILE', '--ask-become-pass', '130 interrupted']) assert.match(help, word)
 })
 

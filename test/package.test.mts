@@ -55,6 +55,11 @@ test('init writes an inventory and a playbook that work, and never over others',
   assert.match(run(bin, 'init', 'mine', ...given).stderr, 'inventory.yaml is there already, and stays as it is')
 })
 
+test('a document of --json has its schema in the package', () => {
+  const { stdout } = run('-e', `console.log(require.resolve('keepalived-playbooks/documents/run.schema.json'))`)
+  assert.is(JSON.parse(readFileSync(stdout.trim(), 'utf8')).properties.document.const, 'run')
+})
+
 test('the examples agree with its types', () => {
   const options = {
     strict: true,
@@ -62,6 +67,7 @@ test('the examples agree with its types', () => {
     target: 'esnext',
     types: ['node'],
     noEmit: true,
+    allowImportingTsExtensions: true,
     skipLibCheck: false,
   }
   writeFileSync(

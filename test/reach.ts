@@ -47,7 +47,7 @@ IdentityFile ${key}
 `,
   )
   const { user = 'root', host = '127.0.0.1', port = sshd.port } = way
-  return sshTransport({ host, user, port, config }, { name: 'ns1', connectTimeout: 20, ...way })
+  return sshTransport({ host, user, port, config }, { name: 'ns1', connectTimeout: 20, startTimeout: 20, ...way })
 }
 
 /** Connects, runs one script, disconnects. */

@@ -5,6 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { parseFacts } from '../engine/runner/facts.ts'
+import { isChange } from '../engine/runner/task.ts'
+import { loadInventory } from '../inventory/load.ts'
+import { routes } from '../tasks/cluster/routes.ts'
+import { targetOf } from '../tasks/target.ts'
 import { render } from '../tasks/template.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'routes-'))
@@ -39,7 +44,7 @@ ip rule add from 10.2.1.2 to 10.9.0.0/16 table 101 priority 501
 `
 const before = ['500: from 10.2.1.2 lookup 100', '501: from 10.2.1.2 to 10.9.0.0/16 lookup 101']
 const ours = ['1020: from 10.2.1.2 lookup 20', '1021: from 10.2.1.6 lookup 21']
-const routes = [
+const wantedRoutes = [
   '10.2.1.0/24 dev eth0 scope link src 10.2.1.2',
   'default via 10.2.1.5 dev eth1',
   '10.2.1.5 dev eth1 scope link',
@@ -62,7 +67,7 @@ const showRules = `ip -N rule show | grep from.10`
 const showRoutes = `ip route show table 20; ip route show table 21`
 
 test('start: one rule for each address, one way back; rules of others stay', () => {
-  assert.equal(onHost(`routes start; ${showRules}; ${showRoutes}`), [...before, ...ours, ...routes])
+  assert.equal(onHost(`routes start; ${showRules}; ${showRoutes}`), [...before, ...ours, ...wantedRoutes])
 })
 
 test('start: what the host itself sends goes as before', () => {
@@ -85,7 +90,33 @@ for _ in {1..50}; do
   wait $second
 done
 ${showRules}; ${showRoutes}`
-  assert.equal(onHost(work), [...before, ...ours, ...routes])
+  assert.equal(onHost(work), [...before, ...ours, ...wantedRoutes])
+})
+
+const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
+const [, live] = routes(targetOf(inventory, inventory.hosts[0]!, parseFacts('os=Debian\nids=debian\ninit=systemd\n')))
+/** @returns what the task says on the host. */
+const planned = (setup: string): string => {
+  try {
+    const text = onHost(`routes start; ${setup}\nset +e\n${live!.probe.text}\ntrue`).join('\n')
+    return isChange(live!.plan({ text, code: 0 }, { changes: () => false })) ? 'a change' : 'right'
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+test('the task reads the same: right beside rules of others, and refused behind one that takes the answers', () => {
+  assert.is(planned('ip rule add lookup 220 priority 220; ip rule add fwmark 1 lookup 100 priority 221'), 'right')
+  assert.is(planned('ip rule delete from 10.2.1.6'), 'a change')
+  for (const [rule, shown] of [
+    ['from 10.2.1.0/24 lookup 100', 'from 10.2.1.0/24 lookup 100'],
+    ['lookup 220', 'from all lookup 220'],
+    ['to 10.3.1.0/24 lookup 220', 'from all to 10.3.1.0/24 lookup 220'],
+  ])
+    assert.match(
+      planned(`ip route add 10.3.0.0/16 via 10.2.1.9 table 220; ip rule add ${rule} priority 400`),
+      `hosts.ns1.second.address: the rule "400: ${shown}" takes the answers from 10.2.1.6 elsewhere`,
+    )
 })
 
 test('stop: nothing of ours is left, and nothing of others is gone', () => {
@@ -115,7 +146,7 @@ ip link set eth1 up
 ip address add 10.2.1.6/32 dev eth1
 back
 ${showRules}; ${showRoutes}`
-  assert.equal(onHost(work), [...before, ...ours, ...routes, ...before, ...ours, ...routes])
+  assert.equal(onHost(work), [...before, ...ours, ...wantedRoutes, ...before, ...ours, ...wantedRoutes])
 })
 
 test('start: says which address is missing', () => {

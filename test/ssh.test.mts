@@ -124,7 +124,7 @@ test('way: ProxyCommand', async () => {
   await writeFile(file('known'), known)
   assert.is(await printed({ config }, 'echo in'), 'in\n')
   const strange = await refusal(
-    execute(sshd, { host: 'a"b', config: 'HostName 127.0.0.1\nProxyCommand echo %n' }, 'echo no'),
+    execute(sshd, { host: 'a"b', connectTimeout: 1, config: 'HostName 127.0.0.1\nProxyCommand echo %n' }, 'echo no'),
   )
   assert.match(strange, /a"b|invalid characters/)
 })
@@ -146,9 +146,15 @@ test('way: a server that never speaks', async () => {
 
 test('way: a server that hangs up', async () => {
   const port = await listen((socket) => socket.end())
-  assert.match(await refusal(execute(sshd, { port }, '')), `ns1: no SSH connection to 127.0.0.1 port ${port}`)
+  assert.match(
+    await refusal(execute(sshd, { port, connectTimeout: 1 }, '')),
+    `ns1: no SSH connection to 127.0.0.1 port ${port}`,
+  )
   const polite = await listen((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
-  assert.match(await refusal(execute(sshd, { port: polite }, '')), `port ${polite}: it was closed by the host`)
+  assert.match(
+    await refusal(execute(sshd, { port: polite, connectTimeout: 1 }, '')),
+    `port ${polite}: it was closed by the host`,
+  )
 })
 
 test('sudo: without a password', async () => {

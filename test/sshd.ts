@@ -8,6 +8,7 @@ import { freePort } from './port.ts'
 /** A real sshd on loopback, over a throw-away copy of this machine with users of its own. */
 export interface Sshd {
   port: number
+  pid: number
   /** Where its keys are: `host_ed25519`, `host_rsa`, `user`, `user_encrypted`, `stranger`; removed by `stop`. */
   folder: string
   /** Its host key as a known_hosts line without the host: `ssh-ed25519 AAAA…`. */
@@ -63,10 +64,11 @@ free ALL=(ALL) NOPASSWD: ALL
 asked ALL=(ALL) ALL
 typed ALL=(ALL) ALL
 END
-exec chroot . /usr/sbin/sshd -D -e -f /srv/sshd/sshd_config`
+exec $3 chroot . /usr/sbin/sshd -D -e -f /srv/sshd/sshd_config`
 
-const config = (port: number) => `
-ListenAddress 127.0.0.1
+const config = (port: number, { address, config: more = '' }: SshdOptions) => `
+${more}
+ListenAddress ${address}
 Port ${port}
 HostKey /srv/sshd/host_ed25519
 HostKey /srv/sshd/host_rsa
@@ -86,24 +88,34 @@ Match User bare
   SetEnv PATH=/srv/sshd/bare
 `
 
+/** What is not as usual. */
+export interface SshdOptions {
+  /** Where it listens. */
+  address: string
+  /** Further lines of sshd_config, before all others. */
+  config?: string
+  /** Network namespace of its own, with nothing but a loopback that is down. */
+  alone?: boolean
+}
+
 /**
  * Starts sshd. Mounts are made in a mount namespace of its own, so that users, sudo and all that is written there
  * exist for it alone; so do sshd and sudo where this machine has none.
  * @throws Error with what was said, when it does not start
  */
-export async function startSshd(): Promise<Sshd> {
+export async function startSshd(options: SshdOptions = { address: '127.0.0.1' }): Promise<Sshd> {
   const folder = await mkdtemp(join(tmpdir(), 'sshd-test-'))
   await mkdir(join(folder, 'space'))
   await makeKeys(folder)
   const port = await freePort()
-  await writeFile(join(folder, 'sshd_config'), config(port))
-  const stopServer = await start(folder, port)
+  await writeFile(join(folder, 'sshd_config'), config(port, options))
+  const { pid, stop: stopServer } = await start(folder, options)
   const hostKey = (await readFile(join(folder, 'host_ed25519.pub'), 'utf8')).split(' ').slice(0, 2).join(' ')
   const stop = async () => {
     await stopServer()
     await rm(folder, { recursive: true })
   }
-  return { port, folder, hostKey, stop }
+  return { port, pid, folder, hostKey, stop }
 }
 
 async function makeKeys(folder: string): Promise<void> {
@@ -121,9 +133,21 @@ async function makeKeys(folder: string): Promise<void> {
   await writeFile(join(folder, 'authorized_keys'), Buffer.concat(allowed))
 }
 
-async function start(folder: string, port: number): Promise<() => Promise<void>> {
+async function start(folder: string, { address, alone }: SshdOptions): Promise<Pick<Sshd, 'pid' | 'stop'>> {
   // sshd goes with the test, even if that is killed.
-  const words = ['--pdeathsig', 'KILL', 'unshare', '--mount', 'sh', '-c', setup, 'sh', folder, password]
+  const words = [
+    '--pdeathsig',
+    'KILL',
+    'unshare',
+    '--mount',
+    'sh',
+    '-c',
+    setup,
+    'sh',
+    folder,
+    password,
+    alone ? 'unshare --net --pid --fork --kill-child' : '',
+  ]
   const child = spawn('setpriv', words)
   const ended = new Promise((resolve) => child.once('close', resolve))
   let log = ''
@@ -131,13 +155,15 @@ async function start(folder: string, port: number): Promise<() => Promise<void>>
   await new Promise<void>((resolve, reject) => {
     child.stderr.on('data', (chunk) => {
       log += chunk
-      if (log.includes(`Server listening on 127.0.0.1 port ${port}`)) resolve()
+      if (log.includes(`Server listening on ${address} port`)) resolve()
     })
     child.once('close', () => reject(new Error(`sshd did not start: ${log}`)))
   })
   clearTimeout(tooLate)
-  return async () => {
-    child.kill()
+  const stop = async () => {
+    // With the first process of a PID namespace, sessions end too that wait for a cut connection.
+    child.kill('SIGKILL')
     await ended
   }
+  return { pid: child.pid!, stop }
 }

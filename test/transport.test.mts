@@ -167,7 +167,8 @@ test('broken: a host that falls silent while a script runs', async () => {
 test('broken: of a script that did not arrive whole nothing runs', async () => {
   const call = bashCall('echo ran')
   const run = (input: string) => {
-    const bash = spawn('bash', ['--norc', '-c', call.program])
+    const [program, ...words] = call.words
+    const bash = spawn(program!, words)
     return talk(bash, { ...call, input }, {})
   }
   const cut = await run(call.input.slice(0, -1))

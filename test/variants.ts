@@ -1,4 +1,5 @@
 // Clusters that differ in every value that templates use; for golden files, and for keepalived's own config test.
+import type { ServiceKind } from '../services/service.ts'
 import { virtualServersOf } from '../services/virtual-server.ts'
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -35,7 +36,11 @@ export const variants: [name: string, text: string, level: Level][] = [
   ['level2', cluster('  auth_pass: KPSjXfRG') + two, 2],
   ['level3', cluster('  auth_pass: KPSjXfRG') + second, 3],
   ['level1-preempt', cluster('  preempt: true\n  preempt_delay: 30') + two, 1],
-  ['level2-vrrp3', cluster('  vrrp_version: 3\n  advert_int: 0.1\n  snmp: { enabled: false }') + two, 2],
+  [
+    'level2-vrrp3',
+    cluster('  vrrp_version: 3\n  advert_int: 0.1\n  startup_delay: 0\n  snmp: { enabled: false }') + two,
+    2,
+  ],
   ['level2-five', cluster('  balancing: { scheduler: wlc }\n  service: { port: 5353 }') + five, 2],
 ]
 
@@ -46,12 +51,15 @@ export function inventoryOf(text: string): Inventory {
   return loadInventory(file)
 }
 
-/** The keepalived.conf of a variant's first host. */
-export function keepalivedConf(text: string, level: Level): string {
+/**
+ * The keepalived.conf of a variant's first host.
+ * @param kind of a service that is in no inventory
+ */
+export function keepalivedConf(text: string, level: Level, kind?: ServiceKind): string {
   const { cluster, hosts } = inventoryOf(text)
   const notifyScript = '/etc/keepalived/keepalived-notify.sh'
   const can = abilitiesOf(level)
-  const virtualServers = virtualServersOf(cluster)
+  const virtualServers = virtualServersOf(cluster, kind?.(cluster))
   const files = { notifyScript, drainFile, standbyFile }
   return render('keepalived.conf', { cluster, host: hosts[0], hosts, virtualServers, level, can, ...files })
 }

@@ -1,13 +1,11 @@
-import { Chalk, type ChalkInstance } from 'chalk'
 import { structuredPatch } from 'diff'
-
-const plain = new Chalk({ level: 0 })
+import { type Colours, plain } from './colours.ts'
 
 /**
  * The difference between two texts as people know it from `diff -u`, without its header.
  * @param colour the console's, so that NO_COLOR and pipes get plain text
  */
-export function unifiedDiff(before: string, after: string, colour: ChalkInstance = plain): string {
+export function unifiedDiff(before: string, after: string, colour: Colours = plain): string {
   const { hunks } = structuredPatch('', '', before, after, '', '', { context: 2 })
   return hunks
     .flatMap(({ lines }) => lines)

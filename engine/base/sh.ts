@@ -19,10 +19,10 @@ const insert = (value: Value): string => {
 
 /**
  * Builds bash from a template: strings and numbers are quoted, arrays become quoted words, other scripts are
- * taken as they are. So a name like `x; rm -rf /` is always data.
+ * taken as they are. So a name like `x; rm -rf /` is always data. `\${` is bash's own.
  */
 export const sh = (literals: TemplateStringsArray, ...values: Value[]): Script =>
-  new Script(String.raw({ raw: literals.raw }, ...values.map(insert)))
+  new Script(String.raw({ raw: literals.raw.map((part) => part.replaceAll('\\${', '${')) }, ...values.map(insert)))
 
 /** Puts scripts one below the other. */
 export const lines = (...scripts: readonly Script[]): Script => new Script(scripts.map((s) => s.text).join('\n'))

@@ -1,12 +1,12 @@
-import { Chalk, type ChalkInstance } from 'chalk'
+import { coloured, colours, type Colours, plain } from '../base/colours.ts'
 import type { Redactor } from './redact.ts'
 
 /**
- * The output for people. Every line passes the redactor here. On a terminal, a status line at the bottom, rewritten in
+ * The output for people. Every line passes the redactor here, and no text of a host controls the terminal. On a terminal, a status line at the bottom, rewritten in
  * place, shows the current work; through a pipe everything is plain text.
  */
 export class Console {
-  readonly colour: ChalkInstance
+  readonly colour: Colours
   readonly #stream: NodeJS.WriteStream
   readonly #redactor: Redactor
   #status = ''
@@ -14,8 +14,7 @@ export class Console {
   constructor(stream: NodeJS.WriteStream, redactor: Redactor) {
     this.#stream = stream
     this.#redactor = redactor
-    const colours = stream.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
-    this.colour = new Chalk({ level: colours ? 1 : 0 })
+    this.colour = stream.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb' ? colours : plain
   }
 
   /** True on a terminal, where a line can be rewritten. */
@@ -26,7 +25,7 @@ export class Console {
   /** Writes one or more whole lines. */
   print(text = ''): void {
     this.#clear()
-    this.#stream.write(`${this.#redactor.redact(text)}\n`)
+    this.#stream.write(`${coloured(this.#redactor.redact(text))}\n`)
     this.#show()
   }
 
@@ -39,7 +38,10 @@ export class Console {
   status(text: string): void {
     if (!this.interactive) return
     this.#clear()
-    this.#status = this.#redactor.redact(text).slice(0, (this.#stream.columns ?? 80) - 1)
+    this.#status = this.#redactor
+      .redact(text)
+      .replaceAll('\n', ' ')
+      .slice(0, (this.#stream.columns ?? 80) - 1)
     this.#show()
   }
 
@@ -48,6 +50,6 @@ export class Console {
   }
 
   #show(): void {
-    if (this.#status) this.#stream.write(this.colour.dim(this.#status))
+    if (this.#status) this.#stream.write(coloured(this.colour.dim(this.#status)))
   }
 }

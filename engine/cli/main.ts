@@ -1,17 +1,19 @@
 import { realpathSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
+import type { Documents } from '../../documents/all.ts'
 import { Console } from './console.ts'
 import { exitCode, UserError } from '../base/errors.ts'
-import { type Option, type Options, parseOptions } from './options.ts'
+import { printable, printableJson } from '../base/printable.ts'
+import { type Option, type Options, type OwnOptions, parseOptions } from './options.ts'
 import { Redactor } from './redact.ts'
 
 /** Everything that a running playbook shares: options, console, document, interrupts. */
-export interface RunContext {
-  options: Options
+export interface RunContext<Document = object, Own = object> {
+  options: Options<Own>
   console: Console
   redactor: Redactor
-  /** What `--json` prints at the end; a playbook adds its own parts. */
-  document: Record<string, unknown>
+  /** What `--json` prints at the end; a playbook fills in its parts. */
+  document: Document
   /** Runs at the end, however it comes: closes connections, clears the progress line. */
   atEnd(action: () => unknown): void
   /** Lists the work that is under way, for an interrupted run. */
@@ -22,17 +24,25 @@ export interface RunContext {
   checkpoint(): Promise<void>
 }
 
+/** What a playbook says of itself. */
+export interface Program<Name extends keyof Documents, Own extends Option> {
+  title: string
+  /** Which document `--json` prints. */
+  document: Name
+  /** Its options beside the common ones. */
+  own: readonly Own[]
+}
+
 /**
  * Runs a playbook's body as a program: reads the options, prints the first line before any slow module is loaded,
  * turns errors into one or two lines and each outcome into an exit code, and always cleans up.
  * @param url the playbook's own, `import.meta.url`: nothing runs where another script was started and imports this one
  * @param body gives the exit code
  */
-export async function main(
+export async function main<Name extends keyof Documents, const Own extends Option>(
   url: string,
-  title: string,
-  own: readonly Option[],
-  body: (context: RunContext) => Promise<number>,
+  { title, document: name, own }: Program<Name, Own>,
+  body: (context: RunContext<Documents[Name], OwnOptions<Own>>) => Promise<number>,
 ): Promise<void> {
   const entry = process.argv.findIndex((word, place) => place > 0 && urlOf(word) === url)
   if (entry < 0) return
@@ -40,7 +50,7 @@ export async function main(
   const wantsJson = process.argv.includes('--json')
   const console = new Console(wantsJson ? process.stderr : process.stdout, redactor)
   const endings: (() => unknown)[] = []
-  const document: Record<string, unknown> = { playbook: title }
+  const document: Documents[keyof Documents] = { document: name, playbook: title, exitCode: exitCode.ok }
   let finished = false
   const finish = async (code: number) => {
     if (finished) return
@@ -49,7 +59,8 @@ export async function main(
     process.exitCode = code
     // Reverse order, since a later resource may need an earlier one.
     for (const action of endings.splice(0).reverse()) await action()
-    if (wantsJson) printJson({ ...document, exit_code: code }, redactor)
+    document.exitCode = code
+    if (wantsJson) printJson(document, redactor)
   }
   // The reader of a pipe may leave early (`| head`); changes that have begun on hosts are finished.
   process.stdout.on('error', () => {})
@@ -58,11 +69,11 @@ export async function main(
     const options = parseOptions(process.argv.slice(entry + 1), title, own)
     if (typeof options === 'string') return void process.stdout.write(`${options}\n`)
     console.print(console.colour.bold(title))
-    const context: RunContext = {
+    const context: RunContext<Documents[Name], OwnOptions<Own>> = {
       options,
       console,
       redactor,
-      document,
+      document: document as Documents[Name],
       atEnd: (action) => endings.push(action),
       underWay: () => [],
       interrupted: false,
@@ -79,7 +90,7 @@ export async function main(
     const message = error instanceof UserError ? error.message : defect
     document.error = message
     console.status('')
-    process.stderr.write(`${redactor.redact(message)}\n`)
+    process.stderr.write(`${printable(redactor.redact(message))}\n`)
     await finish(error instanceof UserError ? error.exitCode : exitCode.failed)
   }
 }
@@ -100,7 +111,7 @@ function urlOf(word: string): string | undefined {
 
 function printJson(document: object, redactor: Redactor): void {
   const clean = (_key: string, value: unknown) => (typeof value === 'string' ? redactor.redact(value) : value)
-  process.stdout.write(`${JSON.stringify(document, clean, 2)}\n`)
+  process.stdout.write(`${printableJson(JSON.stringify(document, clean, 2))}\n`)
 }
 
 /** A change that a host has begun is finished there, and the next is not begun: see `batchChanges`. */

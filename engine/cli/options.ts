@@ -34,8 +34,13 @@ export const commonOptions = [
   { name: 'version', help: 'show the version' },
 ] as const satisfies readonly Option[]
 
-/** The common options as a playbook finds them. */
-export interface Options {
+/** A playbook's own options as it finds them: a switch is true or false, another has its value where it was given. */
+export type OwnOptions<Own extends Option> = {
+  [One in Own as One['name']]: One extends { value: string } ? string | undefined : boolean
+}
+
+/** The options as a playbook finds them. */
+export interface Options<Own = object> {
   inventory?: string
   limit?: string[]
   check: boolean
@@ -47,13 +52,11 @@ export interface Options {
   verbose: boolean
   json: boolean
   yes: boolean
-  /** The switches that the playbook itself declared, by name. */
-  own: Record<string, boolean>
-  /** The values of the options that the playbook itself declared, where they were given. */
-  values: Record<string, string | undefined>
+  /** Those of the playbook itself. */
+  own: Own
 }
 
-/** Whether questions are answered with yes: `CI` is set, and not to `0`, `false` or nothing. */
+/** Whether what the lab needs is installed without a question: `CI` is set, and not to `0`, `false` or nothing. */
 export const inCi = (): boolean => !/^(0|false)?$/i.test(process.env.CI ?? '')
 
 /** The version of the project, as in package.json. */
@@ -62,10 +65,14 @@ export const version: string = JSON.parse(readFileSync(new URL('../../package.js
 /**
  * Reads the command line.
  * @param own options of this playbook alone
- * @returns the options, or the text to print where `--help` or `--version` asks for one
+ * @returns the common options and its own, or the text to print where `--help` or `--version` asks for one
  * @throws UserError for an unknown option, a missing or bad value, or a stray word
  */
-export function parseOptions(args: readonly string[], title: string, own: readonly Option[] = []): Options | string {
+export function parseOptions<const Own extends Option>(
+  args: readonly string[],
+  title: string,
+  own: readonly Own[],
+): Options<OwnOptions<Own>> | string {
   const known: readonly Option[] = [...commonOptions, ...own]
   const given = readArguments(args, known)
   if (given.has('help')) return helpText(title, known)
@@ -81,9 +88,10 @@ export function parseOptions(args: readonly string[], title: string, own: readon
     askBecomePass: given.has('ask-become-pass'),
     verbose: given.has('verbose'),
     json: given.has('json'),
-    yes: given.has('yes') || inCi(),
-    own: Object.fromEntries(own.map(({ name }) => [name, given.has(name)])),
-    values: Object.fromEntries(own.map(({ name, value }) => [name, value && given.get(name)])),
+    yes: given.has('yes'),
+    own: Object.fromEntries(
+      own.map(({ name, value }) => [name, value ? given.get(name) : given.has(name)]),
+    ) as OwnOptions<Own>,
   }
 }
 

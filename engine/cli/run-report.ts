@@ -11,6 +11,11 @@ export interface ReportOptions {
 
 const quietSeconds = 15
 
+/** How a line that a change prints begins where people should see it at any rate. */
+const notice = 'note: '
+
+const titleOf = ({ task, remark }: ChangeReport) => (remark === undefined ? task : `${task} (${remark})`)
+
 /** A live report of a run for people: a line for each change, and progress of slow hosts. */
 export class Report {
   readonly #console: Console
@@ -37,6 +42,10 @@ export class Report {
         return this.#begin(event.host, `reading the state of ${event.facts.os}`)
       case 'planned':
         return this.#planned(event)
+      case 'went back':
+        return this.#line(event.host, 'note', event.text)
+      case 'stale':
+        return this.#line(event.host, 'again', 'another run has changed it since it was read; it is planned again')
       case 'change started':
         return this.#begin(event.host, event.task)
       case 'change output':
@@ -77,7 +86,7 @@ export class Report {
   }
 
   #changed(host: string, change: ChangeReport, seconds: number): void {
-    this.#line(host, 'changed', change.task + (seconds >= 1 ? ` (${seconds.toFixed(1)} s)` : ''))
+    this.#line(host, 'changed', titleOf(change) + (seconds >= 1 ? ` (${seconds.toFixed(1)} s)` : ''))
     if (this.#options.diff) this.#diff(change)
   }
 
@@ -85,7 +94,7 @@ export class Report {
     this.#busy.delete(result.host)
     if (result.status === 'would change') {
       for (const change of result.changes) {
-        this.#line(result.host, 'would change', change.task)
+        this.#line(result.host, 'would change', titleOf(change))
         if (this.#options.diff) this.#diff(change)
       }
     }
@@ -113,7 +122,7 @@ export class Report {
   #heard(host: string, line: string): void {
     const busy = this.#busy.get(host)
     if (busy) busy.last = line
-    if (this.#options.verbose) this.#line(host, '', line)
+    if (this.#options.verbose || line.startsWith(notice)) this.#line(host, '', line)
   }
 
   #tick(): void {
@@ -141,7 +150,9 @@ export class Report {
       failed: colour.red,
       unreachable: colour.red,
     }[word]
-    const rest = `${word.padEnd(word ? 12 : 0)}  ${text}`
+    // A further line of a host's text must not look like another host's.
+    const indented = text.replaceAll('\n', `\n${' '.repeat(this.#width + 4)}`)
+    const rest = `${word.padEnd(word ? 12 : 0)}  ${indented}`
     this.#console.print(`${host.padEnd(this.#width)}  ${paint ? rest.replace(word, paint(word)) : rest}`)
   }
 }

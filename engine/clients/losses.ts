@@ -1,5 +1,9 @@
+import type { FromSchema } from 'json-schema-to-ts'
+import type { protocolSchema } from '../../documents/parts/node.ts'
+import type { proberSchema, stepSchema, tallySchema } from '../../documents/parts/prober.ts'
+
 /** How a question is sent. */
-export type Protocol = 'UDP' | 'TCP'
+export type Protocol = FromSchema<typeof protocolSchema>
 export const protocols: readonly Protocol[] = ['UDP', 'TCP']
 
 /** One question and its result: `latency` and `who`, or `lost`, or `latency` and `lost: 'slow'`. */
@@ -27,44 +31,13 @@ export interface Mark {
 }
 
 /** The losses of one protocol. */
-export interface Tally {
-  sent: number
-  lost: number
-  /** How many of the lost were answered after all, too late. */
-  slow: number
-  /**
-   * The longest outage, in seconds: from the sending of a lost question to the sending of the next answered one, or to
-   * the end of the step. 0 if nothing was lost.
-   */
-  gap: number
-  /**
-   * The longest time with repeated losses, in seconds, with or without answers in between. If every second question is
-   * lost, every gap is short, but this value is large.
-   */
-  span: number
-  /** How often each node answered. */
-  answers: Record<string, number>
-}
+export type Tally = FromSchema<typeof tallySchema>
 
-/**
- * The losses during a step. An outage that continues into the next step counts in both, in each with the part that
- * lies in it.
- */
-export interface Step extends Record<Protocol, Tally> {
-  label: string
-  /** Seconds from the start of the prober. */
-  from: number
-  to: number
-}
+/** The losses during a step. */
+export type Step = FromSchema<typeof stepSchema>
 
 /** What a prober has found. */
-export interface LossSummary extends Record<Protocol, Tally> {
-  /** For how long it asked. */
-  seconds: number
-  /** By how many milliseconds the latest question was sent later than wanted: how busy the client itself was. */
-  late: number
-  /** In order. What was sent before the first mark belongs to no step. */
-  steps: Step[]
+export interface LossSummary extends Omit<FromSchema<typeof proberSchema>, 'started' | 'problem'> {
   /** All questions in the order of sending. */
   samples: Sample[]
 }

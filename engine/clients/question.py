@@ -3,7 +3,7 @@
 Behind it comes the service's own question.py, with two functions:
   encode_question(number, name, tcp)   gives the bytes to send
   read_answer(query, got, tcp)         gives the text of the answer, or None while it is not whole or of another question;
-                                       raises Lost for one of no use
+                                       raises Lost for one of no use; the text is `printable`
 They need no module that Debian's python3-minimal lacks.
 """
 
@@ -11,6 +11,10 @@ import errno, select, socket, struct, time
 
 began = time.monotonic()
 clock = lambda: time.monotonic() - began
+
+def printable(data):
+    """Gives untrusted bytes as a terminal may have them."""
+    return "".join(chr(byte) if 32 <= byte < 127 else "?" for byte in data)
 
 class Lost(Exception):
     """A question got no answer of use; says why in one word."""

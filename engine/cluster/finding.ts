@@ -1,41 +1,16 @@
-/** What can be wrong with a cluster, by the code that `--json` gives; docs/findings.md is made from this. */
-export const findingCodes = {
-  outage: 'No node holds the virtual IP.',
-  'split-brain': 'Several nodes hold the virtual IP at the same time.',
-  unreachable: 'A node does not answer SSH, so that nothing is known of it.',
-  'keepalived-down': 'keepalived does not run on a node.',
-  'service-down': 'The service behind the virtual IP does not run on a node.',
-  'not-configured': 'The keepalived.conf of a node was not written by a playbook.',
-  'other-level': 'A node is configured for another level than wanted, or than the other nodes.',
-  'pool-incomplete': 'A director sends no clients to a node that is not drained, or does not know it.',
-  drained: 'A node is drained: no new clients are sent to it.',
-  standby: 'A node is kept from holding the virtual IP.',
-  flapping: 'A real server was removed from the pools again and again within minutes.',
-  'journal-error': 'keepalived or a service logged an error since the run began.',
-  'client-failed': 'A client could not ask the service.',
-  unanswered: 'Questions to the virtual IP got no answer.',
-  'unknown-answerer': 'An answer came from a server that is not in the inventory.',
-  'not-the-holder': 'Level 1: another node than the holder of the virtual IP answered.',
-  'unfair-shares': 'Levels 2 and 3: a node answered less than half of its share.',
-  'not-in-turn': 'Levels 2 and 3 with round robin: the nodes did not answer in turn.',
-  'question-not-logged': 'Level 3: a node answered, and its journal does not have the question.',
-  'client-hidden': 'Level 3: a node saw an address of the cluster in place of the client.',
-  'over-limit': 'A drill: clients lost answers for longer than the inventory allows.',
-  'losses-unknown': 'A drill: the prober ended early, so that it is not known what clients lost.',
-} as const
-
-export type FindingCode = keyof typeof findingCodes
+import type { FromSchema } from 'json-schema-to-ts'
+import type { findingSchema } from '../../documents/parts/finding.ts'
 
 /** Something that is wrong with a cluster. */
-export interface Finding {
-  code: FindingCode
-  /** The node that has it. */
-  node?: string
-  /** A detail that distinguishes two findings of a node: a protocol, a real server, a client. */
-  about?: string
-  /** For people. */
-  text: string
-}
+export type Finding = FromSchema<typeof findingSchema>
+
+/** @returns a finding about a node, whose name begins its text */
+export const onNode = (node: string, code: Finding['code'], text: string, about?: string): Finding => ({
+  code,
+  node,
+  ...(about !== undefined && { about }),
+  text: `${node}: ${text}`,
+})
 
 /** @returns the finding about a node that can't be reached. @param why with the node's name */
 export const unreachableFinding = (node: string, why: string): Finding => ({ code: 'unreachable', node, text: why })

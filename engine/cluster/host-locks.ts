@@ -1,10 +1,11 @@
 import { posix } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { exitCode, UserError } from '../base/errors.ts'
 import type { RunNote } from '../runner/note.ts'
 import { busyCode, takeLock } from '../runner/lock.ts'
 import type { RunContext } from '../cli/main.ts'
 import { type Script, sh } from '../base/sh.ts'
-import type { Transport } from '../transport/transport.ts'
+import type { Outcome, Transport } from '../transport/transport.ts'
 import type { Finding } from './finding.ts'
 import type { Session } from './session.ts'
 
@@ -24,27 +25,35 @@ export interface Note {
   known: readonly Finding[]
 }
 
-/** Seconds until a node that lost its operator frees the lock. */
-const beat = 3
+/** Seconds of silence after which a node takes its operator for gone: five lines that did not come. */
+const silence = 25
 
 /** Longer than any rolling reboot, in seconds. */
 const forever = 7 * 24 * 3600
 
+/** Milliseconds for a lock to be freed; it is not freed while a command of its operator goes on. */
+const releaseTime = 5000
+
+/** Where a command of an operator holds a lock of its own on a host: it may go on when nobody listens any more. */
+const commandFolder = '/run/keepalived-playbooks-command'
+
 const noteFile = (folder: string) => posix.join(folder, 'rolling')
 
-// The host lock names the current run to others. It ends with the connection, since the heartbeat then stops.
+// Nothing here is killed, so a command that was begun under the lock and goes on keeps it until its end.
 const holdScript = (folder: string, by: string): Script => sh`
+trap '' HUP PIPE
 ${takeLock(folder, by)}
-echo "held $BASHPID"
 cat ${noteFile(folder)} 2>/dev/null
-echo
-echo ready
-while sleep ${beat} 9>&- && echo; do :; done`
+printf '\nheld\n'
+while read -r -t ${silence} _; do :; done
+[ ! -e ${`${commandFolder}/lock`} ] || flock ${`${commandFolder}/lock`} true`
 
-/** The lock of a host, held until it is released or the connection ends. */
+/** The lock of a host, held until it is released or its operator was silent for too long. */
 interface HostLock {
   /** What an earlier run has left. */
   note: Note | undefined
+  /** Set when the host has freed it by itself. */
+  lost: boolean
   release(): Promise<void>
 }
 
@@ -57,26 +66,35 @@ async function takeHostLock(host: string, transport: Transport, folder: string, 
   const begun = Promise.withResolvers<void>()
   const onStdout = (chunk: Buffer) => {
     text += chunk.toString('utf8')
-    if (text.includes('\nready\n')) begun.resolve()
+    if (text.endsWith('\nheld\n')) begun.resolve()
   }
-  const ended = transport.run(holdScript(folder, by).text, { timeout: forever, onStdout })
-  // Once the lock is held, an end of the script is no error.
-  ended.catch(() => {})
+  const operator = new AbortController()
+  const options = { timeout: forever, lasting: true, onStdout, operator: operator.signal }
+  const ended = transport.run(holdScript(folder, by).text, options)
   const refused = await Promise.race([begun.promise, ended])
   if (refused) {
-    const why = refused.code === busyCode ? `another run is at work on ${host}:` : `${host} can't be locked:`
-    throw new UserError(`${why} ${refused.stderr.trim()}. Try again when it has ended`, exitCode.failed)
+    const why = refused.stderr.trim()
+    throw new UserError(
+      refused.code === busyCode
+        ? `another run is at work on ${host}: ${why}. Try again when it has ended`
+        : `${host} can't be locked: ${why}`,
+      exitCode.failed,
+    )
   }
-  const [, pid, note] = text.match(/^held (\d+)\n(.*)$/m)!
-  return {
+  const note = text.slice(0, -'\nheld\n'.length)
+  const lock: HostLock = {
     note: note ? JSON.parse(note) : undefined,
+    lost: false,
     async release() {
-      // After a boot the same process id may belong to another program.
-      const end = sh`[ ! ${`/proc/${pid}/fd/9`} -ef ${`${folder}/lock`} ] || kill ${pid!}`
-      await transport.run(end.text, { timeout: 60 })
-      await ended.catch(() => {})
+      operator.abort()
+      await Promise.race([gone, wait(releaseTime, undefined, { ref: false })])
     },
   }
+  const end = () => {
+    lock.lost = true
+  }
+  const gone = ended.then(end, end)
+  return lock
 }
 
 /** The locks of all hosts of a cluster, so that no other run changes them meanwhile. */
@@ -101,6 +119,19 @@ export class HostLocks {
   /** Takes the lock of a host once more: a boot has freed it. */
   async again(host: string): Promise<void> {
     this.#held.set(host, await takeHostLock(host, this.#session.reach(host), this.#run.folder, this.#run.by))
+  }
+
+  /**
+   * Call it before work that must not meet another run's.
+   * @throws UserError where a host has freed its lock, since it did not hear from here for too long
+   */
+  ensureHeld(): void {
+    for (const [host, { lost }] of this.#held)
+      if (lost)
+        throw new UserError(
+          `the lock of ${host} was lost, since it heard nothing from here for ${silence} s: another run may have begun`,
+          exitCode.failed,
+        )
   }
 
   /** What earlier runs have left, by host. */
@@ -129,3 +160,22 @@ export const writeNote = (folder: string, note: Note | undefined): Script =>
   note
     ? sh`umask 077; printf '%s\n' ${JSON.stringify(note)} >${`${noteFile(folder)}.new`} && mv -f ${`${noteFile(folder)}.new`} ${noteFile(folder)}`
     : sh`rm -f -- ${noteFile(folder)}`
+
+/**
+ * Runs a command of the operator on a host whose lock is held. It runs to its end even if the connection is lost or
+ * time is up, and never twice at the same time.
+ * @param by as for `takeLock`
+ * @throws UserError where the command of an earlier run is at work, HostError where its end is not known
+ */
+export async function runCommand(transport: Transport, command: string, by: string, timeout: number): Promise<Outcome> {
+  const script = `${takeLock(commandFolder, by).text}
+export DEBIAN_FRONTEND=noninteractive
+(
+${command}
+) 9>&- 2>&1 | { trap '' HUP PIPE; cat; cat >/dev/null; }
+exit $PIPESTATUS`
+  const outcome = await transport.run(script, { timeout, lasting: true })
+  if (outcome.code === busyCode)
+    throw new UserError(`the command of an earlier run is still at work: ${outcome.stderr.trim()}`, exitCode.failed)
+  return outcome
+}

@@ -1,10 +1,12 @@
-import { type Protocol } from '../clients/losses.ts'
+import type { FromSchema } from 'json-schema-to-ts'
+import type { nodeStateSchema } from '../../documents/parts/node.ts'
+import { levelsThat } from '../../inventory/levels.ts'
 import type { Cluster, Host } from '../../inventory/types.ts'
 import { type Script, sh } from '../base/sh.ts'
 import type { Transport } from '../transport/transport.ts'
 import { journalScript, parseJournal } from './journal.ts'
+import { parsePools, parseStats } from './pools.ts'
 import { serviceOf } from '../../services/all.ts'
-import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 import { drainFolder, standbyFile } from '../../tasks/cluster/keepalived.ts'
 
 /** A node, with an open way to it. */
@@ -15,59 +17,58 @@ export interface NodeHandle {
   since?: number
 }
 
-/** One line of a director's pool: a real server in IPVS. */
-export interface PoolEntry {
-  protocol: Protocol
-  address: string
-  weight: number
-  /** Connections that IPVS remembers, open or not. */
-  connections: number
-}
-
 /** State of a node at one moment. */
-export interface NodeState {
-  host: string
-  /** The level that its keepalived.conf is for; undefined where no playbook wrote it. */
-  level?: number
-  holdsVip: boolean
-  keepalived: string
-  service: string
-  /** The last VRRP state from the notify script. The script can be late or fail, so it is shown, never trusted. */
-  vrrpState: string
-  pool: PoolEntry[]
-  /** The nodes that this one takes for drained. */
-  drained: string[]
-  /** Whether another node is to hold the VIP. */
-  standby: boolean
-  /** Connections that IPVS has balanced since its start, by protocol. */
-  balanced: Record<Protocol, number>
-  /** Another one after each boot. */
-  bootId: string
-  /** Errors in the journal of keepalived and the services around it since the time asked for; see `parseJournal`. */
-  errors: string[]
-}
+export type NodeState = FromSchema<typeof nodeStateSchema>
 
 /** Prints the level that a node is configured for; nothing where no playbook wrote keepalived.conf. */
 export const printLevel: Script = sh`sed -n 's/^# Written by keepalived-playbooks for level \([0-9]\).*/\1/p' /etc/keepalived/keepalived.conf 2>/dev/null`
 
 /**
+ * Prints the VRRP state: the last one in the log of the keepalived that runs, which has them in their order; else the last
+ * one from the notify script. The log does not have a FAULT of the start, and may be long gone. Notify scripts of two
+ * changes within milliseconds run beside each other, and the wrong one may be the last.
+ */
+const printVrrpState: Script = sh`
+run=$(systemctl show -p InvocationID --value keepalived)
+said=$(journalctl -q -r -o cat --no-pager _SYSTEMD_INVOCATION_ID="$run" 2>/dev/null |
+  sed -nE '/^Stopped Keepalived /q; /^\(VI_1\) [Ee]ntering [A-Z]+ (STATE|state)/{s/.*ntering ([A-Z]+) .*/\1/p;q}')
+[ -n "$said" ] || said=$(tail -n 1 /run/keepalived.INSTANCE.VI_1.state 2>/dev/null | cut -d ' ' -f 5)
+echo "$said"`
+
+/** Prints `silent=ADDRESS REASON` where the node's service does not answer on an address. */
+const askItself = (cluster: Cluster, host: Host, address: string): Script => sh`
+why=$( (${serviceOf(cluster).selfCheck(host, address)}
+) 2>&1) || echo "silent=${address} $(tail -n 1 <<<"$why")"`
+
+/**
  * A read-only script that shows the state of a node.
  * @param since seconds since 1970 by the node's own clock, or undefined to leave its journal out
  */
-export const nodeStateScript = (cluster: Cluster, since?: number): Script => {
+export const nodeStateScript = (cluster: Cluster, host: Host, since?: number): Script => {
   const { unit } = serviceOf(cluster)
   return sh`
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+level=$(${printLevel})
+echo "level=$level"
 echo "vip=$(ip -o -4 address show to ${`${cluster.vip}/32`} | head -n 1)"
 echo "keepalived=$(systemctl is-active keepalived)"
 echo "service=$(systemctl is-active ${unit})"
-echo "level=$(${printLevel})"
 grep -sHx 1 ${drainFolder}/* | sed 's|.*/\([^/]*\):1$|drained=\1|'
 echo "standby=$(cat ${standbyFile} 2>/dev/null)"
 echo "boot=$(cat /proc/sys/kernel/random/boot_id)"
-echo "state=$(tail -n 1 /run/keepalived.INSTANCE.VI_1.state 2>/dev/null)"
+echo "state=$(${printVrrpState})"
 ipvsadm -Ln 2>/dev/null | sed 's/^/pool=/'
 ipvsadm -Ln --stats --exact 2>/dev/null | sed 's/^/stats=/'
+[ -z "$level" ] || {
+${askItself(cluster, host, host.address)}
+}
+${
+  host.second
+    ? sh`case ${` ${levelsThat('secondInterface').join(' ')} `} in *" $level "*)
+${askItself(cluster, host, host.second.address)}
+;; esac`
+    : sh`true`
+}
 ${since ? journalScript(['keepalived', unit, 'snmpd'], since) : sh`true`}`
 }
 
@@ -77,7 +78,7 @@ export async function readNodeState(
   cluster: Cluster,
   timeout: number,
 ): Promise<NodeState> {
-  const { stdout } = await transport.run(nodeStateScript(cluster, since).text, { timeout })
+  const { stdout } = await transport.run(nodeStateScript(cluster, host, since).text, { timeout })
   return parseNodeState(host, cluster, stdout.toString('utf8'))
 }
 
@@ -91,50 +92,16 @@ export function parseNodeState(host: Host, cluster: Cluster, text: string): Node
     holdsVip: value('vip') !== '',
     keepalived: value('keepalived'),
     service: value('service'),
-    vrrpState: value('state').split(' ')[4] ?? '',
-    pool: parsePool(cluster, values('pool')),
+    silent: values('silent').map((line) => {
+      const [address, ...why] = line.split(' ')
+      return { address: address!, why: why.join(' ') }
+    }),
+    vrrpState: value('state'),
+    ...parsePools(cluster, values('pool')),
     drained: values('drained'),
     standby: value('standby') === '1',
     bootId: value('boot'),
     balanced: parseStats(cluster, values('stats')),
     errors: parseJournal(text),
   }
-}
-
-/** @returns the cluster's virtual server that a row of ipvsadm is about. @param words of the row: `UDP 10.2.1.5:53 rr` */
-const virtualServer = (cluster: Cluster, [protocol, address]: readonly string[]): VirtualServer | undefined =>
-  virtualServersOf(cluster).find((one) => one.protocol === protocol && `${one.address}:${one.port}` === address)
-
-// ipvsadm -Ln: `UDP  10.2.1.5:53 rr`, then `  -> 10.2.1.2:53   Masq    1      0          0` for each real server.
-function parsePool(cluster: Cluster, rows: readonly string[]): PoolEntry[] {
-  const entries: PoolEntry[] = []
-  let protocol: PoolEntry['protocol'] | undefined
-  for (const row of rows) {
-    const words = row.trim().split(/\s+/)
-    const server = virtualServer(cluster, words)
-    if (server) {
-      protocol = server.protocol
-    } else if (words[0] === 'UDP' || words[0] === 'TCP') {
-      protocol = undefined
-    } else if (words[0] === '->' && protocol) {
-      entries.push({
-        protocol,
-        address: words[1]!.split(':')[0]!,
-        weight: Number(words[3]),
-        connections: Number(words[4]) + Number(words[5]),
-      })
-    }
-  }
-  return entries
-}
-
-// ipvsadm -Ln --stats --exact: `UDP  10.2.1.5:53   12   12 …`.
-function parseStats(cluster: Cluster, rows: readonly string[]): NodeState['balanced'] {
-  const balanced = { UDP: 0, TCP: 0 }
-  for (const row of rows) {
-    const words = row.trim().split(/\s+/)
-    const server = virtualServer(cluster, words)
-    if (server) balanced[server.protocol] = Number.parseInt(words[2]!, 10)
-  }
-  return balanced
 }

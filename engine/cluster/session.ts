@@ -8,6 +8,7 @@ import type { Host, Inventory, SshTarget } from '../../inventory/types.ts'
 import { type Clock, realClock } from '../base/clock.ts'
 import { UserError } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
+import { inCi } from '../cli/options.ts'
 import { sshTransport } from '../transport/ssh.ts'
 import { didYouMean } from '../base/suggest.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -43,9 +44,7 @@ export async function openSession(context: RunContext, level?: Level): Promise<S
   const file = options.inventory ?? labInventory
   const inventory = loadInventory(file, { level })
   redactor.addValue(inventory.cluster.auth_pass)
-  // What the hosts had before is a secret too, and no inventory knows it.
-  redactor.addPattern(/\bauth_pass\s+([^\s\x1b]+)/g)
-  redactor.addPattern(/\brocommunity6?\s+([^\s\x1b]+)/g)
+  redactor.addValue(inventory.cluster.snmp?.community)
   const limited = limit(inventory.hosts, options.limit)
   const passwords = {
     password: options.askPass ? await askSecret(context, 'SSH password: ') : undefined,
@@ -56,7 +55,7 @@ export async function openSession(context: RunContext, level?: Level): Promise<S
   )
   if (resolve(inventory.file) === labInventory) {
     const { labUp } = await import('../../lab/lab.ts')
-    await labUp({ yes: options.yes, say: (line) => console.print(line) })
+    await labUp({ yes: options.yes || inCi(), say: (line) => console.print(line) })
   }
 
   const transports = new Map<string, Transport>()

@@ -1,50 +1,31 @@
+import type { FromSchema } from 'json-schema-to-ts'
+import type { nodeStatusSchema } from '../../documents/parts/node.ts'
 import type { Cluster, Host } from '../../inventory/types.ts'
 import { HostError } from '../base/errors.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
-import { type NodeState, nodeStateScript, parseNodeState, type NodeHandle } from './node-state.ts'
+import { nodeStateScript, parseNodeState, type NodeHandle } from './node-state.ts'
 import { whyReboot } from './reboot-required.ts'
 
-/** The latest change of VRRP's state on a node. */
-export interface Transition {
-  state: string
-  /** Seconds since 1970, by the node's own clock. */
-  at: number
-  /** What keepalived logged just before; undefined where that says nothing of the cause. */
-  cause?: string
-}
-
 /** Status of a node for people. */
-export interface NodeStatus {
-  host: string
-  /** Why it can't be reached; then nothing else is known. */
-  unreachable?: string
-  state?: NodeState
-  /** Of keepalived. */
-  version?: string
-  /** Seconds. */
-  uptime?: number
-  /** Why it asks for a reboot. */
-  reboot?: string
-  transition?: Transition
-  /** How often each real server left a pool lately, by address and protocol: `10.2.1.2 UDP`. */
-  removals: Record<string, number>
-  /** The tasks that have something to change. */
-  pending: string[]
-}
+export type NodeStatus = FromSchema<typeof nodeStatusSchema>
 
 /** Minutes for which removals from the pools are counted. */
 export const lately = 10
 
-const statusScript = (cluster: Cluster): Script =>
+/** What keepalived logs of a cause, as an extended regular expression; what it logs of effects and of itself is none. */
+const cause = 'advert|effective priority|VRRP_Script\\(.*\\) (failed|succeeded|timed out)|Netlink reports'
+const change = '[Ee]ntering [A-Z]+ (STATE|state)'
+
+const statusScript = (cluster: Cluster, host: Host): Script =>
   lines(
-    nodeStateScript(cluster),
+    nodeStateScript(cluster, host),
     sh`
 echo "version=$(keepalived --version 2>&1 | sed -n 's/^Keepalived v\([0-9.]*\).*/\1/p')"
 echo "uptime=$(cut -d ' ' -f 1 /proc/uptime)"
 echo "reboot=$(${whyReboot})"
 echo "now=$(date +%s)"
 journalctl -q -u keepalived -o short-unix -n 500 --no-pager |
-  grep -E 'Entering [A-Z]+ STATE|Removing service|priority|advert|VRRP_Script|Startup|Stopped' | tail -n 100 | sed 's/^/log=/'; true`,
+  grep -E ${`${change}|Removing service|${cause}`} | tail -n 100 | sed 's/^/log=/'; true`,
   )
 
 /** Reads the status of a node; an unreachable one is part of it. @param timeout in seconds */
@@ -54,7 +35,7 @@ export async function statusOf(
   timeout: number,
 ): Promise<NodeStatus> {
   try {
-    const { stdout } = await transport.run(statusScript(cluster).text, { timeout })
+    const { stdout } = await transport.run(statusScript(cluster, host).text, { timeout })
     return parseStatus(host, cluster, stdout.toString('utf8'))
   } catch (error) {
     if (!(error instanceof HostError)) throw error
@@ -92,14 +73,17 @@ interface LogLine {
 /** Seconds between a cause and what it causes: three adverts that did not come, and some. */
 const near = 30
 
-function latestTransition(log: readonly LogLine[]): Transition | undefined {
-  const index = log.findLastIndex(({ said }) => said.includes('Entering '))
+function latestTransition(log: readonly LogLine[]): NodeStatus['transition'] {
+  const index = log.findLastIndex(({ said }) => new RegExp(change).test(said))
   if (index < 0) return undefined
   const { at, said } = log[index]!
   const before = log[index - 1]
-  const tells = before && at - before.at <= near && !/Entering|Removing/.test(before.said)
-  const cause = tells ? before.said.replace(/^\(VI_1\) /, '') : undefined
-  return { state: said.match(/Entering (\w+)/)![1]!, at, cause }
+  const tells = before && at - before.at <= near && new RegExp(cause).test(before.said)
+  return {
+    state: said.match(/ntering (\w+)/)![1]!,
+    at,
+    cause: tells ? before.said.replace(/^\(VI_1\) /, '') : undefined,
+  }
 }
 
 // Removing service [10.2.1.6]:udp:53 from VS [10.2.1.5]:udp:53

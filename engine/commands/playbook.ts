@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url'
 import type { Level } from '../../inventory/levels.ts'
 import type { Target } from '../../tasks/target.ts'
 import { main } from '../cli/main.ts'
+import { confirmOption, confirmWithin } from './confirm-timeout.ts'
 import type { TaskTree } from '../runner/task.ts'
 
-const noVerify = { name: 'no-verify', help: 'leave out the cluster check at the end' }
+const noVerify = { name: 'no-verify', help: 'leave out the cluster check at the end' } as const
 
 /** Lists the tasks of a host, in order. */
 export type TaskList = (target: Target) => TaskTree
@@ -28,11 +29,17 @@ export interface Playbook {
  * @param url the playbook's own, see `main`: others import it for its list of tasks
  */
 export const playbook = (url: string, wanted: Playbook): Promise<void> =>
-  main(url, wanted.title, wanted.level ? [noVerify] : [], async (context) => {
-    // Loaded after the first line is on the screen.
-    const { openSession } = await import('../cluster/session.ts')
-    const { bringTo } = await import('./bring-to.ts')
-    const session = await openSession(context, wanted.level)
-    const scope = wanted.scope ?? (wanted.level ? undefined : parse(fileURLToPath(url)).name)
-    return bringTo(context, session, { ...wanted, scope })
-  })
+  main(
+    url,
+    { title: wanted.title, document: 'run', own: wanted.level ? [confirmOption, noVerify] : [confirmOption] },
+    async (context) => {
+      // Loaded after the first line is on the screen.
+      const { openSession } = await import('../cluster/session.ts')
+      const { bringTo } = await import('./bring-to.ts')
+      const { own } = context.options
+      const seconds = confirmWithin(own['confirm-timeout'])
+      const session = await openSession(context, wanted.level)
+      const scope = wanted.scope ?? (wanted.level ? undefined : parse(fileURLToPath(url)).name)
+      return bringTo(context, session, { ...wanted, scope }, { checking: !own['no-verify'], seconds })
+    },
+  )

@@ -1,8 +1,9 @@
+import { realAddress } from '../../inventory/levels.ts'
 import { serviceOf } from '../../services/all.ts'
-import type { ChalkInstance } from 'chalk'
+import type { Colours } from '../base/colours.ts'
 import type { Inventory } from '../../inventory/types.ts'
 import { type Finding, unreachableFinding } from '../cluster/finding.ts'
-import { judgeDrained, judgeNodes, realAddress } from '../verify/judge.ts'
+import { judgeDrained, judgeNodes } from '../verify/judge.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 import { lately, type NodeStatus } from '../cluster/status.ts'
 
@@ -40,24 +41,25 @@ export function statusLines(
   inventory: Inventory,
   nodes: readonly NodeStatus[],
   findings: readonly Finding[],
-  colour: ChalkInstance,
+  colour: Colours,
 ): string[] {
   const width = Math.max(...nodes.map(({ host }) => host.length), 'cluster'.length)
   const block = ({ host }: { host: string }, rows: string[]) =>
     rows.map((row, i) => `${(i === 0 ? host : '').padEnd(width)}  ${row}`)
+  const { unit } = serviceOf(inventory.cluster)
   const holder = nodes.find(({ state }) => state?.holdsVip)?.host
   return [
     ...nodes.flatMap((node) => block(node, nodeRows(inventory, node, colour))),
     ...block(
       { host: 'cluster' },
       findings.length === 0
-        ? [`${colour.green('healthy')}: ${holder} holds ${inventory.cluster.vip}`]
+        ? [`${colour.green('healthy')}: ${holder} holds ${inventory.cluster.vip}, ${unit} answers on every node`]
         : findings.map(({ text }) => `${colour.red('not healthy')}: ${text}`),
     ),
   ]
 }
 
-function nodeRows(inventory: Inventory, node: NodeStatus, colour: ChalkInstance): string[] {
+function nodeRows(inventory: Inventory, node: NodeStatus, colour: Colours): string[] {
   const { state, unreachable, version, uptime, transition, reboot, pending } = node
   if (!state) return [colour.red(`unreachable: ${unreachable}`)]
   const words = [
@@ -84,7 +86,7 @@ function nodeRows(inventory: Inventory, node: NodeStatus, colour: ChalkInstance)
   ]
 }
 
-/** The state file and the address can differ: a notify script can be late or fail. */
+/** VRRP and the address can differ: while the VIP moves, or since somebody has set it by hand. */
 function vrrpWords({ vrrpState, holdsVip }: NodeState, vip: string): string {
   const said = vrrpState || 'no state yet'
   return `VRRP ${said}, ${holdsVip ? 'holds' : 'without'} ${vip}${(said === 'MASTER') !== holdsVip ? ' (they differ)' : ''}`

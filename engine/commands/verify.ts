@@ -1,3 +1,4 @@
+import type { Documents } from '../../documents/all.ts'
 import type { Cluster } from '../../inventory/types.ts'
 import { serviceOf } from '../../services/all.ts'
 import type { Protocol } from '../clients/losses.ts'
@@ -9,6 +10,9 @@ import { type Finding, textsOf, unreachableFinding } from '../cluster/finding.ts
 import { type Page, writePage } from '../operations/html-report.ts'
 import type { Session } from '../cluster/session.ts'
 
+/** A playbook whose document has the check. */
+type CheckContext = RunContext<Pick<Documents['verify'], 'playbook' | 'cluster'>>
+
 export interface VerifyRequest {
   /** The level wanted; without one, that of the nodes. */
   level?: number
@@ -16,13 +20,15 @@ export interface VerifyRequest {
   since: ReadonlyMap<string, number | undefined>
   /** Whether it was changed just now. */
   changed: boolean
+  /** The file of the page for people. */
+  report?: string
 }
 
 /**
  * Runs the cluster check and tells of it.
  * @returns the exit code
  */
-export async function reportCheck(context: RunContext, session: Session, request: VerifyRequest): Promise<number> {
+export async function reportCheck(context: CheckContext, session: Session, request: VerifyRequest): Promise<number> {
   const { console, options, document } = context
   const { inventory, clients } = session
   const began = new Date()
@@ -52,7 +58,10 @@ export async function reportCheck(context: RunContext, session: Session, request
   document.cluster = { ...result, findings }
   for (const line of describe(result, inventory.cluster)) console.print(line)
   for (const { text } of findings) console.print(`check  ${console.colour.red('failed')}  ${text}`)
-  await writePage(context, session, result.states, pageOf(context, began, result.holder, findings))
+  await writePage(context, session, result.states, {
+    ...pageOf(context, began, result.holder, findings),
+    file: request.report,
+  })
   if (unreachable.length > 0) return exitCode.unreachable
   if (findings.length > 0) return exitCode.checkFailed
   console.print(`check  ${console.colour.green('passed')}  level ${result.level}`)
@@ -60,12 +69,12 @@ export async function reportCheck(context: RunContext, session: Session, request
 }
 
 const pageOf = (
-  { document }: RunContext,
+  { document }: CheckContext,
   started: Date,
   holder: string | undefined,
   findings: readonly Finding[],
 ): Page => ({
-  title: String(document.playbook),
+  title: document.playbook,
   started,
   seconds: (Date.now() - started.getTime()) / 1000,
   ok: findings.length === 0,
@@ -89,7 +98,7 @@ function describe({ holder, answers, verdicts, seen }: CheckResult, cluster: Clu
   return answers.flatMap(({ client, ...got }) => {
     const summary = (protocol: Protocol) =>
       verdicts.find((verdict) => verdict.client === client && verdict.protocol === protocol)!.summary
-    const addresses = seen.find((one) => one.client === client)?.addresses ?? []
+    const { addresses, unseen } = seen.find((one) => one.client === client) ?? { addresses: [], unseen: [] }
     return [
       `check  ${holder} holds ${cluster.vip}; ${client} asked and was answered by`,
       ...serviceOf(cluster).protocols.flatMap((protocol) => [
@@ -97,6 +106,7 @@ function describe({ holder, answers, verdicts, seen }: CheckResult, cluster: Clu
         `       ${summary(protocol)}`,
       ]),
       ...(addresses.length > 0 ? [`       seen by the nodes as ${addresses.join(', ')}`] : []),
+      ...unseen.map(({ node, why }) => `       as what ${node} has seen the client is not known: ${why}`),
     ]
   })
 }

@@ -1,9 +1,9 @@
-import { drainedNodes, judgeNodes, realAddress } from '../verify/judge.ts'
+import { drainedNodes, judgeNodes, works } from '../verify/judge.ts'
 import { checkCluster, judgeStates } from '../verify/check.ts'
 import { type Finding, without } from '../cluster/finding.ts'
 import { type NodeState, readNodeState, type NodeHandle } from '../cluster/node-state.ts'
 import type { Session } from '../cluster/session.ts'
-import { type Abilities, abilitiesOf } from '../../inventory/levels.ts'
+import { type Abilities, abilitiesOf, realAddress } from '../../inventory/levels.ts'
 import type { Host } from '../../inventory/types.ts'
 import { serviceOf } from '../../services/all.ts'
 import type { Service } from '../../services/service.ts'
@@ -27,7 +27,7 @@ export interface ControlRequest {
  * @throws UserError where the cluster is unhealthy, HostError where a node is unreachable
  */
 export async function openControl(
-  { options, console, document }: RunContext,
+  { options, console, document }: RunContext<{ findings?: Finding[] }>,
   session: Session,
   request: ControlRequest,
 ): Promise<ClusterControl> {
@@ -152,7 +152,7 @@ export class ClusterControl {
     return this.hosts
       .filter((host) => {
         const state = states.find((one) => one.host === host.name)
-        if (!this.can.balances) return state?.service === 'active' && state.keepalived === 'active' && !state.standby
+        if (!this.can.balances) return state !== undefined && works(state) && !state.standby
         const real = realAddress(host, this.level)
         return pools.filter(({ address, weight }) => address === real && weight > 0).length >= this.#pools
       })
@@ -224,8 +224,11 @@ export class ClusterControl {
     return found
       .map((state) => {
         if (typeof state === 'string') return `${state} is unreachable`
-        const broken = [state.keepalived, state.service].some((unit) => unit !== 'active')
-        const work = broken ? 'does not serve' : drained.includes(state.host) || state.standby ? 'is drained' : 'serves'
+        const work = !works(state)
+          ? 'does not serve'
+          : drained.includes(state.host) || state.standby
+            ? 'is drained'
+            : 'serves'
         return `${state.host} ${state.holdsVip ? `holds ${this.vip} and ` : ''}${work}`
       })
       .join('; ')

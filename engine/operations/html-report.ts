@@ -1,3 +1,4 @@
+import type { Documents } from '../../documents/all.ts'
 import { abilitiesOf } from '../../inventory/levels.ts'
 import type { Inventory } from '../../inventory/types.ts'
 import { serviceOf } from '../../services/all.ts'
@@ -17,31 +18,35 @@ export const reportOption = {
 } as const satisfies Option
 
 /** What a report says beside the state of the cluster. */
-export type Page = Pick<
+export interface Page extends Pick<
   ReportData,
   'title' | 'started' | 'seconds' | 'ok' | 'verdict' | 'problems' | 'summary' | 'steps'
->
+> {
+  /** Where it is written to; undefined where nobody asked for it. */
+  file?: string
+}
 
 /** Checks before the run that the report can be written. @throws UserError */
-export async function expectReport({ options }: RunContext): Promise<void> {
-  const file = options.values.report
+export async function expectReport(file: string | undefined): Promise<void> {
   if (file) await (await import('../report/write.ts')).assertWritable(file)
 }
 
 /** Writes the report, where one is asked for. @param states the nodes as they are at the end */
 export async function writePage(
-  { options, console }: RunContext,
+  { console, redactor }: RunContext,
   { inventory, clients }: Session,
   states: readonly NodeState[],
-  page: Page,
+  { file, ...page }: Page,
 ): Promise<void> {
-  const file = options.values.report
   if (!file) return
   const { cluster } = inventory
   const level = states.find((state) => state.level !== undefined)?.level ?? 1
   const { writeReport } = await import('../report/write.ts')
   await writeReport(file, {
     ...page,
+    verdict: redactor.redact(page.verdict),
+    problems: page.problems.map((text) => redactor.redact(text)),
+    steps: page.steps.map((step) => ({ ...step, outcome: step.outcome && redactor.redact(step.outcome) })),
     cluster: cluster.name,
     vip: cluster.vip,
     level,
@@ -69,6 +74,8 @@ const nodesOf = ({ cluster, hosts }: Inventory, states: readonly NodeState[]): R
 /** The end of an operation under a prober. */
 export interface Conclusion {
   title: string
+  /** See `Page`. */
+  file?: string
   /** Gives the nodes as they are now; unreachable ones are left out. */
   states: () => Promise<NodeState[]>
   /** The error that it ended with. */
@@ -84,21 +91,22 @@ export interface Conclusion {
  * @returns findings from the prober's summary
  */
 export async function conclude(
-  context: RunContext,
+  context: RunContext<Pick<Documents['drill'], 'prober'>>,
   session: Session,
   traffic: TrafficMonitor,
   what: Conclusion,
 ): Promise<Finding[]> {
   const summary = await traffic.stop()
-  const { samples, ...sums } = summary
-  context.document.prober = sums
+  const { samples, started, ...sums } = summary
+  context.document.prober = { ...sums, started: started.toISOString() }
   for (const line of lossLines(summary)) context.console.print(line)
   const findings = what.judge(summary)
   const failure = what.failure as Error | undefined
   const ok = !failure && findings.length === 0 && !summary.problem
   await writePage(context, session, await what.states(), {
     title: what.title,
-    started: summary.started,
+    file: what.file,
+    started,
     seconds: summary.seconds,
     ok,
     verdict: verdictOf(ok, failure, summary),

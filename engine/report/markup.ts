@@ -1,3 +1,5 @@
+import { printable } from '../base/printable.ts'
+
 /** A piece of HTML or SVG: made by `markup`, which escapes every value put into it, or from text known to be safe. */
 export class Markup {
   readonly text: string
@@ -23,13 +25,8 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-// Control characters are not allowed in HTML, and those that turn the direction of writing would let a name rewrite
-// the text around it.
-const unseen = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g
-
 /** Text as it may stand between tags and in quoted attributes. */
-export const escaped = (text: string) =>
-  text.replace(unseen, '\ufffd').replace(/[&<>"']/g, (character) => entities[character]!)
+export const escaped = (text: string) => printable(text).replace(/[&<>"']/g, (character) => entities[character]!)
 
 /**
  * Builds HTML or SVG from a template: strings and numbers are escaped, other markup is taken as it is, arrays are put one below

@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { takeLock } from './lock.ts'
 import type { RunNote } from './note.ts'
 import { baselineFolder, baselineId } from './baselines.ts'
-import type { PlannedChange } from './plan.ts'
+import type { Plan, PlannedChange } from './plan.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
-import type { Task } from './task.ts'
+import { armFunction } from './dead-man.ts'
+import { changingShell, staleCode, stateFormat, stateFunctions } from './state.ts'
+import type { Printed, Task } from './task.ts'
 
 /** One event in the output of an applying host, in order. */
 export type Step =
@@ -19,57 +21,95 @@ export interface ApplyBatch {
   read(chunk: Buffer): Step[]
 }
 
-/**
- * Packs changes into one script. The script takes the host lock, writes the undo of each change into the journal before
- * the change, and stops at the first failure. If the connection is lost, it stops between two changes: a lost
- * connection never leaves half a change.
- * @param changes all or some of a plan, by their place in it
- */
-export function batchChanges(changes: ReadonlyMap<number, PlannedChange>, note: RunNote): ApplyBatch {
-  const marker = `apply-${randomBytes(9).toString('hex')}`
-  const steps = [...changes].map(([index, planned]) => step(marker, index, planned))
-  const script = [prologue(note), keepAll(changes), ...steps, epilogue].map(({ text }) => text).join('\n')
-  return { script, read: stepReader(marker) }
+/** Which part of a run a batch is. */
+export interface BatchPlace {
+  phase: number
+  /** `latest` of the host's state as it was planned on, for the first batch of a run on a host. */
+  first?: string
+  /** The last batch of the run on this host. */
+  last: boolean
+  /** Seconds after which the host undoes the run by itself, unless it is confirmed; 0 for never. */
+  confirmWithin: number
 }
 
 /**
- * Bash functions for undo scripts: `at_end COMMAND …` defers a command until the files are restored, `end_all` runs the
- * deferred commands. Both need the name of a file in `$put_off`.
+ * Packs the changes of one phase into one script. The script takes the host lock, ends with `staleCode` where another
+ * run has changed the host since it was planned, writes baselines and the undo of each change to disk before the first
+ * change, and stops at the first failure; restores go on, since they don't need each other. If the connection is
+ * lost, it stops between two changes: a lost connection never leaves half a change. What was put off is done however
+ * the script ends.
  */
-export const putOff: Script = sh`
-at_end() { printf '%q ' "$@" >>"$put_off"; echo >>"$put_off"; }
-end_all() {
-  [ -e "$put_off" ] || return 0
-  bash -e "$put_off" 9>&- 2>&1 | { cat; cat >/dev/null; }
-  local code=$PIPESTATUS
-  rm -f -- "$put_off"
-  return "$code"
-}`
+export function batchChanges(plan: Plan, note: RunNote, { phase, first, last, confirmWithin }: BatchPlace): ApplyBatch {
+  const marker = `apply-${randomBytes(9).toString('hex')}`
+  const all = [...plan.changes.entries()]
+  const changes = all.filter(([, change]) => change.phase === phase)
+  const parts = [
+    lock(note),
+    first === undefined ? enterRun(note) : beginRun(note, first),
+    functions(note),
+    armFunction(note, confirmWithin),
+    prepare(first === undefined ? [] : all, changes),
+    sh`arm || { echo 'the timer that would undo what cuts this host off can not be set (systemd-run); --confirm-timeout 0 goes without it' >&2; exit 1; }`,
+    ...changes.map(([index, change]) => step(marker, note, index, change)),
+    last ? forgetUnmade : nothing,
+    sh`exit "$failed"`,
+  ]
+  return { script: lines(...parts).text, read: stepReader(marker) }
+}
 
-const prologue = (note: RunNote) => sh`
-umask 022
-export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
-trap '' HUP PIPE
+const lock = (note: RunNote) => sh`
+${changingShell}
 ${takeLock(note.folder, note.by)}
-cd ${note.folder}
-run=${note.id} journal=$PWD/journal/${note.id} originals=$PWD/${baselineFolder(note.scope)} put_off=$PWD/journal/${note.id}/at-end
-mkdir -p "$journal" "$originals"
-printf '%s\n' ${note.by} >"$journal/by"
-printf '%s\n' ${baselineFolder(note.scope)} >"$journal/originals"
-# Twenty runs can be undone; older ones go.
+cd ${note.folder} || exit 1
+latest=
+[ ! -e latest ] || read -r latest <latest`
+
+/** Begins a journal. Twenty runs can be undone; older ones are removed. */
+const beginRun = (note: RunNote, latest: string) => sh`
+[ "$latest" = ${latest} ] || exit ${staleCode}
+set -e
+number=0
+[ ! -s number ] || read -r number <number
+number=$((number + 1))
+printf '%d\n' "$number" >number.new
+mv -f number.new number
+echo ${stateFormat} >format
+printf -v run 'run-%06d-%s' "$number" ${note.id}
+mkdir -p "journal/$run" ${baselineFolder(note.scope)}
+printf '%s\n' ${note.by} >"journal/$run/by"
+printf '%s\n' ${baselineFolder(note.scope)} >"journal/$run/originals"
 ls -1d journal/*/ | head -n -20 | xargs -r rm -rf --
+set +e`
+
+/** Goes on with the journal that an earlier phase of this run has begun. */
+const enterRun = (note: RunNote) => sh`
+[ "\${latest%% *}" = ${note.id} ] || exit ${staleCode}
+runs=(journal/run-*-${note.id})
+run=\${runs[-1]##*/}
+mkdir -p "journal/$run" || exit 1`
+
+const functions = (note: RunNote) => sh`
+journal=$PWD/journal/$run originals=$PWD/${baselineFolder(note.scope)}
+restored=() failed=0
+${stateFunctions}
 cd /
-${putOff}
-# keep STEP ID KEY UNDO BEFORE: how a resource is before the first change that is planned for it. The file "first" comes
-# last, since it makes the rest count; it becomes "about" when the change is made.
+# keep STEP ID KEY UNDO BEFORE FORMER…: how a resource is before the first change that is planned for it. The file
+# "first" comes last, since it makes the rest count; it becomes "about" when the change is made. FORMER are the ids of
+# earlier names of the key.
 keep() {
-  local entry=$originals/$2
-  save "$1" "$2"
+  local step=$1 id=$2 key=$3 entry=$originals/$2 undo=$4 before=$5 former order _
+  shift 5
+  for former; do
+    [ -d "$originals/$former" ] && [ ! -d "$entry" ] || continue
+    mv -- "$originals/$former" "$entry"
+    [ ! -e "$entry/about" ] || { read -r order _ <"$entry/about"; printf '%s %s\n' "$order" "$key" >"$entry/about"; }
+  done
+  save "$step" "$id"
   [ ! -e "$entry/about" ] && [ ! -e "$entry/first" ] || return 0
   [ -d "$entry" ] || mkdir "$entry"
-  printf %s "$4" >"$entry/undo"
-  printf %s "$5" >"$entry/before"
-  printf '%s-%s %s\n' "$run" "$1" "$3" >"$entry/first"
+  printf %s "$undo" >"$entry/undo"
+  printf %s "$before" >"$entry/before"
+  printf '%s-%s %s\n' "$run" "$step" "$key" >"$entry/first"
 }
 # made ID APPLY AFTER: how it is from now on.
 made() {
@@ -78,51 +118,80 @@ made() {
   printf %s "$3" >"$entry/after"
   [ -e "$entry/about" ] || mv -- "$entry/first" "$entry/about"
 }
+# not_made STEP ID: the change has failed and nothing is changed.
+not_made() {
+  rm -f -- "$journal/$1.undo" "$journal/$1.undo.failed"
+  [ -z "$2" ] || [ -e "$journal/$1.original/about" ] || [ ! -e "$originals/$2/about" ] ||
+    mv -- "$originals/$2/about" "$originals/$2/first"
+}
 # save STEP ID: what is kept under this id before the step, for a rollback.
 save() {
   printf '%s\n' "$2" >"$journal/$1.id"
   [ ! -d "$originals/$2" ] || cp -a -- "$originals/$2" "$journal/$1.original"
-}`
+}
+# A baseline is removed only when what was restored from it is on disk. A run that has changed nothing has no journal.
+finish() {
+  local code=$?
+  trap - EXIT
+  [ "\${#restored[@]}" -eq 0 ] || { sync; rm -rf -- "\${restored[@]}"; }
+  end_all || [ "$code" -ne 0 ] || code=1
+  rm -f -- "$journal"/*.plan
+  compgen -G "$journal/*.undo" >/dev/null || rm -rf -- "$journal"
+  # Whoever still listens has from now on time to confirm.
+  [ -n "\${listener:-}" ] || arm
+  exit "$code"
+}
+trap finish EXIT`
+
+type Numbered = readonly [index: number, planned: PlannedChange]
 
 /**
- * Saves all baselines before the first change: one change can alter the baseline of a later one (a package starts
- * its service), and after an aborted run the original state would be unknown.
+ * Saves all baselines before the first change, those of later phases too: one change can alter the baseline of a later
+ * one (a package starts its service), and after an aborted run the original state would be unknown. Like the undo
+ * scripts they are on disk before any change is.
  */
-function keepAll(changes: ReadonlyMap<number, PlannedChange>): Script {
-  const kept = [...changes].flatMap(([index, { task, change }]) => {
+function prepare(all: readonly Numbered[], changes: readonly Numbered[]): Script {
+  const kept = all.flatMap(([index, { task, change }]) => {
     if (task.key === undefined || change.restores) return []
-    const key = task.key.replaceAll('\n', ' ')
-    return sh`keep ${[stepNumber(index), idOf(task), key, change.undo.text, change.before]}`
+    const former = (task.formerKeys ?? []).map(baselineId)
+    return sh`keep ${[stepNumber(index), idOf(task), oneLine(task.key), change.undo.text, change.before, ...former]}`
   })
+  const undos = changes.map(
+    ([index, { task, change }]) =>
+      sh`printf '# %s\n%s\n' ${oneLine(task.name)} ${change.undo.text} >"$journal"/${stepNumber(index)}.plan`,
+  )
   return sh`(
 umask 077
 set -e
-${lines(...kept)}
+${lines(...kept, ...undos)}
+sync -f "$journal" 2>/dev/null || sync
 )
 [ "$?" -eq 0 ] || exit 1`
 }
 
 // All changes are made, so notes of an earlier aborted run are stale.
-const epilogue = sh`
-find "$originals" -mindepth 2 -maxdepth 2 -name first -printf '%h\0' | xargs -0r rm -rf --
-end_all`
+const forgetUnmade = sh`
+[ "$failed" -ne 0 ] || find "$originals" -mindepth 2 -maxdepth 2 -name first -printf '%h\0' | xargs -0r rm -rf --`
 
+const oneLine = (text: string) => text.replaceAll('\n', ' ')
 const stepNumber = (index: number) => String(index).padStart(3, '0')
 const idOf = ({ key }: Task) => (key === undefined ? '' : baselineId(key))
+const nothing = sh`true`
 
 // errexit works in a subshell only if its exit status is not tested in the same command. The output of a change goes
 // through cat, so that a lost connection does not stop the change in the middle.
-function step(marker: string, index: number, { task, change }: PlannedChange): Script {
+function step(marker: string, note: RunNote, index: number, { task, change, printed }: PlannedChange): Script {
   const number = stepNumber(index)
-  const { after, apply, undo, restores } = change
+  const { after, apply, restores } = change
   const id = idOf(task)
   return sh`
-printf '\n%s start %d\n' ${marker} ${index} || exit 1
+printf '\n%s start %d\n' ${marker} ${index} || { listener=gone; exit 1; }
+stamp ${note.id} ${number} begun
 undo=$journal/${number}.undo
 (
 umask 077
 set -e
-printf '# %s\n%s\n' ${task.name.replaceAll('\n', ' ')} ${undo.text} >"$undo"
+mv -- "$journal"/${number}.plan "$undo"
 ${!id ? nothing : restores ? sh`save ${number} ${id}` : sh`made ${[id, apply.text, after]}`}
 )
 [ "$?" -eq 0 ] || exit 1
@@ -131,12 +200,23 @@ set -euo pipefail
 ${apply}
 ) 9>&- 2>&1 | { cat; cat >/dev/null; }
 code=$PIPESTATUS
-${restores ? sh`[ "$code" -ne 0 ] || rm -rf -- "$originals"/${id}` : nothing}
+stamp ${note.id} ${number} ended
+${restores ? sh`[ "$code" -ne 0 ] || restored+=("$originals"/${id})` : nothing}
 printf '\n%s end %d %d\n' ${marker} ${index} "$code"
-[ "$code" -eq 0 ] || { touch "$undo.failed"; end_all; exit 1; }`
+if [ "$code" -ne 0 ]; then
+touch "$undo.failed"
+seen=$({
+(
+${task.probe}
+) 2>/dev/null 9>&-
+printf '\n%d' "$?"
+} | sha256sum)
+[ "\${seen%% *}" != ${digest(printed)} ] || not_made ${number} ${restores ? '' : id}
+${restores ? sh`failed=1` : sh`exit 1`}
+fi`
 }
 
-const nothing = sh`true`
+const digest = ({ text, code }: Printed) => createHash('sha256').update(`${text}\n${code}`).digest('hex')
 
 function stepReader(marker: string): (chunk: Buffer) => Step[] {
   let rest = ''

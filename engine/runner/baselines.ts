@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
-import { Script, sh } from '../base/sh.ts'
+import { posix } from 'node:path'
+import { exitCode, UserError } from '../base/errors.ts'
+import { lines, Script, sh } from '../base/sh.ts'
 import type { RunNote } from './note.ts'
 import type { Plan } from './plan.ts'
-import { type Listed, type Task, tasksOf, unchanged } from './task.ts'
+import { type Listed, type Resource, type Task, tasksOf, unchanged } from './task.ts'
 
 // Baselines: for every setting ever changed, a host keeps the state before the first change. The journal would not do,
 // as it forgets old runs. A baseline is a folder `originals/ID`, or `originals.SCOPE/ID` for another scope, with the
@@ -26,11 +28,11 @@ export interface Baseline {
 /** @returns the name of the folder where the original of a task is kept */
 export const baselineId = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 16)
 
-/** Prints what the host keeps, read-only. @param folder see `RunNote.folder` */
-export const baselinesProbe = (folder: string): Script =>
-  sh`cd ${folder} 2>/dev/null && grep -sH . -- originals*/*/about || true`
+/** @returns the folder of a baseline on the host */
+export const baselinePath = ({ folder, scope }: Pick<RunNote, 'folder' | 'scope'>, key: string): string =>
+  posix.join(folder, baselineFolder(scope), baselineId(key))
 
-/** The baselines that `baselinesProbe` printed, latest first: the order of restoring. */
+/** The baselines that `stateProbe` printed, latest first: the order of restoring. */
 export const parseBaselines = (text: string): Baseline[] =>
   text
     .split('\n')
@@ -42,19 +44,33 @@ export const parseBaselines = (text: string): Baseline[] =>
     .sort((a, b) => (a.order < b.order ? 1 : -1))
     .map(({ scope, id, key }) => ({ scope, id, key }))
 
+/** How a resource is read, by the key of its baseline; undefined for a kind that can't be read on its own. */
+export type ResourceOf = (key: string) => Resource | undefined
+
 /**
  * The tasks that restore the baselines of tasks that are no longer listed.
  * @param baselines of all scopes; those of other scopes stay as they are
+ * @throws UserError where a listed task has the resource under another key: the restore would destroy what it makes
  */
 export function restoreUnlisted(
   list: readonly Listed[],
   baselines: readonly Baseline[],
-  { folder, scope }: Pick<RunNote, 'folder' | 'scope'>,
+  note: Pick<RunNote, 'folder' | 'scope'>,
+  resourceOf: ResourceOf = () => undefined,
 ): Task[] {
-  const wanted = new Set(tasksOf(list).map(({ key }) => key))
-  return baselines
-    .filter((baseline) => baseline.scope === scope && !wanted.has(baseline.key))
-    .map((baseline) => restore(baseline, folder))
+  const tasks = tasksOf(list)
+  const wanted = new Set(tasks.flatMap(({ key, formerKeys = [] }) => [key, ...formerKeys]))
+  const unlisted = baselines.filter(({ scope, key }) => scope === note.scope && !wanted.has(key))
+  for (const { key } of unlisted) {
+    const owner = tasks.find(({ resources = [] }) => resources.some((resource) => key.endsWith(` ${resource}`)))
+    if (owner)
+      throw new UserError(
+        `${owner.name}: the host keeps how it was under "${key}", which this playbook does not list: ` +
+          `give the task formerKeys: ['${key}']`,
+        exitCode.failed,
+      )
+  }
+  return unlisted.map(({ key }) => restore(key, baselinePath(note, key), resourceOf(key)))
 }
 
 /**
@@ -71,17 +87,33 @@ export function conflictOf(plan: Plan, baselines: readonly Baseline[], scope: st
 
 const parts = ['before', 'after', 'apply', 'undo']
 
-function restore({ scope, id, key }: Baseline, folder: string): Task {
+// What is really there is shown, and journalled as it is: others may have changed it since the latest change.
+function restore(key: string, path: string, resource: Resource | undefined): Task {
+  const live = resource ? sh`( ${resource.probe} ) | base64 -w0; printf '\n%d\n' "$PIPESTATUS"` : sh`true`
   return {
     name: `restore ${key}`,
     key,
-    probe: sh`cd ${`${folder}/${baselineFolder(scope)}/${id}`} 2>/dev/null && for part in ${parts}; do base64 -w0 "$part"; echo; done`,
+    probe: lines(sh`cd ${path} 2>/dev/null && for part in ${parts}; do base64 -w0 "$part"; echo; done || exit 1`, live),
     plan: ({ text, code }) => {
       if (code !== 0) return unchanged()
-      const [before, after, apply, undo] = text
-        .split('\n')
-        .map((line) => Buffer.from(line, 'base64').toString('utf8')) as [string, string, string, string]
-      return { before: after, after: before, apply: new Script(undo), undo: new Script(apply), restores: true }
+      const rows = text.split('\n')
+      const [before, after, apply, undo, printed] = rows.map((row) => Buffer.from(row, 'base64').toString('utf8')) as [
+        string,
+        string,
+        string,
+        string,
+        string,
+      ]
+      const state = resource?.read({ text: printed, code: Number(rows[5]) })
+      const byOthers = state !== undefined && state.text !== after && state.text !== before
+      return {
+        before: state?.text ?? after,
+        after: before,
+        apply: new Script(undo),
+        undo: state?.restore ?? new Script(apply),
+        restores: true,
+        ...(byOthers && { remark: 'changed by others meanwhile; rollback.mts brings their version back' }),
+      }
     },
   }
 }

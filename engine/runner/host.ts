@@ -1,23 +1,26 @@
 import { ApplyProgress, describe } from './progress.ts'
 import { batchChanges } from './apply.ts'
+import { confirmRun } from './dead-man.ts'
 import { unifiedDiff } from '../base/diff.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
 import type { HostResult, Listener } from './events.ts'
 import { type Facts, factsProbe, parseFacts } from './facts.ts'
-import { baselinesProbe, conflictOf, parseBaselines, restoreUnlisted } from './baselines.ts'
+import { baselinePath, conflictOf, type ResourceOf, restoreUnlisted } from './baselines.ts'
 import { busyCode } from './lock.ts'
 import type { RunNote } from './note.ts'
 import { makePlan, type Plan } from './plan.ts'
 import { batchProbes } from './probe.ts'
+import { doPutOff, type HostState, parseState, staleCode, stateProbe } from './state.ts'
 import type { Script } from '../base/sh.ts'
-import { barrier, type Listed, type Printed, tasksOf } from './task.ts'
-import type { Outcome, Transport } from '../transport/transport.ts'
+import { barrier, type Listed, type Printed, type Task, tasksOf } from './task.ts'
+import type { Outcome, RunOptions, Transport } from '../transport/transport.ts'
 
 /** A host of the run: its name in the inventory, the way to it, and its tasks once its facts are known. */
 export interface RunHost {
   name: string
   transport: Transport
   tasks: (facts: Facts) => Listed[]
+  resourceOf?: ResourceOf
 }
 
 export interface HostOptions {
@@ -26,6 +29,8 @@ export interface HostOptions {
   /** Seconds for one execution. */
   timeout: number
   note: RunNote
+  /** Seconds after which a host undoes the run by itself, unless it is confirmed; absent or 0 for never. */
+  confirmWithin?: number
 }
 
 /**
@@ -43,6 +48,10 @@ export class HostRun {
   #list: Listed[] = []
   #plan: Plan = { changes: [], unchanged: [] }
   #progress: ApplyProgress | undefined
+  #state: HostState | undefined
+  /** A batch of this run has been at work on the host. */
+  #begun = false
+  #plannedAgain = false
   #ended = false
 
   constructor(host: RunHost, options: HostOptions, tell: Listener) {
@@ -72,45 +81,68 @@ export class HostRun {
   /** Connects, reads the state and plans; changes nothing. */
   plan = (): Promise<void> =>
     this.#guard(async () => {
-      const { name, transport } = this.#host
-      this.#tell({ type: 'connecting', host: name })
-      await transport.connect()
-      const { folder, scope } = this.#options.note
-      const [printed, kept] = await this.#probe([factsProbe, baselinesProbe(folder)])
-      const facts = parseFacts(printed!.text, name)
-      this.result.facts = facts
-      this.#tell({ type: 'connected', host: name, facts })
-
-      const wanted = this.#host.tasks(facts)
-      const baselines = parseBaselines(kept!.text)
-      this.#list = [...wanted, barrier, ...restoreUnlisted(wanted, baselines, this.#options.note)]
-      this.#plan = await this.#makePlan()
-      const conflict = conflictOf(this.#plan, baselines, scope)
-      if (conflict) throw new UserError(conflict, exitCode.failed)
-      this.result.tasks = tasksOf(this.#list).length
-      this.#tell({ type: 'planned', host: name, plan: this.#plan })
-      if (this.#plan.changes.length === 0) return this.#end()
-      if (!this.#options.check) {
-        this.#progress = new ApplyProgress(this.#plan, this.result, this.#tell)
-        return
-      }
-      this.result.status = 'would change'
-      this.result.changes = this.#plan.changes.map(({ task, change }) => describe(task, change))
-      this.#end()
+      this.#tell({ type: 'connecting', host: this.#host.name })
+      await this.#host.transport.connect()
+      await this.#readAndPlan()
     })
+
+  async #readAndPlan(): Promise<void> {
+    const { name } = this.#host
+    const { note } = this.#options
+    const [printed, kept] = await this.#probe([factsProbe, stateProbe(note.folder)])
+    const facts = parseFacts(printed!.text)
+    this.result.facts = facts
+    this.#tell({ type: 'connected', host: name, facts })
+
+    const wanted = this.#host.tasks(facts)
+    this.#state = parseState(kept!.text, note.folder)
+    const { baselines, putOff, unconfirmed, wentBack } = this.#state
+    if (wentBack) this.#tell({ type: 'went back', host: name, text: wentBack })
+    if (unconfirmed && !this.#options.check)
+      throw new UserError(
+        `the run of ${unconfirmed} is not confirmed yet: ${name} goes back by itself soon. Run this again then`,
+        exitCode.failed,
+      )
+    const restores = restoreUnlisted(wanted, baselines, note, this.#host.resourceOf)
+    this.#list = [...wanted, barrier, ...restores, ...(putOff ? [doPutOff(note.folder)] : [])]
+    this.#plan = await this.#makePlan()
+    const conflict = conflictOf(this.#plan, baselines, note.scope)
+    if (conflict) throw new UserError(conflict, exitCode.failed)
+    this.result.tasks = tasksOf(this.#list).length
+    this.#tell({ type: 'planned', host: name, plan: this.#plan })
+    if (this.#plan.changes.length === 0) return this.#end()
+    if (!this.#options.check) {
+      const advice = ({ key }: Task) =>
+        `the next run tries again; to leave it as it is: rm -r ${baselinePath(note, key!)}`
+      this.#progress = new ApplyProgress(this.#plan, this.result, this.#tell, advice)
+      return
+    }
+    this.result.status = 'would change'
+    this.result.changes = this.#plan.changes.map(({ task, change }) => describe(task, change))
+    this.#end()
+  }
 
   /** Makes the changes of one phase, and after its last phase proves that nothing is left to change. */
   async change(phase: number): Promise<void> {
-    const last = this.lastPhase
-    if (phase > last) return
+    if (phase > this.lastPhase) return
     await this.#guard(async () => {
       await this.#apply(phase)
-      if (phase < last) return
+      // A plan that was made again may have less to do, or more.
+      if (this.#ended) return
+      if (phase < this.lastPhase) return await this.#confirm()
       this.#tell({ type: 'proving', host: this.result.host })
       prove(await this.#makePlan(), this.result)
       this.result.status = 'changed'
       this.#end()
     })
+  }
+
+  /** Other hosts may take long until this one goes on. */
+  async #confirm(): Promise<void> {
+    if (!this.#options.confirmWithin) return
+    const { timeout, note } = this.#options
+    await confirmRun(this.result.host, this.#host.transport, note.folder, timeout)
+    this.result.executions++
   }
 
   /** Skips the remaining changes, since other hosts did not reach this barrier. */
@@ -124,13 +156,25 @@ export class HostRun {
   }
 
   async #apply(phase: number): Promise<void> {
-    const changes = new Map([...this.#plan.changes.entries()].filter(([, change]) => change.phase === phase))
-    if (changes.size === 0) return
-    const batch = batchChanges(changes, this.#options.note)
+    if (!this.#plan.changes.some((change) => change.phase === phase)) return
+    const first = this.#begun ? undefined : this.#state!.latest
+    const batch = batchChanges(this.#plan, this.#options.note, {
+      phase,
+      first,
+      last: phase === this.lastPhase,
+      confirmWithin: this.#options.confirmWithin ?? 0,
+    })
     const progress = this.#progress!
     try {
-      const outcome = await this.#execute(batch.script, (chunk) => progress.take(batch.read(chunk)))
-      if (this.failed) throw new UserError(this.result.failure!.reason, exitCode.failed)
+      const outcome = await this.#execute(batch.script, {
+        onStdout: (chunk) => progress.take(batch.read(chunk)),
+        lasting: true,
+      })
+      if (this.failed) {
+        this.result.failure!.reason += outcome.stderr && `\n${outcome.stderr.trim()}`
+        throw new UserError(this.result.failure!.reason, exitCode.failed)
+      }
+      if (outcome.code === staleCode) return await this.#planAgain(phase)
       if (outcome.code === busyCode)
         throw new UserError(
           `another run is at work on ${this.result.host}: ${outcome.stderr.trim()}. Try again when it has ended`,
@@ -138,10 +182,27 @@ export class HostRun {
         )
       if (outcome.code !== 0)
         throw new UserError(`the changes ended with code ${outcome.code}: ${outcome.stderr.trim()}`, exitCode.failed)
+      this.#begun = true
     } catch (error) {
       progress.fail((error as Error).message)
       throw error
     }
+  }
+
+  /** Another run has changed the host since it was read, so what was planned may be wrong, and how to undo it too. */
+  async #planAgain(phase: number): Promise<void> {
+    const { host } = this.result
+    if (!this.#begun && !this.#plannedAgain) {
+      this.#plannedAgain = true
+      this.#tell({ type: 'stale', host })
+      await this.#readAndPlan()
+      if (this.#plan.changes.every((change) => change.phase >= phase))
+        return this.#ended ? undefined : this.#apply(phase)
+    }
+    throw new UserError(
+      `another run changes ${host} at the same time: run this again when it has ended`,
+      exitCode.failed,
+    )
   }
 
   async #makePlan(): Promise<Plan> {
@@ -159,8 +220,8 @@ export class HostRun {
     }
   }
 
-  async #execute(script: string, onStdout?: (chunk: Buffer) => void): Promise<Outcome> {
-    const outcome = await this.#host.transport.run(script, { timeout: this.#options.timeout, onStdout })
+  async #execute(script: string, listen: Pick<RunOptions, 'onStdout' | 'lasting'> = {}): Promise<Outcome> {
+    const outcome = await this.#host.transport.run(script, { timeout: this.#options.timeout, ...listen })
     this.result.executions++
     return outcome
   }

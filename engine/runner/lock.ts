@@ -4,16 +4,17 @@ import { type Script, sh } from '../base/sh.ts'
 export const busyCode = 75
 
 /**
- * Takes the host lock, or exits with `busyCode` and names its holder on stderr. The lock is held until the script
- * ends: programs that may outlive the script must close file descriptor 9.
+ * Takes the host lock, or exits with `busyCode` and names its holder on stderr; with 1 where it can't be taken at all.
+ * The lock is held until the script ends: programs that may outlive the script must close file descriptor 9.
  * @param folder see `RunNote.folder`
  * @param by one line: who, from where, with which playbook
  */
 export const takeLock = (folder: string, by: string): Script => sh`
-mkdir -p -m 700 ${folder} || exit 1
-exec 9>>${`${folder}/lock`}
-if ! flock -n 9; then
+no_lock() { echo ${`the lock in ${folder} can't be taken, so nothing was begun`} >&2; exit 1; }
+mkdir -p -m 700 ${folder} && exec 9>>${`${folder}/lock`} || no_lock
+flock -n -E ${busyCode} 9 || {
+  [ "$?" -eq ${busyCode} ] || no_lock
   cat ${`${folder}/lock`} >&2
   exit ${busyCode}
-fi
-printf '%s\n' ${by} >${`${folder}/lock`}`
+}
+printf '%s\n' ${by} >${`${folder}/lock`} || no_lock`

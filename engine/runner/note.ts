@@ -1,6 +1,6 @@
 /** The author of a run, for the journal and for others who find the lock taken. */
 export interface RunNote {
-  /** Sorts by time: `2026-03-01T12-00-00Z-1a2b`. */
+  /** Names the run on all of its hosts: `2026-03-01T12-00-00Z-1a2b`. */
   id: string
   /** One line: who, from where, with which playbook. */
   by: string

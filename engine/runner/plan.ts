@@ -6,6 +6,8 @@ export interface PlannedChange {
   change: Change
   /** The number of barriers before it in the list. */
   phase: number
+  /** What the probe printed that the change was planned from. */
+  printed: Printed
 }
 
 /** What all tasks of one host want, in order. */
@@ -30,12 +32,15 @@ export function makePlan(list: readonly Listed[], printed: readonly Printed[]): 
       phase++
       continue
     }
-    const answer = task.plan(answers.next().value!, { changes: (resource) => touched.has(resource) })
+    const found = answers.next().value!
+    const answer = task.plan(found, {
+      changes: (resource) => (resource === undefined ? plan.changes.length > 0 : touched.has(resource)),
+    })
     if (!isChange(answer)) {
       plan.unchanged.push({ task, why: answer.why })
       continue
     }
-    plan.changes.push({ task, change: answer, phase })
+    plan.changes.push({ task, change: answer, phase, printed: found })
     for (const resource of task.resources ?? []) touched.add(resource)
   }
   return plan

@@ -8,6 +8,7 @@ export const describe = (task: Task, change: Change): ChangeReport => ({
   task: task.name,
   before: change.before,
   after: change.after,
+  ...(change.remark !== undefined && { remark: change.remark }),
 })
 
 /** Follows the changes on one host and writes into its result: what was made, what failed, what was not tried. */
@@ -15,14 +16,17 @@ export class ApplyProgress {
   readonly #plan: Plan
   readonly #result: HostResult
   readonly #tell: Listener
+  /** What to do about a restore that failed. */
+  readonly #advice: (task: Task) => string
   readonly #output: string[] = []
   #current: Task | undefined
   #startedAt = 0
 
-  constructor(plan: Plan, result: HostResult, tell: Listener) {
+  constructor(plan: Plan, result: HostResult, tell: Listener, advice: (task: Task) => string) {
     this.#plan = plan
     this.#result = result
     this.#tell = tell
+    this.#advice = advice
     result.notTried = plan.changes.map(({ task }) => task.name)
   }
 
@@ -33,13 +37,19 @@ export class ApplyProgress {
       if (step.type === 'started') this.#start(task)
       else if (step.type === 'output') this.#hear(task, step.line)
       else if (step.code === 0) this.#finish(task, change)
-      else this.fail(`exit code ${step.code}: ${this.#output.slice(-8).join('\n') || 'it printed nothing'}`)
+      else {
+        const why = `exit code ${step.code}: ${this.#output.slice(-8).join('\n') || 'it printed nothing'}`
+        this.fail(change.restores ? `${why}\n${this.#advice(task)}` : why)
+      }
     }
   }
 
-  /** Records why the current change failed, or why no change was started; the first reason counts. */
+  /** Records why the current change failed, or why no change was started. Further failures follow the first. */
   fail(reason: string): void {
-    this.#result.failure ??= { task: this.#current?.name, reason }
+    const { failure } = this.#result
+    if (!failure) this.#result.failure = { task: this.#current?.name, reason }
+    else if (this.#current) failure.reason += `\n${this.#current.name}: ${reason}`
+    this.#current = undefined
   }
 
   #start(task: Task): void {

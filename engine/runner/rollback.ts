@@ -1,50 +1,121 @@
-import { putOff } from './apply.ts'
 import { takeLock } from './lock.ts'
 import { type Script, sh } from '../base/sh.ts'
+import { changingShell, expectFormat, staleCode, stateFormat, stateFunctions } from './state.ts'
+
+/** A run in the journal of a host. */
+export interface JournalledRun {
+  /** The same on all hosts of the run. */
+  id: string
+  /** Its folder in the journal. */
+  name: string
+  /** Who, from where, when, with which playbook. */
+  by: string
+  /** What a rollback undoes, in that order. */
+  changes: string[]
+}
+
+/** Prints the journal of a host, read-only. @param folder see `RunNote.folder` */
+export const journalProbe = (folder: string): Script => sh`
+export LC_ALL=C
+cd ${folder} 2>/dev/null || exit 0
+{ read -r format <format && echo "format $format"; } 2>/dev/null
+for run in journal/*/; do
+  compgen -G "$run*.undo" >/dev/null || compgen -G "$run*.id" >/dev/null || continue
+  by=
+  { read -r by <"$run"by; } 2>/dev/null
+  name=\${run#*/}
+  printf 'run %s\nby %s\n' "\${name%/}" "$by"
+  for undo in "$run"*.undo; do
+    { read -r title <"$undo" && printf 'undo %s\n' "\${title#\# }"; } 2>/dev/null
+  done
+done
+true`
 
 /**
- * Rolls back the newest run in the host's journal: its undo scripts, last change first, then the commands that they
- * deferred until the files are restored (`at_end`: reloads of services). The run is then removed from the journal, so
- * that the next rollback takes the run before it. Prints the author of the run, then a line for each change.
+ * Reads what `journalProbe` printed.
+ * @returns the runs, the newest first
+ * @throws UserError where a newer version has written the journal
+ */
+export function parseJournal(text: string, folder: string): JournalledRun[] {
+  const runs: JournalledRun[] = []
+  for (const [, word, rest] of text.matchAll(/^(format|run|by|undo) (.*)$/gm)) {
+    if (word === 'format') expectFormat(rest!, folder)
+    else if (word === 'run') runs.unshift({ id: rest!.replace(/^run-\d+-/, ''), name: rest!, by: '', changes: [] })
+    else if (word === 'by') runs[0]!.by = rest!
+    else runs[0]!.changes.unshift(rest!)
+  }
+  return runs
+}
+
+/**
+ * Undoes a run, the last change first, then does what that has put off (`at_end`: reloads of services). The run is
+ * then removed from the journal, so that the run before it is the newest. A change whose undo fails stays in the journal,
+ * and the others are undone; the exit code is 1 then. Prints a line for each change. Ends with `staleCode` where the run is
+ * not the newest.
  * @param folder see `RunNote.folder`
  * @param by who rolls back, shown to others who find the lock taken
- * @param check print and change nothing
+ * @param run its name in the journal
+ * @param guard bash that runs once the lock is held, and may end the script
  */
-export const rollbackScript = (folder: string, by: string, check: boolean): Script => sh`
-export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
-trap '' HUP PIPE
-cd ${folder}/journal 2>/dev/null || exit 0
+export const rollbackScript = (folder: string, by: string, run: string | Script, guard = sh`true`): Script => sh`
+${changingShell}
+cd ${folder} 2>/dev/null || exit ${staleCode}
 ${takeLock(folder, by)}
-run=$(ls -1 | tail -n 1)
-[ -n "$run" ] || exit 0
-originals=../$(cat "$run/originals" 2>/dev/null || echo originals)
-echo "the run of $(cat "$run/by")"
-put_off=$PWD/$run/at-end
-${putOff}
-# What was kept of the resource before the change is kept again; nothing, if this change was its first.
+${guard}
+newest=
+for each in journal/*/; do
+  if compgen -G "$each*.undo" >/dev/null || compgen -G "$each*.id" >/dev/null; then newest=$each; fi
+done
+[ "$newest" = journal/${run}/ ] || exit ${staleCode}
+journal=$PWD/journal/${run} failed=0
+originals=$PWD/$(cat "$journal/originals" 2>/dev/null || echo originals)
+${stateFunctions}
+echo ${stateFormat} >format
+cd /
+# keep_again STEP: what was kept of the resource before the change is kept again; nothing, if this change was its first.
+# Broken off anywhere and begun again, it does the same.
 keep_again() {
-  [ -e "$1.id" ] || return 0
-  local entry
-  entry=$originals/$(cat "$1.id")
+  [ -e "$journal/$1.id" ] || return 0
+  local id entry
+  read -r id <"$journal/$1.id"
+  [ -n "$id" ] || return 0
+  entry=$originals/$id
+  rm -rf -- "$journal/$1.again"
+  [ ! -d "$journal/$1.original" ] || cp -a -- "$journal/$1.original" "$journal/$1.again" || return 1
   rm -rf -- "$entry"
-  [ ! -d "$1.original" ] || { mkdir -p "$originals"; mv -- "$1.original" "$entry"; }
-  rm -f -- "$1.id"
+  [ ! -d "$journal/$1.again" ] || { mkdir -p "$originals" && mv -- "$journal/$1.again" "$entry"; } || return 1
+  rm -f -- "$journal/$1.id"
 }
-for undo in $(ls -1r "$run"/*.undo 2>/dev/null); do
-  sed -n '1s/^# /undo /p' "$undo"
-  ${check ? sh`continue` : sh`true`}
+undone=()
+steps=("$journal"/*.undo)
+for ((i = \${#steps[@]} - 1; i >= 0; i--)); do
+  undo=\${steps[i]} step=\${steps[i]##*/}
+  step=\${step%.undo}
+  [ -e "$undo" ] || continue
+  read -r title <"$undo"
+  printf 'undo %s\n' "\${title#\# }"
+  stamp rollback of ${run} "$step" begun
   # errexit works in a subshell only where its exit status is not tested in the same command.
-  (set -euo pipefail; . "$PWD/$undo") 9>&- 2>&1 | { cat; cat >/dev/null; }
+  (set -euo pipefail; . "$undo") 9>&- </dev/null 2>&1 | { cat; cat >/dev/null; }
   code=$PIPESTATUS
   # Of a change that failed there may be nothing to undo.
-  [ "$code" -eq 0 ] || [ -e "$undo.failed" ] || exit 1
-  keep_again "$(dirname "$undo")/$(basename "$undo" .undo)" || exit 1
-  rm -f -- "$undo" "$undo.failed"
+  if [ "$code" -eq 0 ] || [ -e "$undo.failed" ]; then undone+=("$step"); continue; fi
+  failed=1
+  echo "not undone: \${title#\# }; the next rollback tries again; to leave it as it is: rm $undo"
 done
-${check ? sh`exit 0` : sh`true`}
+stamp rollback of ${run} ended
+# The journal forgets only what is on disk.
+sync
+for step in "\${undone[@]}"; do
+  keep_again "$step" || exit 1
+  rm -f -- "$journal/$step.undo" "$journal/$step.undo.failed"
+done
 # Of changes that the run did not come to.
-for id in "$run"/*.id; do
-  [ ! -e "$id" ] || keep_again "$run/$(basename "$id" .id)" || exit 1
+for id in "$journal"/*.id; do
+  step=\${id##*/}
+  step=\${step%.id}
+  [ ! -e "$id" ] || [ -e "$journal/$step.undo" ] || keep_again "$step" || exit 1
 done
-end_all || exit 1
-rm -rf -- "$run"`
+end_all || failed=1
+compgen -G "$journal/*.undo" >/dev/null || rm -rf -- "$journal"
+exit "$failed"`

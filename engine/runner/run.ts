@@ -4,6 +4,8 @@ import { type HostOptions, HostRun, type RunHost } from './host.ts'
 export interface RunOptions extends HostOptions {
   /** Hosts at work at the same time. */
   forks: number
+  /** Called once before the first change of any host, where there is one to make. */
+  beforeChanges?: () => Promise<void>
   /** True after an interrupt: no further host is started. */
   interrupted: () => boolean
 }
@@ -16,8 +18,9 @@ export interface RunOptions extends HostOptions {
 export async function runHosts(hosts: readonly RunHost[], options: RunOptions, tell: Listener): Promise<HostResult[]> {
   const runs = hosts.map((host) => new HostRun(host, options, tell))
   await inParallel(runs, options, (run) => run.plan())
-  const phases = Math.max(...runs.map((run) => run.lastPhase)) + 1
-  for (let phase = 0; phase < phases; phase++) {
+  if (!options.check && runs.some((run) => run.lastPhase >= 0)) await options.beforeChanges?.()
+  // A host that is planned again may get a later last phase.
+  for (let phase = 0; runs.some((run) => run.lastPhase >= phase); phase++) {
     const lost = runs.filter((run) => run.failed).map(({ result }) => result.host)
     if (phase > 0 && lost.length > 0) {
       for (const run of runs) run.holdBack(lost)

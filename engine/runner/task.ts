@@ -8,8 +8,8 @@ export interface Printed {
 
 /** What a plan knows about earlier tasks on the same host. */
 export interface Planned {
-  /** True where an earlier task is going to change this resource (a path, by convention). */
-  changes(resource: string): boolean
+  /** True where an earlier task is going to change this resource (a path, by convention); without one, anything. */
+  changes(resource?: string): boolean
 }
 
 /**
@@ -24,6 +24,22 @@ export interface Change {
   undo: Script
   /** This change restores the baseline of the task's key, which is then deleted. */
   restores?: true
+  /** What people should know beside the difference; one line. */
+  remark?: string
+}
+
+/** A resource as it is: as text for people, and the script that brings it back to that. */
+export interface State {
+  text: string
+  restore: Script
+}
+
+/** How a resource is read where no state is wanted of it: what is restored is shown and journalled as it really is. */
+export interface Resource {
+  /** Reads the present state; must not change anything. */
+  probe: Script
+  /** @throws UserError where there is something that can't be brought back */
+  read: (printed: Printed) => State
 }
 
 /** Nothing to do, and why where that is not obvious. */
@@ -41,6 +57,8 @@ export interface Task {
    * before the first change, and restores it when a playbook no longer lists the task. Without a key, changes stay.
    */
   key?: string
+  /** Names that earlier versions gave the key: a baseline under one of them is this task's. */
+  formerKeys?: readonly string[]
   /** Reads the present state; must not change anything. */
   probe: Script
   /** Pure: from what the probe printed to a change, or to nothing. @throws UserError where the state can't be reached */

@@ -1,33 +1,46 @@
 import { randomBytes } from 'node:crypto'
 import type { Readable, Writable } from 'node:stream'
-import type { Outcome } from './transport.ts'
+import type { Outcome, RunOptions } from './transport.ts'
 
 /** A script on its way to a bash. */
 export interface BashCall {
-  /** What `bash -c` runs. Every login shell takes it as one word in single quotes. */
-  program: string
-  /** What goes to its stdin. */
+  /** The words that start the bash. Every login shell takes them as they are, the last in single quotes. */
+  words: string[]
+  /** What goes to its stdin, once it has printed `ready`. */
   input: string
-  /** The line on its stdout that says it has begun; all before it is not the script's. */
+  /** The line on its stdout that says it takes the script. */
   ready: string
+  /** The line on its stdout that says that the script has arrived; all after it is the script's own. */
+  whole: string
 }
 
 /**
- * Prepares a script for a bash that reads it whole from stdin and only then runs it: stdin is at its end by
- * then, so no command in it can eat what follows, and of a script that did not arrive whole nothing runs.
+ * Prepares a script for a bash that reads it from stdin by its length and only then runs it. A mark at both ends
+ * shows that none of it is missing: otherwise nothing runs. What a login shell has set is not taken over.
  */
 export function bashCall(script: string): BashCall {
   const id = randomBytes(9).toString('hex')
-  const ready = `ready-${id}`
-  const end = `end-${id}`
+  const [ready, whole, begin, end] = ['ready', 'whole', 'begin', 'end'].map((mark) => `${mark}-${id}`)
+  const input = `${begin}${script}${end}`
+  const program = [
+    `echo ${ready}`,
+    // GNU's head reads not one byte more, so the rest of stdin stays the script's.
+    `_script=$(head -c ${Buffer.byteLength(input)})`,
+    `case $_script in ${begin}*${end}) echo ${whole};; *) exit 1;; esac`,
+    `_script=\${_script#${begin}}`,
+    `eval "\${_script%${end}}"`,
+  ].join('; ')
   return {
+    // Privileged mode imports no functions and options; a bash that the script starts would, so they are unset too.
+    words: ['env', ...startFiles.flatMap((name) => ['-u', name]), 'bash', '--norc', '-p', '-c', program],
+    input,
     ready: `${ready}\n`,
-    input: script + end,
-    program:
-      `echo ${ready}; _script=$(cat); [ "\${_script: -${end.length}}" = ${end} ] || exit 1; ` +
-      `eval "\${_script%${end}}"`,
+    whole: `${whole}\n`,
   }
 }
+
+/** The variables by which a bash that is no login shell still runs files and takes options. */
+const startFiles = ['BASH_ENV', 'ENV', 'SHELLOPTS', 'BASHOPTS']
 
 /** A running bash, here or on a host: a child process, or a channel of ssh2. */
 interface BashProcess {
@@ -40,19 +53,22 @@ interface BashProcess {
 
 /** How a bash ended. */
 export interface Ending {
-  /** Whether it had begun at all. */
-  ready: boolean
+  /** How far it came: it printed nothing of ours, it took the script, or it had all of it and ran it. */
+  came: 'nowhere' | 'ready' | 'whole'
   stdout: Buffer
   stderr: string
   code: Outcome['code'] | undefined
 }
 
-export interface TalkOptions {
-  /** Called with each piece of the script's stdout. */
-  onStdout?: (chunk: Buffer) => void
-  /** A question on stderr to be answered before bash begins. Without one the script is sent at once. */
+export interface TalkOptions extends Pick<RunOptions, 'onStdout' | 'operator'> {
+  /** Called when the script has arrived and begins. */
+  onBegin?: () => void
+  /** A question on stderr to be answered before bash begins. */
   question?: Question
 }
+
+/** Seconds between two lines to a script that wants to know whether its operator lives. */
+export const beat = 5
 
 /** What a program asks on stderr, and the answer. */
 export interface Question {
@@ -61,41 +77,55 @@ export interface Question {
 }
 
 /**
- * Hands a script over to a bash that was started for it, and gathers what it prints.
- * The question is answered once; the script is sent when bash has begun, so that neither is taken for the other.
+ * Hands a script over to a bash that was started for it, and gathers what it prints. The script is sent when bash is
+ * ready: whatever reads stdin before, a question or a file of the login shell, gets none of it.
  */
 export function talk(
   bash: BashProcess,
-  { input, ready }: BashCall,
-  { onStdout, question }: TalkOptions,
+  { input, ready, whole }: BashCall,
+  { onBegin, onStdout, operator, question }: TalkOptions,
 ): Promise<Ending> {
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
-  let before: Buffer | undefined = Buffer.alloc(0)
+  let came: Ending['came'] = 'nowhere'
+  let before: Buffer = Buffer.alloc(0)
   let asked = 0
+  let beating: NodeJS.Timeout | undefined
 
   // A bash that ends early breaks the pipe; how it ended says more.
   bash.stdin.on('error', () => {})
-  if (!question) bash.stdin.end(input)
+  const send = () => {
+    if (!operator || operator.aborted) return bash.stdin.end(input)
+    bash.stdin.write(input)
+    beating = setInterval(() => bash.stdin.write('\n'), beat * 1000)
+    operator.addEventListener('abort', () => {
+      clearInterval(beating)
+      bash.stdin.end()
+    })
+  }
 
-  bash.stdout.on('data', (chunk: Buffer) => {
-    let own = chunk
-    if (before) {
-      before = Buffer.concat([before, chunk])
-      const at = before.indexOf(ready)
-      if (at < 0) return
-      own = before.subarray(at + ready.length)
-      before = undefined
-      if (question) bash.stdin.end(input)
-    }
+  const hear = (own: Buffer) => {
     if (own.length === 0) return
     stdout.push(own)
     onStdout?.(own)
+  }
+  bash.stdout.on('data', (chunk: Buffer) => {
+    if (came === 'whole') return hear(chunk)
+    before = Buffer.concat([before, chunk])
+    if (came === 'nowhere' && before.includes(ready)) {
+      came = 'ready'
+      send()
+    }
+    const at = before.indexOf(whole)
+    if (at < 0) return
+    came = 'whole'
+    onBegin?.()
+    hear(before.subarray(at + whole.length))
   })
 
   bash.stderr.on('data', (chunk: Buffer) => {
     stderr.push(chunk)
-    if (!question || !before) return
+    if (!question || came !== 'nowhere') return
     const times = Buffer.concat(stderr).toString().split(question.text).length - 1
     if (times === asked) return
     asked = times
@@ -106,9 +136,10 @@ export function talk(
 
   return new Promise((resolve) => {
     bash.on('close', (code) => {
+      clearInterval(beating)
       const printed = Buffer.concat(stderr).toString()
       resolve({
-        ready: !before,
+        came,
         stdout: Buffer.concat(stdout),
         stderr: question ? printed.split(question.text).at(-1)! : printed,
         code,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { $, quote } from 'zx/core'
 import { type SshSettings, type SshTarget, sshCommand } from './ssh-config.ts'
 
@@ -9,8 +10,10 @@ export interface KnownKey {
   type: string
   /** The key in base64. */
   key: string
-  /** Marked `@revoked`. */
-  revoked: boolean
+  /** The file that revokes it: known_hosts itself, by `@revoked`, or one of `RevokedHostKeys`. */
+  revokedBy?: string
+  /** The key of a certificate authority, which is no host key. */
+  authority: boolean
 }
 
 /** The keys that are known for a host, and the name that they are filed under. */
@@ -24,12 +27,16 @@ export interface KnownHost {
  * Looks a host up in its known_hosts files as OpenSSH does, hashed names and ports included, through `ssh-keygen -F`.
  * A key stored without the port counts if no key is stored with the port.
  */
-export async function knownHost({
-  hostname,
-  port,
-  hostKeyAlias,
-  knownHostsFiles,
-}: Pick<SshSettings, 'hostname' | 'port' | 'hostKeyAlias' | 'knownHostsFiles'>): Promise<KnownHost> {
+export async function knownHost(settings: SshSettings): Promise<KnownHost> {
+  const { name, keys } = await inKnownHosts(settings)
+  const revokedBy = async (key: KnownKey) => {
+    for (const file of settings.revokedHostKeys) if (await isRevoked(key, file)) return file
+    return key.revokedBy
+  }
+  return { name, keys: await Promise.all(keys.map(async (key) => ({ ...key, revokedBy: await revokedBy(key) }))) }
+}
+
+async function inKnownHosts({ hostname, port, hostKeyAlias, knownHostsFiles }: SshSettings): Promise<KnownHost> {
   if (hostKeyAlias) return { name: hostKeyAlias, keys: await find(hostKeyAlias, knownHostsFiles) }
   if (port === 22) return { name: hostname, keys: await find(hostname, knownHostsFiles) }
   const name = `[${hostname}]:${port}`
@@ -46,10 +53,24 @@ async function findInFile(name: string, file: string): Promise<KnownKey[]> {
   const found = stdout.matchAll(/^# Host .* found: line (\d+) ?(CA|REVOKED)?\s*\n(.+)/gm)
   return [...found].flatMap(([, line, marker, entry]) => {
     const [type, key] = entry!.split(/\s+/).slice(marker ? 2 : 1)
-    // The key of a certificate authority is no host key; ssh2 knows no host certificates.
-    return marker === 'CA' ? [] : [{ file, line: Number(line), type: type!, key: key!, revoked: marker === 'REVOKED' }]
+    const revokedBy = marker === 'REVOKED' ? `${file} line ${line}` : undefined
+    return [{ file, line: Number(line), type: type!, key: key!, revokedBy, authority: marker === 'CA' }]
   })
 }
+
+/** As OpenSSH has it: a list of public keys or a KRL, and a file that can't be read revokes all keys. */
+async function isRevoked({ type, key }: KnownKey, file: string): Promise<boolean> {
+  const content = await readFile(file).catch(() => undefined)
+  if (!content) return true
+  if (!content.subarray(0, 8).equals(Buffer.from('SSHKRL\n\0'))) return content.toString().split(/\s+/).includes(key)
+  const line = `${type} ${key}`
+  // ssh-keygen opens its stdin by name, which works with the shell's pipe and not with Node's.
+  const asked = await $({ quiet: true, nothrow: true })`echo ${line} | ssh-keygen -Q -f ${file} /dev/stdin`
+  return asked.exitCode !== 0
+}
+
+/** The keys of a host that may be trusted. */
+const validKeys = ({ keys }: KnownHost) => keys.filter(({ revokedBy, authority }) => !revokedBy && !authority)
 
 // RSA with SHA-1 is left out, as in OpenSSH since 8.8.
 const algorithmsOfType: Record<string, string[]> = {
@@ -61,10 +82,30 @@ const algorithmsOfType: Record<string, string[]> = {
 }
 
 /** The host key algorithms to offer, those of known keys first, so that the server shows a key that is known. */
-export function hostKeyAlgorithms({ keys }: KnownHost): string[] {
-  const known = (type: string) => keys.some((key) => key.type === type && !key.revoked)
+export function hostKeyAlgorithms(host: KnownHost, allowed: readonly string[]): string[] {
+  const known = (type: string) => validKeys(host).some((key) => key.type === type)
   const types = Object.keys(algorithmsOfType)
-  return [...types.filter(known), ...types.filter((type) => !known(type))].flatMap((type) => algorithmsOfType[type]!)
+  return [...types.filter(known), ...types.filter((type) => !known(type))]
+    .flatMap((type) => algorithmsOfType[type]!)
+    .filter((name) => allowed.includes(name))
+}
+
+/**
+ * Explains why no key of a host can be trusted, whichever it shows: ssh would trust it by what playbooks can't use.
+ * @returns undefined where it is worth asking for its key
+ */
+export function whyNeverTrusted(host: KnownHost, { otherSources }: SshSettings, target: SshTarget): string | undefined {
+  if (validKeys(host).length > 0) return undefined
+  const authority = host.keys.find((key) => key.authority)
+  const sources = [
+    ...(authority ? [`@cert-authority in ${authority.file} line ${authority.line}`] : []),
+    ...otherSources,
+  ]
+  if (sources.length === 0) return undefined
+  return (
+    `the host key of ${host.name} is known by ${sources.join(' and ')} only, which playbooks can't use: put the key itself ` +
+    `into known_hosts, after the name ${host.name}: ${sshCommand(target)} cat /etc/ssh/ssh_host_ed25519_key.pub`
+  )
 }
 
 /**
@@ -72,14 +113,15 @@ export function hostKeyAlgorithms({ keys }: KnownHost): string[] {
  * @param shown the public key as it travels in the protocol
  * @returns why the key is refused and what to do, or undefined where it is a known one
  */
-export function whyRefused({ name, keys }: KnownHost, shown: Buffer, target: SshTarget): string | undefined {
+export function whyRefused(host: KnownHost, shown: Buffer, target: SshTarget): string | undefined {
+  const { name, keys } = host
   const base64 = shown.toString('base64')
-  const revoked = keys.find((known) => known.revoked && known.key === base64)
-  const valid = keys.filter((known) => !known.revoked)
+  const revoked = keys.find((known) => known.revokedBy && known.key === base64)
+  const valid = validKeys(host)
   if (!revoked && valid.some((known) => known.key === base64)) return undefined
 
   const described = describe(shown)
-  if (revoked) return `the host key of ${name} is revoked (${revoked.file} line ${revoked.line}): ${described}`
+  if (revoked) return `the host key of ${name} is revoked (by ${revoked.revokedBy}): ${described}`
   const [other] = valid
   if (other)
     return (

@@ -7,23 +7,28 @@ import type { Transport } from './transport.ts'
 export function localTransport(): Transport {
   return {
     async connect() {},
-    async run(script, { timeout, onStdout }) {
+    async run(script, { timeout, lasting, ...options }) {
       const call = bashCall(script)
+      const [program, ...words] = call.words
       // A process group of its own, so that what the script started can be ended with it.
-      const bash = spawn('bash', ['--norc', '-c', call.program], { detached: true })
-      const deadline = AbortSignal.timeout(timeout * 1000)
-      const end = () => {
-        // Processes that left the group may still hold these open.
-        bash.stdout.destroy()
-        bash.stderr.destroy()
-        spawn('kill', ['-KILL', '--', `-${bash.pid}`], { stdio: 'ignore' })
-      }
-      deadline.addEventListener('abort', end)
-      const { stdout, stderr, code } = await talk(bash, call, { onStdout })
-      deadline.removeEventListener('abort', end)
-      if (deadline.aborted) throw new HostError(`a script on this machine took longer than ${timeout} s and was ended`)
-      return { stdout, stderr, code: code ?? null }
+      const bash = spawn(program!, words, { detached: true })
+      const late = Promise.withResolvers<undefined>()
+      const timer = setTimeout(late.resolve, timeout * 1000, undefined)
+      const ending = await Promise.race([talk(bash, call, options), late.promise])
+      clearTimeout(timer)
+      if (ending) return { stdout: ending.stdout, stderr: ending.stderr, code: ending.code ?? null }
+
+      // Processes that left the group may still hold these open.
+      for (const stream of bash.stdio) stream?.destroy()
+      bash.unref()
+      if (!lasting) spawn('kill', ['-KILL', '--', `-${bash.pid}`], { stdio: 'ignore' })
+      throw new HostError(
+        `a script on this machine took longer than ${timeout} s ${lasting ? goesOn : 'and was ended'}`,
+      )
     },
     async close() {},
   }
 }
+
+/** What becomes of a script that is given up but not ended. */
+export const goesOn = 'and goes on there; until it has ended, other runs find the lock taken'

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { $ } from 'zx/core'
 import ssh2, { type AuthMethod, type ParsedKey } from 'ssh2'
 import type { SshSettings } from './ssh-config.ts'
 
@@ -13,7 +14,9 @@ export interface Login {
   /** ssh2's authHandler. */
   next(methodsLeft: string[] | null): AuthMethod | false
   /** What was tried and what could not be, for a login that failed. */
-  account(): string
+  account(): Promise<string>
+  /** Nothing can be tried: neither a key nor a password. */
+  hopeless: boolean
 }
 
 /**
@@ -21,8 +24,9 @@ export interface Login {
  * @param password answers the password prompt, in either of the protocol's two ways
  */
 export async function prepareLogin(settings: SshSettings, password?: string): Promise<Login> {
-  const files = settings.identityFiles.filter((file) => existsSync(file)).map(readKeyFile)
-  const inAgent = settings.agent ? await agentKeys(settings.agent) : []
+  const byKey = settings.methods.includes('publickey')
+  const files = byKey ? settings.identityFiles.filter((file) => existsSync(file)).map(readKeyFile) : []
+  const inAgent = byKey && settings.agent ? await agentKeys(settings.agent) : []
   const named = (key: ParsedKey) => files.some((file) => file.publicKey?.equals(key.getPublicSSH()))
   const fromAgent = [
     ...inAgent.filter(named),
@@ -33,19 +37,31 @@ export async function prepareLogin(settings: SshSettings, password?: string): Pr
   const fromFiles = left.flatMap(({ file, privateKey }): Attempt[] =>
     privateKey ? [{ label: file, method: { type: 'publickey', username: settings.user, key: privateKey } }] : [],
   )
-  const attempts = [...fromAgent, ...fromFiles, ...(password ? passwordAttempts(settings.user, password) : [])]
-  return walk(
-    settings.user,
-    attempts,
-    left.flatMap(({ problem }) => problem ?? []),
+  const passwords = passwordAttempts(settings.user, password).filter(({ method: { type } }) =>
+    settings.methods.some((allowed) => allowed === type),
   )
+  const problems = async () => [
+    ...left.flatMap(({ problem }) => problem ?? []),
+    ...certificatesOf(settings, files).map((file) => `${file} ${notUsable('a certificate')}`),
+    ...(byKey && settings.agent ? await unusableInAgent(settings.agent) : []),
+  ]
+  return walk(settings.user, [...fromAgent, ...fromFiles, ...passwords], problems)
 }
 
-function walk(username: string, attempts: Attempt[], problems: string[]): Login {
+const certificatesOf = ({ certificateFiles }: SshSettings, files: readonly KeyFile[]): string[] => [
+  ...certificateFiles,
+  ...files.map(({ file }) => `${file}-cert.pub`).filter((file) => existsSync(file)),
+]
+
+const notUsable = (kind: string) =>
+  `is ${kind}, which playbooks can't use: put the public key of a plain key into authorized_keys on the host`
+
+function walk(username: string, attempts: Attempt[], problems: () => Promise<string[]>): Login {
   const waiting = [...attempts]
   const tried: string[] = []
   let accepted: string[] = []
   return {
+    hopeless: attempts.length === 0,
     next(methodsLeft) {
       accepted = methodsLeft ?? accepted
       while (waiting.length > 0) {
@@ -62,10 +78,10 @@ function walk(username: string, attempts: Attempt[], problems: string[]): Login 
       }
       return false
     },
-    account() {
+    async account() {
       const takes = accepted.length > 0 ? `; the host takes ${accepted.join(', ')}` : ''
       const what = tried.length > 0 ? `tried ${tried.join(', ')}` : 'there was no key and no password to try'
-      return [`${what}${takes}`, ...problems].join('\n')
+      return [`${what}${takes}`, ...(await problems())].join('\n')
     },
   }
 }
@@ -93,8 +109,11 @@ function readKeyFile(file: string): KeyFile {
   }
 }
 
-const problemOf = (file: string, { message }: Error) =>
-  /no passphrase/.test(message) ? `${file} is encrypted: ssh-add it first` : `${file} can't be used: ${message}`
+function problemOf(file: string, { message }: Error): string {
+  const beside = existsSync(`${file}.pub`) ? readFileSync(`${file}.pub`, 'utf8') : ''
+  if (beside.startsWith('sk-')) return `${file} ${notUsable('a security key')}`
+  return /no passphrase/.test(message) ? `${file} is encrypted: ssh-add it first` : `${file} can't be used: ${message}`
+}
 
 function parse(content: Buffer): ParsedKey | Error {
   const keys = ssh2.utils.parseKey(content)
@@ -105,6 +124,17 @@ function parse(content: Buffer): ParsedKey | Error {
 const agentKeys = (socket: string): Promise<ParsedKey[]> =>
   new Promise((resolve) => ssh2.createAgent(socket).getIdentities((_error, keys) => resolve(keys ?? [])))
 
+/** What ssh2 leaves out of an agent's keys, for messages. */
+async function unusableInAgent(socket: string): Promise<string[]> {
+  const env = { ...process.env, SSH_AUTH_SOCK: socket }
+  const { stdout } = await $({ quiet: true, nothrow: true, env })`ssh-add -L`
+  return stdout.split('\n').flatMap((line) => {
+    const [type, , ...comment] = line.split(' ')
+    const kind = type!.includes('-cert-v01@') ? 'a certificate' : type!.startsWith('sk-') ? 'a security key' : undefined
+    return kind ? [`${comment.join(' ') || type} of the agent ${notUsable(kind)}`] : []
+  })
+}
+
 /** ssh2 tries all keys of an agent in their order; an agent that shows one key alone leaves the order to us. */
 function agentAttempt(username: string, socket: string, key: ParsedKey): Attempt {
   const agent = ssh2.createAgent(socket)
@@ -112,7 +142,8 @@ function agentAttempt(username: string, socket: string, key: ParsedKey): Attempt
   return { label: `${key.comment || key.type} of the agent`, method: { type: 'agent', username, agent } }
 }
 
-function passwordAttempts(username: string, password: string): Attempt[] {
+function passwordAttempts(username: string, password?: string): Attempt[] {
+  if (!password) return []
   const label = 'the password'
   return [
     { label, method: { type: 'password', username, password } },

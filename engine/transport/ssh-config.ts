@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { userInfo } from 'node:os'
+import { hostname as localName, userInfo } from 'node:os'
 import { $, quote } from 'zx/core'
 import { HostError } from '../base/errors.ts'
+import { type Algorithms, algorithmsOf, type Method, methodsOf, whyUnsupported } from './ssh-limits.ts'
 
 /** How the inventory says that a host is reached; the user's ssh_config says the rest. */
 export interface SshTarget {
@@ -30,8 +32,25 @@ export interface SshSettings {
   knownHostsFiles: string[]
   /** The name in place of the host's in known_hosts. */
   hostKeyAlias?: string
+  /** Existing files of `RevokedHostKeys`, and what else is named there. */
+  revokedHostKeys: string[]
+  /** Where ssh would look for host keys beside the files, and playbooks don't. */
+  otherSources: string[]
+  /** Files of `CertificateFile`. */
+  certificateFiles: string[]
+  algorithms: Algorithms
+  /** The ways to log in that are allowed. */
+  methods: Method[]
+  /** Seconds, where ssh_config has them. */
+  connectTimeout?: number
+  /** The address to connect from. */
+  bindAddress?: string
+  /** IPv4 or IPv6 alone; 0 for both. */
+  family: 0 | 4 | 6
   /** The program, with its arguments, whose stdin and stdout lead to the host. */
   proxy?: string[]
+  /** What this way has in common with those to other hosts: the jump host, or else the server itself. */
+  door: string
 }
 
 /**
@@ -51,20 +70,49 @@ export async function sshSettings(target: SshTarget, name: string): Promise<SshS
   const hostname = one('hostname')
   const port = Number(one('port'))
   const user = one('user')
-  const fill = (text: string) => expand(text, { n: target.host, h: hostname, p: String(port), r: user })
+  const algorithms = algorithmsOf(one)
+  const methods = methodsOf(one)
+  const unsupported = whyUnsupported(given, algorithms, methods)
+  if (unsupported) throw new HostError(`${name}: ${unsupported}`)
+
+  const [jump, command, alias] = [given('proxyjump'), given('proxycommand'), one('hostkeyalias')]
+  const fill = (text: string) =>
+    expand(text, {
+      n: target.host,
+      h: hostname,
+      p: String(port),
+      r: user,
+      j: jump,
+      k: alias || target.host,
+      C: createHash('sha1').update(`${localName()}${hostname}${port}${user}${jump}`).digest('hex'),
+    })
+  const files = (key: string) => (values.get(key) ?? []).filter((file) => file !== 'none').map(fill)
+  const seconds = Number(given('connecttimeout'))
   return {
     hostname,
     port,
     user,
-    identityFiles: (values.get('identityfile') ?? []).filter((file) => file !== 'none').map(fill),
+    identityFiles: files('identityfile'),
     identitiesOnly: one('identitiesonly') === 'yes',
     agent: agentSocket(fill(one('identityagent'))),
     knownHostsFiles: `${one('userknownhostsfile')} ${one('globalknownhostsfile')}`
       .split(' ')
       .map(fill)
       .filter((file) => file !== 'none' && existsSync(file)),
-    hostKeyAlias: one('hostkeyalias') || undefined,
-    proxy: proxy(given('proxyjump'), given('proxycommand'), { name, target, hostname, port, user, fill }),
+    hostKeyAlias: alias || undefined,
+    revokedHostKeys: given('revokedhostkeys').split(' ').filter(Boolean).map(fill),
+    otherSources: [
+      ...(given('knownhostscommand') ? ['KnownHostsCommand'] : []),
+      ...(/^(yes|true)$/.test(one('verifyhostkeydns')) ? ['VerifyHostKeyDNS'] : []),
+    ],
+    certificateFiles: files('certificatefile'),
+    algorithms,
+    methods,
+    connectTimeout: seconds || undefined,
+    bindAddress: given('bindaddress') || undefined,
+    family: ({ inet: 4, inet6: 6 } as const)[one('addressfamily')] ?? 0,
+    proxy: proxy(jump, command, { name, target, hostname, port, user, fill }),
+    door: jump || command || `${hostname}:${port}`,
   }
 }
 
@@ -98,11 +146,16 @@ function readSettings(printed: string): Map<string, string[]> {
   return values
 }
 
-/** Fills in the tokens that `ssh -G` leaves as they are: see TOKENS in ssh_config(5). */
+/** Fills in what `ssh -G` leaves as it is: see TOKENS and ENVIRONMENT VARIABLES in ssh_config(5). */
 function expand(text: string, tokens: Record<string, string>): string {
-  const { username, homedir } = userInfo()
-  const all: Record<string, string> = { ...tokens, '%': '%', d: homedir, u: username }
-  return text.replace(/^~(?=\/)/, homedir).replace(/%(.)/g, (whole, letter: string) => all[letter] ?? whole)
+  const { username, homedir, uid } = userInfo()
+  const local = localName()
+  const own = { '%': '%', d: homedir, u: username, i: String(uid), l: local, L: local.split('.')[0]! }
+  const all: Record<string, string> = { ...tokens, ...own }
+  return text
+    .replace(/^~(?=\/)/, homedir)
+    .replace(/\$\{(\w+)\}/g, (whole, variable: string) => process.env[variable] ?? whole)
+    .replace(/%(.)/g, (whole, letter: string) => all[letter] ?? whole)
 }
 
 function agentSocket(setting: string): string | undefined {

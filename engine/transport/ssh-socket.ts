@@ -20,9 +20,9 @@ export interface Link {
  */
 export async function dial(settings: SshSettings, deadline: AbortSignal, name: string): Promise<Link> {
   if (settings.proxy) return startProxy(settings.proxy)
-  const { hostname, port } = settings
+  const { hostname, port, bindAddress, family } = settings
   // Without delay: requests are small, and each waits for the answer to the one before.
-  const socket = connect({ host: hostname, port, noDelay: true })
+  const socket = connect({ host: hostname, port, noDelay: true, localAddress: bindAddress, family })
   try {
     await once(socket, 'connect', { signal: deadline })
   } catch (error) {
@@ -40,7 +40,8 @@ function whyNoConnection({ name, code, message }: NodeJS.ErrnoException, where: 
 }
 
 function startProxy([program, ...args]: string[]): Link {
-  const child = spawn(program!, args)
+  // A process group of its own: Ctrl-C at the terminal must not cut the way before all is undone.
+  const child = spawn(program!, args, { detached: true })
   let complaint = ''
   child.stderr.on('data', (chunk) => {
     complaint += chunk
@@ -51,7 +52,15 @@ function startProxy([program, ...args]: string[]): Link {
   const stream = Duplex.from({ readable: child.stdout, writable: child.stdin })
   const close = () => {
     stream.destroy()
-    child.kill()
+    if (child.pid) endGroup(child.pid)
   }
   return { stream, complaint: () => complaint.trim(), close }
+}
+
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader)
+  } catch {
+    // It has ended by itself.
+  }
 }

@@ -1,150 +1,111 @@
 import type { ClientChannel } from 'ssh2'
-import SSH2Promise from 'ssh2-promise'
 import { bashCall, talk } from './bash.ts'
 import { HostError } from '../base/errors.ts'
-import { hostKeyAlgorithms, knownHost, whyRefused } from './known-hosts.ts'
-import { type Login, prepareLogin } from './ssh-auth.ts'
-import { type SshSettings, type SshTarget, sshSettings } from './ssh-config.ts'
-import { dial, type Link } from './ssh-socket.ts'
+import { goesOn } from './local.ts'
+import type { SshTarget } from './ssh-config.ts'
+import { logIn, type LoginOptions, type Session } from './ssh-login.ts'
 import { become, whyNotRoot } from './sudo.ts'
 import type { Outcome, RunOptions, Transport } from './transport.ts'
 
-export interface SshOptions {
-  /** The host's name in the inventory, for messages. */
-  name: string
-  /** Seconds from the first packet to the end of the login. */
-  connectTimeout: number
-  /** The password to log in with, where no key is taken. */
-  password?: string
+export interface SshOptions extends LoginOptions {
+  /** Seconds until the login shell, and sudo, must have come to the script; 30 unless told. */
+  startTimeout?: number
   /** The password that sudo asks for. */
   becomePassword?: string
 }
 
-/** An open connection. */
-interface Session {
-  connection: InstanceType<typeof SSH2Promise.SSH>
-  link: Link
-  user: string
-}
+/** Connections to one host at the most: a server whose MaxSessions is 1 takes one script on each. */
+const most = 8
 
 /**
  * Reaches a host by SSH, with the settings of the user's ssh_config, known host keys only, and sudo where the user
- * is not root.
+ * is not root. A further connection is opened where the server takes no more scripts on those that are open.
  */
 export function sshTransport(target: SshTarget, options: SshOptions): Transport {
-  let opening: Promise<Session> | undefined
-  const session = () => {
-    opening ??= open(target, options)
-    return opening
-  }
+  let sessions: Promise<Session>[] = []
+  const session = (index: number) => (sessions[index] ??= logIn(target, options))
   return {
     async connect() {
-      await session()
+      await session(0)
     },
     async run(script, runOptions) {
-      return await run(await session(), script, runOptions, options)
+      const own = sessions
+      for (let index = 0; ; index++) {
+        const outcome = await run(await session(index), script, runOptions, options)
+        if (outcome !== 'full') return outcome
+        if (index + 1 === most || own !== sessions)
+          throw new HostError(`${options.name}: its sshd takes no more sessions: see MaxSessions in its sshd_config`)
+      }
     },
     async close() {
       // A connection still being opened would outlive the run; a failed one needs no closing.
-      const ending = opening
-      opening = undefined
-      const opened = await ending?.catch(() => undefined)
-      await opened?.connection.close()
-      opened?.link.close()
+      const ending = sessions
+      sessions = []
+      const opened = await Promise.all(ending.map((one) => one.catch(() => undefined)))
+      for (const one of opened) {
+        await one?.connection.close()
+        one?.link.close()
+      }
     },
   }
 }
 
-async function open(target: SshTarget, { name, connectTimeout, password }: SshOptions): Promise<Session> {
-  const settings = await sshSettings(target, name)
-  const known = await knownHost(settings)
-  const login = await prepareLogin(settings, password)
-  const deadline = AbortSignal.timeout(connectTimeout * 1000)
-  const link = await dial(settings, deadline, name)
-  deadline.addEventListener('abort', link.close)
-  const failure: Failure = { settings, login, link, deadline }
-  // Its own reconnecting would run a script again on another connection, or hang for a minute.
-  const connection = new SSH2Promise.SSH({
-    uniqueId: name,
-    reconnect: false,
-    sock: link.stream,
-    username: settings.user,
-    algorithms: { serverHostKey: hostKeyAlgorithms(known) },
-    hostVerifier: (key) => {
-      failure.hostKey = whyRefused(known, key, target) ?? 'known'
-      return failure.hostKey === 'known'
-    },
-    authHandler: login.next,
-    readyTimeout: 0,
-    // A peer that went silent is noticed after half a minute, however long the script takes.
-    keepaliveInterval: 10_000,
-    keepaliveCountMax: 2,
-  })
-  try {
-    await connection.connect()
-  } catch (error) {
-    link.close()
-    throw new HostError(`${name}: ${whyNoLogin(failure, error as Error | null)}`)
-  } finally {
-    deadline.removeEventListener('abort', link.close)
-  }
-  return { connection, link, user: settings.user }
-}
-
-/** What is known when a connection can't be made. */
-interface Failure {
-  settings: SshSettings
-  login: Login
-  link: Link
-  deadline: AbortSignal
-  /** Why the host key was refused, or `known`. */
-  hostKey?: string
-}
-
-/** @param error what ssh2-promise rejects with: null where the server just closed the connection */
-function whyNoLogin({ settings, login, link, deadline, hostKey }: Failure, error: Error | null): string {
-  const where = `${settings.hostname} port ${settings.port}`
-  if (hostKey && hostKey !== 'known') return hostKey
-  if (!hostKey && link.complaint()) return `the way to ${where} failed: ${link.complaint()}`
-  if (deadline.aborted && !hostKey) return `${where} takes connections but does not speak SSH in time`
-  if (!hostKey) return `no SSH connection to ${where}: ${error?.message ?? 'it was closed by the host'}`
-  if (deadline.aborted) return `${where} did not finish the login in time`
-  return `${where} refused ${settings.user} (${error?.message ?? 'connection closed'}): ${login.account()}`
-}
-
+/** @returns `full` where the server takes no more sessions on this connection */
 async function run(
   { connection, link, user }: Session,
   script: string,
-  { timeout, onStdout }: RunOptions,
-  { name, becomePassword }: SshOptions,
-): Promise<Outcome> {
+  { timeout, lasting, ...listen }: RunOptions,
+  { name, becomePassword, startTimeout = 30 }: SshOptions,
+): Promise<Outcome | 'full'> {
   const call = bashCall(script)
   const { prefix, question } = become(user, becomePassword)
-  const deadline = AbortSignal.timeout(timeout * 1000)
-  let channel: ClientChannel | undefined
-  deadline.addEventListener('abort', link.close)
+  const limit = lasting ? [] : ['timeout', '-k', '5', `${timeout + 2}`]
+  // Plain single quotes mean the same to every login shell; zx's own do not.
+  const command = [prefix, ...limit, ...call.words.slice(0, -1), `'${call.words.at(-1)}'`]
+  let channel: ClientChannel
   try {
-    // Plain single quotes mean the same to every login shell; zx's own do not.
-    channel = await connection.spawn(`exec ${prefix}${limit(timeout)} bash --norc -c '${call.program}'`)
-    const { ready, stdout, stderr, code } = await talk(channel, call, { onStdout, question })
-    if (deadline.aborted || code === undefined) throw new Error('lost')
-    if (!ready) throw new HostError(whyNotRoot(name, user, stderr, code))
-    return { stdout, stderr, code }
+    channel = await connection.spawn(`exec ${command.join(' ')}`)
   } catch (error) {
-    if (error instanceof HostError) throw error
-    throw new HostError(whyNoOutcome(name, deadline.aborted ? timeout : undefined, channel ? undefined : error))
-  } finally {
-    deadline.removeEventListener('abort', link.close)
+    if (typeof (error as { reason?: unknown }).reason === 'number') return 'full'
+    throw new HostError(`${name}: the connection takes no more commands (${(error as Error).message}); run again`)
   }
+  let begun = false
+  let late = false
+  const giveUp = () => {
+    late = true
+    // A login shell that waits is ended by a signal alone.
+    if (!begun) channel.signal('KILL')
+    setTimeout(link.close, begun ? 0 : 500)
+  }
+  const starting = setTimeout(giveUp, startTimeout * 1000)
+  const running = setTimeout(giveUp, timeout * 1000)
+  const onBegin = () => {
+    begun = true
+    clearTimeout(starting)
+  }
+  const { came, stdout, stderr, code } = await talk(channel, call, { ...listen, question, onBegin })
+  clearTimeout(starting)
+  clearTimeout(running)
+  if (came === 'ready' && (late || code !== undefined)) throw new HostError(`${name}: ${notWhole(user)}`)
+  if (late) throw new HostError(`${name}: ${begun ? whyEnded(timeout, lasting) : whyNotBegun(user, stderr)}`)
+  if (code === undefined) throw new HostError(whyLost(name))
+  if (came === 'nowhere') throw new HostError(whyNotRoot(name, user, stderr, code))
+  return { stdout, stderr, code }
 }
 
-// The host ends what we gave up. A signal over the connection would not do: sshd passes none on to root's processes.
-const limit = (timeout: number) => `timeout -k 5 ${timeout + 2}`
+const whyEnded = (timeout: number, lasting = false) =>
+  `a script took longer than ${timeout} s ${lasting ? goesOn : 'and is being stopped; run again, maybe with --timeout'}`
 
-/** @param refused the error where bash was never started */
-function whyNoOutcome(name: string, timeout: number | undefined, refused: unknown): string {
-  if (timeout !== undefined)
-    return `${name}: a script took longer than ${timeout} s and is being stopped; run again, maybe with --timeout`
-  if (refused) return `${name}: the connection takes no more commands (${(refused as Error).message}); run again`
-  return `the connection to ${name} was lost while a script ran; it may or may not have finished: run again to see`
+function whyNotBegun(user: string, stderr: string): string {
+  const where = `in the files of its login shell (.bashrc and the like)${user === 'root' ? '' : ', or in sudo'}`
+  const last = stderr.trim().split('\n').at(-1)
+  // sshd passes no signal on to root's processes.
+  const rest = user === 'root' ? '; it may stay there until it ends by itself' : ''
+  return `the login of ${user} comes to no script: something waits ${where}${last && ` (${last})`}${rest}`
 }
+
+const notWhole = (user: string) =>
+  `a script did not arrive whole, so nothing of it ran: something in the files of the login shell of ${user} reads or closes stdin`
+
+const whyLost = (name: string) =>
+  `the connection to ${name} was lost while a script ran; it may or may not have finished: run again to see`

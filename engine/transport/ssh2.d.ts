@@ -34,7 +34,7 @@ declare module 'ssh2' {
   export interface ConnectConfig {
     sock: Duplex
     username: string
-    algorithms: { serverHostKey: string[] }
+    algorithms: { kex: string[]; cipher: string[]; hmac: string[]; serverHostKey: string[] }
     hostVerifier(key: Buffer): boolean
     /** @returns what to try next, or false to give up; `methodsLeft` is null before the server's first answer */
     authHandler(methodsLeft: string[] | null): AuthMethod | false
@@ -49,6 +49,8 @@ declare module 'ssh2' {
     stdin: Writable
     stdout: Readable
     stderr: Readable
+    /** Sends a signal to what runs there, as `KILL`. */
+    signal(name: string): void
     /** `code` is null after a signal, undefined where the connection went first. */
     on(event: 'close', listener: (code?: number | null) => void): this
     on(event: string, listener: (...args: never[]) => void): this
@@ -59,4 +61,9 @@ declare module 'ssh2' {
     utils: { parseKey(data: Buffer): ParsedKey | ParsedKey[] | Error }
   }
   export default ssh2
+}
+
+declare module 'ssh2/lib/protocol/constants.js' {
+  const constants: Record<`${'DEFAULT' | 'SUPPORTED'}_${'KEX' | 'CIPHER' | 'MAC' | 'SERVER_HOST_KEY'}`, string[]>
+  export default constants
 }

@@ -17,8 +17,9 @@ export function become(user: string, password?: string): Become {
   if (user === 'root') return { prefix: '' }
   // sudo's words are matched below, so they have to be English. env is a program: the login shell may be any.
   if (!password) return { prefix: 'env LC_ALL=C sudo -n ' }
-  const text = `password-${randomBytes(9).toString('hex')}:`
-  return { prefix: `env LC_ALL=C sudo -S -p ${text} `, question: { text, answer: password } }
+  const id = `password-${randomBytes(9).toString('hex')}`
+  // sudo prints %% as %, so a login shell that shows its commands does not seem to ask.
+  return { prefix: `env LC_ALL=C sudo -S -p ${id}%%: `, question: { text: `${id}%:`, answer: password } }
 }
 
 /**

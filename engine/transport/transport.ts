@@ -7,10 +7,17 @@ export interface Outcome {
 }
 
 export interface RunOptions {
-  /** Seconds after which the execution is given up. */
+  /** Seconds after which nobody listens any more, and the host ends the script. */
   timeout: number
+  /** The host does not end it: what must not be broken off goes on there when time is up. */
+  lasting?: boolean
   /** Called with each piece of stdout as it arrives. */
   onStdout?: (chunk: Buffer) => void
+  /**
+   * The script learns whether its operator lives: a line comes to its stdin every few seconds until this aborts, and
+   * then the end. Without one, stdin is at its end from the beginning.
+   */
+  operator?: AbortSignal
 }
 
 /** How bash scripts reach a host, where they run as root. */

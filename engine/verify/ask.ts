@@ -1,17 +1,12 @@
+import type { FromSchema } from 'json-schema-to-ts'
+import type { answersSchema } from '../../documents/parts/cluster.ts'
 import type { Cluster, Host, Inventory } from '../../inventory/types.ts'
 import { serviceOf } from '../../services/all.ts'
 import { nameOf, type Question, type Replies } from '../clients/question.ts'
 import type { Protocol } from '../clients/losses.ts'
 
 /** Answering hosts in the order of the questions; the answer's text if it belongs to no host. */
-export interface Answers {
-  /** The name of the client that asked, and the address that it asked from. */
-  client: string
-  source: string
-  asked: number
-  UDP: string[]
-  TCP: string[]
-}
+export type Answers = FromSchema<typeof answersSchema>
 
 /** How often the service is asked over each protocol: enough to see a pattern. */
 export const questions = (hosts: readonly Host[]): number => Math.max(10, 4 * hosts.length)

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import type { FromSchema } from 'json-schema-to-ts'
+import type { clusterSchema } from '../../documents/parts/cluster.ts'
 import { abilitiesOf } from '../../inventory/levels.ts'
 import type { Inventory } from '../../inventory/types.ts'
 import type { Protocol } from '../clients/losses.ts'
@@ -7,7 +9,7 @@ import { UserError } from '../base/errors.ts'
 import { type Answers, answersOf, questions, questionsOf } from './ask.ts'
 import { type Client, serverOf } from '../clients/client.ts'
 import { type Finding, without } from '../cluster/finding.ts'
-import { judgeAnswers, judgeDrained, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
+import { soleHolder, judgeAnswers, judgeDrained, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
 import {
   type NodeState,
   readNodeState,
@@ -16,7 +18,7 @@ import {
   type NodeHandle,
 } from '../cluster/node-state.ts'
 import { serviceOf } from '../../services/all.ts'
-import { endWatchScript, judgeSightings, parseSightings, seenAs, watching, watchScript } from './watch.ts'
+import { endWatchScript, judgeSightings, parseWatch, seenAs, watching, watchScript } from './watch.ts'
 
 /** Seconds that a cluster may take to elect a holder and fill its pools, after a change and otherwise. */
 const convergence = { changed: 60, unchanged: 10 }
@@ -35,22 +37,14 @@ export interface CheckOptions {
 }
 
 /** What the cluster check found. */
-export interface CheckResult {
-  level?: number
-  /** The node that has the VIP, where it is exactly one. */
-  holder?: string
-  states: NodeState[]
-  /** One a client, in the order in which they asked. */
-  answers: Answers[]
-  verdicts: Verdict[]
-  /** Level 3: the client address that the nodes saw, for each client. */
-  seen: { client: string; addresses: string[] }[]
-  /** What is wrong; empty for a healthy cluster. */
-  findings: Finding[]
-}
+export type CheckResult = FromSchema<typeof clusterSchema>
 
 /** Seconds that a client may take for its questions while the nodes watch for them. */
 const patience = 15
+
+/** Milliseconds for the last questions to come up in a node's log, unless that is elsewhere. */
+const logDelay = 5000
+const pause = 100
 
 /**
  * The cluster check: exactly one node holds the VIP, the pools are complete, the service answers through the VIP as
@@ -82,9 +76,11 @@ export function judgeStates(
   states: readonly NodeState[],
   level = states.find((one) => one.level !== undefined)?.level,
 ): Pick<CheckResult, 'level' | 'holder' | 'findings'> {
-  const holders = states.filter((one) => one.holdsVip)
-  const holder = holders.length === 1 ? holders[0]!.host : undefined
-  return { level, holder, findings: [...judgeNodes(inventory, states, level), ...judgeDrained(states)] }
+  return {
+    level,
+    holder: soleHolder(states),
+    findings: [...judgeNodes(inventory, states, level), ...judgeDrained(states)],
+  }
 }
 
 /** How many questions end the watch: enough for each node to see one. */
@@ -119,17 +115,16 @@ class Check {
 
   /** Reads the nodes once; clients ask if the nodes are healthy, or with `anyhow` if exactly one node holds the VIP. */
   async readAndAsk(when: 'if healthy' | 'anyhow'): Promise<CheckResult> {
-    const { clients, level } = this.#options
+    const { clients, level, clock, timeout } = this.#options
     const tag = `q${randomBytes(5).toString('hex')}`
     const seconds = patience * clients.length
     const watches = this.#nodes.map((node) => this.#watch(node, tag, seconds, level))
     const result = this.#judge(await Promise.all(watches.map(({ state }) => state)))
     if (!result.holder || result.level === undefined || (when === 'if healthy' && result.findings.length > 0)) {
-      const { timeout } = this.#options
       const end = endWatchScript(tag).text
       if (abilitiesOf(result.level).keepsClients)
         await Promise.all(this.#nodes.map(({ transport }) => transport.run(end, { timeout })))
-      await Promise.all(watches.map(({ sightings }) => sightings))
+      await Promise.all(watches.map(({ watched }) => watched))
       return result
     }
     const tags = new Map(clients.map(({ name }, index) => [name, `${tag}-${index}`]))
@@ -144,12 +139,22 @@ class Check {
       else result.answers.push(answers)
     }
     result.verdicts = await this.#judgeAnswers(result)
-    const found = await Promise.all(watches.map(({ sightings }) => sightings))
-    const seen = new Map(this.#nodes.map(({ host }, index) => [host.name, found[index]!]))
+    const found = this.#nodes.map(async ({ host, transport }, index) => {
+      const { watched } = watches[index]!
+      let ended = false
+      const end = () => {
+        ended = true
+      }
+      watched.then(end, end)
+      for (let waited = 0; !ended && waited < logDelay; waited += pause) await clock.sleep(pause)
+      if (!ended) await transport.run(endWatchScript(tag).text, { timeout })
+      return [host.name, await watched] as const
+    })
+    const watched = new Map(await Promise.all(found))
     for (const answers of abilitiesOf(result.level).keepsClients ? result.answers : []) {
       const asked = tags.get(answers.client)!
-      more.push(...judgeSightings(this.#inventory, answers, asked, seen))
-      result.seen.push({ client: answers.client, addresses: seenAs(asked, seen) })
+      more.push(...judgeSightings(this.#inventory, answers, asked, watched))
+      result.seen.push(seenAs(answers, asked, watched))
     }
     more.push(...result.verdicts.flatMap(({ finding }) => finding ?? []))
     return { ...result, findings: [...result.findings, ...more] }
@@ -167,7 +172,7 @@ class Check {
   #watch(node: NodeHandle, tag: string, seconds: number, level: number | undefined) {
     const { host, transport, since } = node
     const { cluster } = this.#inventory
-    const script = `${nodeStateScript(cluster, since).text}\n${watchScript(serviceOf(cluster), tag, seconds, level).text}`
+    const script = `${nodeStateScript(cluster, host, since).text}\n${watchScript(serviceOf(cluster), tag, seconds, level).text}`
     let text = ''
     let heard: (text: string) => void
     const begun = new Promise<string>((resolve) => {
@@ -180,11 +185,11 @@ class Check {
     const ended = transport.run(script, { timeout: this.#options.timeout, onStdout }).then(({ stdout }) => {
       const all = stdout.toString('utf8')
       heard(all)
-      return parseSightings(all)
+      return parseWatch(all)
     })
     return {
       state: Promise.race([begun, ended.then(() => begun)]).then((all) => parseNodeState(host, cluster, all)),
-      sightings: ended,
+      watched: ended,
     }
   }
 

@@ -1,58 +1,93 @@
+import type { FromSchema } from 'json-schema-to-ts'
+import type { verdictSchema } from '../../documents/parts/cluster.ts'
 import type { Protocol } from '../clients/losses.ts'
 import { serviceOf } from '../../services/all.ts'
-import { virtualServersOf } from '../../services/virtual-server.ts'
 import { abilitiesOf } from '../../inventory/levels.ts'
-import type { Host, Inventory } from '../../inventory/types.ts'
+import type { Inventory } from '../../inventory/types.ts'
 import { drainFile, standbyFile } from '../../tasks/cluster/keepalived.ts'
 import type { Answers } from './ask.ts'
-import type { Finding, FindingCode } from '../cluster/finding.ts'
+import { type Finding, onNode } from '../cluster/finding.ts'
 import type { NodeState } from '../cluster/node-state.ts'
+import { judgePools } from './judge-pools.ts'
 
 const list = (names: readonly string[]) => names.join(' and ')
 
-/** @returns a finding about a node, whose name begins its text */
-const onNode = (node: string, code: FindingCode, text: string, about?: string): Finding => ({
-  code,
-  node,
-  ...(about !== undefined && { about }),
-  text: `${node}: ${text}`,
-})
-
 /**
- * Judges the state of the nodes, without asking the service. A node that is drained has to be in every pool, with
+ * Judges the state of the nodes, without asking through the VIP. A node that is drained has to be in every pool, with
  * weight 0; that it is drained is no fault in itself.
+ * @param states of the nodes that can be reached
  * @param level the level wanted; undefined takes the one that the nodes have
  * @returns what is wrong; empty when nothing is
  */
-export function judgeNodes(
-  { cluster, hosts }: Inventory,
+export const judgeNodes = (
+  inventory: Inventory,
   states: readonly NodeState[],
   level: number | undefined,
-): Finding[] {
-  const findings: Finding[] = []
-  const holders = states.filter((state) => state.holdsVip).map((state) => state.host)
-  if (holders.length > 1)
-    findings.push({
-      code: 'split-brain',
-      text: `split brain: ${list(holders)} hold ${cluster.vip} at the same time`,
-    })
-  if (holders.length === 0) findings.push({ code: 'outage', text: `outage: no node holds ${cluster.vip}` })
-  const drained = drainedNodes(states)
-  const { unit } = serviceOf(cluster)
-  for (const state of states) {
-    const { host, keepalived, service } = state
-    if (keepalived !== 'active') findings.push(onNode(host, 'keepalived-down', `keepalived is ${keepalived}`))
-    if (service !== 'active') findings.push(onNode(host, 'service-down', `${unit} is ${service}`))
-    if (state.level === undefined)
-      findings.push(
-        onNode(host, 'not-configured', 'keepalived.conf was not written by a playbook: run a level playbook'),
-      )
-    else if (state.level !== level)
-      findings.push(onNode(host, 'other-level', `is configured for level ${state.level}, not ${level}`))
-    if (abilitiesOf(level).balances) findings.push(...judgePool(state, { cluster, hosts }, level!, drained))
-  }
-  return findings
+): Finding[] => [
+  ...judgeVip(inventory, states),
+  ...states.flatMap((state) => [
+    ...judgeNode(inventory, state, level),
+    ...(abilitiesOf(level).balances ? judgePools(inventory, state, level!) : []),
+  ]),
+]
+
+/** Exactly one node holds the VIP, and is the only MASTER. */
+function judgeVip({ cluster: { vip }, hosts }: Inventory, states: readonly NodeState[]): Finding[] {
+  const holders = states.filter(({ holdsVip }) => holdsVip)
+  const masters = states.filter(isMaster)
+  const split = (what: string, who: readonly NodeState[]): Finding => ({
+    code: 'split-brain',
+    text: `split brain: ${list(who.map(({ host }) => host))} ${what} at the same time`,
+  })
+  if (holders.length > 1) return [split(`hold ${vip}`, holders)]
+  const others = states.length < hosts.length ? ' that can be reached' : ''
+  return [
+    ...(holders.length === 0 ? [{ code: 'outage', text: `outage: no node${others} holds ${vip}` } as const] : []),
+    ...(masters.length > 1 ? [split('are MASTER', masters)] : []),
+  ]
 }
+
+/** What was told of a VRRP that has ended is not its state. */
+const isMaster = ({ keepalived, vrrpState }: NodeState) => keepalived === 'active' && vrrpState === 'MASTER'
+
+/** @returns the node that holds the VIP and is MASTER, where exactly one holds it */
+export function soleHolder(states: readonly NodeState[]): string | undefined {
+  const [holder, ...more] = states.filter(({ holdsVip }) => holdsVip)
+  return holder && more.length === 0 && isMaster(holder) ? holder.host : undefined
+}
+
+/** keepalived, VRRP and the service of a node. */
+function judgeNode({ cluster }: Inventory, state: NodeState, level: number | undefined): Finding[] {
+  const { host, keepalived, service, silent } = state
+  const { unit } = serviceOf(cluster)
+  const findings = keepalived === 'active' ? [] : [onNode(host, 'keepalived-down', `keepalived is ${keepalived}`)]
+  if (service !== 'active') findings.push(onNode(host, 'service-down', `${unit} is ${service}`))
+  else findings.push(...silent.map(({ address, why }) => onNode(host, 'service-silent', why, address)))
+  if (state.level === undefined)
+    return [
+      ...findings,
+      onNode(host, 'not-configured', 'keepalived.conf was not written by a playbook: run a level playbook'),
+    ]
+  if (state.level !== level)
+    findings.push(onNode(host, 'other-level', `is configured for level ${state.level}, not ${level}`))
+  return [...findings, ...judgeVrrp(state, cluster.vip)]
+}
+
+function judgeVrrp(state: NodeState, vip: string): Finding[] {
+  const { host, keepalived, holdsVip, vrrpState } = state
+  const said = keepalived === 'active' ? vrrpState : 'without keepalived'
+  if (keepalived === 'active' && !['MASTER', 'BACKUP', 'FAULT'].includes(vrrpState))
+    return [onNode(host, 'vrrp-unknown', 'keepalived runs, and has told no VRRP state')]
+  return [
+    ...(said === 'FAULT' ? [onNode(host, 'vrrp-fault', `its VRRP is in FAULT: it can't take ${vip} over`)] : []),
+    ...(holdsVip && said !== 'MASTER' ? [onNode(host, 'vip-without-master', `holds ${vip}, and is ${said}`)] : []),
+    ...(!holdsVip && said === 'MASTER' ? [onNode(host, 'master-without-vip', `is MASTER without ${vip}`)] : []),
+  ]
+}
+
+/** keepalived and the service of a node run, the service answers, and the node can take the VIP over. */
+export const works = ({ keepalived, service, silent, vrrpState }: NodeState): boolean =>
+  keepalived === 'active' && service === 'active' && silent.length === 0 && vrrpState !== 'FAULT'
 
 /** @returns the nodes that any node takes for drained */
 export const drainedNodes = (states: readonly NodeState[]): string[] => [
@@ -78,36 +113,8 @@ export const judgeDrained = (states: readonly NodeState[]): Finding[] => [
 export const judgeJournals = (states: readonly NodeState[]): Finding[] =>
   states.flatMap(({ host, errors }) => errors.map((error) => onNode(host, 'journal-error', `journal: ${error}`, error)))
 
-/** The address by which directors know a node. */
-export const realAddress = ({ address, second }: Host, level: number): string | undefined =>
-  abilitiesOf(level).secondInterface ? second?.address : address
-
-function judgePool(
-  state: NodeState,
-  { cluster, hosts }: Pick<Inventory, 'cluster' | 'hosts'>,
-  level: number,
-  drained: readonly string[],
-): Finding[] {
-  return virtualServersOf(cluster).flatMap(({ protocol }) => {
-    const missing = hosts.filter((host) => {
-      const entry = state.pool.find((one) => one.protocol === protocol && one.address === realAddress(host, level))
-      return !entry || (entry.weight === 0 && !drained.includes(host.name))
-    })
-    return missing.map(({ name }) =>
-      onNode(state.host, 'pool-incomplete', `its ${protocol} pool lacks ${name}`, `${protocol} ${name}`),
-    )
-  })
-}
-
 /** What the answers over one protocol show. */
-export interface Verdict {
-  /** The name of the client that asked. */
-  client: string
-  protocol: Protocol
-  /** In words, for a person: `ns1 5, ns2 5: strictly in turn`. */
-  summary: string
-  finding?: Finding
-}
+export type Verdict = FromSchema<typeof verdictSchema>
 
 /**
  * Judges who answered.

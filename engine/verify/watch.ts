@@ -1,3 +1,5 @@
+import type { FromSchema } from 'json-schema-to-ts'
+import type { clusterSchema } from '../../documents/parts/cluster.ts'
 import { serviceOf } from '../../services/all.ts'
 import type { Service } from '../../services/service.ts'
 import { levelsThat } from '../../inventory/levels.ts'
@@ -17,9 +19,14 @@ export interface Sighting {
 /** The line after which a node keeps watch. */
 export const watching = 'watching'
 
+/** On a node: locked by each watch; it exists while the log of questions is on for a watch alone. */
+const lockFile = '/run/keepalived-playbooks-watch.lock'
+const onFile = '/run/keepalived-playbooks-watch.on'
+
 /**
  * Turns on the service's log of questions and prints `watching`. After the last questions, or the timeout, it prints the
- * questions with our tag and brings the log back to how it was.
+ * questions with our tag, and the last watch of a node brings the log back to how it was. Where the log can't be turned
+ * on, it prints why.
  * Below level 3 it prints `watching` and ends.
  * @param seconds after which it ends anyhow
  * @param level the level wanted; without one, that of the node
@@ -33,7 +40,12 @@ export const watchScript = (
 level=${level ?? sh`$(${printLevel})`}
 case ${` ${levelsThat('keepsClients').join(' ')} `} in *" $level "*) ;; *) echo; echo ${watching}; exit 0 ;; esac
 trap '' HUP PIPE
-${sightings.begin}
+exec 8>>${lockFile}
+flock -s 8
+(${sightings.isOn}) || {
+  touch ${onFile}
+  why=$( (${sightings.on}) 2>&1) || echo "blind=$(tail -n 1 <<<"$why")"
+}
 began=$(date +%s)
 echo
 echo ${watching}
@@ -44,7 +56,11 @@ while [ $(($(date +%s) - began)) -lt ${seconds} ] && [ ! -e ${endFile(tag)} ]; d
   said | grep -qF ${`${tag}-${lastName}`} && break
   sleep 0.5
 done
-${sightings.end}
+# A shared lock becomes an exclusive one when no other watch has it.
+if flock -n 8 && [ -e ${onFile} ]; then
+  (${sightings.off}) 2>/dev/null
+  rm -f -- ${onFile}
+fi
 rm -f -- ${endFile(tag)}
 said | sed 's/^/seen=/'; true`
 
@@ -53,48 +69,71 @@ const endFile = (tag: string) => `/run/${tag}.end`
 /** Ends a watch for which no questions will come. */
 export const endWatchScript = (tag: string): Script => sh`touch ${endFile(tag)}`
 
-/** Reads what `watchScript` printed at its end. */
-export const parseSightings = (text: string): Sighting[] =>
-  [...text.matchAll(/^seen=(\S+) (\S+)$/gm)].map(([, address, name]) => ({ address: address!, name: name! }))
+/** What a node has seen of the questions. */
+export interface Watched {
+  sightings: Sighting[]
+  /** Why its log of questions could not be turned on. */
+  blind?: string
+}
+
+/** Reads what `watchScript` printed. */
+export const parseWatch = (text: string): Watched => ({
+  sightings: [...text.matchAll(/^seen=(\S+) (\S+)$/gm)].map(([, address, name]) => ({
+    address: address!,
+    name: name!,
+  })),
+  blind: text.match(/^blind=(.*)$/m)?.[1],
+})
+
+/** How the nodes have seen a client. */
+type Seen = FromSchema<typeof clusterSchema>['seen'][number]
 
 /**
- * Judges whether the nodes have seen a client's own address (article, level 3).
  * @param tag that of this client's questions
- * @param seen what each node has seen, by its name
+ * @param watched what each node has seen, by its name
+ */
+export function seenAs(answers: Answers, tag: string, watched: ReadonlyMap<string, Watched>): Seen {
+  const ours = (node: string) => sightingsOf(watched.get(node), `${tag}-`)
+  const answered = new Set([...answers.UDP, ...answers.TCP])
+  return {
+    client: answers.client,
+    addresses: [...new Set([...watched.keys()].flatMap((node) => ours(node).map(({ address }) => address)))],
+    unseen: [...watched]
+      .filter(([node]) => answered.has(node) && ours(node).length === 0)
+      .map(([node, { blind }]) => ({ node, why: blind ?? 'its log in the journal does not have the questions' })),
+  }
+}
+
+/**
+ * Judges whether the nodes have seen a client's own address (article, level 3). A question that is not in the log is no
+ * finding: the log may be elsewhere, and a busy journal drops lines.
+ * @param tag that of this client's questions
+ * @param watched what each node has seen, by its name
  * @returns what is wrong
  */
 export function judgeSightings(
   { cluster, hosts }: Inventory,
   answers: Answers,
   tag: string,
-  seen: ReadonlyMap<string, readonly Sighting[]>,
+  watched: ReadonlyMap<string, Watched>,
 ): Finding[] {
-  const { client } = answers
+  const { client, source } = answers
   const own = new Set([cluster.vip, ...hosts.flatMap((host) => addressesOf(host))])
   return serviceOf(cluster).protocols.flatMap((protocol) =>
-    hosts
-      .filter(({ name }) => answers[protocol].includes(name))
-      .flatMap(({ name }) => {
-        const ours = (seen.get(name) ?? []).filter((one) => one.name.startsWith(`${tag}-${protocol}-`))
-        const finding = (code: Finding['code'], text: string, more = ''): Finding => ({
-          code,
-          node: name,
-          about: `${client} ${protocol}${more}`,
-          text: `${client}: ${protocol}: ${name} ${text}`,
-        })
-        if (ours.length === 0)
-          return [finding('question-not-logged', 'answered, and its log in the journal has no such question')]
-        const wrong = new Set(ours.map(({ address }) => address).filter((address) => own.has(address)))
-        return [...wrong].map((address) =>
-          finding('client-hidden', `saw ${address} instead of the client ${answers.source}`, ` ${address}`),
-        )
-      }),
+    hosts.flatMap(({ name }) => {
+      const seen = sightingsOf(watched.get(name), `${tag}-${protocol}-`).map(({ address }) => address)
+      const wrong = new Set(seen.filter((address) => own.has(address)))
+      return [...wrong].map((address): Finding => ({
+        code: 'client-hidden',
+        node: name,
+        about: `${client} ${protocol} ${address}`,
+        text: `${client}: ${protocol}: ${name} saw ${address} instead of the client ${source}`,
+      }))
+    }),
   )
 }
 
-const addressesOf = (host: Host) => [host.address, ...(host.second ? [host.second.address] : [])]
+const sightingsOf = (watched: Watched | undefined, start: string): Sighting[] =>
+  watched?.sightings.filter(({ name }) => name.startsWith(start)) ?? []
 
-/** The client address that the nodes saw: the client's own, or that of a NAT in between. */
-export const seenAs = (tag: string, seen: ReadonlyMap<string, readonly Sighting[]>): string[] => [
-  ...new Set([...seen.values()].flat().flatMap(({ name, address }) => (name.startsWith(`${tag}-`) ? [address] : []))),
-]
+const addressesOf = (host: Host) => [host.address, ...(host.second ? [host.second.address] : [])]

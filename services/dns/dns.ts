@@ -1,6 +1,6 @@
 import { sh } from '../../engine/base/sh.ts'
-import { ofFamily } from '../../tasks/os/os.ts'
 import { establishedOn, type ServiceKind } from '../service.ts'
+import { bindOn } from './bind.ts'
 import { sightings } from './sightings.ts'
 import { wire } from './wire.ts'
 import { healthZone } from './zone.ts'
@@ -14,7 +14,7 @@ export const dns: ServiceKind = ({ service }) => {
     port,
     protocols: ['UDP', 'TCP'],
     unit: 'named',
-    packages: ({ family }) => ofFamily(family, { debian: ['bind9', 'bind9-dnsutils'] }),
+    packages: (facts) => bindOn(facts).packages,
     tasks: healthZone,
     healthCheck: (protocol) =>
       protocol === 'UDP'
@@ -25,9 +25,18 @@ export const dns: ServiceKind = ({ service }) => {
     question: `%.${name}`,
     answerOf,
     selfCheckProgram: 'dig',
-    selfCheck: (host) => sh`
-dig @${host.address} -p ${port} +short +tries=3 +timeout=3 ${name}. TXT | grep -qF ${answerOf(host)} ||
-  { echo ${`named does not answer on ${host.address}`} >&2; exit 1; }`,
+    selfCheck: (host, address) => sh`
+said=$(dig @${address} -p ${port} +tries=2 +timeout=2 ${name}. TXT 2>&1) || true
+grep -qF ${`"${answerOf(host)}"`} <<<"$said" || {
+  why=$(awk '/^;; communications error/ { sub(/.*: /, ""); print; exit }
+    match($0, /status: [A-Z]+/) { print substr($0, RSTART + 8, RLENGTH - 8); exit }' <<<"$said")
+  case $why in
+  '') why=$(tail -n 1 <<<"$said") ;;
+  NOERROR) why=${`no record ${answerOf(host)}`} ;;
+  esac
+  echo ${`named does not answer for ${name} on ${address}`} "($why)" >&2
+  exit 1
+}`,
     sightings,
     openConnections: establishedOn(port),
   }

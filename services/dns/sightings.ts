@@ -3,10 +3,9 @@ import type { Sightings } from '../service.ts'
 
 /** named's query log, in the journal (rndc(8), `querylog`). */
 export const sightings: Sightings = {
-  begin: sh`
-logged=$(rndc status 2>/dev/null | grep -c 'query logging is ON')
-[ "$logged" -eq 1 ] || rndc querylog on`,
-  end: sh`[ "$logged" -eq 1 ] || rndc querylog off`,
+  isOn: sh`rndc status 2>/dev/null | grep -q 'query logging is ON'`,
+  on: sh`rndc querylog on`,
+  off: sh`rndc querylog off`,
   print: (tag) => sh`
 journalctl -q -o cat -u named --since "@$began" --no-pager | grep -F ${tag} |
   sed -n 's/.*client [^ ]* \([0-9.]*\)#[0-9]* (\([^)]*\)).*/\1 \2/p'`,

@@ -1,5 +1,5 @@
 import { decode, encode, type Packet, streamEncode } from 'dns-packet'
-import type { Answer, Asking } from '../../engine/clients/question.ts'
+import { type Answer, type Asking, printable } from '../../engine/clients/question.ts'
 
 /** DNS questions for the TXT record of a name (RFC 1035; over TCP with the length before each message, 4.2.2). */
 export const wire: Pick<Asking, 'encode' | 'read'> = {
@@ -25,10 +25,10 @@ function answerTo(query: Buffer, message: Buffer): Answer | undefined {
   }
 }
 
-/** @returns the first string of the first TXT record, as a terminal may have it */
+/** @returns the first string of the first TXT record */
 function textOf(answer: Packet): string | undefined {
   const record = answer.answers?.find(({ type }) => type === 'TXT')
   // The decoder gives each string as bytes.
   const [first] = (record as { data: Buffer[] } | undefined)?.data ?? []
-  return first?.toString('latin1').replaceAll(/[^ -~]/g, '?')
+  return first && printable(first)
 }

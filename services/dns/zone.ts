@@ -2,20 +2,17 @@ import { sh } from '../../engine/base/sh.ts'
 import type { Task } from '../../engine/runner/task.ts'
 import { file } from '../../tasks/file.ts'
 import { line } from '../../tasks/line.ts'
-import { ofFamily } from '../../tasks/os/os.ts'
 import { service } from '../../tasks/service.ts'
 import type { Target } from '../../tasks/target.ts'
 import { render, template } from '../../tasks/template.ts'
-
-// AppArmor on Debian lets named read zones below /etc/bind, and not below the /var/named of the article.
-const places = { debian: { folder: '/etc/bind', localConf: '/etc/bind/named.conf.local' } }
+import { bindOn } from './bind.ts'
 
 /**
  * named answers for the health zone with a TXT record of its own on each node, so that a client sees which node it
  * reached (the article's preparation).
  */
 export function healthZone({ cluster, host, facts }: Target): Task[] {
-  const named = ofFamily(facts.family, places)
+  const named = bindOn(facts)
   const zone = cluster.service.health_zone
   const zoneFile = `${named.folder}/db.${zone}`
   const conf = `${named.folder}/named.conf.health`

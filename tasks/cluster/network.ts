@@ -1,36 +1,11 @@
-import { posix } from 'node:path'
 import { unifiedDiff } from '../../engine/base/diff.ts'
 import { UserError } from '../../engine/base/errors.ts'
-import type { Facts } from '../../engine/runner/facts.ts'
 import { sh } from '../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
-import { file, ownFile } from '../file.ts'
-import { line } from '../line.ts'
-import { secondOf } from './routes.ts'
-import { service } from '../service.ts'
+import { networkManagerOf, osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
-
-/** Who configures the first interface of a host configures the second as well. @throws UserError for anybody else */
-function managerOf({ host, facts }: Target): 'networkd' | 'ifupdown' {
-  const found = facts.interfaces[host.interface]
-  if (found) return found.manager
-  throw new UserError(
-    `${host.interface} is configured neither by systemd-networkd (or netplan with it) nor by ifupdown: ` +
-      'other network managers are not supported yet',
-    1,
-  )
-}
-
-// systemd-networkd takes every address and route away that it did not set itself, when it starts again or loses the
-// carrier: the VIP, and the routes of level 3 (networkd.conf(5), systemd.network(5)). Rules belong to no interface: it
-// takes them away also where it has another interface than ours.
-const networkdConf = '/etc/systemd/networkd.conf.d/keepalived.conf'
-const foreign = `${ownFile}[Network]\nManageForeignRoutes=no\nManageForeignRoutingPolicyRules=no\n`
-const keep = `${ownFile}[Network]\nKeepConfiguration=yes\nIgnoreCarrierLoss=yes\n`
-
-// A drop-in may lie in /etc whatever folder the file is in: netplan's are in /run.
-const dropIn = (networkFile: string) => `/etc/systemd/network/${posix.basename(networkFile)}.d/keepalived.conf`
+import { routesScript, secondOf } from './routes.ts'
 
 /**
  * A restart of the network manager leaves the VIP where it is. At level 3 the second interface is up with its address
@@ -39,60 +14,36 @@ const dropIn = (networkFile: string) => `/etc/systemd/network/${posix.basename(n
  */
 export function network(target: Target, level: Level): Task[] {
   const { host, facts } = target
-  const first = facts.interfaces[host.interface]
-  const second = abilitiesOf(level).secondInterface ? secondInterface(target) : { files: [], tasks: [] }
-  // ifupdown leaves alone what it did not set; of others nothing is known.
-  if (!Object.values(facts.interfaces).some(byNetworkd)) return [...second.files, ...second.tasks]
-  const kept = [first, second.theirs].filter((found) => found && byNetworkd(found))
-  const files = [file(networkdConf, foreign), ...kept.map((found) => file(dropIn(found!.file), keep)), ...second.files]
-  // The restart takes the new files up and, with them, leaves what is there alone. Files of ifupdown are none of its own.
-  const restartOn = files.flatMap(({ resources }) => resources ?? []).filter((path) => path.startsWith('/etc/systemd/'))
-  return [...files, service('systemd-networkd', { restartOn }), ...second.tasks]
+  const second = abilitiesOf(level).secondInterface ? secondInterface(target) : undefined
+  const used = [facts.interfaces[host.interface], second?.theirs]
+  // Also one that has other interfaces alone: a restart of it may take away rules, which belong to no interface.
+  const managers = osOf(facts).networkManagers.filter(({ name }) =>
+    Object.values(facts.interfaces).some(({ manager }) => manager === name),
+  )
+  return [
+    ...managers.flatMap((manager) => {
+      const kept = used.flatMap((found) => (found?.manager === manager.name ? found.file : []))
+      return manager.tasks(kept, manager === second?.manager ? second.given : undefined)
+    }),
+    ...(second ? [live(target, second.ours, second.theirs?.file)] : []),
+  ]
 }
 
-const byNetworkd = ({ manager }: Facts['interfaces'][string]) => manager === 'networkd'
-
-interface SecondInterface {
-  files: Task[]
-  tasks: Task[]
-  /** Who configures it already. */
-  theirs?: Facts['interfaces'][string]
-}
-
-function secondInterface(target: Target): SecondInterface {
-  const { host, facts } = target
+/** Who configures the first interface configures the second as well, but for one that is configured already. */
+function secondInterface({ host, facts }: Target) {
   const { interface: device, address } = secondOf(host)
-  const manager = managerOf(target)
-  const ours = {
-    networkd: `/etc/systemd/network/50-keepalived-${device}.network`,
-    ifupdown: `/etc/network/interfaces.d/keepalived-${device}`,
-  }[manager]
-  const theirs = facts.interfaces[device]
-  if (theirs && theirs.file !== ours) return { files: [], tasks: [live(target, theirs.file)], theirs }
-  if (manager === 'networkd') {
-    const text = `${ownFile}[Match]
-Name=${device}
-
-[Link]
-RequiredForOnline=no
-
-[Network]
-Address=${address}/32
-LinkLocalAddressing=no
-IPv6AcceptRA=no
-KeepConfiguration=yes
-IgnoreCarrierLoss=yes
-`
-    return { files: [file(ours, text)], tasks: [live(target)] }
-  }
-  const text = `${ownFile}auto ${device}\niface ${device} inet static\n    address ${address}/32\n`
-  const files = [line('/etc/network/interfaces', 'source /etc/network/interfaces.d/*'), file(ours, text)]
-  return { files, tasks: [live(target)] }
+  const manager = networkManagerOf(facts, host.interface)
+  const found = facts.interfaces[device]
+  const ours = manager.fileOf(device)
+  return found && found.file !== ours ? { ours, theirs: found } : { ours, manager, given: { device, address } }
 }
 
-/** @param theirs the administrator's file for the interface, where there is one */
-function live(target: Target, theirs?: string): Task {
-  const { host, facts } = target
+/**
+ * @param ours our file for the interface; it, or else routes.sh, may have the address of an earlier inventory
+ * @param theirs the administrator's file for the interface, where there is one
+ */
+function live(target: Target, ours: string, theirs?: string): Task {
+  const { host } = target
   const { interface: device, address } = secondOf(host)
   const wanted = `${device} is up\naddress ${address}`
   return {
@@ -101,13 +52,15 @@ function live(target: Target, theirs?: string): Task {
     probe: sh`
 ip address show dev ${device} 2>/dev/null || { ip -o link show; exit 1; }
 echo routes
-exec ip -4 route show table main dev ${device}`,
+ip -4 route show table main dev ${device}
+echo ours
+cat ${[ours, routesScript]} 2>/dev/null || true`,
     plan: ({ text, code }) => {
       if (code !== 0) {
         const others = [...text.matchAll(/^\d+: ([^:@]+)/gm)].map(([, name]) => name).filter((name) => name !== 'lo')
         throw new UserError(`there is no interface ${device} (hosts.${host.name}.second), but ${others.join(', ')}`, 1)
       }
-      const { flags, addresses, routes } = parseInterface(text)
+      const { flags, addresses, routes, earlier } = parseInterface(text)
       const up = flags.includes('UP')
       if (up && flags.includes('NO-CARRIER'))
         throw new UserError(`${device} has no carrier (hosts.${host.name}.second): is its cable plugged in?`, 1)
@@ -124,7 +77,7 @@ exec ip -4 route show table main dev ${device}`,
             `${placeOf(theirs)}, or take ${device} out of it:\n${unifiedDiff(before, wanted)}`,
           1,
         )
-      if (!facts.interfaces[device]) refuseOthers(target, addresses, routes)
+      refuseOthers(target, addresses, routes, earlier)
       return { before, after: wanted, ...activation(target, up, addresses) }
     },
   }
@@ -134,11 +87,19 @@ exec ip -4 route show table main dev ${device}`,
 const placeOf = (theirs: string) =>
   theirs.startsWith('/run/systemd/network/10-netplan-') ? 'in /etc/netplan, which that file is made from' : 'there'
 
-/** @throws UserError where an interface that is configured in no known file is in use, and would lose what it has */
-function refuseOthers({ host }: Target, addresses: readonly string[], routes: readonly string[]): void {
+/**
+ * @param earlier addresses that are ours beside the wanted one
+ * @throws UserError where the interface is in use, and would lose what it has
+ */
+function refuseOthers(
+  { host }: Target,
+  addresses: readonly string[],
+  routes: readonly string[],
+  earlier: readonly string[],
+): void {
   const { interface: device, address } = secondOf(host)
   const found = [
-    ...addresses.filter((one) => one.split('/')[0] !== address).map((one) => `address ${one}`),
+    ...addresses.filter((one) => ![address, ...earlier].includes(one.split('/')[0]!)).map((one) => `address ${one}`),
     ...routes.filter((route) => route.includes(' via ')).map((route) => `route ${route}`),
   ]
   if (found.length === 0) return
@@ -149,25 +110,26 @@ function refuseOthers({ host }: Target, addresses: readonly string[], routes: re
   )
 }
 
-/** Reads the flags of an interface, its IPv4 addresses with prefix lengths, and its routes in the main table. */
+/** Reads the flags of an interface, its IPv4 addresses with prefix lengths, its routes in the main table, and the addresses in our files. */
 function parseInterface(text: string) {
-  const [about = '', routes = ''] = text.split(/^routes\n/m)
+  const [about = '', routes = '', file = ''] = text.split(/^(?:routes|ours)\n/m)
   return {
     flags: about.match(/<(.*?)>/)?.[1]?.split(',') ?? [],
     addresses: [...about.matchAll(/^ +inet (\S+) .*scope global/gm)].map(([, address]) => address!),
     routes: routes.split('\n').flatMap((route) => route.trim() || []),
+    earlier: [...file.matchAll(/^\s*(?:address[= ]|ip1=)([\d.]+)(?:\/32)?$/gim)].map(([, address]) => address!),
   }
 }
 
-/** @param addresses what the interface has, with prefix lengths */
+/** @param addresses what the interface has, with prefix lengths: all of them ours */
 function activation(target: Target, up: boolean, addresses: readonly string[]) {
   const { interface: device, address } = secondOf(target.host)
-  const ifupdown = managerOf(target) === 'ifupdown'
+  const manager = networkManagerOf(target.facts, target.host.interface)
   return {
-    // Addresses set by hand are removed; networkd sets its own when it configures the interface again.
+    // Those set by hand or by an earlier inventory; networkd sets its own when it configures the interface again.
     apply: sh`
-ip -4 address flush dev ${device} scope global
-${ifupdown ? sh`ifup --force ${device}` : sh`networkctl reconfigure ${device}`}
+for address in ${addresses}; do ip address delete "$address" dev ${device} || true; done
+${manager.up(device)}
 for _ in {1..30}; do
   if [ "$(cat ${`/sys/class/net/${device}/carrier`} 2>/dev/null)" = 1 ] &&
     ip -o -4 address show dev ${device} to ${address} | grep -q .; then exit 0; fi
@@ -177,9 +139,12 @@ echo ${`${device} has no carrier or no address after 30 s`}
 exit 1`,
     undo: sh`
 [ -e ${`/sys/class/net/${device}`} ] || exit 0
-${ifupdown ? sh`ifdown --force ${device} || true` : sh`true`}
-ip -4 address flush dev ${device} scope global
-ip link set dev ${device} ${up ? 'up' : 'down'}
-for address in ${addresses}; do ip address add "$address" dev ${device}; done`,
+ip address delete ${`${address}/32`} dev ${device} 2>/dev/null || true
+# Somebody else may have come to use the interface, and ifdown would take all of its addresses away.
+if ! { ip -4 -o address show dev ${device} scope global; ip -6 -o address show dev ${device} scope global permanent; } | grep -q .; then
+  ${manager.down(device)}
+  ip link set dev ${device} ${up ? 'up' : 'down'}
+fi
+for address in ${addresses}; do ip address replace "$address" dev ${device}; done`,
   }
 }

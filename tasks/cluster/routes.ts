@@ -3,6 +3,7 @@ import { UserError } from '../../engine/base/errors.ts'
 import { sh } from '../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../engine/runner/task.ts'
 import { file, ownFile } from '../file.ts'
+import { catches, tableOf } from './policy-rule.ts'
 import { service } from '../service.ts'
 import type { Target } from '../target.ts'
 import { template } from '../template.ts'
@@ -81,7 +82,7 @@ WantedBy=keepalived.service
 /** As `routes.sh` makes them: no one else's rule has a priority that follows from its table. */
 const priorityOf = (table: number) => 1000 + table
 
-function live({ cluster, host }: Target): Task {
+function live({ cluster, host, place }: Target): Task {
   const { first, second } = cluster.routing_tables
   const { address, interface: device } = secondOf(host)
   const rule = (from: string, table: number) => `rule ${priorityOf(table)}: from ${from} lookup ${table}`
@@ -97,21 +98,37 @@ function live({ cluster, host }: Target): Task {
     key: 'routes and rules',
     // -N prints numbers instead of table names.
     probe: sh`
-ip -N -4 rule show
-for table in ${[first.number, second.number]}; do
+set -f
+rules=$(ip -N -4 rule show)
+echo "$rules"
+tables=${` ${first.number} ${second.number} `} before=
+for word in $rules; do
+  # Of the tables of others it matters whether they hold anything; these always do.
+  case "$before $word" in
+  'lookup 254' | 'lookup 255') ;;
+  'lookup '[0-9]*) [[ $tables == *" $word "* ]] || tables="$tables$word " ;;
+  esac
+  before=$word
+done
+for table in $tables; do
   echo "table $table"
   ip -N -4 route show table "$table" 2>/dev/null
 done`,
     plan: ({ text }) => {
-      const found = routing(text, [host.address, address])
+      const found = routing(text, [host.address, address], [first.number, second.number])
       const foreign = found.routes.filter((route) => !routes.includes(route))
       if (found.rules.length === 0 && foreign.length > 0)
         throw new UserError(`a routing table of level 3 is in use (cluster.routing_tables): ${foreign.join('; ')}`, 1)
       const earlier = found.others.find(
-        (other) => parseInt(other) < priorityOf(second.number) && other.includes(` from ${address} `),
+        (other) =>
+          parseInt(other) < priorityOf(second.number) && catches(other, { address, port: cluster.service.port }),
       )
       if (earlier)
-        throw new UserError(`the rule "${earlier.trim()}" takes the answers from ${address} elsewhere: remove it`, 1)
+        throw new UserError(
+          `${place(['hosts', host.name, 'second', 'address'])}: the rule "${earlier}" takes the answers from ${address} ` +
+            `elsewhere: remove it, or give it a priority above ${priorityOf(second.number)}`,
+          1,
+        )
       const before = [...found.rules, ...found.routes].sort(inOrder).join('\n')
       if (before === after) return unchanged()
       return { before, after, apply: sh`${routesScript} start`, undo: sh`${routesScript} stop` }
@@ -121,22 +138,29 @@ done`,
 
 const inOrder = (a: string, b: string) => (a < b ? -1 : 1)
 
-/** Reads our rules for these addresses, others' for them, and the routes of each table, as they are compared. */
-function routing(text: string, addresses: readonly string[]) {
+/** Reads our rules for these addresses, others' that lead anywhere, and the routes of our tables, as they are compared. */
+function routing(text: string, addresses: readonly string[], own: readonly number[]) {
   const [all = '', ...tables] = text.split(/^table (?=\d+$)/m)
-  const rules = all
-    .split('\n')
-    .map((row) => ` ${words(row)} `)
-    .filter((row) => addresses.some((address) => row.includes(` from ${address} `)))
-  const ours = (row: string) => parseInt(row) === priorityOf(Number(row.match(/ lookup (\d+) /)?.[1]))
+  const rules = all.split('\n').flatMap((row) => words(row) || [])
+  const ours = (row: string) =>
+    parseInt(row) === priorityOf(Number(tableOf(row))) &&
+    addresses.some((address) => row.includes(` from ${address} lookup `))
   const routes = tables.flatMap((table) => {
     const [number, ...rows] = table.split('\n')
-    return rows.filter((row) => row.trim()).map((row) => `table ${number}: ${words(row)}`)
+    return rows.filter((row) => row.trim()).map((row) => ({ number: number!, text: words(row) }))
   })
+  // A table without routes passes packets on; one that is for certain addresses is going to have some.
+  const leads = (row: string) => {
+    const table = tableOf(row)
+    if (table === '255') return false
+    return !table || table === '254' || !row.includes(' from all ') || routes.some(({ number }) => number === table)
+  }
   return {
-    rules: rules.filter(ours).map((row) => `rule${row}`.trimEnd()),
-    others: rules.filter((row) => !ours(row)),
-    routes,
+    rules: rules.filter(ours).map((row) => `rule ${row}`),
+    others: rules.filter((row) => !ours(row) && leads(row)),
+    routes: routes
+      .filter(({ number }) => own.includes(Number(number)))
+      .map(({ number, text }) => `table ${number}: ${text}`),
   }
 }
 

@@ -1,39 +1,49 @@
 import { UserError } from '../../engine/base/errors.ts'
 import type { Facts } from '../../engine/runner/facts.ts'
+import { debian } from './debian.ts'
+import type { Family } from './family.ts'
+import type { NetworkManager } from './network/network-manager.ts'
 
-/** Where a family of distributions keeps things; the one seam between the tasks and the distribution. */
-export interface Os {
-  /** By what needs them: every level, one level, SNMP. */
-  packages: { every: string[]; 1: string[]; 2: string[]; 3: string[]; snmp: string[] }
-  snmpd: { service: string; confFolder: string }
-}
-
-const debian: Os = {
-  packages: {
-    every: ['keepalived', 'iptables'],
-    1: ['netcat-openbsd'],
-    2: ['ipvsadm'],
-    3: ['ipvsadm'],
-    snmp: ['snmpd'],
-  },
-  snmpd: { service: 'snmpd', confFolder: '/etc/snmp/snmpd.conf.d' },
-}
+const families = { debian } satisfies Record<string, Family>
+type FamilyName = keyof typeof families
 
 /**
- * @returns packages, services and paths of the host's family
- * @throws UserError for a family without an entry, or a host without systemd
+ * @returns packages, places and drivers of the host's family
+ * @throws UserError for a host that is not of a known family, or without systemd
  */
-export function osOf(facts: Facts): Os {
-  if (facts.init !== 'systemd') throw new UserError(`it runs ${facts.init} as its init, and systemd is needed`, 1)
-  return ofFamily(facts.family, { debian })
-}
+export const osOf = (facts: Facts): Family => families[familyOf(facts)]
 
 /**
- * @returns what a table has for a family of distributions
- * @throws UserError where it has nothing
+ * @param table an entry for each known family; the compiler says where one is missing
+ * @returns what it has for the host's family
+ * @throws UserError as `osOf`
  */
-export function ofFamily<T>(family: Facts['family'], table: Partial<Record<Facts['family'], T>>): T {
-  const found = table[family]
-  if (found === undefined) throw new UserError(`${family} is not supported yet; Debian and Ubuntu are`, 1)
-  return found
+export const ofFamily = <T>(facts: Facts, table: Readonly<Record<FamilyName, T>>): T => table[familyOf(facts)]
+
+/** @throws UserError where the interface belongs to a network manager that the host's family does not know, or to none */
+export function networkManagerOf(facts: Facts, device: string): NetworkManager {
+  const found = facts.interfaces[device]?.manager
+  const { networkManagers } = osOf(facts)
+  const manager = networkManagers.find(({ name }) => name === found)
+  if (manager) return manager
+  const known = networkManagers.map(({ title }) => title).join(' or ')
+  throw new UserError(
+    `${device} is configured by ${found ?? 'no network manager that is known here'}, and level 3 needs ${known}: ` +
+      `let one of them configure ${device}`,
+    1,
+  )
+}
+
+function familyOf({ ids, os, init }: Facts): FamilyName {
+  const names = Object.keys(families) as FamilyName[]
+  // The distribution's own name comes before those of the distributions that it is like.
+  const [name] = ids.flatMap((id) => names.filter((one) => families[one].ids.includes(id)))
+  if (name && init === 'systemd') return name
+  const known = names.map((one) => families[one].title).join(', ')
+  throw new UserError(
+    `${os || 'An operating system without a name'}${init === 'systemd' ? '' : ` with ${init} as its init`} is not ` +
+      `supported: a host needs systemd and one of these, or a distribution that is like one (ID_LIKE in ` +
+      `/etc/os-release): ${known}. Install that on it, or take it out of the inventory`,
+    1,
+  )
 }

@@ -1,4 +1,6 @@
 // Broken inventories, each with all that is said of it: `line:column message`, a line each.
+import { clusterSchema } from '../../inventory/schema-cluster.ts'
+import { wording } from '../../inventory/wording.ts'
 import { cluster, smallest } from './samples.mts'
 
 const vip = (value: string) => smallest.replace('10.2.1.5', value)
@@ -10,6 +12,10 @@ const ns1 = (more: string) => host(`ns1: { address: 10.2.1.2, ${more} }`)
 const networkWords = 'an IPv4 network with a prefix length from 8 to 29, such as 10.2.1.0/24'
 const nameWords = 'a name of at most 31 lower-case letters, digits and "-" that begins with a letter'
 const hostWords = 'a host name of letters, digits, "-" and "." that begins with a letter'
+const groupWords = 'a name of at most 31 lower-case letters, digits, "_" and "-" that begins with a letter'
+const membersWords = 'a list of names from `hosts`, each once'
+// Another service is no reason to change this file.
+const serviceWords = wording(clusterSchema.properties.service.properties.type)
 const interfaceWords = 'an interface name of at most 15 letters, digits, "_", "." and "-"'
 const zoneWords = 'a DNS name of lower-case letters, digits, "-" and "."'
 const schedulers = 'rr, wrr, lc, wlc, lblc, sh, mh, dh, sed, nq'
@@ -81,11 +87,12 @@ export const broken: [text: string, ...messages: string[]][] = [
   [cluster('preempt: yes'), '4:12 cluster.preempt: must be true or false, got "yes"'],
   [cluster('startup_delay: -1'), '4:18 cluster.startup_delay: must be a whole number from 0 to 255, got -1'],
   [
-    cluster('service: { type: http, port: 0 }'),
-    '4:20 cluster.service.type: must be dns, got "http"',
-    '4:32 cluster.service.port: must be a whole number from 1 to 65535, got 0',
+    cluster('service: { type: another, port: 0 }'),
+    `4:20 cluster.service.type: must be ${serviceWords}, got "another"`,
+    '4:35 cluster.service.port: must be a whole number from 1 to 65535, got 0',
   ],
   [cluster('service: { health_zone: "a..b" }'), `4:27 cluster.service.health_zone: must be ${zoneWords}, got "a..b"`],
+  [cluster('drill: { kill: -1 }'), '4:18 cluster.drill.kill: must be seconds, 0 or more, got -1'],
   [
     cluster('health_check: { time_out: 2 }'),
     '4:19 cluster.health_check: unknown key "time_out" (did you mean "timeout"?)',
@@ -114,7 +121,8 @@ export const broken: [text: string, ...messages: string[]][] = [
   [host('ns1: 10.2.1.2'), '5:8 hosts.ns1: must be a map, got text of 8 characters'],
   [host('NS2: { address: 10.2.1.2 }'), '6:3 hosts.ns2: must differ from hosts.NS2, which is "ns2"'],
   [ns1('adress: 10.2.1.2'), '5:29 hosts.ns1: unknown key "adress" (did you mean "address"?)'],
-  [ns1('priority: 255'), '5:39 hosts.ns1.priority: must be a whole number from 1 to 254, got 255'],
+  [ns1('priority: 255'), '5:39 hosts.ns1.priority: must be a whole number from 2 to 254, got 255'],
+  [ns1('priority: 1'), '5:39 hosts.ns1.priority: must be a whole number from 2 to 254, got 1'],
   [
     ns1('identity: "a b"'),
     '5:39 hosts.ns1.identity: must be text of at most 63 letters, digits, "_", "." and "-", got "a b"',
@@ -125,6 +133,27 @@ export const broken: [text: string, ...messages: string[]][] = [
     '5:42 hosts.ns1.ssh.host: must be a host name, an address or a Host of the OpenSSH configuration, got "-oProxyCommand=x"',
     '5:66 hosts.ns1.ssh.port: must be a whole number from 1 to 65535, got 70000',
     '5:73 hosts.ns1.ssh: unknown key "key"',
+  ],
+  [`${smallest}groups: [web]\n`, '7:9 groups: must be a map of groups, got a list'],
+  [`${smallest}groups: { Web: { hosts: [] } }\n`, `7:11 groups: each key must be ${groupWords}, got "Web"`],
+  [
+    `${smallest}groups: { web: { vars: 1 }, dns: { host: [ns1] } }\n`,
+    `7:11 groups.web.hosts: is missing; it must be ${membersWords}`,
+    '7:24 groups.web.vars: must be a map, got a number',
+    `7:29 groups.dns.hosts: is missing; it must be ${membersWords}`,
+    '7:36 groups.dns: unknown key "host" (did you mean "hosts"?)',
+  ],
+  [
+    `${smallest}groups:\n  web: { hosts: ns1 }\n  dns: { hosts: [ns1, 5, ns1] }\n`,
+    `8:17 groups.web.hosts: must be ${membersWords}, got "ns1"`,
+    `9:17 groups.dns.hosts: must be ${membersWords}, got a list`,
+    `9:23 groups.dns.hosts[1]: must be ${hostWords}, got 5; put it in quotes`,
+  ],
+  [
+    `${smallest}groups:\n  web:\n    hosts: [ns1, ns3, NS2]\n  dns: { hosts: [mail] }\n`,
+    '9:18 groups.web.hosts[1]: must be one of the hosts, got "ns3" (did you mean "ns1"?)',
+    '9:23 groups.web.hosts[2]: must be one of the hosts, got "NS2" (did you mean "ns2"?)',
+    '10:18 groups.dns.hosts[0]: must be one of the hosts, got "mail"',
   ],
   [`${smallest}clients: { c: {} }\n`, '7:12 clients.c.ssh: is missing; it must be a map'],
   [
@@ -151,6 +180,57 @@ export const broken: [text: string, ...messages: string[]][] = [
   [
     vip('10.2.1.0').replace('1.0/24', '0.0/23'),
     '2:8 cluster.vip: ends in 0, so cluster.virtual_router_id has no default: give one from 1 to 255, got "10.2.1.0"',
+  ],
+  ...[
+    ['127.1.0', '127.0.0.0/8 is for a host to reach itself'],
+    ['0.2.1', '0.0.0.0/8 is for hosts that do not know their address yet'],
+    ['169.254.1', '169.254.0.0/16 is for addresses that hosts give themselves'],
+    ['224.2.1', '224.0.0.0/4 is for groups (multicast)'],
+    ['250.2.1', '240.0.0.0/4 is for the future'],
+  ].map(([start, why]): [text: string, message: string] => [
+    smallest.replaceAll('10.2.1', start!),
+    `3:12 cluster.network: must be a network of hosts, but ${why}, got "${start}.0/24"`,
+  ]),
+  [
+    cluster('service: { health_zone: com }'),
+    '4:27 cluster.service.health_zone: must have two labels or more: each node would answer for all names in "com"',
+  ],
+  [
+    cluster('snmp: { source: 0.0.0.0/0 }'),
+    '4:19 cluster.snmp.source: must be narrower with the community that everybody knows, got "0.0.0.0/0"; or give snmp.community',
+  ],
+  [
+    cluster('routing_tables: { second: { number: 220 } }'),
+    '4:39 cluster.routing_tables.second.number: must not be 220, which strongSwan uses',
+  ],
+  // Ways to machines
+  [
+    ns1('ssh: { host: 10.2.1.5 }'),
+    '5:42 hosts.ns1.ssh.host: must be an address of its own, but "10.2.1.5" is cluster.vip, which is on one node at a time',
+  ],
+  [
+    ns1('ssh: { host: 10.2.1.3 }'),
+    '5:42 hosts.ns1.ssh.host: must be an address of its own, but "10.2.1.3" is hosts.ns2.address',
+  ],
+  [
+    ns1('ssh: { host: 10.2.1.7 }').replace('1.3 ', '1.3, second: { address: 10.2.1.7 } '),
+    '5:42 hosts.ns1.ssh.host: must be an address of its own, but "10.2.1.7" is hosts.ns2.second.address',
+  ],
+  [
+    ns1('ssh: { host: a, port: 22 }').replace('1.3 ', '1.3, ssh: { host: a, port: 22 } '),
+    '6:42 hosts.ns2.ssh.host: must lead to another machine than hosts.ns1.ssh.host, but both are "a"',
+  ],
+  [
+    `${smallest}clients: { c: { ssh: { host: 10.2.1.2 } } }\n`,
+    '7:30 clients.c.ssh.host: must be an address of its own, but "10.2.1.2" is hosts.ns1.address',
+  ],
+  [
+    `${smallest}clients: { c: { ssh: { host: 10.2.1.5 } } }\n`,
+    '7:30 clients.c.ssh.host: must be an address of its own, but "10.2.1.5" is cluster.vip, which is on one node at a time',
+  ],
+  [
+    `${ns1('ssh: { host: a }')}clients: { c: { ssh: { host: a } } }\n`,
+    '7:30 clients.c.ssh.host: must lead to another machine than hosts.ns1.ssh.host, but both are "a"',
   ],
   [cluster('gateway: 10.2.9.1'), '4:12 cluster.gateway: must be in cluster.network 10.2.1.0/24, got "10.2.9.1"'],
   [cluster('gateway: 10.2.1.3'), '7:19 hosts.ns2.address: must differ from cluster.gateway, which is "10.2.1.3"'],

@@ -2,7 +2,7 @@
 
 /** What a password must be. */
 export const passwordWords =
-  'text of 4 to 8 printable ASCII characters, none of them a blank, a quote, "\\", "{", "}", "#", "!" or "$"'
+  'text of 4 to 8 printable ASCII characters, none of them a blank, a quote, "\\", "{", "}", "#", "!" or "$", and without "~SEQ(" and "~LST("'
 const auth = (got: string) =>
   `cluster.auth_pass: must be ${passwordWords}; or { env: NAME }, or { file: PATH }, got ${got}`
 const nameWords = 'a name of at most 31 lower-case letters, digits and "-" that begins with a letter'
@@ -11,6 +11,8 @@ export const spoiltPasswords: [line: string, message: string][] = [
   ['auth_pass: KPSjXfRG123', `4:14 ${auth('text of 11 characters')}`],
   ['auth_pass: "KPSj{fRG"', `4:14 ${auth('text of 8 characters')}`],
   ['auth_pass: "KPSj fRG"', `4:14 ${auth('text of 8 characters')}`],
+  ['auth_pass: ~SEQ(a,1', `4:14 ${auth('text of 8 characters')}`],
+  ['auth_pass: "~LST(a,1"', `4:14 ${auth('text of 8 characters')}`],
   ['auth_pass: 12345678', `4:14 ${auth('a number; put it in quotes')}`],
   ['auth_pass:', `4:3 ${auth('nothing')}`],
   ['auth_pass: [KPSjXfRG]', `4:14 ${auth('a list')}`],

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from './suite.ts'
 import * as assert from 'uvu/assert'
+import type { Documents } from '../../documents/all.ts'
 import { start } from '../../lab/lab.ts'
 import {
   disconnect,
@@ -18,7 +19,7 @@ import {
   until,
 } from './cluster.ts'
 
-const tasksOf = (hosts: Awaited<ReturnType<typeof playbook>>['document']['hosts']) =>
+const tasksOf = (hosts: Documents['run']['hosts']) =>
   hosts!.map(({ host, changes }) => [host, changes.map(({ task }) => task)])
 
 test.before(async () => {

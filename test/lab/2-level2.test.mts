@@ -21,7 +21,7 @@ test.after(() => disconnect())
 
 const alternates = (names: readonly string[]) => names.every((name, i) => i === 0 || name !== names[i - 1])
 
-function assertBalanced(check: Run): void {
+function assertBalanced(check: Run<'verify' | 'level2'>): void {
   assert.is(check.code, 0, check.text)
   const { answers, findings } = check.document.cluster!
   assert.equal(findings, [])
@@ -42,6 +42,8 @@ test('level 2 from level 1, interrupted in the middle and run again', async () =
 
 test('level 2 from nothing but packages: check mode changes nothing and announces what the run then does', async () => {
   await resetWithPackages()
+  // As of Docker: without a rule of the cluster every other answer would be lost.
+  await Promise.all(nodes.map((node) => on(node, 'iptables -P FORWARD DROP')))
   const before = await Promise.all(nodes.map(fingerprint))
   const check = await playbook('level2', '--check')
   assert.is(check.code, 2)
@@ -51,6 +53,21 @@ test('level 2 from nothing but packages: check mode changes nothing and announce
   const names = (hosts: typeof run.document.hosts) => hosts!.map(({ changes }) => changes.map(({ task }) => task))
   assert.equal(names(run.document.hosts), names(check.document.hosts))
   assertBalanced(run)
+})
+
+test('a packet filter that stops VRRP is told before anything changes, with what stops it', async () => {
+  const table =
+    'table inet theirs { chain input { type filter hook input priority 0; tcp dport 22 accept; udp dport 53 accept; reject with icmpx admin-prohibited; }; }'
+  await on(nodes[1]!, `apt-get install -qy nftables >/dev/null && nft '${table}'`)
+  const before = await fingerprint(nodes[1]!)
+  const refused = await playbook('level2', '--check')
+  assert.is(refused.code, 1)
+  assert.match(
+    refused.text,
+    /VRRP from ns1 does not get through: the nftables chain inet theirs input stops it \(.*reject.*nft insert rule inet theirs input ip protocol vrrp accept/,
+  )
+  assert.is(await fingerprint(nodes[1]!), before)
+  await on(nodes[1]!, 'nft delete table inet theirs')
 })
 
 /** Connections and executions that a node has seen since it began to keep its journal. */

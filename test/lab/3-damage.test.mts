@@ -28,7 +28,7 @@ const rounds: Record<(typeof nodes)[number], Damage[]>[] = [
         `sed -i 's/auth_type PASS/& /; /10\\.2\\.1\\.3/,/}/s/retry 2/retry 9/' ${conf}; systemctl reload keepalived`,
         [`file ${conf}`, 'service keepalived '],
       ],
-      ['named stopped', 'systemctl stop named', ['service named']],
+      ['named stopped', 'systemctl stop named', ['service named', 'named answers']],
       ['the host name gone from /etc/hosts', `sed -i '/ns1/d' /etc/hosts`, ['host name']],
     ],
     ns2: [
@@ -39,11 +39,11 @@ const rounds: Record<(typeof nodes)[number], Damage[]>[] = [
         ['file /etc/keepalived/iptables.sh', 'service keepalived-iptables'],
       ],
       ['the module not loaded at boot', 'rm /etc/modules-load.d/ip_vs.conf', ['file /etc/modules-load.d/ip_vs.conf']],
-      ['a file touched after the service loaded it', `touch ${conf}`, ['service keepalived ']],
+      ['a file touched after the service loaded it, and the same as before', `touch ${conf}`, []],
       [
         'the zone edited',
         `sed -i s/nameserver-2/nameserver-9/ /etc/bind/db.load.balance; rndc reload`,
-        ['file /etc/bind/db', 'service named'],
+        ['file /etc/bind/db', 'service named', 'named answers'],
       ],
     ],
   },

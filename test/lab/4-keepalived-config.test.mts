@@ -39,10 +39,10 @@ test('a playbook does not replace keepalived.conf by one that keepalived refuses
   const run = await playbook('level2', '--limit', 'ns1', '--no-verify')
   await on('ns1', 'mv /usr/sbin/keepalived.real /usr/sbin/keepalived')
   assert.is(run.code, 1)
-  const { failure, not_tried } = run.document.hosts![0]!
+  const { failure, notTried } = run.document.hosts![0]!
   assert.is(failure!.task, 'file /etc/keepalived/keepalived.conf')
   assert.match(failure!.reason, 'keepalived -t refuses the new configuration (exit code 5): (Line 7) no')
-  assert.equal(not_tried, ['service keepalived is enabled, running and up to date'])
+  assert.equal(notTried, ['service keepalived is enabled, running and up to date'])
   assert.match(await on('ns1', 'cat /etc/keepalived/keepalived.conf'), 'advert_int 2')
   assert.is((await playbook('level2', '--limit', 'ns1')).code, 0)
 })

@@ -74,8 +74,8 @@ async function assertWell(): Promise<void> {
   const { answers, findings, seen } = run.document.cluster!
   assert.equal(findings, [])
   assert.equal(seen, [
-    { client: 'client', addresses: ['10.2.1.10'] },
-    { client: 'remote', addresses: ['10.3.1.10'] },
+    { client: 'client', addresses: ['10.2.1.10'], unseen: [] },
+    { client: 'remote', addresses: ['10.3.1.10'], unseen: [] },
   ])
   for (const { UDP, TCP } of answers)
     for (const names of [UDP, TCP]) assert.equal([...new Set(names)].sort(), [...nodes])
@@ -162,7 +162,7 @@ test('the machine of the holder is killed and comes back', async () => {
   await assertWell()
 })
 
-for (const level of [2, 3, 1, 3]) {
+for (const level of [2, 3, 1, 3] as const) {
   test(`from there to level ${level}, on a live cluster`, async () => {
     let code: number | null = null
     const { UDP, TCP } = await asked('remote', async () => {

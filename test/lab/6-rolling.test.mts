@@ -48,7 +48,7 @@ ls -d /var/lib/keepalived-playbooks/rolling 2>/dev/null || true`
 
 const bootIds = () => Promise.all(nodes.map((node) => on(node, 'cat /proc/sys/kernel/random/boot_id')))
 
-for (const level of [1, 2, 3]) {
+for (const level of [1, 2, 3] as const) {
   test(`rolling reboot at level ${level}: each node has rebooted, the holder last, and clients were answered`, async () => {
     assert.is((await playbook(`level${level}`)).code, 0)
     const [first, before] = [await holder(), await bootIds()]
@@ -81,7 +81,7 @@ test('open TCP connections survive a planned move of the VIP at level 3', async 
 })
 
 test('rolling without a reboot, beside a second operator: nothing is lost, and the second is told who is at work', async () => {
-  let second: Promise<Run> | undefined
+  let second: Promise<Run<'rolling-reboot'>> | undefined
   const seen = await asked('remote', async () => {
     const first = await meanwhile(
       / drain /,

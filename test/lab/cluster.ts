@@ -3,14 +3,13 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { CheckResult } from '../../engine/verify/check.ts'
 import { type ProberSummary, startProber } from '../../engine/clients/prober.ts'
 import { serverOf } from '../../engine/clients/client.ts'
 import { loadInventory } from '../../inventory/load.ts'
 import { serviceOf } from '../../services/all.ts'
 import * as lab from '../../lab/lab.ts'
 import { HostError } from '../../engine/base/errors.ts'
-import type { HostResult } from '../../engine/runner/events.ts'
+import { checked, type DocumentOf, documentOf, type PlaybookName } from '../documents.ts'
 import { sshTransport } from '../../engine/transport/ssh.ts'
 import type { Transport } from '../../engine/transport/transport.ts'
 
@@ -20,43 +19,37 @@ export const labInventory = `${root}inventory/lab.yaml`
 /** The names of the lab's nodes. */
 export const nodes = ['ns1', 'ns2'] as const
 
-/** What a playbook's `--json` prints. */
-export interface Document {
-  playbook: string
-  check?: boolean
-  hosts?: (HostResult & { not_tried: string[] })[]
-  cluster?: CheckResult
-  /** Rolling reboots and drills: what was done, and what a prober found meanwhile. */
-  steps?: { node: string; step: string; outcome: string }[]
-  prober?: Omit<ProberSummary, 'samples'>
-  error?: string
-  exit_code: number
-}
-
-export interface Run {
+export interface Run<Name extends PlaybookName> {
   code: number | null
-  document: Document
+  /** What `--json` has printed, and its schema allows. */
+  document: DocumentOf<Name>
   /** Everything that people would have read. */
   text: string
 }
 
 /** Runs a playbook through zx with `--json`, as a user would; without an inventory of its own it takes the lab's. */
-export const playbook = (name: string, ...args: string[]): Promise<Run> => run(name, args)
+export const playbook = <Name extends PlaybookName>(name: Name, ...args: string[]): Promise<Run<Name>> =>
+  run(name, args)
 
 /** Runs a playbook and presses Ctrl-C when it has printed this. */
-export const interrupted = (name: string, at: RegExp): Promise<Run> => run(name, [], { at, signal: 'SIGINT' })
+export const interrupted = <Name extends PlaybookName>(name: Name, at: RegExp): Promise<Run<Name>> =>
+  run(name, [], { at, signal: 'SIGINT' })
 
 /** Runs a playbook and kills it when it has printed this: it prints no document any more. */
-export const killedAt = (at: RegExp, name: string, ...args: string[]): Promise<Run> =>
+export const killedAt = (at: RegExp, name: PlaybookName, ...args: string[]): Promise<Run<PlaybookName>> =>
   run(name, args, { at, signal: 'SIGKILL' })
 
 /** Runs a playbook and does something meanwhile, when it has printed this. */
-export const meanwhile = (at: RegExp, act: () => void, name: string, ...args: string[]): Promise<Run> =>
-  run(name, args, { at, act })
+export const meanwhile = <Name extends PlaybookName>(
+  at: RegExp,
+  act: () => void,
+  name: Name,
+  ...args: string[]
+): Promise<Run<Name>> => run(name, args, { at, act })
 
 type Event = { at: RegExp; signal: NodeJS.Signals } | { at: RegExp; act: () => void }
 
-function run(name: string, args: readonly string[], event?: Event): Promise<Run> {
+function run<Name extends PlaybookName>(name: Name, args: readonly string[], event?: Event): Promise<Run<Name>> {
   return new Promise((resolve, reject) => {
     const command = ['node_modules/zx/build/cli.js', `playbooks/${name}.mts`, '--json', '--yes', ...args]
     const child = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -77,10 +70,11 @@ function run(name: string, args: readonly string[], event?: Event): Promise<Run>
     child.on('error', reject)
     child.on('close', (code) => {
       try {
-        const document: Document = code === null ? { playbook: name, exit_code: -1 } : JSON.parse(stdout)
-        resolve({ code, document, text })
-      } catch {
-        reject(new Error(`${name} printed no JSON document but: ${stdout}\n${text}`))
+        const kind = documentOf[name]
+        const none = { document: kind, playbook: name, exitCode: -1 }
+        resolve({ code, document: checked(kind, code === null ? none : JSON.parse(stdout)), text })
+      } catch (error) {
+        reject(new Error(`${name}: ${(error as Error).message}\nprinted was: ${stdout}\n${text}`))
       }
     })
   })

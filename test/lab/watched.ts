@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert'
 import type { ProberSummary } from '../../engine/clients/prober.ts'
+import type { PlaybookName } from '../documents.ts'
 import { asked, disconnect, nodes, playbook, type Run } from './cluster.ts'
 
 /**
@@ -20,8 +21,11 @@ export function assertNothingLost({ UDP, TCP, steps, ...more }: Heard): void {
 type Heard = Pick<ProberSummary, 'UDP' | 'TCP' | 'steps'> & Partial<Pick<ProberSummary, 'samples'>>
 
 /** Runs a playbook while a separate prober asks too. */
-export async function watched(name: string, ...args: string[]): Promise<{ run: Run; seen: ProberSummary }> {
-  let run: Run | undefined
+export async function watched<Name extends PlaybookName>(
+  name: Name,
+  ...args: string[]
+): Promise<{ run: Run<Name>; seen: ProberSummary }> {
+  let run: Run<Name> | undefined
   const seen = await asked('remote', async () => {
     await disconnect(nodes)
     run = await playbook(name, ...args)

@@ -10,7 +10,13 @@ import { type Mutant, mutantsOf, parses } from './mutants.ts'
 import { nearestFirst, read } from './nearest.ts'
 
 /** What decides about hosts: each gets its share of the mutants, by its size. */
-const areas = ['engine/runner', 'tasks', 'inventory', 'engine/operations/rolling', 'engine/verify/judge.ts']
+const areas = [
+  'engine/runner/**/*.ts',
+  'tasks/**/*.ts',
+  'inventory/**/*.ts',
+  'engine/operations/rolling/**/*.ts',
+  'engine/verify/judge*.ts',
+]
 
 /** Files that are tested at the same time. */
 const workers = 2
@@ -36,7 +42,7 @@ interface Candidates {
 }
 
 function candidates(count: number, random: () => number): Candidates[] {
-  const files = areas.map((area) => (area.endsWith('.ts') ? [area] : globSync(`${area}/**/*.ts`, { cwd: root }).sort()))
+  const files = areas.map((area) => globSync(area, { cwd: root }).sort())
   const sizes = files.map((names) => names.reduce((sum, name) => sum + read(name).length, 0))
   const all = sizes.reduce((sum, size) => sum + size, 0)
   let reached = 0

@@ -1,4 +1,5 @@
 import { type Script, sh } from '../../base/sh.ts'
+import { findConnection } from '../../../tasks/cluster/connection.ts'
 import type { ClusterControl } from '../control.ts'
 import { type Drill, holderOf } from './drill.ts'
 import { drillUnit } from './timer.ts'
@@ -6,7 +7,7 @@ import { drillUnit } from './timer.ts'
 const seconds = 15
 
 /** The network of the cluster is cut at the holder, by its packet filter. */
-export const cut: Drill = {
+export const cut = {
   name: 'cut',
   option: 'also cut the network of the holder, where SSH does not come in by it',
   limit: 6,
@@ -18,7 +19,7 @@ export const cut: Drill = {
   },
   heal: (site) => site.run(healScript),
   lasts: seconds,
-}
+} as const satisfies Drill
 
 // The timer's own service takes the rules away; the timer must not be in the way of the next drill.
 const healScript = sh`
@@ -31,12 +32,8 @@ const interfaceOf = ({ hosts }: ClusterControl, node: string): string =>
 // A timer on the host, set before the cut, removes the rules: the network comes back even without a connection. An SSH
 // session through this interface would be cut off as well.
 const cutScript = (device: string): Script => sh`
-process=$$
-until address=$(tr '\0' '\n' </proc/$process/environ | sed -n 's/^SSH_CONNECTION=[^ ]* [^ ]* \([^ ]*\) .*/\1/p'); [ -n "$address" ]; do
-  process=$(sed 's/.*) . \([0-9]*\) .*/\1/' /proc/$process/stat)
-  [ "$process" -gt 1 ] || break
-done
-if [ -z "$address" ] || ip -o address show dev ${device} to "$address" | grep -q .; then
+${findConnection}
+if [ -z "$connected" ] || ip -o address show dev ${device} to "$connected" | grep -q .; then
   echo ${`this connection comes in by ${device}: a cut would be felt here too, and is not made`} >&2
   exit 1
 fi

@@ -1,6 +1,7 @@
+import type { Documents } from '../../../documents/all.ts'
 import type { Finding } from '../../cluster/finding.ts'
 import { TrafficMonitor } from '../traffic.ts'
-import { conclude } from '../html-report.ts'
+import { conclude, type reportOption } from '../html-report.ts'
 import { runNote } from '../../cluster/run-note.ts'
 import { HostLocks } from '../../cluster/host-locks.ts'
 import { openControl, type ClusterControl } from '../control.ts'
@@ -8,15 +9,20 @@ import type { Session } from '../../cluster/session.ts'
 import type { Step } from '../../clients/losses.ts'
 import { confirmed } from '../../cli/confirm.ts'
 import { exitCode, UserError } from '../../base/errors.ts'
+import { didYouMean } from '../../base/suggest.ts'
+import type { Cluster } from '../../../inventory/types.ts'
+import { dotted } from '../../../inventory/wording.ts'
 import type { RunContext } from '../../cli/main.ts'
-import type { Option } from '../../cli/options.ts'
+import type { OwnOptions } from '../../cli/options.ts'
 import { drills } from './all.ts'
 import { type Drill, Site } from './drill.ts'
 
 /** The options of drills beside the common ones. */
-export const drillOptions: readonly Option[] = drills.flatMap(({ name, option }) =>
-  option === undefined ? [] : { name, help: option },
+export const drillOptions = drills.flatMap((drill) =>
+  'option' in drill ? { name: drill.name, help: drill.option } : [],
 )
+
+type DrillContext = RunContext<Documents['drill'], OwnOptions<(typeof drillOptions)[number] | typeof reportOption>>
 
 /** Seconds between two drills, in which nothing may be lost any more. */
 const calm = 3
@@ -26,16 +32,16 @@ const calm = 3
  * Check mode only prints the plan.
  * @returns the exit code: 5 where clients lost answers for longer than a limit
  */
-export async function runDrills(context: RunContext, session: Session): Promise<number> {
+export async function runDrills(context: DrillContext, session: Session): Promise<number> {
   const { options, console, document } = context
+  const chosen = drills.filter((drill) => !('option' in drill) || options.own[drill.name])
+  const limits = limitsOf(session.inventory.cluster.drill, chosen)
   const note = runNote('Drill')
-  const notes = options.check
-    ? await HostLocks.readNotes(session, note)
-    : (await HostLocks.take(context, session, note)).notes()
+  const locks = options.check ? undefined : await HostLocks.take(context, session, note)
+  const notes = locks?.notes() ?? (await HostLocks.readNotes(session, note))
   if (notes.size > 0) throw new UserError('a rolling reboot was not ended: end it with --resume first', exitCode.failed)
   const control = await openControl(context, session, { minServing: session.inventory.hosts.length - 1 })
-  const chosen = drills.filter(({ name, option }) => option === undefined || options.own[name])
-  if (options.check) {
+  if (!locks) {
     const states = await control.states()
     for (const { target, title } of chosen) console.print(`drill  would ${title(target(control, states), control)}`)
     return exitCode.changesFound
@@ -44,11 +50,10 @@ export async function runDrills(context: RunContext, session: Session): Promise<
   const question = `This breaks the cluster on purpose (${names}); clients may notice. Go on`
   if (!options.yes && !(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was done')
   const traffic = await TrafficMonitor.start(context, session)
-  const known: Readonly<Record<string, number>> = session.inventory.cluster.drill
-  const limits = chosen.map(({ name, limit }) => known[name] ?? limit)
-  const failure: unknown = await carryOutAll(context, control, traffic, chosen).catch((error: unknown) => error)
+  const failure: unknown = await carryOutAll(context, control, traffic, chosen, locks).catch((error: unknown) => error)
   const findings = await conclude(context, session, traffic, {
-    title: 'Drill',
+    title: document.playbook,
+    file: options.own.report,
     states: () => control.reachableStates(),
     failure,
     about: (index) => ({ limit: limits[index] }),
@@ -63,13 +68,32 @@ export async function runDrills(context: RunContext, session: Session): Promise<
   return exitCode.ok
 }
 
+/**
+ * @param given `cluster.drill` of the inventory, whose schema knows no drill
+ * @returns seconds, one a drill
+ * @throws UserError for a drill that there is not
+ */
+export function limitsOf(given: Cluster['drill'], chosen: readonly Drill[]): number[] {
+  const names: string[] = drills.map(({ name }) => name)
+  for (const name of Object.keys(given))
+    if (!names.includes(name)) {
+      const path = dotted(['cluster', 'drill', name])
+      throw new UserError(`${path}: there is no such drill${didYouMean(name, names)}; there are ${names.join(', ')}`)
+    }
+  return chosen.map(({ name, limit }) => given[name] ?? limit)
+}
+
 async function carryOutAll(
   context: RunContext,
   control: ClusterControl,
   traffic: TrafficMonitor,
   chosen: readonly Drill[],
+  locks: HostLocks,
 ): Promise<void> {
-  for (const drill of chosen) await carryOut(context, control, traffic, drill)
+  for (const drill of chosen) {
+    locks.ensureHeld()
+    await carryOut(context, control, traffic, drill)
+  }
 }
 
 async function carryOut(

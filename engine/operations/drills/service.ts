@@ -10,7 +10,7 @@ const stop = ({ unit }: Service) => sh`systemctl stop ${unit}`
 const lasts = 2 * patience
 
 /** The service stops on a standby node; at level 1 on the holder, since only the holder serves clients. */
-export const service: Drill = {
+export const service = {
   name: 'service',
   limit: 4,
   target: (control, states) => {
@@ -27,7 +27,7 @@ export const service: Drill = {
   heal: (site) =>
     site.run(sh`systemctl stop ${`${drillUnit}.timer`} 2>/dev/null || true; ${start(site.control.service)}`),
   lasts,
-}
+} as const satisfies Drill
 
 function serves({ control, node }: Site, states: readonly NodeState[]): boolean {
   if (!control.can.balances) return states.some(({ host, holdsVip }) => host === node && holdsVip)

@@ -1,4 +1,5 @@
-import { realAddress } from '../../verify/judge.ts'
+import { realAddress } from '../../../inventory/levels.ts'
+import { runCommand } from '../../cluster/host-locks.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
 import type { Host } from '../../../inventory/types.ts'
 import type { Service } from '../../../services/service.ts'
@@ -76,15 +77,22 @@ export class NodeSteps {
   ): Promise<string> {
     const others = pausing.filter(({ name }) => name !== from)
     const names = others.map(({ name }) => name)
-    await this.#control.setDrained(names, true)
-    await this.#control.poolsFollow(others, true)
-    await this.#clock.sleep(inFlight)
-    await act()
-    const holder = await this.#moved(from, arrived)
-    await this.#clock.sleep(inFlight)
-    await this.#control.setDrained(names, false)
-    await this.#control.poolsFollow(others, false)
-    return holder
+    const undrain = () => this.#control.setDrained(names, false)
+    try {
+      await this.#control.setDrained(names, true)
+      await this.#control.poolsFollow(others, true)
+      await this.#clock.sleep(inFlight)
+      await act()
+      const holder = await this.#moved(from, arrived)
+      await this.#clock.sleep(inFlight)
+      await undrain()
+      await this.#control.poolsFollow(others, false)
+      return holder
+    } catch (error) {
+      // The others would leave all work to one node; that they can't be undrained is not what went wrong first.
+      await undrain().catch(() => {})
+      throw error
+    }
   }
 
   /** @returns the node that holds the VIP now */
@@ -140,9 +148,13 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
     )
   }
 
-  /** Runs the operator's command on the node. */
-  async command(command: string, timeout: number): Promise<string> {
-    const { stdout, stderr, code } = await this.#control.reach(this.#host.name).run(commandScript(command), { timeout })
+  /**
+   * Runs the operator's command on the node. It goes on to its end there, whatever becomes of this run.
+   * @param by who runs it, for others
+   */
+  async command(command: string, by: string, timeout: number): Promise<string> {
+    const transport = this.#control.reach(this.#host.name)
+    const { stdout, stderr, code } = await runCommand(transport, command, by, timeout)
     const said = stdout.toString('utf8').trim().split('\n')
     if (code !== 0) throw stop(`the command ended with code ${code}: ${stderr || said.slice(-4).join('\n')}`)
     return said.at(-1) || 'done'
@@ -154,7 +166,8 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
     const began = this.#clock.now()
     const transport = this.#control.reach(name)
     // Detached, so that the command returns before the host shuts down.
-    await transport.run('systemd-run --quiet --on-active=1 systemctl reboot', { timeout: 60 })
+    const ordered = await transport.run('systemd-run --quiet --on-active=1 systemctl reboot', { timeout: 60 })
+    if (ordered.code !== 0) throw stop(`${name} did not take the order to reboot: ${ordered.stderr.trim()}`)
     await this.#clock.sleep(3000)
     const deadline = began + this.#patience.boot * 1000
     let last = 'it still runs from before: the order to reboot had no effect yet'
@@ -181,7 +194,7 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
     const { name } = this.#host
     const problem = await this.#control.until((states) => this.#whyUnhealthy(states), settle)
     if (problem) throw stop(`not healthy after the work on ${name}: ${problem}`)
-    const ask = this.#control.service.selfCheck(this.#host)
+    const ask = this.#control.service.selfCheck(this.#host, this.#host.address)
     const { code, stderr } = await this.#control.reach(name).run(ask.text, { timeout: 60 })
     if (code !== 0) throw stop(`${name} is back, but ${stderr.trim() || 'its service does not answer'}`)
     return 'the service answers, the checks are up'
@@ -217,15 +230,5 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
     return (own ?? findings[0])?.text
   }
 }
-
-// The command runs to its end even if the connection is lost, and never twice at the same time.
-const commandScript = (command: string) => `
-exec 8>>/run/keepalived-playbooks-before.lock
-flock -n 8 || { echo 'the command of an earlier run is still at work' >&2; exit 1; }
-export DEBIAN_FRONTEND=noninteractive
-(
-${command}
-) 2>&1 | { trap '' HUP PIPE; cat; cat >/dev/null; }
-exit $PIPESTATUS`
 
 const stop = (message: string, code: number = exitCode.failed) => new UserError(message, code)

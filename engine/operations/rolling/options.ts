@@ -1,6 +1,6 @@
 import type { Finding } from '../../cluster/finding.ts'
 import { UserError } from '../../base/errors.ts'
-import { type Option, type Options, positive } from '../../cli/options.ts'
+import { type Option, type OwnOptions, positive } from '../../cli/options.ts'
 import type { Patience } from './node-steps.ts'
 
 /** The options of a rolling reboot beside the common ones. */
@@ -31,19 +31,20 @@ export interface RollingRequest {
  * @param nodes how many the cluster has
  * @throws UserError for a value that makes no sense
  */
-export function readRollingOptions({ own, values }: Options, nodes: number): RollingRequest {
-  const number = (name: string, otherwise: number) => positive(name, values[name] ?? String(otherwise))
-  const settled = ['only-if-required', 'before', 'without-reboot'].find((name) => own[name])
+export function readRollingOptions(own: OwnOptions<(typeof rollingOptions)[number]>, nodes: number): RollingRequest {
+  const number = (name: 'min-serving' | 'drain-timeout' | 'boot-timeout', otherwise: number) =>
+    positive(name, own[name] ?? String(otherwise))
+  const settled = (['only-if-required', 'before', 'without-reboot'] as const).find((name) => own[name])
   if (own.resume && settled) throw new UserError(`--resume goes on as the run was begun: leave --${settled} out`)
   const minServing = number('min-serving', nodes - 1)
   if (minServing >= nodes)
     throw new UserError(`--min-serving ${minServing}: of ${nodes} nodes no more than ${nodes - 1} can serve meanwhile`)
   return {
-    onlyIfRequired: own['only-if-required']!,
-    before: values.before,
+    onlyIfRequired: own['only-if-required'],
+    before: own.before,
     reboot: !own['without-reboot'],
     minServing,
     patience: { drain: number('drain-timeout', 60), boot: number('boot-timeout', 600) },
-    resume: own.resume!,
+    resume: own.resume,
   }
 }

@@ -1,3 +1,4 @@
+import type { Documents } from '../../../documents/all.ts'
 import type { Note } from '../../cluster/host-locks.ts'
 import { drainedNodes } from '../../verify/judge.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
@@ -37,7 +38,7 @@ export interface Plan {
  * @throws UserError where a node lacks what its steps need, HostError where one is unreachable
  */
 export async function makePlan(
-  { console, document }: RunContext,
+  { console, document }: RunContext<Documents['rolling-reboot']>,
   control: ClusterControl,
   request: RollingRequest,
   earlier: ReadonlyMap<string, Note>,

@@ -1,3 +1,4 @@
+import type { Documents } from '../../../documents/all.ts'
 import type { TrafficMonitor } from '../traffic.ts'
 import type { Host } from '../../../inventory/types.ts'
 import { exitCode, UserError } from '../../base/errors.ts'
@@ -12,12 +13,7 @@ import type { ClusterControl } from '../control.ts'
 import type { ReportStep } from '../../report/data.ts'
 
 /** One step that has ended, for `--json` and the report. */
-export interface StepReport {
-  node: string
-  step: string
-  outcome: string
-  seconds: number
-}
+type StepReport = NonNullable<Documents['rolling-reboot']['steps']>[number]
 
 /** Seconds that clients may wait at level 1 while the VIP moves and the service notices its arrival. */
 const moveSeconds = 1
@@ -30,7 +26,7 @@ const resumeHint = 'fix this, then run this playbook again with --resume'
 
 /** One node after the other. */
 export class RollingReboot {
-  readonly #context: RunContext
+  readonly #context: RunContext<Documents['rolling-reboot']>
   readonly #control: ClusterControl
   readonly #request: RollingRequest
   readonly #steps: StepReport[] = []
@@ -41,7 +37,7 @@ export class RollingReboot {
   #current = ''
 
   constructor(
-    context: RunContext,
+    context: RunContext<Documents['rolling-reboot']>,
     control: ClusterControl,
     request: RollingRequest,
     locks: HostLocks,
@@ -96,7 +92,7 @@ export class RollingReboot {
     if (!rebooted) await this.#drainNode(host, steps)
     try {
       if (!rebooted && note.before)
-        await this.#step(name, 'command', () => steps.command(note.before!, this.#control.timeout))
+        await this.#step(name, 'command', () => steps.command(note.before!, run.by, this.#control.timeout))
       if (!rebooted && note.reboot) await this.#reboot(host, steps)
       await this.#step(name, 'wait until healthy', () => steps.waitUntilHealthy())
       await this.#step(name, 'undrain', () => steps.undrain(this.#pausing))
@@ -168,6 +164,7 @@ export class RollingReboot {
 
   async #step(node: string, step: string, work: () => Promise<string>): Promise<void> {
     await this.#context.checkpoint()
+    this.#locks.ensureHeld()
     this.#current = `${node}: ${step}`
     this.#traffic!.step(this.#current)
     const { clock } = this.#control.session

@@ -1,20 +1,19 @@
-import { lines, type Script, sh } from '../../engine/base/sh.ts'
-import { type Task, unchanged } from '../../engine/runner/task.ts'
-import { file, ownFile } from '../file.ts'
-import { noOtherDrop } from './nftables.ts'
-import { service } from '../service.ts'
-import { virtualServersOf } from '../../services/virtual-server.ts'
-import type { Target } from '../target.ts'
-import { template } from '../template.ts'
+import { lines, type Script, sh } from '../../../engine/base/sh.ts'
+import { type Task, unchanged } from '../../../engine/runner/task.ts'
+import { file, ownFile } from '../../file.ts'
+import { service } from '../../service.ts'
+import { render } from '../../template.ts'
+import type { Accept, Firewall, Rule, SourceNat } from './firewall.ts'
+import { packetsPass } from './trial.ts'
 
-/** A packet filter rule of the cluster. Its comment carries its name, which is how ours are told from others'. */
-export interface Rule {
+/** A rule in the words of iptables. Its comment carries its name, which is how ours are told from others'. */
+interface Words {
   name: string
   table: 'filter' | 'nat'
   chain: string
   /** The IP protocols it is for: a rule for another can't take its packets away. One alone becomes its `-p`. */
   protocols: readonly string[]
-  /** Words for iptables after the chain, without protocol and comment. */
+  /** After the chain, without protocol and comment. */
   words: readonly string[]
 }
 
@@ -23,107 +22,64 @@ const unit = 'keepalived-iptables.service'
 const unitFile = `/etc/systemd/system/${unit}`
 const prefix = 'keepalived-playbooks-'
 
-/** VRRP adverts may come and go (article, preparation). 112 is VRRP's protocol number, with or without /etc/protocols. */
-export const allowVrrp = ({ host }: Target): Rule[] => [
-  {
-    name: 'vrrp-in',
-    table: 'filter',
-    chain: 'INPUT',
-    protocols: ['112'],
-    words: ['-i', host.interface, '-d', '224.0.0.18/32', '-j', 'ACCEPT'],
+export const iptables: Firewall = {
+  tasks: (given, wire, packets) => {
+    const rules = given.map(wordsOf)
+    // Translation of addresses stops no packet, and its match would load a module.
+    const accepts = rules.filter(({ table }) => table === 'filter')
+    return [
+      packetsPass(wire, packets, lines(...accepts.map(atTop))),
+      ...rules.map((rule) => live(rule, probe(rules))),
+      file(script, scriptText(rules), { mode: '755' }),
+      file(unitFile, unitText),
+      service(unit, { restartOn: [script], unitFiles: [unitFile] }),
+    ]
   },
-  {
-    name: 'vrrp-out',
-    table: 'filter',
-    chain: 'OUTPUT',
-    protocols: ['112'],
-    words: ['-o', host.interface, '-d', '224.0.0.18/32', '-j', 'ACCEPT'],
-  },
-]
-
-/** Connection sync: the holder sends open connections to the others by multicast (keepalived's `lvs_sync_daemon`). */
-export const allowSync = ({ host }: Target): Rule[] => [
-  {
-    name: 'sync-in',
-    table: 'filter',
-    chain: 'INPUT',
-    protocols: ['udp'],
-    words: ['-i', host.interface, '-d', '224.0.0.81/32', '--dport', '8848', '-j', 'ACCEPT'],
-  },
-  {
-    name: 'sync-out',
-    table: 'filter',
-    chain: 'OUTPUT',
-    protocols: ['udp'],
-    words: ['-o', host.interface, '-d', '224.0.0.81/32', '--dport', '8848', '-j', 'ACCEPT'],
-  },
-]
-
-/**
- * Answers of the real servers pass through the director, so it must forward them, even if it forwards nothing else.
- * Connection tracking would match them better, but must stay off: a connection that continues through another director
- * after a move of the VIP looks like two connections with the same answers, and it drops one.
- */
-export const allowAnswers = ({ cluster, host }: Target): Rule[] =>
-  virtualServersOf(cluster).map(({ protocol, port }) => ({
-    name: `answers-${protocol.toLowerCase()}`,
-    table: 'filter',
-    chain: 'FORWARD',
-    protocols: [protocol.toLowerCase()],
-    words: ['-i', host.interface, '-s', cluster.network, '--sport', String(port), '-j', 'ACCEPT'],
-  }))
-
-/**
- * Balanced connections reach the real servers from the VIP, so that answers come back to the director (article,
- * level 2). Matching what IPVS sends, and no more, keeps the node's own connections as they are.
- */
-export const snat = ({ cluster }: Target): Rule[] => [
-  {
-    name: 'snat',
-    table: 'nat',
-    chain: 'POSTROUTING',
-    protocols: ['tcp', 'udp'],
-    // Without a mask, as iptables-save prints the address: with one, the saved rule would not find itself again.
-    words: [
-      '-m',
-      'ipvs',
-      '--vaddr',
-      cluster.vip,
-      '--vport',
-      String(cluster.service.port),
-      '-j',
-      'SNAT',
-      '--to-source',
-      cluster.vip,
-    ],
-  },
-]
-
-/** These rules, live and at boot, ahead of rules that could take their packets. */
-export function iptables(target: Target, ...sets: ((target: Target) => Rule[])[]): Task[] {
-  const rules = sets.flatMap((rulesOf) => rulesOf(target))
-  return [
-    noOtherDrop(),
-    ...rules.map((rule) => live(rule, probe(rules))),
-    template(
-      script,
-      'iptables.sh',
-      { prefix, rules: rules.map((rule) => ({ ...rule, words: specification(rule) })) },
-      { mode: '755' },
-    ),
-    file(unitFile, unitText),
-    service(unit, { restartOn: [script], unitFiles: [unitFile] }),
-  ]
 }
 
-const comment = (rule: Rule) => prefix + rule.name
-const specification = (rule: Rule): string[] => [
+const wordsOf = (rule: Rule): Words => ('accept' in rule ? accept(rule) : sourceNat(rule))
+
+const accept = (rule: Accept): Words => ({
+  name: rule.name,
+  table: 'filter',
+  chain: { in: 'INPUT', out: 'OUTPUT', forward: 'FORWARD' }[rule.accept],
+  protocols: [rule.protocol],
+  words: [
+    ...(rule.accept === 'out' ? [] : ['-i', rule.interface]),
+    ...(rule.accept === 'in' ? [] : ['-o', rule.interface]),
+    ...(rule.from ? ['-s', rule.from] : []),
+    ...(rule.to ? ['-d', rule.to] : []),
+    ...(rule.fromPort ? ['--sport', String(rule.fromPort)] : []),
+    ...(rule.toPort ? ['--dport', String(rule.toPort)] : []),
+    ...['-j', 'ACCEPT'],
+  ],
+})
+
+const sourceNat = ({ name, protocols, virtualServer: { address, port }, source }: SourceNat): Words => ({
+  name,
+  table: 'nat',
+  chain: 'POSTROUTING',
+  protocols,
+  words: [
+    // Without a mask, as iptables-save prints the address: with one, the saved rule would not find itself again.
+    ...['-m', 'ipvs', '--vaddr', address, '--vport', String(port)],
+    ...['-j', 'SNAT', '--to-source', source],
+  ],
+})
+
+const atTop = (rule: Words) => sh`iptables -w -t ${rule.table} -I ${rule.chain} 1 ${specification(rule)}`
+
+const scriptText = (rules: readonly Words[]) =>
+  render('iptables.sh', { prefix, rules: rules.map((rule) => ({ ...rule, words: specification(rule) })) })
+
+const comment = (rule: Words) => prefix + rule.name
+const specification = (rule: Words): string[] => [
   ...(rule.protocols.length === 1 ? ['-p', ...rule.protocols] : []),
   ...['-m', 'comment', '--comment', comment(rule)],
   ...rule.words,
 ]
 
-function live(rule: Rule, probe: Script): Task {
+function live(rule: Words, probe: Script): Task {
   const wanted = ['-A', rule.chain, ...specification(rule)].join(' ')
   return {
     name: `iptables rule ${rule.name}`,
@@ -153,12 +109,12 @@ interface SavedRule {
 
 // Asks for all rules at once. The kernel is asked for a rule only where its comment is there: on nftables even `-C`
 // creates an empty table.
-const probe = (rules: readonly Rule[]): Script => sh`
+const probe = (rules: readonly Words[]): Script => sh`
 saved=$(iptables-save 2>/dev/null)
 printf '%s\n' "$saved"
 ${lines(...rules.map(probeExact))}`
 
-const probeExact = (rule: Rule): Script => sh`
+const probeExact = (rule: Words): Script => sh`
 if [[ $saved == *${` ${comment(rule)} `}* ]] &&
   iptables -w -t ${rule.table} -C ${rule.chain} ${specification(rule)} 2>/dev/null; then echo ${`exact ${comment(rule)}`}; fi`
 
@@ -171,7 +127,7 @@ function parseSaved(text: string): SavedRule[] {
 }
 
 /** Whether it stands before every rule that could take its packets. */
-function inPlace(rule: Rule, saved: readonly SavedRule[]): boolean {
+function inPlace(rule: Words, saved: readonly SavedRule[]): boolean {
   const chain = saved.filter(({ table, text }) => table === rule.table && text.startsWith(`-A ${rule.chain} `))
   const place = chain.findIndex(({ text }) => text.includes(` ${comment(rule)} `))
   return place >= 0 && !chain.slice(0, place).some(({ text }) => couldCatch(text, rule))
@@ -179,7 +135,7 @@ function inPlace(rule: Rule, saved: readonly SavedRule[]): boolean {
 
 const protocols: Readonly<Record<string, string>> = { vrrp: '112' }
 
-function couldCatch(other: string, rule: Rule): boolean {
+function couldCatch(other: string, rule: Words): boolean {
   const target = other.match(/ -[jg] (\S+)/)?.[1]
   if (!target || other.includes(prefix) || /^(N?F?LOG|MARK|CONNMARK|TRACE)$/.test(target)) return false
   if (target === 'ACCEPT' && rule.words.includes('ACCEPT')) return false
@@ -193,7 +149,7 @@ function couldCatch(other: string, rule: Rule): boolean {
 }
 
 /** Takes every rule of this name away and puts these at the top, in one transaction, so that no half state is visible. */
-const replace = (rule: Rule, texts: readonly string[]): Script => sh`
+const replace = (rule: Words, texts: readonly string[]): Script => sh`
 {
   echo ${`*${rule.table}`}
   iptables-save 2>/dev/null |

@@ -1,0 +1,8 @@
+"""The question is a line with its name, the answer the first line that comes back."""
+
+def encode_question(number, name, tcp):
+    return name.encode("ascii") + b"\n"
+
+def read_answer(query, got, tcp):
+    line, end, _ = got.partition(b"\n")
+    return printable(line) if end else None

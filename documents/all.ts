@@ -1,0 +1,27 @@
+import type { FromSchema } from 'json-schema-to-ts'
+import { drillSchema } from './drill.ts'
+import { rollbackSchema } from './rollback.ts'
+import { rollingRebootSchema } from './rolling-reboot.ts'
+import { runSchema } from './run.ts'
+import { statusSchema } from './status.ts'
+import { verifySchema } from './verify.ts'
+
+/** The schema of each document, by what its key `document` says. */
+export const documents = {
+  run: runSchema,
+  verify: verifySchema,
+  status: statusSchema,
+  'rolling-reboot': rollingRebootSchema,
+  drill: drillSchema,
+  rollback: rollbackSchema,
+} as const
+
+/** What playbooks fill in, by the same names. */
+export interface Documents {
+  run: FromSchema<typeof runSchema>
+  verify: FromSchema<typeof verifySchema>
+  status: FromSchema<typeof statusSchema>
+  'rolling-reboot': FromSchema<typeof rollingRebootSchema>
+  drill: FromSchema<typeof drillSchema>
+  rollback: FromSchema<typeof rollbackSchema>
+}

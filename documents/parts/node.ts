@@ -1,0 +1,143 @@
+import type { JSONSchema } from 'json-schema-to-ts'
+
+export const protocolSchema = {
+  type: 'string',
+  enum: ['UDP', 'TCP'],
+  description: 'How questions are sent.',
+} as const satisfies JSONSchema
+
+export const nodeStateSchema = {
+  title: 'Node state',
+  type: 'object',
+  additionalProperties: false,
+  required: [
+    'host',
+    'holdsVip',
+    'keepalived',
+    'service',
+    'silent',
+    'vrrpState',
+    'pool',
+    'schedulers',
+    'drained',
+    'standby',
+    'balanced',
+    'bootId',
+    'errors',
+  ],
+  description: 'State of a node at one moment.',
+  properties: {
+    host: { type: 'string', description: 'Its name in the inventory.' },
+    level: {
+      type: 'integer',
+      description: 'The level that its keepalived.conf is for; missing where no playbook wrote it.',
+    },
+    holdsVip: { type: 'boolean', description: 'Whether an interface has the virtual IP.' },
+    keepalived: { type: 'string', description: '`systemctl is-active keepalived`.' },
+    service: { type: 'string', description: '`systemctl is-active` of the service behind the virtual IP.' },
+    silent: {
+      type: 'array',
+      description: 'Addresses of the node on which its service did not answer.',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['address', 'why'],
+        properties: {
+          address: { type: 'string', description: 'The address.' },
+          why: { type: 'string', description: 'What was said instead.' },
+        },
+      },
+    },
+    vrrpState: {
+      type: 'string',
+      description: 'What VRRP is in: `MASTER`, `BACKUP`, `FAULT`; empty where that is not known.',
+    },
+    pool: {
+      type: 'array',
+      description: 'Real servers in IPVS, an entry for each and protocol.',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['protocol', 'address', 'port', 'method', 'weight', 'connections'],
+        properties: {
+          protocol: protocolSchema,
+          address: { type: 'string', description: 'The address of the real server.' },
+          port: { type: 'integer', description: 'Its port.' },
+          method: {
+            type: 'string',
+            description: "How clients are passed on to it, in ipvsadm's word: `Masq`, `Route`, `Tunnel`.",
+          },
+          weight: { type: 'integer', description: '0 where the real server is drained.' },
+          connections: { type: 'integer', description: 'Connections that IPVS remembers, open or not.' },
+        },
+      },
+    },
+    schedulers: {
+      type: 'object',
+      additionalProperties: false,
+      description: 'The scheduler of each virtual server that is there, with its options: `rr`, `sh (sh-port)`.',
+      properties: {
+        UDP: { type: 'string', description: 'Over UDP.' },
+        TCP: { type: 'string', description: 'Over TCP.' },
+      },
+    },
+    drained: { type: 'array', items: { type: 'string' }, description: 'The nodes that this one takes for drained.' },
+    standby: { type: 'boolean', description: 'Whether another node is to hold the virtual IP.' },
+    balanced: {
+      type: 'object',
+      additionalProperties: false,
+      required: protocolSchema.enum,
+      description: 'Connections that IPVS has balanced since its start.',
+      properties: {
+        UDP: { type: 'integer', description: 'Over UDP.' },
+        TCP: { type: 'integer', description: 'Over TCP.' },
+      },
+    },
+    bootId: { type: 'string', description: 'Another one after each boot.' },
+    errors: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'Errors in the journal of keepalived and the services around it since the run began.',
+    },
+  },
+} as const satisfies JSONSchema
+
+export const nodeStatusSchema = {
+  title: 'Node',
+  type: 'object',
+  additionalProperties: false,
+  required: ['host', 'removals', 'pending'],
+  description: 'Status of a node for people.',
+  properties: {
+    host: { type: 'string', description: 'Its name in the inventory.' },
+    unreachable: { type: 'string', description: "Why it can't be reached; then nothing else is known." },
+    state: nodeStateSchema,
+    version: { type: 'string', description: 'The version of keepalived.' },
+    uptime: { type: 'integer', description: 'Seconds since its boot.' },
+    reboot: { type: 'string', description: 'Why it asks for a reboot.' },
+    transition: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['state', 'at'],
+      description: "The latest change of VRRP's state.",
+      properties: {
+        state: { type: 'string', description: 'The new state: `MASTER`, `BACKUP`, `FAULT`.' },
+        at: { type: 'integer', description: 'Seconds since 1970, by the clock of the node.' },
+        cause: {
+          type: 'string',
+          description: 'What keepalived logged just before; missing where that says nothing of the cause.',
+        },
+      },
+    },
+    removals: {
+      type: 'object',
+      additionalProperties: { type: 'integer' },
+      description: 'How often each real server left a pool lately, by address and protocol: `10.2.1.2 UDP`.',
+    },
+    pending: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'The tasks that have something to change, or why that is not known.',
+    },
+  },
+} as const satisfies JSONSchema

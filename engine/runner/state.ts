@@ -1,0 +1,133 @@
+import { exitCode, UserError } from '../base/errors.ts'
+import { type Script, sh } from '../base/sh.ts'
+import { type Baseline, parseBaselines } from './baselines.ts'
+import { type Task, unchanged } from './task.ts'
+
+// The state folder of a host (`RunNote.folder`), readable by root alone:
+//   lock                    see lock.ts
+//   format                  version of this layout; absent in format 1
+//   number                  of the newest run: the order of runs must not depend on a clock
+//   latest                  the step that a run began or ended last; shows that a plan is stale
+//   put-off                 commands that wait until files are restored, one a line
+//   confirm, go-back, went-back   see dead-man.ts
+//   journal/run-NUMBER-ID/  one run: `by`, `originals` (folder of its baselines), and for each step `.plan` before it
+//                           begins, then `.undo`; `.undo.failed`, `.id` and `.original` (baseline before the step)
+//   originals/              see baselines.ts
+// Format 1 named runs by ID alone. An ID begins with a digit, so these runs sort before `run-…`.
+
+/** The version of the layout of the state folder that this version reads and writes. */
+export const stateFormat = 2
+
+/** The exit code of a script that changed nothing, since another run changed the host after it was read. */
+export const staleCode = 76
+
+/** What a host keeps of earlier runs. */
+export interface HostState {
+  /** The content of `latest`. */
+  latest: string
+  /** Earlier runs have put off commands that were not done. */
+  putOff: boolean
+  /** Who has changed the host in a run that is not confirmed yet. */
+  unconfirmed?: string
+  /** When and why the host undid a run by itself. */
+  wentBack?: string
+  /** Of all scopes, latest first. */
+  baselines: Baseline[]
+}
+
+/** Prints what the host keeps; read-only. `latest` goes first, so that a change meanwhile is noticed. */
+export const stateProbe = (folder: string): Script => sh`
+cd ${folder} 2>/dev/null || exit 0
+for name in latest format went-back; do
+  { read -r value <"$name" && echo "$name=$value"; } 2>/dev/null
+done
+{ read -r run _ <confirm && read -r by <"journal/$run/by" && echo "unconfirmed=$by"; } 2>/dev/null
+{ [ -s put-off ] || compgen -G 'journal/*/at-end' >/dev/null; } && echo put-off=yes
+grep -sH . -- originals*/*/about || true`
+
+/**
+ * Reads what `stateProbe` printed.
+ * @throws UserError where a newer version has written it
+ */
+export function parseState(text: string, folder: string): HostState {
+  const value = (key: string) => text.match(new RegExp(`^${key}=(.*)$`, 'm'))?.[1] ?? ''
+  expectFormat(value('format'), folder)
+  return {
+    latest: value('latest'),
+    putOff: value('put-off') === 'yes',
+    unconfirmed: value('unconfirmed') || undefined,
+    wentBack: value('went-back') || undefined,
+    baselines: parseBaselines(text),
+  }
+}
+
+/** @throws UserError where a newer version has written the state folder */
+export function expectFormat(format: string, folder: string): void {
+  if (Number(format) > stateFormat)
+    throw new UserError(
+      `a newer version has written ${folder} (format ${format}, this one knows ${stateFormat}): use that version`,
+      exitCode.failed,
+    )
+}
+
+/** A task that does what earlier runs have put off and not done, as runs that were broken off. */
+export const doPutOff = (folder: string): Task => ({
+  name: 'do what an earlier run has put off',
+  probe: sh`cat ${`${folder}/put-off`} ${folder}/journal/*/at-end 2>/dev/null; true`,
+  plan: ({ text }) =>
+    text.trim() === ''
+      ? unchanged()
+      : {
+          before: text.trimEnd(),
+          after: '',
+          // There is nothing to undo, so this alone is no run to roll back.
+          apply: sh`end_all; rm -f -- "$undo"`,
+          undo: sh`true`,
+          remark: text.trim().split('\n').join(', '),
+        },
+})
+
+/**
+ * Bash functions of all scripts that change a host, to be defined in the state folder:
+ * `at_end COMMAND …` puts a command off until files are restored, `end_all` runs each command that was put off once.
+ * Those that fail are told and kept for the next run. `stamp WORDS` writes `latest`.
+ */
+export const stateFunctions: Script = sh`
+state=$PWD put_off=$PWD/put-off
+stamp() { printf '%s\n' "$*" >"$state/latest"; }
+at_end() {
+  local command
+  printf -v command '%q ' "$@"
+  printf '%s\n' "$command" >>"$put_off"
+}
+end_all() {
+  local command code=0
+  local -A tried=()
+  [ -s "$put_off" ] || return 0
+  : >"$put_off.left"
+  while IFS= read -r command <&8; do
+    [ -n "$command" ] && [ -z "\${tried[$command]:-}" ] || continue
+    tried[$command]=1
+    # The output goes through cat, so that a lost connection does not stop the command in the middle.
+    if (
+      set -o pipefail
+      cd /
+      bash -ec "$command" 8<&- 9>&- </dev/null 2>&1 | { cat; cat >/dev/null; }
+    ); then continue; fi
+    code=1
+    printf '%s\n' "$command" >>"$put_off.left"
+    echo "put off, failed, and tried again by the next run: $command(to leave it, take its line out of $put_off)" >&2
+  done 8<"$put_off"
+  if [ "$code" -eq 0 ]; then rm -f -- "$put_off" "$put_off.left"; else mv -f -- "$put_off.left" "$put_off"; fi
+  return "$code"
+}
+# Format 1 kept what was put off in the journal of each run.
+for old in journal/*/at-end; do
+  [ ! -e "$old" ] || { cat -- "$old" >>"$put_off" && rm -f -- "$old"; }
+done`
+
+/** How scripts that change a host begin, before they take the lock. */
+export const changingShell: Script = sh`
+umask 022
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
+trap '' HUP PIPE`

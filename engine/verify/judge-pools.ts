@@ -1,0 +1,44 @@
+import { realAddress } from '../../inventory/levels.ts'
+import type { Inventory } from '../../inventory/types.ts'
+import { serviceOf } from '../../services/all.ts'
+import type { Protocol } from '../clients/losses.ts'
+import { type Finding, onNode } from '../cluster/finding.ts'
+import type { NodeState } from '../cluster/node-state.ts'
+
+/** As ipvsadm calls the `lvs_method NAT` of keepalived.conf. */
+const method = 'Masq'
+
+/** Every virtual server of the cluster is there, with every node and nobody else. */
+export const judgePools = (inventory: Inventory, state: NodeState, level: number): Finding[] =>
+  serviceOf(inventory.cluster).protocols.flatMap((protocol) => judgePool(inventory, state, level, protocol))
+
+function judgePool({ cluster, hosts }: Inventory, state: NodeState, level: number, protocol: Protocol): Finding[] {
+  const scheduler = state.schedulers[protocol]
+  const finding = (code: Finding['code'], text: string, about = '') =>
+    onNode(state.host, code, `its ${protocol} pool ${text}`, `${protocol}${about && ` ${about}`}`)
+  if (scheduler === undefined) return [finding('pool-incomplete', 'is not there')]
+  const { port } = serviceOf(cluster)
+  const wanted = new Map(hosts.map((host) => [`${realAddress(host, level)}:${port}`, host.name]))
+  const entries = new Map(
+    state.pool.filter((one) => one.protocol === protocol).map((one) => [`${one.address}:${one.port}`, one]),
+  )
+  const differs = (text: string, about: string) => finding('pool-differs', text, about)
+  return [
+    ...(scheduler === cluster.balancing.scheduler
+      ? []
+      : [differs(`has the scheduler ${scheduler}, not ${cluster.balancing.scheduler}`, 'scheduler')]),
+    ...[...wanted].flatMap(([real, name]) => {
+      const entry = entries.get(real)
+      const weight = state.drained.includes(name) ? 0 : 1
+      if (!entry || entry.weight < weight) return [finding('pool-incomplete', `lacks ${name}`, name)]
+      const drained = weight === 0 ? ', which is drained,' : ''
+      return [
+        ...(entry.weight === weight ? [] : [differs(`has ${name}${drained} with weight ${entry.weight}`, name)]),
+        ...(entry.method === method ? [] : [differs(`passes on to ${name} by ${entry.method}, not ${method}`, name)]),
+      ]
+    }),
+    ...[...entries.keys()]
+      .filter((real) => !wanted.has(real))
+      .map((real) => differs(`has ${real}, which is no node`, real)),
+  ]
+}

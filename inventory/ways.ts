@@ -1,0 +1,51 @@
+import type { Draft } from './defaults.ts'
+import { abilitiesOf, type Level } from './levels.ts'
+import type { Path, Problem } from './source.ts'
+import { dotted, shown } from './wording.ts'
+
+/** How SSH reaches a host or a client. */
+interface Way {
+  path: Path
+  host: string | undefined
+  /** The same for two that lead to the same place. */
+  key: string
+}
+
+/**
+ * The rules about the ways to machines: each host has one of its own, by an address that stays with it, and clients are
+ * no nodes.
+ */
+export function ways(draft: Draft, isGiven: (path: Path) => boolean, level?: Level): Problem[] {
+  const hosts = waysOf(draft, 'hosts')
+  const all = [...hosts, ...waysOf(draft, 'clients')]
+  return all.flatMap((way, place): Problem[] => {
+    const { path, host, key } = way
+    if (host === undefined || !isGiven(path)) return []
+    const owner = ownerOf(draft, way, level)
+    if (owner) return [{ path, text: `must be an address of its own, but ${shown(host)} is ${owner}` }]
+    const twin = hosts.slice(0, place).find((other) => other.key === key)
+    if (!twin) return []
+    return [{ path, text: `must lead to another machine than ${dotted(twin.path)}, but both are ${shown(host)}` }]
+  })
+}
+
+function waysOf(draft: Draft, kind: 'hosts' | 'clients'): Way[] {
+  return Object.entries(draft[kind] ?? {}).map(([name, one]) => {
+    const { host, port, config } = { ...draft.ssh, host: undefined, ...one?.ssh }
+    return { path: [kind, name, 'ssh', 'host'], host, key: JSON.stringify([host, port, config]) }
+  })
+}
+
+/** @returns whose address it is, where that is not the host itself */
+function ownerOf({ cluster, hosts = {} }: Draft, { path: [kind, name], host: address }: Way, level?: Level) {
+  if (address === undefined) return
+  if (address === cluster?.vip) return 'cluster.vip, which is on one node at a time'
+  for (const [node, one] of Object.entries(hosts)) {
+    const itself = kind === 'hosts' && name === node
+    if (address === one?.address && !itself) return dotted(['hosts', node, 'address'])
+    if (address !== one?.second?.address) continue
+    const second = dotted(['hosts', node, 'second', 'address'])
+    if (!itself) return second
+    if (abilitiesOf(level).secondInterface) return `${second}, whose answers level 3 sends through the virtual IP`
+  }
+}

@@ -1,0 +1,13 @@
+import type { Facts } from '../../engine/runner/facts.ts'
+import { ofFamily } from '../../tasks/os/os.ts'
+
+/** @returns packages and places of bind on a host. @throws UserError for a host of an unknown operating system */
+export const bindOn = (facts: Facts) =>
+  ofFamily(facts, {
+    debian: {
+      packages: ['bind9', 'bind9-dnsutils'],
+      // AppArmor lets named read zones here, and not below the /var/named of the article.
+      folder: '/etc/bind',
+      localConf: '/etc/bind/named.conf.local',
+    },
+  })

@@ -1,0 +1,147 @@
+import { type Script, sh } from '../../../engine/base/sh.ts'
+import { serviceOf } from '../../../services/all.ts'
+import type { Target } from '../../target.ts'
+import { findConnection } from '../connection.ts'
+import { keepalivedConf } from '../keepalived.ts'
+
+/** An interface, with the fields of `ip -j -d address` that are used here. */
+export interface Link {
+  ifname: string
+  flags: readonly string[]
+  /** The bridge, bond or VRF that it belongs to. */
+  master?: string
+  /** The interface that this one lies on. */
+  link?: string
+  linkinfo?: { info_kind?: string }
+  addr_info: readonly { local: string; prefixlen: number; scope: string; dynamic?: boolean }[]
+}
+
+/** A route, with the fields of `ip -j route` that are used here. */
+interface Route {
+  dst: string
+  gateway?: string
+  nexthops?: readonly { gateway?: string }[]
+}
+
+/** A program that listens on the service's port. */
+export interface Listener {
+  /** Its address; `0.0.0.0` or `*` for all. */
+  address: string
+  /** `dnsmasq (pid 812)`. */
+  who: string
+}
+
+/** What a host shows of itself. */
+export interface Found {
+  links: readonly Link[]
+  /** Of the main table. */
+  routes: readonly Route[]
+  /** The address of this host that our own connection came in by. */
+  connection: string | undefined
+  /** Lines of configuration files that name the VIP. */
+  lines: readonly { file: string; line: string; text: string }[]
+  /** Hardware addresses in the cluster's network, by address. @see confirmed */
+  neighbours: ReadonlyMap<string, { hardware: string; confirmed: boolean }>
+  /** But for those of the service's own unit. */
+  listeners: readonly Listener[]
+}
+
+/** Where a host keeps who it is in the network, and keepalived's own. */
+const configuration = [
+  '/etc/keepalived',
+  '/etc/network',
+  '/etc/netplan',
+  '/etc/systemd/network',
+  '/run/systemd/network',
+  '/etc/NetworkManager/system-connections',
+]
+
+/** Prints what `parseFound` reads; it sends a datagram to the VIP and to the other nodes, where keepalived does not know the VIP yet. */
+export function probe({ cluster, host, hosts }: Target): Script {
+  const { port, unit } = serviceOf(cluster)
+  const nodes = hosts.flatMap(({ address, second }) => [address, ...(second ? [second.address] : [])])
+  return sh`
+${askNeighbours(cluster.vip, nodes, host.interface)}
+echo '== links and routes'
+ip -j -d -batch - <<<${'address show\nroute show table main'}
+echo '== connection'
+${findConnection}
+echo "$connected"
+echo '== lines'
+echo "$named"
+echo '== neighbours'
+echo "$neighbours"
+echo '== listeners'
+${listeners(port, unit)}`
+}
+
+// The kernel asks for a hardware address before it sends the first packet to it, so that no program for ARP is needed; port
+// 9 discards (RFC 863). What it remembers from earlier is confirmed within 9 s, or forgotten; that is waited for only where it is
+// no node's.
+const askNeighbours = (vip: string, nodes: readonly string[], device: string) => sh`
+named=$(grep -rnsIFw -- ${vip} ${configuration})
+neighbours=
+if [[ $named != *${`${keepalivedConf}:`}* ]]; then
+  for address in ${[vip, ...nodes]}; do { echo >"/dev/udp/$address/9"; } 2>/dev/null; done
+  for try in {1..90}; do
+    # lladdr ADDRESS STATE, or the state alone.
+    read -r _ kind hardware state <<<"$(ip -4 neighbour show to ${vip} dev ${device} 2>/dev/null)"
+    neighbours=$(ip -4 neighbour show dev ${device} 2>/dev/null)
+    for node in ${nodes}; do
+      if [[ $neighbours == *"$node lladdr $hardware "* ]]; then break 2; fi
+    done
+    case $kind$state in
+    INCOMPLETE) [ "$try" -lt 10 ] || break ;;
+    # The kernel asks again after a second: a node may have missed the first time.
+    lladdrREACHABLE) [ "$try" -lt 25 ] || break ;;
+    lladdrSTALE | lladdrDELAY | lladdrPROBE) ;;
+    *) break ;;
+    esac
+    sleep 0.1
+  done
+fi`
+
+// The processes of a unit are in its control group, whatever they call themselves.
+const listeners = (port: number, unit: string) => sh`
+ss -Hlntup sport = ${`:${port}`}
+echo '== own processes'
+cat /sys/fs/cgroup{,/systemd}{,/*.slice}/*.slice/${unit}.service/cgroup.procs 2>/dev/null
+true`
+
+/** Reads what the probe printed. */
+export function parseFound(text: string): Found {
+  const parts = new Map(
+    text.split(/^== /m).map((part) => {
+      const end = part.indexOf('\n')
+      return [part.slice(0, end), part.slice(end + 1).trim()]
+    }),
+  )
+  const rows = (part: string) => (parts.get(part) ?? '').split('\n').filter((row) => row !== '')
+  const [links = [], routes = []] = rows('links and routes').map((row) => JSON.parse(row))
+  return {
+    links,
+    routes,
+    connection: parts.get('connection') || undefined,
+    lines: rows('lines').flatMap((row) => {
+      const [, file, line, text] = row.match(/^(.*?):(\d+):(.*)$/) ?? []
+      return file ? [{ file, line: line!, text: text! }] : []
+    }),
+    neighbours: new Map(
+      rows('neighbours').flatMap((row) => {
+        const [, address, hardware, state] = row.match(/^(\S+) .*lladdr (\S+).* ([A-Z]+)\s*$/) ?? []
+        return address ? [[address, { hardware: hardware!, confirmed: state === 'REACHABLE' }]] : []
+      }),
+    ),
+    listeners: parseListeners(rows('listeners'), rows('own processes')),
+  }
+}
+
+function parseListeners(rows: readonly string[], own: readonly string[]): Listener[] {
+  return rows.flatMap((row) => {
+    const [, address] = row.match(/^(?:udp|tcp) +\S+ +\d+ +\d+ +\[?([^\s%\]]+)\S*:\d+ /) ?? []
+    const programs = [...row.matchAll(/\("(.*?)",pid=(\d+)/g)]
+    if (!address || programs.some(([, , pid]) => own.includes(pid!))) return []
+    const [, name, pid] = programs[0] ?? []
+    return [{ address, who: name ? `${name} (pid ${pid})` : 'a program that can not be seen' }]
+  })
+}

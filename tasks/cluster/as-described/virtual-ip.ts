@@ -1,0 +1,59 @@
+import type { Target } from '../../target.ts'
+import type { Found } from './found.ts'
+
+/** Nobody but keepalived has the virtual IP: no router, no configuration of the host, no other machine. */
+export function virtualIp(target: Target, found: Found): string[] {
+  const at = target.place(['cluster', 'vip'])
+  return [...router(target, found), ...fixed(target, found), ...third(target, found)].map((why) => `${at}: ${why}`)
+}
+
+function router({ cluster: { vip } }: Target, { routes }: Found): string[] {
+  const by = routes.find(({ gateway, nexthops = [] }) => [{ gateway }, ...nexthops].some((one) => one.gateway === vip))
+  return by ? [`${vip} is a router: this host has the route "${by.dst} via ${vip}"`] : []
+}
+
+/** The host has the address without keepalived, now or at its next boot. */
+function fixed({ cluster: { vip }, host }: Target, { links, lines }: Found): string[] {
+  const keepaliveds = lines.flatMap(({ file, text }) => (isKeepaliveds(file) ? (prefixOf(text, vip) ?? []) : []))
+  const live = links.flatMap(({ ifname, addr_info }) =>
+    addr_info
+      .filter(({ local }) => local === vip)
+      .filter(({ prefixlen }) => ifname !== host.interface || !keepaliveds.includes(prefixlen))
+      .map(({ prefixlen }) => `${vip}/${prefixlen} is on ${ifname}, and keepalived.conf does not set it there`),
+  )
+  const stored = lines.filter((line) => setsAddress(line, vip)).map(({ file, line }) => `${file}:${line} sets ${vip}`)
+  const all = [...stored, ...live]
+  return all.length > 0 ? [`${all.join('; ')}: take it away, keepalived alone sets the virtual IP`] : []
+}
+
+const isKeepaliveds = (file: string) => file.startsWith('/etc/keepalived/') && file.endsWith('.conf')
+const pattern = (vip: string) => vip.replaceAll('.', '\\.')
+
+/** Reads a line of `virtual_ipaddress`: keepalived sets a host route unless it is told a network. */
+function prefixOf(text: string, vip: string): number | undefined {
+  const [found, prefix = '32'] =
+    text.match(`^\\s*(?:virtual_ipaddress\\s*{\\s*)?${pattern(vip)}(?:/(\\d+))?(?:\\s|$)`) ?? []
+  return found === undefined ? undefined : Number(prefix)
+}
+
+const isBackup = /(~|\.(bak|dpkg-\w+|old|orig|save))$/
+
+/** Not a name server, a route or a comment: an address of an interface. */
+function setsAddress({ file, text }: Found['lines'][number], vip: string): boolean {
+  if (file.startsWith('/etc/keepalived/') || isBackup.test(file) || /^\s*[#;]/.test(text)) return false
+  // Lists, where addresses have a prefix length and name servers have none.
+  if (file.startsWith('/etc/netplan/')) return !/\b(to|from|via):/.test(text) && text.includes(`${vip}/`)
+  return new RegExp(`^\\s*address\\d*\\s*[=\\s]\\s*${pattern(vip)}|\\bip\\b.*\\badd.*\\b${pattern(vip)}`, 'i').test(
+    text,
+  )
+}
+
+/** Somebody answers for it, and is none of the nodes. */
+function third({ cluster: { vip }, hosts }: Target, { neighbours }: Found): string[] {
+  const holder = neighbours.get(vip)
+  if (!holder?.confirmed) return []
+  // Where two interfaces are in one network, either may have answered.
+  const nodes = hosts.flatMap(({ address, second }) => [address, second?.address])
+  if (nodes.some((node) => node && neighbours.get(node)?.hardware === holder.hardware)) return []
+  return [`${vip} is in use already: ${holder.hardware} answers for it, which is none of the other nodes`]
+}

@@ -1,0 +1,21 @@
+import type { Family } from './family.ts'
+import { iptables } from './firewall/iptables.ts'
+import { ifupdown } from './network/ifupdown.ts'
+import { networkd } from './network/networkd.ts'
+import { apt } from './packages/apt.ts'
+
+export const debian: Family = {
+  ids: ['debian'],
+  title: 'Debian, Ubuntu',
+  packageManager: apt,
+  networkManagers: [networkd, ifupdown],
+  firewall: iptables,
+  packages: {
+    every: ['keepalived', 'iptables'],
+    1: ['netcat-openbsd'],
+    2: ['ipvsadm'],
+    3: ['ipvsadm'],
+    snmp: ['snmpd'],
+  },
+  snmpd: { service: 'snmpd', confFolder: '/etc/snmp/snmpd.conf.d' },
+}

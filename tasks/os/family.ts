@@ -1,0 +1,18 @@
+import type { Firewall } from './firewall/firewall.ts'
+import type { NetworkManager } from './network/network-manager.ts'
+import type { PackageManager } from './packages/package-manager.ts'
+
+/** Distributions that share their programs, packages and places: data, and the drivers that work there. */
+export interface Family {
+  /** Names in ID or ID_LIKE of os-release, any of which makes a distribution one of the family. */
+  ids: readonly string[]
+  /** As people know it, for refusals. */
+  title: string
+  packageManager: PackageManager
+  /** Those that may have an interface; which one has it is a fact of the host. */
+  networkManagers: readonly NetworkManager[]
+  firewall: Firewall
+  /** By what needs them: every level, one level, SNMP. */
+  packages: { every: string[]; 1: string[]; 2: string[]; 3: string[]; snmp: string[] }
+  snmpd: { service: string; confFolder: string }
+}

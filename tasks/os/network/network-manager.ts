@@ -1,0 +1,23 @@
+import type { Script } from '../../../engine/base/sh.ts'
+import type { Task } from '../../../engine/runner/task.ts'
+
+/** What configures network interfaces: a driver for each program. */
+export interface NetworkManager {
+  /** As `facts.interfaces` has it. */
+  name: string
+  /** As people know it, for refusals. */
+  title: string
+  /** @returns the file in which an interface is given to it, one that nobody else writes */
+  fileOf(device: string): string
+  /**
+   * Restarts of it leave the addresses and routes of others alone, so the VIP stays.
+   * @param kept files of the cluster's interfaces that it configures already
+   * @param given an interface for it to configure: up at boot, with this address and no network, and so without a route
+   * in the main table
+   */
+  tasks(kept: readonly string[], given?: { device: string; address: string }): Task[]
+  /** Configures the interface by its file, now. */
+  up(device: string): Script
+  /** Lets go of the interface. */
+  down(device: string): Script
+}

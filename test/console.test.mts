@@ -1,0 +1,110 @@
+// What reaches a terminal or a saved page: nothing that controls it, and no secret.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Console } from '../engine/cli/console.ts'
+import type { RunContext } from '../engine/cli/main.ts'
+import { Redactor } from '../engine/cli/redact.ts'
+import { Report } from '../engine/cli/run-report.ts'
+import type { Session } from '../engine/cluster/session.ts'
+import { writePage } from '../engine/operations/html-report.ts'
+import { loadInventory } from '../inventory/load.ts'
+import type { HostResult } from '../engine/runner/events.ts'
+
+/** A console on a made-up terminal. @returns what it has written, and itself */
+function terminal(redactor = new Redactor()) {
+  const written: string[] = []
+  const stream = { isTTY: true, columns: 200, write: (text: string) => written.push(text) }
+  const out = new Console(stream as unknown as NodeJS.WriteStream, redactor)
+  return { out, text: () => written.join('') }
+}
+
+const hostile: [name: string, text: string][] = [
+  ['OSC 52', '\x1b]52;c;cm0gLXJmIC8=\x07'],
+  ['a cursor that moves', '\x1b[1A\r\x1b[K'],
+  ['a colour', '\x1b[32m'],
+  ['C1', '\u009b1A\u009d52;c;eA==\u009c'],
+  ['another direction of writing', '\u202egnp.exe\u2066'],
+]
+for (const [name, text] of hostile) {
+  test(`a host's text: ${name}`, () => {
+    const { out, text: written } = terminal()
+    out.print(`ns1  Debian ${text}`)
+    out.status(`ns1 ${text}`)
+    const left = written().replaceAll(/\x1b\[(2|22)m/g, '')
+    assert.not.match(left, /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/)
+    assert.match(left, 'ns1  Debian \ufffd')
+  })
+}
+
+test('colours of the playbook itself stay', () => {
+  const { out, text } = terminal()
+  out.print(`${out.colour.green('ok')} ${out.colour.bold('\x1b[31m')}`)
+  assert.is(text(), '\x1b[32mok\x1b[39m \x1b[1m\ufffd[31m\x1b[22m\n')
+})
+
+test("a host's reason is not another host's line", () => {
+  const { out, text } = terminal()
+  const report = new Report(out, { check: false, diff: false, verbose: false }, ['ns1', 'ns2'])
+  const result: HostResult = {
+    ...{ host: 'ns1', status: 'failed', tasks: 1, changes: [], notTried: [], executions: 3, seconds: 1 },
+    failure: { reason: 'no\nns2  ok            9 tasks' },
+  }
+  report.summary([result])
+  report.end()
+  assert.not.match(text(), /^ns2/m)
+})
+
+test('a report for people holds no secret', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'console-'))
+  test.after(() => rmSync(folder, { recursive: true }))
+  const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 1 })
+  const report = join(folder, 'page.html')
+  const { out } = terminal()
+  const context = { console: out, redactor: new Redactor() } as unknown as RunContext
+  const secret = 'the command ended with code 1: auth_pass SECRET'
+  await writePage(context, { inventory, clients: [] } as unknown as Session, [], {
+    file: report,
+    ...{ title: 'x', started: new Date(0), seconds: 1, ok: false, verdict: secret, problems: [secret] },
+    steps: [],
+  })
+  const page = readFileSync(report, 'utf8')
+  assert.not.match(page, 'SECRET')
+  assert.match(page, /auth_pass \*{8}/)
+})
+
+const secrets: string[] = [
+  'auth_pass SECRET',
+  'auth_pass "SECRET with SECRET"',
+  "auth_pass 'SECRET SECRET'",
+  '-        auth_pass SECRET\x1b',
+  'auth_hash SECRET',
+  'rocommunity SECRET 10.0.0.0/8',
+  'rwcommunity6 "SECRET SECRET" default',
+  'RWCommunity SECRET',
+  'trapcommunity SECRET',
+  'com2sec local localhost SECRET',
+  'com2sec6 -Cn ctx local ::1 SECRET',
+  'com2secunix local SECRET',
+  'authcommunity log,execute SECRET',
+  'trap2sink 10.0.0.1 SECRET 162',
+  'createUser ann SHA "SECRET one" AES SECRET',
+  'createUser -e 0x80 ann MD5 SECRET',
+  'usmUser 1 3 0x80 0x61 SECRET',
+  'defAuthPassphrase SECRET',
+  'trapsess -v 3 -A SECRET -X SECRET 10.0.0.1',
+  'the community of the inventory is SECRET',
+]
+for (const line of secrets) {
+  test(`a secret is hidden: ${line}`, () => {
+    const redactor = new Redactor()
+    if (line.includes('inventory')) redactor.addValue('SECRET')
+    const shown = redactor.redact(`before\n${line}\nafter`)
+    assert.not.match(shown, 'SECRET')
+    assert.match(shown, /^before\n.*\*{8}.*\nafter$/)
+  })
+}
+
+test.run()

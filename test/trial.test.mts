@@ -1,0 +1,198 @@
+// Packet filters of others, told apart by trying: real rules and real packets in a network namespace.
+import { execFile, execFileSync } from 'node:child_process'
+import { promisify } from 'node:util'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { UserError } from '../engine/base/errors.ts'
+import { parseFacts } from '../engine/runner/facts.ts'
+import { type Task, tasksOf, flatten } from '../engine/runner/task.ts'
+import type { Level } from '../inventory/levels.ts'
+import { allowAnswers, allowSync, allowVrrp, firewall, snat } from '../tasks/cluster/firewall.ts'
+import { targetOf } from '../tasks/target.ts'
+import { inventoryOf } from './variants.ts'
+
+const inventory = inventoryOf(`
+cluster: { vip: 10.2.1.5, network: 10.2.1.0/24 }
+hosts:
+  ns1: { address: 10.2.1.2, second: { interface: eth1, address: 10.2.1.6 } }
+  ns2: { address: 10.2.1.3, second: { interface: eth1, address: 10.2.1.7 } }
+`)
+const facts = parseFacts('ids=debian\nos=Debian\ninit=systemd\n')
+const target = targetOf(inventory, inventory.hosts[0]!, facts)
+const rules = { 1: [allowVrrp], 2: [allowVrrp, allowAnswers, snat], 3: [allowVrrp, allowSync, allowAnswers] }
+
+const trial = (level: Level): Task => tasksOf(flatten(firewall(target, level, ...rules[level])))[0]!
+
+/** @returns what is said of a host with these rules, or nothing where all packets pass */
+async function refusal(level: Level, theirs: string): Promise<string> {
+  const { probe, plan } = trial(level)
+  const script = `set -e; mount -t tmpfs none /run; ${theirs}\nset +e\n${probe.text}`
+  const { stdout: text } = await promisify(execFile)(
+    'unshare',
+    ['--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', 'bash', '-c', script],
+    { encoding: 'utf8', timeout: 60_000 },
+  )
+  try {
+    assert.equal(plan({ text, code: 0 }, { changes: () => false }), { unchanged: true })
+    return ''
+  } catch (error) {
+    return (error as UserError).message
+  }
+}
+
+let turn: Promise<unknown>[] = [...Array(4)].map(() => Promise.resolve())
+
+/** The same, begun at once, four at a time: most of it is waiting. */
+function begun(level: Level, theirs: string): () => Promise<string> {
+  const [before, ...others] = turn
+  const result = before!.then(() => refusal(level, theirs))
+  turn = [...others, result.catch(() => {})]
+  return () => result
+}
+
+/** A table with a chain on a hook. */
+const inet = (hook: string, policy: string, ...statements: string[]) => `nft -f - <<'END'
+table inet theirs {
+  chain ${hook} { type filter hook ${hook} priority 0; policy ${policy};
+    ${statements.join('\n    ')}
+  }
+}
+END`
+
+const passing: [name: string, level: Level, theirs: string][] = [
+  ['no rules', 3, ''],
+  [
+    'iptables that let nothing in and forward nothing',
+    3,
+    'for chain in INPUT OUTPUT FORWARD; do iptables -P $chain DROP; done; iptables -A INPUT -p udp --dport 53 -j ACCEPT; iptables -A INPUT -p tcp --dport 53 -j ACCEPT; iptables -A OUTPUT -p udp --dport 53 -j ACCEPT; iptables -A OUTPUT -p tcp --dport 53 -j ACCEPT',
+  ],
+  ['a default that forwards nothing, as of Docker', 2, 'iptables -P FORWARD DROP'],
+  ['nftables by the name of the protocol', 1, inet('input', 'drop', 'ip protocol vrrp accept')],
+  ['nftables by its number', 1, inet('input', 'drop', 'meta l4proto 112 accept')],
+  ['nftables by the group', 1, inet('input', 'drop', 'ip daddr 224.0.0.0/4 accept')],
+  ['nftables by the neighbours', 1, inet('input', 'drop', 'ip saddr 10.2.1.0/24 accept')],
+  ['nftables by the interface', 1, inet('input', 'drop', 'iifname "eth0" accept')],
+  [
+    'nftables with a set',
+    1,
+    `${inet('input', 'drop')}\nnft add set inet theirs ok '{ type ipv4_addr; elements = { 10.2.1.3 }; }'\nnft add rule inet theirs input ip saddr @ok accept`,
+  ],
+  ['a rule that drops something else', 1, inet('input', 'accept', 'udp dport 9999 drop', 'ip saddr 10.9.9.9 drop')],
+  [
+    'a drop before a rule of ours, which the run moves to the top',
+    1,
+    'iptables -A INPUT -p 112 -j DROP; iptables -A INPUT -p 112 -m comment --comment keepalived-playbooks-vrrp-in -i eth0 -d 224.0.0.18/32 -j ACCEPT',
+  ],
+  [
+    'IPv6 that is closed',
+    3,
+    `nft add table ip6 theirs; nft add chain ip6 theirs input '{ type filter hook input priority 0; policy drop; }'`,
+  ],
+  ['a forward chain that knows connections', 2, inet('forward', 'drop', 'ct state established,related accept')],
+]
+for (const [name, level, theirs] of passing) {
+  const said = begun(level, theirs)
+  test(`level ${level}, passes: ${name}`, async () => assert.is(await said(), ''))
+}
+
+const dropped: [name: string, level: Level, theirs: string, said: RegExp][] = [
+  [
+    'policy drop',
+    1,
+    inet('input', 'drop'),
+    /^VRRP from ns2 does not get through: the nftables chain inet theirs input .*policy drop.*: nft insert rule inet theirs input ip protocol vrrp accept$/,
+  ],
+  [
+    'a last drop under policy accept',
+    1,
+    inet('input', 'accept', 'udp dport 53 accept', 'counter drop'),
+    /chain inet theirs input .*drop/,
+  ],
+  [
+    'a last reject',
+    1,
+    inet('input', 'accept', 'udp dport 53 accept', 'reject with icmpx type admin-prohibited'),
+    /chain inet theirs input .*reject/,
+  ],
+  ['another interface may pass', 1, inet('input', 'drop', 'iifname { "lo", "docker0" } accept'), /VRRP from ns2/],
+  ['another network may pass', 1, inet('input', 'drop', 'ip saddr 192.168.50.0/24 accept'), /VRRP from ns2/],
+  [
+    'another chain lets it pass',
+    1,
+    `${inet('input', 'drop')}\nnft add chain inet theirs forward '{ type filter hook forward priority 0; }'\nnft add rule inet theirs forward iifname "eth0" accept`,
+    /VRRP from ns2/,
+  ],
+  ['multicast is dropped', 1, inet('input', 'accept', 'meta pkttype multicast drop'), /VRRP from ns2/],
+  ['the group is dropped', 1, inet('input', 'accept', 'ip daddr 224.0.0.0/4 drop'), /VRRP from ns2/],
+  ['VRRP is dropped by its name', 1, inet('input', 'accept', 'ip protocol vrrp drop'), /VRRP from ns2/],
+  ['in the raw table', 1, 'iptables -t raw -A PREROUTING -p 112 -j DROP', /VRRP from ns2/],
+  [
+    'output',
+    1,
+    inet('output', 'drop', 'ip daddr 224.0.0.0/8 udp dport 53 accept'),
+    /^VRRP to the other nodes .*insert rule inet theirs output ip protocol vrrp accept$/,
+  ],
+  [
+    'iptables-legacy beside iptables-nft',
+    1,
+    'iptables-legacy -P INPUT DROP',
+    /VRRP from ns2 .*iptables-legacy -I INPUT -p 112 -j ACCEPT$/,
+  ],
+  [
+    'a chain of nft in a table of iptables',
+    1,
+    `nft add table ip filter; nft add chain ip filter input '{ type filter hook input priority 0; policy drop; }'`,
+    /^VRRP from ns2 .*chain ip filter input/,
+  ],
+  [
+    'sync',
+    3,
+    inet('input', 'drop', 'ip protocol vrrp accept', 'udp dport 53 accept', 'tcp dport 53 accept'),
+    /^connection sync from ns2 .*udp dport 8848 accept$/,
+  ],
+  [
+    'the checks of directors',
+    2,
+    inet('input', 'drop', 'ip protocol vrrp accept', 'udp dport 53 accept'),
+    /^TCP port 53 for the checks of ns2 .*tcp dport 53 accept$/,
+  ],
+  [
+    'forwarded answers',
+    2,
+    inet('forward', 'drop'),
+    /^answers by UDP of ns2 to clients .*insert rule inet theirs forward udp sport 53 accept$/,
+  ],
+  [
+    'firewalld',
+    1,
+    inet('input', 'accept', 'tcp dport 22 accept', 'reject with icmpx admin-prohibited').replace('theirs', 'firewalld'),
+    /firewall-cmd --permanent --add-protocol=vrrp/,
+  ],
+]
+for (const [name, level, theirs, said] of dropped) {
+  const refused = begun(level, theirs)
+  test(`level ${level}, stopped: ${name}`, async () => assert.match(await refused(), said))
+}
+
+test('the rules of the host are only read', () => {
+  const { probe } = trial(3)
+  const show = 'nft list ruleset; iptables-save | grep -v "^#"; ip -br link; ls /run'
+  const script = `set -e; mount -t tmpfs none /run; iptables -P FORWARD DROP; ${inet('input', 'drop')}
+(${show}) >/dev/null; (${show}) >/run/before; set +e
+    (${probe.text}) >/dev/null; (${show}) | diff - /run/before`
+  execFileSync(
+    'unshare',
+    ['--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', 'bash', '-c', script],
+    { timeout: 60_000 },
+  )
+})
+
+test('a host where it can not be tried is told as such', () => {
+  const { plan } = trial(1)
+  assert.equal(plan({ text: 'untried=there is no perl\n', code: 0 }, { changes: () => false }), {
+    unchanged: true,
+    why: 'it could not be tried: there is no perl',
+  })
+})
+
+test.run()
