@@ -1,11 +1,12 @@
 // Runs that are broken off: nothing of how a host was is lost, and what was put off is done.
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { HostError } from '../engine/base/errors.ts'
 import { sh } from '../engine/base/sh.ts'
+import { baselineId } from '../engine/runner/baselines.ts'
 import { rollbackScript } from '../engine/runner/rollback.ts'
 import { barrier, type Task } from '../engine/runner/task.ts'
 import { localTransport } from '../engine/transport/local.ts'
@@ -63,6 +64,22 @@ test('what is put off is done once, also where a later undo fails', async () => 
   rmSync(path('reloads'))
   assert.is((await undoNewest()).code, 1)
   assert.is(shown('reloads'), '\n')
+})
+
+test('a rollback does what is put off after the files are back', async () => {
+  const reloads = made('service', sh`at_end cp ${path('conf')} ${path('loaded')}; rm -f ${path('service')}`)
+  await run('1', [file(path('conf'), 'old')])
+  await run('2', [file(path('conf'), 'new'), reloads])
+  assert.is((await undoNewest()).code, 0)
+  assert.is(shown('loaded'), 'old')
+})
+
+test('where it can not be kept how something was, nothing is changed', async () => {
+  const [first, second] = [file(path('first'), 'ours'), file(path('second'), 'ours')]
+  mkdirSync(join(state, 'originals'), { recursive: true })
+  writeFileSync(join(state, 'originals', baselineId(first.key!)), 'in the way')
+  assert.is((await run('1', [touch('a'), first, second])).status, 'failed')
+  assert.not.ok(existsSync(path('a')))
 })
 
 /** Loses the connection as soon as an execution has printed this; its script runs on and finds nobody who listens. */

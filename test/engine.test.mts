@@ -32,12 +32,15 @@ test('a run changes, proves it in two more executions, and the next run finds no
   assert.is(readFileSync(path('a'), 'utf8'), 'last; line\n')
 })
 
-test('a converged host takes two executions', async () => {
-  await runHost(host([touch('a')]), options, silent)
-  const second = await runHost(host([touch('a')]), options, silent)
-  assert.is(second.status, 'ok')
-  assert.is(second.executions, 2)
-})
+for (const check of [false, true])
+  test(`a converged host takes two executions${check ? ' in check mode too' : ''}`, async () => {
+    await runHost(host([touch('a')]), options, silent)
+    const told: string[] = []
+    const second = await runHost(host([touch('a')]), { ...options, check }, ({ type }) => told.push(type))
+    assert.is(second.status, 'ok')
+    assert.is(second.executions, 2)
+    assert.equal(told, ['connecting', 'connected', 'planned', 'host ended'])
+  })
 
 test('check mode announces exactly what the run then changes, and changes nothing', async () => {
   const tasks = [touch('a'), file(path('b'), 'x')]

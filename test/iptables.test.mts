@@ -32,7 +32,7 @@ function run(saved: string, keepalived: 'active' | 'inactive'): string {
   const rules = [{ table: 'filter', chain: 'INPUT', words: ['-j', 'ACCEPT'] }]
   writeFileSync(log, '')
   const script = render('iptables.sh', { prefix: 'keepalived-playbooks-', rules })
-  execFileSync('bash', ['-c', script], { env: { PATH: `${folder}:${process.env.PATH}` } })
+  execFileSync('bash', ['--norc', '-c', script], { env: { PATH: `${folder}:${process.env.PATH}` } })
   return readFileSync(log, 'utf8')
 }
 

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert'
 import type { Host } from '../inventory/types.ts'
 import { realClock } from '../engine/base/clock.ts'
 import type { RunContext } from '../engine/cli/main.ts'
-import { HostLocks } from '../engine/cluster/host-locks.ts'
+import { HostLocks, type Note, writeNote } from '../engine/cluster/host-locks.ts'
 import type { Session } from '../engine/cluster/session.ts'
 import type { ClusterControl } from '../engine/operations/control.ts'
 import { NodeSteps } from '../engine/operations/rolling/node-steps.ts'
@@ -86,6 +86,19 @@ test('another run is named, and the lock is free when it has ended', async () =>
   assert.is(await whyNot('/srv/plain'), 'another run is at work on ns1: ann. Try again when it has ended')
   await release()
   assert.is(await whyNot('/srv/plain'), undefined)
+})
+
+test('a note is for the next run, and for root alone', async () => {
+  const note: Note = { by: "it's me", state: 'begun', drained: false, reboot: true, known: [] }
+  const first = await take('/srv/note', safe)
+  await safe.run(writeNote('/srv/note', note).text, { timeout: 20 })
+  await first.release()
+  assert.is(await printed('stat -c %a /srv/note/rolling'), '600\n')
+  const next = await take('/srv/note', safe)
+  assert.equal([...next.locks.notes()], [['ns1', note]])
+  await safe.run(writeNote('/srv/note', undefined).text, { timeout: 20 })
+  await next.release()
+  assert.is(await printed('ls /srv/note'), 'lock\n')
 })
 
 test('a cable that is cut frees the lock, and no lock of others', async () => {

@@ -1,9 +1,11 @@
-// Plan functions by the table: what a probe printed, and what the task makes of it. No host is needed.
+// Plan functions by the table: what a probe printed, and what the task makes of it. No host but this one is needed.
+import { readFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Host } from '../inventory/types.ts'
 import type { Facts } from '../engine/runner/facts.ts'
-import { parseFacts } from '../engine/runner/facts.ts'
+import { factsProbe, parseFacts } from '../engine/runner/facts.ts'
+import { localTransport } from '../engine/transport/local.ts'
 import { makePlan } from '../engine/runner/plan.ts'
 import { sh } from '../engine/base/sh.ts'
 import { type Change, isChange, type Planned, type Task, unchanged } from '../engine/runner/task.ts'
@@ -11,16 +13,12 @@ import { withSerial } from '../services/dns/zone.ts'
 import { file } from '../tasks/file.ts'
 import { packages } from '../tasks/packages.ts'
 import { iptables } from '../tasks/os/firewall/iptables.ts'
-import { keepalived, keepalivedConf } from '../tasks/cluster/keepalived.ts'
-import { snmpd } from '../tasks/cluster/snmpd.ts'
 import { kernelModule } from '../tasks/kernel-module.ts'
 import { line } from '../tasks/line.ts'
 import { selinux } from '../tasks/selinux.ts'
 import { service } from '../tasks/service.ts'
 import { twoInterfaces } from '../tasks/cluster/ipvs.ts'
 import { sysctl } from '../tasks/sysctl.ts'
-import { targetOf } from '../tasks/target.ts'
-import { inventoryOf, variants } from './variants.ts'
 
 const facts: Facts = {
   ids: ['debian'],
@@ -179,6 +177,11 @@ test('file: undo brings back the old bytes, mode and owner', () => {
   assert.match(undo, 'chown bind:bind')
 })
 
+test('service: what it will be is told', () => {
+  const { after } = change(named, state('inactive', 'disabled', 'no', ''))!
+  assert.is(after, 'named: enabled, running, up to date')
+})
+
 test('service: one that is masked is refused', () => {
   for (const state of ['masked', 'masked-runtime'])
     assert.throws(
@@ -204,24 +207,6 @@ test('service: a changed drop-in makes systemd read it, and leaves the service r
   // Its [Install] section may be another.
   assert.match(text, 'systemctl enable -q keepalived')
   assert.not.match(text, 'restart')
-})
-
-test('secrets: what holds one is not for everybody, and keepalived tests its file before it is replaced', () => {
-  const inventory = inventoryOf(variants[0]![1])
-  const target = targetOf(inventory, inventory.hosts[0]!, facts)
-  const applyOf = (tasks: Task[], path: string) =>
-    change(
-      tasks.find(({ name }) => name === `file ${path}`)!,
-      '',
-    )!.apply.text
-  const conf = applyOf(keepalived(target, 1), keepalivedConf)
-  assert.match(conf, 'chmod 640')
-  assert.match(conf, /keepalived -t -f "\$file"[^]*\nmv -f/)
-  assert.match(applyOf(snmpd(target), '/etc/snmp/snmpd.conf.d/keepalived.conf'), 'chmod 600')
-})
-
-test('install: configuration files that are there stay', () => {
-  assert.match(change(packages({ facts }, 'a'), '')!.apply.text, '--force-confold install')
 })
 
 test('zone: the serial grows when the zone changes, and only then', () => {
@@ -291,6 +276,19 @@ test('facts: a distribution, those that it is like, and the mode of SELinux', ()
   assert.equal(found.ids, ['rocky', 'rhel', 'centos', 'fedora'])
   assert.is(found.selinux, 'enforcing')
   assert.equal(parseFacts('ids= \n').ids, [])
+})
+
+test('facts: what this machine says of itself', async () => {
+  const { stdout } = await localTransport().run(factsProbe.text, { timeout: 60 })
+  const { hostname, kernel, bootId, init, now, os, selinux } = parseFacts(stdout.toString())
+  const files = ['sys/kernel/hostname', 'sys/kernel/osrelease', 'sys/kernel/random/boot_id', '1/comm']
+  assert.equal(
+    [hostname, kernel, bootId, init],
+    files.map((name) => readFileSync(`/proc/${name}`, 'utf8').trim()),
+  )
+  assert.match(readFileSync('/etc/os-release', 'utf8'), `PRETTY_NAME="${os}"`)
+  assert.ok(Math.abs(now - Date.now() / 1000) < 3600)
+  assert.match(selinux, /^(enforcing|permissive|disabled|absent)$/)
 })
 
 test.run()

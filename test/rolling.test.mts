@@ -3,11 +3,13 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { MadeUpCluster } from './made-up-cluster.ts'
 
-/** Does something with a cluster of its own, which is gone afterwards. */
+/** Does something with a cluster of its own, which is gone afterwards, and to which no harm may be done. */
 async function on<T>(work: (cluster: MadeUpCluster) => Promise<T>): Promise<T> {
   const cluster = new MadeUpCluster()
   try {
-    return await work(cluster)
+    const result = await work(cluster)
+    assert.equal(cluster.wrongs, [])
+    return result
   } finally {
     cluster.remove()
   }
@@ -17,8 +19,9 @@ const once = { ns1: 1, ns2: 1, ns3: 1 }
 
 test('every node is rebooted once, the holder last, and nothing is left', () =>
   on(async (cluster) => {
-    const { steps, error } = await cluster.roll([])
+    const { steps, said, error } = await cluster.roll([])
     assert.is(error, '')
+    assert.match(said.join('\n'), /^ns2 {2}reboot +another boot id after 30 s \(30\.0 s\)$/m)
     assert.equal(
       steps.filter((step) => step.endsWith('reboot')),
       ['ns2: reboot', 'ns3: reboot', 'ns1: reboot'],
@@ -40,6 +43,15 @@ test('killed before any of its steps and resumed: every node is rebooted once, a
     ),
   )
 })
+
+test('interrupted: the step under way comes to its end, and no other is begun', () =>
+  on(async (cluster) => {
+    const { steps } = await cluster.roll([], undefined, 'ns2: reboot')
+    assert.is(steps.at(-1), 'ns2: reboot')
+    assert.equal(cluster.boots, { ns1: 0, ns2: 1, ns3: 0 })
+    assert.is((await cluster.roll(['--resume'])).error, '')
+    assert.equal([cluster.boots, cluster.left()], [once, []])
+  }))
 
 test('resumed with --limit: the node that was begun comes first all the same, and the others wait', () =>
   on(async (cluster) => {
@@ -121,6 +133,88 @@ test('without reboot: nobody is, and the command runs once a node', () =>
   on(async (cluster) => {
     assert.is((await cluster.roll(['--without-reboot', '--before', 'x'])).error, '')
     assert.equal([cluster.boots, cluster.commands, cluster.left()], [{ ns1: 0, ns2: 0, ns3: 0 }, once, []])
+  }))
+
+const moves: [args: string[], serving: string[]][] = [
+  [[], ['ns1', 'ns2', 'ns3']],
+  [['--min-serving', '1'], ['ns1']],
+]
+for (const [args, serving] of moves) {
+  test(`the VIP moves once, and ${serving.join(', ')} get clients meanwhile`, () =>
+    on(async (cluster) => {
+      assert.is((await cluster.roll(args)).error, '')
+      assert.equal(cluster.moves, [serving])
+      assert.equal(cluster.left(), [])
+    }))
+}
+
+test('clients that never end are waited for, and told of when the time is over', () =>
+  on(async (cluster) => {
+    cluster.endless.add('ns2')
+    const { said, error } = await cluster.roll(['--limit', 'ns2', '--drain-timeout', '5'])
+    assert.is(error, '')
+    assert.match(said.join('\n'), 'after 5 s 1 connections and 1 UDP clients are left: they end with the node')
+  }))
+
+test('pools that do not follow: the node is undrained, and nothing was begun', () =>
+  on(async (cluster) => {
+    cluster.frozen = true
+    const { error } = await cluster.roll([])
+    assert.match(
+      error,
+      /^the pools of ns1 still have ns2 with weight 1\n.*ns2 was undrained, and no node was rebooted$/,
+    )
+    assert.equal([cluster.boots, cluster.left()], [{ ns1: 0, ns2: 0, ns3: 0 }, []])
+  }))
+
+test('a command that fails: its node is not rebooted and stays drained', () =>
+  on(async (cluster) => {
+    const { error } = await cluster.roll(['--before', 'echo no room; exit 3'])
+    assert.match(error, /^the command ended with code 3: no room\n.*; ns2 is drained; /)
+    assert.equal(
+      [cluster.boots, cluster.commands],
+      [
+        { ns1: 0, ns2: 0, ns3: 0 },
+        { ns1: 0, ns2: 1, ns3: 0 },
+      ],
+    )
+  }))
+
+test('what a command prints last is told of its step', () =>
+  on(async (cluster) => {
+    const { said } = await cluster.roll(['--before', 'echo one; echo two', '--limit', 'ns2'])
+    assert.match(said.join('\n'), /ns2 {2}command +two \(/)
+  }))
+
+test('a node whose service does not start again gets no clients, and the others wait', () =>
+  on(async (cluster) => {
+    cluster.hurt.add('ns2')
+    assert.match((await cluster.roll([])).error, /^not healthy after the work on ns2: ns2: named is inactive\n/)
+    assert.equal(cluster.boots, { ns1: 0, ns2: 1, ns3: 0 })
+    assert.ok(cluster.left().includes('ns1: drain/ns2'))
+  }))
+
+test('a node that answers as another one gets no clients, and the others wait', () =>
+  on(async (cluster) => {
+    cluster.impostors.add('ns2')
+    const told = /^ns2 is back, but named does not answer for \S+ on 10\.2\.1\.11 \("=nobody="\)\n/
+    assert.match((await cluster.roll([])).error, told)
+    assert.equal(cluster.boots, { ns1: 0, ns2: 1, ns3: 0 })
+    assert.ok(cluster.left().includes('ns1: drain/ns2'))
+  }))
+
+test('what only the cluster check sees after a node stops the run before the next one', () =>
+  on(async (cluster) => {
+    cluster.deafAfter = 'ns2'
+    assert.match((await cluster.roll([])).error, /^no answer\n/)
+    assert.equal(cluster.boots, { ns1: 0, ns2: 1, ns3: 0 })
+  }))
+
+test('a node in the pools of one protocol alone does not serve', () =>
+  on(async (cluster) => {
+    cluster.half.add('ns2')
+    assert.match((await cluster.roll(['--limit', 'ns3'])).error, 'without ns3 only ns1 would serve')
+    assert.equal(cluster.boots, { ns1: 0, ns2: 0, ns3: 0 })
   }))
 
 test('nothing to go on with', () =>

@@ -14,6 +14,13 @@ export interface Outcome {
   names: string[]
 }
 
+interface Limits {
+  minutes: number
+  env?: Record<string, string>
+  checkout?: string
+  within?: readonly string[]
+}
+
 /** The process groups of the files that are running. */
 const groups = new Set<number>()
 
@@ -32,17 +39,18 @@ function end(group: number, signal: NodeJS.Signals): void {
 
 /**
  * Runs one test file.
- * @param limits minutes after which it is ended, with all that it has started, more of the environment, and
- *   the checkout that it belongs to
+ * @param limits minutes after which it is ended, with all that it has started, more of the environment, the checkout
+ *   that it belongs to, and the command that runs it
  * @param hear called with its output as it comes
  */
 export function runFile(
   file: string,
-  { minutes, env, checkout = root }: { minutes: number; env?: Record<string, string>; checkout?: string },
+  { minutes, env, checkout = root, within = [] }: Limits,
   hear: (chunk: Buffer) => void,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [file], {
+    const [program, ...words] = [...within, process.execPath, file]
+    const child = spawn(program, words, {
       cwd: checkout,
       stdio: ['ignore', 'pipe', 'pipe'],
       // What is compiled once serves all files, and the programs that they start.

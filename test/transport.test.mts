@@ -1,6 +1,8 @@
 // Running scripts, by SSH against a real sshd and on this machine: what comes back, and what goes wrong.
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -15,6 +17,29 @@ needRoot('real')
 const sshd = await startSshd()
 const connected = await reach(sshd, { user: 'free' })
 test.before(() => connected.connect())
+
+/** @returns how a script ends whose host falls silent, as with a cable that is pulled: nothing closes the connection */
+async function fallSilent(): Promise<string> {
+  const relay = createServer((near) => {
+    const far = connect(sshd.port, '127.0.0.1')
+    near.pipe(far).pipe(near)
+    relay.once('silence', () => {
+      near.unpipe().pause()
+      far.unpipe().destroy()
+    })
+  }).listen(0, '127.0.0.1')
+  await once(relay, 'listening')
+  const { port } = relay.address() as AddressInfo
+  const transport = await reach(sshd, { user: 'free', port, known: `[127.0.0.1]:${port} ${sshd.hostKey}\n` })
+  await transport.connect()
+  const onStdout = () => relay.emit('silence')
+  const message = await refusal(transport.run('echo begun; exec sleep 300', { timeout: 120, onStdout }))
+  await transport.close()
+  relay.close()
+  return message
+}
+// It takes half a minute to be sure: meanwhile the other tests run.
+const silent = fallSilent().catch(String)
 
 for (const [name, transport] of [
   ['SSH', connected],
@@ -133,6 +158,10 @@ test('broken: cut while a script runs', async () => {
   )
   await transport.close()
   await transport.close()
+})
+
+test('broken: a host that falls silent while a script runs', async () => {
+  assert.match(await silent, /^the connection to ns1 was lost while a script ran/)
 })
 
 test('broken: of a script that did not arrive whole nothing runs', async () => {
