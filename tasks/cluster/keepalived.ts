@@ -6,6 +6,7 @@ import { service } from '../service.ts'
 import { dropInPath, systemdDropIn } from '../systemd-dropin.ts'
 import { virtualServersOf } from '../../services/virtual-server.ts'
 import type { Target } from '../target.ts'
+import { formerAddresses, replacingHandMade } from './adoption/keepalived-conf.ts'
 import { routesScript } from './routes.ts'
 import { template } from '../template.ts'
 
@@ -48,12 +49,17 @@ export function keepalived(target: Target, level: Level): Task[] {
     ...(can.balances ? hosts.map(({ name }) => flag(drainFile(name))) : []),
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
     systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host, can, notifyScript, routesScript }),
-    template(
+    replacingHandMade(
+      template(
+        keepalivedConf,
+        'keepalived.conf',
+        { ...target, virtualServers: virtualServersOf(cluster), level, can, notifyScript, drainFile, standbyFile },
+        { mode: '640', validate },
+      ),
       keepalivedConf,
-      'keepalived.conf',
-      { ...target, virtualServers: virtualServersOf(cluster), level, can, notifyScript, drainFile, standbyFile },
-      { mode: '640', validate },
+      target,
     ),
     service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service')] }),
+    ...(target.takeOver ? [formerAddresses(keepalivedConf, target)] : []),
   ]
 }
