@@ -48,3 +48,5 @@ const virtualServers = (reals: readonly string[], connect: (address: string) => 
 export const conf2: string = instance + virtualServers(['10.2.1.2', '10.2.1.3'], () => '')
 export const conf3: string =
   instance + virtualServers(['10.2.1.6', '10.2.1.7'], (address) => `            connect_ip ${address}\n`)
+
+export const snatRule = '-A POSTROUTING -d 10.2.1.0/24 -j SNAT --to-source 10.2.1.5'
