@@ -50,3 +50,12 @@ export const conf3: string =
   instance + virtualServers(['10.2.1.6', '10.2.1.7'], (address) => `            connect_ip ${address}\n`)
 
 export const snatRule = '-A POSTROUTING -d 10.2.1.0/24 -j SNAT --to-source 10.2.1.5'
+
+export const zoneFile = `$ORIGIN load.balance.
+$TTL 1h
+load.balance. 86400 IN SOA ns.mydomain.ru. dnsmaster.mydoamin.ru. (
+     1603065098 3600 1800 604800 30
+)
+load.balance. IN NS ns.mydomain.ru.
+health IN TXT =nameserver-1=
+`
