@@ -7,6 +7,7 @@ import { dropInPath, systemdDropIn } from '../systemd-dropin.ts'
 import { virtualServersOf } from '../../services/virtual-server.ts'
 import type { Target } from '../target.ts'
 import { formerAddresses, replacingHandMade } from './adoption/keepalived-conf.ts'
+import { unitOverride, withoutRoutesScript } from './adoption/unit-override.ts'
 import { routesScript } from './routes.ts'
 import { template } from '../template.ts'
 
@@ -48,6 +49,7 @@ export function keepalived(target: Target, level: Level): Task[] {
     flag(standbyFile),
     ...(can.balances ? hosts.map(({ name }) => flag(drainFile(name))) : []),
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
+    withoutRoutesScript(routesScript, keepalivedConf),
     systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host, can, notifyScript, routesScript }),
     replacingHandMade(
       template(
@@ -59,7 +61,7 @@ export function keepalived(target: Target, level: Level): Task[] {
       keepalivedConf,
       target,
     ),
-    service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service')] }),
+    service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service'), unitOverride] }),
     ...(target.takeOver ? [formerAddresses(keepalivedConf, target)] : []),
   ]
 }

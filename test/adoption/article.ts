@@ -59,3 +59,7 @@ load.balance. 86400 IN SOA ns.mydomain.ru. dnsmaster.mydoamin.ru. (
 load.balance. IN NS ns.mydomain.ru.
 health IN TXT =nameserver-1=
 `
+
+export const override = `[Service]
+ExecStartPre=/etc/keepalived/routes.sh
+`
