@@ -6,6 +6,7 @@ import { asDescribed } from '../tasks/cluster/as-described/task.ts'
 import { hostName } from '../tasks/host-name.ts'
 import { allowVrrp, firewall } from '../tasks/cluster/firewall.ts'
 import { keepalived } from '../tasks/cluster/keepalived.ts'
+import { natByHand } from '../tasks/cluster/adoption/nat-rules.ts'
 import { network } from '../tasks/cluster/network.ts'
 import { clusterPackages } from '../tasks/cluster/packages.ts'
 import { selinux } from '../tasks/selinux.ts'
@@ -23,6 +24,7 @@ export const tasks: TaskList = (target) => [
   firewall(target, 1, allowVrrp),
   serviceAnswers(target, 1),
   keepalived(target, 1),
+  natByHand(target, 1),
 ]
 
 await playbook(import.meta.url, { title: 'Level 1: failover', level: 1, tasks })

@@ -7,6 +7,7 @@ import { hostName } from '../tasks/host-name.ts'
 import { allowAnswers, allowVrrp, firewall, snat } from '../tasks/cluster/firewall.ts'
 import { keepalived } from '../tasks/cluster/keepalived.ts'
 import { ipvs } from '../tasks/cluster/ipvs.ts'
+import { natByHand } from '../tasks/cluster/adoption/nat-rules.ts'
 import { network } from '../tasks/cluster/network.ts'
 import { clusterPackages } from '../tasks/cluster/packages.ts'
 import { selinux } from '../tasks/selinux.ts'
@@ -25,6 +26,7 @@ export const tasks: TaskList = (target) => [
   firewall(target, 2, allowVrrp, allowAnswers, snat),
   serviceAnswers(target, 2),
   keepalived(target, 2),
+  natByHand(target, 2),
 ]
 
 await playbook(import.meta.url, { title: 'Level 2: load balancing', level: 2, tasks })

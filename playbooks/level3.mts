@@ -8,6 +8,7 @@ import { hostName } from '../tasks/host-name.ts'
 import { allowAnswers, allowSync, allowVrrp, firewall } from '../tasks/cluster/firewall.ts'
 import { keepalived } from '../tasks/cluster/keepalived.ts'
 import { ipvs } from '../tasks/cluster/ipvs.ts'
+import { natByHand } from '../tasks/cluster/adoption/nat-rules.ts'
 import { network } from '../tasks/cluster/network.ts'
 import { clusterPackages } from '../tasks/cluster/packages.ts'
 import { routes, routesWatch, rtTables } from '../tasks/cluster/routes.ts'
@@ -32,6 +33,7 @@ export const tasks: TaskList = (target) => [
   barrier,
   keepalived(target, 3),
   routesWatch(),
+  natByHand(target, 3),
 ]
 
 await playbook(import.meta.url, { title: 'Level 3: clients keep their addresses', level: 3, tasks })

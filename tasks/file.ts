@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { UserError } from '../engine/base/errors.ts'
 import { lines, type Script, sh } from '../engine/base/sh.ts'
-import { type Resource, type State, type Task, unchanged } from '../engine/runner/task.ts'
+import { type Printed, type Resource, type State, type Task, unchanged } from '../engine/runner/task.ts'
 
 export interface FileOptions {
   /** Octal, as for chmod; default 644. */
@@ -38,6 +38,10 @@ export const fileResource = (path: string): Resource => ({
   probe: fileProbe(path),
   read: ({ text, code }) => stateOf(path, parseFound(path, text), code !== 0),
 })
+
+/** @returns the text of a file by what its probe printed, or undefined where there is none */
+export const contentIn = (path: string, { text }: Printed): string | undefined =>
+  parseFound(path, text)?.content.toString('utf8')
 
 /** A file of root with exactly this content, replaced in one step, so that readers see no half file. */
 export function file(path: string, content: Content, options: FileOptions = {}): Task {

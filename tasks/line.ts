@@ -57,15 +57,16 @@ if [ -e ${path} ]; then
   ${found.includes('absent') ? sh`if [ -s "$file" ]; then ${endCopy}; else rm -f -- ${path} "$file"; fi` : endCopy}
 fi`
 
-// The copy takes the place of the file in one step, with the same owner, mode and attributes; a link stays a link.
-const beginCopy = (path: string): Script => sh`
+/** Begins a copy `"$file"`, which takes the place of the file in one step, with the same owner, mode and attributes; a link stays a link. */
+export const beginCopy = (path: string): Script => sh`
   mkdir -p -- ${posix.dirname(path)}
   real=$(readlink -f -- ${path})
   file=$(mktemp "\${real%/*}/.\${real##*/}.XXXXXX")
   trap 'rm -f -- "$file"' EXIT
   if [ -e "$real" ]; then cp -a --attributes-only -- "$real" "$file"; else chmod 644 "$file"; fi`
 
-const endCopy: Script = sh`mv -f -- "$file" "$real"`
+/** Puts the copy in the place of the file. */
+export const endCopy: Script = sh`mv -f -- "$file" "$real"`
 
 const orTakeOut = (validate: Script, undo: Script): Script => sh`
 said=$(${validate} 2>&1) || {

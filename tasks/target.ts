@@ -15,10 +15,17 @@ export interface Target {
   groups: readonly string[]
   /** `vars` of the cluster, of the host's groups and of the host; the later win. Plain data from the inventory. */
   vars: Readonly<Record<string, unknown>>
+  /** What others have set up and the cluster replaces may go (`--take-over`). */
+  takeOver: boolean
 }
 
 /** @returns what a playbook knows of a host */
-export function targetOf({ cluster, hosts, groups, place }: Inventory, host: Host, facts: Facts): Target {
+export function targetOf(
+  { cluster, hosts, groups, place }: Inventory,
+  host: Host,
+  facts: Facts,
+  takeOver = false,
+): Target {
   const own = groups.filter((group) => group.hosts.includes(host.name))
   return {
     cluster,
@@ -28,5 +35,6 @@ export function targetOf({ cluster, hosts, groups, place }: Inventory, host: Hos
     place,
     groups: own.map(({ name }) => name),
     vars: [cluster, ...own, host].reduce((earlier, { vars }) => ({ ...earlier, ...vars }), {}),
+    takeOver,
   }
 }

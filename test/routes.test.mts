@@ -119,6 +119,35 @@ test('the task reads the same: right beside rules of others, and refused behind 
     )
 })
 
+/** What the article's own script does, with numbers for its tables. */
+const byHand = `
+ip rule del from 10.2.1.2 table 100 priority 500
+ip route add 10.2.1.0/24 dev eth0 src 10.2.1.2 table 20
+ip route add default via 10.2.1.1 table 20
+ip rule add from 10.2.1.2 table 20
+ip route add 10.2.1.5/32 dev eth1 src 10.2.1.6
+ip route add default via 10.2.1.5 table 21
+ip route add 10.2.1.5/32 dev eth1 src 10.2.1.6 table 21
+ip rule add from 10.2.1.6 table 21`
+
+test("the article's routes are taken over, and come back; others in its tables are refused", () => {
+  const text = onHost(`${byHand}\nset +e\n${live!.probe.text}\ntrue`).join('\n')
+  const answer = live!.plan({ text, code: 0 }, { changes: () => false })
+  assert.ok(isChange(answer))
+  const [apply, undo] = [answer.apply, answer.undo].map((one) =>
+    one.text.replaceAll('/etc/keepalived/routes.sh', script),
+  )
+  const show = `${showRules}; ${showRoutes}; ip route show 10.2.1.5`
+  const shown = onHost(`${byHand}\n${show}\necho ==\n${apply}\n${showRoutes}\necho ==\n${undo}\n${show}`).join('\n')
+  const [first, taken, back] = shown.split('\n==\n')
+  assert.is(taken, wantedRoutes.join('\n'))
+  assert.is(back, first)
+  assert.match(
+    planned(`routes stop; ${byHand}; ip route add 10.7.0.0/16 via 10.2.1.9 table 20`),
+    'a routing table of level 3 is in use (cluster.routing_tables): table 20: 10.7.0.0/16 via 10.2.1.9 dev eth0',
+  )
+})
+
 test('stop: nothing of ours is left, and nothing of others is gone', () => {
   assert.equal(onHost(`routes start; routes stop; ${showRules}; ${showRoutes} 2>/dev/null || true`), before)
 })

@@ -11,6 +11,7 @@ export const ensureTools = (yes: boolean, say: (line: string) => void): Promise<
         unshare: 'util-linux',
         iptables: 'iptables',
         nft: 'nftables',
+        'named-checkconf': 'bind9-utils',
         perl: 'perl-base',
         ssh: 'openssh-client',
         python3: 'python3-minimal',

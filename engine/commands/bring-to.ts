@@ -24,13 +24,14 @@ import { settle, worst } from './settle.ts'
  * Brings every host to what a playbook lists, and checks the cluster where that is at a level then.
  * @param checking false leaves the check out
  * @param seconds see `confirmWithin`
+ * @param takeOver see `Target`
  * @returns the exit code
  */
 export async function bringTo(
   context: RunContext<Documents['run']>,
   session: Session,
   { title, level, scope, tasks }: Playbook,
-  { checking, seconds }: { checking: boolean; seconds: number },
+  { checking, seconds, takeOver }: { checking: boolean; seconds: number; takeOver?: boolean },
 ): Promise<number> {
   const { hosts } = session.inventory
   // It names a folder on the hosts.
@@ -70,7 +71,7 @@ export async function bringTo(
       transport: session.reach(host.name),
       tasks: (facts) => {
         refuseTwin(host.name, facts)
-        return flatten(tasks(targetOf(session.inventory, host, facts)))
+        return flatten(tasks(targetOf(session.inventory, host, facts, takeOver)))
       },
       resourceOf,
     })),

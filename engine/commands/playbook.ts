@@ -8,6 +8,11 @@ import type { TaskTree } from '../runner/task.ts'
 
 const noVerify = { name: 'no-verify', help: 'leave out the cluster check at the end' } as const
 
+const takeOver = {
+  name: 'take-over',
+  help: 'replace what others have set up in the place of the cluster; --check shows what goes away',
+} as const
+
 /** Lists the tasks of a host, in order. */
 export type TaskList = (target: Target) => TaskTree
 
@@ -31,7 +36,7 @@ export interface Playbook {
 export const playbook = (url: string, wanted: Playbook): Promise<void> =>
   main(
     url,
-    { title: wanted.title, document: 'run', own: wanted.level ? [confirmOption, noVerify] : [confirmOption] },
+    { title: wanted.title, document: 'run', own: wanted.level ? [confirmOption, noVerify, takeOver] : [confirmOption] },
     async (context) => {
       // Loaded after the first line is on the screen.
       const { openSession } = await import('../cluster/session.ts')
@@ -40,6 +45,7 @@ export const playbook = (url: string, wanted: Playbook): Promise<void> =>
       const seconds = confirmWithin(own['confirm-timeout'])
       const session = await openSession(context, wanted.level)
       const scope = wanted.scope ?? (wanted.level ? undefined : parse(fileURLToPath(url)).name)
-      return bringTo(context, session, { ...wanted, scope }, { checking: !own['no-verify'], seconds })
+      const how = { checking: !own['no-verify'], seconds, takeOver: own['take-over'] }
+      return bringTo(context, session, { ...wanted, scope }, how)
     },
   )

@@ -18,6 +18,7 @@ import {
   type NodeHandle,
 } from '../cluster/node-state.ts'
 import { serviceOf } from '../../services/all.ts'
+import { withNatRules } from './nat-cause.ts'
 import { endWatchScript, judgeSightings, parseWatch, seenAs, watching, watchScript } from './watch.ts'
 
 /** Seconds that a cluster may take to elect a holder and fill its pools, after a change and otherwise. */
@@ -55,7 +56,11 @@ export async function checkCluster(
   nodes: readonly NodeHandle[],
   options: CheckOptions,
 ): Promise<CheckResult> {
-  const check = new Check(inventory, nodes, options)
+  const result = await firstOrSettled(new Check(inventory, nodes, options), options)
+  return { ...result, findings: await withNatRules(inventory, nodes, result, options.timeout) }
+}
+
+async function firstOrSettled(check: Check, options: CheckOptions): Promise<CheckResult> {
   // One execution for each node is enough for a healthy cluster: its state, and at level 3 the watch after it.
   const first = options.changed ? undefined : await check.readAndAsk('if healthy')
   if (first && first.findings.length === 0) return first

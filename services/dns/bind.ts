@@ -8,6 +8,7 @@ export const bindOn = (facts: Facts) =>
       packages: ['bind9', 'bind9-dnsutils'],
       // AppArmor lets named read zones here, and not below the /var/named of the article.
       folder: '/etc/bind',
+      conf: '/etc/bind/named.conf',
       localConf: '/etc/bind/named.conf.local',
     },
   })

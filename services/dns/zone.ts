@@ -6,6 +6,7 @@ import { service } from '../../tasks/service.ts'
 import type { Target } from '../../tasks/target.ts'
 import { render, template } from '../../tasks/template.ts'
 import { bindOn } from './bind.ts'
+import { zoneByHand } from './zone-by-hand.ts'
 
 /**
  * named answers for the health zone with a TXT record of its own on each node, so that a client sees which node it
@@ -26,6 +27,7 @@ export function healthZone({ cluster, host, facts }: Target): Task[] {
       },
     ),
     template(conf, 'named.conf.health', { zone, zoneFile }),
+    zoneByHand({ zone, conf: named.conf, own: conf, included: named.localConf }, cluster.service.health_name),
     // The whole configuration is checked: if the administrator uses views, a zone outside them makes named refuse
     // everything at its start.
     line(named.localConf, `include "${conf}";`, { validate: sh`named-checkconf` }),

@@ -4,6 +4,7 @@ import type { Host } from '../../inventory/types.ts'
 import { kernelModule } from '../kernel-module.ts'
 import { sysctl } from '../sysctl.ts'
 import type { Target } from '../target.ts'
+import { noOtherSysctls } from './adoption/sysctl-lines.ts'
 
 /** Sorts after 99-sysctl.conf, so that older settings do not win at boot. */
 const bootFile = '/etc/sysctl.d/99-zz-keepalived.conf'
@@ -33,8 +34,12 @@ export function twoInterfaces({ interface: first, second }: Host): Record<string
 }
 
 /** The kernel balances connections: its module is loaded, and its settings are those of the level. */
-export const ipvs = ({ host }: Target, level: Level): TaskTree => [
-  // Without its module net.ipv4.vs.conntrack does not even exist.
-  kernelModule('ip_vs'),
-  sysctl(bootFile, { ...balancing, ...(abilitiesOf(level).secondInterface && twoInterfaces(host)) }),
-]
+export function ipvs(target: Target, level: Level): TaskTree {
+  const settings = { ...balancing, ...(abilitiesOf(level).secondInterface && twoInterfaces(target.host)) }
+  return [
+    // Without its module net.ipv4.vs.conntrack does not even exist.
+    kernelModule('ip_vs'),
+    noOtherSysctls(bootFile, settings, target),
+    sysctl(bootFile, settings),
+  ]
+}

@@ -6,6 +6,8 @@ import { service } from '../service.ts'
 import { dropInPath, systemdDropIn } from '../systemd-dropin.ts'
 import { virtualServersOf } from '../../services/virtual-server.ts'
 import type { Target } from '../target.ts'
+import { formerAddresses, replacingHandMade } from './adoption/keepalived-conf.ts'
+import { unitOverride, withoutRoutesScript } from './adoption/unit-override.ts'
 import { routesScript } from './routes.ts'
 import { template } from '../template.ts'
 
@@ -47,13 +49,19 @@ export function keepalived(target: Target, level: Level): Task[] {
     flag(standbyFile),
     ...(can.balances ? hosts.map(({ name }) => flag(drainFile(name))) : []),
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
+    withoutRoutesScript(routesScript, keepalivedConf),
     systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host, can, notifyScript, routesScript }),
-    template(
+    replacingHandMade(
+      template(
+        keepalivedConf,
+        'keepalived.conf',
+        { ...target, virtualServers: virtualServersOf(cluster), level, can, notifyScript, drainFile, standbyFile },
+        { mode: '640', validate },
+      ),
       keepalivedConf,
-      'keepalived.conf',
-      { ...target, virtualServers: virtualServersOf(cluster), level, can, notifyScript, drainFile, standbyFile },
-      { mode: '640', validate },
+      target,
     ),
-    service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service')] }),
+    service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service'), unitOverride] }),
+    ...(target.takeOver ? [formerAddresses(keepalivedConf, target)] : []),
   ]
 }

@@ -1,6 +1,6 @@
 import type { Host } from '../../inventory/types.ts'
 import { UserError } from '../../engine/base/errors.ts'
-import { sh } from '../../engine/base/sh.ts'
+import { lines, type Script, sh } from '../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../engine/runner/task.ts'
 import { file, ownFile } from '../file.ts'
 import { catches, tableOf } from './policy-rule.ts'
@@ -93,6 +93,11 @@ function live({ cluster, host, place }: Target): Task {
     `table ${second.number}: default via ${cluster.vip} dev ${device}`,
   ]
   const after = [...rules, ...routes].sort(inOrder).join('\n')
+  // The article's own script has these beside ours.
+  const byHand = [
+    `table ${first.number}: default via ${cluster.gateway} dev ${host.interface}`,
+    `table ${second.number}: ${cluster.vip} dev ${device} src ${address}`,
+  ]
   return {
     name: 'answers from the second address go back through the virtual IP',
     key: 'routes and rules',
@@ -116,12 +121,14 @@ for table in $tables; do
 done`,
     plan: ({ text }) => {
       const found = routing(text, [host.address, address], [first.number, second.number])
-      const foreign = found.routes.filter((route) => !routes.includes(route))
+      const foreign = found.routes.filter((route) => ![...routes, ...byHand].includes(route))
       if (found.rules.length === 0 && foreign.length > 0)
         throw new UserError(`a routing table of level 3 is in use (cluster.routing_tables): ${foreign.join('; ')}`, 1)
       const earlier = found.others.find(
         (other) =>
-          parseInt(other) < priorityOf(second.number) && catches(other, { address, port: cluster.service.port }),
+          parseInt(other) < priorityOf(second.number) &&
+          tableOf(other) !== String(second.number) &&
+          catches(other, { address, port: cluster.service.port }),
       )
       if (earlier)
         throw new UserError(
@@ -131,9 +138,21 @@ done`,
         )
       const before = [...found.rules, ...found.routes].sort(inOrder).join('\n')
       if (before === after) return unchanged()
-      return { before, after, apply: sh`${routesScript} start`, undo: sh`${routesScript} stop` }
+      const earlierRoutes = found.rules.length === 0 ? found.routes : []
+      return {
+        before,
+        after,
+        apply: sh`${routesScript} start`,
+        undo: lines(sh`${routesScript} stop`, ...earlierRoutes.toSorted(inOrder).map(addRoute)),
+      }
     },
   }
+}
+
+/** @param route `table NUMBER: ROUTE`; one by an interface or gateway that has gone is left out */
+function addRoute(route: string): Script {
+  const [, table, words] = route.match(/^table (\d+): (.*)$/)!
+  return sh`ip -4 route replace ${words!.split(' ')} table ${table!} || true`
 }
 
 const inOrder = (a: string, b: string) => (a < b ? -1 : 1)

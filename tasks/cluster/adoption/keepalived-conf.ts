@@ -1,0 +1,168 @@
+import { UserError } from '../../../engine/base/errors.ts'
+import { sh } from '../../../engine/base/sh.ts'
+import { isChange, type Task, unchanged } from '../../../engine/runner/task.ts'
+import { serviceOf } from '../../../services/all.ts'
+import { contentIn } from '../../file.ts'
+import type { Target } from '../../target.ts'
+import { parseConf, type Statement, within } from './parse-conf.ts'
+
+type Knows = Pick<Target, 'cluster' | 'host'>
+
+/** A keepalived.conf that no playbook wrote. */
+interface HandMade {
+  /** Its instances, for people. */
+  instances: string[]
+  /** What the cluster would end or meet in a wrong state, each as `LINE: what`. */
+  others: string[]
+  /** What its other instances put on interfaces, with prefix lengths. */
+  addresses: string[]
+  /** Why keepalived gives the virtual IP up for a moment when it loads the new file. */
+  gaps: string[]
+}
+
+const written = /^# Written by keepalived-playbooks/
+/** Of the file that comes with keepalived's sources, and with some distributions. */
+const sample = 'acassen@firewall.loc'
+
+/** @returns undefined for a file that is ours, a distribution's sample, or without any statement */
+export function handMade(text: string, target: Knows): HandMade | undefined {
+  const statements = parseConf(text)
+  if (written.test(text) || text.includes(sample) || statements.length === 0) return undefined
+  const isVip = (address: string) => address.split('/')[0] === target.cluster.vip
+  const instances = statements.filter(({ words }) => words[0] === 'vrrp_instance')
+  const own = instances.find((one) => addressesOf(one).some(isVip))
+  const foreign = instances.filter((one) => one !== own)
+  return {
+    instances: instances.map(describe),
+    others: [
+      ...statements.flatMap((one) => (one === own ? [] : standsAlone(one, target))),
+      ...(own ? differs(own, within(statements, 'global_defs'), target) : []),
+    ],
+    addresses: [...foreign.flatMap(addressesOf), ...(own ? addressesOf(own).filter((one) => !isVip(one)) : [])],
+    gaps: own
+      ? [
+          ...(own.words[1] === 'VI_1' ? [] : [`the instance ${own.words[1]} becomes VI_1`]),
+          ...addressesOf(own)
+            .filter((one) => isVip(one) && !one.endsWith('/32'))
+            .map((one) => `${one} becomes ${target.cluster.vip}/32`),
+        ]
+      : [],
+  }
+}
+
+const addressesOf = ({ block }: Statement): string[] =>
+  within(block, 'virtual_ipaddress', 'virtual_ipaddress_excluded').map(({ words: [address] }) =>
+    address!.includes('/') ? address! : `${address}/${address!.includes(':') ? 128 : 32}`,
+  )
+
+const describe = (instance: Statement) => `instance ${[instance.words[1], ...addressesOf(instance)].join(', ')}`
+
+const harmless =
+  /^(global_defs|vrrp_script|track_file|vrrp_track_file|track_process|vrrp_track_process|vrrp_startup_delay)$/
+
+/** A statement of the top level that the cluster does not have. */
+function standsAlone(one: Statement, { cluster }: Knows): string[] {
+  const { words, line } = one
+  const { port } = serviceOf(cluster)
+  if (words[0] === 'vrrp_instance') return [`${line}: ${describe(one)}`]
+  if (words[0] === 'virtual_server' && words[1] === cluster.vip && words[2] === String(port)) return []
+  return harmless.test(words[0]!) ? [] : [`${line}: ${words.join(' ')}`]
+}
+
+/** While one node has the old value and another the new one, each takes itself for the only one. */
+function differs(own: Statement, globals: readonly Statement[], { cluster, host }: Knows): string[] {
+  const name = own.words[1]
+  const find = (keyword: string, block: readonly Statement[] = own.block) =>
+    block.find(({ words }) => words[0] === keyword)
+  const found: [what: string, theirs: Statement | undefined, otherwise: string, ours: string][] = [
+    ['interface', find('interface'), 'is not there', host.interface],
+    ['virtual_router_id', find('virtual_router_id'), 'is not there', String(cluster.virtual_router_id)],
+    ['advert_int', find('advert_int'), '1', String(cluster.advert_int)],
+    ['version', find('version') ?? find('vrrp_version', globals), '2', String(cluster.vrrp_version)],
+  ]
+  const password = find('auth_pass', within(own.block, 'authentication'))
+  return [
+    ...found
+      .map(([what, theirs, otherwise, ours]) => ({
+        what,
+        line: theirs?.line,
+        value: theirs?.words[1] ?? otherwise,
+        ours,
+      }))
+      // 1 and 1.0 are the same.
+      .filter(({ value, ours }) => value !== ours && Number(value) !== Number(ours))
+      .map(
+        ({ what, line, value, ours }) =>
+          `${line ?? own.line}: ${what} ${value} of ${name}, and the inventory says ${ours}`,
+      ),
+    ...(password?.words[1] === cluster.auth_pass
+      ? []
+      : [`${(password ?? own).line}: auth_pass of ${name}, and cluster.auth_pass of the inventory is another`]),
+    ...addressesOf(own)
+      .filter((one) => one.split('/')[0] !== cluster.vip)
+      .map((one) => `${own.line}: ${one} of ${name}`),
+    ...own.block
+      .filter(({ words }) => /^virtual_(routes|rules)$/.test(words[0]!))
+      .map(({ words, line }) => `${line}: ${words[0]} of ${name}`),
+  ]
+}
+
+/**
+ * keepalived.conf, where somebody may have written another: that of the article is replaced, and check mode says so.
+ * Anything that would end with it is refused, unless the run may take it over.
+ */
+export const replacingHandMade = (conf: Task, path: string, target: Target): Task => ({
+  ...conf,
+  plan: (printed, planned) => {
+    const answer = conf.plan(printed, planned)
+    const found = handMade(contentIn(path, printed) ?? '', target)
+    if (!found || !isChange(answer)) return answer
+    const { instances, others, gaps } = found
+    if (others.length > 0 && !target.takeOver)
+      throw new UserError(
+        `${path} is not of the playbooks, and this would end or change:\n${others.map((one) => `${path}:${one}`).join('\n')}\n` +
+          'Move it elsewhere, give the inventory the same values, or replace it all by --take-over',
+        1,
+      )
+    return {
+      ...answer,
+      remark: [
+        `replaces ${path} made by hand: ${instances.join('; ') || 'without an instance'}`,
+        ...(others.length > 0 ? [`what goes away or changes: ${others.join('; ')}`] : []),
+        ...gaps.map((why) => `${why}: nobody has ${target.cluster.vip} for seconds`),
+      ].join('. '),
+    }
+  },
+})
+
+/** Seconds for keepalived to take addresses off after a reload. */
+const patience = 5
+
+/** Addresses of instances that were taken over are on no interface, even where keepalived has left them. */
+export const formerAddresses = (path: string, target: Target): Task => ({
+  name: 'addresses of replaced VRRP instances are gone',
+  probe: sh`
+cat ${path} 2>/dev/null
+echo '== live'
+ip -o address show`,
+  plan: ({ text }) => {
+    const [conf = '', live = ''] = text.split('\n== live\n')
+    const found = handMade(conf, target)?.addresses ?? []
+    const there = [...live.matchAll(/^\d+: (\S+) +inet6? (\S+)/gm)].filter(([, , address]) => found.includes(address!))
+    if (there.length === 0) return unchanged()
+    return {
+      before: there.map(([, device, address]) => `${address} on ${device}`).join('\n'),
+      after: '',
+      apply: sh`
+SECONDS=0
+for pair in ${there.map(([, device, address]) => `${address}@${device}`)}; do
+  while ip -o address show dev "\${pair#*@}" to "\${pair%@*}" | grep -q .; do
+    [ "$SECONDS" -lt ${patience} ] || ip address delete "\${pair%@*}" dev "\${pair#*@}"
+    sleep 0.2
+  done
+done`,
+      // keepalived sets them again when it has its configuration back.
+      undo: sh`true`,
+    }
+  },
+})

@@ -1,0 +1,111 @@
+// A keepalived.conf that no playbook wrote: the article's is replaced, and said; whatever else would end with it is refused.
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { UserError } from '../engine/base/errors.ts'
+import { parseFacts } from '../engine/runner/facts.ts'
+import { isChange, type Task } from '../engine/runner/task.ts'
+import { keepalived, keepalivedConf as path } from '../tasks/cluster/keepalived.ts'
+import { targetOf } from '../tasks/target.ts'
+import { conf2, conf3 } from './adoption/article.ts'
+import { inventoryOf, keepalivedConf, variants } from './variants.ts'
+
+const inventory = inventoryOf(variants[1]![1])
+const facts = parseFacts('os=Debian\nids=debian\ninit=systemd\n')
+const tasks = (takeOver = false) => keepalived(targetOf(inventory, inventory.hosts[0]!, facts, takeOver), 2)
+const named = (name: string, takeOver?: boolean): Task => tasks(takeOver).find((one) => one.name === name)!
+
+/** @returns what check mode says beside the difference, or why it refuses */
+function said(text: string, takeOver?: boolean): string | undefined {
+  const printed = { text: `regular file|644|root:root|0:0\n${Buffer.from(text).toString('base64')}`, code: 0 }
+  try {
+    const answer = named(`file ${path}`, takeOver).plan(printed, { changes: () => false })
+    return isChange(answer) ? answer.remark : 'unchanged'
+  } catch (error) {
+    return (error as UserError).message
+  }
+}
+
+const replaced = `replaces ${path} made by hand: instance VI_1, 10.2.1.5/32`
+const web = `vrrp_instance WEB
+{
+  interface eth0
+  virtual_router_id 77
+  virtual_ipaddress { 10.2.1.77/24 dev eth0 }
+}
+`
+const taken: [name: string, conf: string, said: string | undefined][] = [
+  ['of the article, level 2', conf2, replaced],
+  ['of the article, level 3', conf3, replaced],
+  ['with comments', conf2.replace('advert_int 1', 'advert_int 1 # s { {').replace('nopreempt', '! }'), replaced],
+  ['ours', keepalivedConf(variants[0]![1], 1), undefined],
+  ['empty', '', undefined],
+  ['comments alone', '! a file that was there before\n', undefined],
+  [
+    'a sample of a distribution',
+    `global_defs {\n notification_email {\n acassen@firewall.loc\n }\n}\n${web}`,
+    undefined,
+  ],
+  [
+    'with another name',
+    conf2.replace('VI_1', 'DNS'),
+    `${replaced.replace('VI_1', 'DNS')}. the instance DNS becomes VI_1: nobody has 10.2.1.5 for seconds`,
+  ],
+  [
+    'with a prefix length',
+    conf2.replace('    10.2.1.5\n', '    10.2.1.5/24\n'),
+    `${replaced.replace('/32', '/24')}. 10.2.1.5/24 becomes 10.2.1.5/32: nobody has 10.2.1.5 for seconds`,
+  ],
+]
+for (const [name, conf, what] of taken) test(`replaced: ${name}`, () => assert.is(said(conf), what))
+
+const refused: [name: string, conf: string, lines: string[]][] = [
+  ['an instance beside the cluster', conf2 + web, ['61: instance WEB, 10.2.1.77/24']],
+  ['an instance alone', web, ['1: instance WEB, 10.2.1.77/24']],
+  ['another virtual server', `${conf2}virtual_server 10.2.1.5 80 {\n}\n`, ['61: virtual_server 10.2.1.5 80']],
+  ['an include', `include conf.d/*.conf\n${conf2}`, ['1: include conf.d/*.conf']],
+  ['another address', conf2.replace('10.2.1.5\n', '10.2.1.5\n 10.2.1.8\n'), ['5: 10.2.1.8/32 of VI_1']],
+  [
+    'another id',
+    conf2.replace('router_id 5', 'router_id 7'),
+    ['8: virtual_router_id 7 of VI_1, and the inventory says 5'],
+  ],
+  [
+    'another password, which is not shown',
+    conf2.replace('KPSjXfRG', 'secret'),
+    ['15: auth_pass of VI_1, and cluster.auth_pass of the inventory is another'],
+  ],
+  [
+    'another version',
+    conf2.replace('enable_script', 'vrrp_version 3\nenable_script'),
+    ['2: version 3 of VI_1, and the inventory says 2'],
+  ],
+  ['routes', conf2.replace('nopreempt', 'virtual_routes {\n}'), ['11: virtual_routes of VI_1']],
+  ['conditions and definitions', `$A=1\n@x ${conf2}`, ['1: $A=1', '2: @x global_defs']],
+]
+for (const [name, conf, lines] of refused) {
+  test(`refused: ${name}`, () => {
+    const message = said(conf)!
+    const [first, ...others] = message.split('\n')
+    assert.is(first, `${path} is not of the playbooks, and this would end or change:`)
+    assert.equal(
+      others.slice(0, -1),
+      lines.map((line) => `${path}:${line}`),
+    )
+    assert.match(others.at(-1)!, '--take-over')
+    assert.not.match(message, 'secret')
+  })
+  test(`with --take-over: ${name}`, () => assert.match(said(conf, true)!, `what goes away or changes: ${lines[0]}`))
+}
+
+test('addresses of instances that were taken over go', () => {
+  const live = '2: eth0    inet 10.2.1.2/24 scope global eth0\n2: eth0    inet 10.2.1.77/24 scope global eth0\n'
+  const task = named('addresses of replaced VRRP instances are gone', true)
+  const plan = (conf: string) => task.plan({ text: `${conf}\n== live\n${live}`, code: 0 }, { changes: () => false })
+  const answer = plan(conf2 + web)
+  assert.ok(isChange(answer))
+  assert.is(answer.before, '10.2.1.77/24 on eth0')
+  assert.not.ok(isChange(plan(conf2)))
+  assert.not.ok(isChange(plan(keepalivedConf(variants[0]![1], 1))))
+})
+
+test.run()
