@@ -98,6 +98,17 @@ export class MadeUpCluster {
   #file = (node: string, path: string) => join(this.folder, node, path)
   #says = (node: string, path: string) => readFileSync(this.#file(node, path), 'utf8') === '1\n'
 
+  /** Puts a note of a rolling reboot on a node, or takes it away, as nothing but the node itself can. */
+  plant(node: string, note: string | undefined): void {
+    if (note === undefined) rmSync(this.#file(node, 'rolling'), { force: true })
+    else writeFileSync(this.#file(node, 'rolling'), note)
+  }
+
+  /** The note of a node. */
+  note(node: string): string {
+    return readFileSync(this.#file(node, 'rolling'), 'utf8')
+  }
+
   /** Takes a node out of the work, as by hand. */
   drain(node: string): void {
     for (const name of names) writeFileSync(this.#file(name, `drain/${node}`), '1\n')
@@ -151,6 +162,7 @@ export class MadeUpCluster {
       hear!(Buffer.from(`${existsSync(note) ? readFileSync(note, 'utf8') : ''}\nheld\n`))
       return undefined
     }
+    if (script.includes('/rolling 2>/dev/null')) return existsSync(note) ? readFileSync(note, 'utf8') : ''
     if (script.includes('vip=$(')) return this.#state(node)
     if (script.includes('ipvsadm -lcn') || script.startsWith('ss ')) return '0\n'
     if (script.includes('$(dig ')) return ''
@@ -199,19 +211,20 @@ export class MadeUpCluster {
    * Runs a rolling reboot.
    * @param args of the command line
    * @param killed the step, as `ns2: reboot`, before which it is killed; without one it comes to its end
-   * @returns the steps, the error that it ended with, and what it has filled in
+   * @returns the steps, the error that it ended with, what it printed, and what it has filled in
    */
   async roll(
     args: readonly string[],
     killed?: string,
-  ): Promise<{ steps: string[]; error: string; document: Documents['rolling-reboot'] }> {
+  ): Promise<{ steps: string[]; error: string; printed: string[]; document: Documents['rolling-reboot'] }> {
     const options = parseOptions(args, 'x', rollingOptions) as Options<OwnOptions<(typeof rollingOptions)[number]>>
     const session = this.session(options.limit)
     const steps: string[] = []
+    const printed: string[] = []
     const document: Documents['rolling-reboot'] = { document: 'rolling-reboot', playbook: 'x', exitCode: 0 }
     const context = {
       options,
-      console: { print: () => {}, status: () => {} },
+      console: { print: (line: string) => printed.push(line), status: () => {} },
       document,
       atEnd: () => {},
       checkpoint: async () => {
@@ -233,9 +246,9 @@ export class MadeUpCluster {
       const control = new MadeUpControl(session, 2, 60, known)
       const plan = await makePlan(context, control, request, earlier)
       await new RollingReboot(context, control, request, locks as HostLocks, plan).run(traffic)
-      return { steps, error: '', document }
+      return { steps, error: '', printed, document }
     } catch (error) {
-      return { steps, error: error instanceof Killed ? 'killed' : (error as Error).message, document }
+      return { steps, error: error instanceof Killed ? 'killed' : (error as Error).message, printed, document }
     } finally {
       checkedFilled('rolling-reboot', document)
     }
