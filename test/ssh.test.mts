@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert'
 import { $ } from 'zx/core'
 import { sshTransport } from '../engine/transport/ssh.ts'
 import { freePort } from './port.ts'
-import { execute, knownLine, latest, refusal, type Way } from './reach.ts'
+import { execute, knownLine, latest, reach, refusal, type Way } from './reach.ts'
 import { needRoot } from './root.ts'
 import { password, startSshd } from './sshd.ts'
 
@@ -159,6 +159,19 @@ test('way: a server that hangs up', async () => {
 
 test('sudo: without a password', async () => {
   assert.is(await printed({ user: 'free' }, 'id -u'), '0\n')
+})
+
+test('sudo: where nothing but bash is allowed', async () => {
+  assert.is(await printed({ user: 'shell' }, 'id -u'), '0\n')
+})
+
+test('sudo: what it says before is no word of the script', async () => {
+  const transport = await reach(sshd, { user: 'free' })
+  const { stdout, stderr } = await transport.run('sudo -n true; echo mine >&2', { timeout: 20 })
+  await transport.close()
+  // That it says it at all is shown by a sudo within the script.
+  assert.match(stderr, /^sudo: unable to resolve host .*\nmine\n$/)
+  assert.is(stdout.toString(), '')
 })
 
 test('sudo: with a password, which the script never sees', async () => {
