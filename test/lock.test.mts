@@ -140,4 +140,19 @@ test('an order to reboot that is refused is told at once', async () => {
   assert.match(message, /^ns1 did not take the order to reboot: ./)
 })
 
+test('a reboot that a program blocks is not ordered, and the program is named', async () => {
+  await printed(`
+    cd /usr/local/bin
+    printf '#!/bin/sh\\necho s \\"shutdown:sleep\\"' >busctl
+    printf '#!/bin/sh\\necho "dnf 0 root 7 dnf shutdown:sleep updating packages block"\\necho "x 0 root 8 x shutdown y delay"' >systemd-inhibit
+    printf '#!/bin/sh\\ntouch /srv/ordered' >systemd-run
+    chmod 755 busctl systemd-inhibit systemd-run`)
+  const message = await failure(stepsBy(safe).reboot('before'))
+  assert.is(
+    message,
+    'ns1 did not take the order to reboot: a program blocks it:\ndnf 0 root 7 dnf shutdown:sleep updating packages block',
+  )
+  assert.is(await printed('ls /srv | grep ordered || true'), '')
+})
+
 test.run()
