@@ -46,7 +46,7 @@ test('a run that nobody confirms is undone by the host, and the next run tells w
   assert.not.ok(existsSync(path('a')))
   const told: string[] = []
   const { status } = await runHost(host([file(path('f'), 'one')], transport), options, (event) => {
-    if (event.type === 'went back') told.push(event.text)
+    if (event.type === 'note') told.push(event.text)
   })
   assert.is(status, 'ok')
   assert.match(told[0]!, /^\d{4}-\S+Z went back by itself: the run of the engine test was not confirmed within 60 s$/)

@@ -45,7 +45,7 @@ export class Report {
         return this.#begin(event.host, `reading the state of ${event.facts.os}`)
       case 'planned':
         return this.#planned(event)
-      case 'went back':
+      case 'note':
         return this.#line(event.host, 'note', event.text)
       case 'stale':
         return this.#line(event.host, 'again', 'another run has changed it since it was read; it is planned again')

@@ -96,8 +96,14 @@ export class HostRun {
 
     const wanted = this.#host.tasks(facts)
     this.#state = parseState(kept!.text, note.folder)
-    const { baselines, putOff, unconfirmed, wentBack } = this.#state
-    if (wentBack) this.#tell({ type: 'went back', host: name, text: wentBack })
+    const { baselines, putOff, unconfirmed, wentBack, atWork } = this.#state
+    if (wentBack) this.#tell({ type: 'note', host: name, text: wentBack })
+    if (atWork)
+      this.#tell({
+        type: 'note',
+        host: name,
+        text: `another run is at work, so this is the state of a moment: ${atWork}`,
+      })
     if (unconfirmed && !this.#options.check)
       throw new UserError(
         `the run of ${unconfirmed} is not confirmed yet: ${name} goes back by itself soon. Run this again then`,

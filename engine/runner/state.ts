@@ -29,6 +29,8 @@ export interface HostState {
   putOff: boolean
   /** Who has changed the host in a run that is not confirmed yet. */
   unconfirmed?: string
+  /** Who holds the host lock. */
+  atWork?: string
   /** When and why the host undid a run by itself. */
   wentBack?: string
   /** Of all scopes, latest first. */
@@ -42,6 +44,8 @@ for name in latest format went-back; do
   { read -r value <"$name" && echo "$name=$value"; } 2>/dev/null
 done
 { read -r run _ <confirm && read -r by <"journal/$run/by" && echo "unconfirmed=$by"; } 2>/dev/null
+# Whoever tries a lock takes it for a moment, and a run that begins then would be refused.
+inode=$(stat -c %i lock 2>/dev/null) && [[ $(</proc/locks) == *FLOCK*":$inode "* ]] && read -r by <lock && echo "at-work=$by"
 { [ -s put-off ] || compgen -G 'journal/*/at-end' >/dev/null; } && echo put-off=yes
 grep -sH . -- originals*/*/about || true`
 
@@ -56,6 +60,7 @@ export function parseState(text: string, folder: string): HostState {
     latest: value('latest'),
     putOff: value('put-off') === 'yes',
     unconfirmed: value('unconfirmed') || undefined,
+    atWork: value('at-work') || undefined,
     wentBack: value('went-back') || undefined,
     baselines: parseBaselines(text),
   }
