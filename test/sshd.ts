@@ -52,6 +52,8 @@ if [ ! -x usr/sbin/sshd ] || [ ! -x usr/bin/sudo ]; then
   done
   grep -q '^sshd:' etc/passwd || chroot . useradd --system --home-dir /run/sshd --shell /usr/sbin/nologin sshd
 fi
+# What root's login shell does on this machine, as to start a slow program, is no part of the tests.
+rm -f root/.bashrc root/.bash_profile root/.profile
 # Without the name of this machine: sudo says so each time.
 echo '127.0.0.1 localhost inside' >etc/hosts
 echo 'hosts: files' >>etc/nsswitch.conf
