@@ -30,7 +30,7 @@ await main(import.meta.url, program, async (context) => {
   const plan = await makePlan(context, control, request, earlier)
   if (plan.turns.length === 0 && !request.resume) return exitCode.ok
   if (!locks) return exitCode.changesFound
-  const work = request.reboot ? 'reboots' : 'drains'
+  const work = `${request.before ? 'runs the command on, and ' : ''}${request.reboot ? 'reboots' : 'drains'}`
   const question = `This ${work} ${plan.turns.map(({ host }) => host.name).join(', then ')}. Go on`
   if (plan.turns.length > 0 && !options.yes && !(await confirmed(question, 'add --yes to go on')))
     throw new UserError('Nothing was changed')

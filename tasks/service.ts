@@ -100,7 +100,10 @@ const noting = (name: string, watched: readonly string[], load: Script): Script 
     ? load
     : sh`
 sums=$(sha256sum -- ${watched} 2>/dev/null || true)
-${load}
+code=0
+${load} || code=$?
+# systemd counts a load that failed as a change of state, so the note alone tells that it is still to be done.
+[ "$code" -eq 0 ] || sums='not loaded'
 (
 umask 077
 mkdir -p ${posix.dirname(noteOf(name))}
@@ -108,7 +111,8 @@ mkdir -p ${posix.dirname(noteOf(name))}
   { (${show(name, '--timestamp=us+utc')} 2>/dev/null) || (${show(name)}); } | grep ^StateChangeTimestamp=
   printf '%s\n' "$sums"
 } >${noteOf(name)}
-)`
+)
+exit "$code"`
 
 /** @param time as systemctl prints it: `Tue 2026-11-24 23:38:09.123456 UTC`, or nothing; @returns seconds since 1970 */
 function seconds(time: string): number {

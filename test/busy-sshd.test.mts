@@ -8,10 +8,10 @@ import * as assert from 'uvu/assert'
 import { $ } from 'zx/core'
 import { execute, knownLine, reach, refusal } from './reach.ts'
 import { needRoot } from './root.ts'
-import { startSshd } from './sshd.ts'
+import { password, startSshd } from './sshd.ts'
 
 needRoot('real')
-const sshd = await startSshd({ address: '127.0.0.1', config: 'MaxSessions 1\nMaxStartups 3:100:3' })
+const sshd = await startSshd({ address: '127.0.0.1', config: 'MaxSessions 1\nMaxStartups 3:100:3\nMaxAuthTries 1' })
 test.after(() => sshd.stop())
 const file = (name: string) => join(sshd.folder, name)
 
@@ -117,6 +117,11 @@ test('what can be done is done: algorithms, addresses, tokens', async () => {
   const way = { config, key: '${TEST_KEYS}/user' }
   const { stdout } = await execute(sshd, way, 'echo ${SSH_CONNECTION% * *}')
   assert.match(stdout.toString(), /^127\.0\.0\.9 /)
+})
+
+test('what can be done is done: a password where keys are not wanted, and the host takes one attempt', async () => {
+  const way = { user: 'free', key: file('stranger'), config: 'PubkeyAuthentication no', password }
+  assert.is((await execute(sshd, way, 'echo in')).stdout.toString(), 'in\n')
 })
 
 test.run()

@@ -11,7 +11,9 @@ import { Report } from '../engine/cli/run-report.ts'
 import type { Session } from '../engine/cluster/session.ts'
 import { writePage } from '../engine/operations/html-report.ts'
 import { loadInventory } from '../inventory/load.ts'
-import type { HostResult } from '../engine/runner/events.ts'
+import type { HostResult, RunEvent } from '../engine/runner/events.ts'
+import { parseFacts } from '../engine/runner/facts.ts'
+import type { Plan } from '../engine/runner/plan.ts'
 
 /** A console on a made-up terminal. @returns what it has written, and itself */
 function terminal(redactor = new Redactor()) {
@@ -55,6 +57,26 @@ test("a host's reason is not another host's line", () => {
   report.summary([result])
   report.end()
   assert.not.match(text(), /^ns2/m)
+})
+
+test('a host that waits for the others is shown as waiting, not with what it did last', () => {
+  const { out } = terminal()
+  const report = new Report(out, { check: false, diff: false, verbose: false }, ['ns1'])
+  const host = 'ns1'
+  const change = { task: 'file x', before: '', after: '' }
+  const plan = { changes: [{}], unchanged: [] } as unknown as Plan
+  const shown = [
+    { type: 'connected', host, facts: parseFacts('os=Debian') },
+    { type: 'planned', host, plan },
+    { type: 'change started', host, task: 'file x' },
+    { type: 'change ended', host, change, seconds: 0 },
+  ].map((event) => {
+    report.listen(event as RunEvent)
+    return report.busy()[0]
+  })
+  report.end()
+  const waits = 'ns1: waiting for the other hosts'
+  assert.equal(shown, ['ns1: reading the state of Debian', waits, 'ns1: file x', waits])
 })
 
 test('a report for people holds no secret', async () => {

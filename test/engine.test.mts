@@ -9,6 +9,7 @@ import { localTransport } from '../engine/transport/local.ts'
 import { batchProbes } from '../engine/runner/probe.ts'
 import { Redactor } from '../engine/cli/redact.ts'
 import { runHosts } from '../engine/runner/run.ts'
+import type { Listener } from '../engine/runner/events.ts'
 import { sh } from '../engine/base/sh.ts'
 import { barrier, type Task } from '../engine/runner/task.ts'
 import type { Transport } from '../engine/transport/transport.ts'
@@ -155,11 +156,17 @@ test('two runs on one host: the second is told who is at work', async () => {
   const slow = runHost(host([touch('a', apply)]), options, ({ type }) => type === 'change started' && begun.resolve())
   await begun.promise
   const second = await runHost(host([touch('b')]), options, silent)
+  const told: string[] = []
+  const tell: Listener = (event) => event.type === 'note' && told.push(event.text)
+  await runHost(host([touch('b')]), { ...options, check: true }, tell)
   writeFileSync(path('go'), '')
+  assert.equal(told, ['another run is at work, so this is the state of a moment: the engine test'])
   assert.is(second.status, 'failed')
   assert.match(second.failure!.reason, 'another run is at work on here: the engine test')
   assert.equal(second.notTried, ['touch b'])
   assert.is((await slow).status, 'changed')
+  await runHost(host([touch('b')]), { ...options, check: true }, tell)
+  assert.is(told.length, 1)
 })
 
 test('a host that is not reached or breaks leaves the others alone', async () => {

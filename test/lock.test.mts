@@ -7,7 +7,8 @@ import * as assert from 'uvu/assert'
 import type { Host } from '../inventory/types.ts'
 import { realClock } from '../engine/base/clock.ts'
 import type { RunContext } from '../engine/cli/main.ts'
-import { HostLocks, type Note, writeNote } from '../engine/cluster/host-locks.ts'
+import { HostLocks } from '../engine/cluster/host-locks.ts'
+import { type Note, writeNote } from '../engine/cluster/rolling-note.ts'
 import type { Session } from '../engine/cluster/session.ts'
 import type { ClusterControl } from '../engine/operations/control.ts'
 import { NodeSteps } from '../engine/operations/rolling/node-steps.ts'
@@ -166,6 +167,21 @@ test('a host that may go back by itself is not locked, since no reboot may meet 
   const refused = await take(state, waiting).catch(({ message }: Error) => message)
   assert.is(refused, "ns1 can't be locked: not confirmed yet, and undone soon: the run of carl")
   await (await take(state, safe)).release()
+})
+
+test('a reboot that a program blocks is not ordered, and the program is named', async () => {
+  await printed(`
+    cd /usr/local/bin
+    printf '#!/bin/sh\\necho s \\"shutdown:sleep\\"' >busctl
+    printf '#!/bin/sh\\necho "dnf 0 root 7 dnf shutdown:sleep updating packages block"\\necho "x 0 root 8 x shutdown y delay"' >systemd-inhibit
+    printf '#!/bin/sh\\ntouch /srv/ordered' >systemd-run
+    chmod 755 busctl systemd-inhibit systemd-run`)
+  const message = await failure(stepsBy(safe).reboot('before'))
+  assert.is(
+    message,
+    'ns1 did not take the order to reboot: a program blocks it:\ndnf 0 root 7 dnf shutdown:sleep updating packages block',
+  )
+  assert.is(await printed('ls /srv | grep ordered || true'), '')
 })
 
 test.run()

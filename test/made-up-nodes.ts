@@ -83,6 +83,17 @@ export class MadeUpNodes {
   #bootId = (node: string) =>
     `0000000${this.boots[node]! - (this.#age(node) < boot.back ? 1 : 0)}-0000-0000-0000-000000000000`
 
+  /** Puts a note of a rolling reboot on a node, or takes it away, as nothing but the node itself can. */
+  plant(node: string, note: string | undefined): void {
+    if (note === undefined) rmSync(this.#file(node, 'rolling'), { force: true })
+    else writeFileSync(this.#file(node, 'rolling'), note)
+  }
+
+  /** The note of a node. */
+  note(node: string): string {
+    return readFileSync(this.#file(node, 'rolling'), 'utf8')
+  }
+
   /** Takes a node out of the work, as by hand. */
   drain(node: string): void {
     for (const name of names) writeFileSync(this.#file(name, `drain/${node}`), '1\n')
@@ -187,6 +198,7 @@ export class MadeUpNodes {
       hear!(Buffer.from(`${existsSync(note) ? readFileSync(note, 'utf8') : ''}\nheld\n`))
       return undefined
     }
+    if (script.includes('/rolling 2>/dev/null')) return existsSync(note) ? readFileSync(note, 'utf8') : ''
     if (script.includes('vip=$(')) return this.#state(node)
     if (script.includes('ipvsadm -lcn')) {
       const asked = names.find((name) => script.includes(`real=${hostOf(name).address}:53`))!

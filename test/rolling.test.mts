@@ -217,6 +217,56 @@ test('a node in the pools of one protocol alone does not serve', () =>
     assert.equal(cluster.boots, { ns1: 0, ns2: 0, ns3: 0 })
   }))
 
+test('resumed: who began it and what runs as root on each node is said', () =>
+  on(async (cluster) => {
+    await cluster.roll(['--before', 'apt-get -y\nreboot'], 'ns2: drain')
+    const { said } = await cluster.roll(['--resume'], 'ns2: drain')
+    assert.match(said[0]!, /^order  begun by \S+ on .*, Rolling reboot$/)
+    assert.is(said[1], String.raw`order  each node runs "apt-get -y\nreboot" as root while it is drained`)
+  }))
+
+test('a note that one node alone has, or has otherwise, is code for no other node', async () => {
+  for (const change of [{ before: 'evil' }, { reboot: false }, { by: 'ann' }, { known: [{}] }])
+    await on(async (cluster) => {
+      await cluster.roll(['--before', 'x'], 'ns2: reboot')
+      cluster.plant('ns1', JSON.stringify({ ...JSON.parse(cluster.note('ns1')), ...change }))
+      for (const args of [['--resume'], ['--resume', '--check'], []]) {
+        const { error } = await cluster.roll(args)
+        assert.match(error, /^the nodes tell of different rolling reboots, so none is gone on with\./)
+        assert.match(error, /\n {2}ns1: \{.*\n {2}ns2, ns3: \{.*\nRemove the file where it does not belong/)
+      }
+      assert.equal(cluster.commands, { ns1: 0, ns2: 1, ns3: 0 })
+      cluster.plant('ns1', undefined)
+      assert.match((await cluster.roll(['--resume'])).error, /\n {2}ns1: nothing\n/)
+      assert.equal(cluster.commands, { ns1: 0, ns2: 1, ns3: 0 })
+    })
+})
+
+test('a run that was killed before all nodes had a note, or when some had none any more, is over', async () => {
+  for (const states of [
+    ['waiting', 'waiting'],
+    ['done', 'left out'],
+  ])
+    await on(async (cluster) => {
+      await cluster.roll(['--before', 'x'], 'ns2: drain')
+      const note = JSON.parse(cluster.note('ns1'))
+      cluster.plant('ns1', undefined)
+      states.forEach((state, index) => cluster.plant(`ns${index + 2}`, JSON.stringify({ ...note, state })))
+      assert.is((await cluster.roll(['--resume'])).error, 'there is no rolling reboot to go on with')
+      assert.is((await cluster.roll([])).error, '')
+      assert.equal([cluster.boots, cluster.commands, cluster.left()], [once, { ns1: 0, ns2: 0, ns3: 0 }, []])
+    })
+})
+
+test('what is no note is told, and nothing is done', () =>
+  on(async (cluster) => {
+    for (const text of ['{', '[]', 'null', '"x"', JSON.stringify({ by: 'x', before: ['x'] })]) {
+      cluster.plant('ns2', text)
+      const { error } = await cluster.roll(['--resume'])
+      assert.match(error, /^ns2: \S+\/rolling is no note of a rolling reboot: look at it there, and remove it$/)
+    }
+  }))
+
 test('nothing to go on with', () =>
   on(async (cluster) =>
     assert.is((await cluster.roll(['--resume'])).error, 'there is no rolling reboot to go on with'),

@@ -1,15 +1,16 @@
 // Reaching a host by SSH, against a real sshd: login, host keys, the way there, sudo.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
-import { createServer, type Socket } from 'node:net'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { $ } from 'zx/core'
 import { sshTransport } from '../engine/transport/ssh.ts'
+import { whyNotRoot } from '../engine/transport/sudo.ts'
 import { freePort } from './port.ts'
-import { execute, knownLine, latest, refusal, type Way } from './reach.ts'
+import { execute, knownLine, latest, reach, refusal, type Way } from './reach.ts'
 import { needRoot } from './root.ts'
 import { password, startSshd } from './sshd.ts'
 
@@ -54,6 +55,15 @@ test('login: says what was tried when nothing was taken', async () => {
   assert.match(message, `tried ${file('stranger')}, the password; the host takes publickey,`)
   assert.match(message, `${file('user_encrypted')} is encrypted: ssh-add it first`)
   assert.not.match(message, 'wrong')
+})
+
+test('login: a certificate is told as what can not be used', async () => {
+  await $({ quiet: true })`ssh-keygen -q -s ${file('user')} -I me -n root ${file('stranger.pub')}`
+  assert.match(
+    await refusal(execute(sshd, { key: file('stranger') }, '')),
+    `${file('stranger')}-cert.pub is a certificate, which playbooks can't use`,
+  )
+  await rm(file('stranger-cert.pub'))
 })
 
 test('login: with a key file that is not there', async () => {
@@ -144,6 +154,17 @@ test('way: a server that never speaks', async () => {
   assert.match(message, `127.0.0.1 port ${port} takes connections but does not speak SSH in time`)
 })
 
+test('way: a server that takes longer than usual, as ssh_config allows it', async () => {
+  const port = await listen((socket) => {
+    const onwards = connect(sshd.port, '127.0.0.1')
+    for (const end of [socket, onwards]) end.on('error', () => {})
+    setTimeout(() => socket.pipe(onwards).pipe(socket), 1500)
+  })
+  const way = { port, known: `[127.0.0.1]:${port} ${sshd.hostKey}\n`, connectTimeout: 1 }
+  assert.match(await refusal(execute(sshd, way, '')), 'does not speak SSH in time')
+  assert.is(await printed({ ...way, config: 'ConnectTimeout 60' }, 'echo in'), 'in\n')
+})
+
 test('way: a server that hangs up', async () => {
   const port = await listen((socket) => socket.end())
   assert.match(
@@ -159,6 +180,19 @@ test('way: a server that hangs up', async () => {
 
 test('sudo: without a password', async () => {
   assert.is(await printed({ user: 'free' }, 'id -u'), '0\n')
+})
+
+test('sudo: where nothing but bash is allowed', async () => {
+  assert.is(await printed({ user: 'shell' }, 'id -u'), '0\n')
+})
+
+test('sudo: what it says before is no word of the script', async () => {
+  const transport = await reach(sshd, { user: 'free' })
+  const { stdout, stderr } = await transport.run('sudo -n true; echo mine >&2', { timeout: 20 })
+  await transport.close()
+  // That it says it at all is shown by a sudo within the script.
+  assert.match(stderr, /^sudo: unable to resolve host .*\nmine\n$/)
+  assert.is(stdout.toString(), '')
 })
 
 test('sudo: with a password, which the script never sees', async () => {
@@ -180,6 +214,9 @@ test('sudo: says why not', async () => {
     'ns1: sudo does not let refused run bash as root',
   )
   assert.match(await why({ user: 'bare' }), 'ns1: sudo is not installed')
+  // As sudo-rs says it, which few distributions have yet.
+  const said = whyNotRoot('ns1', 'ann', 'sudo: interactive authentication is required\n', 1)
+  assert.match(said, 'ns1: sudo asks ann for a password: use --ask-become-pass')
 })
 
 test.after(async () => {

@@ -20,8 +20,8 @@ export interface Sshd {
 export const password = 'correct horse'
 
 /**
- * The users: `free` may sudo, `asked` and `typed` with their password, `refused` may not, `bare` has no sudo in its
- * PATH. All log in with the key `user`, and all but root with their password; `typed` by keyboard-interactive alone.
+ * The users: `free` may sudo, `asked` and `typed` with their password, `shell` may run bash and nothing else,
+ * `refused` may not, `bare` has no sudo in its PATH. All log in with the key `user`, and all but root with their password; `typed` by keyboard-interactive alone.
  */
 const setup = `
 set -eu
@@ -52,17 +52,24 @@ if [ ! -x usr/sbin/sshd ] || [ ! -x usr/bin/sudo ]; then
   done
   grep -q '^sshd:' etc/passwd || chroot . useradd --system --home-dir /run/sshd --shell /usr/sbin/nologin sshd
 fi
-echo '127.0.0.1 inside' >>etc/hosts
-for user in free asked refused bare typed; do
+# What root's login shell does on this machine, as to start a slow program, is no part of the tests.
+rm -f root/.bashrc root/.bash_profile root/.profile
+# Without the name of this machine: sudo says so each time.
+echo '127.0.0.1 localhost inside' >etc/hosts
+echo 'hosts: files' >>etc/nsswitch.conf
+sed -i '/^hosts:/!b; /files$/!d' etc/nsswitch.conf
+for user in free asked refused bare typed shell; do
   chroot . useradd --create-home --shell /bin/dash "$user"
   echo "$user:$2" | chroot . chpasswd
 done
 chroot . usermod --shell /bin/bash asked
 cat >etc/sudoers <<END
 Defaults env_reset, use_pty, secure_path="/usr/sbin:/usr/bin:/sbin:/bin"
+root ALL=(ALL) ALL
 free ALL=(ALL) NOPASSWD: ALL
 asked ALL=(ALL) ALL
 typed ALL=(ALL) ALL
+shell ALL=(root) NOPASSWD: /usr/bin/bash
 END
 exec $3 chroot . /usr/sbin/sshd -D -e -f /srv/sshd/sshd_config`
 

@@ -105,7 +105,7 @@ function stubService(state = 'active'): void {
     `case "$1" in
   show) [ -e ${path('at')} ] || date -u +'%a %F %T.%6N UTC' >${path('at')}
     printf 'UnitFileState=enabled\\nActiveState=%s\\nNeedDaemonReload=no\\nStateChangeTimestamp=%s\\n' "$(cat ${path('active')})" "$(cat ${path('at')})";;
-  restart | reload-or-restart) echo "$1" >>${path('loads')}; rm -f ${path('at')};;
+  restart | reload-or-restart) echo "$1" >>${path('loads')}; rm -f ${path('at')}; [ ! -e ${path('broken')} ] || exit 1;;
 esac`,
   )
 }
@@ -136,6 +136,19 @@ test('service: another content is not up to date, whatever the times of its file
   const change = await wants(daemon())
   assert.match(change!.before, 'not up to date')
   await make(change!.apply)
+  assert.is(await wants(daemon()), undefined)
+})
+
+test('service: a load that failed is still to be done, though its time is later than that of the file', async () => {
+  await loaded()
+  writeFileSync(path('conf'), 'two')
+  writeFileSync(path('broken'), '')
+  const { code } = await bash(sh`( set -euo pipefail; ${(await wants(daemon()))!.apply} ) 2>&1`)
+  assert.is(code, 1)
+  rmSync(path('broken'))
+  const again = await wants(daemon())
+  assert.match(again!.before, 'not up to date')
+  await make(again!.apply)
   assert.is(await wants(daemon()), undefined)
 })
 

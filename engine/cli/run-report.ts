@@ -11,6 +11,9 @@ export interface ReportOptions {
 
 const quietSeconds = 15
 
+/** What a host does between two changes, for more than a moment: before its first, or where all meet. */
+const waiting = 'waiting for the other hosts'
+
 /** How a line that a change prints begins where people should see it at any rate. */
 const notice = 'note: '
 
@@ -82,12 +85,14 @@ export class Report {
     if (plan.changes.length > 0 && !this.#options.check) {
       const total = plan.changes.length + plan.unchanged.length
       this.#line(host, 'begins', `${plan.changes.length} of ${total} tasks have something to change`)
+      this.#begin(host, waiting)
     }
   }
 
   #changed(host: string, change: ChangeReport, seconds: number): void {
     this.#line(host, 'changed', titleOf(change) + (seconds >= 1 ? ` (${seconds.toFixed(1)} s)` : ''))
     if (this.#options.diff) this.#diff(change)
+    this.#begin(host, waiting)
   }
 
   #ended(result: HostResult): void {

@@ -1,4 +1,3 @@
-import { posix } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { exitCode, UserError } from '../base/errors.ts'
 import type { RunNote } from '../runner/note.ts'
@@ -7,24 +6,8 @@ import { switchProbe } from '../runner/switch.ts'
 import type { RunContext } from '../cli/main.ts'
 import { type Script, sh } from '../base/sh.ts'
 import type { Outcome, Transport } from '../transport/transport.ts'
-import type { Finding } from './finding.ts'
+import { type Note, noteFile, parseNote } from './rolling-note.ts'
 import type { Session } from './session.ts'
-
-/** A node's note about a rolling reboot, kept until its end so that another run can resume it. */
-export interface Note {
-  /** Who began it, from where, when. */
-  by: string
-  state: 'waiting' | 'begun' | 'done' | 'left out'
-  /** An operator had drained it before: it stays drained. */
-  drained: boolean
-  /** The boot id before the reboot of this node. */
-  bootId?: string
-  /** The command to run before the reboot. */
-  before?: string
-  reboot: boolean
-  /** What was wrong with the cluster before, and was tolerated. */
-  known: readonly Finding[]
-}
 
 /** Seconds of silence after which a node takes its operator for gone: five lines that did not come. */
 const silence = 25
@@ -37,8 +20,6 @@ const releaseTime = 5000
 
 /** Where a command of an operator holds a lock of its own on a host: it may go on when nobody listens any more. */
 const commandFolder = '/run/keepalived-playbooks-command'
-
-const noteFile = (folder: string) => posix.join(folder, 'rolling')
 
 // Nothing here is killed, so a command that was begun under the lock and goes on keeps it until its end.
 const holdScript = (folder: string, by: string): Script => sh`
@@ -86,7 +67,7 @@ async function takeHostLock(host: string, transport: Transport, folder: string, 
   }
   const note = text.slice(0, -'\nheld\n'.length)
   const lock: HostLock = {
-    note: note ? JSON.parse(note) : undefined,
+    note: note ? parseNote(host, folder, note) : undefined,
     lost: false,
     async release() {
       operator.abort()
@@ -147,7 +128,7 @@ export class HostLocks {
     const found = await Promise.all(
       inventory.hosts.map(async ({ name }): Promise<[string, Note][]> => {
         const { stdout } = await reach(name).run(sh`cat ${noteFile(folder)} 2>/dev/null || true`.text, { timeout: 60 })
-        return stdout.length > 0 ? [[name, JSON.parse(stdout.toString('utf8'))]] : []
+        return stdout.length > 0 ? [[name, parseNote(name, folder, stdout.toString('utf8'))]] : []
       }),
     )
     return new Map(found.flat())
@@ -157,12 +138,6 @@ export class HostLocks {
     await Promise.all([...this.#held.values()].map((held) => held.release().catch(() => undefined)))
   }
 }
-
-/** Keeps a note on a host; `undefined` takes it away. */
-export const writeNote = (folder: string, note: Note | undefined): Script =>
-  note
-    ? sh`umask 077; printf '%s\n' ${JSON.stringify(note)} >${`${noteFile(folder)}.new`} && mv -f ${`${noteFile(folder)}.new`} ${noteFile(folder)}`
-    : sh`rm -f -- ${noteFile(folder)}`
 
 /**
  * Runs a command of the operator on a host whose lock is held. It runs to its end even if the connection is lost or

@@ -16,7 +16,7 @@ export type RunEvent =
   | { type: 'planned'; host: string; plan: Plan }
   /** Another run has changed the host since it was read: it is read and planned again. */
   | { type: 'stale'; host: string }
-  /** What became of an earlier run. */
+  /** What people should know of the host before they read on. */
   | { type: 'note'; host: string; text: string }
   | { type: 'change started'; host: string; task: string }
   | { type: 'change output'; host: string; task: string; line: string }

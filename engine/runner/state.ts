@@ -32,6 +32,8 @@ export interface HostState {
   unconfirmed?: string
   /** A run that was never confirmed, and whose timer is gone: its name in the journal, and whose it was. */
   abandoned?: { run: string; by: string }
+  /** Who holds the host lock. */
+  atWork?: string
   /** When and why the host undid a run by itself. */
   wentBack?: string
   /** Of all scopes, latest first. */
@@ -46,6 +48,8 @@ for name in latest format; do
 done
 { read -r _ value <went-back && echo "went-back=$value"; } 2>/dev/null
 ${switchProbe}
+# Whoever tries a lock takes it for a moment, and a run that begins then would be refused.
+inode=$(stat -c %i lock 2>/dev/null) && [[ $(</proc/locks) == *FLOCK*":$inode "* ]] && read -r by <lock && echo "at-work=$by"
 { [ -s put-off ] || compgen -G 'journal/*/at-end' >/dev/null; } && echo put-off=yes
 grep -sH . -- originals*/*/about || true`
 
@@ -62,15 +66,17 @@ export function parseState(text: string, folder: string): HostState {
     putOff: value('put-off') === 'yes',
     unconfirmed: value('unconfirmed').replace(/^\S+ /, '') || undefined,
     abandoned: run === undefined ? undefined : { run, by: by! },
+    atWork: value('at-work') || undefined,
     wentBack: value('went-back') || undefined,
     baselines: parseBaselines(text),
   }
 }
 
 /** @returns what people should know of earlier runs that were not confirmed */
-export function notesOf({ wentBack, abandoned, unconfirmed }: HostState, host: string): string[] {
+export function notesOf({ wentBack, abandoned, atWork, unconfirmed }: HostState, host: string): string[] {
   return [
     ...(wentBack ? [wentBack] : []),
+    ...(atWork ? [`another run is at work, so this is the state of a moment: ${atWork}`] : []),
     ...(abandoned
       ? [
           `the run of ${abandoned.by} was not confirmed, and stays, since its timer is gone (a reboot); rollback.mts undoes it`,

@@ -4,43 +4,47 @@ import type { Outcome, RunOptions } from './transport.ts'
 
 /** A script on its way to a bash. */
 export interface BashCall {
-  /** The words that start the bash. Every login shell takes them as they are, the last in single quotes. */
+  /** The words that start the bash, without a single quote in them. */
   words: string[]
   /** What goes to its stdin, once it has printed `ready`. */
   input: string
   /** The line on its stdout that says it takes the script. */
   ready: string
-  /** The line on its stdout that says that the script has arrived; all after it is the script's own. */
+  /** The line on its stdout and stderr that says that the script has arrived; all after it is the script's own. */
   whole: string
 }
 
 /**
  * Prepares a script for a bash that reads it from stdin by its length and only then runs it. A mark at both ends
  * shows that none of it is missing: otherwise nothing runs. What a login shell has set is not taken over.
+ * @param limit seconds after which the script, with all that it has started, is ended
  */
-export function bashCall(script: string): BashCall {
+export function bashCall(script: string, limit?: number): BashCall {
   const id = randomBytes(9).toString('hex')
   const [ready, whole, begin, end] = ['ready', 'whole', 'begin', 'end'].map((mark) => `${mark}-${id}`)
   const input = `${begin}${script}${end}`
   const program = [
+    // Privileged mode imports no functions and options; a bash that the script starts would.
+    'unset BASH_ENV ENV; export -n SHELLOPTS BASHOPTS',
     `echo ${ready}`,
     // GNU's head reads not one byte more, so the rest of stdin stays the script's.
     `_script=$(head -c ${Buffer.byteLength(input)})`,
-    `case $_script in ${begin}*${end}) echo ${whole};; *) exit 1;; esac`,
+    `case $_script in ${begin}*${end}) echo ${whole}; echo ${whole} >&2;; *) exit 1;; esac`,
     `_script=\${_script#${begin}}`,
     `eval "\${_script%${end}}"`,
   ].join('; ')
+  const bash = ['bash', '--norc', '-p', '-c']
   return {
-    // Privileged mode imports no functions and options; a bash that the script starts would, so they are unset too.
-    words: ['env', ...startFiles.flatMap((name) => ['-u', name]), 'bash', '--norc', '-p', '-c', program],
+    // A sudo that allows bash alone does not allow timeout.
+    words:
+      limit === undefined
+        ? [...bash, program]
+        : [...bash, `exec timeout -k 5 ${limit} ${bash.join(' ')} "$0"`, program],
     input,
     ready: `${ready}\n`,
     whole: `${whole}\n`,
   }
 }
-
-/** The variables by which a bash that is no login shell still runs files and takes options. */
-const startFiles = ['BASH_ENV', 'ENV', 'SHELLOPTS', 'BASHOPTS']
 
 /** A running bash, here or on a host: a child process, or a channel of ssh2. */
 interface BashProcess {
@@ -138,10 +142,12 @@ export function talk(
     bash.on('close', (code) => {
       clearInterval(beating)
       const printed = Buffer.concat(stderr).toString()
+      // What sudo or the login shell says before is no word of the script.
+      const [said, own] = printed.split(whole)
       resolve({
         came,
         stdout: Buffer.concat(stdout),
-        stderr: question ? printed.split(question.text).at(-1)! : printed,
+        stderr: own ?? (question ? said!.split(question.text).at(-1)! : said!),
         code,
       })
     })

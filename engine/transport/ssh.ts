@@ -57,14 +57,13 @@ async function run(
   { timeout, lasting, ...listen }: RunOptions,
   { name, becomePassword, startTimeout = 30 }: SshOptions,
 ): Promise<Outcome | 'full'> {
-  const call = bashCall(script)
+  const call = bashCall(script, lasting ? undefined : timeout + 2)
   const { prefix, question } = become(user, becomePassword)
-  const limit = lasting ? [] : ['timeout', '-k', '5', `${timeout + 2}`]
   // Plain single quotes mean the same to every login shell; zx's own do not.
-  const command = [prefix, ...limit, ...call.words.slice(0, -1), `'${call.words.at(-1)}'`]
+  const words = call.words.map((word) => `'${word}'`)
   let channel: ClientChannel
   try {
-    channel = await connection.spawn(`exec ${command.join(' ')}`)
+    channel = await connection.spawn(`exec ${prefix}${words.join(' ')}`)
   } catch (error) {
     if (typeof (error as { reason?: unknown }).reason === 'number') return 'full'
     throw new HostError(`${name}: the connection takes no more commands (${(error as Error).message}); run again`)

@@ -28,7 +28,8 @@ export function become(user: string, password?: string): Become {
  */
 export function whyNotRoot(host: string, user: string, stderr: string, code: number | null): string {
   const said = stderr.trim().split('\n').at(-1) || `exit code ${code}`
-  if (/a password is required|a terminal is required to/.test(stderr))
+  // The last are the words of sudo-rs.
+  if (/a password is required|a terminal is required to|interactive authentication is required/.test(stderr))
     return `${host}: sudo asks ${user} for a password: use --ask-become-pass, or allow ${user} sudo without one`
   if (/incorrect password|no password was provided/.test(stderr))
     return `${host}: sudo did not take the password of ${user}: run again with --ask-become-pass and the right one`

@@ -4,6 +4,7 @@ import { TrafficMonitor } from '../traffic.ts'
 import { conclude, type reportOption } from '../html-report.ts'
 import { runNote } from '../../cluster/run-note.ts'
 import { HostLocks } from '../../cluster/host-locks.ts'
+import { agreedNote } from '../../cluster/rolling-note.ts'
 import { openControl, type ClusterControl } from '../control.ts'
 import type { Session } from '../../cluster/session.ts'
 import type { Step } from '../../clients/losses.ts'
@@ -39,15 +40,17 @@ export async function runDrills(context: DrillContext, session: Session): Promis
   const note = runNote('Drill')
   const locks = options.check ? undefined : await HostLocks.take(context, session, note)
   const notes = locks?.notes() ?? (await HostLocks.readNotes(session, note))
-  if (notes.size > 0) throw new UserError('a rolling reboot was not ended: end it with --resume first', exitCode.failed)
+  const names = session.inventory.hosts.map(({ name }) => name)
+  if (agreedNote(names, notes, note.folder))
+    throw new UserError('a rolling reboot was not ended: end it with --resume first', exitCode.failed)
   const control = await openControl(context, session, { minServing: session.inventory.hosts.length - 1 })
   if (!locks) {
     const states = await control.states()
     for (const { target, title } of chosen) console.print(`drill  would ${title(target(control, states), control)}`)
     return exitCode.changesFound
   }
-  const names = chosen.map(({ name }) => name).join(', ')
-  const question = `This breaks the cluster on purpose (${names}); clients may notice. Go on`
+  const kinds = chosen.map(({ name }) => name).join(', ')
+  const question = `This breaks the cluster on purpose (${kinds}); clients may notice. Go on`
   if (!options.yes && !(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was done')
   const traffic = await TrafficMonitor.start(context, session)
   const failure: unknown = await carryOutAll(context, control, traffic, chosen, locks).catch((error: unknown) => error)

@@ -1,4 +1,5 @@
-import { HostLocks, type Note } from '../../cluster/host-locks.ts'
+import { HostLocks } from '../../cluster/host-locks.ts'
+import { agreedNote, type Note } from '../../cluster/rolling-note.ts'
 import { runNote } from '../../cluster/run-note.ts'
 import type { Session } from '../../cluster/session.ts'
 import { exitCode, UserError } from '../../base/errors.ts'
@@ -20,21 +21,21 @@ export interface LockedHosts {
 
 /**
  * Locks all hosts, and looks for a run to resume.
- * @throws UserError if another run is active, if an aborted run exists without `--resume`, or with it and none exists
+ * @throws UserError if another run is active, if an aborted run exists without `--resume`, or with it and none exists,
+ * or if the nodes tell of different runs
  */
 export async function lockHosts(context: RunContext, session: Session, request: RollingRequest): Promise<LockedHosts> {
   const locks = context.options.check ? undefined : await HostLocks.take(context, session, run)
-  const earlier = locks?.notes() ?? (await HostLocks.readNotes(session, run))
-  const [note] = earlier.values()
+  const notes = locks?.notes() ?? (await HostLocks.readNotes(session, run))
+  const names = session.inventory.hosts.map(({ name }) => name)
+  const note = agreedNote(names, notes, run.folder)
   if (note && !request.resume)
     throw new UserError(
       `a rolling reboot was begun by ${note.by} and not ended; go on with it: --resume`,
       exitCode.failed,
     )
   if (!note && request.resume) throw new UserError('there is no rolling reboot to go on with', exitCode.failed)
-  return {
-    locks,
-    earlier,
-    request: note ? { ...request, before: note.before, reboot: note.reboot, known: note.known } : request,
-  }
+  if (!note) return { locks, earlier: new Map(), request }
+  const { by, before, reboot, known } = note
+  return { locks, earlier: notes, request: { ...request, begunBy: by, before, reboot, known } }
 }

@@ -29,6 +29,17 @@ export const canAskItself = ({ selfCheckProgram }: Service): Script => sh`
 command -v ${selfCheckProgram} >/dev/null ||
   { echo ${`it has no ${selfCheckProgram} to ask its service with: run the level playbook first`} >&2; exit 1; }`
 
+// Detached, so that the command returns before the host shuts down: what refuses it then is seen by nobody. logind of
+// systemd 257 and newer refuses it where a program blocks it; older ones would break off what that program does.
+const orderReboot = sh`
+login=org.freedesktop.login1
+if busctl get-property $login /org/freedesktop/login1 $login.Manager BlockInhibited 2>/dev/null | grep -qw shutdown; then
+  echo 'a program blocks it:' >&2
+  systemd-inhibit --list --no-pager --no-legend | grep -w shutdown | grep 'block *$' >&2
+  exit 1
+fi
+systemd-run --quiet --on-active=1 systemctl reboot`
+
 /** The steps of one node. Each ends when its effect is seen, or throws UserError. */
 export class NodeSteps {
   readonly #control: ClusterControl
@@ -165,8 +176,7 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
     const { name } = this.#host
     const began = this.#clock.now()
     const transport = this.#control.reach(name)
-    // Detached, so that the command returns before the host shuts down.
-    const ordered = await transport.run('systemd-run --quiet --on-active=1 systemctl reboot', { timeout: 60 })
+    const ordered = await transport.run(orderReboot.text, { timeout: 60 })
     if (ordered.code !== 0) throw stop(`${name} did not take the order to reboot: ${ordered.stderr.trim()}`)
     await this.#clock.sleep(3000)
     const deadline = began + this.#patience.boot * 1000

@@ -22,6 +22,8 @@ export interface RollingRequest {
   minServing: number
   patience: Patience
   resume: boolean
+  /** Who began the run that is resumed, from where, when. */
+  begunBy?: string
   /** See `ControlRequest`. */
   known?: readonly Finding[]
 }

@@ -1,5 +1,5 @@
 import type { Documents } from '../../../documents/all.ts'
-import type { Note } from '../../cluster/host-locks.ts'
+import type { Note } from '../../cluster/rolling-note.ts'
 import { drainedNodes } from '../../verify/judge.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
 import { whyReboot } from '../../cluster/reboot-required.ts'
@@ -34,7 +34,7 @@ export interface Plan {
 
 /**
  * Finds the nodes to work on, and says in which order and why.
- * @param earlier notes of the resumed run
+ * @param earlier notes of the resumed run, of every node
  * @throws UserError where a node lacks what its steps need, HostError where one is unreachable
  */
 export async function makePlan(
@@ -49,6 +49,9 @@ export async function makePlan(
   const plan = request.resume
     ? resumePlan(order, control.session.limited, earlier)
     : begin(await chosen(order, control, request), control, request, drained)
+  if (request.begunBy) console.print(`order  begun by ${request.begunBy}`)
+  if (request.before)
+    console.print(`order  each node runs ${JSON.stringify(request.before)} as root while it is drained`)
   for (const name of drained) console.print(`order  ${name}  is left out: it is drained, and stays so`)
   for (const { host, why } of plan.turns) console.print(`order  ${host.name}  ${why}`)
   if (plan.turns.length === 0) console.print('order  nothing to do')
@@ -89,16 +92,7 @@ function begin(
 }
 
 /** The node in progress comes first, also outside `--limit`. */
-function resumePlan(order: readonly Turn[], limited: readonly Host[], earlier: ReadonlyMap<string, Note>): Plan {
-  const [some] = earlier.values()
-  // Notes exist on all nodes before the first step: a missing note means that the run had finished.
-  const state = [...earlier.values()].some((note) => note.state === 'done') ? 'done' : 'waiting'
-  const notes = new Map(
-    order.map(({ host }) => [
-      host.name,
-      earlier.get(host.name) ?? ({ ...some!, state, drained: false } satisfies Note),
-    ]),
-  )
+function resumePlan(order: readonly Turn[], limited: readonly Host[], notes: ReadonlyMap<string, Note>): Plan {
   const inState = (wanted: Note['state']) => order.filter(({ host }) => notes.get(host.name)!.state === wanted)
   return {
     turns: [
