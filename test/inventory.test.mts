@@ -151,6 +151,21 @@ test('aliases without end are refused', () => {
   assert.is(complaint(`${smallest}clients: &c { ssh: *c }\n`), tooMuch)
 })
 
+test('what is nested without end is refused in one line', () => {
+  const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`
+  const text = smallest.replace('1.2 }', `1.2, vars: { a: ${deep} } }`)
+  assert.match(complaint(text), new RegExp(`^${file}:5:\\d+ YAML: nested too deeply$`))
+})
+
+test('names may be as long as files, rules and questions that are named after them allow', () => {
+  const zone = `${'ab.'.repeat(57)}abcde`
+  const host = `${'n.'.repeat(99)}nn`
+  assert.is(
+    complaint(cluster(`service: { health_name: 'no.123456789', health_zone: ${zone} }`).replace('ns1', host)),
+    'valid',
+  )
+})
+
 test('level 3 needs a second interface everywhere', () => {
   const one = smallest.replace('10.2.1.2 }', '10.2.1.2, second: { address: 10.2.1.6 } }')
   const words = 'level 3 needs a second interface on every host (second: { address: … }), missing on'
