@@ -4,7 +4,7 @@ import type { Draft } from './defaults.ts'
 import { parseNetwork } from './network.ts'
 import type { Path, Problem } from './source.ts'
 import { ways } from './ways.ts'
-import { dotted, shown } from './wording.ts'
+import { dotted, keyName, shown } from './wording.ts'
 
 /** Something said in several places of an inventory; undefined where it is missing or wrong in itself. */
 type Entry<Value = string | number> = [path: Path, value: Value | undefined]
@@ -171,7 +171,7 @@ function secondInterfaces(draft: Draft, level: number | undefined): Problem[] {
     .map(([name]) => name)
   if (!abilitiesOf(level).secondInterface || without.length === 0) return problems
   const text = 'level 3 needs a second interface on every host (second: { address: … }), missing on'
-  return [...problems, { path: ['hosts'], text: `${text} ${without.join(', ')}` }]
+  return [...problems, { path: ['hosts'], text: `${text} ${without.map(keyName).join(', ')}` }]
 }
 
 /** Ways that lost answers when they were tried, each with what happened. */

@@ -174,6 +174,14 @@ test('level 3 needs a second interface everywhere', () => {
   assert.is(complaint(one, { level: 2 }), 'valid')
 })
 
+test('the name of another host does nothing to a terminal', () => {
+  const text = smallest.replace('ns1', '"ns1\\e"').concat('groups: { web: { hosts: [ns1] } }\n')
+  const said = complaint(text, { level: 3 })
+  assert.match(said, 'missing on ns1…, ns2\n')
+  assert.match(said, 'got "ns1" (did you mean "ns2"?)')
+  assert.not.match(said, '\x1b')
+})
+
 test('a host is not reached by its second address at level 3, where answers leave by the virtual IP', () => {
   const text = smallest
     .replace('1.2 }', '1.2, second: { address: 10.2.1.6 }, ssh: { host: 10.2.1.6 } }')
