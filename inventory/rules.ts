@@ -4,7 +4,7 @@ import type { Draft } from './defaults.ts'
 import { parseNetwork } from './network.ts'
 import type { Path, Problem } from './source.ts'
 import { ways } from './ways.ts'
-import { dotted, shown } from './wording.ts'
+import { dotted, keyName, shown } from './wording.ts'
 
 /** Something said in several places of an inventory; undefined where it is missing or wrong in itself. */
 type Entry<Value = string | number> = [path: Path, value: Value | undefined]
@@ -171,7 +171,7 @@ function secondInterfaces(draft: Draft, level: number | undefined): Problem[] {
     .map(([name]) => name)
   if (!abilitiesOf(level).secondInterface || without.length === 0) return problems
   const text = 'level 3 needs a second interface on every host (second: { address: … }), missing on'
-  return [...problems, { path: ['hosts'], text: `${text} ${without.join(', ')}` }]
+  return [...problems, { path: ['hosts'], text: `${text} ${without.map(keyName).join(', ')}` }]
 }
 
 /** Ways that lost answers when they were tried, each with what happened. */
@@ -192,11 +192,25 @@ function routing({ cluster }: Draft): Problem[] {
 /** The table that strongSwan writes its routes to, without a name in rt_tables. */
 const strongSwans = 220
 
+/** A DNS name has at most 253 characters, and questions put a label of up to 63 and a dot before the health name. */
+const longestHealthName = 189
+
 function service({ cluster }: Draft): Problem[] {
-  const zone = cluster?.service?.health_zone
-  if (!zone || zone.includes('.')) return []
-  const text = `must have two labels or more: each node would answer for all names in ${shown(zone)}`
-  return [{ path: ['cluster', 'service', 'health_zone'], text }]
+  const { health_zone: zone, health_name: name } = cluster?.service ?? {}
+  const problems: Problem[] = []
+  const report = (key: string, text: string) => problems.push({ path: ['cluster', 'service', key], text })
+  if (zone && !zone.includes('.'))
+    report('health_zone', `must have two labels or more: each node would answer for all names in ${shown(zone)}`)
+  if (name && name.split('.')[0]!.length < 2)
+    report(
+      'health_name',
+      `must begin with a label of two characters or more, as keepalived wants it, got ${shown(name)}`,
+    )
+  if (name && zone && name.length + 1 + zone.length > longestHealthName) {
+    const [longer, other] = name.length > zone.length ? ['health_name', 'health_zone'] : ['health_zone', 'health_name']
+    report(longer, `must be shorter: with cluster.service.${other} it has more than ${longestHealthName} characters`)
+  }
+  return problems
 }
 
 /** The whole Internet, or much of it, must not read with a community that everybody knows. */

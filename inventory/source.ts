@@ -1,6 +1,7 @@
 import {
   type Document,
   isAlias,
+  isCollection,
   isMap,
   isNode,
   isPair,
@@ -68,11 +69,21 @@ export class Source {
   /** @returns what makes the text no YAML, or YAML that an inventory doesn't use; never with a piece of the text */
   syntaxErrors(): (Place & { text: string })[] {
     const { errors, warnings } = this.#document
-    const found = [...errors, ...warnings].map(({ code, message, pos }) => ({
+    // The parser tells it of each level below.
+    const tooDeep = errors.find(({ code }) => code === 'RESOURCE_EXHAUSTION')
+    const found = (tooDeep ? [tooDeep] : [...errors, ...warnings]).map(({ code, message, pos }) => ({
       ...this.#place(pos[0]),
       text: `YAML: ${withoutSource(code, message)}`,
     }))
     visit(this.#document, {
+      // Plain values have no such keys, and the parser would print them, with whatever secret is in them.
+      Pair: (_key, { key }) => {
+        if (isCollection(key) || isAlias(key))
+          found.push({
+            ...this.#place(key.range![0]),
+            text: 'YAML: a key must be text, not a map, a list or an alias (*)',
+          })
+      },
       Alias: (_key, alias) => {
         if (!alias.resolve(this.#document))
           found.push({ ...this.#place(alias.range![0]), text: 'YAML: an alias (*) without an anchor (&) before it' })
@@ -157,6 +168,7 @@ const clearer: Record<string, string> = {
 function withoutSource(code: string, message: string): string {
   if (code === 'TAG_RESOLVE_FAILED') return 'tags are not used here; quote a value that begins with "!"'
   if (code === 'BAD_DIRECTIVE') return 'an unknown directive'
+  if (code === 'RESOURCE_EXHAUSTION') return 'nested too deeply'
   if (code === 'MULTIPLE_DOCS') return 'more than one document'
   return clearer[message] ?? message.replace(/(?<=\w): .*|(?<=escape sequence) .*/s, '')
 }

@@ -19,11 +19,12 @@ export const dnsName = {
   title: 'a DNS name of lower-case letters, digits, "-" and "."',
 } as const
 
+/** Shorter than DNS has it: files and packet filter rules are named after hosts, with words of ours around the name. */
 export const hostName = {
   type: 'string',
-  maxLength: 253,
+  maxLength: 200,
   pattern: '^[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$',
-  title: 'a host name of letters, digits, "-" and "." that begins with a letter',
+  title: 'a host name of at most 200 letters, digits, "-" and "." that begins with a letter',
 } as const
 
 export const shortName = {

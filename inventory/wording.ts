@@ -40,8 +40,8 @@ export function unknownKey(node: Node, key: string): string {
   return `unknown key "${keyName(key)}"${didYouMean(key, Object.keys(node.properties!))}`
 }
 
-/** Where a blank after a colon was forgotten, `auth_pass:secret` is a key. */
-function keyName(key: string): string {
+/** @returns a key as far as it is a name: where a blank after a colon was forgotten, `auth_pass:secret` is a key */
+export function keyName(key: string): string {
   const name = /^[\w.<$-]*/.exec(key)![0]
   return name === key ? key : `${name}…`
 }

@@ -151,12 +151,35 @@ test('aliases without end are refused', () => {
   assert.is(complaint(`${smallest}clients: &c { ssh: *c }\n`), tooMuch)
 })
 
+test('what is nested without end is refused in one line', () => {
+  const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`
+  const text = smallest.replace('1.2 }', `1.2, vars: { a: ${deep} } }`)
+  assert.match(complaint(text), new RegExp(`^${file}:5:\\d+ YAML: nested too deeply$`))
+})
+
+test('names may be as long as files, rules and questions that are named after them allow', () => {
+  const zone = `${'ab.'.repeat(57)}abcde`
+  const host = `${'n.'.repeat(99)}nn`
+  assert.is(
+    complaint(cluster(`service: { health_name: 'no.123456789', health_zone: ${zone} }`).replace('ns1', host)),
+    'valid',
+  )
+})
+
 test('level 3 needs a second interface everywhere', () => {
   const one = smallest.replace('10.2.1.2 }', '10.2.1.2, second: { address: 10.2.1.6 } }')
   const words = 'level 3 needs a second interface on every host (second: { address: … }), missing on'
   assert.is(complaint(smallest, { level: 3 }), lines(`4:1 hosts: ${words} ns1, ns2`))
   assert.is(complaint(one, { level: 3 }), lines(`4:1 hosts: ${words} ns2`))
   assert.is(complaint(one, { level: 2 }), 'valid')
+})
+
+test('the name of another host does nothing to a terminal', () => {
+  const text = smallest.replace('ns1', '"ns1\\e"').concat('groups: { web: { hosts: [ns1] } }\n')
+  const said = complaint(text, { level: 3 })
+  assert.match(said, 'missing on ns1…, ns2\n')
+  assert.match(said, 'got "ns1" (did you mean "ns2"?)')
+  assert.not.match(said, '\x1b')
 })
 
 test('a host is not reached by its second address at level 3, where answers leave by the virtual IP', () => {

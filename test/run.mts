@@ -22,6 +22,8 @@ interface Tier {
   minutes: number
   /** The releases of the lab's machines, as LAB_RELEASE says them. */
   release?: string
+  /** How many inventories are made, as CASES says it. */
+  cases?: number
 }
 
 // Machines mostly wait for each other: two labs at a time take less than one after the other. What holds seconds against
@@ -33,6 +35,7 @@ const tiers: Record<string, Tier> = {
   // Some files mostly wait.
   unit: { files: 'test/*.test.mts', lab: false, atATime: availableParallelism() + 2, minutes: 10 },
   lab: { files: 'test/lab/[1-79]-*.test.mts', ...lab },
+  fuzz: { files: 'test/any-inventory.test.mts', lab: false, atATime: 1, minutes: 30, cases: 10_000 },
   drills,
   debian13: { files: 'test/lab/[1-79]-*.test.mts', ...lab, release: '13' },
   drills13: { ...drills, release: '13' },
@@ -72,7 +75,7 @@ function filesOf({ files, atATime }: Tier, pattern: string): string[] {
 }
 
 /** Runs the files of a tier. Output comes as it is printed from one that runs alone, otherwise whole at its end. */
-async function runTier({ lab, atATime, minutes, release }: Tier, files: string[]): Promise<Outcome[]> {
+async function runTier({ lab, atATime, minutes, release, cases }: Tier, files: string[]): Promise<Outcome[]> {
   const waiting = [...files]
   const outcomes: Outcome[] = []
   const alone = atATime === 1 || files.length === 1
@@ -82,7 +85,11 @@ async function runTier({ lab, atATime, minutes, release }: Tier, files: string[]
       if (lab && !alone) console.log(`${file} begins`)
       const began = performance.now()
       const kept: Buffer[] = []
-      const env = { LAB_EVIDENCE: evidenceFolder, ...(release && { LAB_RELEASE: release }) }
+      const env = {
+        LAB_EVIDENCE: evidenceFolder,
+        ...(release && { LAB_RELEASE: release }),
+        ...(cases && { CASES: String(cases) }),
+      }
       const outcome = await runFile(file, { minutes, env, checkout }, (chunk) =>
         alone ? process.stdout.write(chunk) : kept.push(chunk),
       )

@@ -6,7 +6,9 @@ import { closest, distance } from 'fastest-levenshtein'
  * @returns ` (did you mean "…"?)`, or nothing where no known word is near
  */
 export function didYouMean(word: string, known: readonly string[]): string {
-  if (known.length === 0) return ''
-  const best = closest(word, known)
+  // What is known may be from a file as well, and must do nothing to a terminal.
+  const plain = known.filter((one) => !/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u.test(one))
+  if (plain.length === 0) return ''
+  const best = closest(word, plain)
   return distance(word, best) <= Math.max(2, Math.floor(best.length / 3)) ? ` (did you mean "${best}"?)` : ''
 }

@@ -11,13 +11,15 @@ const ns1 = (more: string) => host(`ns1: { address: 10.2.1.2, ${more} }`)
 
 const networkWords = 'an IPv4 network with a prefix length from 8 to 29, such as 10.2.1.0/24'
 const nameWords = 'a name of at most 31 lower-case letters, digits and "-" that begins with a letter'
-const hostWords = 'a host name of letters, digits, "-" and "." that begins with a letter'
+const hostWords = 'a host name of at most 200 letters, digits, "-" and "." that begins with a letter'
 const groupWords = 'a name of at most 31 lower-case letters, digits, "_" and "-" that begins with a letter'
 const membersWords = 'a list of names from `hosts`, each once'
 // Another service is no reason to change this file.
 const serviceWords = wording(clusterSchema.properties.service.properties.type)
 const interfaceWords = 'an interface name of at most 15 letters, digits, "_", "." and "-"'
 const zoneWords = 'a DNS name of lower-case letters, digits, "-" and "."'
+/** With ".load.balance" one character too many. */
+const longName = `${'ab.'.repeat(58)}abc`
 const schedulers = 'rr, wrr, lc, wlc, lblc, sh, mh, dh, sed, nq'
 
 export const broken: [text: string, ...messages: string[]][] = [
@@ -34,6 +36,12 @@ export const broken: [text: string, ...messages: string[]][] = [
   [`%NEW thing\n---\n${smallest}`, '1:1 YAML: an unknown directive'],
   [vip('!!binary 10.2.1.5'), '2:8 YAML: tags are not used here; quote a value that begins with "!"'],
   [`${smallest}client: *nobody\n`, '7:9 YAML: an alias (*) without an anchor (&) before it'],
+  [`${smallest}? { a: 1 }\n: 2\n`, '7:3 YAML: a key must be text, not a map, a list or an alias (*)'],
+  [
+    `${smallest.replace('ns2', '&a ns2')}groups: { *a : 1, [b]: 1 }\n`,
+    '7:11 YAML: a key must be text, not a map, a list or an alias (*)',
+    '7:19 YAML: a key must be text, not a map, a list or an alias (*)',
+  ],
   ['- 1\n', '1:1 must be a map with the keys cluster and hosts, got a list'],
   ['vip = 10.2.1.5\n', '1:1 must be a map with the keys cluster and hosts, got text of 14 characters'],
   [
@@ -196,6 +204,18 @@ export const broken: [text: string, ...messages: string[]][] = [
     '4:27 cluster.service.health_zone: must have two labels or more: each node would answer for all names in "com"',
   ],
   [
+    cluster('service: { health_name: a.bc }'),
+    '4:27 cluster.service.health_name: must begin with a label of two characters or more, as keepalived wants it, got "a.bc"',
+  ],
+  [
+    cluster(`service: { health_name: ${longName} }`),
+    '4:27 cluster.service.health_name: must be shorter: with cluster.service.health_zone it has more than 189 characters',
+  ],
+  [
+    cluster(`service: { health_zone: ${longName}.load.balance }`),
+    '4:27 cluster.service.health_zone: must be shorter: with cluster.service.health_name it has more than 189 characters',
+  ],
+  [
     cluster('snmp: { source: 0.0.0.0/0 }'),
     '4:19 cluster.snmp.source: must be narrower with the community that everybody knows, got "0.0.0.0/0"; or give snmp.community',
   ],
@@ -315,6 +335,10 @@ export const broken: [text: string, ...messages: string[]][] = [
     '5:8 hosts.ns1: must be a map, got a number',
   ],
   [vip('10.2.1.1').replace('hosts:', '  gateway: x\nhosts:'), '4:12 cluster.gateway: must be an IPv4 address, got "x"'],
+  [
+    host(`n${longName}.${longName}: { address: 10.2.1.2 }`),
+    `5:3 hosts: each key must be ${hostWords}, got "n${longName.slice(0, 59)}…"`,
+  ],
   [
     host('ns_1: { address: 10.2.1.3 }'),
     `5:3 hosts: each key must be ${hostWords}, got "ns_1"`,

@@ -1,7 +1,12 @@
 // What keepalived itself, on a real machine, says of the rendered configurations.
 import { test } from './suite.ts'
 import * as assert from 'uvu/assert'
+import fc from 'fast-check'
 import { quote } from 'zx/core'
+import { env, seed, valid } from '../inventory/any.mts'
+import { load } from '../inventory/samples.mts'
+import { filesOf } from '../rendered.ts'
+import { keepalivedConf as keepalivedConfFile } from '../../tasks/cluster/keepalived.ts'
 import { keepalivedConf, variants } from '../variants.ts'
 import { disconnect, on, playbook, startLab } from './cluster.ts'
 
@@ -21,6 +26,25 @@ const check = (conf: string) =>
 for (const [name, text, level] of variants) {
   test(name, async () => assert.is(await check(keepalivedConf(text, level)), 'code 0\n'))
 }
+
+/** On a machine whose interface is `eth0`: prints what keepalived or named say of the files of an inventory, if anything. */
+function tried(content: object): string {
+  const { cluster, ...rest } = load(JSON.stringify(content), { env })
+  const hosts = rest.hosts.map((host) => ({ ...host, interface: 'eth0' }))
+  const level = hosts.every(({ second }) => second) ? 3 : hosts.length % 2 ? 1 : 2
+  const files = filesOf({ cluster, ...rest, hosts }, hosts[0]!, level)
+  const zone = cluster.service.health_zone
+  return `
+printf %s ${quote(files.get(keepalivedConfFile)!)} >"$folder/conf"
+printf %s ${quote(files.get(`/etc/bind/db.${zone}`)!)} >"$folder/zone"
+said=$( (trap '' TERM; keepalived -t -f "$folder/conf") 2>&1; named-checkzone -q ${zone} "$folder/zone" || echo "zone $?" )
+[ -z "$said" ] || printf '%s\n' "$said" ${quote(JSON.stringify(content))}`
+}
+
+test('keepalived and named take whatever the inventory accepts', async () => {
+  const scripts = fc.sample(valid, { numRuns: 150, seed }).map(tried)
+  assert.is(await on('ns1', ['folder=$(mktemp -d)', ...scripts, 'rm -r "$folder"'].join('\n')), '', `SEED=${seed}`)
+})
 
 test('a broken configuration is refused, and says where', async () => {
   const [, text, level] = variants[0]!

@@ -1,0 +1,176 @@
+// Any inventory that is valid: values as the schema has them, then made to agree as the rules want it.
+import fc from 'fast-check'
+import { schema } from '../../inventory/schema.ts'
+import type { Draft } from '../../inventory/defaults.ts'
+import type { Content } from '../../inventory/types.ts'
+
+/** What of a JSON schema values are made from. */
+interface Node {
+  type?: string | readonly string[]
+  enum?: readonly (string | number)[]
+  format?: string
+  pattern?: string
+  minimum?: number
+  maximum?: number
+  maxLength?: number
+  minProperties?: number
+  required?: readonly string[]
+  properties?: Readonly<Record<string, Node>>
+  propertyNames?: Node
+  additionalProperties?: boolean | Node
+  items?: Node
+}
+
+/** Which of them a run makes: the same each time, unless SEED is another number, or `random`. */
+export const seed = process.env.SEED === 'random' ? Math.floor(Math.random() * 2 ** 31) : Number(process.env.SEED ?? 1)
+
+/** The environment variable that holds the password wherever an inventory names one. */
+export const env: NodeJS.ProcessEnv = { VRRP_PASS: 'KPSjXfRG' }
+
+/** @returns any value that a schema allows, with its bounds rather often */
+function valueOf(node: Node): fc.Arbitrary<unknown> {
+  const { type, minimum: min, maximum: max } = node
+  if (node.enum) return fc.constantFrom(...node.enum)
+  if (Array.isArray(type)) return fc.oneof(...type.map((one: string) => valueOf({ ...node, type: one })))
+  switch (type) {
+    case 'boolean':
+      return fc.boolean()
+    case 'integer':
+      return fc.integer({ min, max })
+    case 'number':
+      return fc.oneof(fc.integer({ min: Math.ceil(min!), max }), fc.double({ min, max, noNaN: true }))
+    case 'array':
+      return fc.uniqueArray(valueOf(node.items!), { maxLength: 4 })
+    case 'object':
+      return node.properties ? mapOf(node, node.properties) : freeMapOf(node)
+    default:
+      return textOf(node)
+  }
+}
+
+function mapOf({ required = [] }: Node, properties: Readonly<Record<string, Node>>): fc.Arbitrary<object> {
+  const values = Object.entries(properties).map(([key, node]) => [key, valueOf(node)] as const)
+  return fc.record(Object.fromEntries(values), { requiredKeys: [...required], noNullPrototype: true })
+}
+
+function freeMapOf({ propertyNames, additionalProperties, minProperties = 0 }: Node): fc.Arbitrary<object> {
+  const value = typeof additionalProperties === 'object' ? valueOf(additionalProperties) : fc.jsonValue({ maxDepth: 2 })
+  const key = propertyNames ? textOf(propertyNames) : fc.string({ maxLength: 12 })
+  return fc.dictionary(key, value, { minKeys: minProperties, maxKeys: minProperties + 2, noNullPrototype: true })
+}
+
+const prefix = (address: fc.Arbitrary<string>, min: number) =>
+  fc.tuple(address, fc.integer({ min, max: 32 })).map((parts) => parts.join('/'))
+const formats: Record<string, fc.Arbitrary<string>> = {
+  ipv4: fc.ipV4(),
+  'ipv4-network': prefix(fc.ipV4(), 8),
+  'ipv4-source': fc.oneof(fc.ipV4(), prefix(fc.constant('0.0.0.0'), 0), prefix(fc.constant('10.0.0.0'), 8)),
+}
+
+function textOf({ format, pattern, maxLength = Infinity }: Node): fc.Arbitrary<string> {
+  if (format) return formats[format]!
+  if (!pattern) return fc.string({ maxLength: 30 })
+  const whole = new RegExp(pattern)
+  // It makes no text for what only looks ahead.
+  const made = fc.stringMatching(new RegExp(pattern.replaceAll(/\(\?!(?:[^()\\]|\\.|\([^()]*\))*\)/g, '')))
+  return made.filter((text) => text.length <= maxLength && whole.test(text))
+}
+
+/** An inventory as in its file, where defaults may be missing. */
+type Written = Draft & Record<'cluster', Draft<Content['cluster']>> & Record<'hosts', Record<string, HostWritten>>
+type HostWritten = Draft<Content['hosts'][string]>
+
+const contents = valueOf(schema) as fc.Arbitrary<Written>
+
+/**
+ * Where the addresses lie: in the network number `block` of its size below an octet, given away from `first` on. With
+ * `everySecond` all hosts have a second interface, as level 3 wants it.
+ */
+const places = fc.record({
+  octet: fc.oneof(fc.integer({ min: 1, max: 126 }), fc.integer({ min: 170, max: 223 })),
+  bits: fc.integer({ min: 3, max: 24 }),
+  block: fc.nat(),
+  first: fc.nat(),
+  everySecond: fc.boolean(),
+})
+type Place = typeof places extends fc.Arbitrary<infer T> ? T : never
+
+/** Any valid inventory, as plain values. */
+export const valid: fc.Arbitrary<object> = fc.tuple(contents.filter(namesDiffer), places).map(([content, place]) => {
+  oneNetwork(content, place)
+  hostsAgree(content)
+  clusterAgrees(content)
+  return content
+})
+
+/** Whether names, identities and ways to machines are given once. */
+function namesDiffer({ hosts, clients = {} }: Written): boolean {
+  const nodes = Object.values(hosts)
+  const given = [
+    [...Object.keys(hosts), ...Object.keys(clients)].map((name) => name.toLowerCase()),
+    nodes.map(({ identity }) => identity),
+    [...nodes, ...Object.values(clients)].map((one) => one?.ssh?.host),
+  ]
+  const once = (all: (string | undefined)[]) => new Set(all.filter(Boolean)).size === all.filter(Boolean).length
+  return given.every(once)
+}
+
+const dotted = (number: number) => [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.')
+
+/** Puts all addresses into one network, each of them different. */
+function oneNetwork({ cluster, hosts }: Written, { octet, bits, block, first, everySecond }: Place): void {
+  const size = 2 ** bits
+  const network = octet * 2 ** 24 + (block % 2 ** (24 - bits)) * size
+  let taken = cluster.gateway ? first : 0
+  const next = () => dotted(network + 1 + (taken++ % (size - 2)))
+  cluster.network = `${dotted(network)}/${32 - bits}`
+  const gateway = next()
+  if (cluster.gateway) cluster.gateway = gateway
+  cluster.vip = next()
+  if (cluster.vip.endsWith('.0')) cluster.virtual_router_id ??= 255
+  const room = Math.floor((size - 4) / 2)
+  for (const name of Object.keys(hosts).slice(room)) delete hosts[name]
+  for (const host of Object.values(hosts)) {
+    host.address = next()
+    if (host.second || everySecond) host.second = { ...host.second, address: next() }
+  }
+}
+
+/** Makes values of hosts agree that have a meaning only together. */
+function hostsAgree({ cluster, hosts, groups = {} }: Written): void {
+  const nodes = Object.values(hosts)
+  const model = nodes.find(({ priority }) => priority)
+  for (const [place, host] of nodes.entries()) {
+    if (model) host.priority = cluster.preempt ? 254 - place : model.priority
+    if (host.second && (host.second.interface ?? 'eth1') === (host.interface ?? cluster.interface ?? 'eth0'))
+      host.second.interface = 'other'
+  }
+  for (const group of Object.values(groups))
+    if (group?.hosts) group.hosts = Object.keys(hosts).slice(0, group.hosts.length)
+}
+
+/** Makes values of the cluster agree, likewise. */
+function clusterAgrees({ cluster }: Written): void {
+  if (!cluster.preempt) delete cluster.preempt_delay
+  const { advert_int: seconds } = cluster
+  if (seconds !== undefined)
+    cluster.advert_int =
+      cluster.vrrp_version === 3 ? Math.round(Math.min(seconds, 40.95) * 100) / 100 : Math.max(1, Math.floor(seconds))
+  if (cluster.vrrp_version === 3) delete cluster.auth_pass
+  if (typeof cluster.auth_pass === 'object') cluster.auth_pass = { env: 'VRRP_PASS' }
+  delete cluster.routing
+  const { first = {}, second = {} } = cluster.routing_tables ?? {}
+  const [numbers, names] = [
+    [first.number ?? 20, second.number ?? 21],
+    [first.name ?? 'table0', second.name ?? 'table1'],
+  ]
+  if (numbers[0] === numbers[1] || numbers.includes(220) || names[0] === names[1]) delete cluster.routing_tables
+  const { snmp, service } = cluster
+  if (snmp?.source?.includes('/')) snmp.community ??= 'other'
+  if (!service) return
+  if (service.health_zone && !service.health_zone.includes('.')) service.health_zone = `${service.health_zone}.lan`
+  if (service.health_name && !/^../.test(service.health_name.split('.')[0]!))
+    service.health_name = `a${service.health_name}`
+  if ((service.health_name ?? 'health').length + (service.health_zone ?? 'load.balance').length > 188)
+    cluster.service = {}
+}

@@ -1,0 +1,26 @@
+import type { Facts } from '../engine/runner/facts.ts'
+import { flatten, isChange, tasksOf } from '../engine/runner/task.ts'
+import type { Level } from '../inventory/levels.ts'
+import type { Inventory } from '../inventory/types.ts'
+import { tasks as level1 } from '../playbooks/level1.mts'
+import { tasks as level2 } from '../playbooks/level2.mts'
+import { tasks as level3 } from '../playbooks/level3.mts'
+import { targetOf } from '../tasks/target.ts'
+
+const lists = { 1: level1, 2: level2, 3: level3 }
+
+/** @returns what a level writes on a new host with Debian, by path */
+export function filesOf(inventory: Inventory, host: Inventory['hosts'][number], level: Level): Map<string, string> {
+  const interfaces = { [host.interface]: { manager: 'networkd', file: '/etc/systemd/network/first.network' } }
+  const facts: Partial<Facts> = { ids: ['debian'], hostname: 'new', init: 'systemd', now: 1_700_000_000, interfaces }
+  const tasks = tasksOf(flatten(lists[level](targetOf(inventory, host, facts as Facts))))
+  const files = new Map<string, string>()
+  for (const { name, plan } of tasks) {
+    const path = /^file (\/.*)/.exec(name)?.[1]
+    if (!path) continue
+    const answer = plan({ text: '', code: 0 }, { changes: () => false })
+    // Its first line tells mode and owner.
+    if (isChange(answer)) files.set(path, answer.after.slice(answer.after.indexOf('\n') + 1))
+  }
+  return files
+}
