@@ -84,6 +84,20 @@ const passing: [name: string, level: Level, theirs: string][] = [
     'iptables -A INPUT -p 112 -j DROP; iptables -A INPUT -p 112 -m comment --comment keepalived-playbooks-vrrp-in -i eth0 -d 224.0.0.18/32 -j ACCEPT',
   ],
   [
+    'addresses that are translated, by iptables',
+    2,
+    'iptables -t nat -A POSTROUTING -d 10.2.1.0/24 -j SNAT --to-source 10.2.1.5',
+  ],
+  [
+    'addresses that are translated, by nftables',
+    2,
+    `nft -f - <<'END'
+table ip theirs {
+  chain out { type nat hook postrouting priority 100; ip daddr 10.2.1.0/24 snat to 10.2.1.5; }
+}
+END`,
+  ],
+  [
     'IPv6 that is closed',
     3,
     `nft add table ip6 theirs; nft add chain ip6 theirs input '{ type filter hook input priority 0; policy drop; }'`,

@@ -73,7 +73,8 @@ sub came_through {
 while (my ($direction, $protocol, $from, $to, $sport, $dport) = splice @words, 0, 6) {
   my $mark = 0x6b700000 + ++$packets;
   my $packet = packet($protocol, $from, $to, $sport, $dport, $mark);
-  my $is_ours = sub { substr($_[0], 4, 2) eq pack('n', $mark & 0xffff) && substr($_[0], 12, 8) eq inet_aton($from) . inet_aton($to) };
+  # The source may be translated.
+  my $is_ours = sub { substr($_[0], 4, 2) eq pack('n', $mark & 0xffff) && substr($_[0], 16, 4) eq inet_aton($to) };
   # On the cable, only what the host has sent counts.
   my $left_host = sub { substr($_[0], 6, 6) eq $device_mac && $is_ours->(substr $_[0], 14) };
   if ($to =~ /^2(2[4-9]|3)/) {

@@ -42,13 +42,13 @@ trap 'rm -rf -- "$folder"' EXIT
 cd "$folder"
 modules() { cut -d ' ' -f 1 /proc/modules; }
 loaded=" $(echo $(modules)) "
-# What nft has added to a table of iptables, iptables does not carry.
+# Translation of addresses stops no packet. What nft has added to a table of iptables, iptables does not carry.
 iptables-save 2>/dev/null | awk '
   /^# Table .* incompatible/ { foreign = foreign $3 }
-  /^\*/ { keep = !index(foreign, "\x60" substr($0, 2) "\x27") }
+  /^\*/ { keep = $0 != "*nat" && !index(foreign, "\x60" substr($0, 2) "\x27") }
   keep' >saved
 case $(iptables -V 2>/dev/null) in
-  *nf_tables*) iptables-legacy-save >legacy 2>/dev/null; carried=$(sed -n 's/^\*//p' saved) ;;
+  *nf_tables*) iptables-legacy-save 2>/dev/null | sed '/^\*nat/,/^COMMIT/d' >legacy; carried=$(sed -n 's/^\*//p' saved) ;;
 esac
 nft -s list ruleset 2>/dev/null | awk -v carried=" $(echo $carried) " '
   /^table / { keep = !($2 == "ip" && index(carried, " " $3 " ")) }
