@@ -98,6 +98,11 @@ table ip theirs {
 END`,
   ],
   [
+    'a table of iptables for translation that nft can not read back',
+    2,
+    'iptables -t nat -A POSTROUTING -m addrtype --src-type LOCAL -m statistic --mode random --probability 0.5 -j RETURN',
+  ],
+  [
     'IPv6 that is closed',
     3,
     `nft add table ip6 theirs; nft add chain ip6 theirs input '{ type filter hook input priority 0; policy drop; }'`,

@@ -48,7 +48,7 @@ iptables-save 2>/dev/null | awk '
   /^\*/ { keep = $0 != "*nat" && !index(foreign, "\x60" substr($0, 2) "\x27") }
   keep' >saved
 case $(iptables -V 2>/dev/null) in
-  *nf_tables*) iptables-legacy-save 2>/dev/null | sed '/^\*nat/,/^COMMIT/d' >legacy; carried=$(sed -n 's/^\*//p' saved) ;;
+  *nf_tables*) iptables-legacy-save 2>/dev/null | sed '/^\*nat/,/^COMMIT/d' >legacy; carried="nat $(sed -n 's/^\*//p' saved)" ;;
 esac
 nft -s list ruleset 2>/dev/null | awk -v carried=" $(echo $carried) " '
   /^table / { keep = !($2 == "ip" && index(carried, " " $3 " ")) }
