@@ -169,10 +169,11 @@ for (const [{ name }, level, printed, said] of refused)
     }
   })
 
-test('the same lines in another table are nothing', () => {
-  assert.equal(saved.plan({ text: `1:*filter\n2:${snatRule}\n`, code: 0 }, { changes: () => false }), {
-    unchanged: true,
-  })
-})
+for (const [name, text] of [
+  ['in another table', `1:*filter\n2:${snatRule}\n`],
+  ['that are comments', `1:*nat\n2:# taken over by keepalived-playbooks: ${snatRule}\n3:#${snatRule}\n`],
+] as const)
+  test(`the same lines ${name} are nothing`, () =>
+    assert.equal(saved.plan({ text, code: 0 }, { changes: () => false }), { unchanged: true }))
 
 test.run()

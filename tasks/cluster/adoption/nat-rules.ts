@@ -83,7 +83,7 @@ const saved = (path: string, target: Target, level: Level): Task => ({
     const rules = text.split('\n').flatMap((row): Found[] => {
       const [, number, rule = ''] = row.match(/^(\d+):(.*)$/) ?? []
       if (rule.startsWith('*')) table = rule.slice(1).trim()
-      return table === 'nat' ? [{ place: Number(number), text: rule }] : []
+      return table === 'nat' && !rule.startsWith('#') ? [{ place: Number(number), text: rule }] : []
     })
     // A counter may stand before a rule.
     const plain = rules.map(({ place, text }) => ({ place, text: text.replace(/^\[\d+:\d+\] /, '').trim() }))
