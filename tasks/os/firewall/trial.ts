@@ -40,7 +40,7 @@ done
 folder=$(mktemp -d /run/keepalived-playbooks-trial.XXXXXX) || exit 1
 trap 'rm -rf -- "$folder"' EXIT
 cd "$folder"
-modules() { cut -d ' ' -f 1 /proc/modules; }
+modules() { cut -d ' ' -f 1 /proc/modules 2>/dev/null; }
 loaded=" $(echo $(modules)) "
 # Translation of addresses stops no packet. What nft has added to a table of iptables, iptables does not carry.
 iptables-save 2>/dev/null | awk '
