@@ -4,6 +4,7 @@ import { levelsThat } from '../../inventory/levels.ts'
 import type { Cluster, Host } from '../../inventory/types.ts'
 import { type Script, sh } from '../base/sh.ts'
 import type { Transport } from '../transport/transport.ts'
+import type { Session } from './session.ts'
 import { journalScript, parseJournal } from './journal.ts'
 import { parsePools, parseStats } from './pools.ts'
 import { serviceOf } from '../../services/all.ts'
@@ -81,6 +82,18 @@ export async function readNodeState(
   const { stdout } = await transport.run(nodeStateScript(cluster, host, since).text, { timeout })
   return parseNodeState(host, cluster, stdout.toString('utf8'))
 }
+
+/**
+ * Reads the state of nodes, all unless some are named.
+ * @param timeout in seconds
+ * @throws HostError where one is unreachable
+ */
+export const readNodeStates = (
+  { inventory, reach }: Pick<Session, 'inventory' | 'reach'>,
+  timeout: number,
+  hosts: readonly Host[] = inventory.hosts,
+): Promise<NodeState[]> =>
+  Promise.all(hosts.map((host) => readNodeState({ host, transport: reach(host.name) }, inventory.cluster, timeout)))
 
 /** Reads what `nodeStateScript` printed on a host. */
 export function parseNodeState(host: Host, cluster: Cluster, text: string): NodeState {

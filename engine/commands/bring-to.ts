@@ -9,7 +9,7 @@ import { refuseMixture } from '../cluster/limit.ts'
 import { oneHostAMachine } from '../cluster/one-host-a-machine.ts'
 import { runNote } from '../cluster/run-note.ts'
 import type { Finding } from '../cluster/finding.ts'
-import { type NodeState, readNodeState } from '../cluster/node-state.ts'
+import { type NodeState, readNodeStates } from '../cluster/node-state.ts'
 import { judgeStates } from '../verify/check.ts'
 import type { Session } from '../cluster/session.ts'
 import type { HostResult } from '../runner/events.ts'
@@ -88,12 +88,9 @@ export async function bringTo(
 }
 
 /** @returns the states of all nodes; undefined where there is no cluster yet, or not all of it can be reached */
-async function statesOf({ inventory, reach }: Session, timeout: number): Promise<NodeState[] | undefined> {
-  const { cluster, hosts } = inventory
+async function statesOf(session: Session, timeout: number): Promise<NodeState[] | undefined> {
   try {
-    const states = await Promise.all(
-      hosts.map((host) => readNodeState({ host, transport: reach(host.name) }, cluster, timeout)),
-    )
+    const states = await readNodeStates(session, timeout)
     return states.every(({ level }) => level === undefined) ? undefined : states
   } catch (error) {
     // The run tells of a host that is unreachable, and works on the others.

@@ -1,7 +1,7 @@
 import { drainedNodes, judgeNodes, works } from '../verify/judge.ts'
 import { checkCluster, judgeStates } from '../verify/check.ts'
 import { type Finding, without } from '../cluster/finding.ts'
-import { type NodeState, readNodeState, type NodeHandle } from '../cluster/node-state.ts'
+import { type NodeState, readNodeStates, type NodeHandle } from '../cluster/node-state.ts'
 import type { Session } from '../cluster/session.ts'
 import { type Abilities, abilitiesOf, realAddress } from '../../inventory/levels.ts'
 import type { Host } from '../../inventory/types.ts'
@@ -56,9 +56,7 @@ const reachOf = (session: Session, host: Host): NodeHandle => ({ host, transport
 
 /** Node states alone, for check mode. Asking the service would turn on query logging, which is a change. */
 async function glance(session: Session, timeout: number) {
-  const { cluster, hosts } = session.inventory
-  const states = await Promise.all(hosts.map((host) => readNodeState(reachOf(session, host), cluster, timeout)))
-  return judgeStates(session.inventory, states)
+  return judgeStates(session.inventory, await readNodeStates(session, timeout))
 }
 
 /** The cluster check of every node, without a report. */
@@ -118,8 +116,7 @@ export class ClusterControl {
 
   /** States of these nodes, or of all. @throws HostError where one is unreachable */
   states(nodes: readonly Host[] = this.hosts): Promise<NodeState[]> {
-    const { cluster } = this.session.inventory
-    return Promise.all(nodes.map((host) => readNodeState(reachOf(this.session, host), cluster, this.timeout)))
+    return readNodeStates(this.session, this.timeout, nodes)
   }
 
   /** States of all nodes that can be reached. */
