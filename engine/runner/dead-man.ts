@@ -1,5 +1,6 @@
 import { HostError } from '../base/errors.ts'
 import { Script, sh } from '../base/sh.ts'
+import { runLater } from '../base/timer.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { RunNote } from './note.ts'
 import { rollbackScript } from './rollback.ts'
@@ -31,8 +32,7 @@ arm_now() {
     mv -f -- "$state/go-back.new" "$state/go-back" &&
     printf '%s\n' "$token" >"$state/confirm.new" && mv -f -- "$state/confirm.new" "$state/confirm" || return 1
   systemctl stop ${`${switchUnit}-*.timer`} 2>/dev/null
-  systemd-run --quiet --collect --unit ${switchUnit}-"$RANDOM$RANDOM" --timer-property=AccuracySec=1s \
-    --on-active=${seconds} bash "$state/go-back" "$token" 8>&- 9>&-
+  ${runLater(sh`${switchUnit}-"$RANDOM$RANDOM"`, seconds, sh`bash "$state/go-back" "$token"`)} 8>&- 9>&-
 }`
 
 // A change that is under way holds the lock, and arms the switch again at its end. Once begun, it can't be confirmed any more.

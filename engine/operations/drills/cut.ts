@@ -1,4 +1,5 @@
 import { type Script, sh } from '../../base/sh.ts'
+import { runLater } from '../../base/timer.ts'
 import { findConnection } from '../../../tasks/cluster/connection.ts'
 import type { ClusterControl } from '../control.ts'
 import { type Drill, holderOf } from './drill.ts'
@@ -43,5 +44,5 @@ rules() {
   iptables -w "$1" FORWARD -i ${device} -m comment --comment ${drillUnit} -j DROP
   iptables -w "$1" FORWARD -o ${device} -m comment --comment ${drillUnit} -j DROP
 }
-systemd-run --quiet --collect --unit ${drillUnit} --timer-property=AccuracySec=1s --on-active ${`${seconds}s`} bash -c "$(declare -f rules); rules -D" || exit 1
+${runLater(drillUnit, seconds, sh`bash -c "$(declare -f rules); rules -D"`)} || exit 1
 rules -I`

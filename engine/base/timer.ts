@@ -1,0 +1,10 @@
+import { type Script, sh } from './sh.ts'
+
+/**
+ * Runs a command on the host once after some seconds, by a timer of systemd: it needs no connection. A unit of that name that
+ * has failed before is no obstacle.
+ * @param unit the name of the timer and its service, without their suffixes
+ * @param command a program with its arguments
+ */
+export const runLater = (unit: string | Script, seconds: number, command: Script): Script =>
+  sh`systemd-run --quiet --collect --unit ${unit} --timer-property=AccuracySec=1s --on-active=${seconds} ${command}`
