@@ -47,12 +47,28 @@ export const meanwhile = <Name extends PlaybookName>(
   ...args: string[]
 ): Promise<Run<Name>> => run(name, args, { at, act })
 
-type Event = { at: RegExp; signal: NodeJS.Signals } | { at: RegExp; act: () => void }
+/** What happens to a program when it has printed something. */
+export type Event = { at: RegExp; signal: NodeJS.Signals } | { at: RegExp; act: () => void }
 
-function run<Name extends PlaybookName>(name: Name, args: readonly string[], event?: Event): Promise<Run<Name>> {
+/** How a program ended: a signal leaves no exit code. */
+export interface Ended {
+  code: number | null
+  stdout: string
+  /** What it printed for people. */
+  text: string
+}
+
+/** Runs a program of Node's in the checkout. @param hear called with what it prints for people */
+export function started(
+  words: readonly string[],
+  { event, env, hear }: { event?: Event; env?: Record<string, string>; hear: (text: string) => void },
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const command = ['node_modules/zx/build/cli.js', `playbooks/${name}.mts`, '--json', '--yes', ...args]
-    const child = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, words, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    })
     let stdout = ''
     let text = ''
     let happened = false
@@ -61,23 +77,36 @@ function run<Name extends PlaybookName>(name: Name, args: readonly string[], eve
     })
     child.stderr.on('data', (chunk) => {
       text += chunk
-      process.stdout.write(chunk)
+      hear(String(chunk))
       if (happened || !event?.at.test(text)) return
       happened = true
       if ('act' in event) event.act()
       else child.kill(event.signal)
     })
     child.on('error', reject)
-    child.on('close', (code) => {
-      try {
-        const kind = documentOf[name]
-        const none = { document: kind, playbook: name, exitCode: -1 }
-        resolve({ code, document: checked(kind, code === null ? none : JSON.parse(stdout)), text })
-      } catch (error) {
-        reject(new Error(`${name}: ${(error as Error).message}\nprinted was: ${stdout}\n${text}`))
-      }
-    })
+    child.on('close', (code) => resolve({ code, stdout, text }))
   })
+}
+
+/** @returns the words that run a playbook of ours as a user does, for programs */
+export const words = (script: string, args: readonly string[]): string[] => [
+  'node_modules/zx/build/cli.js',
+  script,
+  '--json',
+  '--yes',
+  ...args,
+]
+
+async function run<Name extends PlaybookName>(name: Name, args: readonly string[], event?: Event): Promise<Run<Name>> {
+  const hear = (text: string) => void process.stdout.write(text)
+  const { code, stdout, text } = await started(words(`playbooks/${name}.mts`, args), { event, hear })
+  try {
+    const kind = documentOf[name]
+    const none = { document: kind, playbook: name, exitCode: -1 }
+    return { code, document: checked(kind, code === null ? none : JSON.parse(stdout)), text }
+  } catch (error) {
+    throw new Error(`${name}: ${(error as Error).message}\nprinted was: ${stdout}\n${text}`)
+  }
 }
 
 /** Opens a way to a machine of the lab. */
