@@ -37,6 +37,7 @@ const tiers: Record<string, Tier> = {
   lab: { files: 'test/lab/[1-79]-*.test.mts', ...lab },
   fuzz: { files: 'test/any-inventory.test.mts', lab: false, atATime: 1, minutes: 30, cases: 10_000 },
   drills,
+  faults: { files: 'test/faults/*.test.mts', ...lab },
   debian13: { files: 'test/lab/[1-7]-*.test.mts', ...lab, release: '13' },
   drills13: { ...drills, release: '13' },
   mixed: { files: 'test/lab/{2,6}-*.test.mts', ...lab, release: 'ns2=13' },

@@ -13,6 +13,7 @@ import type { RunContext } from '../cli/main.ts'
 import type { Transport } from '../transport/transport.ts'
 import { drainFile, drainFolder, standbyFile } from '../../tasks/cluster/keepalived.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
+import { setFlag } from './flag.ts'
 
 /** Conditions for starting an operation on a cluster. */
 export interface ControlRequest {
@@ -75,12 +76,15 @@ export class ClusterControl {
   readonly timeout: number
   /** Findings from before the operation, which are tolerated. */
   readonly known: readonly Finding[]
+  /** Seconds after which a host ends drain and standby by itself; without them, they stay until they are ended. */
+  readonly flagsLast: number | undefined
 
-  constructor(session: Session, level: number, timeout: number, known: readonly Finding[]) {
+  constructor(session: Session, level: number, timeout: number, known: readonly Finding[], flagsLast?: number) {
     this.session = session
     this.level = level
     this.timeout = timeout
     this.known = known
+    this.flagsLast = flagsLast
   }
 
   /** The cluster check. @returns findings that are new */
@@ -183,7 +187,7 @@ export class ClusterControl {
   async setDrained(nodes: readonly string[], drained: boolean): Promise<void> {
     if (nodes.length === 0 || !this.can.balances) return
     // A node of level 1 knows no drain.
-    const flags = lines(...nodes.map((node) => setFlag(drainFile(node), drained)))
+    const flags = lines(...nodes.map((node) => setFlag(drainFile(node), drained, this.flagsLast)))
     await this.everywhere(sh`[ -d ${drainFolder} ] || exit 0
 ${flags}`)
   }
@@ -210,7 +214,7 @@ ${flags}`)
 
   /** Sets or clears standby on a node: in standby, another node is to hold the VIP. @throws as `setDrained` */
   setStandby(node: string, standby: boolean): Promise<void> {
-    return run(node, this.reach(node), setFlag(standbyFile, standby), this.timeout)
+    return run(node, this.reach(node), setFlag(standbyFile, standby, this.flagsLast), this.timeout)
   }
 
   /** Runs a script on every node. */
@@ -235,10 +239,6 @@ ${flags}`)
       .join('; ')
   }
 }
-
-const setFlag = (file: string, value: boolean): Script => sh`
-[ -e ${file} ] || { echo ${`there is no ${file}: run the level playbook first`} >&2; exit 1; }
-echo ${value ? 1 : 0} >${file}`
 
 /** @throws HostError where the host is unreachable, UserError where the script fails */
 async function run(name: string, transport: Transport, script: Script, timeout: number): Promise<void> {

@@ -38,14 +38,27 @@ iptables -S INPUT | sed -n 's/^-A \\(.*playbooks-vrrp-in.*\\)/-D \\1/p' | xargs 
 export async function playbook(
   script: string,
   args: string[],
-  more: Pick<Row, 'env' | 'event' | 'break'> = {},
+  more: Pick<Row, 'env' | 'meanwhile' | 'break'> = {},
 ): Promise<Ended> {
   mkdirSync(folder, { recursive: true })
   rmSync(executions, { force: true })
   const hear = (text: string) => appendFileSync(log, text)
   hear(`\n$ ${script} ${args.join(' ')} ${JSON.stringify({ ...more.env, ...more.break })}\n`)
   const env = { ...more.env, ...faultOf(more.break), FAULT_LIST: executions }
-  return started(['--import', hook, ...words(script, args)], { event: more.event, env, hear })
+  let acting: Promise<unknown> | undefined
+  let failure: unknown
+  const { meanwhile } = more
+  const act = () => {
+    acting = meanwhile!.act().catch((error: unknown) => {
+      failure = error
+    })
+  }
+  const event = meanwhile && { at: meanwhile.at, act }
+  const ended = await started(['--import', hook, ...words(script, args)], { event, env, hear })
+  if (meanwhile && !acting) throw new Error(`the run has not printed ${meanwhile.at}:\n${ended.text}`)
+  await acting
+  if (failure) throw failure
+  return ended
 }
 
 const faultOf = (wanted?: Break): Record<string, string> =>
@@ -109,7 +122,9 @@ export class Cluster {
     const before = await wentBack()
     await disconnect(nodes)
     const how = { ...row, break: row.break && { ...row.break, at: at! } }
-    const run = await playbook(script, ['--confirm-timeout', String(wait), ...args], how)
+    // A rollback has nothing to be confirmed.
+    const confirm = script.includes('rollback') ? [] : ['--confirm-timeout', String(wait)]
+    const run = await playbook(script, [...confirm, ...args], how)
     await heal?.()
     if (row.break && !executionsOf().includes('FAULT')) throw new Error(`the run has no ${at}: ${run.text}`)
     await settled(row.hurry)

@@ -1,5 +1,3 @@
-import type { Event } from '../lab/cluster.ts'
-
 /** How a row may end: the cluster is as wanted, its nodes are as before, or the run has stopped with a message. */
 export type End = 'healthy' | 'rolled back' | RegExp
 
@@ -26,8 +24,8 @@ export interface Row {
   args?: string[]
   env?: Record<string, string>
   break?: Break
-  /** Done to the run, or meanwhile. */
-  event?: Event
+  /** Done meanwhile, when the run has printed this. */
+  meanwhile?: { at: RegExp; act: () => Promise<unknown> }
   /** Done after the run, as somebody does who reads what it says. */
   heal?: () => Promise<unknown>
   /** The time of the hosts' timers is not waited for. */

@@ -1,4 +1,4 @@
-import type { Row } from '../row.ts'
+import type { Break, Row } from '../row.ts'
 import { brokenOff } from './broken-off.ts'
 import { clusterRows } from './cluster.ts'
 import { host } from './host.ts'
@@ -10,6 +10,9 @@ export const rows: readonly Row[] = [...lockOut, ...host, ...clusterRows, ...run
   (a, b) => (a.level ?? 2) - (b.level ?? 2),
 )
 
-/** What CI has time for: of the runs that are broken off, those that are changing a host just then. */
+/** What CI has time for: of the runs that are broken off, those where the holder is being changed, or a first run. */
 export const isChosen = ({ break: broken }: Row): boolean =>
-  broken === undefined || (broken.when === 'during' && /changes|confirmation|standby|rollback/.test(broken.at))
+  broken === undefined ||
+  (broken.when === 'during' && (!broken.at.startsWith('other') || /rollback/.test(broken.at)) && writes(broken))
+
+const writes = ({ how, at }: Break) => (how === 'kill' ? /changes|confirmation|standby|rollback/ : /changes/).test(at)

@@ -5,7 +5,7 @@ import type { Row } from '../row.ts'
 
 const when = 'during the changes'
 const changing = /^ns2 +changed /m
-const onHolder = (script: string) => async () => void on(await holder(), script)
+const onHolder = (script: string) => async () => on(await holder(), script)
 
 export const clusterRows: Row[] = [
   {
@@ -17,29 +17,33 @@ export const clusterRows: Row[] = [
   {
     fault: 'the VIP moves',
     when,
-    event: { at: changing, act: onHolder('systemctl restart keepalived') },
+    level: 3,
+    meanwhile: { at: changing, act: onHolder('systemctl restart keepalived') },
     ends: ['healthy', 'rolled back'],
   },
   {
     fault: 'keepalived killed -9 on the holder',
     when,
-    event: { at: changing, act: onHolder('pkill -KILL -x keepalived') },
+    level: 3,
+    meanwhile: { at: changing, act: onHolder('pkill -KILL -x keepalived') },
     ends: ['healthy', 'rolled back'],
   },
   {
     fault: 'ns2 cut from its peers, not from us',
     when,
-    event: { at: changing, act: () => void lab.cut('ns2', 'eth0') },
+    level: 3,
+    meanwhile: { at: changing, act: () => lab.cut('ns2', 'eth0') },
     heal: () => lab.heal('ns2', 'eth0'),
     ends: ['rolled back', /ns2/],
   },
   {
     fault: 'ns2 cut from us, not from its peers',
     when,
-    event: {
+    level: 3,
+    meanwhile: {
       at: changing,
       act: () =>
-        void on(
+        on(
           'ns2',
           `systemd-run --quiet --on-active=1 iptables -I INPUT -i mgmt0 -j DROP
 systemd-run --quiet --on-active=50 iptables -D INPUT -i mgmt0 -j DROP`,

@@ -82,7 +82,7 @@ mount --bind /run/small ${state}; cat /dev/zero >${state}/full 2>/dev/null || tr
   {
     fault: 'power failure of ns2',
     when: 'during the changes',
-    event: { at: changing, act: () => void kill('ns2') },
+    meanwhile: { at: changing, act: () => kill('ns2') },
     heal: () => lab.start('ns2'),
     ends: ['rolled back', /ns2.*(lost|reached)/],
   },
@@ -107,18 +107,18 @@ mount --bind /run/small ${state}; cat /dev/zero >${state}/full 2>/dev/null || tr
   {
     fault: 'sudo withdrawn',
     when: 'during the changes',
-    event: {
+    meanwhile: {
       at: changing,
-      act: () => void on('ns2', `mv /etc/sudoers.d/admin /root/; ${later(40, 'mv /root/admin /etc/sudoers.d/')}`),
+      act: () => on('ns2', `mv /etc/sudoers.d/admin /root/; ${later(40, 'mv /root/admin /etc/sudoers.d/')}`),
     },
     ends: ['rolled back', /sudo/],
   },
-  fault('clock of ns2 a day ahead', 'date -s "+1 day"', 'date -s "-1 day"', ['healthy']),
-  fault('clock of ns2 a day behind', 'date -s "-1 day"', 'date -s "+1 day"', ['healthy']),
+  fault('clock of ns2 a day ahead', 'date -s "+1 day"', 'date -s "-1 day"', ['healthy'], { level: 3 }),
+  fault('clock of ns2 a day behind', 'date -s "-1 day"', 'date -s "+1 day"', ['healthy'], { level: 3 }),
   {
     fault: 'clock of ns2 a day ahead',
     when: 'during the changes',
-    event: { at: changing, act: () => void on('ns2', 'date -s "+1 day"') },
+    meanwhile: { at: changing, act: () => on('ns2', 'date -s "+1 day"') },
     heal: onNs2('date -s "-1 day"'),
     ends: ['healthy'],
   },
