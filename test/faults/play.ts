@@ -95,10 +95,9 @@ export class Cluster {
       await onNodes(row.damage ?? damage)
       const { UDP, TCP } = await asked('remote', async () => {
         const began = performance.now()
-        const end = await this.#run(row)
-        played.what = end
-        if (!ends.some((one) => (typeof one === 'string' ? end === one : one.test(end))))
-          played.wrong = `it ended with: ${end}`
+        played.what = await this.#run(row)
+        if (!ends.some((end) => (typeof end === 'string' ? played.what === end : played.what.startsWith('stopped'))))
+          played.wrong = `ended otherwise than it should: ${played.what}`
         await recover(level)
         played.seconds = Math.round((performance.now() - began) / 1000)
       })
@@ -113,7 +112,7 @@ export class Cluster {
     return played
   }
 
-  /** @returns how the run of a row ended: `healthy`, `rolled back`, or the message that it stopped with */
+  /** @returns how the run of a row ended: `healthy`, `rolled back`, or `stopped: ` with the message */
   async #run(row: Row): Promise<string> {
     const { level = 2, script = scriptOf(level), args = [], inject, heal } = row
     await inject?.()
@@ -129,7 +128,7 @@ export class Cluster {
     if (row.break && !executionsOf().includes('FAULT')) throw new Error(`the run has no ${at}: ${run.text}`)
     await settled(row.hurry)
     if ((await wentBack()) !== before) return 'rolled back'
-    return run.code === 0 || run.code === null ? 'healthy' : messageOf(run)
+    return run.code === 0 || run.code === null ? 'healthy' : messageOf(run, row.ends)
   }
 }
 
@@ -144,11 +143,13 @@ async function rolesOf(): Promise<Record<string, string>> {
   return { [now]: 'holder', [other(now)]: 'other' }
 }
 
-/** @returns the line that says why a run has stopped */
-const messageOf = ({ text }: Ended): string => {
-  const lines = text.split('\n').filter((line) => line && !/^\S+ +(begins|changed|ok|note|at work) /.test(line))
-  const [found = text] = lines.filter((line) => /failed|unreachable|^back|:/.test(line)).slice(-6)
-  return `stopped: ${found.replaceAll(/\s+/g, ' ')}`
+/** @returns the line by which a run has stopped, where it is one of these ends */
+function messageOf({ code, text }: Ended, ends: Row['ends']): string {
+  const lines = text.split('\n').map((line) => line.replaceAll(/\s+/g, ' ').trim())
+  const said = lines.find((line) => ends.some((end) => typeof end !== 'string' && end.test(line)))
+  return said
+    ? `stopped: ${said.replace(/\/\S+\.yaml:[\d:]+ /, '')}`
+    : `ended with ${code}: ${lines.filter(Boolean).slice(-12).join(' / ')}`
 }
 
 /**

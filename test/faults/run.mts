@@ -1,5 +1,5 @@
 // Plays faults on the lab's machines, and prints what became of each: docs/faults.md.
-//   node test/faults/run.mts [--chosen] [--list] [--markdown] [PATTERN]
+//   node test/faults/run.mts [--chosen] [--list] [--keep] [--markdown] [PATTERN]
 import { parseArgs } from 'node:util'
 import { disconnect, resetWithPackages, startLab } from '../lab/cluster.ts'
 import { Cluster, type Played } from './play.ts'
@@ -13,6 +13,8 @@ const { values, positionals } = parseArgs({
     chosen: { type: 'boolean' },
     /** Names the rows, and plays none. */
     list: { type: 'boolean' },
+    /** The machines as they are, in place of plain servers. */
+    keep: { type: 'boolean' },
     markdown: { type: 'boolean' },
   },
   allowPositionals: true,
@@ -25,7 +27,7 @@ else process.exitCode = (await playAll()).some(({ wrong }) => wrong) ? 1 : 0
 
 async function playAll(): Promise<Played[]> {
   await startLab()
-  await resetWithPackages()
+  if (!values.keep) await resetWithPackages()
   const cluster = new Cluster()
   const results: Played[] = []
   for (const row of wanted) {
