@@ -3,17 +3,19 @@ import { join } from 'node:path'
 import { labFolder, sshConfigFile } from '../../lab/paths.ts'
 import { labInventory } from '../lab/cluster.ts'
 
-/**
- * Writes an inventory like the lab's.
- * @param name of its file
- * @param replace what is written in place of which text
- * @param ways addresses by which nodes are reached through `client`, by name
- * @returns the words that name it to a playbook
- */
-export function inventory(name: string, replace: Record<string, string>, ways: Record<string, string> = {}): string[] {
+/** How an inventory differs from the lab's. */
+export interface Differences {
+  /** What is written in place of which text. */
+  replace?: Record<string, string>
+  /** Addresses by which nodes are reached through `client`, by name. */
+  ways?: Record<string, string>
+}
+
+/** Writes an inventory like the lab's. @returns the words that name it to a playbook */
+export function inventory({ replace = {}, ways = {} }: Differences): string[] {
   const folder = join(labFolder, 'faults')
   mkdirSync(folder, { recursive: true })
-  const config = join(folder, `${name}.ssh_config`)
+  const config = join(folder, 'ssh_config')
   const jumps = Object.entries(ways).map(
     ([node, address]) => `Host ${node}\n  HostName ${address}\n  Port 22\n  ProxyJump client\n`,
   )
@@ -23,7 +25,7 @@ export function inventory(name: string, replace: Record<string, string>, ways: R
     if (!text.includes(before)) throw new Error(`the lab's inventory has no "${before}"`)
     text = text.replace(before, after)
   }
-  const file = join(folder, `${name}.yaml`)
+  const file = join(folder, 'inventory.yaml')
   writeFileSync(file, text)
   return ['--inventory', file]
 }

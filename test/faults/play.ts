@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { labFolder } from '../../lab/paths.ts'
 import { switchUnit } from '../../engine/runner/switch.ts'
 import { asked, disconnect, type Ended, holderWithin, nodes, on, other, started, until, words } from '../lab/cluster.ts'
+import { inventory } from './inventories.ts'
 import { type Break, nameOf, type Row } from './row.ts'
 import { leftOver, type NodeLines, readNodes } from './whole.ts'
 
@@ -116,14 +117,14 @@ export class Cluster {
   async #run(row: Row): Promise<string> {
     const { level = 2, script = scriptOf(level), args = [], inject, heal } = row
     await inject?.()
-    const roles = Object.entries(await rolesOf())
-    const at = row.break?.at.replace(/^(holder|other)/, (role) => roles.find(([, one]) => one === role)![0])
+    const at = row.break && (await named(row.break.at))
     const before = await wentBack()
     await disconnect(nodes)
     const how = { ...row, break: row.break && { ...row.break, at: at! } }
     // A rollback has nothing to be confirmed.
     const confirm = script.includes('rollback') ? [] : ['--confirm-timeout', String(wait)]
-    const run = await playbook(script, [...confirm, ...args], how)
+    const own = row.inventory ? inventory(row.inventory) : []
+    const run = await playbook(script, [...confirm, ...own, ...args], how)
     await heal?.()
     if (row.break && !executionsOf().includes('FAULT')) throw new Error(`the run has no ${at}: ${run.text}`)
     await settled(row.hurry)
@@ -137,10 +138,11 @@ const onNodes = async (script: string) =>
 
 const wentBack = () => onNodes('cat /var/lib/keepalived-playbooks/went-back 2>/dev/null || true')
 
-/** @returns `holder` and `other`, by node */
-async function rolesOf(): Promise<Record<string, string>> {
+/** @returns an execution with the name of the host in place of its role */
+async function named(at: string): Promise<string> {
+  if (!/^(holder|other) /.test(at)) return at
   const now = await holderWithin(60)
-  return { [now]: 'holder', [other(now)]: 'other' }
+  return at.replace('holder ', `${now} `).replace('other ', `${other(now)} `)
 }
 
 /** @returns the line by which a run has stopped, where it is one of these ends */
@@ -157,7 +159,7 @@ function messageOf({ code, text }: Ended, ends: Row['ends']): string {
  * @param hurry lets the timers of hosts run off at once
  */
 const settled = (hurry = false): Promise<string> =>
-  onNodes(`cd /var/lib/keepalived-playbooks
+  onNodes(`cd /var/lib/keepalived-playbooks 2>/dev/null || exit 0
 [ ! -e confirm ] && flock -n lock true || {
   ${hurry ? `systemctl list-units --plain --no-legend '${switchUnit}-*.timer' | sed 's/\\.timer .*/.service/' | xargs -r systemctl start --no-block` : ''}
   sleep 1

@@ -1,3 +1,5 @@
+import type { Differences } from './inventories.ts'
+
 /** How a row may end: the cluster is as wanted, its nodes are as before, or the run has stopped with a message. */
 export type End = 'healthy' | 'rolled back' | RegExp
 
@@ -22,6 +24,8 @@ export interface Row {
   /** The playbook, that of the level unless told, and its arguments. */
   script?: string
   args?: string[]
+  /** Where it is not the lab's. */
+  inventory?: Differences
   env?: Record<string, string>
   break?: Break
   /** Done meanwhile, when the run has printed this. */

@@ -1,6 +1,5 @@
 // Ways to cut the path that the playbook itself comes by. Most are refused before anything changes.
 import { on } from '../../lab/cluster.ts'
-import { inventory } from '../inventories.ts'
 import type { Row } from '../row.ts'
 
 const when = 'before the run'
@@ -13,7 +12,7 @@ const refused = (fault: string, ends: RegExp, replace: Record<string, string>, w
   when,
   damage: nothing,
   script: level3,
-  args: inventory(fault.replaceAll(/\W+/g, '-'), replace, ways),
+  inventory: { replace, ways },
   ends: [ends],
 })
 
@@ -29,7 +28,6 @@ const cutOff = (fault: string, WORSE: string, BETTER: string, DONE: string): Row
   fault,
   when: 'during the changes',
   script: worse,
-  args: inventory('lab', {}),
   env: { WORSE, BETTER, DONE },
   ends: ['rolled back'],
 })

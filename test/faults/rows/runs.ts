@@ -41,8 +41,7 @@ export const runs: Row[] = [
   ),
   ...broken('rollback killed -9', 'playbooks/rollback.mts', 'other rollback 1', {
     inject: () => playbook('playbooks/level2.mts', []),
-    args: [],
   }),
   ...broken('teardown killed -9', 'playbooks/teardown.mts', 'other changes 1'),
-  ...broken('first run killed -9', 'playbooks/level2.mts', 'other changes 1', { inject: resetWithPackages }),
+  ...broken('first run killed -9', 'playbooks/level2.mts', 'ns2 changes 1', { inject: resetWithPackages }),
 ]
