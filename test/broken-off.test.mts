@@ -78,7 +78,9 @@ test('where it can not be kept how something was, nothing is changed', async () 
   const [first, second] = [file(path('first'), 'ours'), file(path('second'), 'ours')]
   mkdirSync(join(state, 'originals'), { recursive: true })
   writeFileSync(join(state, 'originals', baselineId(first.key!)), 'in the way')
-  assert.is((await run('1', [touch('a'), first, second])).status, 'failed')
+  const { status, failure } = await run('1', [touch('a'), first, second])
+  assert.is(status, 'failed')
+  assert.match(failure!.reason, /^nothing was changed: .*\. Fix this and run again$/s)
   assert.not.ok(existsSync(path('a')))
 })
 

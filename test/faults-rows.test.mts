@@ -8,7 +8,10 @@ test('each row has a name of its own, those of a level stand together, and CI pl
   const names = rows.map(nameOf)
   assert.equal(names.toSorted(), [...new Set(names)].toSorted())
   const levels = rows.map(({ level = 2 }) => level)
-  assert.equal(levels, levels.toSorted((a, b) => a - b))
+  assert.equal(
+    levels,
+    levels.toSorted((a, b) => a - b),
+  )
   assert.ok(rows.filter(isChosen).length > 40)
 })
 

@@ -198,8 +198,7 @@ export class HostRun {
           `another run is at work on ${this.result.host}: ${outcome.stderr.trim()}. Try again when it has ended`,
           exitCode.failed,
         )
-      if (outcome.code !== 0)
-        throw new UserError(`the changes ended with code ${outcome.code}: ${outcome.stderr.trim()}`, exitCode.failed)
+      if (outcome.code !== 0) throw new UserError(progress.whyEnded(outcome), exitCode.failed)
       this.#begun = true
     } catch (error) {
       progress.fail((error as Error).message)

@@ -155,13 +155,14 @@ function messageOf({ code, text }: Ended, ends: Row['ends']): string {
 }
 
 /**
- * Waits until no run waits to be confirmed any more, and nobody is at work.
+ * Waits until no host is going to undo a run any more, and nobody is at work. After a reboot there is no timer to wait for.
  * @param hurry lets the timers of hosts run off at once
  */
 const settled = (hurry = false): Promise<string> =>
   onNodes(`cd /var/lib/keepalived-playbooks 2>/dev/null || exit 0
-[ ! -e confirm ] && flock -n lock true || {
-  ${hurry ? `systemctl list-units --plain --no-legend '${switchUnit}-*.timer' | sed 's/\\.timer .*/.service/' | xargs -r systemctl start --no-block` : ''}
+timers() { systemctl list-units --all --plain --no-legend '${switchUnit}-*' | sed 's/ .*//'; }
+flock -n lock true && { [ ! -e confirm ] || [ -z "$(timers)" ]; } || {
+  ${hurry ? `timers | sed -n 's/timer$/service/p' | xargs -r systemctl start --no-block` : ''}
   sleep 1
   exit 1
 }`)
