@@ -1,6 +1,6 @@
 // What is wrong with a host: its disk, its packages, sudo, its clock, its power.
 import * as lab from '../../../lab/lab.ts'
-import { kill, on } from '../../lab/cluster.ts'
+import { kill, on, until } from '../../lab/cluster.ts'
 import type { Row } from '../row.ts'
 
 const state = '/var/lib/keepalived-playbooks'
@@ -94,7 +94,7 @@ mount --bind /run/small ${state}; cat /dev/zero >${state}/full 2>/dev/null || tr
       BETTER: 'rm -f /var/tmp/rebooted',
       DONE: '[ -e /var/tmp/rebooted ]',
     },
-    heal: () => on('ns2', 'systemctl is-system-running --wait || true; rm -f /var/tmp/rebooted'),
+    heal: () => until(() => on('ns2', 'systemctl is-system-running --wait || true; rm -f /var/tmp/rebooted')),
     ends: ['rolled back', /ns2.*(lost|reached)/],
   },
   fault(
