@@ -2,7 +2,8 @@
 // Reboots the nodes one at a time, and clients don't notice: hand over, drain, reboot, verify, undrain, the next.
 import { ensureClients } from '../engine/clients/client.ts'
 import { TrafficMonitor } from '../engine/operations/traffic.ts'
-import { conclude, expectReport, reportOption } from '../engine/operations/html-report.ts'
+import { conclude } from '../engine/operations/conclude.ts'
+import { expectReport, reportOption } from '../engine/operations/html-report.ts'
 import { openControl } from '../engine/operations/control.ts'
 import { openSession } from '../engine/cluster/session.ts'
 import { confirmed } from '../engine/cli/confirm.ts'

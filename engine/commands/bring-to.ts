@@ -16,7 +16,6 @@ import type { HostResult } from '../runner/events.ts'
 import { type RunOptions, runHosts } from '../runner/run.ts'
 import { flatten } from '../runner/task.ts'
 import { confirmAll, keepWaiting, type Unconfirmed } from './confirm.ts'
-import { oneByOne } from './one-by-one.ts'
 import type { Playbook } from './playbook.ts'
 import { settle, worst } from './settle.ts'
 
@@ -63,7 +62,10 @@ export async function bringTo(
         before = states && judgeStates(session.inventory, states).findings
         stopWaiting = keepWaiting(unconfirmed, names)
         context.atEnd(stopWaiting)
-        if (states && before?.length === 0) return oneByOne(session, states, level!, timeout)
+        if (!states || before!.length > 0) return undefined
+        // Most runs change nothing, and don't wait for it to be loaded.
+        const { oneByOne } = await import('./one-by-one.ts')
+        return oneByOne(session, states, level!, timeout)
       },
     },
     session.limited.map((host) => ({
