@@ -1,5 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { clusterSchema } from './parts/cluster.ts'
+import { clusterCheckSchema } from './parts/cluster.ts'
 import { common } from './parts/common.ts'
 import { hostSchema } from './parts/host.ts'
 
@@ -14,7 +14,7 @@ export const runSchema = {
     ...common,
     check: { type: 'boolean', description: 'Whether it ran in check mode.' },
     hosts: { type: 'array', items: hostSchema, description: 'One a host, in the order of the inventory.' },
-    cluster: clusterSchema,
+    cluster: clusterCheckSchema,
     wentBack: {
       type: 'object',
       additionalProperties: false,

@@ -1,5 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { clusterSchema } from './parts/cluster.ts'
+import { clusterCheckSchema } from './parts/cluster.ts'
 import { common } from './parts/common.ts'
 
 export const verifySchema = {
@@ -11,6 +11,6 @@ export const verifySchema = {
   properties: {
     document: { const: 'verify', description: 'Which document this is.' },
     ...common,
-    cluster: clusterSchema,
+    cluster: clusterCheckSchema,
   },
 } as const satisfies JSONSchema

@@ -36,7 +36,7 @@ export const verdictSchema = {
   },
 } as const satisfies JSONSchema
 
-export const clusterSchema = {
+export const clusterCheckSchema = {
   title: 'Cluster',
   type: 'object',
   additionalProperties: false,

@@ -17,7 +17,7 @@ import { type RunOptions, runHosts } from '../runner/run.ts'
 import { flatten } from '../runner/task.ts'
 import { confirmAll, keepWaiting, type Unconfirmed } from './confirm.ts'
 import type { Playbook } from './playbook.ts'
-import { settle, worst } from './settle.ts'
+import { brought, settle } from './settle.ts'
 
 /**
  * Brings every host to what a playbook lists, and checks the cluster where that is at a level then.
@@ -85,7 +85,7 @@ export async function bringTo(
   const judged = code === exitCode.ok && verify && whole ? { level, before } : undefined
   // A run that has failed is not checked, and may have done harm all the same.
   const now = code !== exitCode.ok && before ? await statesOf(session, timeout) : undefined
-  const worse = now && before && worst(before, judgeStates(session.inventory, now).findings)
+  const worse = now && before && brought(before, judgeStates(session.inventory, now).findings)
   return Math.max(code, await settle(context, unconfirmed, results, { judged, worse, stopWaiting }))
 }
 

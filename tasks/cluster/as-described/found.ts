@@ -5,7 +5,7 @@ import { findConnection } from '../connection.ts'
 import { keepalivedConf } from '../keepalived.ts'
 
 /** An interface, with the fields of `ip -j -d address` that are used here. */
-export interface Link {
+export interface NetworkLink {
   ifname: string
   flags: readonly string[]
   /** The bridge, bond or VRF that it belongs to. */
@@ -24,7 +24,7 @@ interface Route {
 }
 
 /** A program that listens on the service's port. */
-export interface Listener {
+export interface ListeningSocket {
   /** Its address; `0.0.0.0` or `*` for all. */
   address: string
   /** `dnsmasq (pid 812)`. */
@@ -33,7 +33,7 @@ export interface Listener {
 
 /** What a host shows of itself. */
 export interface Found {
-  links: readonly Link[]
+  links: readonly NetworkLink[]
   /** Of the main table. */
   routes: readonly Route[]
   /** The address of this host that our own connection came in by. */
@@ -43,7 +43,7 @@ export interface Found {
   /** Hardware addresses in the cluster's network, by address. @see confirmed */
   neighbours: ReadonlyMap<string, { hardware: string; confirmed: boolean }>
   /** But for those of the service's own unit. */
-  listeners: readonly Listener[]
+  listeners: readonly ListeningSocket[]
 }
 
 /** Where a host keeps who it is in the network, and keepalived's own. */
@@ -136,7 +136,7 @@ export function parseFound(text: string): Found {
   }
 }
 
-function parseListeners(rows: readonly string[], own: readonly string[]): Listener[] {
+function parseListeners(rows: readonly string[], own: readonly string[]): ListeningSocket[] {
   return rows.flatMap((row) => {
     const [, address] = row.match(/^(?:udp|tcp) +\S+ +\d+ +\d+ +\[?([^\s%\]]+)\S*:\d+ /) ?? []
     const programs = [...row.matchAll(/\("(.*?)",pid=(\d+)/g)]
