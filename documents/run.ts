@@ -1,13 +1,10 @@
 import type { JSONSchema } from 'json-schema-to-ts'
 import { clusterCheckSchema } from './parts/cluster.ts'
-import { common } from './parts/common.ts'
+import { common, documentSchema, inventoryName, texts } from './parts/common.ts'
 import { hostSchema } from './parts/host.ts'
 
 export const runSchema = {
-  $schema: 'http://json-schema.org/draft-07/schema#',
-  type: 'object',
-  additionalProperties: false,
-  required: ['document', 'playbook', 'exitCode'],
+  ...documentSchema,
   description: 'What level playbooks, teardown and playbooks of your own print.',
   properties: {
     document: { const: 'run', description: 'Which document this is.' },
@@ -30,7 +27,7 @@ export const runSchema = {
             additionalProperties: false,
             required: ['host', 'undone'],
             properties: {
-              host: { type: 'string', description: 'Its name in the inventory.' },
+              host: inventoryName,
               undone: { type: 'boolean', description: 'Whether it is as it was before the run.' },
             },
           },
@@ -38,8 +35,7 @@ export const runSchema = {
       },
     },
     unconfirmed: {
-      type: 'array',
-      items: { type: 'string' },
+      ...texts,
       description: 'Why hosts could not be confirmed over a new connection, and undo the run by themselves.',
     },
   },
