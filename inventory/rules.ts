@@ -2,6 +2,7 @@ import { didYouMean } from '../engine/base/suggest.ts'
 import { abilitiesOf, type Level } from './levels.ts'
 import type { Draft } from './defaults.ts'
 import { parseNetwork } from './network.ts'
+import { service } from './rules-service.ts'
 import type { Path, Problem } from './source.ts'
 import { ways } from './ways.ts'
 import { dotted, keyName, shown } from './wording.ts'
@@ -191,27 +192,6 @@ function routing({ cluster }: Draft): Problem[] {
 
 /** The table that strongSwan writes its routes to, without a name in rt_tables. */
 const strongSwans = 220
-
-/** A DNS name has at most 253 characters, and questions put a label of up to 63 and a dot before the health name. */
-const longestHealthName = 189
-
-function service({ cluster }: Draft): Problem[] {
-  const { health_zone: zone, health_name: name } = cluster?.service ?? {}
-  const problems: Problem[] = []
-  const report = (key: string, text: string) => problems.push({ path: ['cluster', 'service', key], text })
-  if (zone && !zone.includes('.'))
-    report('health_zone', `must have two labels or more: each node would answer for all names in ${shown(zone)}`)
-  if (name && name.split('.')[0]!.length < 2)
-    report(
-      'health_name',
-      `must begin with a label of two characters or more, as keepalived wants it, got ${shown(name)}`,
-    )
-  if (name && zone && name.length + 1 + zone.length > longestHealthName) {
-    const [longer, other] = name.length > zone.length ? ['health_name', 'health_zone'] : ['health_zone', 'health_name']
-    report(longer, `must be shorter: with cluster.service.${other} it has more than ${longestHealthName} characters`)
-  }
-  return problems
-}
 
 /** The whole Internet, or much of it, must not read with a community that everybody knows. */
 function snmp({ cluster }: Draft): Problem[] {

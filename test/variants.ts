@@ -59,7 +59,7 @@ export function keepalivedConf(text: string, level: Level, kind?: ServiceKind): 
   const { cluster, hosts } = inventoryOf(text)
   const notifyScript = '/etc/keepalived/keepalived-notify.sh'
   const can = abilitiesOf(level)
-  const virtualServers = virtualServersOf(cluster, kind?.(cluster))
+  const virtualServers = virtualServersOf(cluster, kind?.(cluster.service))
   const files = { notifyScript, drainFile, standbyFile }
   return render('keepalived.conf', { cluster, host: hosts[0], hosts, virtualServers, level, can, ...files })
 }

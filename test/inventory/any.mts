@@ -8,6 +8,8 @@ import type { Content } from '../../inventory/types.ts'
 interface Node {
   type?: string | readonly string[]
   enum?: readonly (string | number)[]
+  const?: string
+  oneOf?: readonly Node[]
   format?: string
   pattern?: string
   minimum?: number
@@ -30,6 +32,8 @@ export const env: NodeJS.ProcessEnv = { VRRP_PASS: 'KPSjXfRG' }
 /** @returns any value that a schema allows, with its bounds rather often */
 function valueOf(node: Node): fc.Arbitrary<unknown> {
   const { type, minimum: min, maximum: max } = node
+  if (node.oneOf) return fc.oneof(...node.oneOf.map(valueOf))
+  if (node.const) return fc.constant(node.const)
   if (node.enum) return fc.constantFrom(...node.enum)
   if (Array.isArray(type)) return fc.oneof(...type.map((one: string) => valueOf({ ...node, type: one })))
   switch (type) {
@@ -167,7 +171,11 @@ function clusterAgrees({ cluster }: Written): void {
   if (numbers[0] === numbers[1] || numbers.includes(220) || names[0] === names[1]) delete cluster.routing_tables
   const { snmp, service } = cluster
   if (snmp?.source?.includes('/')) snmp.community ??= 'other'
-  if (!service) return
+  if (service) service.type ??= 'dns'
+  if (service?.type === 'http' || service?.type === 'https') {
+    if (service.managed !== false) delete service.unit
+  }
+  if (service?.type !== 'dns') return
   if (service.health_zone && !service.health_zone.includes('.')) service.health_zone = `${service.health_zone}.lan`
   if (service.health_name && !/^../.test(service.health_name.split('.')[0]!))
     service.health_name = `a${service.health_name}`
