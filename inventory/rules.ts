@@ -3,6 +3,7 @@ import { abilitiesOf, type Level } from './levels.ts'
 import type { Draft } from './defaults.ts'
 import { parseNetwork } from './network.ts'
 import { service } from './rules-service.ts'
+import { vrrp } from './rules-vrrp.ts'
 import type { Path, Problem } from './source.ts'
 import { ways } from './ways.ts'
 import { dotted, keyName, shown } from './wording.ts'
@@ -142,21 +143,6 @@ function priorities(draft: Draft, isGiven: (path: Path) => boolean): Problem[] {
     }))
   if (!preempt_delay) return problems
   return [...problems, { path: ['cluster', 'preempt_delay'], text: 'has a meaning only with cluster.preempt: true' }]
-}
-
-function vrrp({ cluster = {} }: Draft): Problem[] {
-  const { vip, virtual_router_id, vrrp_version, advert_int = 1, auth_pass } = cluster
-  const problems: Problem[] = []
-  const report = (key: string, text: string) => problems.push({ path: ['cluster', key], text })
-  if (virtual_router_id === 0)
-    report('vip', `ends in 0, so cluster.virtual_router_id has no default: give one from 1 to 255, got ${shown(vip)}`)
-  if (vrrp_version === 2 && (advert_int < 1 || !Number.isInteger(advert_int)))
-    report('advert_int', `must be whole seconds from 1 to 255 in VRRP version 2, got ${advert_int}`)
-  if (vrrp_version === 3 && (advert_int > 40.95 || Math.round(advert_int * 100) / 100 !== advert_int))
-    report('advert_int', `must be from 0.01 to 40.95 seconds in steps of 0.01 in VRRP version 3, got ${advert_int}`)
-  if (vrrp_version === 3 && auth_pass !== undefined)
-    report('auth_pass', 'must be left out with cluster.vrrp_version: 3, which has no password')
-  return problems
 }
 
 function secondInterfaces(draft: Draft, level: number | undefined): Problem[] {

@@ -1,5 +1,6 @@
 import type { JSONSchema } from 'json-schema-to-ts'
 import { serviceSchema } from './schema-services.ts'
+import { vrrpSchemas } from './schema-vrrp.ts'
 import { interfaceName, ipv4, path, seconds, shortName, vars } from './values.ts'
 
 /** keepalived.conf cuts words at blanks and quotes, and gives a meaning to the others left out here. */
@@ -175,6 +176,7 @@ export const clusterSchema = {
         'Seconds that keepalived only listens after its start (`vrrp_startup_delay`), so that a node that boots does ' +
         'not take the VIP before it has heard the others.',
     },
+    ...vrrpSchemas,
     service: serviceSchema,
     health_check: healthCheck,
     balancing: {

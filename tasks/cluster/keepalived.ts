@@ -4,12 +4,16 @@ import type { Task } from '../../engine/runner/task.ts'
 import { file } from '../file.ts'
 import { service } from '../service.ts'
 import { dropInPath, systemdDropIn } from '../systemd-dropin.ts'
+import type { Cluster } from '../../inventory/types.ts'
+import { serviceOf } from '../../services/all.ts'
+import type { Service } from '../../services/service.ts'
 import { virtualServersOf } from '../../services/virtual-server.ts'
 import type { Target } from '../target.ts'
 import { formerAddresses, replacingHandMade } from './adoption/keepalived-conf.ts'
 import { unitOverride, withoutRoutesScript } from './adoption/unit-override.ts'
 import { routesScript } from './routes.ts'
-import { template } from '../template.ts'
+import { render, template } from '../template.ts'
+import { vrrpScripts } from './checks.ts'
 
 /** Where keepalived reads its configuration. */
 export const keepalivedConf = '/etc/keepalived/keepalived.conf'
@@ -41,6 +45,33 @@ if [ "$code" -ne 0 ] || [ -n "$said" ]; then
   exit 1
 fi`
 
+/** @returns keepalived.conf of a node at a level */
+export function configuration(
+  { cluster, host, hosts }: Pick<Target, 'cluster' | 'host' | 'hosts'>,
+  level: Level,
+  service: Service,
+): string {
+  const can = abilitiesOf(level)
+  return render('keepalived.conf', {
+    ...{ cluster, host, hosts, level, can, notifyScript, drainFile, standbyFile },
+    virtualServers: virtualServersOf(cluster, service),
+    scripts: vrrpScripts(cluster, host, can.balances),
+    garp: garpLines(cluster),
+    email: cluster.email,
+  })
+}
+
+/** @returns what differs from keepalived's own defaults, which say nothing */
+function garpLines({ garp }: Cluster): [directive: string, value: number][] {
+  const all: [directive: string, value: number, own: number][] = [
+    ['garp_master_delay', garp.delay, 5],
+    ['garp_master_repeat', garp.repeat, 5],
+    ['garp_master_refresh', garp.refresh, 0],
+    ['garp_master_refresh_repeat', garp.refresh_repeat, 1],
+  ]
+  return all.flatMap(([directive, value, own]) => (value === own ? [] : [[directive, value]]))
+}
+
 /** keepalived is configured for a level, tested before it is replaced, and reloads rather than restarts. */
 export function keepalived(target: Target, level: Level): Task[] {
   const { cluster, host, hosts } = target
@@ -52,12 +83,7 @@ export function keepalived(target: Target, level: Level): Task[] {
     withoutRoutesScript(routesScript, keepalivedConf),
     systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host, can, notifyScript, routesScript }),
     replacingHandMade(
-      template(
-        keepalivedConf,
-        'keepalived.conf',
-        { ...target, virtualServers: virtualServersOf(cluster), level, can, notifyScript, drainFile, standbyFile },
-        { mode: '640', validate },
-      ),
+      file(keepalivedConf, configuration(target, level, serviceOf(cluster)), { mode: '640', validate }),
       keepalivedConf,
       target,
     ),

@@ -16,6 +16,7 @@ interface Node {
   maximum?: number
   maxLength?: number
   minProperties?: number
+  minItems?: number
   required?: readonly string[]
   properties?: Readonly<Record<string, Node>>
   propertyNames?: Node
@@ -44,7 +45,7 @@ function valueOf(node: Node): fc.Arbitrary<unknown> {
     case 'number':
       return fc.oneof(fc.integer({ min: Math.ceil(min!), max }), fc.double({ min, max, noNaN: true }))
     case 'array':
-      return fc.uniqueArray(valueOf(node.items!), { maxLength: 4 })
+      return fc.uniqueArray(valueOf(node.items!), { minLength: node.minItems, maxLength: 4 })
     case 'object':
       return node.properties ? mapOf(node, node.properties) : freeMapOf(node)
     default:
@@ -163,6 +164,11 @@ function clusterAgrees({ cluster }: Written): void {
   if (cluster.vrrp_version === 3) delete cluster.auth_pass
   if (typeof cluster.auth_pass === 'object') cluster.auth_pass = { env: 'VRRP_PASS' }
   delete cluster.routing
+  if (cluster.unicast) delete cluster.mcast_src_ip
+  for (const check of Object.values(cluster.checks ?? {})) if (check) oneKind(check)
+  if (cluster.checks) delete cluster.checks.service
+  // Whether keepalived takes these is for keepalived to say.
+  delete cluster.keepalived
   const { first = {}, second = {} } = cluster.routing_tables ?? {}
   const [numbers, names] = [
     [first.number ?? 20, second.number ?? 21],
@@ -181,4 +187,14 @@ function clusterAgrees({ cluster }: Written): void {
     service.health_name = `a${service.health_name}`
   if ((service.health_name ?? 'health').length + (service.health_zone ?? 'load.balance').length > 188)
     cluster.service = {}
+}
+
+type Check = NonNullable<NonNullable<Written['cluster']['checks']>[string]>
+
+/** Leaves the first of the keys of which a check has one. */
+function oneKind(check: Check): void {
+  const kinds = ['command', 'process', 'port', 'url'] as const
+  const [first, ...others] = kinds.filter((kind) => kind in check)
+  for (const other of others) delete check[other]
+  if (!first) check.port = 80
 }

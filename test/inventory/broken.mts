@@ -113,6 +113,19 @@ export const broken: [text: string, ...messages: string[]][] = [
     '4:66 cluster.service.unit: must be nginx, unless managed is false, got "apache2"',
   ],
   [cluster('service: { health_zone: "a..b" }'), `4:27 cluster.service.health_zone: must be ${zoneWords}, got "a..b"`],
+  [
+    cluster(
+      'checks: { service: { port: 80 }, a: { port: 80, url: "http://a/" }, b: {}, c: { command: "true; false" } }',
+    ),
+    '4:13 cluster.checks.service: must have another name: service is the check of cluster.service',
+    '4:36 cluster.checks.a: must have one of command, process, port, url, got port and url',
+    '4:71 cluster.checks.b: must have one of command, process, port, url, got none',
+    '4:92 cluster.checks.c.command: must be an absolute path, and words after it, without quotes and what a shell heeds, got "true; false"',
+  ],
+  [
+    cluster('unicast: true\n  mcast_src_ip: true'),
+    '5:17 cluster.mcast_src_ip: must be left out with cluster.unicast: true, which has no multicast',
+  ],
   [cluster('drill: { kill: -1 }'), '4:18 cluster.drill.kill: must be seconds, 0 or more, got -1'],
   [
     cluster('health_check: { time_out: 2 }'),
