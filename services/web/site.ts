@@ -23,9 +23,10 @@ export function site({ host, place }: Target, content: ServiceContent<'http' | '
       {
         // A configuration of this file alone; another program may have the port, which is told elsewhere.
         validate: sh`
-said=$(printf 'events {}\nhttp { include %s; }\n' "$file" >"$file.alone" && nginx -t -q -c "$file.alone" 2>&1) || code=$?
-rm -f "$file.alone"
-[ -z "\${code:-}" ] || { tail -n 1 <<<"$said"; exit 1; }`,
+printf 'error_log stderr;\nevents {}\nhttp { include %s; }\n' "$file" >"$file.alone"
+said=$(nginx -t -q -c "$file.alone" 2>&1) && code=0 || code=$?
+rm -f -- "$file.alone"
+[ "$code" -eq 0 ] || { tail -n 1 <<<"$said"; exit 1; }`,
       },
     ),
     service('nginx', { reloadOn: [conf, ...files] }),
