@@ -4,9 +4,10 @@ import { shown } from './wording.ts'
 
 type ClusterDraft = NonNullable<Draft['cluster']>
 
-/** The rules about VRRP, and about what moves the VIP. */
+/** The rules about VRRP and IPVS, and about what moves the VIP. */
 export const vrrp = ({ cluster = {} }: Draft): Problem[] => [
   ...adverts(cluster),
+  ...balancing(cluster),
   ...Object.entries(cluster.checks ?? {}).flatMap(([name, content]) => (content ? check(name, content) : [])),
 ]
 
@@ -46,4 +47,21 @@ function check(name: string, content: NonNullable<NonNullable<ClusterDraft['chec
     ...(name === ours ? [{ path, text: `must have another name: ${ours} is the check of cluster.service` }] : []),
     ...(usable ? [] : [{ path, text: `must have one of ${kinds.join(', ')}, got ${given.join(' and ') || 'none'}` }]),
   ]
+}
+
+function balancing({ balancing }: ClusterDraft): Problem[] {
+  const { scheduler, flags = [], quorum } = balancing ?? {}
+  const path = ['cluster', 'balancing']
+  const problems: Problem[] = []
+  if (scheduler && flags.length > 0 && scheduler !== 'sh' && scheduler !== 'mh')
+    problems.push({
+      path: [...path, 'flags'],
+      text: `have a meaning only with the schedulers sh and mh, got ${scheduler}`,
+    })
+  if (quorum?.weight && quorum.hysteresis !== undefined && quorum.hysteresis >= quorum.weight)
+    problems.push({
+      path: [...path, 'quorum', 'hysteresis'],
+      text: `must be less than weight, which is ${quorum.weight}, got ${quorum.hysteresis}`,
+    })
+  return problems
 }

@@ -1,4 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
+import { balancingSchema } from './schema-balancing.ts'
 import { serviceSchema } from './schema-services.ts'
 import { vrrpSchemas } from './schema-vrrp.ts'
 import { interfaceName, ipv4, path, seconds, shortName, vars } from './values.ts'
@@ -179,27 +180,7 @@ export const clusterSchema = {
     ...vrrpSchemas,
     service: serviceSchema,
     health_check: healthCheck,
-    balancing: {
-      type: 'object',
-      additionalProperties: false,
-      default: {},
-      description: 'Levels 2 and 3: how clients are shared out.',
-      properties: {
-        scheduler: {
-          type: 'string',
-          enum: ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'sh', 'mh', 'dh', 'sed', 'nq'],
-          default: 'rr',
-          description: 'The IPVS scheduler (ipvsadm(8)); `rr` goes strictly in turn.',
-        },
-        udp_timeout: {
-          ...seconds,
-          default: 10,
-          description:
-            'Seconds for which a client that keeps its port stays with its real server after its last question ' +
-            '(`lvs_timeouts udp`; 300 in the kernel). A node that is drained waits as long for its last clients.',
-        },
-      },
-    },
+    balancing: balancingSchema,
     drill: {
       type: 'object',
       title: 'a map of seconds, by drill',

@@ -1,13 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { interfaceName, shortName } from './values.ts'
-
-/** keepalived runs it without a shell, and gives a meaning to the characters left out here. */
-const command = {
-  type: 'string',
-  pattern: '^/[A-Za-z0-9._/@+-]*( [A-Za-z0-9._/@+:=,%-]+)*$',
-  maxLength: 400,
-  title: 'an absolute path, and words after it, without quotes and what a shell heeds',
-} as const
+import { command, interfaceName, seconds, shortName } from './values.ts'
 
 const user = {
   type: 'string',
@@ -15,7 +7,6 @@ const user = {
   title: 'the name of a user on the nodes',
 } as const
 
-const seconds = { type: 'integer', minimum: 1, maximum: 3600 } as const
 const times = { type: 'integer', minimum: 1, maximum: 100 } as const
 
 const check = {

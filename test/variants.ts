@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { loadInventory } from '../inventory/load.ts'
 import type { Inventory } from '../inventory/types.ts'
 import type { Level } from '../inventory/levels.ts'
-import { configuration } from '../tasks/cluster/keepalived.ts'
+import { configuration } from '../tasks/cluster/keepalived-conf.ts'
 
 const cluster = (more: string) => `
 cluster:
@@ -56,6 +56,25 @@ export const variants: [name: string, text: string, level: Level][] = [
     1,
   ],
   ['level2-mcast', cluster('  mcast_src_ip: true\n  keepalived: { virtual_server: [quorum 1] }') + two, 2],
+  [
+    'level2-balancing',
+    cluster(`  balancing:
+    scheduler: mh
+    flags: [port, fallback]
+    persistence: 50
+    quorum: { weight: 4, hysteresis: 1, up: /bin/true up, down: /bin/true }
+    sorry_server: { address: 10.2.1.9 }
+    inhibit_on_failure: true
+    alpha: true
+    omega: true
+    real_server_down: /bin/true`) +
+      `
+hosts:
+  ns1: { address: 10.2.1.2, weight: 3 }
+  ns2: { address: 10.2.1.3, weight: 2 }
+`,
+    2,
+  ],
   ['level2-five', cluster('  balancing: { scheduler: wlc }\n  service: { port: 5353 }') + five, 2],
 ]
 

@@ -164,6 +164,9 @@ function clusterAgrees({ cluster }: Written): void {
   if (cluster.vrrp_version === 3) delete cluster.auth_pass
   if (typeof cluster.auth_pass === 'object') cluster.auth_pass = { env: 'VRRP_PASS' }
   delete cluster.routing
+  const { balancing } = cluster
+  if (balancing && balancing.scheduler !== 'sh' && balancing.scheduler !== 'mh') delete balancing.flags
+  if (balancing?.quorum) delete balancing.quorum.hysteresis
   if (cluster.unicast) delete cluster.mcast_src_ip
   for (const check of Object.values(cluster.checks ?? {})) if (check) oneKind(check)
   if (cluster.checks) delete cluster.checks.service

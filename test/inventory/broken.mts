@@ -126,6 +126,11 @@ export const broken: [text: string, ...messages: string[]][] = [
     cluster('unicast: true\n  mcast_src_ip: true'),
     '5:17 cluster.mcast_src_ip: must be left out with cluster.unicast: true, which has no multicast',
   ],
+  [
+    cluster('balancing: { flags: [port], quorum: { weight: 2, hysteresis: 2 } }'),
+    '4:23 cluster.balancing.flags: have a meaning only with the schedulers sh and mh, got rr',
+    '4:64 cluster.balancing.quorum.hysteresis: must be less than weight, which is 2, got 2',
+  ],
   [cluster('drill: { kill: -1 }'), '4:18 cluster.drill.kill: must be seconds, 0 or more, got -1'],
   [
     cluster('health_check: { time_out: 2 }'),

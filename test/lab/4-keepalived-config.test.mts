@@ -6,7 +6,7 @@ import { quote } from 'zx/core'
 import { env, seed, valid } from '../inventory/any.mts'
 import { load } from '../inventory/samples.mts'
 import { filesOf } from '../rendered.ts'
-import { keepalivedConf as keepalivedConfFile } from '../../tasks/cluster/keepalived.ts'
+import { keepalivedConf as keepalivedConfFile } from '../../tasks/cluster/keepalived-conf.ts'
 import { keepalivedConf, variants } from '../variants.ts'
 import { disconnect, on, playbook, startLab } from './cluster.ts'
 
