@@ -10,7 +10,7 @@ import type { Service } from '../../services/service.ts'
 import { virtualServersOf } from '../../services/virtual-server.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
 import type { Transport } from '../transport/transport.ts'
-import { drainFile, drainFolder, standbyFile } from '../../tasks/cluster/keepalived.ts'
+import { drainFile, drainFolder, standbyFile } from '../../tasks/cluster/keepalived-conf.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
 
 /** Seconds for keepalived to follow a change of its files. */

@@ -6,7 +6,7 @@ import { quote } from 'zx/core'
 import { env, seed, valid } from '../inventory/any.mts'
 import { load } from '../inventory/samples.mts'
 import { filesOf } from '../rendered.ts'
-import { keepalivedConf as keepalivedConfFile } from '../../tasks/cluster/keepalived.ts'
+import { keepalivedConf as keepalivedConfFile } from '../../tasks/cluster/keepalived-conf.ts'
 import { keepalivedConf, variants } from '../variants.ts'
 import { disconnect, on, playbook, startLab } from './cluster.ts'
 
@@ -33,11 +33,15 @@ function tried(content: object): string {
   const hosts = rest.hosts.map((host) => ({ ...host, interface: 'eth0' }))
   const level = hosts.every(({ second }) => second) ? 3 : hosts.length % 2 ? 1 : 2
   const files = filesOf({ cluster, ...rest, hosts }, hosts[0]!, level)
-  const zone = cluster.service.health_zone
+  const zone = cluster.service.type === 'dns' ? cluster.service.health_zone : undefined
+  const named = zone
+    ? `printf %s ${quote(files.get(`/etc/bind/db.${zone}`)!)} >"$folder/zone"
+said+=$(named-checkzone -q ${zone} "$folder/zone" || echo "zone $?")`
+    : ''
   return `
 printf %s ${quote(files.get(keepalivedConfFile)!)} >"$folder/conf"
-printf %s ${quote(files.get(`/etc/bind/db.${zone}`)!)} >"$folder/zone"
-said=$( (trap '' TERM; keepalived -t -f "$folder/conf") 2>&1; named-checkzone -q ${zone} "$folder/zone" || echo "zone $?" )
+said=$( (trap '' TERM; keepalived -t -f "$folder/conf") 2>&1 )
+${named}
 [ -z "$said" ] || printf '%s\n' "$said" ${quote(JSON.stringify(content))}`
 }
 
