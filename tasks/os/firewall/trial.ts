@@ -56,7 +56,7 @@ nft -s list ruleset 2>/dev/null | awk -v carried=" $(echo $carried) " '
 command -v ipset >/dev/null && ipset save >sets 2>/dev/null
 printf %s ${code} >packets.pl
 printf %s ${ours.text} >ours
-unshare --net bash -c ${inside(wire, packets).text} 2>why || echo "untried=$(tail -n 1 why)"
+unshare --net bash -c ${inside(wire, packets).text} 2>why || echo "untried=$(grep -v '^Command failed' why | tail -n 1)"
 # The host itself did not need them; the latest comes first.
 for module in $(modules); do
   [[ $loaded == *" $module "* ]] || rmmod "$module" 2>/dev/null
@@ -73,16 +73,16 @@ const neighbours = (router: string, packets: readonly Packet[]) => [
 
 const inside = ({ device, network, router }: Wire, packets: readonly Packet[]): Script => sh`
 set -e
-ip link set lo up
-ip link add name ${device} type veth peer name trial-peer
-trap 'ip link delete trial-peer' EXIT
-ip address add ${network} dev ${device}
-ip link set ${device} up
-ip link set trial-peer up
-for address in ${neighbours(router, packets)}; do
-  ip neighbour add "$address" lladdr 02:00:00:00:00:01 dev ${device}
-done
-ip route add default via ${router} dev ${device}
+trap 'ip link delete trial-peer 2>/dev/null' EXIT
+ip -batch - <<<${[
+  'link set lo up',
+  `link add name ${device} type veth peer name trial-peer`,
+  `address add ${network} dev ${device}`,
+  `link set ${device} up`,
+  'link set trial-peer up',
+  ...neighbours(router, packets).map((one) => `neighbour add ${one} lladdr 02:00:00:00:00:01 dev ${device}`),
+  `route add default via ${router} dev ${device}`,
+].join('\n')}
 echo 1 >/proc/sys/net/ipv4/ip_forward
 [ ! -s sets ] || ipset restore <sets
 [ ! -s nft ] || nft -f nft
@@ -94,10 +94,10 @@ if command -v iptables >/dev/null && ! bash -e ours 2>said; then
 fi
 try() { perl packets.pl ${device} trial-peer "$@"; }
 set -- ${packets.flatMap(wordsOf)}
-try "$@" >results
-cat results
-stopped=$(grep -n drop results | head -n 1 | cut -d : -f 1)
-[ -n "$stopped" ] || exit 0
+results=$(try "$@")
+printf '%s\n' "$results"
+[[ $results == *drop* ]] || exit 0
+stopped=$(grep -n drop <<<"$results" | head -n 1 | cut -d : -f 1)
 grep -qs '^-P .* DROP\|^:.* DROP\|-j DROP\|-j REJECT' legacy && echo legacy
 command -v nft >/dev/null || exit 0
 nft -f - <<'END'
