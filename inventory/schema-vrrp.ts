@@ -1,5 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { command, interfaceName, seconds, shortName } from './values.ts'
+import { command, interfaceName, ipv4, seconds, shortName } from './values.ts'
 
 const user = {
   type: 'string',
@@ -166,12 +166,7 @@ export const vrrpSchemas = {
         description: 'Who gets it.',
       },
       from: { ...mail, description: 'Whom it is from.' },
-      server: {
-        type: 'string',
-        pattern: '^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$',
-        title: 'a host name or an address',
-        description: 'The SMTP server that takes it without a password.',
-      },
+      server: { ...ipv4, description: 'The SMTP server that takes it without a password, at port 25.' },
       timeout: { ...seconds, default: 30, description: 'Seconds to wait for that server.' },
     },
   },

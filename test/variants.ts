@@ -1,7 +1,7 @@
 // Clusters that differ in every value that templates use; for golden files, and for keepalived's own config test.
 import type { ServiceKind } from '../services/service.ts'
 import { serviceOf } from '../services/all.ts'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadInventory } from '../inventory/load.ts'
@@ -77,6 +77,15 @@ hosts:
   ],
   ['level2-five', cluster('  balancing: { scheduler: wlc }\n  service: { port: 5353 }') + five, 2],
 ]
+
+const examples = new URL('../inventory/examples/', import.meta.url)
+
+/** The recipes, each at the highest level that it is for. */
+export const recipes = readdirSync(examples).map((name): (typeof variants)[number] => {
+  const text = readFileSync(new URL(name, examples), 'utf8')
+  const level = Math.max(...[...text.matchAll(/level (\d)/g)].map(([, number]) => Number(number)))
+  return [name, text, level as Level]
+})
 
 /** Reads an inventory from its text, as from a file. */
 export function inventoryOf(text: string): Inventory {

@@ -7,7 +7,7 @@ import { env, seed, valid } from '../inventory/any.mts'
 import { load } from '../inventory/samples.mts'
 import { filesOf } from '../rendered.ts'
 import { keepalivedConf as keepalivedConfFile } from '../../tasks/cluster/keepalived-conf.ts'
-import { keepalivedConf, variants } from '../variants.ts'
+import { keepalivedConf, recipes, variants } from '../variants.ts'
 import { disconnect, on, playbook, startLab } from './cluster.ts'
 
 test.before(async () => {
@@ -23,7 +23,12 @@ const check = (conf: string) =>
     `f=$(mktemp); printf %s ${quote(conf)} >"$f"; (trap '' TERM; keepalived -t -f "$f") 2>&1; echo "code $?"; rm "$f"`,
   )
 
-for (const [name, text, level] of variants) {
+test('the programs that recipes name are there', async () => {
+  const programs = new Set(recipes.flatMap(([, text]) => text.match(/\/usr\/local\/bin\/[a-z-]+/g) ?? []))
+  await on('ns1', [...programs].map((program) => `cp /bin/true ${program}`).join('\n'))
+})
+
+for (const [name, text, level] of [...variants, ...recipes]) {
   test(name, async () => assert.is(await check(keepalivedConf(text, level)), 'code 0\n'))
 }
 
