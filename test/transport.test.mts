@@ -30,7 +30,8 @@ async function fallSilent(): Promise<string> {
   }).listen(0, '127.0.0.1')
   await once(relay, 'listening')
   const { port } = relay.address() as AddressInfo
-  const transport = await reach(sshd, { user: 'free', port, known: `[127.0.0.1]:${port} ${sshd.hostKey}\n` })
+  const known = `[127.0.0.1]:${port} ${sshd.hostKey}\n`
+  const transport = await reach(sshd, { user: 'free', port, known, keepalive: 1 })
   await transport.connect()
   const onStdout = () => relay.emit('silence')
   const message = await refusal(transport.run('echo begun; exec sleep 300', { timeout: 120, onStdout }))
@@ -38,7 +39,7 @@ async function fallSilent(): Promise<string> {
   relay.close()
   return message
 }
-// It takes half a minute to be sure: meanwhile the other tests run.
+// It takes seconds to be sure: meanwhile the other tests run.
 const silent = fallSilent().catch(String)
 
 for (const [name, transport] of [

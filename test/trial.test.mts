@@ -9,6 +9,7 @@ import { type Task, tasksOf, flatten } from '../engine/runner/task.ts'
 import type { Level } from '../inventory/levels.ts'
 import { allowAnswers, allowSync, allowVrrp, firewall, snat } from '../tasks/cluster/firewall.ts'
 import { targetOf } from '../tasks/target.ts'
+import { begun } from './begun.ts'
 import { inventoryOf } from './variants.ts'
 
 const inventory = inventoryOf(`
@@ -38,16 +39,6 @@ async function refusal(level: Level, theirs: string): Promise<string> {
   } catch (error) {
     return (error as UserError).message
   }
-}
-
-let turn: Promise<unknown>[] = [...Array(4)].map(() => Promise.resolve())
-
-/** The same, begun at once, four at a time: most of it is waiting. */
-function begun(level: Level, theirs: string): () => Promise<string> {
-  const [before, ...others] = turn
-  const result = before!.then(() => refusal(level, theirs))
-  turn = [...others, result.catch(() => {})]
-  return () => result
 }
 
 /** A table with a chain on a hook. */
@@ -110,7 +101,7 @@ END`,
   ['a forward chain that knows connections', 2, inet('forward', 'drop', 'ct state established,related accept')],
 ]
 for (const [name, level, theirs] of passing) {
-  const said = begun(level, theirs)
+  const said = begun(() => refusal(level, theirs))
   test(`level ${level}, passes: ${name}`, async () => assert.is(await said(), ''))
 }
 
@@ -189,7 +180,7 @@ const dropped: [name: string, level: Level, theirs: string, said: RegExp][] = [
   ],
 ]
 for (const [name, level, theirs, said] of dropped) {
-  const refused = begun(level, theirs)
+  const refused = begun(() => refusal(level, theirs))
   test(`level ${level}, stopped: ${name}`, async () => assert.match(await refused(), said))
 }
 
