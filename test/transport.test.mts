@@ -8,6 +8,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bashCall, talk } from '../engine/transport/bash.ts'
 import { localTransport } from '../engine/transport/local.ts'
+import { begun } from './begun.ts'
 import { reach, refusal } from './reach.ts'
 import { needRoot } from './root.ts'
 import { startSshd } from './sshd.ts'
@@ -40,7 +41,7 @@ async function fallSilent(): Promise<string> {
   return message
 }
 // It takes seconds to be sure: meanwhile the other tests run.
-const silent = fallSilent().catch(String)
+const silent = begun(fallSilent)
 
 for (const [name, transport] of [
   ['SSH', connected],
@@ -104,17 +105,20 @@ for (const [name, transport] of [
     assert.is(stdout.toString(), '_script=\n')
   })
 
-  test(`${name} script: one that takes too long is ended`, async () => {
+  const late = begun(async () => {
     let id = 0
     const own = name === 'local' ? transport : await reach(sshd, { user: 'free' })
     await own.connect()
-    const script = 'echo $$; exec sleep 300'
     const onStdout = (chunk: Buffer) => {
       id = Number(chunk)
     }
-    assert.match(await refusal(own.run(script, { timeout: 5, onStdout })), 'took longer than 5 s')
+    const message = await refusal(own.run('echo $$; exec sleep 300', { timeout: 5, onStdout }))
     await gone(id)
     await own.close()
+    return message
+  })
+  test(`${name} script: one that takes too long is ended`, async () => {
+    assert.match(await late(), 'took longer than 5 s')
   })
 }
 
@@ -158,7 +162,7 @@ test('broken: cut while a script runs', async () => {
 })
 
 test('broken: a host that falls silent while a script runs', async () => {
-  assert.match(await silent, /^the connection to ns1 was lost while a script ran/)
+  assert.match(await silent(), /^the connection to ns1 was lost while a script ran/)
 })
 
 test('broken: of a script that did not arrive whole nothing runs', async () => {
