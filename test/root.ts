@@ -10,6 +10,9 @@ export function needRoot(kind: keyof typeof ways): void {
   const [program, ...words] = [...ways[kind], process.execPath, file]
   const { status, error } = spawnSync(program!, words, { stdio: 'inherit' })
   if (status !== 0)
-    console.error(`${file} needs root, and ran by ${ways[kind].join(' ')}: ${error?.message ?? `exit code ${status}`}`)
+    console.error(
+      `${file} needs root, and ran by ${ways[kind].join(' ')}: ${error?.message ?? `exit code ${status}`}\n` +
+        `Where sudo asks for a password or namespaces are denied: sudo ${process.execPath} ${file}`,
+    )
   process.exit(status ?? 1)
 }
