@@ -24,10 +24,13 @@ const rules = { 1: [allowVrrp], 2: [allowVrrp, allowAnswers, snat], 3: [allowVrr
 
 const trial = (level: Level): Task => tasksOf(flatten(firewall(target, level, ...rules[level])))[0]!
 
+/** Normal users have no nft and iptables in their PATH. */
+const sbin = 'PATH=$PATH:/usr/sbin:/sbin'
+
 /** @returns what is said of a host with these rules, or nothing where all packets pass */
 async function refusal(level: Level, theirs: string): Promise<string> {
   const { probe, plan } = trial(level)
-  const script = `set -e; mount -t tmpfs none /run; ${theirs}\nset +e\n${probe.text}`
+  const script = `${sbin}; set -e; mount -t tmpfs none /run; ${theirs}\nset +e\n${probe.text}`
   const { stdout: text } = await promisify(execFile)(
     'unshare',
     ['--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', 'bash', '-c', script],
@@ -187,7 +190,7 @@ for (const [name, level, theirs, said] of dropped) {
 test('the rules of the host are only read', () => {
   const { probe } = trial(3)
   const show = 'nft list ruleset; iptables-save | grep -v "^#"; ip -br link; ls /run'
-  const script = `set -e; mount -t tmpfs none /run; iptables -P FORWARD DROP; ${inet('input', 'drop')}
+  const script = `${sbin}; set -e; mount -t tmpfs none /run; iptables -P FORWARD DROP; ${inet('input', 'drop')}
 (${show}) >/dev/null; (${show}) >/run/before; set +e
     (${probe.text}) >/dev/null; (${show}) | diff - /run/before`
   execFileSync(
