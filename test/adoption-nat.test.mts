@@ -77,6 +77,8 @@ const inside = (rules: readonly string[], script: string): string =>
       'bash',
       '-c',
       `set -euo pipefail
+# Normal users have no iptables in their PATH.
+PATH=$PATH:/usr/sbin:/sbin
 mount -t tmpfs none /run; cp -a /etc/alternatives /run; mount -t tmpfs none /etc; cp -a /run/alternatives /etc
 mkdir /etc/iptables
 printf '%s\\n' '*nat' ${rules.map((rule) => `'${rule}'`).join(' ')} COMMIT | iptables-restore

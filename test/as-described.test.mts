@@ -1,9 +1,10 @@
 // A host held against the inventory: what real interfaces, files and programs show, in namespaces of their own, and by the
 // table what is said of them.
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { sh } from '../engine/base/sh.ts'
@@ -14,6 +15,7 @@ import { asDescribed } from '../tasks/cluster/as-described/task.ts'
 import { findConnection } from '../tasks/cluster/connection.ts'
 import { targetOf } from '../tasks/target.ts'
 import { parseFacts } from '../engine/runner/facts.ts'
+import { begun } from './begun.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'as-described-'))
 test.after(() => rmSync(folder, { recursive: true }))
@@ -55,7 +57,6 @@ const at = (place: keyof typeof places, why: string) => `${file}:${places[place]
 
 const probeFile = join(folder, 'probe.sh')
 writeFileSync(probeFile, asDescribed(target(), 3).probe.text)
-const hostFile = join(folder, 'host.sh')
 const known =
   'mkdir -p /etc/keepalived; printf "virtual_ipaddress {\\n    10.2.1.5\\n}\\n" >/etc/keepalived/keepalived.conf'
 const listen = (address: string, code = 'require("net").createServer().listen') => `
@@ -75,7 +76,7 @@ until [ "$(cat /sys/class/net/eth0/operstate)" = up ]; do sleep 0.01; done`
 const namespaces = ['--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
 
 /** @returns what the probe prints on a host with two interfaces, of which the first is set up */
-function onHost(setup: string, address = '10.2.1.2/24'): string {
+async function onHost(setup: string, address = '10.2.1.2/24'): Promise<string> {
   const host = `set -e
 export LC_ALL=C
 for path in /etc /run /sys/fs/cgroup; do mount -t tmpfs none $path; done
@@ -95,10 +96,9 @@ exec 3>&1 >&2
 ${setup}
 exec >&3 3>&-
 bash ${probeFile}`
-  writeFileSync(hostFile, host)
   // The first process of a PID namespace has no parent to look at.
-  const words = ['bash', '-c', 'bash "$1"; true', 'host', hostFile]
-  return execFileSync('unshare', [...namespaces, ...words], { encoding: 'utf8', timeout: 60_000 })
+  const words = ['bash', '-c', 'bash -c "$1"; true', 'host', host]
+  return (await promisify(execFile)('unshare', [...namespaces, ...words], { encoding: 'utf8', timeout: 60_000 })).stdout
 }
 
 const named = (pid: string) =>
@@ -159,11 +159,13 @@ printf "[Network]\\nDNS=10.2.1.5\\n# Address=10.2.1.5/24\\nAddress=10.2.1.5/24\\
   ],
 ]
 for (const [name, setup, ...expected] of real) {
-  test(`real: ${name}`, () => assert.is(said(onHost(setup), 3).replace(/\S+ \(pid \d+\)/, 'P'), expected.join('\n')))
+  const printed = begun(() => onHost(setup))
+  test(`real: ${name}`, async () =>
+    assert.is(said(await printed(), 3).replace(/\S+ \(pid \d+\)/, 'P'), expected.join('\n')))
 }
 
-test('real: the network is wider in the inventory than on the host', () => {
-  const printed = onHost(known, '10.2.1.2/25')
+test('real: the network is wider in the inventory than on the host', async () => {
+  const printed = await onHost(known, '10.2.1.2/25')
   const why = 'is 10.2.1.0/24, but 10.2.1.2 on eth0 of this host is in 10.2.1.0/25: give the real network'
   assert.is(said(printed, 1), at('network', why))
 })

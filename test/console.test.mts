@@ -15,6 +15,10 @@ import type { HostResult, RunEvent } from '../engine/runner/events.ts'
 import { parseFacts } from '../engine/runner/facts.ts'
 import type { Plan } from '../engine/runner/plan.ts'
 
+// Whatever the terminal is that these tests are started from.
+process.env.TERM = 'xterm'
+delete process.env.NO_COLOR
+
 /** A console on a made-up terminal. @returns what it has written, and itself */
 function terminal(redactor = new Redactor()) {
   const written: string[] = []

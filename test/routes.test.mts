@@ -161,7 +161,7 @@ back() {
     command sleep 0.1
   done
 }
-routes watch >/dev/null 2>&1 &
+routes watch >/dev/null 2>/run/said &
 back
 ip rule delete from 10.2.1.6 priority 1021
 ip route flush table 21
@@ -170,7 +170,7 @@ ${showRules}; ${showRoutes}
 ip link set eth1 down
 ip address flush dev eth1
 ip rule delete from 10.2.1.6 priority 1021
-command sleep 2
+until grep -q 'is not on eth1' /run/said; do command sleep 0.05; done
 ip link set eth1 up
 ip address add 10.2.1.6/32 dev eth1
 back

@@ -9,6 +9,7 @@ import { type Task, tasksOf, flatten } from '../engine/runner/task.ts'
 import type { Level } from '../inventory/levels.ts'
 import { allowAnswers, allowSync, allowVrrp, firewall, snat } from '../tasks/cluster/firewall.ts'
 import { targetOf } from '../tasks/target.ts'
+import { begun } from './begun.ts'
 import { inventoryOf } from './variants.ts'
 
 const inventory = inventoryOf(`
@@ -23,10 +24,13 @@ const rules = { 1: [allowVrrp], 2: [allowVrrp, allowAnswers, snat], 3: [allowVrr
 
 const trial = (level: Level): Task => tasksOf(flatten(firewall(target, level, ...rules[level])))[0]!
 
+/** Normal users have no nft and iptables in their PATH. */
+const sbin = 'PATH=$PATH:/usr/sbin:/sbin'
+
 /** @returns what is said of a host with these rules, or nothing where all packets pass */
 async function refusal(level: Level, theirs: string): Promise<string> {
   const { probe, plan } = trial(level)
-  const script = `set -e; mount -t tmpfs none /run; ${theirs}\nset +e\n${probe.text}`
+  const script = `${sbin}; set -e; mount -t tmpfs none /run; ${theirs}\nset +e\n${probe.text}`
   const { stdout: text } = await promisify(execFile)(
     'unshare',
     ['--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', 'bash', '-c', script],
@@ -38,16 +42,6 @@ async function refusal(level: Level, theirs: string): Promise<string> {
   } catch (error) {
     return (error as UserError).message
   }
-}
-
-let turn: Promise<unknown>[] = [...Array(4)].map(() => Promise.resolve())
-
-/** The same, begun at once, four at a time: most of it is waiting. */
-function begun(level: Level, theirs: string): () => Promise<string> {
-  const [before, ...others] = turn
-  const result = before!.then(() => refusal(level, theirs))
-  turn = [...others, result.catch(() => {})]
-  return () => result
 }
 
 /** A table with a chain on a hook. */
@@ -110,7 +104,7 @@ END`,
   ['a forward chain that knows connections', 2, inet('forward', 'drop', 'ct state established,related accept')],
 ]
 for (const [name, level, theirs] of passing) {
-  const said = begun(level, theirs)
+  const said = begun(() => refusal(level, theirs))
   test(`level ${level}, passes: ${name}`, async () => assert.is(await said(), ''))
 }
 
@@ -189,14 +183,14 @@ const dropped: [name: string, level: Level, theirs: string, said: RegExp][] = [
   ],
 ]
 for (const [name, level, theirs, said] of dropped) {
-  const refused = begun(level, theirs)
+  const refused = begun(() => refusal(level, theirs))
   test(`level ${level}, stopped: ${name}`, async () => assert.match(await refused(), said))
 }
 
 test('the rules of the host are only read', () => {
   const { probe } = trial(3)
   const show = 'nft list ruleset; iptables-save | grep -v "^#"; ip -br link; ls /run'
-  const script = `set -e; mount -t tmpfs none /run; iptables -P FORWARD DROP; ${inet('input', 'drop')}
+  const script = `${sbin}; set -e; mount -t tmpfs none /run; iptables -P FORWARD DROP; ${inet('input', 'drop')}
 (${show}) >/dev/null; (${show}) >/run/before; set +e
     (${probe.text}) >/dev/null; (${show}) | diff - /run/before`
   execFileSync(

@@ -71,9 +71,6 @@ export interface TalkOptions extends Pick<ExecutionOptions, 'onStdout' | 'operat
   prompt?: Prompt
 }
 
-/** Seconds between two lines to a script that wants to know whether its operator lives. */
-export const beat = 5
-
 /** What a program asks on stderr, and the answer. */
 export interface Prompt {
   text: string
@@ -99,10 +96,10 @@ export function talk(
   // A bash that ends early breaks the pipe; how it ended says more.
   bash.stdin.on('error', () => {})
   const send = () => {
-    if (!operator || operator.aborted) return bash.stdin.end(input)
+    if (!operator || operator.left.aborted) return bash.stdin.end(input)
     bash.stdin.write(input)
-    beating = setInterval(() => bash.stdin.write('\n'), beat * 1000)
-    operator.addEventListener('abort', () => {
+    beating = setInterval(() => bash.stdin.write('\n'), operator.beat * 1000)
+    operator.left.addEventListener('abort', () => {
       clearInterval(beating)
       bash.stdin.end()
     })

@@ -11,6 +11,8 @@ export interface LoginOptions {
   name: string
   /** Seconds from the first packet to the end of the login, unless ssh_config has a ConnectTimeout. */
   connectTimeout: number
+  /** Seconds between two questions whether the host is still there; 5 unless told. After three without answer it is not. */
+  keepalive?: number
   /** The password to log in with, where no key is taken. */
   password?: string
 }
@@ -41,7 +43,7 @@ export async function logIn(target: SshTarget, options: LoginOptions): Promise<C
 async function attemptLogin(
   settings: SshSettings,
   target: SshTarget,
-  { name, password }: LoginOptions,
+  { name, password, keepalive = 5 }: LoginOptions,
   deadline: AbortSignal,
 ): Promise<Connection | { dropped: string }> {
   const known = await knownHost(settings)
@@ -66,7 +68,7 @@ async function attemptLogin(
     authHandler: login.next,
     readyTimeout: 0,
     // A peer that went silent is noticed after 20 s, before the host frees the lock of an operator who went silent.
-    keepaliveInterval: 5_000,
+    keepaliveInterval: keepalive * 1000,
     keepaliveCountMax: 3,
   })
   try {

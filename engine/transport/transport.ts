@@ -14,10 +14,10 @@ export interface ExecutionOptions {
   /** Called with each piece of stdout as it arrives. */
   onStdout?: (chunk: Buffer) => void
   /**
-   * The script learns whether its operator lives: a line comes to its stdin every few seconds until this aborts, and
-   * then the end. Without one, stdin is at its end from the beginning.
+   * The script learns whether its operator lives: a line comes to its stdin every so many seconds until `left` aborts,
+   * and then the end. Without one, stdin is at its end from the beginning.
    */
-  operator?: AbortSignal
+  operator?: { left: AbortSignal; beat: number }
 }
 
 /** How bash scripts reach a host, where they run as root. */
