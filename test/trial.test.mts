@@ -266,6 +266,12 @@ END`,
     /^clients' questions by UDP to ns2 leaves with another source, 10.2.1.2 .*chain ip nat X /,
   ],
   [
+    'clients with another source, by iptables-legacy beside iptables-nft',
+    3,
+    'iptables-legacy -t nat -A POSTROUTING -o eth0 -j MASQUERADE',
+    /^clients' questions by UDP to ns2 leaves with another source, 10.2.1.2 .*a rule in nat does that/,
+  ],
+  [
     'firewalld',
     1,
     inet('input', 'accept', 'tcp dport 22 accept', 'reject with icmpx admin-prohibited').replace('theirs', 'firewalld'),

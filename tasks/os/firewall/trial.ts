@@ -52,14 +52,14 @@ loaded=" $(echo $(modules)) "
 # Of the translation of addresses, chains of others matter alone: rules of POSTROUTING itself are judged by their words, and may be
 # taken over. What nft has added to a table of iptables, iptables does not carry.
 carry() {
-  awk '
+  awk -v judged="$1" '
     /^# Table .* incompatible/ { foreign = foreign $3 }
     /^\*/ { nat = $0 == "*nat"; keep = !index(foreign, "\x60" substr($0, 2) "\x27") }
-    keep && !(nat && (/^-A (PREROUTING|INPUT|OUTPUT) / || /^-A POSTROUTING .*-j (SNAT|MASQUERADE)/ || / ipvs /))'
+    keep && !(nat && (/^-A (PREROUTING|INPUT|OUTPUT) / || (judged && /^-A POSTROUTING .*-j (SNAT|MASQUERADE)/) || / ipvs /))'
 }
-iptables-save 2>/dev/null | carry >saved
+iptables-save 2>/dev/null | carry 1 >saved
 case $(iptables -V 2>/dev/null) in
-  *nf_tables*) iptables-legacy-save 2>/dev/null | carry >legacy; carried="nat $(sed -n 's/^\*//p' saved)" ;;
+  *nf_tables*) iptables-legacy-save 2>/dev/null | carry 0 >legacy; carried="nat $(sed -n 's/^\*//p' saved)" ;;
 esac
 nft -s list ruleset 2>/dev/null | awk -v carried=" $(echo $carried) " '
   /^table / { keep = ($2 == "ip" && !index(carried, " " $3 " ")) || $2 == "inet" || $2 == "netdev" }
