@@ -102,6 +102,17 @@ test('host key: known by a hashed name, an alias, or without the port', async ()
   assert.is(await printed({ known: `127.0.0.1 ${sshd.hostKey}\n` }, 'echo in'), 'in\n')
 })
 
+test('host key: known or revoked behind a blank, and in a file whose name has one', async () => {
+  assert.is(await printed({ known: `  ${known}` }, 'echo in'), 'in\n')
+  assert.match(
+    await refusal(execute(sshd, { known: `${known} @revoked * ${sshd.hostKey}\n` }, 'echo no')),
+    'is revoked',
+  )
+  await writeFile(file('known hosts'), known)
+  const config = `UserKnownHostsFile ${file('nowhere')} "${file('known hosts')}"`
+  assert.is(await printed({ known: '', config }, 'echo in'), 'in\n')
+})
+
 test('host key: a known key of another type is asked for first', async () => {
   // The server has an RSA key too, and shows Ed25519 to who does not ask.
   const rsa = (await readFile(file('host_rsa.pub'), 'utf8')).trim()
