@@ -22,6 +22,7 @@ export function checkRules(draft: Draft, isGiven: (path: Path) => boolean, level
     ...distinct(draft).flatMap((entries) => unique(entries, isGiven)),
     ...priorities(draft, isGiven),
     ...vrrp(draft),
+    ...interfaceNames(draft),
     ...secondInterfaces(draft, level),
     ...routing(draft),
     ...groupHosts(draft),
@@ -156,6 +157,23 @@ function vrrp({ cluster = {} }: Draft): Problem[] {
   if (vrrp_version === 3 && auth_pass !== undefined)
     report('auth_pass', 'must be left out with cluster.vrrp_version: 3, which has no password')
   return problems
+}
+
+/** To the kernel these mean the host itself, or every interface. */
+const noInterface = ['lo', 'all', 'default']
+
+function interfaceNames(draft: Draft): Problem[] {
+  const { interface: common } = draft.cluster ?? {}
+  const named: Entry<string>[] = [
+    [['cluster', 'interface'], common],
+    ...hostsOf(draft).flatMap(({ name, interface: first, second }): Entry<string>[] => [
+      [['hosts', name, 'interface'], first === common ? undefined : first],
+      [['hosts', name, 'second', 'interface'], second?.interface],
+    ]),
+  ]
+  return named
+    .filter(([, name]) => name !== undefined && noInterface.includes(name))
+    .map(([path, name]) => ({ path, text: `must be an interface of the network, which ${shown(name)} is not` }))
 }
 
 function secondInterfaces(draft: Draft, level: number | undefined): Problem[] {

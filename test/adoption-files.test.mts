@@ -81,6 +81,11 @@ const lines: [name: string, text: string, gone: string[]][] = [
     '/etc/sysctl.d/zz.conf:2:-net/ipv4/conf/eth0.7/rp_filter=1\n',
     ['-net/ipv4/conf/eth0.7/rp_filter=1'],
   ],
+  [
+    'by its other name',
+    '/etc/sysctl.d/zz.conf:2:net.ipv4.conf.all.forwarding = 0\n',
+    ['net.ipv4.conf.all.forwarding = 0'],
+  ],
   ['another setting, later', '/etc/sysctl.d/zz.conf:2:net.ipv4.ip_forward_use_pmtu = 0\n', []],
 ]
 for (const [name, text, expected] of lines)
