@@ -560,6 +560,8 @@ const shown: [name: string, level: Level, shown: Shown, ...said: string[]][] = [
   ['another service on the address, twice', 1, { listeners: [listening('10.2.1.2'), listening('10.2.1.5')] }, taken],
   ['another service on the second address', 3, { listeners: [listening('10.2.1.6')] }, taken],
   ['another service on the second address, which level 2 leaves alone', 2, { listeners: [listening('10.2.1.6')] }],
+  ['another service on every address of another interface', 1, { listeners: [listening('0.0.0.0%virbr0')] }],
+  ['another service on every address of the interface', 1, { listeners: [listening('0.0.0.0%eth0')] }, taken],
   ['another service in another network', 1, { listeners: [listening('192.168.9.2'), listening('[::1]')] }],
   ['its own processes', 1, { listeners: [listening('10.2.1.2', 'isc-net-0000')], own: ['700', '813'] }],
   [

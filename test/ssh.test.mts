@@ -228,6 +228,8 @@ test('sudo: says why not', async () => {
   // As sudo-rs says it, which few distributions have yet.
   const said = whyNotRoot('ns1', 'ann', 'sudo: interactive authentication is required\n', 1)
   assert.match(said, 'ns1: sudo asks ann for a password: use --ask-become-pass')
+  const wrong = whyNotRoot('ns1', 'ann', 'sudo: Maximum 3 incorrect authentication attempts\n', 1)
+  assert.match(wrong, 'ns1: sudo did not take the password of ann')
 })
 
 test.after(async () => {

@@ -30,6 +30,8 @@ interface Route {
 export interface Listener {
   /** Its address; `0.0.0.0` or `*` for all. */
   address: string
+  /** The only interface that it hears, where it is bound to one. */
+  device?: string
   /** `dnsmasq (pid 812)`. */
   who: string
 }
@@ -144,10 +146,12 @@ export function parseFound(text: string): Found {
 
 function parseListeners(rows: readonly string[], own: readonly string[]): Listener[] {
   return rows.flatMap((row) => {
-    const [, address] = row.match(/^(?:udp|tcp) +\S+ +\d+ +\d+ +\[?([^\s%\]]+)\S*:\d+ /) ?? []
+    const [, address, device] = row.match(/^(?:udp|tcp) +\S+ +\d+ +\d+ +\[?([^\s%\]]+)\]?(?:%(\S+?))?\]?:\d+ /) ?? []
     const programs = [...row.matchAll(/\("(.*?)",pid=(\d+)/g)]
     if (!address || programs.some(([, , pid]) => own.includes(pid!))) return []
     const [, name, pid] = programs[0] ?? []
-    return [{ address, who: name ? `${name} (pid ${pid})` : 'a program that can not be seen' }]
+    return [
+      { address, ...(device && { device }), who: name ? `${name} (pid ${pid})` : 'a program that can not be seen' },
+    ]
   })
 }
