@@ -275,7 +275,7 @@ END`,
     'firewalld',
     1,
     inet('input', 'accept', 'tcp dport 22 accept', 'reject with icmpx admin-prohibited').replace('theirs', 'firewalld'),
-    /firewall-cmd --permanent --add-protocol=vrrp/,
+    /zone of eth0: firewall-cmd --permanent --zone="\$\(firewall-cmd --get-zone-of-interface=eth0 .*\)" --add-protocol=vrrp/,
   ],
 ]
 for (const [name, level, theirs, said] of dropped) {

@@ -21,13 +21,14 @@ export const packetsPass = (wires: readonly Wire[], ours: Script): Task => ({
     if (refused !== undefined) throw new UserError(`iptables can not set the cluster's rules: ${refused}`, 1)
     const results = [...text.matchAll(/^(?:pass|drop|from (\S+))$/gm)]
     const place = results.findIndex(([word]) => word !== 'pass')
-    const packet = wires.flatMap(({ packets }) => packets)[place]
-    if (!packet) return unchanged()
+    const stopped = wires.flatMap(({ packets, device }) => packets.map((packet) => ({ packet, device })))[place]
+    if (!stopped) return unchanged()
+    const { packet, device } = stopped
     const [, source] = results[place]!
     throw new UserError(
       source
         ? `${packet.what} leaves with another source, ${source} and not ${packet.from}: ${translation(text)}`
-        : `${packet.what} does not get through: ${cause(text, packet)}`,
+        : `${packet.what} does not get through: ${cause(text, packet, device)}`,
       1,
     )
   },
@@ -168,7 +169,7 @@ const chains: Readonly<Record<Packet['direction'], readonly string[]>> = {
 }
 
 /** @returns what stops a packet, and how to let it pass, in words */
-function cause(text: string, packet: Packet): string {
+function cause(text: string, packet: Packet, device: string): string {
   const [, where, rule] = text.match(/^cause=(\S+ \S+ \S+) (.*)$/m) ?? []
   const { direction, protocol, fromPort = 0, toPort = 0 } = packet
   const [side, port] = toPort > 0 && (fromPort === 0 || toPort < fromPort) ? ['dport', toPort] : ['sport', fromPort]
@@ -189,7 +190,8 @@ function cause(text: string, packet: Packet): string {
   if (table === 'firewalld') {
     const words =
       direction === 'forward' ? '--add-forward' : port ? `--add-port=${port}/${protocol}` : '--add-protocol=vrrp'
-    return `${said} Allow it in firewalld's zone of the interface: firewall-cmd --permanent ${words} && firewall-cmd --reload`
+    const zone = `"$(firewall-cmd --get-zone-of-interface=${device} 2>/dev/null || firewall-cmd --get-default-zone)"`
+    return `${said} Allow it in firewalld's zone of ${device}: firewall-cmd --permanent --zone=${zone} ${words} && firewall-cmd --reload`
   }
   const match = protocol === '112' ? 'ip protocol vrrp' : `${protocol} ${side} ${port}`
   return `${said} Allow it now, and in the file that loads the table (/etc/nftables.conf?): nft insert rule ${where} ${match} accept`
