@@ -7,6 +7,7 @@ export interface Node {
   title?: string
   format?: string
   enum?: readonly (string | number)[]
+  const?: string
   minimum?: number
   maximum?: number
   writeOnly?: boolean

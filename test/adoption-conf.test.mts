@@ -4,7 +4,9 @@ import * as assert from 'uvu/assert'
 import type { UserError } from '../engine/base/errors.ts'
 import { parseFacts } from '../engine/runner/facts.ts'
 import { isChange, type Task } from '../engine/runner/task.ts'
-import { keepalived, keepalivedConf as path } from '../tasks/cluster/keepalived.ts'
+import { handMade } from '../tasks/cluster/adoption/keepalived-conf.ts'
+import { keepalived } from '../tasks/cluster/keepalived.ts'
+import { keepalivedConf as path } from '../tasks/cluster/keepalived-conf.ts'
 import { targetOf } from '../tasks/target.ts'
 import { conf2, conf3 } from './adoption/article.ts'
 import { inventoryOf, keepalivedConf, variants } from './variants.ts'
@@ -97,7 +99,7 @@ const refused: [name: string, conf: string, lines: string[]][] = [
   [
     'unicast, which no other node would hear',
     conf2.replace('nopreempt', 'unicast_peer {\n 10.2.1.3\n }'),
-    ['11: unicast_peer of VI_1'],
+    ['11: unicast_peer of VI_1, and the inventory says unicast: false'],
   ],
   [
     'another group',
@@ -133,6 +135,13 @@ for (const [name, conf, lines] of refused) {
   })
   test(`with --take-over: ${name}`, () => assert.match(said(conf, true)!, `what goes away or changes: ${lines[0]}`))
 }
+
+test('unicast: taken over where the inventory has it too', () => {
+  const [host] = inventory.hosts
+  const knows = { ...inventory, host: host!, cluster: { ...inventory.cluster, unicast: true } }
+  assert.equal(handMade(conf2, knows)!.others, ['5: multicast of VI_1, and the inventory says unicast: true'])
+  assert.equal(handMade(conf2.replace('nopreempt', 'unicast_peer {\n 10.2.1.3\n }'), knows)!.others, [])
+})
 
 test('addresses of instances that were taken over go', () => {
   const live = '2: eth0    inet 10.2.1.2/24 scope global eth0\n2: eth0    inet 10.2.1.77/24 scope global eth0\n'

@@ -103,7 +103,8 @@ function stubService(state = 'active'): void {
   stub(
     'systemctl',
     `case "$1" in
-  show) [ -e ${path('at')} ] || date -u +'%a %F %T.%6N UTC' >${path('at')}
+  show) if [ "$*" = 'show -p Id --value daemon' ]; then echo daemon.service; exit; fi
+    [ -e ${path('at')} ] || date -u +'%a %F %T.%6N UTC' >${path('at')}
     printf 'UnitFileState=enabled\\nActiveState=%s\\nNeedDaemonReload=no\\nStateChangeTimestamp=%s\\n' "$(cat ${path('active')})" "$(cat ${path('at')})";;
   restart | reload-or-restart) echo "$1" >>${path('loads')}; rm -f ${path('at')}; [ ! -e ${path('broken')} ] || exit 1;;
 esac`,
@@ -143,8 +144,11 @@ test('service: a load that failed is still to be done, though its time is later 
   await loaded()
   writeFileSync(path('conf'), 'two')
   writeFileSync(path('broken'), '')
-  const { code } = await bash(sh`( set -euo pipefail; ${(await wants(daemon()))!.apply} ) 2>&1`)
+  const words = `[[ "$*" == *'--since @'*' _SYSTEMD_UNIT=daemon.service' ]] && echo 'conf:7: no such thing'`
+  stub('journalctl', words)
+  const { code, text } = await bash(sh`( set -euo pipefail; ${(await wants(daemon()))!.apply} ) 2>&1`)
   assert.is(code, 1)
+  assert.match(text, 'conf:7: no such thing')
   rmSync(path('broken'))
   const again = await wants(daemon())
   assert.match(again!.before, 'not up to date')

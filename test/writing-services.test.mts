@@ -24,7 +24,7 @@ cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, service: { port: ${port} } }
 hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }
 `
 const inventory = inventoryOf(text)
-const service = banner(inventory.cluster)
+const service = banner(inventory.cluster.service)
 const node = { ...inventory.hosts[0]!, address: '127.0.0.1' }
 const server = { address: node.address, port }
 const local = localTransport()

@@ -25,7 +25,9 @@ export interface Asking {
    * @returns undefined while it is not whole, and for the answer to another question
    */
   read(query: Buffer, got: Buffer, protocol: Protocol): Answer | undefined
-  /** A Python file that does both on other machines: see `question.py`. */
+  /** The name of the server, where the service speaks TLS (RFC 6066, 3); without one it does not. */
+  tls?: string
+  /** A Python file that does all this on other machines: see `question.py`. */
   program: URL
 }
 

@@ -8,7 +8,7 @@ import type { Session } from './session.ts'
 import { journalScript, parseJournal } from './journal.ts'
 import { parsePools, parseStats } from './pools.ts'
 import { serviceOf } from '../../services/all.ts'
-import { drainFolder, standbyFile } from '../../tasks/cluster/keepalived.ts'
+import { drainFolder, standbyFile } from '../../tasks/cluster/keepalived-conf.ts'
 
 /** A node, with an open way to it. */
 export interface NodeHandle {

@@ -11,7 +11,7 @@ import { virtualServersOf } from '../../services/virtual-server.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
 import type { Transport } from '../transport/transport.ts'
-import { drainFile, drainFolder, standbyFile } from '../../tasks/cluster/keepalived.ts'
+import { drainFile, drainFolder, standbyFile } from '../../tasks/cluster/keepalived-conf.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
 
 /** Conditions for starting an operation on a cluster. */

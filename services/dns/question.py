@@ -8,7 +8,7 @@ def encode_question(number, name, tcp):
     message = struct.pack(">6H", number & 0xFFFF, 0, 1, 0, 0, 0) + coded + struct.pack(">B2H", 0, TXT, IN)
     return struct.pack(">H", len(message)) + message if tcp else message
 
-def read_answer(query, got, tcp):
+def read_answer(name, query, got, tcp):
     size = int.from_bytes(got[:2], "big") if tcp else len(got)
     data = got[2:] if tcp else got
     identity = query[2:4] if tcp else query[:2]

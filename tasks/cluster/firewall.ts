@@ -12,8 +12,14 @@ import type { Target } from '../target.ts'
 type RulesOf = (target: Target, level: Level) => Rule[]
 
 /** VRRP adverts may come and go (article, preparation). 112 is VRRP's protocol number, with or without /etc/protocols. */
-export const allowVrrp = ({ host }: Target): Rule[] => {
-  const vrrp = { interface: host.interface, protocol: '112', to: '224.0.0.18/32' }
+export const allowVrrp = ({ cluster, host, hosts }: Target): Rule[] => {
+  const wire = { interface: host.interface, protocol: '112' }
+  if (cluster.unicast)
+    return othersOf(host, hosts).flatMap(({ name, address }): Rule[] => [
+      { name: `vrrp-in-${name}`, accept: 'in', ...wire, from: `${address}/32`, to: `${host.address}/32` },
+      { name: `vrrp-out-${name}`, accept: 'out', ...wire, from: `${host.address}/32`, to: `${address}/32` },
+    ])
+  const vrrp = { ...wire, to: '224.0.0.18/32' }
   return [
     { name: 'vrrp-in', accept: 'in', ...vrrp },
     { name: 'vrrp-out', accept: 'out', ...vrrp },
@@ -87,11 +93,16 @@ function packetsOf(target: Target, level: Level): Packet[] {
   const others = othersOf(host, hosts)
   const can = abilitiesOf(level)
   const groups = [
-    { what: 'VRRP', protocol: '112', to: '224.0.0.18' },
+    ...(cluster.unicast ? [] : [{ what: 'VRRP', protocol: '112', to: '224.0.0.18' }]),
     ...(can.syncsConnections ? [{ what: 'connection sync', protocol: 'udp', to: '224.0.0.81', toPort: 8848 }] : []),
   ]
   const balanced = can.balances ? virtualServersOf(cluster) : []
+  const unicast = cluster.unicast ? others : []
   return [
+    ...unicast.flatMap(({ name, address }): Packet[] => [
+      { what: `VRRP to ${name}`, direction: 'out', protocol: '112', from: host.address, to: address },
+      { what: `VRRP from ${name}`, direction: 'in', protocol: '112', from: address, to: host.address },
+    ]),
     ...groups.flatMap(({ what, ...packet }): Packet[] => [
       { what: `${what} to the other nodes`, direction: 'out', from: host.address, ...packet },
       ...others.map(({ name, address }): Packet => {

@@ -4,7 +4,7 @@ import { establishedOn, type ServiceKind } from '../../../services/service.ts'
 import { answer, bannerTasks } from './tasks.ts'
 
 /** A server that greets each TCP connection with the identity of its node. */
-export const banner: ServiceKind = ({ service: { port } }) => ({
+export const banner: ServiceKind = ({ port }) => ({
   port,
   protocols: ['TCP'],
   unit: 'banner.socket',

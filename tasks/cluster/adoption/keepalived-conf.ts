@@ -73,7 +73,12 @@ function standsAlone(one: Statement, { cluster, hosts }: Knows): string[] {
   if (words[0] === 'vrrp_instance') return [`${line}: ${describe(one)}`]
   if (words[0] === 'virtual_server' && words[1] === cluster.vip && words[2] === String(port)) {
     return one.block
-      .filter((real) => /^(real|sorry)_server$/.test(real.words[0]!) && !isNode(real, hosts))
+      .filter(
+        (real) =>
+          /^(real|sorry)_server$/.test(real.words[0]!) &&
+          !isNode(real, hosts) &&
+          real.words[1] !== cluster.balancing.sorry_server?.address,
+      )
       .map((real) => `${real.line}: ${real.words.join(' ')}`)
   }
   return harmless.test(words[0]!) ? [] : [`${line}: ${words.join(' ')}`]
@@ -98,6 +103,7 @@ function differs(own: Statement, globals: readonly Statement[], { cluster, host 
   ]
   const password = find('auth_pass', within(own.block, 'authentication'))
   const type = find('auth_type', within(own.block, 'authentication'))
+  const peers = find('unicast_peer')
   return [
     ...found
       .map(([what, theirs, otherwise, ours]) => ({
@@ -116,6 +122,11 @@ function differs(own: Statement, globals: readonly Statement[], { cluster, host 
     ...(password?.words[1]?.slice(0, 8) === cluster.auth_pass
       ? []
       : [`${(password ?? own).line}: auth_pass of ${name}, and cluster.auth_pass of the inventory is another`]),
+    ...(Boolean(peers) === cluster.unicast
+      ? []
+      : [
+          `${(peers ?? own).line}: ${peers ? 'unicast_peer' : 'multicast'} of ${name}, and the inventory says unicast: ${cluster.unicast}`,
+        ]),
     ...addressesOf(own)
       .filter((one) => one.split('/')[0] !== cluster.vip)
       .map((one) => `${own.line}: ${one} of ${name}`),
@@ -133,7 +144,7 @@ function differs(own: Statement, globals: readonly Statement[], { cluster, host 
 
 /** What makes nodes deaf to each other as long as not all have it, or has no place in the cluster's configuration. */
 const unlike =
-  /^(virtual_(routes|rules)|unicast_(peer|src_ip)|use_(vmac|ipvlan)|auth_type (?!PASS$)|vrrp_mcast_group4 (?!224\.0\.0\.18$)|(net_namespace|instance))\b/
+  /^(virtual_(routes|rules)|use_(vmac|ipvlan)|auth_type (?!PASS$)|vrrp_mcast_group4 (?!224\.0\.0\.18$)|(net_namespace|instance))\b/
 
 /**
  * keepalived.conf, where somebody may have written another: that of the article is replaced, and check mode says so.

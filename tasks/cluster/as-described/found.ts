@@ -2,7 +2,7 @@ import { type Script, sh } from '../../../engine/base/sh.ts'
 import { serviceOf } from '../../../services/all.ts'
 import type { Target } from '../../target.ts'
 import { findConnection } from '../connection.ts'
-import { keepalivedConf } from '../keepalived.ts'
+import { keepalivedConf } from '../keepalived-conf.ts'
 
 /** An interface, with the fields of `ip -j -d address` that are used here. */
 export interface Link {
