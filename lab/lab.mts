@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { UserError } from '../engine/base/errors.ts'
+import { tell, UserError } from '../engine/base/errors.ts'
 import { inCi } from '../engine/cli/options.ts'
 import { didYouMean } from '../engine/base/suggest.ts'
 import { ensureCompiler, ensureKernel, inBackground, leaveTimeToOthers, stopBackgroundBuild } from './kernel/kernel.ts'
@@ -123,7 +123,5 @@ try {
   else if (args.length < command.needs) throw new UserError(`usage: npm run lab -- ${command.usage}`)
   else await command.run(args)
 } catch (error) {
-  if (!(error instanceof UserError)) throw error
-  console.error(error.message)
-  process.exitCode = error.exitCode
+  tell(error)
 }

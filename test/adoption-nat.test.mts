@@ -7,7 +7,7 @@ import type { UserError } from '../engine/base/errors.ts'
 import { parseFacts } from '../engine/runner/facts.ts'
 import { flatten, isChange, type Task, tasksOf } from '../engine/runner/task.ts'
 import type { Level } from '../inventory/levels.ts'
-import { type Kind, kindOf } from '../tasks/cluster/adoption/nat-rule.ts'
+import { kindOf, type RuleKind } from '../tasks/cluster/adoption/nat-rule.ts'
 import { natByHand } from '../tasks/cluster/adoption/nat-rules.ts'
 import { targetOf } from '../tasks/target.ts'
 import { snatRule } from './adoption/article.ts'
@@ -17,7 +17,7 @@ const inventory = inventoryOf(variants[2]![1])
 const target = targetOf(inventory, inventory.hosts[0]!, parseFacts('os=Debian\nids=debian\ninit=systemd\n'))
 
 const article = ['of the article', 'of the article', 'of the article'] as const
-const kinds: [rule: string, ...levels: Kind[]][] = [
+const kinds: [rule: string, ...levels: RuleKind[]][] = [
   [snatRule, ...article],
   ['-A POSTROUTING -d 10.2.1.0/24 -j MASQUERADE', ...article],
   ['-A POSTROUTING -d 10.2.1.0/24 -o eth0 -j MASQUERADE', ...article],

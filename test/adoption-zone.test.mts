@@ -145,6 +145,14 @@ for (const [name, said, text, zone] of refused)
     }
   })
 
+test('beside ours, in other letters: refused; nobody names it: right', () => {
+  const both = `include "${local}";\ninclude "${own}";\n`
+  host(others + article.replaceAll('load.', 'LOAD.'), zoneFile, both)
+  assert.throws(wanted, /defines the zone load.balance, and named-checkconf refuses/)
+  host(others, zoneFile, both)
+  assert.equal(wanted(), { unchanged: true })
+})
+
 test('refused: in a file that is not found', () => {
   const text = `zone=zone "load.balance" {\nzone=\ttype master;\nzone=};\n`
   assert.throws(() => task.plan({ text, code: 0 }, { changes: () => false }), 'stands in none of')

@@ -29,6 +29,7 @@ const hostile: [name: string, text: string][] = [
   ['a colour', '\x1b[32m'],
   ['C1', '\u009b1A\u009d52;c;eA==\u009c'],
   ['another direction of writing', '\u202egnp.exe\u2066'],
+  ['letters that nobody sees', '\u200b\u{e0072}'],
 ]
 for (const [name, text] of hostile) {
   test(`a host's text: ${name}`, () => {

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { answersOf, questionsOf } from '../engine/verify/ask.ts'
 import { textsOf } from '../engine/cluster/finding.ts'
 import { judgeAnswers, judgeJournals, judgeNodes } from '../engine/verify/judge.ts'
-import { parseJournal } from '../engine/cluster/journal.ts'
+import { parseErrors } from '../engine/cluster/journal.ts'
 import { type NodeState, parseNodeState } from '../engine/cluster/node-state.ts'
 import { judgeStates } from '../engine/verify/check.ts'
 import { judgeSightings, parseWatch, seenAs } from '../engine/verify/watch.ts'
@@ -320,7 +320,7 @@ const journals: [name: string, lines: string[], errors: string[]][] = [
   ['what does no harm', [entry('error', 'registering pdu failed: 263!', 1)], []],
 ]
 for (const [name, printed, errors] of journals) {
-  test(`journal: ${name}`, () => assert.equal(parseJournal(printed.join('\n')), errors))
+  test(`journal: ${name}`, () => assert.equal(parseErrors(printed.join('\n')), errors))
 }
 
 test('look: what a node prints is read', () => {

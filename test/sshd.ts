@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { $ } from 'zx/core'
-import { freePort } from './port.ts'
+import { freePort } from '../lab/port.ts'
 
 /** A real sshd on loopback, over a throw-away copy of this machine with users of its own. */
 export interface Sshd {

@@ -15,7 +15,7 @@ import { flatten, tasksOf } from '../engine/runner/task.ts'
 import type { Facts } from '../engine/runner/facts.ts'
 import { localTransport } from '../engine/transport/local.ts'
 import { targetOf } from '../tasks/target.ts'
-import { freePort } from './port.ts'
+import { freePort } from '../lab/port.ts'
 import { inventoryOf, keepalivedConf } from './variants.ts'
 
 const port = await freePort()

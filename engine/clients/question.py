@@ -3,7 +3,7 @@
 Behind it comes the service's own question.py, with these functions:
   encode_question(number, name, tcp)   gives the bytes to send
   read_answer(name, query, got, tcp)   gives the text of the answer, or None while it is not whole or of another question;
-                                       raises Lost for one of no use; the text is `printable`
+                                       raises Lost for one of no use; the text comes from `ascii_of`
   tls_name(name)                       gives the name of the server, where the service speaks TLS; may be left out
 They need no module that Debian's python3-minimal lacks.
 """
@@ -13,8 +13,8 @@ import errno, select, socket, struct, time
 began = time.monotonic()
 clock = lambda: time.monotonic() - began
 
-def printable(data):
-    """Gives untrusted bytes as a terminal may have them."""
+def ascii_of(data):
+    """Gives untrusted bytes as printable ASCII."""
     return "".join(chr(byte) if 32 <= byte < 127 else "?" for byte in data)
 
 def tls_name(name):

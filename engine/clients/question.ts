@@ -34,8 +34,8 @@ export interface Asking {
 /** @returns the name of a question. @param label letters, digits and dashes */
 export const nameOf = ({ question }: Pick<Asking, 'question'>, label: string): string => question.replace('%', label)
 
-/** @returns untrusted bytes as a terminal may have them: printable ASCII */
-export const printable = (bytes: Buffer): string => bytes.toString('latin1').replaceAll(/[^ -~]/g, '?')
+/** @returns untrusted bytes as printable ASCII, with a question mark for each that is not */
+export const asciiOf = (bytes: Buffer): string => bytes.toString('latin1').replaceAll(/[^ -~]/g, '?')
 
 /** An answer; without text it is of no use. */
 export interface Answer {

@@ -39,7 +39,7 @@ interface Entry {
  * @returns the errors, each once. Errors logged while a service stops are left out, since they say nothing about the
  *   running service: bind, for one, logs "automatic interface scanning terminated: end of file" at its stop.
  */
-export function parseJournal(text: string): string[] {
+export function parseErrors(text: string): string[] {
   const entries = (key: string): Entry[] =>
     [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, json]) => JSON.parse(json!))
   const ends = new Map(entries('stopping').map((entry) => [entry.INVOCATION_ID!, timeOf(entry)]))

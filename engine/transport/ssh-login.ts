@@ -16,14 +16,14 @@ export interface LoginOptions {
 }
 
 /** An open connection. */
-export interface Session {
+export interface Connection {
   connection: InstanceType<typeof SSH2Promise.SSH>
   link: Link
   user: string
 }
 
 /** Logs in to a host. @throws HostError with the reason and what to do next */
-export async function logIn(target: SshTarget, options: LoginOptions): Promise<Session> {
+export async function logIn(target: SshTarget, options: LoginOptions): Promise<Connection> {
   const settings = await sshSettings(target, options.name)
   return throughDoor(settings.door, async () => {
     const deadline = AbortSignal.timeout((settings.connectTimeout ?? options.connectTimeout) * 1000)
@@ -43,7 +43,7 @@ async function attemptLogin(
   target: SshTarget,
   { name, password }: LoginOptions,
   deadline: AbortSignal,
-): Promise<Session | { dropped: string }> {
+): Promise<Connection | { dropped: string }> {
   const known = await knownHost(settings)
   const never = whyNeverTrusted(known, settings, target)
   if (never) throw new HostError(`${name}: ${never}`)

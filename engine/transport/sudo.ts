@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import type { Question } from './bash.ts'
+import type { Prompt } from './bash.ts'
 
 /** How a command becomes root's on a host. */
 export interface Become {
   /** Goes before the command. */
   prefix: string
   /** What sudo asks, and the answer. */
-  question?: Question
+  prompt?: Prompt
 }
 
 /**
@@ -19,7 +19,7 @@ export function become(user: string, password?: string): Become {
   if (!password) return { prefix: 'env LC_ALL=C sudo -n ' }
   const id = `password-${randomBytes(9).toString('hex')}`
   // sudo prints %% as %, so a login shell that shows its commands does not seem to ask.
-  return { prefix: `env LC_ALL=C sudo -S -p ${id}%%: `, question: { text: `${id}%:`, answer: password } }
+  return { prefix: `env LC_ALL=C sudo -S -p ${id}%%: `, prompt: { text: `${id}%:`, answer: password } }
 }
 
 /**

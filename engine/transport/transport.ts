@@ -6,7 +6,7 @@ export interface Outcome {
   code: number | null
 }
 
-export interface RunOptions {
+export interface ExecutionOptions {
   /** Seconds after which nobody listens any more, and the host ends the script. */
   timeout: number
   /** The host does not end it: what must not be broken off goes on there when time is up. */
@@ -28,7 +28,7 @@ export interface Transport {
    * Sends a bash script through stdin, so that nothing in it shows in a process list, and waits for its end.
    * Never sends it a second time. @throws HostError when the connection is lost, time is up, or sudo refuses
    */
-  run(script: string, options: RunOptions): Promise<Outcome>
+  run(script: string, options: ExecutionOptions): Promise<Outcome>
   /** Ends the connection; safe to call twice. After it `connect` opens a new one, as to a host that has rebooted. */
   close(): Promise<void>
 }

@@ -35,7 +35,7 @@ def read_text(data):
             at = skip_name(data, at)
             kind, _, _, size = struct.unpack_from(">2HIH", data, at)
             if kind == TXT:
-                return printable(data[at + 11 : at + 11 + data[at + 10]])
+                return ascii_of(data[at + 11 : at + 11 + data[at + 10]])
             at += 10 + size
     except (IndexError, struct.error):
         raise Lost("garbled")

@@ -32,5 +32,5 @@ def read_answer(name, query, got, tcp):
     wanted = parts_of(name)[3].lower() + ":"
     for line in lines:
         if line.lower().startswith(wanted):
-            return printable(line[len(wanted) :].strip().encode("latin-1"))
+            return ascii_of(line[len(wanted) :].strip().encode("latin-1"))
     raise Lost("empty")

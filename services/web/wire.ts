@@ -1,4 +1,4 @@
-import { type Answer, type Asking, printable } from '../../engine/clients/question.ts'
+import { type Answer, type Asking, asciiOf } from '../../engine/clients/question.ts'
 
 /** Bytes before a server is told to be none of HTTP. */
 const longestHead = 65_536
@@ -24,5 +24,5 @@ function answer(head: Buffer, header: string): Answer {
   const [status, ...lines] = head.toString('latin1').split('\r\n')
   const line = lines.find((one) => one.toLowerCase().startsWith(`${header.toLowerCase()}:`))
   if (!/^HTTP\/1\.[01] 200 /.test(`${status} `) || line === undefined) return {}
-  return { text: printable(Buffer.from(line.slice(header.length + 1).trim(), 'latin1')) }
+  return { text: asciiOf(Buffer.from(line.slice(header.length + 1).trim(), 'latin1')) }
 }

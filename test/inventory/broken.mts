@@ -69,6 +69,7 @@ export const broken: [text: string, ...messages: string[]][] = [
   [cluster('name: DNS'), `4:9 cluster.name: must be ${nameWords}, got "DNS"`],
   [cluster('name: 5'), `4:9 cluster.name: must be ${nameWords}, got 5; put it in quotes`],
   [cluster('name: "\\x9b31m\\u202e"'), `4:9 cluster.name: must be ${nameWords}, got "\\u009b31m\\u202e"`],
+  [cluster('name: "\\U000E0072"'), `4:9 cluster.name: must be ${nameWords}, got "\\udb40\\udc72"`],
   [cluster(`name: ${'a'.repeat(70)}`), `4:9 cluster.name: must be ${nameWords}, got "${'a'.repeat(60)}…"`],
   [vip('10.2.1'), '2:8 cluster.vip: must be an IPv4 address, got "10.2.1"'],
   [vip('10.2'), '2:8 cluster.vip: must be an IPv4 address, got 10.2'],

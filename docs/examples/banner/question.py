@@ -5,4 +5,4 @@ def encode_question(number, name, tcp):
 
 def read_answer(name, query, got, tcp):
     line, end, _ = got.partition(b"\n")
-    return printable(line) if end else None
+    return ascii_of(line) if end else None

@@ -6,10 +6,10 @@ import type { Target } from '../../target.ts'
 type Knows = Pick<Target, 'cluster' | 'host' | 'hosts'>
 
 /** Whose a rule is that changes sources in nat POSTROUTING: the article's, in the cluster's way, or neither. */
-export type Kind = 'of the article' | 'in the way' | undefined
+export type RuleKind = 'of the article' | 'in the way' | undefined
 
 /** @param text of the rule as iptables-save prints it */
-export function kindOf(text: string, level: Level, target: Knows): Kind {
+export function kindOf(text: string, level: Level, target: Knows): RuleKind {
   const rule = parse(text)
   if (rule.chain !== 'POSTROUTING' || !/^(SNAT|MASQUERADE)$/.test(rule.target) || ours.test(text)) return undefined
   if (isArticles(rule, target)) return 'of the article'

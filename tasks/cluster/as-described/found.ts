@@ -5,7 +5,7 @@ import { findConnection } from '../connection.ts'
 import { keepalivedConf } from '../keepalived-conf.ts'
 
 /** An interface, with the fields of `ip -j -d address` that are used here. */
-export interface Link {
+export interface NetworkLink {
   ifname: string
   flags: readonly string[]
   /** The bridge, bond or VRF that it belongs to. */
@@ -27,7 +27,7 @@ interface Route {
 }
 
 /** A program that listens on the service's port. */
-export interface Listener {
+export interface ListeningSocket {
   /** Its address; `0.0.0.0` or `*` for all. */
   address: string
   /** The only interface that it hears, where it is bound to one. */
@@ -38,7 +38,7 @@ export interface Listener {
 
 /** What a host shows of itself. */
 export interface Found {
-  links: readonly Link[]
+  links: readonly NetworkLink[]
   /** Of all tables. */
   routes: readonly Route[]
   /** The address of this host that our own connection came in by. */
@@ -48,7 +48,7 @@ export interface Found {
   /** Hardware addresses in the cluster's network, by address. @see confirmed */
   neighbours: ReadonlyMap<string, { hardware: string; confirmed: boolean }>
   /** But for those of the service's own unit. */
-  listeners: readonly Listener[]
+  listeners: readonly ListeningSocket[]
 }
 
 /** Where a host keeps who it is in the network, what it runs at boot, and keepalived's own. */
@@ -144,7 +144,7 @@ export function parseFound(text: string): Found {
   }
 }
 
-function parseListeners(rows: readonly string[], own: readonly string[]): Listener[] {
+function parseListeners(rows: readonly string[], own: readonly string[]): ListeningSocket[] {
   return rows.flatMap((row) => {
     const [, address, device] = row.match(/^(?:udp|tcp) +\S+ +\d+ +\d+ +\[?([^\s%\]]+)\]?(?:%(\S+?))?\]?:\d+ /) ?? []
     const programs = [...row.matchAll(/\("(.*?)",pid=(\d+)/g)]

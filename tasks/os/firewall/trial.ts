@@ -67,12 +67,13 @@ nft -s list ruleset 2>/dev/null | awk -v carried=" $(echo $carried) " '
   keep' >nft
 command -v ipset >/dev/null && ipset save >sets 2>/dev/null
 # Rules may name an interface by its number, which has to be there when they are loaded.
-ip -o link show | sed -E 's/^[0-9]+: ([^:@]+).*/\1/' | while read -r device; do
-  if grep -qwF -- "$device" nft; then echo "$device"; fi
+rules=$(<nft)
+if [ -n "$rules" ]; then ip -o link show; fi | while IFS=': @' read -r _ device _; do
+  if [[ $rules == *"$device"* ]]; then echo "$device"; fi
 done >devices
 printf %s ${code} >packets.pl
 printf %s ${ours.text} >ours
-unshare --net bash -c ${inside(wires).text} 2>why || echo "untried=$(grep -m1 'Error: ' why || tail -n 1 why)"
+unshare --net bash -c ${inside(wires).text} 2>why || echo "untried=$(grep -m1 'Error: ' why || grep -v '^Command failed' why | tail -n 1)"
 # The host itself did not need them; the latest comes first.
 for module in $(modules); do
   [[ $loaded == *" $module "* ]] || rmmod "$module" 2>/dev/null
@@ -80,7 +81,7 @@ done
 true`
 
 /** Whose hardware address is known there, since nobody answers ARP: the router, and whoever gets something. */
-const neighbours = ({ router, packets }: Wire) => [
+const neighbours = (router: string, packets: readonly Packet[]) => [
   ...new Set([
     router,
     ...packets.flatMap(({ direction, to }) => (direction === 'in' || to.startsWith('224.') ? [] : [to])),
@@ -89,13 +90,15 @@ const neighbours = ({ router, packets }: Wire) => [
 
 const inside = (wires: readonly Wire[]): Script => sh`
 set -e
-ip link set lo up
-trap 'for ((; cables > 0; cables--)); do ip link delete "trial-$cables"; done' EXIT
-cable() {
-  ip link show dev "$1" >/dev/null 2>&1 || ip link add name "$1" type veth peer name "trial-$((cables += 1))"
-}
-${lines(...wires.map(wired))}
-while read -r device; do cable "$device"; done <devices
+trap 'for ((; cables > 0; cables--)); do echo "link delete trial-$cables"; done | ip -force -batch - 2>/dev/null' EXIT
+cables=${wires.length}
+ip -batch - <<<${['link set lo up', ...wires.flatMap(wired)].join('\n')}
+# As level 3 sets it: answers may leave by another interface.
+for path in ${wires.map(({ device }) => `/proc/sys/net/ipv4/conf/${device}/rp_filter`)}; do echo 2 >"$path"; done
+while read -r device; do
+  [[ ${` lo ${wires.map(({ device }) => device).join(' ')} `} == *" $device "* ]] ||
+    ip link add name "$device" type veth peer name "trial-$((cables += 1))"
+done <devices
 echo 1 >/proc/sys/net/ipv4/ip_forward
 [ ! -s sets ] || ipset restore <sets
 [ ! -s nft ] || nft -f nft
@@ -107,17 +110,14 @@ if command -v iptables >/dev/null && ! bash -e ours 2>said; then
 fi
 ${lines(...wires.map(tried))}`
 
-const wired = ({ device, network, router, packets }: Wire, place: number): Script => sh`
-cable ${device}
-ip address add ${network} dev ${device}
-ip link set ${device} up
-ip link set ${`trial-${place + 1}`} up
-# As level 3 sets it: answers may leave by another interface.
-echo 2 >${`/proc/sys/net/ipv4/conf/${device.replaceAll('.', '/')}/rp_filter`}
-for address in ${neighbours({ device, network, router, packets })}; do
-  ip neighbour replace "$address" lladdr 02:00:00:00:00:01 dev ${device}
-done
-${place === 0 ? sh`ip route add default via ${router} dev ${device}` : sh`true`}`
+const wired = ({ device, network, router, packets }: Wire, place: number): string[] => [
+  `link add name ${device} type veth peer name trial-${place + 1}`,
+  `address add ${network} dev ${device}`,
+  `link set ${device} up`,
+  `link set trial-${place + 1} up`,
+  ...neighbours(router, packets).map((one) => `neighbour add ${one} lladdr 02:00:00:00:00:01 dev ${device}`),
+  ...(place === 0 ? [`route add default via ${router} dev ${device}`] : []),
+]
 
 // Ahead of everything that stands at the device itself.
 const atDevice = (device: string) =>
@@ -127,10 +127,10 @@ const atDevice = (device: string) =>
 const tried = ({ device, packets }: Wire, place: number): Script => sh`
 try() { perl packets.pl ${device} ${`trial-${place + 1}`} "$@"; }
 set -- ${packets.flatMap(wordsOf)}
-try "$@" >results
-cat results
-stopped=$(grep -nvx pass results | head -n 1 | cut -d : -f 1)
-if [ -n "$stopped" ]; then
+results=$(try "$@")
+printf '%s\n' "$results"
+if [[ $results == *drop* || $results == *from* ]]; then
+  stopped=$(grep -nvx pass <<<"$results" | head -n 1 | cut -d : -f 1)
   sed -n 's/^\*/iptables=/p' saved
   awk '/^\*/ { table = substr($0, 2) }
     (/^:/ && $2 == "DROP") || / -j (DROP|REJECT)/ { print "legacy=" table, /^:/ ? substr($1, 2) : $2 }' legacy 2>/dev/null || true
@@ -146,7 +146,7 @@ END
   sleep 0.5
   shift $(((stopped - 1) * 7))
   # Of a connection, only the first packet comes to the rules that translate.
-  if grep -q ^from results; then port=$(($5 + 1)); else port=$5; fi
+  if [[ $results == *from* ]]; then port=$(($5 + 1)); else port=$5; fi
   try "$1" "$2" "$3" "$4" "$port" "$6" "$7" >/dev/null
   sleep 0.3
   kill "$!"
