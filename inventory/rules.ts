@@ -24,6 +24,7 @@ export function checkRules(draft: Draft, isGiven: (path: Path) => boolean, level
     ...distinct(draft).flatMap((entries) => unique(entries, isGiven)),
     ...priorities(draft, isGiven),
     ...vrrp(draft),
+    ...interfaceNames(draft),
     ...secondInterfaces(draft, level),
     ...routing(draft),
     ...groupHosts(draft),
@@ -143,6 +144,23 @@ function priorities(draft: Draft, isGiven: (path: Path) => boolean): Problem[] {
     }))
   if (!preempt_delay) return problems
   return [...problems, { path: ['cluster', 'preempt_delay'], text: 'has a meaning only with cluster.preempt: true' }]
+}
+
+/** To the kernel these mean the host itself, or every interface. */
+const noInterface = ['lo', 'all', 'default']
+
+function interfaceNames(draft: Draft): Problem[] {
+  const { interface: common } = draft.cluster ?? {}
+  const named: Entry<string>[] = [
+    [['cluster', 'interface'], common],
+    ...hostsOf(draft).flatMap(({ name, interface: first, second }): Entry<string>[] => [
+      [['hosts', name, 'interface'], first === common ? undefined : first],
+      [['hosts', name, 'second', 'interface'], second?.interface],
+    ]),
+  ]
+  return named
+    .filter(([, name]) => name !== undefined && noInterface.includes(name))
+    .map(([path, name]) => ({ path, text: `must be an interface of the network, which ${shown(name)} is not` }))
 }
 
 function secondInterfaces(draft: Draft, level: number | undefined): Problem[] {

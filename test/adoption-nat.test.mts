@@ -51,6 +51,15 @@ const kinds: [rule: string, ...levels: RuleKind[]][] = [
   ['-A POSTROUTING -m ipvs --vaddr 10.2.1.77 -j SNAT --to-source 10.2.1.77', undefined, undefined, undefined],
   ['-A POSTROUTING -d 10.2.1.0/24 -j ACCEPT', undefined, undefined, undefined],
   ['-A KUBE-POSTROUTING -j MASQUERADE', undefined, undefined, undefined],
+  ['-A POSTROUTING ! -s 10.2.1.0/24 -d 10.2.1.0/24 -j MASQUERADE', undefined, undefined, 'in the way'],
+  ['-A POSTROUTING -s 10.0.0.0/8 -o eth0 -j MASQUERADE', undefined, undefined, 'in the way'],
+  ['-A POSTROUTING -s 10.2.1.64/26 -o eth0 -j MASQUERADE', undefined, undefined, 'in the way'],
+  ['-A POSTROUTING -s 10.2.1.2/32 -o eth0 -j MASQUERADE', undefined, undefined, undefined],
+  ['-A POSTROUTING -o eth0 -p udp -m multiport --dports 80,443 -j MASQUERADE', undefined, undefined, undefined],
+  ['-A POSTROUTING -o eth0 -p udp -m multiport --dports 50:60,80 -j MASQUERADE', undefined, undefined, 'in the way'],
+  ['-A POSTROUTING -o eth0 -p udp -m multiport ! --dports 53,80 -j MASQUERADE', undefined, undefined, undefined],
+  ['-A POSTROUTING -o eth0 -p tcp -m tcp ! --dport 22 -j MASQUERADE', undefined, undefined, 'in the way'],
+  ['-A POSTROUTING -o eth0 -p 17 -m udp --dport 53 -j MASQUERADE', undefined, undefined, 'in the way'],
 ]
 for (const [rule, ...levels] of kinds)
   test(rule, () =>

@@ -310,6 +310,16 @@ const shown: [name: string, level: Level, shown: Shown, ...said: string[]][] = [
     { connection: '10.2.1.6', links: [eth0, link('eth1', [['10.2.1.6', 32]])] },
   ],
   [
+    'SSH by an address of the link, of IPv6',
+    3,
+    { connection: 'fe80::7%eth1' },
+    at(
+      'ssh',
+      `${comesIn('fe80::7%eth1')} on eth1, whose answers level 3 sends through the virtual IP: come in by another interface`,
+    ),
+  ],
+  ['SSH by an address of the first link, of IPv6', 3, { connection: 'fe80::7%eth0' }],
+  [
     'SSH by an address on lo',
     3,
     {
@@ -324,6 +334,17 @@ const shown: [name: string, level: Level, shown: Shown, ...said: string[]][] = [
     1,
     { routes: [{ dst: 'default', gateway: '10.2.1.5', dev: 'eth0' }] },
     at('vip', '10.2.1.5 is a router: this host has the route "default via 10.2.1.5"'),
+  ],
+  [
+    'the VIP is a router in a table of its own',
+    1,
+    { routes: [{ dst: 'default', gateway: '10.2.1.5', dev: 'eth0', table: '100' }] },
+    at('vip', '10.2.1.5 is a router: this host has the route "default via 10.2.1.5"'),
+  ],
+  [
+    'the way back of level 3, in its table',
+    3,
+    { routes: [{ dst: 'default', gateway: '10.2.1.5', dev: 'eth1', table: '21' }] },
   ],
   [
     'the VIP is one of two routers',
@@ -403,6 +424,24 @@ const shown: [name: string, level: Level, shown: Shown, ...said: string[]][] = [
     sets('/etc/network/interfaces:9'),
   ],
   [
+    'a short command of ifupdown has it',
+    1,
+    { lines: ['/etc/network/interfaces:9:  up ip -4 a a dev eth0 10.2.1.5/24'] },
+    sets('/etc/network/interfaces:9'),
+  ],
+  [
+    'an older command has it, at boot',
+    1,
+    { lines: ['/etc/rc.local:3:ifconfig eth0:1 10.2.1.5 netmask 255.255.255.0'] },
+    sets('/etc/rc.local:3'),
+  ],
+  [
+    'NetworkManager has it, in a list',
+    1,
+    { lines: ['/etc/NetworkManager/system-connections/x:8:addresses=10.2.1.2/24;10.2.1.5/24;'] },
+    sets('/etc/NetworkManager/system-connections/x:8'),
+  ],
+  [
     'netplan has it',
     1,
     { lines: ['/etc/netplan/a.yaml:6:      addresses: [10.2.1.2/24, "10.2.1.5/24"]'] },
@@ -425,6 +464,11 @@ const shown: [name: string, level: Level, shown: Shown, ...said: string[]][] = [
         '/etc/systemd/network/x.network:10:Destination=10.2.1.5/32',
         '/etc/netplan/a.yaml:6:        addresses: [10.2.1.5]',
         '/etc/netplan/a.yaml:7:        - to: 10.2.1.5/32',
+        '/etc/netplan/a.yaml:8:        - {"to": 10.2.1.5/32, "via": 10.2.1.1}',
+        '/etc/netplan/a.yaml:9:      addresses: [10.2.1.2/24] # not 10.2.1.5/24',
+        '/etc/network/interfaces:11:  up ip route add 10.9.0.0/16 via 10.2.1.5',
+        '/etc/network/interfaces:12:  up ip rule add to 10.2.1.5 lookup 100',
+        '/etc/network/interfaces:13:  down ip addr del 10.2.1.5/24 dev eth0',
         '/etc/NetworkManager/system-connections/x.nmconnection:8:dns=10.2.1.5;',
         '/etc/NetworkManager/system-connections/x.nmconnection:9:address1=10.2.1.2/24,10.2.1.5',
         '/etc/keepalived/routes.sh:8:vip=10.2.1.5',
@@ -483,6 +527,14 @@ const shown: [name: string, level: Level, shown: Shown, ...said: string[]][] = [
       facts: 'ifupdown=/etc/network/interfaces.d/theirs:iface eth1 inet static',
     },
   ],
+  [
+    'a tunnel lies on it',
+    3,
+    {
+      links: [eth0, eth1, link('vx0', [], { linkinfo: { info_kind: 'vxlan', info_data: { link: 'eth1' } } })],
+    },
+    second('vx0 lies on it'),
+  ],
   ['an address from a router advertisement', 3, { links: [eth0, link('eth1', [['2001:db8::1', 64, true]])] }],
   [
     'the second address on the first interface',
@@ -510,6 +562,8 @@ const shown: [name: string, level: Level, shown: Shown, ...said: string[]][] = [
   ['another service on the address, twice', 1, { listeners: [listening('10.2.1.2'), listening('10.2.1.5')] }, taken],
   ['another service on the second address', 3, { listeners: [listening('10.2.1.6')] }, taken],
   ['another service on the second address, which level 2 leaves alone', 2, { listeners: [listening('10.2.1.6')] }],
+  ['another service on every address of another interface', 1, { listeners: [listening('0.0.0.0%virbr0')] }],
+  ['another service on every address of the interface', 1, { listeners: [listening('0.0.0.0%eth0')] }, taken],
   ['another service in another network', 1, { listeners: [listening('192.168.9.2'), listening('[::1]')] }],
   ['its own processes', 1, { listeners: [listening('10.2.1.2', 'isc-net-0000')], own: ['700', '813'] }],
   [

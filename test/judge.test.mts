@@ -286,7 +286,12 @@ test('answers: other schedulers need fair shares only', () => {
 })
 
 /** A line of the journal as the script prints it; `run` is that of the unit, and `systemd` whether systemd tells of it. */
-const entry = (key: string, MESSAGE: string | number[], at: number, { run = 'a', systemd = false, sent = at } = {}) =>
+const entry = (
+  key: string,
+  MESSAGE: string | number[] | null,
+  at: number,
+  { run = 'a', systemd = false, sent = at } = {},
+) =>
   `${key}=${JSON.stringify({
     MESSAGE,
     __REALTIME_TIMESTAMP: `${1_700_000_000_000_000 + at}`,
@@ -311,6 +316,7 @@ const journals: [name: string, lines: string[], errors: string[]][] = [
   ],
   ['each once', [entry('error', 'no', 1), entry('error', 'no', 2)], ['no']],
   ['bytes', [entry('error', [0xc3, 0xa9, 27], 1)], ['é\x1b']],
+  ['without words', [entry('error', null, 1)], []],
   ['what does no harm', [entry('error', 'registering pdu failed: 263!', 1)], []],
 ]
 for (const [name, printed, errors] of journals) {

@@ -48,7 +48,7 @@ if [ "$own" ]; then
 fi
 for path in "\${others[@]}"; do printf 'file=%s %s\n' "$(base64 -w0 -- "$path")" "$path"; done
 all=$(named-checkconf -p ${conf} 2>&1) || { echo "refused=$(tail -n 1 <<<"$all")"; exit 0; }
-text=$(sed -n ${`/^[[:space:]]*zone "${zone}" /,/^};/p`} <<<"$all")
+text=$(sed -n ${`/^[[:space:]]*zone "${zone.replaceAll('.', '\\.')}\\.\\?" /I,/^};/p`} <<<"$all")
 sed 's/^/zone=/' <<<"$text"
 path=$(sed -nE 's/^[[:space:]]*file "(.*)";/\1/p' <<<"$text" | head -n 1)
 [ -n "$path" ] || exit 0
@@ -79,9 +79,12 @@ named-checkzone -D -q -i none -k ignore ${zone} "$path" | sed 's/^/record=/'`,
       )
     }
     const [problem] = values('refused')
+    // Named does not read it: what includes it is a comment.
+    if (problem === undefined && values('zone').every((row) => row === '')) return unchanged()
     if (problem !== undefined) refuse(`and named-checkconf refuses the configuration (${problem})`)
     const beside = found.find(({ alone }) => !alone)
     if (beside) refuse('and other things stand in its lines or around it')
+    if (values('zone')[0]!.startsWith('\t')) refuse('inside of a view')
     const odd = strange(values('zone'), values('record'), `${record}.${zone}.`)
     if (odd) refuse(odd.replace('FILE', values('records')[0] ?? ''))
     return commentOut(found, '//', sh`named-checkconf ${conf}`)
@@ -110,7 +113,7 @@ function statements({ path, text }: File, zone: string): Found[] {
     if (!/^[{};]$/.test(token)) words.push(token.replaceAll('"', ''))
     if (
       begin === undefined &&
-      words[0] === 'zone' &&
+      words[0]?.toLowerCase() === 'zone' &&
       words[1]?.replace(/\.$/, '').toLowerCase() === zone.toLowerCase()
     ) {
       begin = outside

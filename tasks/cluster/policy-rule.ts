@@ -20,8 +20,9 @@ export function catches(rule: string, { address, port }: AnswerSource): boolean 
     // What the host itself sends comes in by lo.
     (selector('iif') ?? 'lo') === 'lo' &&
     // Nobody marks or binds answers, and clients ask from a port of their own choice.
-    ['oif', 'fwmark', 'dport'].every((key) => selector(key) === undefined) &&
-    /^(6|17|tcp|udp)$/.test(selector('ipproto') ?? 'udp') &&
+    ['oif', 'dport'].every((key) => selector(key) === undefined) &&
+    Number(selector('fwmark')?.split('/')[0] ?? 0) === 0 &&
+    /^(ipproto-)?(6|17|tcp|udp)$/.test(selector('ipproto') ?? 'udp') &&
     between(selector('sport') ?? `${port}`, port)
   )
 }

@@ -87,6 +87,11 @@ export const broken: [text: string, ...messages: string[]][] = [
     cluster('interface: averylonginterface'),
     `4:14 cluster.interface: must be ${interfaceWords}, got "averylonginterface"`,
   ],
+  [cluster('interface: all'), '4:14 cluster.interface: must be an interface of the network, which "all" is not'],
+  [
+    ns1('second: { address: 10.2.1.6, interface: lo }'),
+    '5:69 hosts.ns1.second.interface: must be an interface of the network, which "lo" is not',
+  ],
   [cluster('interface: "eth0; reboot"'), `4:14 cluster.interface: must be ${interfaceWords}, got "eth0; reboot"`],
   [cluster('virtual_router_id: 256'), '4:22 cluster.virtual_router_id: must be a whole number from 1 to 255, got 256'],
   [cluster('virtual_router_id: 0.5'), '4:22 cluster.virtual_router_id: must be a whole number from 1 to 255, got 0.5'],

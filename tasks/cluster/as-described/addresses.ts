@@ -53,7 +53,9 @@ export function connection({ cluster, host, place }: Target, level: Level, found
   const comesIn = `${place(['hosts', host.name, 'ssh', 'host'])}: this connection comes in by ${address}`
   if (address === cluster.vip)
     return [`${comesIn}, the virtual IP, which moves between hosts: give an address of the host's own`]
-  const owner = ownerOf(found, address)
+  // Of IPv6, addresses of the link name their interface, and may be on several.
+  const [, device] = address.split('%')
+  const owner = device ? found.links.find(({ ifname }) => ifname === device) : ownerOf(found, address)
   if (!abilitiesOf(level).secondInterface || !owner) return []
   if (owner.ifname === host.second!.interface)
     return [
