@@ -88,12 +88,12 @@ test('what the levels want to pass, in the words of iptables', () => {
   ])
 })
 
-const wire = { device: 'eth0', network: '10.2.1.2/24', router: '10.2.1.1' }
+const wire = { device: 'eth0', network: '10.2.1.2/24', router: '10.2.1.1', packets: [] }
 const rule: Rule = { name: 'in', accept: 'in', interface: 'eth0', protocol: '112' }
 
 test('the unit runs again whenever a rule set is loaded: by a start, a restart or a reload of its service', () => {
   const unit = iptables
-    .tasks([rule], wire, [])
+    .tasks([rule], [wire])
     .find(({ resources }) => resources?.some((path) => path.endsWith('.service'))) as Task
   const answer = unit.plan({ text: '', code: 1 }, { changes: () => false })
   assert.ok(isChange(answer))

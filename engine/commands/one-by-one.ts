@@ -1,6 +1,6 @@
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import type { Host } from '../../inventory/types.ts'
-import { keepalivedConf } from '../../tasks/cluster/keepalived.ts'
+import { keepalivedConf } from '../../tasks/cluster/keepalived-conf.ts'
 import { exitCode, UserError } from '../base/errors.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 import type { Session } from '../cluster/session.ts'

@@ -1,6 +1,6 @@
 import { unifiedDiff } from '../base/diff.ts'
 import { exitCode, UserError } from '../base/errors.ts'
-import type { Step } from './apply.ts'
+import type { ApplyStep } from './apply.ts'
 import type { ChangeReport, HostResult, Listener } from './events.ts'
 import type { Plan } from './plan.ts'
 import type { Change, Task } from './task.ts'
@@ -34,7 +34,7 @@ export class ApplyProgress {
   }
 
   /** Takes the steps that the host has told of. */
-  take(steps: readonly Step[]): void {
+  take(steps: readonly ApplyStep[]): void {
     for (const step of steps) {
       const { task, change } = this.#plan.changes[step.index]!
       if (step.type === 'started') this.#start(task)

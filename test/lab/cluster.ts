@@ -1,6 +1,9 @@
 // What the tests on the lab's machines share: playbooks as a user runs them, and scripts on the machines.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type ProberSummary, startProber } from '../../engine/clients/prober.ts'
@@ -15,6 +18,14 @@ import type { Transport } from '../../engine/transport/transport.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 export const labInventory = `${root}inventory/lab.yaml`
+
+/** @returns the file of the lab's inventory with something more in `cluster`; a second call writes it anew */
+export function inventoryWith(more: string, name = 'inventory'): string {
+  const file = join(tmpdir(), `${name}-${process.pid}.yaml`)
+  const text = readFileSync(labInventory, 'utf8').replace('../.lab/', `${root}.lab/`)
+  writeFileSync(file, text.replace('cluster:\n', `cluster:\n  ${more}\n`))
+  return file
+}
 
 /** The names of the lab's nodes. */
 export const nodes = ['ns1', 'ns2'] as const
@@ -167,14 +178,22 @@ export async function resetWithPackages(): Promise<void> {
   await lab.takeSnapshot(nodes, snapshot)
 }
 
-/** Asks the service ten times a second by UDP and twice by TCP from a machine while something is done. */
-export async function asked(machine: string, work: () => Promise<void>): Promise<ProberSummary> {
+/**
+ * Asks the service of an inventory ten times a second from a machine while something is done; where it has UDP, by that, and
+ * twice by TCP.
+ */
+export async function asked(
+  machine: string,
+  work: () => Promise<void>,
+  inventory: string = labInventory,
+): Promise<ProberSummary> {
   const transport = await connected(machine)
   try {
-    const { cluster } = loadInventory(labInventory)
-    const client = { transport, service: serviceOf(cluster) }
-    const rates = { UDP: 10, TCP: 2, seconds: 1800 }
-    const prober = await startProber(client, serverOf(cluster), rates, () => {})
+    const { cluster } = loadInventory(inventory)
+    const service = serviceOf(cluster)
+    const client = { transport, service }
+    const rates = service.protocols.includes('UDP') ? { UDP: 10, TCP: 2 } : { UDP: 0, TCP: 10 }
+    const prober = await startProber(client, serverOf(cluster), { ...rates, seconds: 1800 }, () => {})
     await work()
     const account = await prober.stop()
     if (account.problem) throw new Error(account.problem)

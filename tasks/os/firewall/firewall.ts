@@ -39,14 +39,17 @@ export interface Packet {
   to: string
   fromPort?: number
   toPort?: number
+  /** It has to leave with the source that it came with. */
+  keepsSource?: boolean
 }
 
-/** The interface that packets come in and go out by. */
+/** An interface, and the packets that have to get in and out by it. */
 export interface Wire {
   device: string
   /** The address of this host on it, with prefix length. */
   network: string
   router: string
+  packets: readonly Packet[]
 }
 
 /** What filters packets: a driver for each program. */
@@ -55,5 +58,5 @@ export interface Firewall {
    * These rules, live and at boot, ahead of rules that could take their packets; refused where one of the packets would
    * still not get through.
    */
-  tasks(rules: readonly Rule[], wire: Wire, packets: readonly Packet[]): Task[]
+  tasks(rules: readonly Rule[], wires: readonly Wire[]): Task[]
 }

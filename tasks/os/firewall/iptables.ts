@@ -23,12 +23,12 @@ const unitFile = `/etc/systemd/system/${unit}`
 const prefix = 'keepalived-playbooks-'
 
 export const iptables: Firewall = {
-  tasks: (given, wire, packets) => {
+  tasks: (given, wires) => {
     const rules = given.map(wordsOf)
     // Translation of addresses stops no packet, and its match would load a module.
     const accepts = rules.filter(({ table }) => table === 'filter')
     return [
-      packetsPass(wire, packets, lines(...accepts.map(atTop))),
+      packetsPass(wires, lines(...accepts.map(atTop))),
       ...rules.map((rule) => live(rule, probe(rules))),
       file(script, scriptText(rules), { mode: '755' }),
       file(unitFile, unitText),
