@@ -64,7 +64,7 @@ cd ${note.folder} || exit 1
 latest=
 [ ! -e latest ] || read -r latest <latest`
 
-/** Begins a journal. Twenty runs can be undone; older ones are removed. */
+/** Begins a journal. Twenty runs can be undone; older ones are removed, and what a power failure has left of plans. */
 const beginRun = (note: RunNote, latest: string) => sh`
 [ "$latest" = ${latest} ] || exit ${staleCode}
 set -e
@@ -79,6 +79,7 @@ mkdir -p "journal/$run" ${baselineFolder(note.scope)}
 printf '%s\n' ${note.by} >"journal/$run/by"
 printf '%s\n' ${baselineFolder(note.scope)} >"journal/$run/originals"
 ls -1d journal/*/ | head -n -20 | xargs -r rm -rf --
+rm -f -- journal/*/*.plan
 set +e`
 
 /** Goes on with the journal that an earlier phase of this run has begun. */
