@@ -27,6 +27,7 @@ const hook = fileURLToPath(new URL('at-execution.mts', import.meta.url))
 const folder = join(labFolder, 'faults')
 const log = join(folder, 'log.txt')
 const executions = join(folder, 'executions.txt')
+mkdirSync(folder, { recursive: true })
 
 /** Seconds that a host waits to be confirmed. */
 const wait = 20
@@ -41,7 +42,6 @@ export async function playbook(
   args: string[],
   more: Pick<Row, 'env' | 'meanwhile' | 'break'> = {},
 ): Promise<Ended> {
-  mkdirSync(folder, { recursive: true })
   rmSync(executions, { force: true })
   const hear = (text: string) => appendFileSync(log, text)
   hear(`\n$ ${script} ${args.join(' ')} ${JSON.stringify({ ...more.env, ...more.break })}\n`)
