@@ -102,6 +102,18 @@ for (const manager of [
   })
 }
 
+test('an address that others have added in another network is nothing to change; one in the same network is', () => {
+  const live = liveOf('networkd=/etc/systemd/network/lan.network')
+  const text = (other: string, network: string) =>
+    printed('10.2.1.6/32', `${other}/24`)
+      .replace('<', '<UP,')
+      .replace('routes', `routes\n${network}/24 proto kernel scope link src ${other} `)
+  const plan = (other: string, network: string) =>
+    live.plan({ text: text(other, network), code: 0 }, { changes: () => false })
+  assert.not(isChange(plan('192.168.9.5', '192.168.9.0')))
+  assert.throws(() => plan('10.2.1.77', '10.2.1.0'), /eth1 is in use already/)
+})
+
 const ours = '/etc/network/interfaces.d/keepalived-eth1'
 const interfaces: [text: string, reads: boolean, path?: string][] = [
   ['', false],

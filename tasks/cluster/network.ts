@@ -4,6 +4,7 @@ import { sh } from '../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { networkManagerOf, osOf } from '../os/os.ts'
+import { parseNetwork } from '../../inventory/network.ts'
 import type { Target } from '../target.ts'
 import { routesScript, secondOf } from './routes.ts'
 
@@ -43,8 +44,9 @@ function secondInterface({ host, facts }: Target) {
  * @param theirs the administrator's file for the interface, where there is one
  */
 function live(target: Target, ours: string, theirs?: string): Task {
-  const { host } = target
+  const { cluster, host } = target
   const { interface: device, address } = secondOf(host)
+  const ourNetwork = parseNetwork(cluster.network)
   const wanted = `${device} is up\naddress ${address}`
   return {
     name: `interface ${device} is up with ${address} and no network`,
@@ -60,7 +62,11 @@ cat ${[ours, routesScript]} 2>/dev/null || true`,
         const others = [...text.matchAll(/^\d+: ([^:@]+)/gm)].map(([, name]) => name).filter((name) => name !== 'lo')
         throw new UserError(`there is no interface ${device} (hosts.${host.name}.second), but ${others.join(', ')}`, 1)
       }
-      const { flags, addresses, routes, earlier } = parseInterface(text)
+      const { flags, addresses, earlier, ...found } = parseInterface(text)
+      // The kernel's own to another network leads nothing of ours astray.
+      const routes = found.routes.filter((route) =>
+        ourNetwork.has(/ proto kernel .*src (\S+)/.exec(route)?.[1] ?? address),
+      )
       const up = flags.includes('UP')
       if (up && flags.includes('NO-CARRIER'))
         throw new UserError(`${device} has no carrier (hosts.${host.name}.second): is its cable plugged in?`, 1)
