@@ -126,7 +126,7 @@ mount --bind /run/small ${state}; cat /dev/zero >${state}/full 2>/dev/null || tr
     `mkdir -p /etc/systemd/journald.conf.d
 printf '[Journal]\\nRateLimitIntervalSec=1h\\nRateLimitBurst=1\\n' >/etc/systemd/journald.conf.d/drops.conf
 systemctl restart systemd-journald`,
-    'rm -r /etc/systemd/journald.conf.d; systemctl restart systemd-journald',
+    'rm /etc/systemd/journald.conf.d/drops.conf; systemctl restart systemd-journald',
     ['healthy'],
     { level: 3 },
   ),
