@@ -14,7 +14,10 @@ const data = {
   routesScript: '/etc/keepalived/routes.sh',
   tables: { first: { number: 20 }, second: { number: 21 } },
   prefix: 'keepalived-playbooks-',
-  rules: [{ table: 'nat', chain: 'POSTROUTING', words: ['-j', 'SNAT', '--to-source', '10.2.1.5'] }],
+  rules: [
+    { table: 'nat', chain: 'POSTROUTING', words: ['-j', 'SNAT', '--to-source', '10.2.1.5'], when: '' },
+    { table: 'raw', chain: 'OUTPUT', words: ['-j', 'CT', '--notrack'], when: '[ -e /here ]' },
+  ],
   snmp: { community: 'secret', source: '127.0.0.1' },
   zone: 'load.balance',
   zoneFile: '/etc/bind/db.load.balance',

@@ -71,12 +71,18 @@ const neighbours = (router: string, packets: readonly Packet[]) => [
   ]),
 ]
 
+/** Where packets that come in go. */
+const local = (packets: readonly Packet[]) => [
+  ...new Set(packets.flatMap(({ direction, to }) => (direction === 'in' && !to.startsWith('224.') ? [to] : []))),
+]
+
 const inside = ({ device, network, router }: Wire, packets: readonly Packet[]): Script => sh`
 set -e
 ip link set lo up
 ip link add name ${device} type veth peer name trial-peer
 trap 'ip link delete trial-peer' EXIT
 ip address add ${network} dev ${device}
+for address in ${local(packets)}; do ip address replace "$address/32" dev ${device}; done
 ip link set ${device} up
 ip link set trial-peer up
 for address in ${neighbours(router, packets)}; do
