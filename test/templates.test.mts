@@ -20,7 +20,7 @@ const data = {
   ],
   snmp: { community: 'secret', source: '127.0.0.1' },
   zone: 'load.balance',
-  zoneFile: '/etc/bind/db.load.balance',
+  zoneFile: '/etc/bind/load.balance.zone',
   record: 'health',
   identity: 'nameserver-1',
   address: '10.2.1.2',

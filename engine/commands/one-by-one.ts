@@ -15,7 +15,9 @@ const patience = 60
 
 /**
  * The turns of a cluster at work: one node after the other, the holder of the VIP last. Before its keepalived is configured
- * anew, the holder hands the VIP over to a node that already is, without loss.
+ * anew, the holder hands the VIP over to a node that already is, without loss. On the way from or to level 1 it keeps the
+ * VIP: its service answers from the VIP itself there, so answers under way would be lost with it, and questions would
+ * reach the new holder before its service listens.
  * @param states of all nodes, where the cluster is healthy
  * @param level what the nodes are brought to
  * @param timeout seconds for one execution
@@ -25,13 +27,14 @@ export function oneByOne(session: Session, states: readonly NodeState[], level: 
   const holder = soleHolder(states)
   // On the way from one level to another, both kinds of directors are drained.
   const control = new ClusterControl(session, Math.max(level, states[0]!.level ?? level), timeout, [])
+  const movesVip = [level, states[0]!.level].every((one) => abilitiesOf(one).balances)
   const order = hosts.map(({ name }) => name).sort((a, b) => Number(a === holder) - Number(b === holder))
 
   const turn = async (host: Host, reconfigures: boolean, work: () => Promise<void>) => {
     const { name } = host
     const steps = new NodeSteps(control, host, { drain: patience, boot: patience })
-    const handsOver = reconfigures && soleHolder(await control.states()) === name
-    if (handsOver) await steps.handOver(control.can.balances ? hosts : [])
+    const handsOver = reconfigures && movesVip && soleHolder(await control.states()) === name
+    if (handsOver) await steps.handOver(hosts)
     try {
       await work()
     } finally {

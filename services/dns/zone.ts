@@ -15,7 +15,8 @@ import { zoneByHand } from './zone-by-hand.ts'
 export function healthZone({ cluster, host, facts }: Target): Task[] {
   const named = bindOn(facts)
   const zone = cluster.service.health_zone
-  const zoneFile = `${named.folder}/db.${zone}`
+  // The article's name: a zone that keeps name and file is never missing while named loads its configuration.
+  const zoneFile = `${named.folder}/${zone}.zone`
   const conf = `${named.folder}/named.conf.health`
   const data = { zone, record: cluster.service.health_name, identity: host.identity, address: host.address }
   return [

@@ -36,7 +36,7 @@ function tried(content: object): string {
   const zone = cluster.service.health_zone
   return `
 printf %s ${quote(files.get(keepalivedConfFile)!)} >"$folder/conf"
-printf %s ${quote(files.get(`/etc/bind/db.${zone}`)!)} >"$folder/zone"
+printf %s ${quote(files.get(`/etc/bind/${zone}.zone`)!)} >"$folder/zone"
 said=$( (trap '' TERM; keepalived -t -f "$folder/conf") 2>&1; named-checkzone -q ${zone} "$folder/zone" || echo "zone $?" )
 [ -z "$said" ] || printf '%s\n' "$said" ${quote(JSON.stringify(content))}`
 }
