@@ -27,10 +27,16 @@ async function brought(from: Level, to: Level, keys: readonly string[]) {
 
 const configured = [`file ${keepalivedConf}`]
 
-test('the holder comes last, and hands the VIP over before its keepalived is configured anew', async () => {
-  const { holders, left } = await brought(2, 2, configured)
-  assert.equal([holders, left], [['ns2: ns1', 'ns3: ns1', 'ns1: ns2'], []])
-})
+for (const [from, to] of [
+  [2, 2],
+  [3, 2],
+  [2, 3],
+  [1, 2],
+] as const)
+  test(`level ${from} to ${to}: the holder comes last, and hands the VIP over before its keepalived is configured anew`, async () => {
+    const { holders, left } = await brought(from, to, configured)
+    assert.equal([holders, left], [['ns2: ns1', 'ns3: ns1', 'ns1: ns2'], []])
+  })
 
 test('the holder keeps the VIP where keepalived stays as it is', async () => {
   const { holders } = await brought(2, 2, ['file /etc/hosts'])
@@ -38,10 +44,12 @@ test('the holder keeps the VIP where keepalived stays as it is', async () => {
 })
 
 for (const [from, to] of [
-  [1, 2],
+  [1, 1],
+  [1, 3],
   [2, 1],
+  [3, 1],
 ] as const)
-  test(`from level ${from} to ${to} the holder keeps the VIP: its service answers from it`, async () => {
+  test(`level ${from} to ${to}: the holder keeps the VIP, from which its service answers`, async () => {
     const { holders, left } = await brought(from, to, configured)
     assert.equal([holders, left], [['ns2: ns1', 'ns3: ns1', 'ns1: ns1'], []])
   })

@@ -15,9 +15,7 @@ const patience = 60
 
 /**
  * The turns of a cluster at work: one node after the other, the holder of the VIP last. Before its keepalived is configured
- * anew, the holder hands the VIP over to a node that already is, without loss. On the way from or to level 1 it keeps the
- * VIP: its service answers from the VIP itself there, so answers under way would be lost with it, and questions would
- * reach the new holder before its service listens.
+ * anew, the holder hands the VIP over to a node that already is, without loss.
  * @param states of all nodes, where the cluster is healthy
  * @param level what the nodes are brought to
  * @param timeout seconds for one execution
@@ -27,13 +25,13 @@ export function oneByOne(session: Session, states: readonly NodeState[], level: 
   const holder = soleHolder(states)
   // On the way from one level to another, both kinds of directors are drained.
   const control = new ClusterControl(session, Math.max(level, states[0]!.level ?? level), timeout, [])
-  const movesVip = [level, states[0]!.level].every((one) => abilitiesOf(one).balances)
+  const moving = movesVip(states[0]!.level, level)
   const order = hosts.map(({ name }) => name).sort((a, b) => Number(a === holder) - Number(b === holder))
 
   const turn = async (host: Host, reconfigures: boolean, work: () => Promise<void>) => {
     const { name } = host
     const steps = new NodeSteps(control, host, { drain: patience, boot: patience })
-    const handsOver = reconfigures && movesVip && soleHolder(await control.states()) === name
+    const handsOver = reconfigures && moving && soleHolder(await control.states()) === name
     if (handsOver) await steps.handOver(hosts)
     try {
       await work()
@@ -52,6 +50,16 @@ export function oneByOne(session: Session, states: readonly NodeState[], level: 
         work,
       ),
   }
+}
+
+/**
+ * At level 1 the service answers from the VIP itself: when it moves, answers under way are lost, and questions reach the new
+ * holder before its service listens. So from and to level 1 the holder keeps it, but to level 2: of clients that connection
+ * tracking knows already, the source would never be translated.
+ */
+function movesVip(from: number | undefined, to: Level): boolean {
+  const { balances, keepsClients } = abilitiesOf(to)
+  return balances && (abilitiesOf(from).balances || !keepsClients)
 }
 
 /** @returns why a node does not yet do its part in a cluster whose nodes may be at different levels */
