@@ -26,19 +26,24 @@ export function oneByOne(session: Session, states: readonly NodeState[], level: 
   // On the way from one level to another, both kinds of directors are drained.
   const control = new ClusterControl(session, Math.max(level, states[0]!.level ?? level), timeout, [])
   const moving = movesVip(states[0]!.level, level)
+  // As the turn before has seen them: to read them again would cost an execution on every node.
+  let latest = states
   const order = hosts.map(({ name }) => name).sort((a, b) => Number(a === holder) - Number(b === holder))
 
   const turn = async (host: Host, reconfigures: boolean, work: () => Promise<void>) => {
     const { name } = host
     const steps = new NodeSteps(control, host, { drain: patience, boot: patience })
-    const handsOver = reconfigures && moving && soleHolder(await control.states()) === name
+    const handsOver = reconfigures && moving && soleHolder(latest) === name
     if (handsOver) await steps.handOver(hosts)
     try {
       await work()
     } finally {
       if (handsOver) await control.setStandby(name, false)
     }
-    const problem = await control.until((now) => whyNotReady(session, now, name), patience)
+    const problem = await control.until((now) => {
+      latest = now
+      return whyNotReady(session, now, name)
+    }, patience)
     if (problem) throw new UserError(`${problem}: the nodes after ${name} stay as they are`, exitCode.checkFailed)
   }
   return {
