@@ -2,7 +2,7 @@
 // Runs a playbook of this package by its name: keepalived-playbooks level2 --inventory my.yaml; or writes a first inventory.
 import { readdirSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { UserError } from './engine/base/errors.ts'
+import { tell } from './engine/base/errors.ts'
 import { didYouMean } from './engine/base/suggest.ts'
 
 const folder = fileURLToPath(new URL('playbooks/', import.meta.url))
@@ -29,11 +29,4 @@ if (name === 'init') {
       : `there is no playbook "${name}"${didYouMean(name, names)}; there are ${names.join(', ')}`,
   )
   process.exitCode = 3
-}
-
-/** An error of the user's is a line, and its exit code the program's. */
-function tell(error: unknown): void {
-  if (!(error instanceof UserError)) throw error
-  console.error(error.message)
-  process.exitCode = error.exitCode
 }

@@ -17,6 +17,7 @@ interface Documented extends Node {
   default?: unknown
   required?: readonly string[]
   properties?: Record<string, Documented>
+  oneOf?: readonly Documented[]
   additionalProperties?: boolean | Documented
 }
 
@@ -31,13 +32,17 @@ const readIfThere = (path: string) => {
 
 /** The schema as editors like it: with the default in what they show over a key. */
 function forEditors(node: Documented): Documented {
-  const { properties, additionalProperties: others, default: value, description } = node
+  const { properties, oneOf, additionalProperties: others, default: value, description } = node
+  // Whoever leaves it out has the default.
+  const required = node.required?.filter((key) => properties?.[key]?.default === undefined)
   return {
     ...node,
+    ...(required && { required }),
     ...(isPlain(value) && { description: `${description} Default: \`${value}\`.` }),
     ...(properties && {
       properties: Object.fromEntries(Object.entries(properties).map(([key, child]) => [key, forEditors(child)])),
     }),
+    ...(oneOf && { oneOf: oneOf.map(forEditors) }),
     ...(typeof others === 'object' && { additionalProperties: forEditors(others) }),
   }
 }
@@ -81,15 +86,18 @@ ${sections('', schema).join('\n').trimEnd()}
 function sections(path: string, map: Documented): string[] {
   const children = Object.entries(map.properties ?? {})
   const maps = [...children, ...hostsOf(map)].filter(([, child]) => child.properties || hostsOf(child).length > 0)
+  const kinds = (map.oneOf ?? []).map((kind): [string, Documented] => [`: ${kind.properties!.type!.const}`, kind])
   // The keys of `ssh` come again in every host, and are told once.
   const common: Record<string, Documented> = path === 'ssh' ? {} : schema.properties.ssh.properties
-  const own = children.filter(([key, child]) => common[key] !== child)
+  // The type of a kind is in its heading.
+  const own = children.filter(([key, child]) => common[key] !== child && child.const === undefined)
   const rows = own.map(([key, child]) => row(key, child, map.required?.includes(key) ?? false))
   const table = ['| key | value | default | meaning |', '|---|---|---|---|', ...rows, '']
   return [
     ...(path ? [`### \`${path}\``, '', meaningOf(map)[0]!, ''] : []),
     ...(rows.length > 0 ? table : []),
-    ...(own.length < children.length ? ['And all keys of [`ssh`](#ssh).', ''] : []),
+    ...(children.some(([key, child]) => common[key] === child) ? ['And all keys of [`ssh`](#ssh).', ''] : []),
+    ...kinds.flatMap(([key, kind]) => sections(`${path}${key}`, kind)),
     ...maps.flatMap(([key, child]) => sections(path ? `${path}.${key}` : key, child)),
   ]
 }
@@ -104,7 +112,7 @@ const hostsOf = ({ additionalProperties: host }: Documented): [string, Documente
 function row(key: string, node: Documented, required: boolean): string {
   const [meaning, computed] = meaningOf(node)
   const fixed = isPlain(node.default) ? `\`${node.default}\`` : computed?.replace(/\.$/, '')
-  const cells = [`\`${key}\``, wording(node), required ? '**required**' : (fixed ?? ''), meaning]
+  const cells = [`\`${key}\``, wording(node), required && fixed === undefined ? '**required**' : (fixed ?? ''), meaning]
   return `| ${cells.map((cell) => cell!.replaceAll('|', '\\|')).join(' | ')} |`
 }
 

@@ -1,11 +1,8 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { common } from './parts/common.ts'
+import { common, documentSchema, inventoryName } from './parts/common.ts'
 
 export const rollbackSchema = {
-  $schema: 'http://json-schema.org/draft-07/schema#',
-  type: 'object',
-  additionalProperties: false,
-  required: ['document', 'playbook', 'exitCode'],
+  ...documentSchema,
   description: 'What a rollback prints.',
   properties: {
     document: { const: 'rollback', description: 'Which document this is.' },
@@ -31,7 +28,7 @@ export const rollbackSchema = {
               additionalProperties: false,
               required: ['host', 'changes', 'newest'],
               properties: {
-                host: { type: 'string', description: 'Its name in the inventory.' },
+                host: inventoryName,
                 changes: { type: 'integer', description: 'How many changes can be undone.' },
                 newest: { type: 'boolean', description: 'Whether no later run has changed the host.' },
               },
@@ -48,7 +45,7 @@ export const rollbackSchema = {
         additionalProperties: false,
         required: ['host', 'undone', 'code'],
         properties: {
-          host: { type: 'string', description: 'Its name in the inventory.' },
+          host: inventoryName,
           undone: {
             type: 'boolean',
             description: 'Whether there was something to undo; in check mode, there would be.',

@@ -1,20 +1,17 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { clusterSchema } from './parts/cluster.ts'
-import { common } from './parts/common.ts'
+import { clusterCheckSchema } from './parts/cluster.ts'
+import { common, documentSchema, inventoryName, texts } from './parts/common.ts'
 import { hostSchema } from './parts/host.ts'
 
 export const runSchema = {
-  $schema: 'http://json-schema.org/draft-07/schema#',
-  type: 'object',
-  additionalProperties: false,
-  required: ['document', 'playbook', 'exitCode'],
+  ...documentSchema,
   description: 'What level playbooks, teardown and playbooks of your own print.',
   properties: {
     document: { const: 'run', description: 'Which document this is.' },
     ...common,
     check: { type: 'boolean', description: 'Whether it ran in check mode.' },
     hosts: { type: 'array', items: hostSchema, description: 'One a host, in the order of the inventory.' },
-    cluster: clusterSchema,
+    cluster: clusterCheckSchema,
     wentBack: {
       type: 'object',
       additionalProperties: false,
@@ -30,7 +27,7 @@ export const runSchema = {
             additionalProperties: false,
             required: ['host', 'undone'],
             properties: {
-              host: { type: 'string', description: 'Its name in the inventory.' },
+              host: inventoryName,
               undone: { type: 'boolean', description: 'Whether it is as it was before the run.' },
             },
           },
@@ -38,8 +35,7 @@ export const runSchema = {
       },
     },
     unconfirmed: {
-      type: 'array',
-      items: { type: 'string' },
+      ...texts,
       description: 'Why hosts could not be confirmed over a new connection, and undo the run by themselves.',
     },
   },

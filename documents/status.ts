@@ -1,13 +1,10 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { common } from './parts/common.ts'
+import { common, documentSchema } from './parts/common.ts'
 import { findingsSchema } from './parts/finding.ts'
 import { nodeStatusSchema } from './parts/node.ts'
 
 export const statusSchema = {
-  $schema: 'http://json-schema.org/draft-07/schema#',
-  type: 'object',
-  additionalProperties: false,
-  required: ['document', 'playbook', 'exitCode'],
+  ...documentSchema,
   description: 'What the status prints.',
   properties: {
     document: { const: 'status', description: 'Which document this is.' },

@@ -1,16 +1,13 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { clusterSchema } from './parts/cluster.ts'
-import { common } from './parts/common.ts'
+import { clusterCheckSchema } from './parts/cluster.ts'
+import { common, documentSchema } from './parts/common.ts'
 
 export const verifySchema = {
-  $schema: 'http://json-schema.org/draft-07/schema#',
-  type: 'object',
-  additionalProperties: false,
-  required: ['document', 'playbook', 'exitCode'],
+  ...documentSchema,
   description: 'What the cluster check prints.',
   properties: {
     document: { const: 'verify', description: 'Which document this is.' },
     ...common,
-    cluster: clusterSchema,
+    cluster: clusterCheckSchema,
   },
 } as const satisfies JSONSchema

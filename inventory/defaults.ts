@@ -19,7 +19,7 @@ export function fillDefaults(draft: Draft, removed: ReadonlySet<string>): void {
     if (!host) continue
     const path = `hosts/${name}`
     fill(host, path, 'interface', cluster.interface)
-    fill(host, path, 'identity', `nameserver-${index + 1}`)
+    fill(host, path, 'identity', cluster.service?.type === 'dns' ? `nameserver-${index + 1}` : name)
     fill(host, path, 'priority', cluster.preempt ? Math.max(2, 100 - index) : 100)
     if (host.ssh) fill(host.ssh, `${path}/ssh`, 'host', host.address)
   }

@@ -2,6 +2,8 @@ import { didYouMean } from '../engine/base/suggest.ts'
 import { abilitiesOf, type Level } from './levels.ts'
 import type { Draft } from './defaults.ts'
 import { parseNetwork } from './network.ts'
+import { service } from './rules-service.ts'
+import { vrrp } from './rules-vrrp.ts'
 import type { Path, Problem } from './source.ts'
 import { ways } from './ways.ts'
 import { dotted, keyName, shown } from './wording.ts'
@@ -22,6 +24,7 @@ export function checkRules(draft: Draft, isGiven: (path: Path) => boolean, level
     ...distinct(draft).flatMap((entries) => unique(entries, isGiven)),
     ...priorities(draft, isGiven),
     ...vrrp(draft),
+    ...interfaceNames(draft),
     ...secondInterfaces(draft, level),
     ...routing(draft),
     ...groupHosts(draft),
@@ -143,19 +146,21 @@ function priorities(draft: Draft, isGiven: (path: Path) => boolean): Problem[] {
   return [...problems, { path: ['cluster', 'preempt_delay'], text: 'has a meaning only with cluster.preempt: true' }]
 }
 
-function vrrp({ cluster = {} }: Draft): Problem[] {
-  const { vip, virtual_router_id, vrrp_version, advert_int = 1, auth_pass } = cluster
-  const problems: Problem[] = []
-  const report = (key: string, text: string) => problems.push({ path: ['cluster', key], text })
-  if (virtual_router_id === 0)
-    report('vip', `ends in 0, so cluster.virtual_router_id has no default: give one from 1 to 255, got ${shown(vip)}`)
-  if (vrrp_version === 2 && (advert_int < 1 || !Number.isInteger(advert_int)))
-    report('advert_int', `must be whole seconds from 1 to 255 in VRRP version 2, got ${advert_int}`)
-  if (vrrp_version === 3 && (advert_int > 40.95 || Math.round(advert_int * 100) / 100 !== advert_int))
-    report('advert_int', `must be from 0.01 to 40.95 seconds in steps of 0.01 in VRRP version 3, got ${advert_int}`)
-  if (vrrp_version === 3 && auth_pass !== undefined)
-    report('auth_pass', 'must be left out with cluster.vrrp_version: 3, which has no password')
-  return problems
+/** To the kernel these mean the host itself, or every interface. */
+const noInterface = ['lo', 'all', 'default']
+
+function interfaceNames(draft: Draft): Problem[] {
+  const { interface: common } = draft.cluster ?? {}
+  const named: Entry<string>[] = [
+    [['cluster', 'interface'], common],
+    ...hostsOf(draft).flatMap(({ name, interface: first, second }): Entry<string>[] => [
+      [['hosts', name, 'interface'], first === common ? undefined : first],
+      [['hosts', name, 'second', 'interface'], second?.interface],
+    ]),
+  ]
+  return named
+    .filter(([, name]) => name !== undefined && noInterface.includes(name))
+    .map(([path, name]) => ({ path, text: `must be an interface of the network, which ${shown(name)} is not` }))
 }
 
 function secondInterfaces(draft: Draft, level: number | undefined): Problem[] {
@@ -191,27 +196,6 @@ function routing({ cluster }: Draft): Problem[] {
 
 /** The table that strongSwan writes its routes to, without a name in rt_tables. */
 const strongSwans = 220
-
-/** A DNS name has at most 253 characters, and questions put a label of up to 63 and a dot before the health name. */
-const longestHealthName = 189
-
-function service({ cluster }: Draft): Problem[] {
-  const { health_zone: zone, health_name: name } = cluster?.service ?? {}
-  const problems: Problem[] = []
-  const report = (key: string, text: string) => problems.push({ path: ['cluster', 'service', key], text })
-  if (zone && !zone.includes('.'))
-    report('health_zone', `must have two labels or more: each node would answer for all names in ${shown(zone)}`)
-  if (name && name.split('.')[0]!.length < 2)
-    report(
-      'health_name',
-      `must begin with a label of two characters or more, as keepalived wants it, got ${shown(name)}`,
-    )
-  if (name && zone && name.length + 1 + zone.length > longestHealthName) {
-    const [longer, other] = name.length > zone.length ? ['health_name', 'health_zone'] : ['health_zone', 'health_name']
-    report(longer, `must be shorter: with cluster.service.${other} it has more than ${longestHealthName} characters`)
-  }
-  return problems
-}
 
 /** The whole Internet, or much of it, must not read with a community that everybody knows. */
 function snmp({ cluster }: Draft): Problem[] {

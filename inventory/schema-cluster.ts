@@ -1,5 +1,8 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { dnsName, interfaceName, ipv4, path, seconds, shortName, vars } from './values.ts'
+import { balancingSchema } from './schema-balancing.ts'
+import { serviceSchema } from './schema-services.ts'
+import { vrrpSchemas } from './schema-vrrp.ts'
+import { interfaceName, ipv4, path, seconds, shortName, vars } from './values.ts'
 
 /** keepalived.conf cuts words at blanks and quotes, and gives a meaning to the others left out here. */
 export const password = {
@@ -30,27 +33,6 @@ const authPass = {
       description: 'The environment variable that holds the password.',
     },
     file: { ...path, description: 'The file that holds the password, and nothing else but a line end.' },
-  },
-} as const satisfies JSONSchema
-
-const service = {
-  type: 'object',
-  additionalProperties: false,
-  default: {},
-  description: 'What the cluster serves through the VIP.',
-  properties: {
-    type: { type: 'string', enum: ['dns'], default: 'dns', description: 'The kind of service.' },
-    port: { type: 'integer', minimum: 1, maximum: 65535, default: 53, description: 'Its port, UDP and TCP.' },
-    health_zone: {
-      ...dnsName,
-      default: 'load.balance',
-      description: 'A zone of its own on each name server, by which it is seen who answers. Nothing else may use it.',
-    },
-    health_name: {
-      ...dnsName,
-      default: 'health',
-      description: 'The name in that zone whose TXT record holds the identity of the node.',
-    },
   },
 } as const satisfies JSONSchema
 
@@ -195,29 +177,10 @@ export const clusterSchema = {
         'Seconds that keepalived only listens after its start (`vrrp_startup_delay`), so that a node that boots does ' +
         'not take the VIP before it has heard the others.',
     },
-    service,
+    ...vrrpSchemas,
+    service: serviceSchema,
     health_check: healthCheck,
-    balancing: {
-      type: 'object',
-      additionalProperties: false,
-      default: {},
-      description: 'Levels 2 and 3: how clients are shared out.',
-      properties: {
-        scheduler: {
-          type: 'string',
-          enum: ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'sh', 'mh', 'dh', 'sed', 'nq'],
-          default: 'rr',
-          description: 'The IPVS scheduler (ipvsadm(8)); `rr` goes strictly in turn.',
-        },
-        udp_timeout: {
-          ...seconds,
-          default: 10,
-          description:
-            'Seconds for which a client that keeps its port stays with its real server after its last question ' +
-            '(`lvs_timeouts udp`; 300 in the kernel). A node that is drained waits as long for its last clients.',
-        },
-      },
-    },
+    balancing: balancingSchema,
     drill: {
       type: 'object',
       title: 'a map of seconds, by drill',

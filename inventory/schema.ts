@@ -30,6 +30,14 @@ const hostSchema = {
         'What the node answers when it is asked who it is (`=identity=` in the health TXT record), so that a client ' +
         'sees which node served it. Unique. Default: `nameserver-N`, where N is its place in the file.',
     },
+    weight: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 253,
+      default: 1,
+      description:
+        'Levels 2 and 3: its share of clients, beside those of the others, where the scheduler heeds weights.',
+    },
     second: {
       type: 'object',
       additionalProperties: false,

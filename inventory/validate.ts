@@ -10,6 +10,7 @@ const validator = new Ajv({
   strict: true,
   allowUnionTypes: true,
   useDefaults: true,
+  discriminator: true,
   verbose: true,
   // Takes as long as all the rest, and the tests do it.
   validateSchema: false,
@@ -21,7 +22,7 @@ const validator = new Ajv({
   .compile(schema)
 
 /** Keywords that say something of a map's keys, so that the rest of the map is fine. */
-const ofKeys = ['required', 'additionalProperties', 'propertyNames', 'minProperties', 'maxProperties']
+const ofKeys = ['discriminator', 'required', 'additionalProperties', 'propertyNames', 'minProperties', 'maxProperties']
 
 /**
  * Holds plain values against the schema and fills in its defaults.
@@ -58,8 +59,10 @@ function describe(error: ErrorObject): Problem | undefined {
   const node = error.parentSchema as Node
   const path = keys(error.instancePath)
   switch (keyword) {
+    // Told by the keyword that the name or the tag failed.
     case 'propertyNames':
-      return // told by the keyword that the name failed
+    case 'discriminator':
+      return
     case 'required': {
       const missing = node.properties![params.missingProperty]!
       return { path: [...path, params.missingProperty], text: `is missing; it must be ${wording(missing)}` }

@@ -35,6 +35,14 @@ export const shortName = {
 
 export const path = { type: 'string', pattern: '^[^\\u0000-\\u001f\\u007f]+$', title: 'a path' } as const
 
+/** keepalived runs it without a shell, and gives a meaning to the characters left out here. */
+export const command = {
+  type: 'string',
+  pattern: '^/[A-Za-z0-9._/@+-]*( [A-Za-z0-9._/@+:=,%-]+)*$',
+  maxLength: 400,
+  title: 'an absolute path, and words after it, without quotes and what a shell heeds',
+} as const
+
 /** Seconds, as keepalived takes them for its health checks. */
 export const seconds = { type: 'integer', minimum: 1, maximum: 3600 } as const
 

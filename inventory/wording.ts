@@ -1,3 +1,4 @@
+import { printableJson } from '../engine/base/printable.ts'
 import { didYouMean } from '../engine/base/suggest.ts'
 import type { Path } from './source.ts'
 
@@ -7,6 +8,7 @@ export interface Node {
   title?: string
   format?: string
   enum?: readonly (string | number)[]
+  const?: string
   minimum?: number
   maximum?: number
   writeOnly?: boolean
@@ -56,7 +58,7 @@ export function shown(value: unknown): string {
   if (typeof value !== 'string') return String(value)
   // An indented line goes on the line before it.
   if (value.includes('auth_pass')) return hidden(value)
-  return printable(JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value))
+  return printableJson(JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value))
 }
 
 function hidden(value: unknown): string {
@@ -72,10 +74,3 @@ function step(key: string): string {
   if (/^\d+$/.test(key)) return `[${key}]`
   return /^[\w$-]+$/.test(key) ? `.${key}` : `["${keyName(key)}"]`
 }
-
-// JSON escapes control characters below U+0020, but not those that only some terminals obey.
-const printable = (text: string) =>
-  text.replace(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )

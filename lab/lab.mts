@@ -3,10 +3,17 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { UserError } from '../engine/base/errors.ts'
+import { tell, UserError } from '../engine/base/errors.ts'
 import { inCi } from '../engine/cli/options.ts'
 import { didYouMean } from '../engine/base/suggest.ts'
-import { ensureCompiler, ensureKernel, inBackground, leaveTimeToOthers, stopBackgroundBuild } from './kernel/kernel.ts'
+import {
+  buildUnderWay,
+  ensureCompiler,
+  ensureKernel,
+  inBackground,
+  leaveTimeToOthers,
+  stopBackgroundBuild,
+} from './kernel/kernel.ts'
 import { type KindName, kindNames } from './kinds/names.ts'
 import { cut, heal, kill, labDown, labUp, reset, start, status } from './lab.ts'
 import { machineNamed } from './machines.ts'
@@ -35,7 +42,7 @@ const commands: Record<string, Command> = {
     needs: 0,
     run: kernel,
   },
-  down: { usage: 'down', help: 'stop everything that the lab has started', needs: 0, run: labDown },
+  down: { usage: 'down', help: 'stop everything that the lab has started', needs: 0, run: () => labDown(say) },
   status: { usage: 'status', help: 'show the machines', needs: 0, run: showStatus },
   ssh: { usage: 'ssh NODE [COMMAND …]', help: 'log in to a machine, or run a command there', needs: 1, run: ssh },
   reset: {
@@ -87,6 +94,8 @@ function optionsOf(args: string[], names: readonly string[] = []) {
 
 function showStatus(): void {
   const lab = status()
+  const build = buildUnderWay()
+  if (build !== undefined) say(`the kernel of faster machines is being built: ${build}`)
   if (!lab) return say('the lab is not running: npm run lab -- up')
   for (const { name, address, release, port, pid } of lab.machines) {
     const state = pid ? `running, ssh -F ${sshConfigFile} ${name} (port ${port})` : 'off'
@@ -123,7 +132,5 @@ try {
   else if (args.length < command.needs) throw new UserError(`usage: npm run lab -- ${command.usage}`)
   else await command.run(args)
 } catch (error) {
-  if (!(error instanceof UserError)) throw error
-  console.error(error.message)
-  process.exitCode = error.exitCode
+  tell(error)
 }

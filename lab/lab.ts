@@ -44,7 +44,8 @@ export function labUp({ say, ...request }: LabRequest): Promise<void> {
   return locked(labFolder, wait, async () => {
     const old = readRuntime()
     if (old && switchPid() && isAsRequested(old, kind, releases)) {
-      if (old.kind === 'emulation' && builtKernel() && !kind) say('faster machines are ready: npm run lab -- down')
+      if (old.kind === 'emulation' && builtKernel() && !kind)
+        say('faster machines are ready: npm run lab -- down, then up')
       return startMissing(old, say)
     }
     await ensureRequirements(request.yes, say)
@@ -102,10 +103,16 @@ async function startMissing(runtime: Runtime, say: Say, snapshot?: string): Prom
   )
 }
 
-/** Ends everything that the lab has started; the disks stay, and with them the first boot to go back to. */
-export async function labDown(): Promise<void> {
+/**
+ * Ends everything that the lab has started; the disks stay, and with them the first boot to go back to.
+ * @param say called where what is stopped was not done
+ */
+export async function labDown(say: Say = () => {}): Promise<void> {
   const runtime = readRuntime()
-  stopBackgroundBuild()
+  if (stopBackgroundBuild())
+    say(
+      'the kernel of faster machines is not built yet: the next up goes on with it. To wait for it: npm run lab -- kernel',
+    )
   await Promise.all(
     machines.flatMap((machine) => [...new Set(Object.values(kinds))].map((kind) => kind.powerOff(machine, runtime))),
   )

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { $, which } from 'zx'
 import { confirmed } from '../engine/cli/confirm.ts'
@@ -23,7 +24,7 @@ export async function ensureInstalled(needs: Needs, yes: boolean, say: (line: st
   const missing = await missingPackages(needs)
   if (missing.length === 0) return
   const command = `apt-get install --no-install-recommends ${missing.join(' ')}`
-  const asRoot = await wayToRoot()
+  const asRoot = await wayToRoot(`${who} needs ${missing.join(', ')}`, say)
   if (!existsSync('/usr/bin/apt-get') || !asRoot) {
     throw new UserError(
       `${who} needs these packages of Debian or Ubuntu: ${missing.join(', ')}. As root: ${command}\n${instead}`,
@@ -51,8 +52,15 @@ async function missingPackages({ programs, files }: Needs): Promise<string[]> {
   return [...found.flat(), ...Object.entries(files).flatMap(([file, name]) => (existsSync(file) ? [] : [name]))]
 }
 
-/** The words before a command that make it root's; undefined where there is no way without a question. */
-export async function wayToRoot(): Promise<string[] | undefined> {
+/**
+ * @param why root is needed, said before sudo asks for the password, which it does where somebody can answer
+ * @returns the words before a command that make it root's; undefined where there is no way
+ */
+export async function wayToRoot(why: string, say: (line: string) => void): Promise<string[] | undefined> {
   if (process.getuid?.() === 0) return []
-  return (await $({ quiet: true, nothrow: true })`sudo -n true`).exitCode === 0 ? ['sudo', '-n'] : undefined
+  const asRoot = ['sudo', '-n']
+  if ((await $({ quiet: true, nothrow: true })`${asRoot} true`).exitCode === 0) return asRoot
+  if (!process.stdin.isTTY || !(await which('sudo', { nothrow: true }))) return undefined
+  say(`${why}: sudo asks for your password`)
+  return spawnSync('sudo', ['-v'], { stdio: 'inherit' }).status === 0 ? asRoot : undefined
 }

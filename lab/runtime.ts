@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UserError } from '../engine/base/errors.ts'
@@ -7,6 +6,7 @@ import type { KindName } from './kinds/names.ts'
 import { machines } from './machines.ts'
 import { cardName } from './network.ts'
 import { labFolder, sshConfigFile } from './paths.ts'
+import { freePorts } from './port.ts'
 
 /** What machines are made of. */
 export interface Parts {
@@ -54,7 +54,7 @@ export async function newRuntime(parts: Parts): Promise<Runtime> {
   mkdirSync(labFolder, { recursive: true, mode: 0o700 })
   const cards = machines.flatMap((machine) => machine.cards.map((_, index) => cardName(machine, index)))
   const names = ['switch', ...cards, ...machines.map(({ name }) => name)]
-  const ports = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await freePort()])))
+  const ports = await freePorts(names)
   const runtime = { ...parts, sockets: mkdtempSync(join(tmpdir(), 'lab-')), ports, off: [], cut: [] }
   removeOtherDisks(parts)
   writeRuntime(runtime)
@@ -102,15 +102,4 @@ function writeSshConfig({ images, ports }: Runtime): void {
   StrictHostKeyChecking yes
 `,
   )
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }

@@ -5,7 +5,7 @@ import { confirmed } from '../engine/cli/confirm.ts'
 import { main } from '../engine/cli/main.ts'
 import { runNote } from '../engine/cluster/run-note.ts'
 import { openSession } from '../engine/cluster/session.ts'
-import { chooseRun, type HostJournal, newestOn, summarize, tableOf } from '../engine/commands/rollback.ts'
+import { chooseRun, type HostJournal, newestOn, runsOf, runTable } from '../engine/commands/rollback.ts'
 import { busyCode } from '../engine/runner/lock.ts'
 import { journalProbe, parseJournal, rollbackScript } from '../engine/runner/rollback.ts'
 import { staleCode } from '../engine/runner/state.ts'
@@ -46,12 +46,12 @@ await main(import.meta.url, program, async (context) => {
     journals.push({ host, runs: parseJournal(stdout.toString('utf8'), folder) })
   })
   journals.sort((a, b) => (a.host < b.host ? -1 : 1))
-  const runs = summarize(journals)
+  const runs = runsOf(journals)
   document.runs = runs
   for (const { host } of journals.filter((journal) => journal.runs.length === 0))
     show(host, 'the journal is empty: nothing to undo')
   if (runs.length === 0) return conclude()
-  for (const line of tableOf(runs)) console.print(line)
+  for (const line of runTable(runs)) console.print(line)
 
   const chosen = chooseRun(runs, options.own.to)
   const hosts = newestOn(chosen.hosts)

@@ -2,15 +2,16 @@
 // Reboots the nodes one at a time, and clients don't notice: hand over, drain, reboot, verify, undrain, the next.
 import { ensureClients } from '../engine/clients/client.ts'
 import { TrafficMonitor } from '../engine/operations/traffic.ts'
-import { conclude, expectReport, reportOption } from '../engine/operations/html-report.ts'
-import { openControl } from '../engine/operations/control.ts'
+import { conclude } from '../engine/operations/conclude.ts'
+import { expectReport, reportOption } from '../engine/operations/html-report.ts'
+import { openControl } from '../engine/operations/open-control.ts'
 import { openSession } from '../engine/cluster/session.ts'
 import { confirmed } from '../engine/cli/confirm.ts'
 import { exitCode, UserError } from '../engine/base/errors.ts'
 import { main } from '../engine/cli/main.ts'
 import { lockHosts } from '../engine/operations/rolling/locks.ts'
 import { readRollingOptions, rollingOptions } from '../engine/operations/rolling/options.ts'
-import { makePlan } from '../engine/operations/rolling/order.ts'
+import { planReboots } from '../engine/operations/rolling/order.ts'
 import { RollingReboot } from '../engine/operations/rolling/rolling-reboot.ts'
 
 const program = {
@@ -27,7 +28,7 @@ await main(import.meta.url, program, async (context) => {
   await ensureClients(session, { probing: true, timeout: options.timeout })
   const { locks, earlier, request } = await lockHosts(context, session, asked)
   const control = await openControl(context, session, request)
-  const plan = await makePlan(context, control, request, earlier)
+  const plan = await planReboots(context, control, request, earlier)
   if (plan.turns.length === 0 && !request.resume) return exitCode.ok
   if (!locks) return exitCode.changesFound
   const work = `${request.before ? 'runs the command on, and ' : ''}${request.reboot ? 'reboots' : 'drains'}`

@@ -51,8 +51,11 @@ export interface Service extends Asking {
   openConnections: Script
 }
 
+/** What the inventory says of a service, by its type. */
+export type ServiceContent<Type = string> = Extract<Cluster['service'], { type: Type }>
+
 /** A kind of service: what the inventory says becomes a service. */
-export type ServiceKind = (cluster: Cluster) => Service
+export type ServiceKind<Content = Cluster['service']> = (content: Content) => Service
 
 /** `openConnections` of a service that has its TCP connections on a port (ss(8)). */
 export const establishedOn = (port: number): Script =>

@@ -49,7 +49,7 @@ export function service(name: string, options: ServiceOptions = {}): Task {
           name,
           found,
           { unitChanged, relink: touched(unitFiles) },
-          found.running && !stale ? undefined : noting(name, watched, sh`systemctl ${load} ${name}`),
+          found.running && !stale ? undefined : noting(name, watched, withReason(name, sh`systemctl ${load} ${name}`)),
         ),
         undo: restore(name, found),
       }
@@ -90,6 +90,17 @@ if [ -n "$loaded" ] && [[ $'\n'$found$'\n' == *$'\n'"$loaded"$'\n'* ]]; then
   exec sha256sum -- ${watched} 2>/dev/null
 fi
 exec stat -c written=%.9Z -- ${watched} 2>/dev/null`
+
+/** Where a load fails, its own words: systemd only tells where to look. */
+const withReason = (name: string, load: Script): Script => sh`(
+since=$(date +%s)
+${load} && exit
+code=$?
+journalctl --sync 2>/dev/null || true
+unit=$(systemctl show -p Id --value ${name})
+journalctl -q -o cat --no-pager --since "@$since" _SYSTEMD_UNIT="$unit" 2>/dev/null | tail -n 4 >&2
+exit "$code"
+)`
 
 /**
  * Notes what the service loads now. The sums are taken first, so that a file that changes meanwhile is seen later. They are

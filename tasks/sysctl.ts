@@ -67,10 +67,12 @@ function stateOf(key: string, found: string | undefined): State {
 const forwarding = 'net.ipv4.ip_forward'
 
 // Containers, virtual machines and VPNs that came since need forwarding too: they hide their networks behind the host,
-// or have a file that asks for it. Our file is removed after this, so it does not count.
+// or have a file of sysctl or networkd that asks for it. Our file is removed after this, so it does not count.
 const unlessOthersForward = sh`
 others=$(
-  { iptables-save -t nat; nft list ruleset; } 2>/dev/null | grep -iom1 masquerade
+  { iptables-save -t nat; nft list ruleset; } 2>/dev/null | grep -ve keepalived-playbooks- | grep -iowEm1 'masquerade|snat'
+  grep -slE '^[[:space:]]*(IPv4Forwarding|IPForward|IPMasquerade)[[:space:]]*=[[:space:]]*(1|yes|true|on|ipv4|both)' \
+    /etc/systemd/network/*.network /run/systemd/network/*.network /etc/systemd/networkd.conf /etc/systemd/networkd.conf.d/*.conf
   grep -slE '^[[:space:]]*net[./]ipv4[./](ip_forward|conf[./]all[./]forwarding)[[:space:]]*=[[:space:]]*1' \
     /etc/sysctl.conf /etc/sysctl.d/*.conf /run/sysctl.d/*.conf | xargs -r grep -L ${ownMark}
 ) || true

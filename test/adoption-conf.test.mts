@@ -4,7 +4,9 @@ import * as assert from 'uvu/assert'
 import type { UserError } from '../engine/base/errors.ts'
 import { parseFacts } from '../engine/runner/facts.ts'
 import { isChange, type Task } from '../engine/runner/task.ts'
-import { keepalived, keepalivedConf as path } from '../tasks/cluster/keepalived.ts'
+import { handMade } from '../tasks/cluster/adoption/keepalived-conf.ts'
+import { keepalived } from '../tasks/cluster/keepalived.ts'
+import { keepalivedConf as path } from '../tasks/cluster/keepalived-conf.ts'
 import { targetOf } from '../tasks/target.ts'
 import { conf2, conf3 } from './adoption/article.ts'
 import { inventoryOf, keepalivedConf, variants } from './variants.ts'
@@ -42,9 +44,18 @@ const taken: [name: string, conf: string, said: string | undefined][] = [
   ['comments alone', '! a file that was there before\n', undefined],
   [
     'a sample of a distribution',
-    `global_defs {\n notification_email {\n acassen@firewall.loc\n }\n}\n${web}`,
+    `global_defs {\n notification_email {\n acassen@firewall.loc\n }\n}\n${web.replace('10.2.1.77/24', '192.168.200.16')}`,
     undefined,
   ],
+  [
+    'with braces and comments in quotes of both kinds',
+    conf2.replace(
+      'global_defs {',
+      `vrrp_script a {\n script "/bin/sh -c \\"echo {\\" # !"\n init '/bin/y {'\n}\nglobal_defs {`,
+    ),
+    replaced,
+  ],
+  ['with a longer password, of which VRRP has eight characters', conf2.replace('KPSjXfRG', 'KPSjXfRGzz'), replaced],
   [
     'with another name',
     conf2.replace('VI_1', 'DNS'),
@@ -80,6 +91,34 @@ const refused: [name: string, conf: string, lines: string[]][] = [
     ['2: version 3 of VI_1, and the inventory says 2'],
   ],
   ['routes', conf2.replace('nopreempt', 'virtual_routes {\n}'), ['11: virtual_routes of VI_1']],
+  [
+    'an instance below the mail of a sample',
+    `global_defs {\n notification_email {\n acassen@firewall.loc\n }\n}\n${web}`,
+    ['6: instance WEB, 10.2.1.77/24'],
+  ],
+  [
+    'unicast, which no other node would hear',
+    conf2.replace('nopreempt', 'unicast_peer {\n 10.2.1.3\n }'),
+    ['11: unicast_peer of VI_1, and the inventory says unicast: false'],
+  ],
+  [
+    'another group',
+    conf2.replace('enable_script', 'vrrp_mcast_group4 224.0.0.19\nenable_script'),
+    ['2: vrrp_mcast_group4 224.0.0.19'],
+  ],
+  ['another kind of password', conf2.replace('auth_type PASS', 'auth_type AH'), ['14: auth_type AH of VI_1']],
+  [
+    'the address on another interface',
+    conf2.replace('10.2.1.5\n', '10.2.1.5 dev eth1\n'),
+    ['18: 10.2.1.5 dev eth1 of VI_1'],
+  ],
+  [
+    'a real server that is no node',
+    conf2.replace('real_server 10.2.1.3 53', 'real_server 10.2.1.99 53'),
+    ['35: real_server 10.2.1.99 53'],
+  ],
+  ['a brace too many', `}\n${conf2}`, ['1: braces that do not match, so that it is not clear what the file holds']],
+  ['a brace too few', `${conf2}{\n`, ['61: braces that do not match, so that it is not clear what the file holds']],
   ['conditions and definitions', `$A=1\n@x ${conf2}`, ['1: $A=1', '2: @x global_defs']],
 ]
 for (const [name, conf, lines] of refused) {
@@ -96,6 +135,13 @@ for (const [name, conf, lines] of refused) {
   })
   test(`with --take-over: ${name}`, () => assert.match(said(conf, true)!, `what goes away or changes: ${lines[0]}`))
 }
+
+test('unicast: taken over where the inventory has it too', () => {
+  const [host] = inventory.hosts
+  const knows = { ...inventory, host: host!, cluster: { ...inventory.cluster, unicast: true } }
+  assert.equal(handMade(conf2, knows)!.others, ['5: multicast of VI_1, and the inventory says unicast: true'])
+  assert.equal(handMade(conf2.replace('nopreempt', 'unicast_peer {\n 10.2.1.3\n }'), knows)!.others, [])
+})
 
 test('addresses of instances that were taken over go', () => {
   const live = '2: eth0    inet 10.2.1.2/24 scope global eth0\n2: eth0    inet 10.2.1.77/24 scope global eth0\n'

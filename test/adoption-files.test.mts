@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import type { UserError } from '../engine/base/errors.ts'
 import { isChange, type Task } from '../engine/runner/task.ts'
 import { noOtherSysctls } from '../tasks/cluster/adoption/sysctl-lines.ts'
-import { withoutRoutesScript } from '../tasks/cluster/adoption/unit-override.ts'
+import { unitOverride, withoutRoutesScript } from '../tasks/cluster/adoption/unit-override.ts'
 import { override } from './adoption/article.ts'
 
 /** @returns the lines that go, without their places, or why it is refused */
@@ -19,7 +19,7 @@ function gone(task: Task, text: string): string[] | string {
 }
 
 const unit = withoutRoutesScript('/etc/keepalived/routes.sh', '/etc/keepalived/keepalived.conf')
-const units: [name: string, text: string, gone: string[] | string][] = [
+const units: [name: string, text: string, gone: string[] | string, path?: string][] = [
   ['of the article', override, ['ExecStartPre=/etc/keepalived/routes.sh']],
   [
     'by a shell, and after the start',
@@ -40,8 +40,34 @@ const units: [name: string, text: string, gone: string[] | string][] = [
     '/etc/systemd/system/keepalived.service.d/override.conf:3 starts keepalived with another configuration file ' +
       '("ExecStart=/usr/sbin/keepalived -f /etc/other.conf"): take that out',
   ],
+  [
+    'another configuration, in the arguments',
+    '# -f no\nDAEMON_ARGS="--log-detail --use-file=/etc/other.conf"\n',
+    '/etc/default/keepalived:2 starts keepalived with another configuration file ' +
+      '("DAEMON_ARGS="--log-detail --use-file=/etc/other.conf""): take that out',
+    '/etc/default/keepalived',
+  ],
+  [
+    'VRRP alone',
+    'DAEMON_ARGS="-D -P"\n',
+    '/etc/default/keepalived:1 starts the VRRP part of keepalived alone ("DAEMON_ARGS="-D -P""): take that out',
+    '/etc/default/keepalived',
+  ],
+  ['what does no harm', 'DAEMON_ARGS="-x -f /etc/keepalived/keepalived.conf -S 7"\n', [], '/etc/default/keepalived'],
+  [
+    'of the article, in a drop-in of its own',
+    override,
+    ['ExecStartPre=/etc/keepalived/routes.sh'],
+    '/etc/systemd/system/keepalived.service.d/10-routes.conf',
+  ],
 ]
-for (const [name, text, expected] of units) test(`override: ${name}`, () => assert.equal(gone(unit, text), expected))
+const printed = (text: string, path: string) =>
+  text
+    .split('\n')
+    .map((row, place) => `${path}:${place + 1}:${row}\n`)
+    .join('')
+for (const [name, text, expected, path = unitOverride] of units)
+  test(`unit: ${name}`, () => assert.equal(gone(unit, printed(text, path)), expected))
 
 const settings = { 'net.ipv4.ip_forward': 1, 'net.ipv4.conf.eth0/7.rp_filter': 2 }
 const sysctls = (takeOver: boolean) => noOtherSysctls('/etc/sysctl.d/99-zz-keepalived.conf', settings, { takeOver })
@@ -54,6 +80,11 @@ const lines: [name: string, text: string, gone: string[]][] = [
     'with slashes',
     '/etc/sysctl.d/zz.conf:2:-net/ipv4/conf/eth0.7/rp_filter=1\n',
     ['-net/ipv4/conf/eth0.7/rp_filter=1'],
+  ],
+  [
+    'by its other name',
+    '/etc/sysctl.d/zz.conf:2:net.ipv4.conf.all.forwarding = 0\n',
+    ['net.ipv4.conf.all.forwarding = 0'],
   ],
   ['another setting, later', '/etc/sysctl.d/zz.conf:2:net.ipv4.ip_forward_use_pmtu = 0\n', []],
 ]

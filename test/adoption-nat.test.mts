@@ -7,7 +7,7 @@ import type { UserError } from '../engine/base/errors.ts'
 import { parseFacts } from '../engine/runner/facts.ts'
 import { flatten, isChange, type Task, tasksOf } from '../engine/runner/task.ts'
 import type { Level } from '../inventory/levels.ts'
-import { type Kind, kindOf } from '../tasks/cluster/adoption/nat-rule.ts'
+import { kindOf, type RuleKind } from '../tasks/cluster/adoption/nat-rule.ts'
 import { natByHand } from '../tasks/cluster/adoption/nat-rules.ts'
 import { targetOf } from '../tasks/target.ts'
 import { snatRule } from './adoption/article.ts'
@@ -17,7 +17,7 @@ const inventory = inventoryOf(variants[2]![1])
 const target = targetOf(inventory, inventory.hosts[0]!, parseFacts('os=Debian\nids=debian\ninit=systemd\n'))
 
 const article = ['of the article', 'of the article', 'of the article'] as const
-const kinds: [rule: string, ...levels: Kind[]][] = [
+const kinds: [rule: string, ...levels: RuleKind[]][] = [
   [snatRule, ...article],
   ['-A POSTROUTING -d 10.2.1.0/24 -j MASQUERADE', ...article],
   ['-A POSTROUTING -d 10.2.1.0/24 -o eth0 -j MASQUERADE', ...article],
@@ -51,6 +51,15 @@ const kinds: [rule: string, ...levels: Kind[]][] = [
   ['-A POSTROUTING -m ipvs --vaddr 10.2.1.77 -j SNAT --to-source 10.2.1.77', undefined, undefined, undefined],
   ['-A POSTROUTING -d 10.2.1.0/24 -j ACCEPT', undefined, undefined, undefined],
   ['-A KUBE-POSTROUTING -j MASQUERADE', undefined, undefined, undefined],
+  ['-A POSTROUTING ! -s 10.2.1.0/24 -d 10.2.1.0/24 -j MASQUERADE', undefined, undefined, 'in the way'],
+  ['-A POSTROUTING -s 10.0.0.0/8 -o eth0 -j MASQUERADE', undefined, undefined, 'in the way'],
+  ['-A POSTROUTING -s 10.2.1.64/26 -o eth0 -j MASQUERADE', undefined, undefined, 'in the way'],
+  ['-A POSTROUTING -s 10.2.1.2/32 -o eth0 -j MASQUERADE', undefined, undefined, undefined],
+  ['-A POSTROUTING -o eth0 -p udp -m multiport --dports 80,443 -j MASQUERADE', undefined, undefined, undefined],
+  ['-A POSTROUTING -o eth0 -p udp -m multiport --dports 50:60,80 -j MASQUERADE', undefined, undefined, 'in the way'],
+  ['-A POSTROUTING -o eth0 -p udp -m multiport ! --dports 53,80 -j MASQUERADE', undefined, undefined, undefined],
+  ['-A POSTROUTING -o eth0 -p tcp -m tcp ! --dport 22 -j MASQUERADE', undefined, undefined, 'in the way'],
+  ['-A POSTROUTING -o eth0 -p 17 -m udp --dport 53 -j MASQUERADE', undefined, undefined, 'in the way'],
 ]
 for (const [rule, ...levels] of kinds)
   test(rule, () =>
@@ -77,6 +86,8 @@ const inside = (rules: readonly string[], script: string): string =>
       'bash',
       '-c',
       `set -euo pipefail
+# Normal users have no iptables in their PATH.
+PATH=$PATH:/usr/sbin:/sbin
 mount -t tmpfs none /run; cp -a /etc/alternatives /run; mount -t tmpfs none /etc; cp -a /run/alternatives /etc
 mkdir /etc/iptables
 printf '%s\\n' '*nat' ${rules.map((rule) => `'${rule}'`).join(' ')} COMMIT | iptables-restore

@@ -50,6 +50,7 @@ const taken: [name: string, text: string, zone?: string][] = [
     'with who may ask',
     others + article.replace('type master;', 'type master; allow-query { any; 10.2.1.0/24; }; notify no;'),
   ],
+  ['in capitals, with a dot at its end', others + article.replace('zone "load.balance"', 'ZONE "Load.Balance."')],
   ['with its own name server', article, `${zoneFile.replaceAll('ns.mydomain.ru.', 'ns')}ns A 10.2.1.2\n`],
 ]
 for (const [name, text, zone] of taken)
@@ -74,6 +75,14 @@ test('it is found in a file that an included file includes', () => {
   const answer = wanted()
   assert.ok(isChange(answer))
   assert.match(answer.before, `${path('more')}:1\nzone "load.balance" {`)
+})
+
+test('a file that a comment includes is not read, and one that a view includes is refused', () => {
+  writeFileSync(path('more'), article)
+  host(`/*\ninclude "${path('more')}";\n*/\n`)
+  assert.equal(wanted(), { unchanged: true })
+  host('', zoneFile, `view "all" {\ninclude "${path('more')}";\n};\n`)
+  assert.throws(wanted, `${path('more')}:1 defines the zone load.balance, inside of a view: `)
 })
 
 test('nothing to do: no zone, ours, another zone, no named', () => {
@@ -135,6 +144,14 @@ for (const [name, said, text, zone] of refused)
       assert.is((error as Error).message, said)
     }
   })
+
+test('beside ours, in other letters: refused; nobody names it: right', () => {
+  const both = `include "${local}";\ninclude "${own}";\n`
+  host(others + article.replaceAll('load.', 'LOAD.'), zoneFile, both)
+  assert.throws(wanted, /defines the zone load.balance, and named-checkconf refuses/)
+  host(others, zoneFile, both)
+  assert.equal(wanted(), { unchanged: true })
+})
 
 test('refused: in a file that is not found', () => {
   const text = `zone=zone "load.balance" {\nzone=\ttype master;\nzone=};\n`

@@ -1,9 +1,10 @@
 // A host held against the inventory: what real interfaces, files and programs show, in namespaces of their own, and by the
 // table what is said of them.
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { sh } from '../engine/base/sh.ts'
@@ -14,6 +15,7 @@ import { asDescribed } from '../tasks/cluster/as-described/task.ts'
 import { findConnection } from '../tasks/cluster/connection.ts'
 import { targetOf } from '../tasks/target.ts'
 import { parseFacts } from '../engine/runner/facts.ts'
+import { begun } from './begun.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'as-described-'))
 test.after(() => rmSync(folder, { recursive: true }))
@@ -55,7 +57,6 @@ const at = (place: keyof typeof places, why: string) => `${file}:${places[place]
 
 const probeFile = join(folder, 'probe.sh')
 writeFileSync(probeFile, asDescribed(target(), 3).probe.text)
-const hostFile = join(folder, 'host.sh')
 const known =
   'mkdir -p /etc/keepalived; printf "virtual_ipaddress {\\n    10.2.1.5\\n}\\n" >/etc/keepalived/keepalived.conf'
 const listen = (address: string, code = 'require("net").createServer().listen') => `
@@ -75,7 +76,7 @@ until [ "$(cat /sys/class/net/eth0/operstate)" = up ]; do sleep 0.01; done`
 const namespaces = ['--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
 
 /** @returns what the probe prints on a host with two interfaces, of which the first is set up */
-function onHost(setup: string, address = '10.2.1.2/24'): string {
+async function onHost(setup: string, address = '10.2.1.2/24'): Promise<string> {
   const host = `set -e
 export LC_ALL=C
 for path in /etc /run /sys/fs/cgroup; do mount -t tmpfs none $path; done
@@ -95,10 +96,9 @@ exec 3>&1 >&2
 ${setup}
 exec >&3 3>&-
 bash ${probeFile}`
-  writeFileSync(hostFile, host)
   // The first process of a PID namespace has no parent to look at.
-  const words = ['bash', '-c', 'bash "$1"; true', 'host', hostFile]
-  return execFileSync('unshare', [...namespaces, ...words], { encoding: 'utf8', timeout: 60_000 })
+  const words = ['bash', '-c', 'bash -c "$1"; true', 'host', host]
+  return (await promisify(execFile)('unshare', [...namespaces, ...words], { encoding: 'utf8', timeout: 60_000 })).stdout
 }
 
 const named = (pid: string) =>
@@ -159,11 +159,13 @@ printf "[Network]\\nDNS=10.2.1.5\\n# Address=10.2.1.5/24\\nAddress=10.2.1.5/24\\
   ],
 ]
 for (const [name, setup, ...expected] of real) {
-  test(`real: ${name}`, () => assert.is(said(onHost(setup), 3).replace(/\S+ \(pid \d+\)/, 'P'), expected.join('\n')))
+  const printed = begun(() => onHost(setup))
+  test(`real: ${name}`, async () =>
+    assert.is(said(await printed(), 3).replace(/\S+ \(pid \d+\)/, 'P'), expected.join('\n')))
 }
 
-test('real: the network is wider in the inventory than on the host', () => {
-  const printed = onHost(known, '10.2.1.2/25')
+test('real: the network is wider in the inventory than on the host', async () => {
+  const printed = await onHost(known, '10.2.1.2/25')
   const why = 'is 10.2.1.0/24, but 10.2.1.2 on eth0 of this host is in 10.2.1.0/25: give the real network'
   assert.is(said(printed, 1), at('network', why))
 })
@@ -308,6 +310,16 @@ const shown: [name: string, level: Level, shown: Shown, ...said: string[]][] = [
     { connection: '10.2.1.6', links: [eth0, link('eth1', [['10.2.1.6', 32]])] },
   ],
   [
+    'SSH by an address of the link, of IPv6',
+    3,
+    { connection: 'fe80::7%eth1' },
+    at(
+      'ssh',
+      `${comesIn('fe80::7%eth1')} on eth1, whose answers level 3 sends through the virtual IP: come in by another interface`,
+    ),
+  ],
+  ['SSH by an address of the first link, of IPv6', 3, { connection: 'fe80::7%eth0' }],
+  [
     'SSH by an address on lo',
     3,
     {
@@ -322,6 +334,17 @@ const shown: [name: string, level: Level, shown: Shown, ...said: string[]][] = [
     1,
     { routes: [{ dst: 'default', gateway: '10.2.1.5', dev: 'eth0' }] },
     at('vip', '10.2.1.5 is a router: this host has the route "default via 10.2.1.5"'),
+  ],
+  [
+    'the VIP is a router in a table of its own',
+    1,
+    { routes: [{ dst: 'default', gateway: '10.2.1.5', dev: 'eth0', table: '100' }] },
+    at('vip', '10.2.1.5 is a router: this host has the route "default via 10.2.1.5"'),
+  ],
+  [
+    'the way back of level 3, in its table',
+    3,
+    { routes: [{ dst: 'default', gateway: '10.2.1.5', dev: 'eth1', table: '21' }] },
   ],
   [
     'the VIP is one of two routers',
@@ -401,6 +424,24 @@ const shown: [name: string, level: Level, shown: Shown, ...said: string[]][] = [
     sets('/etc/network/interfaces:9'),
   ],
   [
+    'a short command of ifupdown has it',
+    1,
+    { lines: ['/etc/network/interfaces:9:  up ip -4 a a dev eth0 10.2.1.5/24'] },
+    sets('/etc/network/interfaces:9'),
+  ],
+  [
+    'an older command has it, at boot',
+    1,
+    { lines: ['/etc/rc.local:3:ifconfig eth0:1 10.2.1.5 netmask 255.255.255.0'] },
+    sets('/etc/rc.local:3'),
+  ],
+  [
+    'NetworkManager has it, in a list',
+    1,
+    { lines: ['/etc/NetworkManager/system-connections/x:8:addresses=10.2.1.2/24;10.2.1.5/24;'] },
+    sets('/etc/NetworkManager/system-connections/x:8'),
+  ],
+  [
     'netplan has it',
     1,
     { lines: ['/etc/netplan/a.yaml:6:      addresses: [10.2.1.2/24, "10.2.1.5/24"]'] },
@@ -423,6 +464,11 @@ const shown: [name: string, level: Level, shown: Shown, ...said: string[]][] = [
         '/etc/systemd/network/x.network:10:Destination=10.2.1.5/32',
         '/etc/netplan/a.yaml:6:        addresses: [10.2.1.5]',
         '/etc/netplan/a.yaml:7:        - to: 10.2.1.5/32',
+        '/etc/netplan/a.yaml:8:        - {"to": 10.2.1.5/32, "via": 10.2.1.1}',
+        '/etc/netplan/a.yaml:9:      addresses: [10.2.1.2/24] # not 10.2.1.5/24',
+        '/etc/network/interfaces:11:  up ip route add 10.9.0.0/16 via 10.2.1.5',
+        '/etc/network/interfaces:12:  up ip rule add to 10.2.1.5 lookup 100',
+        '/etc/network/interfaces:13:  down ip addr del 10.2.1.5/24 dev eth0',
         '/etc/NetworkManager/system-connections/x.nmconnection:8:dns=10.2.1.5;',
         '/etc/NetworkManager/system-connections/x.nmconnection:9:address1=10.2.1.2/24,10.2.1.5',
         '/etc/keepalived/routes.sh:8:vip=10.2.1.5',
@@ -481,6 +527,14 @@ const shown: [name: string, level: Level, shown: Shown, ...said: string[]][] = [
       facts: 'ifupdown=/etc/network/interfaces.d/theirs:iface eth1 inet static',
     },
   ],
+  [
+    'a tunnel lies on it',
+    3,
+    {
+      links: [eth0, eth1, link('vx0', [], { linkinfo: { info_kind: 'vxlan', info_data: { link: 'eth1' } } })],
+    },
+    second('vx0 lies on it'),
+  ],
   ['an address from a router advertisement', 3, { links: [eth0, link('eth1', [['2001:db8::1', 64, true]])] }],
   [
     'the second address on the first interface',
@@ -508,6 +562,8 @@ const shown: [name: string, level: Level, shown: Shown, ...said: string[]][] = [
   ['another service on the address, twice', 1, { listeners: [listening('10.2.1.2'), listening('10.2.1.5')] }, taken],
   ['another service on the second address', 3, { listeners: [listening('10.2.1.6')] }, taken],
   ['another service on the second address, which level 2 leaves alone', 2, { listeners: [listening('10.2.1.6')] }],
+  ['another service on every address of another interface', 1, { listeners: [listening('0.0.0.0%virbr0')] }],
+  ['another service on every address of the interface', 1, { listeners: [listening('0.0.0.0%eth0')] }, taken],
   ['another service in another network', 1, { listeners: [listening('192.168.9.2'), listening('[::1]')] }],
   ['its own processes', 1, { listeners: [listening('10.2.1.2', 'isc-net-0000')], own: ['700', '813'] }],
   [

@@ -8,7 +8,7 @@ import { localTransport } from '../engine/transport/local.ts'
 import { sshTransport } from '../engine/transport/ssh.ts'
 import type { Transport } from '../engine/transport/transport.ts'
 import { dnsService, type Mode, startResponder } from './dns.ts'
-import { freePort } from './port.ts'
+import { freePort } from '../lab/port.ts'
 import { inventoryOf } from './variants.ts'
 
 const text = '=nameserver-1='

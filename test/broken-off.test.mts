@@ -1,6 +1,6 @@
 // Runs that are broken off: nothing of how a host was is lost, and what was put off is done.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -78,8 +78,19 @@ test('where it can not be kept how something was, nothing is changed', async () 
   const [first, second] = [file(path('first'), 'ours'), file(path('second'), 'ours')]
   mkdirSync(join(state, 'originals'), { recursive: true })
   writeFileSync(join(state, 'originals', baselineId(first.key!)), 'in the way')
-  assert.is((await run('1', [touch('a'), first, second])).status, 'failed')
+  const { status, failure } = await run('1', [touch('a'), first, second])
+  assert.is(status, 'failed')
+  assert.match(failure!.reason, /^nothing was changed: .*\. Fix this and run again$/s)
   assert.not.ok(existsSync(path('a')))
+})
+
+test('what a power failure left of changes that were not begun is forgotten by the next run', async () => {
+  await run('1', [touch('a')])
+  const [broken] = readdirSync(join(state, 'journal'))
+  const plan = join(state, 'journal', broken!, '001.plan')
+  writeFileSync(plan, 'a change that was not begun')
+  await run('2', [touch('a'), touch('b')])
+  assert.not.ok(existsSync(plan))
 })
 
 /** Loses the connection as soon as an execution has printed this; its script runs on and finds nobody who listens. */

@@ -15,6 +15,10 @@ import type { HostResult, RunEvent } from '../engine/runner/events.ts'
 import { parseFacts } from '../engine/runner/facts.ts'
 import type { Plan } from '../engine/runner/plan.ts'
 
+// Whatever the terminal is that these tests are started from.
+process.env.TERM = 'xterm'
+delete process.env.NO_COLOR
+
 /** A console on a made-up terminal. @returns what it has written, and itself */
 function terminal(redactor = new Redactor()) {
   const written: string[] = []
@@ -29,6 +33,7 @@ const hostile: [name: string, text: string][] = [
   ['a colour', '\x1b[32m'],
   ['C1', '\u009b1A\u009d52;c;eA==\u009c'],
   ['another direction of writing', '\u202egnp.exe\u2066'],
+  ['letters that nobody sees', '\u200b\u{e0072}'],
 ]
 for (const [name, text] of hostile) {
   test(`a host's text: ${name}`, () => {

@@ -1,5 +1,5 @@
 // The dead man's switch of a run, on real bash: what is not confirmed over a new connection, the host undoes by itself.
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { HostError } from '../engine/base/errors.ts'
@@ -214,6 +214,9 @@ const withUndo = (planned: ReturnType<Task['plan']>) =>
 test('a reboot ends the timer: the next run keeps what was changed, tells so once, and goes on', async () => {
   await run('1', [touch('a')])
   rmSync(timers)
+  const [broken] = readdirSync(kept('journal'))
+  const plan = kept(`journal/${broken}/001.plan`)
+  writeFileSync(plan, 'a change that was not begun')
   const text = /^the run of the engine test was not confirmed, and stays, since its timer is gone/
   const check = await runHost(host([touch('a')], transport), { ...options, check: true }, silent)
   assert.match(check.notes![0]!, text)
@@ -221,6 +224,7 @@ test('a reboot ends the timer: the next run keeps what was changed, tells so onc
   assert.is(next.status, 'ok', next.failure?.reason)
   assert.match(next.notes![0]!, text)
   assert.ok(existsSync(path('a')))
+  assert.not.ok(existsSync(plan))
   assert.is((await run('3', [touch('a')])).notes, undefined)
 })
 

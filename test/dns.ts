@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { serviceOf } from '../services/all.ts'
 import type { Service } from '../services/service.ts'
-import { freePort } from './port.ts'
+import { freePort } from '../lab/port.ts'
 import { inventoryOf } from './variants.ts'
 
 /** DNS as the smallest inventory has it. */

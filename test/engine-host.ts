@@ -46,7 +46,8 @@ export const host = (tasks: Listed[], transport: Transport = localTransport(), n
 })
 export const options = {
   check: false,
-  timeout: 60,
+  // A busy machine may take long; what has to take too long says so itself.
+  timeout: 600,
   note: { id: 'engine-test', by: 'the engine test', folder: join(base, 'state'), scope: 'cluster' },
 }
 export const silent = () => {}
@@ -62,7 +63,8 @@ export const runHost = async (
 
 export const { folder: state } = options.note
 /** Runs a script on the host. */
-export const here = (script: Script): Promise<Outcome> => localTransport().run(script.text, { timeout: 60 })
+export const here = (script: Script): Promise<Outcome> =>
+  localTransport().run(script.text, { timeout: options.timeout })
 export const journal = async (): Promise<JournalledRun[]> =>
   parseJournal((await here(journalProbe(state))).stdout.toString(), state)
 export const undo = (name: string): Promise<Outcome> => here(rollbackScript(state, 'a test', name))

@@ -98,8 +98,8 @@ test('what the levels want to pass, in the words of iptables', () => {
 const untrackedRules = ['udp', 'tcp'].flatMap((protocol) => [
   `-A PREROUTING -p ${protocol} -m comment --comment keepalived-playbooks-untracked-questions-${protocol} -i eth0 -d 10.2.1.5/32 --dport 53 -j CT --notrack`,
   `-A PREROUTING -p ${protocol} -m comment --comment keepalived-playbooks-untracked-balanced-${protocol} -i eth1 -d 10.2.1.6/32 --dport 53 -j CT --notrack`,
-  `-A OUTPUT -p ${protocol} -m comment --comment keepalived-playbooks-untracked-answers-${protocol} -s 10.2.1.6/32 --sport 53 -j CT --notrack`,
-  `-A PREROUTING -p ${protocol} -m comment --comment keepalived-playbooks-untracked-answers-of-ns2-${protocol} -i eth0 -s 10.2.1.7/32 --sport 53 -m addrtype ! --dst-type LOCAL -j CT --notrack`,
+  `-A OUTPUT -p ${protocol} -m comment --comment keepalived-playbooks-untracked-answers-${protocol} -s 10.2.1.6/32 --sport 53 ! -d 10.2.1.5/32 -m addrtype ! --dst-type LOCAL -j CT --notrack`,
+  `-A PREROUTING -p ${protocol} -m comment --comment keepalived-playbooks-untracked-answers-of-ns2-${protocol} -i eth0 -s 10.2.1.7/32 --sport 53 ! -d 10.2.1.5/32 -m addrtype ! --dst-type LOCAL -j CT --notrack`,
 ])
 const raw = (...rules: string[]) => ['*raw', '-A PREROUTING -p tcp -j CT --notrack', ...rules, 'COMMIT', ''].join('\n')
 const exact = untrackedRules.map((rule) => `exact ${/--comment (\S+)/.exec(rule)![1]}\n`).join('')
@@ -124,12 +124,12 @@ test('connection tracking knows what level 2 balances', () => {
   assert.equal([answer.before.split('\n'), answer.after], [untrackedRules, ''])
 })
 
-const wire = { device: 'eth0', network: '10.2.1.2/24', router: '10.2.1.1' }
+const wire = { device: 'eth0', network: '10.2.1.2/24', router: '10.2.1.1', packets: [] }
 const rule: Rule = { name: 'in', accept: 'in', interface: 'eth0', protocol: '112' }
 
 test('the unit runs again whenever a rule set is loaded: by a start, a restart or a reload of its service', () => {
   const unit = iptables
-    .tasks([rule], wire, [])
+    .tasks([rule], [wire])
     .find(({ resources }) => resources?.some((path) => path.endsWith('.service'))) as Task
   const answer = unit.plan({ text: '', code: 1 }, { changes: () => false })
   assert.ok(isChange(answer))

@@ -4,11 +4,12 @@ import * as assert from 'uvu/assert'
 import { answersOf, questionsOf } from '../engine/verify/ask.ts'
 import { textsOf } from '../engine/cluster/finding.ts'
 import { judgeAnswers, judgeJournals, judgeNodes } from '../engine/verify/judge.ts'
-import { parseJournal } from '../engine/cluster/journal.ts'
+import { parseErrors } from '../engine/cluster/journal.ts'
 import { type NodeState, parseNodeState } from '../engine/cluster/node-state.ts'
 import { judgeStates } from '../engine/verify/check.ts'
 import { judgeSightings, parseWatch, seenAs } from '../engine/verify/watch.ts'
 import { loadInventory } from '../inventory/load.ts'
+import type { Inventory } from '../inventory/types.ts'
 
 const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname)
 const { cluster, hosts } = inventory
@@ -229,6 +230,52 @@ for (const [others, how] of said) {
   })
 }
 
+/** The inventory with other settings of `balancing`, and hosts with weights. */
+function balancedBy(more: object, weights: readonly number[] = hosts.map(() => 1)): Inventory {
+  const balancing = { ...cluster.balancing, ...more }
+  return {
+    ...inventory,
+    cluster: { ...cluster, balancing },
+    hosts: hosts.map((host, i) => ({ ...host, weight: weights[i]! })),
+  }
+}
+
+test('pools: weights, flags, persistence and a sorry server are as the inventory has them', () => {
+  const sorry_server = { address: '10.2.1.99' }
+  const wanted = balancedBy({ scheduler: 'mh', flags: ['port', 'fallback'], persistence: 50, sorry_server }, [3, 2])
+  const weighed = pool.map((one) => ({ ...one, weight: one.address === hosts[0]!.address ? 3 : 2 }))
+  const sorry = { ...real, protocol: 'UDP' as const, address: '10.2.1.99' }
+  const schedulers = {
+    UDP: 'mh (mh-fallback,mh-port) persistent 50',
+    TCP: 'mh (mh-fallback,mh-port) persistent 50',
+  }
+  const states = (change: Partial<NodeState>) =>
+    [first, second].map((name) => well(name, { schedulers, pool: weighed, ...change }))
+  assert.equal(textsOf(judgeNodes(wanted, states({}), 2)), [])
+  assert.equal(textsOf(judgeNodes(wanted, states({ pool: [...weighed, sorry] }), 2)), [])
+  const light = weighed.map((one) => ({ ...one, weight: 1 }))
+  assert.is(judgeNodes(wanted, states({ pool: light }), 2).filter(({ code }) => code === 'pool-incomplete').length, 8)
+  const [finding] = judgeNodes(wanted, states({ schedulers: { ...schedulers, UDP: 'mh' } }), 2)
+  assert.is(finding!.text, `${first}: its UDP pool has the scheduler mh, not ${schedulers.UDP}`)
+})
+
+test('answers: shares by weight, and one node for a client that persists', () => {
+  const judge = (wanted: Inventory, UDP: string[]) =>
+    judgeAnswers(
+      wanted,
+      2,
+      first,
+      { client: 'me', source: '', asked: UDP.length, UDP, TCP: UDP },
+      { UDP: 0, TCP: 0 },
+    )[0]!
+  const answers = (counts: readonly number[]) => counts.flatMap((count, i) => Array<string>(count).fill(hosts[i]!.name))
+  assert.not(judge(balancedBy({ scheduler: 'wrr' }, [9, 1]), answers([9, 1])).finding)
+  assert.ok(judge(balancedBy({ scheduler: 'wrr' }, [1, 1]), answers([9, 1])).finding)
+  const stays = judge(balancedBy({ persistence: 50 }), answers([10, 0]))
+  assert.is(stays.finding, undefined)
+  assert.match(stays.summary, 'one client stays with one node')
+})
+
 test('answers: other schedulers need fair shares only', () => {
   const wlc = { ...inventory, cluster: { ...cluster, balancing: { ...cluster.balancing, scheduler: 'wlc' as const } } }
   const got = [a, a, b, b, a, a, b, b, a, b]
@@ -239,7 +286,12 @@ test('answers: other schedulers need fair shares only', () => {
 })
 
 /** A line of the journal as the script prints it; `run` is that of the unit, and `systemd` whether systemd tells of it. */
-const entry = (key: string, MESSAGE: string | number[], at: number, { run = 'a', systemd = false, sent = at } = {}) =>
+const entry = (
+  key: string,
+  MESSAGE: string | number[] | null,
+  at: number,
+  { run = 'a', systemd = false, sent = at } = {},
+) =>
   `${key}=${JSON.stringify({
     MESSAGE,
     __REALTIME_TIMESTAMP: `${1_700_000_000_000_000 + at}`,
@@ -264,10 +316,11 @@ const journals: [name: string, lines: string[], errors: string[]][] = [
   ],
   ['each once', [entry('error', 'no', 1), entry('error', 'no', 2)], ['no']],
   ['bytes', [entry('error', [0xc3, 0xa9, 27], 1)], ['é\x1b']],
+  ['without words', [entry('error', null, 1)], []],
   ['what does no harm', [entry('error', 'registering pdu failed: 263!', 1)], []],
 ]
 for (const [name, printed, errors] of journals) {
-  test(`journal: ${name}`, () => assert.equal(parseJournal(printed.join('\n')), errors))
+  test(`journal: ${name}`, () => assert.equal(parseErrors(printed.join('\n')), errors))
 }
 
 test('look: what a node prints is read', () => {

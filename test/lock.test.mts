@@ -42,9 +42,12 @@ function lay(cable: string, network: string): string {
   return `${network}.2`
 }
 
+/** Seconds between two signs of life: a fifth of what a host waits for them. */
+const beat = 2
+
 const transports: Transport[] = []
 async function by(host: string): Promise<Transport> {
-  const transport = await reach(sshd, { host, known: `[${host}]:${sshd.port} ${sshd.hostKey}\n` })
+  const transport = await reach(sshd, { host, keepalive: beat, known: `[${host}]:${sshd.port} ${sshd.hostKey}\n` })
   transports.push(transport)
   await transport.connect()
   return transport
@@ -65,7 +68,7 @@ async function take(folder: string, transport: Transport, author = 'ann') {
   const context = { atEnd } as RunContext
   const session = { inventory: { hosts: [{ name: 'ns1' }] }, reach: () => transport } as unknown as Session
   const run = { id: 'x', by: author, folder, scope: 'cluster' }
-  const locks = await HostLocks.take(context, session, run)
+  const locks = await HostLocks.take(context, session, run, beat)
   return { locks, release: () => release() }
 }
 

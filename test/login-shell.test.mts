@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { HostError } from '../engine/base/errors.ts'
+import { begun } from './begun.ts'
 import { type Way, execute, reach, refusal } from './reach.ts'
 import { needRoot } from './root.ts'
 import { password, startSshd } from './sshd.ts'
@@ -12,7 +14,6 @@ needRoot('real')
 const sshd = await startSshd()
 // Its login shell reads no file.
 const other = await reach(sshd, { user: 'free' })
-test.before(() => other.connect())
 test.after(async () => {
   await other.close()
   await sshd.stop()
@@ -23,12 +24,26 @@ const beside = async (script: string) => (await other.run(script, { timeout: 20 
 
 /** Who logs in, by bash: root, and a user whose sudo wants a password. */
 const users: Way[] = [{ user: 'root' }, { user: 'asked', becomePassword: password }]
-const rcFile = ({ user }: Way) => (user === 'root' ? '/root/.bashrc' : `/home/${user}/.bashrc`)
-const leaveRc = (way: Way, rc: string) => beside(`cat >${rcFile(way)} <<'END'\n${rc}\nEND\nrm -f /srv/ran`)
+const ready = other
+  .connect()
+  .then(() =>
+    beside(
+      `mkdir /srv/rc; for home in /root /home/asked; do echo '. "/srv/rc/\${SSH_CLIENT%% *}"' >$home/.bashrc; done`,
+    ),
+  )
+
+let logins = 0
+/** A login with a file of its own, told by the address it comes from: others go on beside it. @param ran what its script writes */
+async function loginWith(way: Way, rc: string): Promise<{ way: Way; ran: string }> {
+  const address = `127.0.1.${++logins}`
+  await ready
+  await beside(`cat >/srv/rc/${address} <<'END'\n${rc}\nEND`)
+  return { way: { ...way, config: `BindAddress ${address}` }, ran: `/srv/ran-${address}` }
+}
 
 /** Three lines, of which some alone would be wrong. */
-const script = `echo "1 $0 $-" >/srv/ran; set -e; if false; then
-echo 2 >>/srv/ran; fi
+const script = (ran: string) => `echo "1 $0 $-" >${ran}; set -e; if false; then
+echo 2 >>${ran}; fi
 IFS=$' \\t\\n'; words='a b'; set -- $words; echo "$# $(pwd -P >/dev/null && type -t echo head) $(cat)"`
 
 const harmless: [name: string, rc: string][] = [
@@ -50,11 +65,14 @@ const harmless: [name: string, rc: string][] = [
   ['asks the terminal', 'stty -echo; tput reset; exec 7>&1 9>&2'],
   ['waits a moment for stdin', 'read -t 0.2 -r x; read -t 0.2 -N 60 y'],
 ]
-for (const way of users) {
+for (const user of users) {
   for (const [name, rc] of harmless) {
-    test(`${way.user}: a file that ${name}`, async () => {
-      await leaveRc(way, rc)
-      const { stdout, code } = await execute(sshd, way, script)
+    const outcome = begun(async () => {
+      const { way, ran } = await loginWith(user, rc)
+      return execute(sshd, way, script(ran))
+    })
+    test(`${user.user}: a file that ${name}`, async () => {
+      const { stdout, code } = await outcome()
       assert.equal([stdout.toString(), code], ['2 builtin\nfile \n', 0])
     })
   }
@@ -72,31 +90,47 @@ const waiting: [name: string, rc: string][] = [
 const refusing: [name: string, rc: string, why: RegExp][] = [
   ['ends', 'exit 3', /bash did not start for .*: exit code 3/],
 ]
-for (const way of users) {
-  const nothingRuns = async (rc: string, startTimeout: number, why: RegExp) => {
-    await leaveRc(way, rc)
-    assert.match(await refusal(execute(sshd, { ...way, startTimeout }, script)), why)
-    assert.is(await beside('cat /srv/ran 2>/dev/null'), '')
+/** @returns what is said of a script, and what it did, begun at once */
+const tried = (user: Way, rc: string, text = script) =>
+  begun(async () => {
+    const { way, ran } = await loginWith(user, rc)
+    const said = await execute(sshd, way, text(ran)).then(String, (error: Error) => {
+      assert.instance(error, HostError, String(error))
+      return error.message
+    })
+    return { said, ran: await beside(`cat ${ran} 2>/dev/null`) }
+  })
+for (const user of users) {
+  const refused = [
+    ...waiting.map(([name, rc]) => ({
+      name,
+      rc,
+      startTimeout: 1,
+      why: /comes to no script|did not arrive whole|sudo asks/,
+    })),
+    ...refusing.map(([name, rc, why]) => ({ name, rc, startTimeout: 20, why })),
+  ]
+  for (const { name, rc, startTimeout, why } of refused) {
+    const outcome = tried({ ...user, startTimeout }, rc)
+    test(`${user.user}: a file that ${name}: nothing runs, and that is told`, async () => {
+      const { said, ran } = await outcome()
+      assert.match(said, why)
+      assert.is(ran, '')
+    })
   }
-  for (const [name, rc] of waiting)
-    test(`${way.user}: a file that ${name}: nothing runs, and that is told`, () =>
-      nothingRuns(rc, 1, /comes to no script|did not arrive whole|sudo asks/))
-  for (const [name, rc, why] of refusing)
-    test(`${way.user}: a file that ${name}: nothing runs, and that is told`, () => nothingRuns(rc, 20, why))
 
-  test(`${way.user}: a reader that is left behind: all of it or nothing`, async () => {
-    await leaveRc(way, 'cat <&0 >/dev/null &')
-    const long = `${script}\n# ${'x'.repeat(200_000)}`
-    const said = await execute(sshd, { ...way, startTimeout: 2 }, long).then(String, ({ message }: Error) => message)
-    const ran = await beside('cat /srv/ran 2>/dev/null')
+  const long = (ran: string) => `${script(ran)}\n# ${'x'.repeat(200_000)}`
+  const outcome = tried({ ...user, startTimeout: 2 }, 'cat <&0 >/dev/null &', long)
+  test(`${user.user}: a reader that is left behind: all of it or nothing`, async () => {
+    const { said, ran } = await outcome()
     if (ran === '') assert.match(said, /did not arrive whole|comes to no script/)
   })
 }
 
 test('a login shell that hangs does not stay', async () => {
   const [, asked] = users
-  await leaveRc(asked!, 'sleep 8765')
-  await refusal(execute(sshd, { ...asked, startTimeout: 1 }, script))
+  const { way, ran } = await loginWith({ ...asked, startTimeout: 1 }, 'sleep 8765')
+  await refusal(execute(sshd, way, script(ran)))
   for (let tries = 0; (await beside('pgrep -fx "sleep 8765" || true')) !== ''; tries++) {
     assert.ok(tries < 100, 'it still runs')
     await wait(100)
@@ -105,8 +139,8 @@ test('a login shell that hangs does not stay', async () => {
 
 for (const shell of ['fish', 'tcsh', 'zsh', 'ksh', 'mksh'].map((name) => `/usr/bin/${name}`).filter(existsSync)) {
   test(`login shell ${shell}`, async () => {
-    await beside(`usermod --shell ${shell} asked; rm -f /srv/ran`)
-    const { stdout } = await execute(sshd, users[1]!, script)
+    await beside(`usermod --shell ${shell} asked`)
+    const { stdout } = await execute(sshd, users[1]!, script('/srv/ran'))
     assert.is(stdout.toString(), '2 builtin\nfile \n')
   })
 }

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -9,6 +10,7 @@ import { commandLine } from '../lab/kinds/uml.ts'
 import { machineNamed, machines } from '../lab/machines.ts'
 import { cardName } from '../lab/network.ts'
 import { switchScript } from '../lab/paths.ts'
+import { freePorts } from '../lab/port.ts'
 import { releasesOf } from '../lab/releases.ts'
 import type { Runtime } from '../lab/runtime.ts'
 
@@ -106,5 +108,12 @@ for (const header of [0, 8]) {
       assert.equal(heard[0], [answer.toString('hex'), marker.toString('hex')])
     }))
 }
+
+test("a machine's card does not lose its port to a program that asks the kernel for any", async () => {
+  const ports = Object.values(await freePorts(['switch', 'ns1', 'ns1 eth0']))
+  const [first] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split('\t')
+  assert.is(new Set(ports).size, 3)
+  assert.ok(ports.every((port) => port < Number(first)))
+})
 
 test.run()

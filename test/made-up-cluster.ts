@@ -10,7 +10,7 @@ import type { RunContext } from '../engine/cli/main.ts'
 import { type Options, type OwnOptions, parseOptions } from '../engine/cli/options.ts'
 import { lockHosts } from '../engine/operations/rolling/locks.ts'
 import { readRollingOptions, rollingOptions } from '../engine/operations/rolling/options.ts'
-import { makePlan } from '../engine/operations/rolling/order.ts'
+import { planReboots } from '../engine/operations/rolling/order.ts'
 import { RollingReboot } from '../engine/operations/rolling/rolling-reboot.ts'
 import { checkedFilled } from './documents.ts'
 import { inventory, MadeUpNodes, names } from './made-up-nodes.ts'
@@ -61,7 +61,7 @@ export class MadeUpCluster extends MadeUpNodes {
       const { locks, earlier, request } = await lockHosts(context, session, asked)
       const known = request.known ?? (await this.#control(session, []).check())
       const control = this.#control(session, known)
-      const plan = await makePlan(context, control, request, earlier)
+      const plan = await planReboots(context, control, request, earlier)
       await new RollingReboot(context, control, request, locks as HostLocks, plan).run(traffic)
       return { steps, said, error: '', document }
     } catch (error) {

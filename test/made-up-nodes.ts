@@ -21,6 +21,21 @@ export const inventory = inventoryOf(`cluster: { vip: 10.2.1.5, network: 10.2.1.
 const service = serviceOf(inventory.cluster)
 const hostOf = (name: string) => inventory.hosts.find((host) => host.name === name)!
 
+/** Runs a script in a bash of its own. */
+function inBash(script: string): Outcome {
+  const { stdout, stderr, status: code } = spawnSync('bash', ['--norc', '-c', script])
+  return { stdout, stderr: String(stderr), code }
+}
+
+const ended = new Map<string, Outcome>()
+
+/** Runs a script that only looks, and always sees the same: once for all clusters. */
+function onceInBash(script: string): Outcome {
+  const outcome = ended.get(script) ?? inBash(script)
+  ended.set(script, outcome)
+  return outcome
+}
+
 /** Milliseconds from the order to reboot until a node goes, is back, and its services run. */
 const boot = { goes: 5000, back: 30_000, well: 40_000 }
 
@@ -60,6 +75,8 @@ export class MadeUpNodes {
   readonly moves: string[][] = []
   readonly #bash = new Bash()
   readonly #flags = new Flags(this.clock)
+  /** What flags were found to say, until somebody writes: keepalived looks at them half a million times. */
+  readonly #said = new Map<string, boolean>()
   readonly #ordered: Record<string, number> = {}
   readonly #locked: Record<string, number> = {}
   #movedAt = -Infinity
@@ -75,7 +92,12 @@ export class MadeUpNodes {
   }
 
   #file = (node: string, path: string) => join(this.folder, node, path)
-  #says = (node: string, path: string) => readFileSync(this.#file(node, path), 'utf8') === '1\n'
+  #says = (node: string, path: string) => {
+    const file = this.#file(node, path)
+    const says = this.#said.get(file) ?? readFileSync(file, 'utf8') === '1\n'
+    this.#said.set(file, says)
+    return says
+  }
   #age = (node: string) => this.clock.now() - this.#ordered[node]!
   #away = (node: string) => this.#age(node) >= boot.goes && this.#age(node) < boot.back
   #broken = (node: string) => this.dead.has(node) || (this.hurt.has(node) && this.boots[node]! > 0)
@@ -97,6 +119,7 @@ export class MadeUpNodes {
   /** Takes a node out of the work, as by hand. */
   drain(node: string): void {
     for (const name of names) writeFileSync(this.#file(name, `drain/${node}`), '1\n')
+    this.#said.clear()
   }
 
   /** Flags that are up, and notes: what a run has not cleared away. */
@@ -123,6 +146,7 @@ export class MadeUpNodes {
 
   /** Follows the files that a script has written. */
   #wrote(node: string): void {
+    this.#said.clear()
     if (this.#locked[node] !== this.boots[node]) this.wrongs.push(`${node} was changed without its lock`)
     for (const path of ['standby', ...names.map((name) => `drain/${name}`)]) {
       const about = path === 'standby' ? node : path.replace('drain/', '')
@@ -213,7 +237,8 @@ export class MadeUpNodes {
       this.boots[node]!++
       this.#ordered[node] = this.clock.now()
     } else {
-      await this.#bash.run(this.#moved(node, script))
+      // Nobody's timers go off here.
+      await this.#bash.run(`systemd-run() { :; }\nsystemctl() { :; }\n${this.#moved(node, script)}`)
       this.#wrote(node)
     }
     return ''
@@ -226,13 +251,11 @@ export class MadeUpNodes {
       join(this.folder, node),
     )
 
-  /** Runs a script in a bash of its own, in which the operator's command `x` and dig are functions. */
-  #alone(node: string, script: string): Outcome {
+  /** A script before which the operator's command `x` and dig are functions. */
+  #prepared = (node: string, script: string) => {
     const as = this.impostors.has(node) ? 'nobody' : hostOf(node).identity
     const prelude = this.bare.has(node) ? 'PATH=/nowhere' : `x() { :; }; dig() { echo '"=${as}="'; }`
-    const words = ['--norc', '-c', `${prelude}\n${this.#moved(node, script)}`]
-    const { stdout, stderr, status: code } = spawnSync('bash', words)
-    return { stdout, stderr: String(stderr), code }
+    return `${prelude}\n${this.#moved(node, script)}`
   }
 
   /** @param limit the hosts that `--limit` leaves @param clients from where the cluster check asks */
@@ -259,11 +282,11 @@ export class MadeUpNodes {
       run: async (script, { onStdout }) => {
         reached()
         const own = [canAskItself(service).text, service.selfCheck(hostOf(node), hostOf(node).address).text]
-        if (own.includes(script)) return this.#alone(node, script)
+        if (own.includes(script)) return onceInBash(this.#prepared(node, script))
         if (script.includes('DEBIAN_FRONTEND')) {
           this.#taken(node)
           this.commands[node]!++
-          return this.#alone(node, script)
+          return inBash(this.#prepared(node, script))
         }
         const stdout = await this.#run(node, script, onStdout)
         return stdout === undefined ? forever : { stdout: Buffer.from(stdout), stderr: '', code: 0 }

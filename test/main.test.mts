@@ -1,5 +1,5 @@
 // A playbook as a program: how it ends, and what Ctrl-C does.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -56,6 +56,18 @@ function start(...words: string[]): Promise<{ code: number | null; stdout: strin
 test('an error is a line, and its exit code that of the playbook', async () => {
   const { code, stdout, stderr } = await run(`throw new UserError('no such thing', 4)`)
   assert.equal([code, stdout, stderr], [4, 'A playbook\n', 'no such thing\n'])
+})
+
+test('without a shell around it, as from cron: what .bashrc prints is not what a command prints', async () => {
+  writeFileSync(join(folder, '.bashrc'), 'echo from .bashrc\n')
+  const script = write(
+    'cron.mts',
+    'It',
+    'context.console.print((await $({ quiet: true })`echo hi`).stdout.trim())',
+    `import { $ } from '${import.meta.resolve('zx/core')}'`,
+  )
+  const env = { HOME: folder, PATH: process.env.PATH }
+  assert.is(spawnSync(process.execPath, [script], { encoding: 'utf8', env }).stdout, 'It\nhi\n')
 })
 
 test('--json: whatever happens, one document on stdout that says how it ended', async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import { checked, type DocumentOf, documentOf, type PlaybookName } from './documents.ts'
-import { freePort } from './port.ts'
+import { freePort } from '../lab/port.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nobody-'))
 test.after(() => rmSync(folder, { recursive: true }))

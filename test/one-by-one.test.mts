@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { readNodeStates } from '../engine/cluster/node-state.ts'
 import { oneByOne } from '../engine/commands/one-by-one.ts'
 import type { Level } from '../inventory/levels.ts'
-import { keepalivedConf } from '../tasks/cluster/keepalived.ts'
+import { keepalivedConf } from '../tasks/cluster/keepalived-conf.ts'
 import { MadeUpNodes } from './made-up-nodes.ts'
 
 /** @returns who held the VIP during the work on each node, in the order of the work, and the flags that are left */

@@ -220,8 +220,7 @@ test('zone: the serial grows when the zone changes, and only then', () => {
 const ours = '-A INPUT -i eth0 -p vrrp -m comment --comment keepalived-playbooks-in -j ACCEPT'
 const [, rules] = iptables.tasks(
   [{ name: 'in', accept: 'in', interface: 'eth0', protocol: '112' }],
-  { device: 'eth0', network: '10.2.1.2/24', router: '10.2.1.1' },
-  [],
+  [{ device: 'eth0', network: '10.2.1.2/24', router: '10.2.1.1', packets: [] }],
 )
 const saved = (...chain: string[]) => `*filter\n${chain.join('\n')}\nexact keepalived-playbooks-in\n`
 const placed: [name: string, chain: string[], right: boolean][] = [

@@ -138,9 +138,16 @@ test('a prober that is held up loses nothing by it, catches up, and says how lat
 })
 
 test('a prober whose time is over says so, and what became of the questions that were outstanding then', async () => {
-  const { responder, prober } = await probing(localTransport(), { ...rates, seconds: 1 })
+  const local = localTransport()
+  let over: Promise<unknown> = Promise.resolve()
+  const run: Transport['run'] = (...words) => {
+    const ending = local.run(...words)
+    over = ending
+    return ending
+  }
+  const { responder, prober } = await probing({ ...local, run }, { ...rates, seconds: 1 })
   await responder.turn('silent')
-  await wait(7000)
+  await over
   const got = await prober.stop()
   assert.match(got.problem!, /^the prober ended after 1(\.\d+)? s, before it was told to/)
   assert.is(got.samples.length, responder.asked.length)

@@ -19,6 +19,9 @@ export interface Way extends Partial<SshOptions> {
   config?: string
 }
 
+/** Seconds that a busy machine may take; what has to take too long says so itself. */
+const patience = { connectTimeout: 120, startTimeout: 120 }
+
 let count = 0
 
 /** The files that the latest transport was made with. */
@@ -47,7 +50,7 @@ IdentityFile ${key}
 `,
   )
   const { user = 'root', host = '127.0.0.1', port = sshd.port } = way
-  return sshTransport({ host, user, port, config }, { name: 'ns1', connectTimeout: 20, startTimeout: 20, ...way })
+  return sshTransport({ host, user, port, config }, { name: 'ns1', ...patience, ...way })
 }
 
 /** Connects, runs one script, disconnects. */

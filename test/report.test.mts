@@ -10,7 +10,7 @@ import { reportPage } from '../engine/report/page.ts'
 import { assertWritable, writeReport } from '../engine/report/write.ts'
 import { UserError } from '../engine/base/errors.ts'
 import { inCi } from '../engine/cli/options.ts'
-import { domOf, printed, type Scheme, screenshot } from './report/browser.ts'
+import { type Browser, type Scheme, startBrowser } from './report/browser.ts'
 import { ensureTools } from './tools.ts'
 import { hostileReport, noisyReport, rollingReboot } from './report/samples.ts'
 
@@ -156,39 +156,48 @@ interface Seen {
   ground: string
 }
 
-/** A page with all reports in frames as wide as a phone and as a desk, which puts what it finds into its title. */
-function probe(): string {
+let browser: Browser
+test.before(async () => {
+  await ensureTools(inCi(), console.log)
+  browser = await startBrowser()
+  await browser.open(framed())
+})
+test.after(() => browser.close())
+
+/** A page with all reports in frames as wide as a phone and as a desk. */
+function framed(): string {
   const escapedPage = (page: string) => page.replaceAll('&', '&amp;').replaceAll('"', '&quot;')
   const frames = Object.entries(pages).flatMap(([name, page]) =>
     [360, 1200].map(
       (width) => `<iframe name="${name}" style="width:${width}px;border:0" srcdoc="${escapedPage(page)}"></iframe>`,
     ),
   )
-  const look = `addEventListener('load', () => {
-    document.title = JSON.stringify([...document.querySelectorAll('iframe')].map((frame) => {
-      const inside = frame.contentDocument
-      return {
-        name: frame.name,
-        width: inside.documentElement.clientWidth,
-        content: inside.documentElement.scrollWidth,
-        active: inside.querySelectorAll('script, img, link, [onerror], [src]').length,
-        ground: frame.contentWindow.getComputedStyle(inside.body).backgroundColor,
-      }
-    }))
-  })`
-  return `<!doctype html><title></title><script>${look}</script>${frames.join('')}`
+  return `<!doctype html><title></title>${frames.join('')}`
 }
 
-const grounds: Record<Scheme, string> = { light: 'rgb(255, 255, 255)', dark: 'rgb(13, 17, 23)' }
-for (const scheme of ['light', 'dark'] as const) {
+/** What is seen in the frames, as an expression. */
+const look = `[...document.querySelectorAll('iframe')].map((frame) => {
+  const inside = frame.contentDocument
+  return {
+    name: frame.name,
+    width: inside.documentElement.clientWidth,
+    content: inside.documentElement.scrollWidth,
+    active: inside.querySelectorAll('script, img, link, [onerror], [src]').length,
+    ground: frame.contentWindow.getComputedStyle(inside.body).backgroundColor,
+  }
+})`
+
+for (const [scheme, wanted] of [
+  ['light', 'rgb(255, 255, 255)'],
+  ['dark', 'rgb(13, 17, 23)'],
+] as const) {
   test(`in a browser, ${scheme}: no page scrolls sideways, on a phone or a desk`, async () => {
-    await ensureTools(inCi(), console.log)
-    const title = /<title>(.*?)<\/title>/.exec(await domOf(probe(), scheme))![1]!
-    const seen: Seen[] = JSON.parse(title)
+    await browser.setScheme(scheme)
+    const seen = await browser.find<Seen[]>(look)
     assert.is(seen.length, Object.keys(pages).length * 2)
     for (const { name, width, content, active, ground } of seen) {
       assert.ok(width === 360 || width === 1200, `${name} is ${width} wide`)
-      assert.equal([name, content, active, ground], [name, width, 0, grounds[scheme]])
+      assert.equal([name, content, active, ground], [name, width, 0, wanted])
     }
   })
 }
@@ -197,16 +206,19 @@ for (const scheme of ['light', 'dark'] as const) {
 for (const [width, scheme] of [
   [360, 'dark'],
   [1200, 'light'],
-] as const) {
+] satisfies [number, Scheme][]) {
   test(`in a browser, ${scheme}, ${width} pixels: a picture of that size with something on it`, async () => {
-    const png = await screenshot(pages.reboot, width, 1600, scheme)
+    await browser.setScheme(scheme)
+    await browser.open(pages.reboot)
+    const png = await browser.screenshot(width, 1600)
     assert.equal([png.readUInt32BE(16), png.readUInt32BE(20)], [width, 1600])
     assert.ok(png.length > 30_000, `${png.length} bytes`)
   })
 }
 
 test('in a browser: it prints on a few sheets', async () => {
-  const pdf = (await printed(pages.reboot)).toString('latin1')
+  await browser.open(pages.reboot)
+  const pdf = (await browser.print()).toString('latin1')
   assert.match(pdf, /^%PDF-/)
   const sheets = [...pdf.matchAll(/\/Type\s*\/Page\b/g)].length
   assert.ok(sheets > 0 && sheets < 5, `${sheets} sheets`)

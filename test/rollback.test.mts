@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { chooseRun, summarize, tableOf } from '../engine/commands/rollback.ts'
+import { chooseRun, runsOf, runTable } from '../engine/commands/rollback.ts'
 import { needRoot } from './root.ts'
 import { execute, knownLine } from './reach.ts'
 import { startSshd } from './sshd.ts'
@@ -110,11 +110,11 @@ const kept = (id: string, changes: string[] = ['x']) => {
 }
 
 test('the table of runs: by host, the newest first, with who, when and what', () => {
-  const runs = summarize([
+  const runs = runsOf([
     { host: 'ns1', runs: [kept('b', ['x', 'y']), kept('a')] },
     { host: 'ns2', runs: [kept('a')] },
   ])
-  assert.equal(tableOf(runs), [
+  assert.equal(runTable(runs), [
     'RUN  WHEN                  WHO          PLAYBOOK  CHANGES',
     'b    2026-01-01T00:00:00Z  ann on desk  Level 2   ns1 2 (newest)',
     'a    2026-01-01T00:00:00Z  ann on desk  Level 2   ns1 1, ns2 1 (newest)',
@@ -122,7 +122,7 @@ test('the table of runs: by host, the newest first, with who, when and what', ()
 })
 
 test('the run to undo is the one that all hosts had last, or the one that was asked for', () => {
-  const same = summarize([
+  const same = runsOf([
     { host: 'ns1', runs: [kept('b'), kept('a')] },
     { host: 'ns2', runs: [kept('b')] },
     { host: 'ns3', runs: [] },

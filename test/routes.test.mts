@@ -108,7 +108,13 @@ const planned = (setup: string): string => {
 test('the task reads the same: right beside rules of others, and refused behind one that takes the answers', () => {
   assert.is(planned('ip rule add lookup 220 priority 220; ip rule add fwmark 1 lookup 100 priority 221'), 'right')
   assert.is(planned('ip rule delete from 10.2.1.6'), 'a change')
+  assert.is(
+    planned('ip route add default via 10.2.1.9 table 220; ip rule add sport 54 lookup 220 priority 400'),
+    'right',
+  )
   for (const [rule, shown] of [
+    ['ipproto udp sport 53 lookup 220', 'from all ipproto ipproto-17 sport 53 lookup 220'],
+    ['fwmark 0/0x10 lookup 220', 'from all fwmark 0/0x10 lookup 220'],
     ['from 10.2.1.0/24 lookup 100', 'from 10.2.1.0/24 lookup 100'],
     ['lookup 220', 'from all lookup 220'],
     ['to 10.3.1.0/24 lookup 220', 'from all to 10.3.1.0/24 lookup 220'],
@@ -161,7 +167,7 @@ back() {
     command sleep 0.1
   done
 }
-routes watch >/dev/null 2>&1 &
+routes watch >/dev/null 2>/run/said &
 back
 ip rule delete from 10.2.1.6 priority 1021
 ip route flush table 21
@@ -170,7 +176,7 @@ ${showRules}; ${showRoutes}
 ip link set eth1 down
 ip address flush dev eth1
 ip rule delete from 10.2.1.6 priority 1021
-command sleep 2
+until grep -q 'is not on eth1' /run/said; do command sleep 0.05; done
 ip link set eth1 up
 ip address add 10.2.1.6/32 dev eth1
 back

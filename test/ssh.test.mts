@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert'
 import { $ } from 'zx/core'
 import { sshTransport } from '../engine/transport/ssh.ts'
 import { whyNotRoot } from '../engine/transport/sudo.ts'
-import { freePort } from './port.ts'
+import { freePort } from '../lab/port.ts'
 import { execute, knownLine, latest, reach, refusal, type Way } from './reach.ts'
 import { needRoot } from './root.ts'
 import { password, startSshd } from './sshd.ts'
@@ -100,6 +100,17 @@ test('host key: known by a hashed name, an alias, or without the port', async ()
   assert.is(await printed({ known: text }, 'echo in'), 'in\n')
   assert.is(await printed({ known: `alias ${sshd.hostKey}\n`, config: 'HostKeyAlias alias' }, 'echo in'), 'in\n')
   assert.is(await printed({ known: `127.0.0.1 ${sshd.hostKey}\n` }, 'echo in'), 'in\n')
+})
+
+test('host key: known or revoked behind a blank, and in a file whose name has one', async () => {
+  assert.is(await printed({ known: `  ${known}` }, 'echo in'), 'in\n')
+  assert.match(
+    await refusal(execute(sshd, { known: `${known} @revoked * ${sshd.hostKey}\n` }, 'echo no')),
+    'is revoked',
+  )
+  await writeFile(file('known hosts'), known)
+  const config = `UserKnownHostsFile ${file('nowhere')} "${file('known hosts')}"`
+  assert.is(await printed({ known: '', config }, 'echo in'), 'in\n')
 })
 
 test('host key: a known key of another type is asked for first', async () => {
@@ -217,6 +228,8 @@ test('sudo: says why not', async () => {
   // As sudo-rs says it, which few distributions have yet.
   const said = whyNotRoot('ns1', 'ann', 'sudo: interactive authentication is required\n', 1)
   assert.match(said, 'ns1: sudo asks ann for a password: use --ask-become-pass')
+  const wrong = whyNotRoot('ns1', 'ann', 'sudo: Maximum 3 incorrect authentication attempts\n', 1)
+  assert.match(wrong, 'ns1: sudo did not take the password of ann')
 })
 
 test.after(async () => {

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { $ } from 'zx/core'
-import { freePort } from './port.ts'
+import { freePort } from '../lab/port.ts'
+import { sshdPrograms } from './sshd-programs.ts'
 
 /** A real sshd on loopback, over a throw-away copy of this machine with users of its own. */
 export interface Sshd {
@@ -39,17 +40,8 @@ cp "$folder"/sshd_config "$folder"/host_* "$folder"/authorized_keys srv/sshd/
 chmod 755 srv srv/sshd
 chmod 644 srv/sshd/authorized_keys
 ln -s /usr/bin/env /usr/bin/bash srv/sshd/bare/
-if [ ! -x usr/sbin/sshd ] || [ ! -x usr/bin/sudo ]; then
-  # Unpacked into the copy alone; to install them would take longer than all tests with them.
-  mkdir -p srv/packages/partial
-  fetch() {
-    chroot . apt-get -q -y -o Dir::Cache::archives=/srv/packages install --download-only --no-install-recommends \\
-      openssh-server sudo >&2
-  }
-  fetch || { chroot . apt-get -q update >&2 && fetch; }
-  for package in srv/packages/*.deb; do
-    dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink
-  done
+if [ "$4" ]; then
+  tar -x --ignore-zeros --keep-directory-symlink -f "$4"
   grep -q '^sshd:' etc/passwd || chroot . useradd --system --home-dir /run/sshd --shell /usr/sbin/nologin sshd
 fi
 # What root's login shell does on this machine, as to start a slow program, is no part of the tests.
@@ -154,6 +146,7 @@ async function start(folder: string, { address, alone }: SshdOptions): Promise<P
     folder,
     password,
     alone ? 'unshare --net --pid --fork --kill-child' : '',
+    (await sshdPrograms()) ?? '',
   ]
   const child = spawn('setpriv', words)
   const ended = new Promise((resolve) => child.once('close', resolve))

@@ -103,7 +103,8 @@ function stubService(state = 'active'): void {
   stub(
     'systemctl',
     `case "$1" in
-  show) [ -e ${path('at')} ] || date -u +'%a %F %T.%6N UTC' >${path('at')}
+  show) if [ "$*" = 'show -p Id --value daemon' ]; then echo daemon.service; exit; fi
+    [ -e ${path('at')} ] || date -u +'%a %F %T.%6N UTC' >${path('at')}
     printf 'UnitFileState=enabled\\nActiveState=%s\\nNeedDaemonReload=no\\nStateChangeTimestamp=%s\\n' "$(cat ${path('active')})" "$(cat ${path('at')})";;
   restart | reload-or-restart) echo "$1" >>${path('loads')}; rm -f ${path('at')}; [ ! -e ${path('broken')} ] || exit 1;;
 esac`,
@@ -143,8 +144,11 @@ test('service: a load that failed is still to be done, though its time is later 
   await loaded()
   writeFileSync(path('conf'), 'two')
   writeFileSync(path('broken'), '')
-  const { code } = await bash(sh`( set -euo pipefail; ${(await wants(daemon()))!.apply} ) 2>&1`)
+  const words = `[[ "$*" == *'--since @'*' _SYSTEMD_UNIT=daemon.service' ]] && echo 'conf:7: no such thing'`
+  stub('journalctl', words)
+  const { code, text } = await bash(sh`( set -euo pipefail; ${(await wants(daemon()))!.apply} ) 2>&1`)
   assert.is(code, 1)
+  assert.match(text, 'conf:7: no such thing')
   rmSync(path('broken'))
   const again = await wants(daemon())
   assert.match(again!.before, 'not up to date')
@@ -217,9 +221,10 @@ const forwarding = async () => {
   const answer = live!.plan({ text: '/proc/sys/net/ipv4/ip_forward=0\n', code: 0 }, { changes: () => false })
   assert.ok(isChange(answer))
   stub('nft', 'true')
-  const text = (script: Script) => script.text.replaceAll('/proc/sys', folder).replaceAll('/etc/sysctl', path('sysctl'))
+  const text = (script: Script) => script.text.replaceAll('/proc/sys', folder).replaceAll('/etc/sys', path('sys'))
   mkdirSync(path('net/ipv4'), { recursive: true })
   mkdirSync(path('sysctl.d'))
+  mkdirSync(path('systemd/network'), { recursive: true })
   writeFileSync(path('net/ipv4/ip_forward'), '1\n')
   return (script = answer.undo) => make(new Script(text(script)))
 }
@@ -242,13 +247,29 @@ test('sysctl: forwarding that containers need by now stays, and is told', async 
   assert.is(shown('net/ipv4/ip_forward'), '1\n')
 })
 
-test('sysctl: forwarding that a file of others asks for stays, and is told', async () => {
+test('sysctl: forwarding of a router with a fixed address stays, and a rule of ours does not count', async () => {
   const undo = await forwarding()
-  stub('iptables-save', 'true')
-  writeFileSync(path('sysctl.d/router.conf'), 'net.ipv4.ip_forward=1\n')
-  assert.match(await undo(), 'router.conf')
-  assert.is(shown('net/ipv4/ip_forward'), '1\n')
+  stub('iptables-save', 'echo "-A POSTROUTING -o wan0 -j SNAT --to-source 203.0.113.1"')
+  assert.match(await undo(), 'note: net.ipv4.ip_forward stays 1')
+  stub(
+    'iptables-save',
+    'echo "-A POSTROUTING -m comment --comment keepalived-playbooks-snat -j SNAT --to-source 10.2.1.5"',
+  )
+  await undo()
+  assert.is(shown('net/ipv4/ip_forward'), '0\n')
 })
+
+for (const [file, text] of [
+  ['sysctl.d/router.conf', 'net.ipv4.ip_forward=1\n'],
+  ['systemd/network/lan.network', '[Network]\nIPForward=ipv4\n'],
+] as const)
+  test(`sysctl: forwarding that a file of others asks for stays, and is told: ${file}`, async () => {
+    const undo = await forwarding()
+    stub('iptables-save', 'true')
+    writeFileSync(path(file), text)
+    assert.match(await undo(), path(file))
+    assert.is(shown('net/ipv4/ip_forward'), '1\n')
+  })
 
 test('what a key names is read as it is, and brought back to that', async () => {
   const { probe, read } = resourceOf(`line in ${path('f')}: a: b`)!

@@ -4,7 +4,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { abilitiesOf } from '../inventory/levels.ts'
 import { render } from '../tasks/template.ts'
-import { keepalivedConf, variants } from './variants.ts'
+import { keepalivedConf, recipes, variants } from './variants.ts'
 
 const data = {
   cluster: { vip: '10.2.1.5', network: '10.2.1.0/24', snmp: { enabled: true } },
@@ -46,6 +46,13 @@ for (const [name, text] of rendered) {
     assert.fixture(text, readFileSync(golden, 'utf8'))
   })
 }
+
+for (const [name, text, level] of recipes)
+  test(`${name}, at level ${level}`, () => {
+    const conf = keepalivedConf(text, level)
+    assert.match(conf, `for level ${level};`)
+    assert.is(conf.includes('virtual_server '), level > 1)
+  })
 
 test('a key that is not there is an error that names template and key', () => {
   assert.throws(

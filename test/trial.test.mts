@@ -10,6 +10,7 @@ import type { Level } from '../inventory/levels.ts'
 import { allowAnswers, allowSync, allowVrrp, firewall, snat } from '../tasks/cluster/firewall.ts'
 import { untracked } from '../tasks/cluster/untracked.ts'
 import { targetOf } from '../tasks/target.ts'
+import { begun } from './begun.ts'
 import { inventoryOf } from './variants.ts'
 
 const inventory = inventoryOf(`
@@ -24,10 +25,13 @@ const rules = { 1: [allowVrrp], 2: [allowVrrp, allowAnswers, snat], 3: [allowVrr
 
 const trial = (level: Level): Task => tasksOf(flatten(firewall(target, level, ...rules[level])))[0]!
 
+/** Normal users have no nft and iptables in their PATH. */
+const sbin = 'PATH=$PATH:/usr/sbin:/sbin'
+
 /** @returns what is said of a host with these rules, or nothing where all packets pass */
 async function refusal(level: Level, theirs: string): Promise<string> {
   const { probe, plan } = trial(level)
-  const script = `set -e; mount -t tmpfs none /run; ${theirs}\nset +e\n${probe.text}`
+  const script = `${sbin}; set -e; mount -t tmpfs none /run; ${theirs}\nset +e\n${probe.text}`
   const { stdout: text } = await promisify(execFile)(
     'unshare',
     ['--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', 'bash', '-c', script],
@@ -41,16 +45,6 @@ async function refusal(level: Level, theirs: string): Promise<string> {
   }
 }
 
-let turn: Promise<unknown>[] = [...Array(4)].map(() => Promise.resolve())
-
-/** The same, begun at once, four at a time: most of it is waiting. */
-function begun(level: Level, theirs: string): () => Promise<string> {
-  const [before, ...others] = turn
-  const result = before!.then(() => refusal(level, theirs))
-  turn = [...others, result.catch(() => {})]
-  return () => result
-}
-
 /** A table with a chain on a hook. */
 const inet = (hook: string, policy: string, ...statements: string[]) => `nft -f - <<'END'
 table inet theirs {
@@ -61,13 +55,18 @@ table inet theirs {
 END`
 
 const known = ['ct state established,related accept', 'ct state invalid drop', 'ip protocol vrrp accept']
+const nat = (rule: string) => `nft -f - <<'END'
+table ip theirs {
+  chain out { type nat hook postrouting priority 100; ${rule}; }
+}
+END`
 
 const passing: [name: string, level: Level, theirs: string][] = [
   ['no rules', 3, ''],
   [
     'iptables that let nothing in and forward nothing',
     3,
-    'for chain in INPUT OUTPUT FORWARD; do iptables -P $chain DROP; done; iptables -A INPUT -p udp --dport 53 -j ACCEPT; iptables -A INPUT -p tcp --dport 53 -j ACCEPT; iptables -A OUTPUT -p udp --dport 53 -j ACCEPT; iptables -A OUTPUT -p tcp --dport 53 -j ACCEPT',
+    'for chain in INPUT OUTPUT FORWARD; do iptables -P $chain DROP; done; iptables -A INPUT -p udp --dport 53 -j ACCEPT; iptables -A INPUT -p tcp --dport 53 -j ACCEPT; iptables -A OUTPUT -p udp --dport 53 -j ACCEPT; iptables -A OUTPUT -p tcp --dport 53 -j ACCEPT; iptables -A OUTPUT -p udp --sport 53 -j ACCEPT',
   ],
   ['a default that forwards nothing, as of Docker', 2, 'iptables -P FORWARD DROP'],
   ['nftables by the name of the protocol', 1, inet('input', 'drop', 'ip protocol vrrp accept')],
@@ -91,15 +90,7 @@ const passing: [name: string, level: Level, theirs: string][] = [
     2,
     'iptables -t nat -A POSTROUTING -d 10.2.1.0/24 -j SNAT --to-source 10.2.1.5',
   ],
-  [
-    'addresses that are translated, by nftables',
-    2,
-    `nft -f - <<'END'
-table ip theirs {
-  chain out { type nat hook postrouting priority 100; ip daddr 10.2.1.0/24 snat to 10.2.1.5; }
-}
-END`,
-  ],
+  ['addresses of containers that are translated, by nftables', 3, nat('ip saddr 172.17.0.0/16 masquerade')],
   [
     'a table of iptables for translation that nft can not read back',
     2,
@@ -121,9 +112,25 @@ END`,
     3,
     inet('forward', 'drop', ...known, 'meta l4proto { tcp, udp } th sport 53 accept'),
   ],
+  [
+    'an interface by its number, which is no one’s in the copy',
+    1,
+    `ip link add wan0 type veth\n${inet('input', 'drop', 'iif "wan0" accept', 'iif "lo" accept', 'ip protocol vrrp accept')}`,
+  ],
+  [
+    'input and output that know connections',
+    2,
+    `${inet('input', 'drop', 'ct state established,related accept', 'ip protocol vrrp accept', 'udp dport { 53, 8848 } accept', 'tcp dport 53 accept')}
+${inet('output', 'drop', 'ct state established,related accept', 'ip protocol vrrp accept', 'udp dport { 53, 8848 } accept', 'tcp dport 53 accept').replace('theirs', 'theirs2')}`,
+  ],
+  [
+    'a chain of others that translates what it has marked',
+    3,
+    'iptables -t nat -N KUBE; iptables -t nat -A POSTROUTING -j KUBE; iptables -t nat -A KUBE -m mark ! --mark 0x4000/0x4000 -j RETURN; iptables -t nat -A KUBE -j MASQUERADE',
+  ],
 ]
 for (const [name, level, theirs] of passing) {
-  const said = begun(level, theirs)
+  const said = begun(() => refusal(level, theirs))
   test(`level ${level}, passes: ${name}`, async () => assert.is(await said(), ''))
 }
 
@@ -207,27 +214,109 @@ const dropped: [name: string, level: Level, theirs: string, said: RegExp][] = [
     /^a question by UDP to 10\.2\.1\.5, without connection tracking, .*insert rule inet theirs input udp dport 53 accept$/,
   ],
   [
+    'answers that leave and belong to no connection',
+    3,
+    inet('output', 'drop', ...known, 'udp dport { 53, 8848 } accept', 'tcp dport 53 accept'),
+    /^answers by UDP from 10\.2\.1\.6 to the director .*insert rule inet theirs output udp sport 53 accept$/,
+  ],
+  [
     'answers that belong to no connection',
     3,
     inet('forward', 'drop', ...known),
     /^answers by UDP of ns2 to clients .*insert rule inet theirs forward udp sport 53 accept$/,
   ],
   [
+    'another interface, by its number',
+    1,
+    `ip link add wan0 type veth\n${inet('input', 'drop', 'iif "wan0" accept')}`,
+    /^VRRP from ns2 /,
+  ],
+  [
+    'beside rules for IPv6 that nft can not read back',
+    1,
+    `${inet('input', 'drop')}\nip6tables -A INPUT -m rt --rt-type 0 -j DROP`,
+    /^VRRP from ns2 /,
+  ],
+  [
+    'at the device itself',
+    1,
+    `ip link add eth0 type veth\nnft -f - <<'END'
+table netdev theirs {
+  chain in { type filter hook ingress device "eth0" priority -500; ip daddr 224.0.0.0/4 drop; }
+}
+END`,
+    /chain netdev theirs in stops it .*insert rule netdev theirs in ip protocol vrrp accept$/,
+  ],
+  [
+    'in a table of iptables',
+    1,
+    'iptables -t mangle -A INPUT -d 224.0.0.0/4 -j DROP',
+    /chain INPUT in the table mangle of iptables stops it .*: iptables -t mangle -I INPUT -p 112 -j ACCEPT$/,
+  ],
+  [
+    'in a table of iptables-legacy',
+    1,
+    'iptables-legacy -t raw -A PREROUTING -p 112 -j DROP',
+    /iptables-legacy -t raw -I PREROUTING -p 112 -j ACCEPT$/,
+  ],
+  [
+    'what directors send on, where nodes alone may ask',
+    2,
+    inet('input', 'drop', 'ip protocol vrrp accept', 'ip saddr { 10.2.1.2, 10.2.1.3 } accept'),
+    /^clients' questions by UDP from the director to 10.2.1.2 .*udp dport 53 accept$/,
+  ],
+  [
+    'the second interface',
+    3,
+    inet('input', 'drop', 'iifname "eth0" accept'),
+    /^clients' questions by UDP from the director to 10.2.1.6 .*udp dport 53 accept$/,
+  ],
+  [
+    'answers by the second interface',
+    3,
+    inet('output', 'drop', 'oifname "eth0" accept'),
+    /^answers by UDP from 10.2.1.6 to the director .*udp sport 53 accept$/,
+  ],
+  [
+    'checks of others with another source, by nftables',
+    2,
+    nat('ip daddr 10.2.1.0/24 snat to 10.2.1.5'),
+    /^checks of ns2 by UDP leaves with another source, 10.2.1.5 and not 10.2.1.2: the chain ip theirs out does that \(.*snat to 10.2.1.5.*\)\. Take it out/,
+  ],
+  [
+    'clients with another source, by nftables',
+    3,
+    nat('oifname "eth0" masquerade'),
+    /^clients' questions by UDP to ns2 leaves with another source, 10.2.1.2 .*chain ip theirs out .*masquerade/,
+  ],
+  [
+    'clients with another source, by a chain of others in iptables',
+    3,
+    'iptables -t nat -N X; iptables -t nat -A POSTROUTING -o eth0 -j X; iptables -t nat -A X -j MASQUERADE',
+    /^clients' questions by UDP to ns2 leaves with another source, 10.2.1.2 .*chain ip nat X /,
+  ],
+  [
+    'clients with another source, by iptables-legacy beside iptables-nft',
+    3,
+    'iptables-legacy -t nat -A POSTROUTING -o eth0 -j MASQUERADE',
+    /^clients' questions by UDP to ns2 leaves with another source, 10.2.1.2 .*a rule in nat does that/,
+  ],
+  [
     'firewalld',
     1,
     inet('input', 'accept', 'tcp dport 22 accept', 'reject with icmpx admin-prohibited').replace('theirs', 'firewalld'),
-    /firewall-cmd --permanent --add-protocol=vrrp/,
+    /zone of eth0: firewall-cmd --permanent --zone="\$\(firewall-cmd --get-zone-of-interface=eth0 .*\)" --add-protocol=vrrp/,
   ],
 ]
 for (const [name, level, theirs, said] of dropped) {
-  const refused = begun(level, theirs)
+  const refused = begun(() => refusal(level, theirs))
   test(`level ${level}, stopped: ${name}`, async () => assert.match(await refused(), said))
 }
 
 test('the rules of the host are only read', () => {
   const { probe } = trial(3)
   const show = 'nft list ruleset; iptables-save | grep -v "^#"; ip -br link; ls /run'
-  const script = `set -e; mount -t tmpfs none /run; iptables -P FORWARD DROP; ${inet('input', 'drop')}
+  const script = `${sbin}; set -e; mount -t tmpfs none /run; iptables -P FORWARD DROP; ${inet('input', 'drop')}
 (${show}) >/dev/null; (${show}) >/run/before; set +e
     (${probe.text}) >/dev/null; (${show}) | diff - /run/before`
   execFileSync(

@@ -1,14 +1,13 @@
 // Clusters that differ in every value that templates use; for golden files, and for keepalived's own config test.
 import type { ServiceKind } from '../services/service.ts'
-import { virtualServersOf } from '../services/virtual-server.ts'
-import { writeFileSync } from 'node:fs'
+import { serviceOf } from '../services/all.ts'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadInventory } from '../inventory/load.ts'
 import type { Inventory } from '../inventory/types.ts'
-import { abilitiesOf, type Level } from '../inventory/levels.ts'
-import { drainFile, standbyFile } from '../tasks/cluster/keepalived.ts'
-import { render } from '../tasks/template.ts'
+import type { Level } from '../inventory/levels.ts'
+import { configuration } from '../tasks/cluster/keepalived-conf.ts'
 
 const cluster = (more: string) => `
 cluster:
@@ -41,8 +40,52 @@ export const variants: [name: string, text: string, level: Level][] = [
     cluster('  vrrp_version: 3\n  advert_int: 0.1\n  startup_delay: 0\n  snmp: { enabled: false }') + two,
     2,
   ],
+  [
+    'level1-checks',
+    cluster(`  unicast: true
+  track_interfaces: [lo]
+  checks:
+    haproxy: { process: haproxy-2.8, weight: -20 }
+    api: { port: 6443, interval: 3, timeout: 5, fall: 4, rise: 2 }
+    site: { url: "https://127.0.0.1/health?a=b", weight: 5 }
+    own: { command: /bin/true --all a=b, user: root }
+  notify: { master: /bin/true up, fault: /bin/true, user: nobody }
+  garp: { delay: 1, refresh: 60, interval: 0.01 }
+  email: { to: [a@example.com, b@example.com], from: k@example.com, server: 10.2.1.9 }
+  keepalived: { global: [max_auto_priority 5], instance: [debug 0] }`) + two,
+    1,
+  ],
+  ['level2-mcast', cluster('  mcast_src_ip: true\n  keepalived: { virtual_server: [quorum 1] }') + two, 2],
+  [
+    'level2-balancing',
+    cluster(`  balancing:
+    scheduler: mh
+    flags: [port, fallback]
+    persistence: 50
+    quorum: { weight: 4, hysteresis: 1, up: /bin/true up, down: /bin/true }
+    sorry_server: { address: 10.2.1.9 }
+    inhibit_on_failure: true
+    alpha: true
+    omega: true
+    real_server_down: /bin/true`) +
+      `
+hosts:
+  ns1: { address: 10.2.1.2, weight: 3 }
+  ns2: { address: 10.2.1.3, weight: 2 }
+`,
+    2,
+  ],
   ['level2-five', cluster('  balancing: { scheduler: wlc }\n  service: { port: 5353 }') + five, 2],
 ]
+
+const examples = new URL('../inventory/examples/', import.meta.url)
+
+/** The recipes, each at the highest level that it is for. */
+export const recipes = readdirSync(examples).map((name): (typeof variants)[number] => {
+  const text = readFileSync(new URL(name, examples), 'utf8')
+  const level = Math.max(...[...text.matchAll(/level (\d)/g)].map(([, number]) => Number(number)))
+  return [name, text, level as Level]
+})
 
 /** Reads an inventory from its text, as from a file. */
 export function inventoryOf(text: string): Inventory {
@@ -57,9 +100,5 @@ export function inventoryOf(text: string): Inventory {
  */
 export function keepalivedConf(text: string, level: Level, kind?: ServiceKind): string {
   const { cluster, hosts } = inventoryOf(text)
-  const notifyScript = '/etc/keepalived/keepalived-notify.sh'
-  const can = abilitiesOf(level)
-  const virtualServers = virtualServersOf(cluster, kind?.(cluster))
-  const files = { notifyScript, drainFile, standbyFile }
-  return render('keepalived.conf', { cluster, host: hosts[0], hosts, virtualServers, level, can, ...files })
+  return configuration({ cluster, hosts, host: hosts[0]! }, level, kind?.(cluster.service) ?? serviceOf(cluster))
 }

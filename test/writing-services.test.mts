@@ -15,7 +15,7 @@ import { flatten, tasksOf } from '../engine/runner/task.ts'
 import type { Facts } from '../engine/runner/facts.ts'
 import { localTransport } from '../engine/transport/local.ts'
 import { targetOf } from '../tasks/target.ts'
-import { freePort } from './port.ts'
+import { freePort } from '../lab/port.ts'
 import { inventoryOf, keepalivedConf } from './variants.ts'
 
 const port = await freePort()
@@ -24,7 +24,7 @@ cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, service: { port: ${port} } }
 hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }
 `
 const inventory = inventoryOf(text)
-const service = banner(inventory.cluster)
+const service = banner(inventory.cluster.service)
 const node = { ...inventory.hosts[0]!, address: '127.0.0.1' }
 const server = { address: node.address, port }
 const local = localTransport()
@@ -69,7 +69,7 @@ for (const client of [thisMachine(service), remoteClient('a client', local, serv
 
 test('the prober asks it, over TCP alone', async () => {
   const heard: Sample[] = []
-  const rates = { UDP: 0, TCP: 20, seconds: 60 }
+  const rates = { UDP: 0, TCP: 2, seconds: 60 }
   const prober = await startProber({ transport: local, service }, server, rates, (sample) => heard.push(sample))
   for (let tries = 0; heard.length < 3 && tries < 600; tries++) await wait(50)
   const { problem, UDP, TCP } = await prober.stop()

@@ -1,8 +1,7 @@
 import type { JSONSchema } from 'json-schema-to-ts'
+import { texts } from './common.ts'
 import { findingSchema, findingsSchema } from './finding.ts'
 import { nodeStateSchema, protocolSchema } from './node.ts'
-
-const names = { type: 'array', items: { type: 'string' } } as const
 
 export const answersSchema = {
   title: 'Answers',
@@ -15,10 +14,10 @@ export const answersSchema = {
     source: { type: 'string', description: 'The address that it asked from.' },
     asked: { type: 'integer', description: 'How many questions it asked over each protocol.' },
     UDP: {
-      ...names,
+      ...texts,
       description: 'Answering nodes in the order of the questions; the text of the answer if it belongs to no node.',
     },
-    TCP: { ...names, description: 'The same over TCP.' },
+    TCP: { ...texts, description: 'The same over TCP.' },
   },
 } as const satisfies JSONSchema
 
@@ -36,7 +35,7 @@ export const verdictSchema = {
   },
 } as const satisfies JSONSchema
 
-export const clusterSchema = {
+export const clusterCheckSchema = {
   title: 'Cluster',
   type: 'object',
   additionalProperties: false,
@@ -60,7 +59,7 @@ export const clusterSchema = {
         required: ['client', 'addresses', 'unseen'],
         properties: {
           client: { type: 'string', description: 'The name of the client that asked.' },
-          addresses: { ...names, description: 'Its addresses in the logs of the nodes.' },
+          addresses: { ...texts, description: 'Its addresses in the logs of the nodes.' },
           unseen: {
             type: 'array',
             description: 'The nodes where it could not be seen.',

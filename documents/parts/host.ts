@@ -1,4 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
+import { inventoryName, texts } from './common.ts'
 
 export const factsSchema = {
   title: 'Facts',
@@ -8,8 +9,7 @@ export const factsSchema = {
   description: 'What is true of a host before any task.',
   properties: {
     ids: {
-      type: 'array',
-      items: { type: 'string' },
+      ...texts,
       description: 'ID and ID_LIKE of os-release(5): the distribution, and those that it is like, the closest first.',
     },
     os: { type: 'string', description: 'As people say it: `Debian GNU/Linux 12 (bookworm)`.' },
@@ -64,7 +64,7 @@ export const hostSchema = {
   required: ['host', 'status', 'tasks', 'changes', 'notTried', 'executions', 'seconds'],
   description: 'How a host ended.',
   properties: {
-    host: { type: 'string', description: 'Its name in the inventory.' },
+    host: inventoryName,
     status: {
       type: 'string',
       enum: ['ok', 'changed', 'would change', 'failed', 'unreachable'],
@@ -87,13 +87,11 @@ export const hostSchema = {
       },
     },
     notes: {
-      type: 'array',
-      items: { type: 'string' },
+      ...texts,
       description: 'What became of earlier runs that were not confirmed, for people.',
     },
     notTried: {
-      type: 'array',
-      items: { type: 'string' },
+      ...texts,
       description: 'Tasks that were planned, but not reached because of the failure.',
     },
     facts: factsSchema,

@@ -1,4 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
+import { inventoryName, texts } from './common.ts'
 
 export const protocolSchema = {
   type: 'string',
@@ -27,7 +28,7 @@ export const nodeStateSchema = {
   ],
   description: 'State of a node at one moment.',
   properties: {
-    host: { type: 'string', description: 'Its name in the inventory.' },
+    host: inventoryName,
     level: {
       type: 'integer',
       description: 'The level that its keepalived.conf is for; missing where no playbook wrote it.',
@@ -81,7 +82,7 @@ export const nodeStateSchema = {
         TCP: { type: 'string', description: 'Over TCP.' },
       },
     },
-    drained: { type: 'array', items: { type: 'string' }, description: 'The nodes that this one takes for drained.' },
+    drained: { ...texts, description: 'The nodes that this one takes for drained.' },
     standby: { type: 'boolean', description: 'Whether another node is to hold the virtual IP.' },
     balanced: {
       type: 'object',
@@ -95,8 +96,7 @@ export const nodeStateSchema = {
     },
     bootId: { type: 'string', description: 'Another one after each boot.' },
     errors: {
-      type: 'array',
-      items: { type: 'string' },
+      ...texts,
       description: 'Errors in the journal of keepalived and the services around it since the run began.',
     },
   },
@@ -109,7 +109,7 @@ export const nodeStatusSchema = {
   required: ['host', 'removals', 'pending'],
   description: 'Status of a node for people.',
   properties: {
-    host: { type: 'string', description: 'Its name in the inventory.' },
+    host: inventoryName,
     unreachable: { type: 'string', description: "Why it can't be reached; then nothing else is known." },
     state: nodeStateSchema,
     version: { type: 'string', description: 'The version of keepalived.' },
@@ -135,8 +135,7 @@ export const nodeStatusSchema = {
       description: 'How often each real server left a pool lately, by address and protocol: `10.2.1.2 UDP`.',
     },
     pending: {
-      type: 'array',
-      items: { type: 'string' },
+      ...texts,
       description: 'The tasks that have something to change, or why that is not known.',
     },
   },

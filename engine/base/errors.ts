@@ -23,6 +23,13 @@ export class UserError extends Error {
   }
 }
 
+/** Ends a program with the message of a person's error, and its exit code. @throws any other error */
+export function tell(error: unknown): void {
+  if (!(error instanceof UserError)) throw error
+  console.error(error.message)
+  process.exitCode = error.exitCode
+}
+
 /** A host that can't be worked with: unreachable, refused, of unknown key, or its connection was lost. */
 export class HostError extends UserError {
   constructor(message: string) {

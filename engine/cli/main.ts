@@ -65,6 +65,8 @@ export async function main<Name extends keyof Documents, const Own extends Optio
   // The reader of a pipe may leave early (`| head`); changes that have begun on hosts are finished.
   process.stdout.on('error', () => {})
   process.stderr.on('error', () => {})
+  // Without it, as from cron, bash takes the pipes of Node for a remote login, and what ~/.bashrc prints for what commands print.
+  process.env.SHLVL ??= '1'
   try {
     const options = parseOptions(process.argv.slice(entry + 1), title, own)
     if (typeof options === 'string') return void process.stdout.write(`${options}\n`)

@@ -1,6 +1,7 @@
-import { createSocket, type Socket } from 'node:dgram'
+import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { on, once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Answer, Asking, Question, Replies, Server } from './question.ts'
 
 /** Milliseconds to wait for an answer. */
@@ -9,7 +10,7 @@ const patience = 2000
 /** `Client.ask` from this machine. */
 export async function askFromHere(service: Asking, server: Server, questions: readonly Question[]): Promise<Replies> {
   // All sockets stay open until the end, so that no two questions come from the same port.
-  const sockets: Socket[] = []
+  const sockets: UdpSocket[] = []
   const open = async () => {
     const socket = createSocket('udp4')
     sockets.push(socket)
@@ -26,7 +27,9 @@ export async function askFromHere(service: Asking, server: Server, questions: re
       const query = service.encode(number, name, protocol)
       const read = (got: Buffer) => service.read(query, got, protocol)
       const answer =
-        protocol === 'TCP' ? askByTcp(server, query, read) : open().then((socket) => askByUdp(socket, query, read))
+        protocol === 'TCP'
+          ? askByTcp(server, service.tls, query, read)
+          : open().then((socket) => askByUdp(socket, query, read))
       texts.push((await orNothing(answer))?.text)
     }
     return { source: source ?? '', texts }
@@ -49,7 +52,7 @@ async function orNothing<T>(result: Promise<T>): Promise<T | undefined> {
 type Read = (got: Buffer) => Answer | undefined
 
 /** The socket is connected: it hears of a port that refuses, and takes answers from the server alone. */
-async function askByUdp(socket: Socket, query: Buffer, read: Read): Promise<Answer | undefined> {
+async function askByUdp(socket: UdpSocket, query: Buffer, read: Read): Promise<Answer | undefined> {
   const messages = on(socket, 'message', { signal: AbortSignal.timeout(patience) })
   socket.send(query)
   for await (const [message] of messages as AsyncIterable<[Buffer]>) {
@@ -58,8 +61,14 @@ async function askByUdp(socket: Socket, query: Buffer, read: Read): Promise<Answ
   }
 }
 
-async function askByTcp({ address, port }: Server, query: Buffer, read: Read): Promise<Answer | undefined> {
-  const socket = connect({ host: address, port, family: 4, signal: AbortSignal.timeout(patience) })
+async function askByTcp(
+  { address, port }: Server,
+  tls: string | undefined,
+  query: Buffer,
+  read: Read,
+): Promise<Answer | undefined> {
+  const connection = connect({ host: address, port, family: 4, signal: AbortSignal.timeout(patience) })
+  const socket = tls === undefined ? connection : inTls(connection, tls)
   socket.write(query)
   let got = Buffer.alloc(0)
   for await (const chunk of socket as AsyncIterable<Buffer>) {
@@ -67,4 +76,11 @@ async function askByTcp({ address, port }: Server, query: Buffer, read: Read): P
     const answer = read(got)
     if (answer) return answer
   }
+}
+
+/** Who answers is the question, and not whom a certificate is for: a self-signed one is as good. */
+function inTls(connection: Socket, servername: string): TLSSocket {
+  const socket = connectTls({ socket: connection, servername, rejectUnauthorized: false })
+  connection.on('error', (error) => socket.destroy(error))
+  return socket
 }

@@ -1,9 +1,10 @@
 """One question to a service, from a new socket. The programs ask.py and prober.py begin with this.
 
-Behind it comes the service's own question.py, with two functions:
+Behind it comes the service's own question.py, with these functions:
   encode_question(number, name, tcp)   gives the bytes to send
-  read_answer(query, got, tcp)         gives the text of the answer, or None while it is not whole or of another question;
-                                       raises Lost for one of no use; the text is `printable`
+  read_answer(name, query, got, tcp)   gives the text of the answer, or None while it is not whole or of another question;
+                                       raises Lost for one of no use; the text comes from `ascii_of`
+  tls_name(name)                       gives the name of the server, where the service speaks TLS; may be left out
 They need no module that Debian's python3-minimal lacks.
 """
 
@@ -12,9 +13,13 @@ import errno, select, socket, struct, time
 began = time.monotonic()
 clock = lambda: time.monotonic() - began
 
-def printable(data):
-    """Gives untrusted bytes as a terminal may have them."""
+def ascii_of(data):
+    """Gives untrusted bytes as printable ASCII."""
     return "".join(chr(byte) if 32 <= byte < 127 else "?" for byte in data)
+
+def tls_name(name):
+    """Gives the name of the server where the service speaks TLS, else None."""
+    return None
 
 class Lost(Exception):
     """A question got no answer of use; says why in one word."""
@@ -25,7 +30,7 @@ class Question:
     def __init__(self, number, protocol, due, name):
         self.label = f"{number} {protocol}"
         self.tcp = self.connecting = protocol == "TCP"
-        self.query, self.got = encode_question(number, name, self.tcp), b""
+        self.name, self.query, self.got = name, encode_question(number, name, self.tcp), b""
         self.due, self.sent = due, clock()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM if self.tcp else socket.SOCK_DGRAM)
         self.socket.setblocking(False)
@@ -42,13 +47,54 @@ class Question:
         """Does what the socket is ready for; gives the text of the answer when it is here, else None."""
         if self.connecting:
             # Where there is no connection, this says why.
+            error = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if error:
+                raise OSError(error, "")
+            if tls_name(self.name):
+                self.begin_tls(poller)
             self.socket.send(self.query)
             self.connecting = False
             poller.modify(self.socket, select.POLLIN)
             return None
-        data = self.socket.recv(65535)
+        data = self.receive()
         self.got = self.got + data if self.tcp else data
-        text = read_answer(self.query, self.got, self.tcp)
+        text = read_answer(self.name, self.query, self.got, self.tcp)
         if text is None and self.tcp and not data:
             raise Lost("closed")
         return text
+
+    def begin_tls(self, poller):
+        """Shakes hands; raises BlockingIOError as long as that is not done."""
+        import ssl
+        if not isinstance(self.socket, ssl.SSLSocket):
+            # Who answers is the question, and not whom a certificate is for: a self-signed one is as good.
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            self.socket = context.wrap_socket(
+                self.socket, server_hostname=tls_name(self.name), do_handshake_on_connect=False
+            )
+        try:
+            self.socket.do_handshake()
+        except ssl.SSLWantReadError:
+            poller.modify(self.socket, select.POLLIN)
+            raise BlockingIOError
+        except ssl.SSLWantWriteError:
+            poller.modify(self.socket, select.POLLOUT)
+            raise BlockingIOError
+        except ssl.SSLError:
+            raise Lost("tls")
+
+    def receive(self):
+        """Gives what has come; raises BlockingIOError where that is nothing."""
+        if not tls_name(self.name):
+            return self.socket.recv(65535)
+        import ssl
+        try:
+            data = self.socket.recv(65535)
+            while self.socket.pending():
+                data += self.socket.recv(65535)
+            return data
+        except ssl.SSLWantReadError:
+            raise BlockingIOError
+        except ssl.SSLEOFError:
+            return b""

@@ -25,15 +25,17 @@ export interface Asking {
    * @returns undefined while it is not whole, and for the answer to another question
    */
   read(query: Buffer, got: Buffer, protocol: Protocol): Answer | undefined
-  /** A Python file that does both on other machines: see `question.py`. */
+  /** The name of the server, where the service speaks TLS (RFC 6066, 3); without one it does not. */
+  tls?: string
+  /** A Python file that does all this on other machines: see `question.py`. */
   program: URL
 }
 
 /** @returns the name of a question. @param label letters, digits and dashes */
 export const nameOf = ({ question }: Pick<Asking, 'question'>, label: string): string => question.replace('%', label)
 
-/** @returns untrusted bytes as a terminal may have them: printable ASCII */
-export const printable = (bytes: Buffer): string => bytes.toString('latin1').replaceAll(/[^ -~]/g, '?')
+/** @returns untrusted bytes as printable ASCII, with a question mark for each that is not */
+export const asciiOf = (bytes: Buffer): string => bytes.toString('latin1').replaceAll(/[^ -~]/g, '?')
 
 /** An answer; without text it is of no use. */
 export interface Answer {

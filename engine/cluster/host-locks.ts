@@ -9,8 +9,11 @@ import type { Outcome, Transport } from '../transport/transport.ts'
 import { type Note, noteFile, parseNote } from './rolling-note.ts'
 import type { Session } from './session.ts'
 
-/** Seconds of silence after which a node takes its operator for gone: five lines that did not come. */
-const silence = 25
+/** Seconds between two signs of life to a node whose lock is held. */
+const usualBeat = 5
+
+/** Seconds of silence after which a node takes its operator for gone: five signs of life that did not come. */
+const silence = (beat: number) => 5 * beat
 
 /** Longer than any rolling reboot, in seconds. */
 const forever = 7 * 24 * 3600
@@ -22,14 +25,14 @@ const releaseTime = 5000
 const commandFolder = '/run/keepalived-playbooks-command'
 
 // Nothing here is killed, so a command that was begun under the lock and goes on keeps it until its end.
-const holdScript = (folder: string, by: string): Script => sh`
+const holdScript = (folder: string, by: string, beat: number): Script => sh`
 trap '' HUP PIPE
 ${takeLock(folder, by)}
 said=$(cd ${folder} && ${switchProbe})
 [[ $said != unconfirmed=* ]] || { echo "not confirmed yet, and undone soon: the run of \${said#* }" >&2; exit 1; }
 cat ${noteFile(folder)} 2>/dev/null
 printf '\nheld\n'
-while read -r -t ${silence} _; do :; done
+while read -r -t ${silence(beat)} _; do :; done
 [ ! -e ${`${commandFolder}/lock`} ] || flock ${`${commandFolder}/lock`} true`
 
 /** The lock of a host, held until it is released or its operator was silent for too long. */
@@ -45,7 +48,12 @@ interface HostLock {
  * Takes the lock of a host for longer than one execution.
  * @throws UserError if another run holds it, HostError if the host is unreachable
  */
-async function takeHostLock(host: string, transport: Transport, folder: string, by: string): Promise<HostLock> {
+async function takeHostLock(
+  host: string,
+  transport: Transport,
+  { folder, by }: RunNote,
+  beat: number,
+): Promise<HostLock> {
   let text = ''
   const begun = Promise.withResolvers<void>()
   const onStdout = (chunk: Buffer) => {
@@ -53,8 +61,8 @@ async function takeHostLock(host: string, transport: Transport, folder: string, 
     if (text.endsWith('\nheld\n')) begun.resolve()
   }
   const operator = new AbortController()
-  const options = { timeout: forever, lasting: true, onStdout, operator: operator.signal }
-  const ended = transport.run(holdScript(folder, by).text, options)
+  const options = { timeout: forever, lasting: true, onStdout, operator: { left: operator.signal, beat } }
+  const ended = transport.run(holdScript(folder, by, beat).text, options)
   const refused = await Promise.race([begun.promise, ended])
   if (refused) {
     const why = refused.stderr.trim()
@@ -85,16 +93,21 @@ async function takeHostLock(host: string, transport: Transport, folder: string, 
 export class HostLocks {
   readonly #session: Session
   readonly #run: RunNote
+  readonly #beat: number
   readonly #held = new Map<string, HostLock>()
 
-  private constructor(session: Session, run: RunNote) {
+  private constructor(session: Session, run: RunNote, beat: number) {
     this.#session = session
     this.#run = run
+    this.#beat = beat
   }
 
-  /** @throws UserError where another run is at work, HostError where a host is unreachable */
-  static async take(context: RunContext, session: Session, run: RunNote): Promise<HostLocks> {
-    const locks = new HostLocks(session, run)
+  /**
+   * @param beat seconds between two signs of life to the hosts
+   * @throws UserError where another run is at work, HostError where a host is unreachable
+   */
+  static async take(context: RunContext, session: Session, run: RunNote, beat = usualBeat): Promise<HostLocks> {
+    const locks = new HostLocks(session, run, beat)
     context.atEnd(() => locks.#release())
     await Promise.all(session.inventory.hosts.map(({ name }) => locks.again(name)))
     return locks
@@ -102,7 +115,7 @@ export class HostLocks {
 
   /** Takes the lock of a host once more: a boot has freed it. */
   async again(host: string): Promise<void> {
-    this.#held.set(host, await takeHostLock(host, this.#session.reach(host), this.#run.folder, this.#run.by))
+    this.#held.set(host, await takeHostLock(host, this.#session.reach(host), this.#run, this.#beat))
   }
 
   /**
@@ -113,7 +126,7 @@ export class HostLocks {
     for (const [host, { lost }] of this.#held)
       if (lost)
         throw new UserError(
-          `the lock of ${host} was lost, since it heard nothing from here for ${silence} s: another run may have begun`,
+          `the lock of ${host} was lost, since it heard nothing from here for ${silence(this.#beat)} s: another run may have begun`,
           exitCode.failed,
         )
   }

@@ -23,8 +23,8 @@ export function journalScript(units: readonly string[], since: number): Script {
 
 /** What is read of an entry (systemd.journal-fields(7)). */
 interface Entry {
-  /** As bytes where it is no text for a terminal. */
-  MESSAGE: string | number[]
+  /** As bytes where it is no text for a terminal; an entry need not have any. */
+  MESSAGE?: string | number[] | null
   /** Microseconds since 1970: when the journal got it, and when it was sent, which sorts what came by several ways. */
   __REALTIME_TIMESTAMP: string
   _SOURCE_REALTIME_TIMESTAMP?: string
@@ -39,16 +39,16 @@ interface Entry {
  * @returns the errors, each once. Errors logged while a service stops are left out, since they say nothing about the
  *   running service: bind, for one, logs "automatic interface scanning terminated: end of file" at its stop.
  */
-export function parseJournal(text: string): string[] {
+export function parseErrors(text: string): string[] {
   const entries = (key: string): Entry[] =>
     [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, json]) => JSON.parse(json!))
   const ends = new Map(entries('stopping').map((entry) => [entry.INVOCATION_ID!, timeOf(entry)]))
   const isOfItsEnd = (entry: Entry) => timeOf(entry) >= (ends.get(entry._SYSTEMD_INVOCATION_ID ?? '') ?? Infinity)
   const errors = entries('error').flatMap((entry) => (isOfItsEnd(entry) ? [] : [messageOf(entry)]))
-  return [...new Set(errors)].filter((error) => !harmless.includes(error))
+  return [...new Set(errors)].filter((error) => error && !harmless.includes(error))
 }
 
 const timeOf = (entry: Entry) => Number(entry._SOURCE_REALTIME_TIMESTAMP ?? entry.__REALTIME_TIMESTAMP)
 
 const messageOf = ({ MESSAGE }: Entry) =>
-  typeof MESSAGE === 'string' ? MESSAGE : Buffer.from(MESSAGE).toString('utf8')
+  typeof MESSAGE === 'string' ? MESSAGE : Buffer.from(MESSAGE ?? []).toString('utf8')

@@ -5,10 +5,10 @@ import type { Cluster, Host } from '../../inventory/types.ts'
 import { type Script, sh } from '../base/sh.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Session } from './session.ts'
-import { journalScript, parseJournal } from './journal.ts'
+import { journalScript, parseErrors } from './journal.ts'
 import { parsePools, parseStats } from './pools.ts'
 import { serviceOf } from '../../services/all.ts'
-import { drainFolder, standbyFile } from '../../tasks/cluster/keepalived.ts'
+import { drainFolder, standbyFile } from '../../tasks/cluster/keepalived-conf.ts'
 
 /** A node, with an open way to it. */
 export interface NodeHandle {
@@ -115,6 +115,6 @@ export function parseNodeState(host: Host, cluster: Cluster, text: string): Node
     standby: value('standby') === '1',
     bootId: value('boot'),
     balanced: parseStats(cluster, values('stats')),
-    errors: parseJournal(text),
+    errors: parseErrors(text),
   }
 }

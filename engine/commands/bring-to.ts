@@ -16,9 +16,8 @@ import type { HostResult } from '../runner/events.ts'
 import { type RunOptions, runHosts } from '../runner/run.ts'
 import { flatten } from '../runner/task.ts'
 import { confirmAll, keepWaiting, type Unconfirmed } from './confirm.ts'
-import { oneByOne } from './one-by-one.ts'
 import type { Playbook } from './playbook.ts'
-import { settle, worst } from './settle.ts'
+import { brought, settle } from './settle.ts'
 
 /**
  * Brings every host to what a playbook lists, and checks the cluster where that is at a level then.
@@ -63,7 +62,10 @@ export async function bringTo(
         before = states && judgeStates(session.inventory, states).findings
         stopWaiting = keepWaiting(unconfirmed, names)
         context.atEnd(stopWaiting)
-        if (states && before?.every(isAnotherScheduler)) return oneByOne(session, states, level!, timeout)
+        if (!states || !before!.every(isAnotherScheduler)) return undefined
+        // Most runs change nothing, and don't wait for it to be loaded.
+        const { oneByOne } = await import('./one-by-one.ts')
+        return oneByOne(session, states, level!, timeout)
       },
     },
     session.limited.map((host) => ({
@@ -83,7 +85,7 @@ export async function bringTo(
   const judged = code === exitCode.ok && verify && whole ? { level, before } : undefined
   // A run that has failed is not checked, and may have done harm all the same.
   const now = code !== exitCode.ok && before ? await statesOf(session, timeout) : undefined
-  const worse = now && before && worst(before, judgeStates(session.inventory, now).findings)
+  const worse = now && before && brought(before, judgeStates(session.inventory, now).findings)
   return Math.max(code, await settle(context, unconfirmed, results, { judged, worse, stopWaiting }))
 }
 

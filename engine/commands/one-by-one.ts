@@ -1,6 +1,6 @@
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import type { Host } from '../../inventory/types.ts'
-import { keepalivedConf } from '../../tasks/cluster/keepalived.ts'
+import { keepalivedConf } from '../../tasks/cluster/keepalived-conf.ts'
 import { exitCode, UserError } from '../base/errors.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 import type { Session } from '../cluster/session.ts'
@@ -13,6 +13,9 @@ import { soleHolder, works } from '../verify/judge.ts'
 /** Seconds for a node to work again after its changes. */
 const patience = 60
 
+/** Seconds after which nodes take their parts again where a hand-over was broken off. */
+const handOverLasts = 60
+
 /**
  * The turns of a cluster at work: one node after the other, the holder of the VIP last. Before its keepalived is configured
  * anew, the holder hands the VIP over to a node that already is, without loss.
@@ -24,7 +27,7 @@ export function oneByOne(session: Session, states: readonly NodeState[], level: 
   const { hosts } = session.inventory
   const holder = soleHolder(states)
   // On the way from one level to another, both kinds of directors are drained.
-  const control = new ClusterControl(session, Math.max(level, states[0]!.level ?? level), timeout, [])
+  const control = new ClusterControl(session, Math.max(level, states[0]!.level ?? level), timeout, [], handOverLasts)
   const moving = movesVip(states[0]!.level, level)
   // As the turn before has seen them: to read them again would cost an execution on every node.
   let latest = states

@@ -13,7 +13,7 @@ export interface HostJournal {
 type RunSummary = NonNullable<Documents['rollback']['runs']>[number]
 
 /** @returns the runs of all hosts, the newest first; each host counts by itself, so no clock is asked */
-export function summarize(journals: readonly HostJournal[]): RunSummary[] {
+export function runsOf(journals: readonly HostJournal[]): RunSummary[] {
   const ages = new Map<string, number>()
   const summaries = new Map<string, RunSummary>()
   for (const { host, runs } of journals) {
@@ -29,7 +29,7 @@ export function summarize(journals: readonly HostJournal[]): RunSummary[] {
 }
 
 /** @returns the table of runs for people */
-export function tableOf(summaries: readonly RunSummary[]): string[] {
+export function runTable(summaries: readonly RunSummary[]): string[] {
   const rows = [
     ['RUN', 'WHEN', 'WHO', 'PLAYBOOK', 'CHANGES'],
     ...summaries.map(({ id, when, who, playbook, hosts }) => {

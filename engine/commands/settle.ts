@@ -21,7 +21,7 @@ interface Judged {
 const excused: ReadonlySet<Finding['code']> = new Set(['journal-error', 'client-failed', 'not-in-turn', 'unreachable'])
 
 /** @returns a finding that a run has brought */
-export const worst = (before: readonly Finding[], now: readonly Finding[]): Finding | undefined =>
+export const brought = (before: readonly Finding[], now: readonly Finding[]): Finding | undefined =>
   without(now, before).find(({ code }) => !excused.has(code))
 
 /**
@@ -43,7 +43,7 @@ export async function settle(
     if (status === 'unreachable') tellUnconfirmed(context, run, `${host} is not reached any more`)
   const checked = judged ? await check(context, run, results, { level: judged.level, hosts }) : exitCode.ok
   stopWaiting()
-  const worse = judged?.before ? worst(judged.before, context.document.cluster!.findings) : failed
+  const worse = judged?.before ? brought(judged.before, context.document.cluster!.findings) : failed
   if (worse && run.confirmWithin > 0 && hosts.length > 0) {
     await goBack(context, run, hosts, worse)
     return exitCode.checkFailed

@@ -1,5 +1,5 @@
 import { drainedNodes, judgeNodes, works } from '../verify/judge.ts'
-import { checkCluster, judgeStates } from '../verify/check.ts'
+import { checkCluster } from '../verify/check.ts'
 import { type Finding, without } from '../cluster/finding.ts'
 import { type NodeState, readNodeStates, type NodeHandle } from '../cluster/node-state.ts'
 import type { Session } from '../cluster/session.ts'
@@ -9,58 +9,18 @@ import { serviceOf } from '../../services/all.ts'
 import type { Service } from '../../services/service.ts'
 import { virtualServersOf } from '../../services/virtual-server.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
-import type { RunContext } from '../cli/main.ts'
 import type { Transport } from '../transport/transport.ts'
-import { drainFile, drainFolder, standbyFile } from '../../tasks/cluster/keepalived.ts'
+import { drainFile, drainFolder, standbyFile } from '../../tasks/cluster/keepalived-conf.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
-
-/** Conditions for starting an operation on a cluster. */
-export interface ControlRequest {
-  /** The number of nodes that must serve while one does not. If all others must serve, no finding is tolerated. */
-  minServing: number
-  /** Findings from the start of a resumed run: the cluster is accepted as that run has left it. */
-  known?: readonly Finding[]
-}
-
-/**
- * Checks the cluster before an operation.
- * @throws UserError where the cluster is unhealthy, HostError where a node is unreachable
- */
-export async function openControl(
-  { options, console, document }: RunContext<{ findings?: Finding[] }>,
-  session: Session,
-  request: ControlRequest,
-): Promise<ClusterControl> {
-  console.status('checking the cluster')
-  const { hosts } = session.inventory
-  await Promise.all(hosts.map(({ name }) => session.reach(name).connect()))
-  const { level, holder, findings } =
-    request.known || options.check
-      ? await glance(session, options.timeout)
-      : await check(session, options.timeout, false)
-  console.status('')
-  if (level === undefined)
-    throw new UserError('no playbook has configured these hosts: run a level playbook', exitCode.checkFailed)
-  if (request.known) return new ClusterControl(session, level, options.timeout, request.known)
-  document.findings = findings
-  for (const { text } of findings) console.print(`check  ${text}`)
-  if (findings.length > 0 && (request.minServing === hosts.length - 1 || !holder))
-    throw new UserError('the cluster is not healthy: nothing was begun', exitCode.checkFailed)
-  return new ClusterControl(session, level, options.timeout, findings)
-}
+import { setFlag } from './flag.ts'
 
 /** Seconds for keepalived to follow a change of its files. */
 const followTime = 30
 
 const reachOf = (session: Session, host: Host): NodeHandle => ({ host, transport: session.reach(host.name) })
 
-/** Node states alone, for check mode. Asking the service would turn on query logging, which is a change. */
-async function glance(session: Session, timeout: number) {
-  return judgeStates(session.inventory, await readNodeStates(session, timeout))
-}
-
 /** The cluster check of every node, without a report. */
-const check = (session: Session, timeout: number, changed: boolean) =>
+export const checkNodes = (session: Session, timeout: number, changed: boolean) =>
   checkCluster(
     session.inventory,
     session.inventory.hosts.map((host) => reachOf(session, host)),
@@ -75,17 +35,20 @@ export class ClusterControl {
   readonly timeout: number
   /** Findings from before the operation, which are tolerated. */
   readonly known: readonly Finding[]
+  /** Seconds after which a host ends drain and standby by itself; without them, they stay until they are ended. */
+  readonly flagsLast: number | undefined
 
-  constructor(session: Session, level: number, timeout: number, known: readonly Finding[]) {
+  constructor(session: Session, level: number, timeout: number, known: readonly Finding[], flagsLast?: number) {
     this.session = session
     this.level = level
     this.timeout = timeout
     this.known = known
+    this.flagsLast = flagsLast
   }
 
   /** The cluster check. @returns findings that are new */
   async check(): Promise<Finding[]> {
-    const { findings } = await check(this.session, this.timeout, true)
+    const { findings } = await checkNodes(this.session, this.timeout, true)
     return without(findings, this.known)
   }
 
@@ -183,7 +146,7 @@ export class ClusterControl {
   async setDrained(nodes: readonly string[], drained: boolean): Promise<void> {
     if (nodes.length === 0 || !this.can.balances) return
     // A node of level 1 knows no drain.
-    const flags = lines(...nodes.map((node) => setFlag(drainFile(node), drained)))
+    const flags = lines(...nodes.map((node) => setFlag(drainFile(node), drained, this.flagsLast)))
     await this.everywhere(sh`[ -d ${drainFolder} ] || exit 0
 ${flags}`)
   }
@@ -210,7 +173,7 @@ ${flags}`)
 
   /** Sets or clears standby on a node: in standby, another node is to hold the VIP. @throws as `setDrained` */
   setStandby(node: string, standby: boolean): Promise<void> {
-    return run(node, this.reach(node), setFlag(standbyFile, standby), this.timeout)
+    return run(node, this.reach(node), setFlag(standbyFile, standby, this.flagsLast), this.timeout)
   }
 
   /** Runs a script on every node. */
@@ -235,10 +198,6 @@ ${flags}`)
       .join('; ')
   }
 }
-
-const setFlag = (file: string, value: boolean): Script => sh`
-[ -e ${file} ] || { echo ${`there is no ${file}: run the level playbook first`} >&2; exit 1; }
-echo ${value ? 1 : 0} >${file}`
 
 /** @throws HostError where the host is unreachable, UserError where the script fails */
 async function run(name: string, transport: Transport, script: Script, timeout: number): Promise<void> {

@@ -2,7 +2,7 @@ import { protocols } from '../clients/losses.ts'
 import type { RealServer, ReportData, ReportNode } from './data.ts'
 import { type Markup, markup } from './markup.ts'
 import { arrow, box, type Point, text } from './svg.ts'
-import { colourOf, cut, listed } from './wording.ts'
+import { colourOf, listed, shortened } from './wording.ts'
 
 // As wide as a phone, so that its letters are as large there as those around it.
 const [width, middle] = [344, 172]
@@ -58,7 +58,7 @@ function clientsOf({ clients }: ReportData): Markup[] {
     const centre = left + each / 2
     return [
       box([left, 1], [each, client.height], 'host'),
-      text([centre, 23], cut(name, Math.floor(each / 9)), 'strong'),
+      text([centre, 23], shortened(name, Math.floor(each / 9)), 'strong'),
       arrow([centre, client.height + 5], [middle + (centre - middle) / 4, director.top - 18]),
     ]
   })
@@ -67,7 +67,7 @@ function clientsOf({ clients }: ReportData): Markup[] {
 function directorAt(top: number, { vip, balances, nodes }: ReportData, holder: ReportNode | undefined): Markup[] {
   const pill = (kind: string) => [
     box([middle - 84, top - 14], [168, 28], kind, 14),
-    text([middle, top + 5], `VIP ${cut(vip, 15)}`, `mono strong ${kind === 'held' ? 'on-held' : kind}`),
+    text([middle, top + 5], `VIP ${shortened(vip, 15)}`, `mono strong ${kind === 'held' ? 'on-held' : kind}`),
   ]
   const inside = (first: string, second: string) => [
     text([middle, top + 35], first, 'strong'),
@@ -85,7 +85,7 @@ function directorAt(top: number, { vip, balances, nodes }: ReportData, holder: R
     box(...frame, 'host'),
     ...(balances ? [] : [swatch]),
     ...pill('held'),
-    ...inside(`${cut(holder.name, 20)} ${does}`, cut(holder.address, 40)),
+    ...inside(`${shortened(holder.name, 20)} ${does}`, shortened(holder.address, 40)),
   ]
 }
 
@@ -146,7 +146,7 @@ function branchAt(directorTop: number, branches: readonly Branch[], i: number): 
     text([(trunk + server.left) / 2, centre - 8], label, kind === 'used' ? 'small' : 'small quiet'),
     box([server.left, y], [width - server.left - 1, server.height], kind === 'used' ? 'host' : 'standby'),
     box([server.left + 12, y + 13], [22, 22], `swatch ${colour}`, 5),
-    text([server.left + 46, y + 20], cut(name, 19), 'strong', 'start'),
-    text([server.left + 46, y + 38], cut(address, 20), 'mono quiet', 'start'),
+    text([server.left + 46, y + 20], shortened(name, 19), 'strong', 'start'),
+    text([server.left + 46, y + 38], shortened(address, 20), 'mono quiet', 'start'),
   ]
 }

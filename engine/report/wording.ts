@@ -18,7 +18,7 @@ export function moment(date: Date): Markup {
 }
 
 /** @param length of characters, from which on it is cut */
-export const cut = (text: string, length: number) => {
+export const shortened = (text: string, length: number) => {
   const characters = [...text]
   return characters.length > length ? `${characters.slice(0, length - 1).join('')}…` : text
 }

@@ -9,7 +9,7 @@ import { changingShell, staleCode, stateFormat, stateFunctions } from './state.t
 import type { Printed, Task } from './task.ts'
 
 /** One event in the output of an applying host, in order. */
-export type Step =
+export type ApplyStep =
   | { type: 'started'; index: number }
   | { type: 'output'; index: number; line: string }
   | { type: 'ended'; index: number; code: number }
@@ -18,7 +18,7 @@ export type Step =
 export interface ApplyBatch {
   script: string
   /** @returns the steps that this piece of the script's stdout completes */
-  read(chunk: Buffer): Step[]
+  read(chunk: Buffer): ApplyStep[]
 }
 
 /** Which part of a run a batch is. */
@@ -64,7 +64,7 @@ cd ${note.folder} || exit 1
 latest=
 [ ! -e latest ] || read -r latest <latest`
 
-/** Begins a journal. Twenty runs can be undone; older ones are removed. */
+/** Begins a journal. Twenty runs can be undone; older ones are removed, and what a power failure has left of plans. */
 const beginRun = (note: RunNote, latest: string) => sh`
 [ "$latest" = ${latest} ] || exit ${staleCode}
 set -e
@@ -79,6 +79,7 @@ mkdir -p "journal/$run" ${baselineFolder(note.scope)}
 printf '%s\n' ${note.by} >"journal/$run/by"
 printf '%s\n' ${baselineFolder(note.scope)} >"journal/$run/originals"
 ls -1d journal/*/ | head -n -20 | xargs -r rm -rf --
+rm -f -- journal/*/*.plan
 set +e`
 
 /** Goes on with the journal that an earlier phase of this run has begun. */
@@ -218,14 +219,14 @@ fi`
 
 const digest = ({ text, code }: Printed) => createHash('sha256').update(`${text}\n${code}`).digest('hex')
 
-function stepReader(marker: string): (chunk: Buffer) => Step[] {
+function stepReader(marker: string): (chunk: Buffer) => ApplyStep[] {
   let rest = ''
   let index = -1
   const decoder = new TextDecoder()
   return (chunk) => {
     const found = (rest + decoder.decode(chunk, { stream: true })).split('\n')
     rest = found.pop()!
-    return found.flatMap((line): Step[] => {
+    return found.flatMap((line): ApplyStep[] => {
       if (!line.startsWith(marker)) return line.trim() && index >= 0 ? [{ type: 'output', index, line }] : []
       const [, word, number, code] = line.split(' ')
       index = Number(number)

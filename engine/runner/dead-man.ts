@@ -86,11 +86,16 @@ export async function confirmRun(host: string, transport: Transport, note: RunNo
   if (code !== 0) throw new HostError(`${host}: the run can not be confirmed: ${stderr.trim()}`)
 }
 
-/** Ends the wait of a run whose timer is gone: what it changed stays. @param run its name in the journal */
+/**
+ * Ends the wait of a run whose timer is gone: what it changed stays, and what it had planned and not begun when the power failed
+ * is forgotten.
+ * @param run its name in the journal
+ */
 export const keepScript = (folder: string, run: string): Script => sh`
 cd ${folder} || exit 1
 ${switchFunctions}
-disarm ${run}`
+disarm ${run}
+rm -f -- journal/${run}/*.plan`
 
 /** Lets the switch go off now; prints what is undone. */
 export const goBackNow = (note: RunNote): Script => sh`

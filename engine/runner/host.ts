@@ -3,16 +3,15 @@ import { batchChanges } from './apply.ts'
 import { confirmRun, keepScript } from './dead-man.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
 import type { HostResult, Listener } from './events.ts'
+import { Executions } from './executions.ts'
 import { type Facts, factsProbe, parseFacts } from './facts.ts'
 import { baselinePath, conflictOf, type ResourceOf, restoreUnlisted } from './baselines.ts'
 import { busyCode } from './lock.ts'
 import type { RunNote } from './note.ts'
 import { makePlan, type Plan } from './plan.ts'
-import { batchProbes } from './probe.ts'
 import { doPutOff, type HostState, notesOf, parseState, staleCode, stateProbe } from './state.ts'
-import type { Script } from '../base/sh.ts'
-import { barrier, type Listed, type Printed, type Task, tasksOf } from './task.ts'
-import type { Outcome, RunOptions, Transport } from '../transport/transport.ts'
+import { barrier, type Listed, type Task, tasksOf } from './task.ts'
+import type { Transport } from '../transport/transport.ts'
 
 /** A host of the run: its name in the inventory, the way to it, and its tasks once its facts are known. */
 export interface RunHost {
@@ -44,6 +43,7 @@ export class HostRun {
   readonly #host: RunHost
   readonly #options: HostOptions
   readonly #tell: Listener
+  readonly #executions: Executions
   #list: Listed[] = []
   #plan: Plan = { changes: [], unchanged: [] }
   #progress: ApplyProgress | undefined
@@ -66,6 +66,7 @@ export class HostRun {
       executions: 0,
       seconds: 0,
     }
+    this.#executions = new Executions(host.transport, options.timeout, this.result)
   }
 
   get failed(): boolean {
@@ -95,7 +96,7 @@ export class HostRun {
   async #readAndPlan(): Promise<void> {
     const { name } = this.#host
     const { note } = this.#options
-    const [printed, kept] = await this.#probe([factsProbe, stateProbe(note.folder)])
+    const [printed, kept] = await this.#executions.probe([factsProbe, stateProbe(note.folder)])
     const facts = parseFacts(printed!.text)
     this.result.facts = facts
     this.#tell({ type: 'connected', host: name, facts })
@@ -132,7 +133,7 @@ export class HostRun {
     for (const text of notes) this.#tell({ type: 'note', host, text })
     if (notes.length > 0) this.result.notes = notes
     // This run has come to the host, which is what the other waited for.
-    if (state.abandoned && !check) await this.#execute(keepScript(note.folder, state.abandoned.run).text)
+    if (state.abandoned && !check) await this.#executions.run(keepScript(note.folder, state.abandoned.run).text)
   }
 
   /**
@@ -184,7 +185,7 @@ export class HostRun {
     })
     const progress = this.#progress!
     try {
-      const outcome = await this.#execute(batch.script, {
+      const outcome = await this.#executions.run(batch.script, {
         onStdout: (chunk) => progress.take(batch.read(chunk)),
         lasting: true,
       })
@@ -198,8 +199,7 @@ export class HostRun {
           `another run is at work on ${this.result.host}: ${outcome.stderr.trim()}. Try again when it has ended`,
           exitCode.failed,
         )
-      if (outcome.code !== 0)
-        throw new UserError(`the changes ended with code ${outcome.code}: ${outcome.stderr.trim()}`, exitCode.failed)
+      if (outcome.code !== 0) throw new UserError(progress.whyEnded(outcome), exitCode.failed)
       this.#begun = true
     } catch (error) {
       progress.fail((error as Error).message)
@@ -224,24 +224,7 @@ export class HostRun {
   }
 
   async #makePlan(): Promise<Plan> {
-    return makePlan(this.#list, await this.#probe(tasksOf(this.#list).map(({ probe }) => probe)))
-  }
-
-  async #probe(probes: readonly Script[]): Promise<Printed[]> {
-    const batch = batchProbes(probes)
-    const outcome = await this.#execute(batch.script)
-    try {
-      return batch.parse(outcome.stdout)
-    } catch (error) {
-      const why = `${(error as Error).message}: ${outcome.stderr.trim() || 'no reason was given'}`
-      throw new UserError(`${this.result.host}: ${why}`, exitCode.failed)
-    }
-  }
-
-  async #execute(script: string, listen: Pick<RunOptions, 'onStdout' | 'lasting'> = {}): Promise<Outcome> {
-    const outcome = await this.#host.transport.run(script, { timeout: this.#options.timeout, ...listen })
-    this.result.executions++
-    return outcome
+    return makePlan(this.#list, await this.#executions.probe(tasksOf(this.#list).map(({ probe }) => probe)))
   }
 
   async #guard(work: () => Promise<void>): Promise<void> {

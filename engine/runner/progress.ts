@@ -1,9 +1,10 @@
 import { unifiedDiff } from '../base/diff.ts'
 import { exitCode, UserError } from '../base/errors.ts'
-import type { Step } from './apply.ts'
+import type { ApplyStep } from './apply.ts'
 import type { ChangeReport, HostResult, Listener } from './events.ts'
 import type { Plan } from './plan.ts'
 import type { Change, Task } from './task.ts'
+import type { Outcome } from '../transport/transport.ts'
 
 /** @returns the change as people and programs are told of it */
 export const describe = (task: Task, change: Change): ChangeReport => ({
@@ -33,7 +34,7 @@ export class ApplyProgress {
   }
 
   /** Takes the steps that the host has told of. */
-  take(steps: readonly Step[]): void {
+  take(steps: readonly ApplyStep[]): void {
     for (const step of steps) {
       const { task, change } = this.#plan.changes[step.index]!
       if (step.type === 'started') this.#start(task)
@@ -52,6 +53,13 @@ export class ApplyProgress {
     if (!failure) this.#result.failure = { task: this.#current?.name, reason }
     else if (this.#current) failure.reason += `\n${this.#current.name}: ${reason}`
     this.#current = undefined
+  }
+
+  /** @returns why a script ended that no change has made fail */
+  whyEnded({ code, stderr }: Outcome): string {
+    const why = stderr.trim() || `exit code ${code}`
+    const begun = this.#result.notTried.length < this.#plan.changes.length
+    return begun ? `the changes ended with code ${code}: ${why}` : `nothing was changed: ${why}. Fix this and run again`
   }
 
   #start(task: Task): void {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Readable, Writable } from 'node:stream'
-import type { Outcome, RunOptions } from './transport.ts'
+import type { ExecutionOptions, Outcome } from './transport.ts'
 
 /** A script on its way to a bash. */
 export interface BashCall {
@@ -64,30 +64,27 @@ export interface Ending {
   code: Outcome['code'] | undefined
 }
 
-export interface TalkOptions extends Pick<RunOptions, 'onStdout' | 'operator'> {
+export interface TalkOptions extends Pick<ExecutionOptions, 'onStdout' | 'operator'> {
   /** Called when the script has arrived and begins. */
   onBegin?: () => void
-  /** A question on stderr to be answered before bash begins. */
-  question?: Question
+  /** A prompt on stderr to be answered before bash begins. */
+  prompt?: Prompt
 }
 
-/** Seconds between two lines to a script that wants to know whether its operator lives. */
-export const beat = 5
-
 /** What a program asks on stderr, and the answer. */
-export interface Question {
+export interface Prompt {
   text: string
   answer: string
 }
 
 /**
  * Hands a script over to a bash that was started for it, and gathers what it prints. The script is sent when bash is
- * ready: whatever reads stdin before, a question or a file of the login shell, gets none of it.
+ * ready: whatever reads stdin before, a prompt or a file of the login shell, gets none of it.
  */
 export function talk(
   bash: BashProcess,
   { input, ready, whole }: BashCall,
-  { onBegin, onStdout, operator, question }: TalkOptions,
+  { onBegin, onStdout, operator, prompt }: TalkOptions,
 ): Promise<Ending> {
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
@@ -99,10 +96,10 @@ export function talk(
   // A bash that ends early breaks the pipe; how it ended says more.
   bash.stdin.on('error', () => {})
   const send = () => {
-    if (!operator || operator.aborted) return bash.stdin.end(input)
+    if (!operator || operator.left.aborted) return bash.stdin.end(input)
     bash.stdin.write(input)
-    beating = setInterval(() => bash.stdin.write('\n'), beat * 1000)
-    operator.addEventListener('abort', () => {
+    beating = setInterval(() => bash.stdin.write('\n'), operator.beat * 1000)
+    operator.left.addEventListener('abort', () => {
       clearInterval(beating)
       bash.stdin.end()
     })
@@ -129,11 +126,11 @@ export function talk(
 
   bash.stderr.on('data', (chunk: Buffer) => {
     stderr.push(chunk)
-    if (!question || came !== 'nowhere') return
-    const times = Buffer.concat(stderr).toString().split(question.text).length - 1
+    if (!prompt || came !== 'nowhere') return
+    const times = Buffer.concat(stderr).toString().split(prompt.text).length - 1
     if (times === asked) return
     asked = times
-    if (times === 1) bash.stdin.write(`${question.answer}\n`)
+    if (times === 1) bash.stdin.write(`${prompt.answer}\n`)
     // Asked again: the answer was wrong, and there is no other.
     else bash.stdin.end()
   })
@@ -147,7 +144,7 @@ export function talk(
       resolve({
         came,
         stdout: Buffer.concat(stdout),
-        stderr: own ?? (question ? said!.split(question.text).at(-1)! : said!),
+        stderr: own ?? (prompt ? said!.split(prompt.text).at(-1)! : said!),
         code,
       })
     })

@@ -52,7 +52,10 @@ async function findInFile(name: string, file: string): Promise<KnownKey[]> {
   const { stdout } = await $({ quiet: true, nothrow: true })`ssh-keygen -F ${name} -f ${file}`
   const found = stdout.matchAll(/^# Host .* found: line (\d+) ?(CA|REVOKED)?\s*\n(.+)/gm)
   return [...found].flatMap(([, line, marker, entry]) => {
-    const [type, key] = entry!.split(/\s+/).slice(marker ? 2 : 1)
+    const [type, key] = entry!
+      .trim()
+      .split(/\s+/)
+      .slice(marker ? 2 : 1)
     const revokedBy = marker === 'REVOKED' ? `${file} line ${line}` : undefined
     return [{ file, line: Number(line), type: type!, key: key!, revokedBy, authority: marker === 'CA' }]
   })

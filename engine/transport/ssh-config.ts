@@ -95,12 +95,11 @@ export async function sshSettings(target: SshTarget, name: string): Promise<SshS
     identityFiles: files('identityfile'),
     identitiesOnly: one('identitiesonly') === 'yes',
     agent: agentSocket(fill(one('identityagent'))),
-    knownHostsFiles: `${one('userknownhostsfile')} ${one('globalknownhostsfile')}`
-      .split(' ')
-      .map(fill)
+    knownHostsFiles: ['userknownhostsfile', 'globalknownhostsfile']
+      .flatMap((key) => filesIn(one(key), fill))
       .filter((file) => file !== 'none' && existsSync(file)),
     hostKeyAlias: alias || undefined,
-    revokedHostKeys: given('revokedhostkeys').split(' ').filter(Boolean).map(fill),
+    revokedHostKeys: filesIn(given('revokedhostkeys'), fill),
     otherSources: [
       ...(given('knownhostscommand') ? ['KnownHostsCommand'] : []),
       ...(/^(yes|true)$/.test(one('verifyhostkeydns')) ? ['VerifyHostKeyDNS'] : []),
@@ -144,6 +143,18 @@ function readSettings(printed: string): Map<string, string[]> {
     if (key && value) values.set(key, [...(values.get(key) ?? []), value])
   }
   return values
+}
+
+/** Reads a list of paths, which `ssh -G` prints without quotes: where words together are a file, they are one. */
+function filesIn(printed: string, fill: (path: string) => string): string[] {
+  const words = printed.split(' ').filter(Boolean)
+  const files: string[] = []
+  while (words.length > 0) {
+    const lengths = words.map((_, place) => words.length - place)
+    const length = lengths.find((many) => existsSync(fill(words.slice(0, many).join(' ')))) ?? 1
+    files.push(fill(words.splice(0, length).join(' ')))
+  }
+  return files
 }
 
 /** Fills in what `ssh -G` leaves as it is: see TOKENS and ENVIRONMENT VARIABLES in ssh_config(5). */

@@ -11,19 +11,21 @@ export interface LoginOptions {
   name: string
   /** Seconds from the first packet to the end of the login, unless ssh_config has a ConnectTimeout. */
   connectTimeout: number
+  /** Seconds between two questions whether the host is still there; 5 unless told. After three without answer it is not. */
+  keepalive?: number
   /** The password to log in with, where no key is taken. */
   password?: string
 }
 
 /** An open connection. */
-export interface Session {
+export interface Connection {
   connection: InstanceType<typeof SSH2Promise.SSH>
   link: Link
   user: string
 }
 
 /** Logs in to a host. @throws HostError with the reason and what to do next */
-export async function logIn(target: SshTarget, options: LoginOptions): Promise<Session> {
+export async function logIn(target: SshTarget, options: LoginOptions): Promise<Connection> {
   const settings = await sshSettings(target, options.name)
   return throughDoor(settings.door, async () => {
     const deadline = AbortSignal.timeout((settings.connectTimeout ?? options.connectTimeout) * 1000)
@@ -41,9 +43,9 @@ export async function logIn(target: SshTarget, options: LoginOptions): Promise<S
 async function attemptLogin(
   settings: SshSettings,
   target: SshTarget,
-  { name, password }: LoginOptions,
+  { name, password, keepalive = 5 }: LoginOptions,
   deadline: AbortSignal,
-): Promise<Session | { dropped: string }> {
+): Promise<Connection | { dropped: string }> {
   const known = await knownHost(settings)
   const never = whyNeverTrusted(known, settings, target)
   if (never) throw new HostError(`${name}: ${never}`)
@@ -66,7 +68,7 @@ async function attemptLogin(
     authHandler: login.next,
     readyTimeout: 0,
     // A peer that went silent is noticed after 20 s, before the host frees the lock of an operator who went silent.
-    keepaliveInterval: 5_000,
+    keepaliveInterval: keepalive * 1000,
     keepaliveCountMax: 3,
   })
   try {

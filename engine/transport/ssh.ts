@@ -3,9 +3,9 @@ import { bashCall, talk } from './bash.ts'
 import { HostError } from '../base/errors.ts'
 import { goesOn } from './local.ts'
 import type { SshTarget } from './ssh-config.ts'
-import { logIn, type LoginOptions, type Session } from './ssh-login.ts'
+import { type Connection, logIn, type LoginOptions } from './ssh-login.ts'
 import { become, whyNotRoot } from './sudo.ts'
-import type { Outcome, RunOptions, Transport } from './transport.ts'
+import type { ExecutionOptions, Outcome, Transport } from './transport.ts'
 
 export interface SshOptions extends LoginOptions {
   /** Seconds until the login shell, and sudo, must have come to the script; 30 unless told. */
@@ -22,7 +22,7 @@ const most = 8
  * is not root. A further connection is opened where the server takes no more scripts on those that are open.
  */
 export function sshTransport(target: SshTarget, options: SshOptions): Transport {
-  let sessions: Promise<Session>[] = []
+  let sessions: Promise<Connection>[] = []
   const session = (index: number) => (sessions[index] ??= logIn(target, options))
   return {
     async connect() {
@@ -52,13 +52,13 @@ export function sshTransport(target: SshTarget, options: SshOptions): Transport 
 
 /** @returns `full` where the server takes no more sessions on this connection */
 async function run(
-  { connection, link, user }: Session,
+  { connection, link, user }: Connection,
   script: string,
-  { timeout, lasting, ...listen }: RunOptions,
+  { timeout, lasting, ...listen }: ExecutionOptions,
   { name, becomePassword, startTimeout = 30 }: SshOptions,
 ): Promise<Outcome | 'full'> {
   const call = bashCall(script, lasting ? undefined : timeout + 2)
-  const { prefix, question } = become(user, becomePassword)
+  const { prefix, prompt } = become(user, becomePassword)
   // Plain single quotes mean the same to every login shell; zx's own do not.
   const words = call.words.map((word) => `'${word}'`)
   let channel: ClientChannel
@@ -82,7 +82,7 @@ async function run(
     begun = true
     clearTimeout(starting)
   }
-  const { came, stdout, stderr, code } = await talk(channel, call, { ...listen, question, onBegin })
+  const { came, stdout, stderr, code } = await talk(channel, call, { ...listen, prompt, onBegin })
   clearTimeout(starting)
   clearTimeout(running)
   if (came === 'ready' && (late || code !== undefined)) throw new HostError(`${name}: ${notWhole(user)}`)

@@ -1,5 +1,6 @@
 // What the project uses of ssh2, on which ssh2-promise is built; neither package declares these types.
 declare module 'ssh2' {
+  import type { EventEmitter } from 'node:events'
   import type { Duplex, Readable, Writable } from 'node:stream'
 
   export interface ParsedKey {
@@ -56,7 +57,18 @@ declare module 'ssh2' {
     on(event: string, listener: (...args: never[]) => void): this
   }
 
+  /** A connection, which ssh2-promise makes and keeps to itself. */
+  export interface Client extends EventEmitter {
+    connect(config: ConnectConfig): this
+    exec(
+      command: string,
+      options: object,
+      callback: (error: Error | undefined, channel: ClientChannel | undefined) => void,
+    ): this
+  }
+
   const ssh2: {
+    Client: { prototype: Client }
     createAgent(socket: string): Agent
     utils: { parseKey(data: Buffer): ParsedKey | ParsedKey[] | Error }
   }

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import type { Question } from './bash.ts'
+import type { Prompt } from './bash.ts'
 
 /** How a command becomes root's on a host. */
 export interface Become {
   /** Goes before the command. */
   prefix: string
   /** What sudo asks, and the answer. */
-  question?: Question
+  prompt?: Prompt
 }
 
 /**
@@ -19,7 +19,7 @@ export function become(user: string, password?: string): Become {
   if (!password) return { prefix: 'env LC_ALL=C sudo -n ' }
   const id = `password-${randomBytes(9).toString('hex')}`
   // sudo prints %% as %, so a login shell that shows its commands does not seem to ask.
-  return { prefix: `env LC_ALL=C sudo -S -p ${id}%%: `, question: { text: `${id}%:`, answer: password } }
+  return { prefix: `env LC_ALL=C sudo -S -p ${id}%%: `, prompt: { text: `${id}%:`, answer: password } }
 }
 
 /**
@@ -28,10 +28,10 @@ export function become(user: string, password?: string): Become {
  */
 export function whyNotRoot(host: string, user: string, stderr: string, code: number | null): string {
   const said = stderr.trim().split('\n').at(-1) || `exit code ${code}`
-  // The last are the words of sudo-rs.
+  // In each the last are the words of sudo-rs.
   if (/a password is required|a terminal is required to|interactive authentication is required/.test(stderr))
     return `${host}: sudo asks ${user} for a password: use --ask-become-pass, or allow ${user} sudo without one`
-  if (/incorrect password|no password was provided/.test(stderr))
+  if (/incorrect password|no password was provided|incorrect authentication attempts/.test(stderr))
     return `${host}: sudo did not take the password of ${user}: run again with --ask-become-pass and the right one`
   if (/not in the sudoers file|is not allowed to|may not run sudo/.test(stderr))
     return `${host}: sudo does not let ${user} run bash as root (${said}): add ${user} to sudoers, or log in as root`

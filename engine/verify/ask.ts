@@ -12,7 +12,7 @@ export type Answers = FromSchema<typeof answersSchema>
 export const questions = (hosts: readonly Host[]): number => Math.max(10, 4 * hosts.length)
 
 /** How a client asks. */
-export interface Asking {
+export interface Round {
   /** Questions over each protocol. */
   count: number
   /** Prefix of every name asked for, so that no cache can answer. */
@@ -27,7 +27,7 @@ export interface Asking {
 export const lastName = 'last'
 
 /** What a client asks the service through the VIP: new names over each protocol, and the last ones. */
-export function questionsOf(cluster: Cluster, { count, tag, last, watch }: Asking): Question[] {
+export function questionsOf(cluster: Cluster, { count, tag, last, watch }: Round): Question[] {
   const service = serviceOf(cluster)
   const ask = (protocol: Protocol, times: number, start: string) =>
     Array.from({ length: times }, (_, i) => ({ protocol, name: nameOf(service, `${start}-${i}`) }))

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { FromSchema } from 'json-schema-to-ts'
-import type { clusterSchema } from '../../documents/parts/cluster.ts'
+import type { clusterCheckSchema } from '../../documents/parts/cluster.ts'
 import { abilitiesOf } from '../../inventory/levels.ts'
 import type { Inventory } from '../../inventory/types.ts'
 import type { Protocol } from '../clients/losses.ts'
@@ -38,7 +38,7 @@ export interface CheckOptions {
 }
 
 /** What the cluster check found. */
-export type CheckResult = FromSchema<typeof clusterSchema>
+export type CheckResult = FromSchema<typeof clusterCheckSchema>
 
 /** Seconds that a client may take for its questions while the nodes watch for them. */
 const patience = 15

@@ -1,5 +1,5 @@
 import { realAddress } from '../../inventory/levels.ts'
-import type { Inventory } from '../../inventory/types.ts'
+import type { Cluster, Inventory } from '../../inventory/types.ts'
 import { serviceOf } from '../../services/all.ts'
 import type { Protocol } from '../clients/losses.ts'
 import { type Finding, onNode } from '../cluster/finding.ts'
@@ -18,18 +18,18 @@ function judgePool({ cluster, hosts }: Inventory, state: NodeState, level: numbe
     onNode(state.host, code, `its ${protocol} pool ${text}`, `${protocol}${about && ` ${about}`}`)
   if (scheduler === undefined) return [finding('pool-incomplete', 'is not there')]
   const { port } = serviceOf(cluster)
-  const wanted = new Map(hosts.map((host) => [`${realAddress(host, level)}:${port}`, host.name]))
+  const wanted = new Map(hosts.map((host) => [`${realAddress(host, level)}:${port}`, host]))
   const entries = new Map(
     state.pool.filter((one) => one.protocol === protocol).map((one) => [`${one.address}:${one.port}`, one]),
   )
   const differs = (text: string, about: string) => finding('pool-differs', text, about)
   return [
-    ...(scheduler === cluster.balancing.scheduler
+    ...(scheduler === schedulerOf(cluster)
       ? []
-      : [differs(`has the scheduler ${scheduler}, not ${cluster.balancing.scheduler}`, 'scheduler')]),
-    ...[...wanted].flatMap(([real, name]) => {
+      : [differs(`has the scheduler ${scheduler}, not ${schedulerOf(cluster)}`, 'scheduler')]),
+    ...[...wanted].flatMap(([real, { name, weight: share }]) => {
       const entry = entries.get(real)
-      const weight = state.drained.includes(name) ? 0 : 1
+      const weight = state.drained.includes(name) ? 0 : share
       if (!entry || entry.weight < weight) return [finding('pool-incomplete', `lacks ${name}`, name)]
       const drained = weight === 0 ? ', which is drained,' : ''
       return [
@@ -38,7 +38,17 @@ function judgePool({ cluster, hosts }: Inventory, state: NodeState, level: numbe
       ]
     }),
     ...[...entries.keys()]
-      .filter((real) => !wanted.has(real))
+      .filter((real) => !wanted.has(real) && real !== sorryServer(cluster, port))
       .map((real) => differs(`has ${real}, which is no node`, real)),
   ]
 }
+
+/** As ipvsadm shows it: `mh (mh-fallback,mh-port) persistent 50`. */
+function schedulerOf({ balancing: { scheduler, flags, persistence } }: Cluster): string {
+  const names = flags.toSorted().map((flag) => `${scheduler}-${flag}`)
+  return `${scheduler}${names.length > 0 ? ` (${names})` : ''}${persistence > 0 ? ` persistent ${persistence}` : ''}`
+}
+
+/** It is in the pool while there are not enough real servers. */
+const sorryServer = ({ balancing: { sorry_server: sorry } }: Cluster, port: number): string | undefined =>
+  sorry && `${sorry.address}:${sorry.port ?? port}`

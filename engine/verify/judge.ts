@@ -4,7 +4,7 @@ import type { Protocol } from '../clients/losses.ts'
 import { serviceOf } from '../../services/all.ts'
 import { abilitiesOf } from '../../inventory/levels.ts'
 import type { Inventory } from '../../inventory/types.ts'
-import { drainFile, standbyFile } from '../../tasks/cluster/keepalived.ts'
+import { drainFile, standbyFile } from '../../tasks/cluster/keepalived-conf.ts'
 import type { Answers } from './ask.ts'
 import { type Finding, onNode } from '../cluster/finding.ts'
 import type { NodeState } from '../cluster/node-state.ts'
@@ -186,11 +186,17 @@ function fromAll(
   others: number,
 ): Pattern {
   const nodes = inventory.hosts.length
+  const { scheduler, persistence } = inventory.cluster.balancing
   const strict = got.every((name, i) => (i < nodes ? !got.slice(0, i).includes(name) : name === got[i - nodes]))
   if (strict) return { how: 'strictly in turn' }
-  const fair = [...shares.values()].every((count) => count >= got.length / nodes / 2)
-  const { scheduler } = inventory.cluster.balancing
+  const all = inventory.hosts.reduce((sum, { weight }) => sum + weight, 0)
+  const weighs = scheduler === 'wrr' || scheduler === 'wlc' || scheduler === 'sed'
+  const fair = inventory.hosts.every(({ name, weight }) => {
+    const due = weighs ? weight / all : 1 / nodes
+    return (shares.get(name) ?? 0) >= Math.floor((got.length * due) / 2)
+  })
   // These send one client to one node, always the same.
+  if (persistence > 0) return { how: 'one client stays with one node' }
   if (/^(sh|mh|dh|lblc)$/.test(scheduler)) return { how: `as ${scheduler} has it` }
   if (!fair)
     return {

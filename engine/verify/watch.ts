@@ -1,5 +1,5 @@
 import type { FromSchema } from 'json-schema-to-ts'
-import type { clusterSchema } from '../../documents/parts/cluster.ts'
+import type { clusterCheckSchema } from '../../documents/parts/cluster.ts'
 import { serviceOf } from '../../services/all.ts'
 import type { Service } from '../../services/service.ts'
 import { levelsThat } from '../../inventory/levels.ts'
@@ -86,7 +86,7 @@ export const parseWatch = (text: string): Watched => ({
 })
 
 /** How the nodes have seen a client. */
-type Seen = FromSchema<typeof clusterSchema>['seen'][number]
+type Seen = FromSchema<typeof clusterCheckSchema>['seen'][number]
 
 /**
  * @param tag that of this client's questions

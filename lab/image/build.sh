@@ -10,7 +10,7 @@ folder=$1 owner=$2 suite=$3
 # Also of a build that failed: whoever started it has to be able to clean up.
 trap 'chown -R "$owner" "$folder"' EXIT
 in_image=linux-image-cloud-amd64,systemd-sysv,udev,dbus,openssh-server,sudo,iproute2,procps,iputils-ping,bind9-dnsutils,netcat-openbsd,tcpdump,python3-minimal
-to_install='bind9 keepalived iptables ipvsadm snmpd snmp nginx-light prometheus-node-exporter conntrack nftables ifupdown netplan.io'
+to_install='bind9 keepalived iptables ipvsadm snmpd snmp nginx-light curl openssl prometheus-node-exporter conntrack nftables ifupdown netplan.io'
 # What runs now and then, and what looks for hardware that these machines don't have.
 masked='apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer
   systemd-tmpfiles-clean.timer systemd-timesyncd.service modprobe@configfs.service modprobe@dm_mod.service

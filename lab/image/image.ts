@@ -79,10 +79,10 @@ export function ensureImage(name: string, say: (line: string) => void): Promise<
   const release = releaseNamed(name)
   return ensureBuilt(imageFolder(name), `the image of Debian ${name} machines`, say, async (build) => {
     say(`building the image of Debian ${name} machines, once; this takes about two minutes`)
-    const asRoot = await wayToRoot()
+    const asRoot = await wayToRoot('building the machine image needs root', say)
     if (!asRoot)
       throw new UserError(
-        'building the machine image needs root: run once as root, or let sudo work without a password',
+        'building the machine image needs root: be root, let sudo work without a password, or run this at a terminal',
       )
     emptyFolder(build)
     for (const [path, content] of Object.entries(imageFiles(release))) write(join(build, 'files', path), content)

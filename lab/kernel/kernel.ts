@@ -95,7 +95,7 @@ function teller(say: Say): (line: string, seconds: number) => void {
 export function buildInBackground(): void {
   if (backgroundBuild().length > 0) return
   mkdirSync(cacheFolder, { recursive: true, mode: 0o700 })
-  const output = openSync(`${kernelLog()}.progress`, 'w')
+  const output = openSync(progressFile(), 'w')
   spawn('chrt', ['--idle', '0', process.execPath, labProgram, 'kernel', inBackground], {
     detached: true,
     stdio: ['ignore', output, output],
@@ -114,7 +114,19 @@ export function leaveTimeToOthers(): void {
   }
 }
 
+const progressFile = () => `${kernelLog()}.progress`
+
+/** @returns how far a build in the background is; undefined where there is none */
+export function buildUnderWay(): string | undefined {
+  if (backgroundBuild().length === 0) return undefined
+  return readFileSync(progressFile(), 'utf8').trim().split('\n').at(-1)!.trim()
+}
+
 const backgroundBuild = () => processesWith(labProgram, 'kernel', inBackground)
 
-/** Ends a background build, which runs in spare time only; the next build resumes it. */
-export const stopBackgroundBuild = (): void => backgroundBuild().forEach(killGroup)
+/** Ends a background build, which runs in spare time only; the next build resumes it. @returns whether there was one */
+export function stopBackgroundBuild(): boolean {
+  const builds = backgroundBuild()
+  builds.forEach(killGroup)
+  return builds.length > 0
+}

@@ -77,5 +77,8 @@ async function missingKernel({ kind, waitForKernel, yes }: KindRequest, say: Say
     return ensureKernel(say)
   }
   buildInBackground()
-  throw new UserError('its kernel is built meanwhile, and taken at the next up after: npm run lab -- down', 1)
+  throw new UserError(
+    'its kernel is built while this lab is up: npm run lab -- status says how far it is. When it is ready: npm run lab -- down, then up',
+    1,
+  )
 }

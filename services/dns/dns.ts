@@ -1,13 +1,13 @@
 import { sh } from '../../engine/base/sh.ts'
-import { establishedOn, type ServiceKind } from '../service.ts'
+import { establishedOn, type Service, type ServiceContent } from '../service.ts'
 import { bindOn } from './bind.ts'
 import { sightings } from './sightings.ts'
 import { wire } from './wire.ts'
 import { healthZone } from './zone.ts'
 
 /** DNS by bind, which answers for a health zone with the identity of its node (the article's example). */
-export const dns: ServiceKind = ({ service }) => {
-  const { port, health_name, health_zone } = service
+export const dns = (content: ServiceContent<'dns'>): Service => {
+  const { port, health_name, health_zone } = content
   const name = `${health_name}.${health_zone}`
   const answerOf = ({ identity }: { identity: string }) => `=${identity}=`
   return {
@@ -15,7 +15,7 @@ export const dns: ServiceKind = ({ service }) => {
     protocols: ['UDP', 'TCP'],
     unit: 'named',
     packages: (facts) => bindOn(facts).packages,
-    tasks: healthZone,
+    tasks: (target) => healthZone(target, content),
     healthCheck: (protocol) =>
       protocol === 'UDP'
         ? { type: 'DNS_CHECK', lines: ['type txt', `name ${name}.`] }

@@ -8,7 +8,7 @@ def encode_question(number, name, tcp):
     message = struct.pack(">6H", number & 0xFFFF, 0, 1, 0, 0, 0) + coded + struct.pack(">B2H", 0, TXT, IN)
     return struct.pack(">H", len(message)) + message if tcp else message
 
-def read_answer(query, got, tcp):
+def read_answer(name, query, got, tcp):
     size = int.from_bytes(got[:2], "big") if tcp else len(got)
     data = got[2:] if tcp else got
     identity = query[2:4] if tcp else query[:2]
@@ -35,7 +35,7 @@ def read_text(data):
             at = skip_name(data, at)
             kind, _, _, size = struct.unpack_from(">2HIH", data, at)
             if kind == TXT:
-                return printable(data[at + 11 : at + 11 + data[at + 10]])
+                return ascii_of(data[at + 11 : at + 11 + data[at + 10]])
             at += 10 + size
     except (IndexError, struct.error):
         raise Lost("garbled")

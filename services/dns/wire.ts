@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Packet } from 'dns-packet'
-import { type Answer, type Asking, printable } from '../../engine/clients/question.ts'
+import { type Answer, type Asking, asciiOf } from '../../engine/clients/question.ts'
 
 // Loaded with the first question: no playbook's first line waits for it.
 const packets = (): typeof import('dns-packet') => createRequire(import.meta.url)('dns-packet')
@@ -35,5 +35,5 @@ function textOf(answer: Packet): string | undefined {
   const record = answer.answers?.find(({ type }) => type === 'TXT')
   // The decoder gives each string as bytes.
   const [first] = (record as { data: Buffer[] } | undefined)?.data ?? []
-  return first && printable(first)
+  return first && asciiOf(first)
 }

@@ -30,17 +30,25 @@ export const zoneByHand = ({ zone, conf, own, included }: Places, record: string
   probe: sh`
 command -v named-checkconf >/dev/null && [ -e ${conf} ] || exit 0
 files=(${conf})
+others=()
+own=
 for ((i = 0; i < \${#files[@]} && i < 200; i++)); do
-  if [ "\${files[i]}" = ${own} ]; then echo own=yes; fi
+  if [ "\${files[i]}" = ${own} ]; then own=yes; fi
   [ "\${files[i]}" != ${own} ] && [ -f "\${files[i]}" ] || continue
-  printf 'file=%s %s\n' "$(base64 -w0 -- "\${files[i]}")" "\${files[i]}"
+  others+=("\${files[i]}")
   while IFS= read -r path; do
     # shellcheck disable=SC2206
     files+=($path)
   done < <(sed -nE 's/^[[:space:]]*include[[:space:]]+"([^"]+)".*/\1/p' "\${files[i]}")
 done
+if [ "$own" ]; then
+  echo own=yes
+  # So it is in most runs, and named's programs take a second on a small host.
+  grep -qisF -- ${zone} "\${others[@]}" || exit 0
+fi
+for path in "\${others[@]}"; do printf 'file=%s %s\n' "$(base64 -w0 -- "$path")" "$path"; done
 all=$(named-checkconf -p ${conf} 2>&1) || { echo "refused=$(tail -n 1 <<<"$all")"; exit 0; }
-text=$(sed -n ${`/^[[:space:]]*zone "${zone}" /,/^};/p`} <<<"$all")
+text=$(sed -n ${`/^[[:space:]]*zone "${zone.replaceAll('.', '\\.')}\\.\\?" /I,/^};/p`} <<<"$all")
 sed 's/^/zone=/' <<<"$text"
 path=$(sed -nE 's/^[[:space:]]*file "(.*)";/\1/p' <<<"$text" | head -n 1)
 [ -n "$path" ] || exit 0
@@ -71,9 +79,12 @@ named-checkzone -D -q -i none -k ignore ${zone} "$path" | sed 's/^/record=/'`,
       )
     }
     const [problem] = values('refused')
+    // Named does not read it: what includes it is a comment.
+    if (problem === undefined && values('zone').every((row) => row === '')) return unchanged()
     if (problem !== undefined) refuse(`and named-checkconf refuses the configuration (${problem})`)
     const beside = found.find(({ alone }) => !alone)
     if (beside) refuse('and other things stand in its lines or around it')
+    if (values('zone')[0]!.startsWith('\t')) refuse('inside of a view')
     const odd = strange(values('zone'), values('record'), `${record}.${zone}.`)
     if (odd) refuse(odd.replace('FILE', values('records')[0] ?? ''))
     return commentOut(found, '//', sh`named-checkconf ${conf}`)
@@ -102,7 +113,7 @@ function statements({ path, text }: File, zone: string): Found[] {
     if (!/^[{};]$/.test(token)) words.push(token.replaceAll('"', ''))
     if (
       begin === undefined &&
-      words[0] === 'zone' &&
+      words[0]?.toLowerCase() === 'zone' &&
       words[1]?.replace(/\.$/, '').toLowerCase() === zone.toLowerCase()
     ) {
       begin = outside

@@ -5,6 +5,7 @@ import { line } from '../../tasks/line.ts'
 import { service } from '../../tasks/service.ts'
 import type { Target } from '../../tasks/target.ts'
 import { render, template } from '../../tasks/template.ts'
+import type { ServiceContent } from '../service.ts'
 import { bindOn } from './bind.ts'
 import { zoneByHand } from './zone-by-hand.ts'
 
@@ -12,13 +13,13 @@ import { zoneByHand } from './zone-by-hand.ts'
  * named answers for the health zone with a TXT record of its own on each node, so that a client sees which node it
  * reached (the article's preparation).
  */
-export function healthZone({ cluster, host, facts }: Target): Task[] {
+export function healthZone({ host, facts }: Target, content: ServiceContent<'dns'>): Task[] {
   const named = bindOn(facts)
-  const zone = cluster.service.health_zone
+  const { health_zone: zone, health_name: record } = content
   // The article's name: a zone that keeps name and file is never missing while named loads its configuration.
   const zoneFile = `${named.folder}/${zone}.zone`
   const conf = `${named.folder}/named.conf.health`
-  const data = { zone, record: cluster.service.health_name, identity: host.identity, address: host.address }
+  const data = { zone, record, identity: host.identity, address: host.address }
   return [
     file(
       zoneFile,
@@ -28,7 +29,7 @@ export function healthZone({ cluster, host, facts }: Target): Task[] {
       },
     ),
     template(conf, 'named.conf.health', { zone, zoneFile }),
-    zoneByHand({ zone, conf: named.conf, own: conf, included: named.localConf }, cluster.service.health_name),
+    zoneByHand({ zone, conf: named.conf, own: conf, included: named.localConf }, record),
     // The whole configuration is checked: if the administrator uses views, a zone outside them makes named refuse
     // everything at its start.
     line(named.localConf, `include "${conf}";`, { validate: sh`named-checkconf` }),

@@ -1,9 +1,10 @@
 import type { Task } from '../../engine/runner/task.ts'
 import { serviceOf } from '../../services/all.ts'
 import { virtualServersOf } from '../../services/virtual-server.ts'
+import { parseNetwork } from '../../inventory/network.ts'
 import type { Host } from '../../inventory/types.ts'
 import { abilitiesOf, type Level, realAddress } from '../../inventory/levels.ts'
-import type { Accept, Packet, Rule } from '../os/firewall/firewall.ts'
+import type { Accept, Packet, Rule, Wire } from '../os/firewall/firewall.ts'
 import { osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
 
@@ -11,8 +12,14 @@ import type { Target } from '../target.ts'
 export type RulesOf = (target: Target, level: Level) => Rule[]
 
 /** VRRP adverts may come and go (article, preparation). 112 is VRRP's protocol number, with or without /etc/protocols. */
-export const allowVrrp = ({ host }: Target): Rule[] => {
-  const vrrp = { interface: host.interface, protocol: '112', to: '224.0.0.18/32' }
+export const allowVrrp = ({ cluster, host, hosts }: Target): Rule[] => {
+  const wire = { interface: host.interface, protocol: '112' }
+  if (cluster.unicast)
+    return othersOf(host, hosts).flatMap(({ name, address }): Rule[] => [
+      { name: `vrrp-in-${name}`, accept: 'in', ...wire, from: `${address}/32`, to: `${host.address}/32` },
+      { name: `vrrp-out-${name}`, accept: 'out', ...wire, from: `${host.address}/32`, to: `${address}/32` },
+    ])
+  const vrrp = { ...wire, to: '224.0.0.18/32' }
   return [
     { name: 'vrrp-in', accept: 'in', ...vrrp },
     { name: 'vrrp-out', accept: 'out', ...vrrp },
@@ -63,31 +70,39 @@ export const snat = ({ cluster }: Target): Rule[] => [
 /** These rules hold, by the firewall of the host's family, and nothing else of the host stops the cluster's packets. */
 export function firewall(target: Target, level: Level, ...sets: RulesOf[]): Task[] {
   const { cluster, host, facts } = target
-  const wire = {
+  const first = {
     device: host.interface,
     network: `${host.address}/${cluster.network.split('/')[1]}`,
     router: cluster.gateway,
+    packets: packetsOf(target, level),
   }
   return osOf(facts).firewall.tasks(
     sets.flatMap((rulesOf) => rulesOf(target, level)),
-    wire,
-    packetsOf(target, level),
+    [first, ...(abilitiesOf(level).secondInterface && host.second ? [secondWire(target, host.second)] : [])],
   )
 }
 
-/** A client beyond the router (RFC 5737). */
-const client = '192.0.2.9'
+/** @returns a client beyond the router (RFC 5737) */
+const clientOf = ({ cluster: { network } }: Target): string =>
+  ['192.0.2.9', '198.51.100.9'].find((address) => !parseNetwork(network).has(address))!
 
 /** The packets that a node gets, sends and passes on when the cluster is at a level. */
-function packetsOf({ cluster, host, hosts }: Target, level: Level): Packet[] {
+function packetsOf(target: Target, level: Level): Packet[] {
+  const { cluster, host, hosts } = target
+  const client = clientOf(target)
   const others = othersOf(host, hosts)
   const can = abilitiesOf(level)
   const groups = [
-    { what: 'VRRP', protocol: '112', to: '224.0.0.18' },
+    ...(cluster.unicast ? [] : [{ what: 'VRRP', protocol: '112', to: '224.0.0.18' }]),
     ...(can.syncsConnections ? [{ what: 'connection sync', protocol: 'udp', to: '224.0.0.81', toPort: 8848 }] : []),
   ]
   const balanced = can.balances ? virtualServersOf(cluster) : []
+  const unicast = cluster.unicast ? others : []
   return [
+    ...unicast.flatMap(({ name, address }): Packet[] => [
+      { what: `VRRP to ${name}`, direction: 'out', protocol: '112', from: host.address, to: address },
+      { what: `VRRP from ${name}`, direction: 'in', protocol: '112', from: address, to: host.address },
+    ]),
     ...groups.flatMap(({ what, ...packet }): Packet[] => [
       { what: `${what} to the other nodes`, direction: 'out', from: host.address, ...packet },
       ...others.map(({ name, address }): Packet => {
@@ -96,7 +111,8 @@ function packetsOf({ cluster, host, hosts }: Target, level: Level): Packet[] {
     ]),
     ...balanced.flatMap(({ protocol: name, port }) => {
       const protocol = name.toLowerCase()
-      return others.flatMap((other): Packet[] => {
+      const asked = can.keepsClients ? [] : served(cluster.vip, host.address, protocol, port)
+      const passedOn = others.flatMap((other): Packet[] => {
         const real = realAddress(other, level)!
         const [asks, is] = [
           { protocol, toPort: port },
@@ -109,6 +125,15 @@ function packetsOf({ cluster, host, hosts }: Target, level: Level): Packet[] {
             from: other.address,
             to: host.address,
             fromPort: clientPort,
+            ...asks,
+          },
+          {
+            what: `checks of ${other.name} by ${name}`,
+            direction: 'out',
+            from: host.address,
+            to: other.address,
+            fromPort: clientPort,
+            keepsSource: true,
             ...asks,
           },
           // A rule that wants a new connection does not take it.
@@ -131,6 +156,7 @@ function packetsOf({ cluster, host, hosts }: Target, level: Level): Packet[] {
             from: client,
             to: real,
             fromPort: clientPort,
+            keepsSource: can.keepsClients,
             ...asks,
           },
           {
@@ -142,9 +168,47 @@ function packetsOf({ cluster, host, hosts }: Target, level: Level): Packet[] {
           },
         ]
       })
+      return [...passedOn, ...asked]
     }),
   ]
 }
+
+/** What directors send on, as it comes to this node and is answered. */
+const served = (from: string, to: string, protocol: string, port: number): Packet[] => [
+  {
+    what: `clients' questions by ${protocol.toUpperCase()} from the director to ${to}`,
+    direction: 'in',
+    protocol,
+    from,
+    to,
+    fromPort: clientPort,
+    toPort: port,
+  },
+  // A TCP connection that nobody takes is reset by the kernel, so that an answer after it has none.
+  ...(protocol === 'udp'
+    ? [
+        {
+          what: `answers by UDP from ${to} to the director`,
+          direction: 'out' as const,
+          protocol,
+          from: to,
+          to: from,
+          fromPort: port,
+          toPort: clientPort,
+        },
+      ]
+    : []),
+]
+
+/** By the second interface clients' questions come in, and answers leave through the virtual IP. */
+const secondWire = (target: Target, { interface: device, address }: NonNullable<Host['second']>): Wire => ({
+  device,
+  network: `${address}/32`,
+  router: target.cluster.vip,
+  packets: virtualServersOf(target.cluster).flatMap(({ protocol, port }) =>
+    served(clientOf(target), address, protocol.toLowerCase(), port),
+  ),
+})
 
 /** Of a client's program. */
 const clientPort = 40000

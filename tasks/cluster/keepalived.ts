@@ -4,28 +4,13 @@ import type { Task } from '../../engine/runner/task.ts'
 import { file } from '../file.ts'
 import { service } from '../service.ts'
 import { dropInPath, systemdDropIn } from '../systemd-dropin.ts'
-import { virtualServersOf } from '../../services/virtual-server.ts'
+import { serviceOf } from '../../services/all.ts'
 import type { Target } from '../target.ts'
 import { formerAddresses, replacingHandMade } from './adoption/keepalived-conf.ts'
 import { unitOverride, withoutRoutesScript } from './adoption/unit-override.ts'
 import { routesScript } from './routes.ts'
 import { template } from '../template.ts'
-
-/** Where keepalived reads its configuration. */
-export const keepalivedConf = '/etc/keepalived/keepalived.conf'
-
-/** The notify script that writes the state lines for the cluster check; the article's path. */
-const notifyScript = '/etc/keepalived/keepalived-notify.sh'
-
-/** The standby file: 1 if another node is to hold the VIP instead of this one, else 0. */
-export const standbyFile = '/etc/keepalived/standby'
-
-/**
- * The drain file of a node: 1 if it is drained, else 0. Every node has such a file for each node, since each may become
- * director. Like `standbyFile` it survives restarts, reboots and playbook runs.
- */
-export const drainFile = (node: string): string => `${drainFolder}/${node}`
-export const drainFolder = '/etc/keepalived/drain'
+import { configuration, drainFile, keepalivedConf, notifyScript, standbyFile } from './keepalived-conf.ts'
 
 /** Writes 0 into a file that is empty or missing. */
 const flag = (path: string): Task => file(path, (current) => (/^[01]\n?$/.test(current ?? '') ? current! : '0\n'))
@@ -52,12 +37,7 @@ export function keepalived(target: Target, level: Level): Task[] {
     withoutRoutesScript(routesScript, keepalivedConf),
     systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host, can, notifyScript, routesScript }),
     replacingHandMade(
-      template(
-        keepalivedConf,
-        'keepalived.conf',
-        { ...target, virtualServers: virtualServersOf(cluster), level, can, notifyScript, drainFile, standbyFile },
-        { mode: '640', validate },
-      ),
+      file(keepalivedConf, configuration(target, level, serviceOf(cluster)), { mode: '640', validate }),
       keepalivedConf,
       target,
     ),

@@ -3,6 +3,7 @@ import type { Level } from '../../inventory/levels.ts'
 import { serviceOf } from '../../services/all.ts'
 import { osOf } from '../os/os.ts'
 import { packages } from '../packages.ts'
+import { checkPackages } from './checks.ts'
 import type { Target } from '../target.ts'
 
 /** The packages that a level needs on a host, in one installation. */
@@ -10,5 +11,12 @@ export function clusterPackages(target: Target, level: Level): Task {
   const { cluster, facts } = target
   const known = osOf(facts).packages
   const snmp = cluster.snmp.enabled ? known.snmp : []
-  return packages(target, ...serviceOf(cluster).packages(facts), ...known.every, ...known[level], ...snmp)
+  return packages(
+    target,
+    ...serviceOf(cluster).packages(facts),
+    ...known.every,
+    ...known[level],
+    ...checkPackages(cluster, facts),
+    ...snmp,
+  )
 }

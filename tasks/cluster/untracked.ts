@@ -6,7 +6,7 @@ import type { Untracked } from '../os/firewall/firewall.ts'
 import { osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
 import { othersOf } from './firewall.ts'
-import { keepalivedConf } from './keepalived.ts'
+import { keepalivedConf } from './keepalived-conf.ts'
 import { secondOf } from './routes.ts'
 
 /**
@@ -20,6 +20,8 @@ export const untracked = ({ cluster, host, hosts }: Target, level: Level): Untra
     const protocol = server.protocol.toLowerCase()
     const { port } = server
     const second = secondOf(host)
+    // What a node asks its own service or the VIP stays known: rules of others may have translated it.
+    const vip = `${cluster.vip}/32`
     const when = sh`grep -qs ${`^# Written by keepalived-playbooks for level ${level};`} ${keepalivedConf}`
     const rule = (name: string, more: Omit<Untracked, 'name' | 'protocol' | 'when'>): Untracked => ({
       name: `untracked-${name}-${protocol}`,
@@ -28,17 +30,16 @@ export const untracked = ({ cluster, host, hosts }: Target, level: Level): Untra
       ...more,
     })
     return [
-      rule('questions', { untracked: 'in', interface: host.interface, to: `${cluster.vip}/32`, toPort: port }),
+      rule('questions', { untracked: 'in', interface: host.interface, to: vip, toPort: port }),
       rule('balanced', { untracked: 'in', interface: second.interface, to: `${second.address}/32`, toPort: port }),
-      rule('answers', { untracked: 'out', from: `${second.address}/32`, fromPort: port }),
+      rule('answers', { untracked: 'out', from: `${second.address}/32`, fromPort: port, except: vip }),
       ...othersOf(host, hosts).map((other) =>
         rule(`answers-of-${other.name}`, {
           untracked: 'in',
           interface: host.interface,
           from: `${secondOf(other).address}/32`,
           fromPort: port,
-          // What this node asks itself stays known.
-          forOthers: true,
+          except: vip,
         }),
       ),
     ]

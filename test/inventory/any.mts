@@ -8,12 +8,15 @@ import type { Content } from '../../inventory/types.ts'
 interface Node {
   type?: string | readonly string[]
   enum?: readonly (string | number)[]
+  const?: string
+  oneOf?: readonly Node[]
   format?: string
   pattern?: string
   minimum?: number
   maximum?: number
   maxLength?: number
   minProperties?: number
+  minItems?: number
   required?: readonly string[]
   properties?: Readonly<Record<string, Node>>
   propertyNames?: Node
@@ -30,6 +33,8 @@ export const env: NodeJS.ProcessEnv = { VRRP_PASS: 'KPSjXfRG' }
 /** @returns any value that a schema allows, with its bounds rather often */
 function valueOf(node: Node): fc.Arbitrary<unknown> {
   const { type, minimum: min, maximum: max } = node
+  if (node.oneOf) return fc.oneof(...node.oneOf.map(valueOf))
+  if (node.const) return fc.constant(node.const)
   if (node.enum) return fc.constantFrom(...node.enum)
   if (Array.isArray(type)) return fc.oneof(...type.map((one: string) => valueOf({ ...node, type: one })))
   switch (type) {
@@ -40,7 +45,7 @@ function valueOf(node: Node): fc.Arbitrary<unknown> {
     case 'number':
       return fc.oneof(fc.integer({ min: Math.ceil(min!), max }), fc.double({ min, max, noNaN: true }))
     case 'array':
-      return fc.uniqueArray(valueOf(node.items!), { maxLength: 4 })
+      return fc.uniqueArray(valueOf(node.items!), { minLength: node.minItems, maxLength: 4 })
     case 'object':
       return node.properties ? mapOf(node, node.properties) : freeMapOf(node)
     default:
@@ -159,6 +164,14 @@ function clusterAgrees({ cluster }: Written): void {
   if (cluster.vrrp_version === 3) delete cluster.auth_pass
   if (typeof cluster.auth_pass === 'object') cluster.auth_pass = { env: 'VRRP_PASS' }
   delete cluster.routing
+  const { balancing } = cluster
+  if (balancing && balancing.scheduler !== 'sh' && balancing.scheduler !== 'mh') delete balancing.flags
+  if (balancing?.quorum) delete balancing.quorum.hysteresis
+  if (cluster.unicast) delete cluster.mcast_src_ip
+  for (const check of Object.values(cluster.checks ?? {})) if (check) oneKind(check)
+  if (cluster.checks) delete cluster.checks.service
+  // Whether keepalived takes these is for keepalived to say.
+  delete cluster.keepalived
   const { first = {}, second = {} } = cluster.routing_tables ?? {}
   const [numbers, names] = [
     [first.number ?? 20, second.number ?? 21],
@@ -167,10 +180,24 @@ function clusterAgrees({ cluster }: Written): void {
   if (numbers[0] === numbers[1] || numbers.includes(220) || names[0] === names[1]) delete cluster.routing_tables
   const { snmp, service } = cluster
   if (snmp?.source?.includes('/')) snmp.community ??= 'other'
-  if (!service) return
+  if (service) service.type ??= 'dns'
+  if (service?.type === 'http' || service?.type === 'https') {
+    if (service.managed !== false) delete service.unit
+  }
+  if (service?.type !== 'dns') return
   if (service.health_zone && !service.health_zone.includes('.')) service.health_zone = `${service.health_zone}.lan`
   if (service.health_name && !/^../.test(service.health_name.split('.')[0]!))
     service.health_name = `a${service.health_name}`
   if ((service.health_name ?? 'health').length + (service.health_zone ?? 'load.balance').length > 188)
     cluster.service = {}
+}
+
+type Check = NonNullable<NonNullable<Written['cluster']['checks']>[string]>
+
+/** Leaves the first of the keys of which a check has one. */
+function oneKind(check: Check): void {
+  const kinds = ['command', 'process', 'port', 'url'] as const
+  const [first, ...others] = kinds.filter((kind) => kind in check)
+  for (const other of others) delete check[other]
+  if (!first) check.port = 80
 }

@@ -69,6 +69,7 @@ export const broken: [text: string, ...messages: string[]][] = [
   [cluster('name: DNS'), `4:9 cluster.name: must be ${nameWords}, got "DNS"`],
   [cluster('name: 5'), `4:9 cluster.name: must be ${nameWords}, got 5; put it in quotes`],
   [cluster('name: "\\x9b31m\\u202e"'), `4:9 cluster.name: must be ${nameWords}, got "\\u009b31m\\u202e"`],
+  [cluster('name: "\\U000E0072"'), `4:9 cluster.name: must be ${nameWords}, got "\\udb40\\udc72"`],
   [cluster(`name: ${'a'.repeat(70)}`), `4:9 cluster.name: must be ${nameWords}, got "${'a'.repeat(60)}…"`],
   [vip('10.2.1'), '2:8 cluster.vip: must be an IPv4 address, got "10.2.1"'],
   [vip('10.2'), '2:8 cluster.vip: must be an IPv4 address, got 10.2'],
@@ -86,6 +87,11 @@ export const broken: [text: string, ...messages: string[]][] = [
     cluster('interface: averylonginterface'),
     `4:14 cluster.interface: must be ${interfaceWords}, got "averylonginterface"`,
   ],
+  [cluster('interface: all'), '4:14 cluster.interface: must be an interface of the network, which "all" is not'],
+  [
+    ns1('second: { address: 10.2.1.6, interface: lo }'),
+    '5:69 hosts.ns1.second.interface: must be an interface of the network, which "lo" is not',
+  ],
   [cluster('interface: "eth0; reboot"'), `4:14 cluster.interface: must be ${interfaceWords}, got "eth0; reboot"`],
   [cluster('virtual_router_id: 256'), '4:22 cluster.virtual_router_id: must be a whole number from 1 to 255, got 256'],
   [cluster('virtual_router_id: 0.5'), '4:22 cluster.virtual_router_id: must be a whole number from 1 to 255, got 0.5'],
@@ -95,11 +101,42 @@ export const broken: [text: string, ...messages: string[]][] = [
   [cluster('preempt: yes'), '4:12 cluster.preempt: must be true or false, got "yes"'],
   [cluster('startup_delay: -1'), '4:18 cluster.startup_delay: must be a whole number from 0 to 255, got -1'],
   [
+    // Which other keys belong there is not known.
     cluster('service: { type: another, port: 0 }'),
     `4:20 cluster.service.type: must be ${serviceWords}, got "another"`,
-    '4:35 cluster.service.port: must be a whole number from 1 to 65535, got 0',
+  ],
+  [cluster('service: { type: 80 }'), `4:20 cluster.service.type: must be ${serviceWords}, got 80; put it in quotes`],
+  [
+    cluster('service: { port: 0, helth_zone: a.b }'),
+    '4:20 cluster.service.port: must be a whole number from 1 to 65535, got 0',
+    '4:23 cluster.service: unknown key "helth_zone" (did you mean "health_zone"?)',
+  ],
+  [
+    cluster('service: { type: https, key: site.key, health_zone: a.b, unit: apache2 }'),
+    '4:3 cluster.service.certificate: is missing; it must be an absolute path of letters, digits, ".", "_", "/", "@", "+" and "-"',
+    '4:32 cluster.service.key: must be an absolute path of letters, digits, ".", "_", "/", "@", "+" and "-", got "site.key"',
+    '4:42 cluster.service: unknown key "health_zone"',
+    '4:66 cluster.service.unit: must be nginx, unless managed is false, got "apache2"',
   ],
   [cluster('service: { health_zone: "a..b" }'), `4:27 cluster.service.health_zone: must be ${zoneWords}, got "a..b"`],
+  [
+    cluster(
+      'checks: { service: { port: 80 }, a: { port: 80, url: "http://a/" }, b: {}, c: { command: "true; false" } }',
+    ),
+    '4:13 cluster.checks.service: must have another name: service is the check of cluster.service',
+    '4:36 cluster.checks.a: must have one of command, process, port, url, got port and url',
+    '4:71 cluster.checks.b: must have one of command, process, port, url, got none',
+    '4:92 cluster.checks.c.command: must be an absolute path, and words after it, without quotes and what a shell heeds, got "true; false"',
+  ],
+  [
+    cluster('unicast: true\n  mcast_src_ip: true'),
+    '5:17 cluster.mcast_src_ip: must be left out with cluster.unicast: true, which has no multicast',
+  ],
+  [
+    cluster('balancing: { flags: [port], quorum: { weight: 2, hysteresis: 2 } }'),
+    '4:23 cluster.balancing.flags: have a meaning only with the schedulers sh and mh, got rr',
+    '4:64 cluster.balancing.quorum.hysteresis: must be less than weight, which is 2, got 2',
+  ],
   [cluster('drill: { kill: -1 }'), '4:18 cluster.drill.kill: must be seconds, 0 or more, got -1'],
   [
     cluster('health_check: { time_out: 2 }'),

@@ -60,7 +60,7 @@ test('a packet filter that stops VRRP is told before anything changes, with what
     'table inet theirs { chain input { type filter hook input priority 0; tcp dport 22 accept; udp dport 53 accept; reject with icmpx admin-prohibited; }; }'
   // A BACKUP that hears no MASTER would become one itself, and so not be as it was.
   const master = await holder()
-  await on(master, `nft '${table}'`)
+  await on(master, `apt-get install -qy nftables >/dev/null && nft '${table}'`)
   const before = await fingerprint(master)
   const refused = await playbook('level2', '--check')
   const after = await fingerprint(master)

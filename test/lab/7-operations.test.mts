@@ -1,7 +1,4 @@
 // A cluster in operation, on real machines: changes under questions, what stops rolling reboots, status.
-import { readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import {
@@ -9,7 +6,7 @@ import {
   holder,
   holderWithin,
   killedAt,
-  labInventory,
+  inventoryWith,
   on,
   other,
   playbook,
@@ -26,15 +23,6 @@ test.before(async () => {
   assert.is((await playbook('level3')).code, 0)
 })
 test.after(() => disconnect())
-
-/** The lab's inventory with something more in `cluster`. */
-function inventoryWith(more: string): string {
-  const file = join(tmpdir(), `inventory-${process.pid}.yaml`)
-  const folder = new URL('../../.lab/', import.meta.url).pathname
-  const text = readFileSync(labInventory, 'utf8').replace('../.lab/', folder)
-  writeFileSync(file, text.replace('cluster:\n', `cluster:\n  ${more}\n`))
-  return file
-}
 
 test('a configuration change on a live cluster loses nothing', async () => {
   const { seen } = await watched('level3', '--no-verify', '--inventory', inventoryWith('health_check: { retries: 4 }'))

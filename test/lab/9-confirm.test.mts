@@ -1,9 +1,6 @@
 // Changes that cut a node off, or make the cluster worse: the nodes go back by themselves.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import * as assert from 'uvu/assert'
-import { disconnect, labInventory, nodes, on, playbook, startLab, until } from './cluster.ts'
+import { disconnect, labInventory, nodes, on, playbook, startLab, started, until, words } from './cluster.ts'
 import { test } from './suite.ts'
 
 test.before(async () => {
@@ -15,21 +12,10 @@ test.before(async () => {
 test.after(() => disconnect())
 
 /** Runs level 2 with one task more. @param kill once it has printed this, its process */
-async function worse(env: { WORSE: string; BETTER: string; DONE: string }, args: string[] = [], kill?: RegExp) {
-  const script = fileURLToPath(new URL('worse.mts', import.meta.url))
-  const child = spawn(process.execPath, [script, '--yes', '--inventory', labInventory, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-  })
-  let text = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk) => {
-      text += chunk
-      process.stdout.write(chunk)
-      if (kill?.test(text)) child.kill('SIGKILL')
-    })
-  const [code] = await once(child, 'close')
-  return { code, text }
+function worse(env: { WORSE: string; BETTER: string; DONE: string }, args: string[] = [], kill?: RegExp) {
+  const hear = (text: string) => void process.stdout.write(text)
+  const event = kill && { at: kill, signal: 'SIGKILL' as const }
+  return started(words('test/lab/worse.mts', ['--inventory', labInventory, ...args]), { event, env, hear })
 }
 
 const pool = {

@@ -1,6 +1,9 @@
 // What the tests on the lab's machines share: playbooks as a user runs them, and scripts on the machines.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type ProberSummary, startProber } from '../../engine/clients/prober.ts'
@@ -15,6 +18,14 @@ import type { Transport } from '../../engine/transport/transport.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 export const labInventory = `${root}inventory/lab.yaml`
+
+/** @returns the file of the lab's inventory with something more in `cluster`; a second call writes it anew */
+export function inventoryWith(more: string, name = 'inventory'): string {
+  const file = join(tmpdir(), `${name}-${process.pid}.yaml`)
+  const text = readFileSync(labInventory, 'utf8').replace('../.lab/', `${root}.lab/`)
+  writeFileSync(file, text.replace('cluster:\n', `cluster:\n  ${more}\n`))
+  return file
+}
 
 /** The names of the lab's nodes. */
 export const nodes = ['ns1', 'ns2'] as const
@@ -47,12 +58,28 @@ export const meanwhile = <Name extends PlaybookName>(
   ...args: string[]
 ): Promise<Run<Name>> => run(name, args, { at, act })
 
-type Event = { at: RegExp; signal: NodeJS.Signals } | { at: RegExp; act: () => void }
+/** What happens to a program when it has printed something. */
+export type Event = { at: RegExp; signal: NodeJS.Signals } | { at: RegExp; act: () => void }
 
-function run<Name extends PlaybookName>(name: Name, args: readonly string[], event?: Event): Promise<Run<Name>> {
+/** How a program ended: a signal leaves no exit code. */
+export interface Ended {
+  code: number | null
+  stdout: string
+  /** What it printed for people. */
+  text: string
+}
+
+/** Runs a program of Node's in the checkout. @param hear called with what it prints for people */
+export function started(
+  words: readonly string[],
+  { event, env, hear }: { event?: Event; env?: Record<string, string>; hear: (text: string) => void },
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const command = ['node_modules/zx/build/cli.js', `playbooks/${name}.mts`, '--json', '--yes', ...args]
-    const child = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, words, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    })
     let stdout = ''
     let text = ''
     let happened = false
@@ -61,23 +88,36 @@ function run<Name extends PlaybookName>(name: Name, args: readonly string[], eve
     })
     child.stderr.on('data', (chunk) => {
       text += chunk
-      process.stdout.write(chunk)
+      hear(String(chunk))
       if (happened || !event?.at.test(text)) return
       happened = true
       if ('act' in event) event.act()
       else child.kill(event.signal)
     })
     child.on('error', reject)
-    child.on('close', (code) => {
-      try {
-        const kind = documentOf[name]
-        const none = { document: kind, playbook: name, exitCode: -1 }
-        resolve({ code, document: checked(kind, code === null ? none : JSON.parse(stdout)), text })
-      } catch (error) {
-        reject(new Error(`${name}: ${(error as Error).message}\nprinted was: ${stdout}\n${text}`))
-      }
-    })
+    child.on('close', (code) => resolve({ code, stdout, text }))
   })
+}
+
+/** @returns the words that run a playbook of ours as a user does, for programs */
+export const words = (script: string, args: readonly string[]): string[] => [
+  'node_modules/zx/build/cli.js',
+  script,
+  '--json',
+  '--yes',
+  ...args,
+]
+
+async function run<Name extends PlaybookName>(name: Name, args: readonly string[], event?: Event): Promise<Run<Name>> {
+  const hear = (text: string) => void process.stdout.write(text)
+  const { code, stdout, text } = await started(words(`playbooks/${name}.mts`, args), { event, hear })
+  try {
+    const kind = documentOf[name]
+    const none = { document: kind, playbook: name, exitCode: -1 }
+    return { code, document: checked(kind, code === null ? none : JSON.parse(stdout)), text }
+  } catch (error) {
+    throw new Error(`${name}: ${(error as Error).message}\nprinted was: ${stdout}\n${text}`)
+  }
 }
 
 /** Opens a way to a machine of the lab. */
@@ -138,14 +178,22 @@ export async function resetWithPackages(): Promise<void> {
   await lab.takeSnapshot(nodes, snapshot)
 }
 
-/** Asks the service ten times a second by UDP and twice by TCP from a machine while something is done. */
-export async function asked(machine: string, work: () => Promise<void>): Promise<ProberSummary> {
+/**
+ * Asks the service of an inventory ten times a second from a machine while something is done; where it has UDP, by that, and
+ * twice by TCP.
+ */
+export async function asked(
+  machine: string,
+  work: () => Promise<void>,
+  inventory: string = labInventory,
+): Promise<ProberSummary> {
   const transport = await connected(machine)
   try {
-    const { cluster } = loadInventory(labInventory)
-    const client = { transport, service: serviceOf(cluster) }
-    const rates = { UDP: 10, TCP: 2, seconds: 1800 }
-    const prober = await startProber(client, serverOf(cluster), rates, () => {})
+    const { cluster } = loadInventory(inventory)
+    const service = serviceOf(cluster)
+    const client = { transport, service }
+    const rates = service.protocols.includes('UDP') ? { UDP: 10, TCP: 2 } : { UDP: 0, TCP: 10 }
+    const prober = await startProber(client, serverOf(cluster), { ...rates, seconds: 1800 }, () => {})
     await work()
     const account = await prober.stop()
     if (account.problem) throw new Error(account.problem)

@@ -1,10 +1,10 @@
 import { sh } from '../../../engine/base/sh.ts'
-import { printable } from '../../../engine/clients/question.ts'
+import { asciiOf } from '../../../engine/clients/question.ts'
 import { establishedOn, type ServiceKind } from '../../../services/service.ts'
 import { answer, bannerTasks } from './tasks.ts'
 
 /** A server that greets each TCP connection with the identity of its node. */
-export const banner: ServiceKind = ({ service: { port } }) => ({
+export const banner: ServiceKind = ({ port }) => ({
   port,
   protocols: ['TCP'],
   unit: 'banner.socket',
@@ -15,7 +15,7 @@ export const banner: ServiceKind = ({ service: { port } }) => ({
   encode: (_, name) => Buffer.from(`${name}\n`),
   read: (_, got) => {
     const end = got.indexOf('\n')
-    return end < 0 ? undefined : { text: printable(got.subarray(0, end)) }
+    return end < 0 ? undefined : { text: asciiOf(got.subarray(0, end)) }
   },
   program: new URL('question.py', import.meta.url),
   answerOf: answer,

@@ -3,6 +3,6 @@
 def encode_question(number, name, tcp):
     return name.encode("ascii") + b"\n"
 
-def read_answer(query, got, tcp):
+def read_answer(name, query, got, tcp):
     line, end, _ = got.partition(b"\n")
-    return printable(line) if end else None
+    return ascii_of(line) if end else None

@@ -26,7 +26,7 @@ export function inTurn(hosts: readonly Host[], states: readonly NodeState[], vip
 }
 
 /** The nodes to reboot, in order, and the note that each node of the cluster keeps about it. */
-export interface Plan {
+export interface RebootPlan {
   /** Empty where nothing is to be done. */
   turns: readonly Turn[]
   notes: ReadonlyMap<string, Note>
@@ -37,12 +37,12 @@ export interface Plan {
  * @param earlier notes of the resumed run, of every node
  * @throws UserError where a node lacks what its steps need, HostError where one is unreachable
  */
-export async function makePlan(
+export async function planReboots(
   { console, document }: RunContext<Documents['rolling-reboot']>,
   control: ClusterControl,
   request: RollingRequest,
   earlier: ReadonlyMap<string, Note>,
-): Promise<Plan> {
+): Promise<RebootPlan> {
   const [states] = await Promise.all([control.states(), control.everywhere(canAskItself(control.service))])
   const order = inTurn(control.hosts, states, control.vip)
   const drained = request.resume ? [] : drainedByOperator(states)
@@ -77,7 +77,7 @@ function begin(
   { hosts, known }: ClusterControl,
   request: RollingRequest,
   drained: readonly string[],
-): Plan {
+): RebootPlan {
   const turns = wanted.filter(({ host }) => !drained.includes(host.name))
   const { before, reboot } = request
   const noteFor = ({ name }: Host): Note => ({
@@ -92,7 +92,7 @@ function begin(
 }
 
 /** The node in progress comes first, also outside `--limit`. */
-function resumePlan(order: readonly Turn[], limited: readonly Host[], notes: ReadonlyMap<string, Note>): Plan {
+function resumePlan(order: readonly Turn[], limited: readonly Host[], notes: ReadonlyMap<string, Note>): RebootPlan {
   const inState = (wanted: Note['state']) => order.filter(({ host }) => notes.get(host.name)!.state === wanted)
   return {
     turns: [

@@ -9,7 +9,7 @@ import type { RunContext } from '../../cli/main.ts'
 import { run } from './locks.ts'
 import { NodeSteps } from './node-steps.ts'
 import type { RollingRequest } from './options.ts'
-import type { Plan, Turn } from './order.ts'
+import type { RebootPlan, Turn } from './order.ts'
 import type { ClusterControl } from '../control.ts'
 import type { ReportStep } from '../../report/data.ts'
 
@@ -42,7 +42,7 @@ export class RollingReboot {
     control: ClusterControl,
     request: RollingRequest,
     locks: HostLocks,
-    { turns, notes }: Plan,
+    { turns, notes }: RebootPlan,
   ) {
     this.#context = context
     this.#control = control

@@ -6,7 +6,7 @@ import { contentIn } from '../../file.ts'
 import type { Target } from '../../target.ts'
 import { parseConf, type Statement, within } from './parse-conf.ts'
 
-type Knows = Pick<Target, 'cluster' | 'host'>
+type Knows = Pick<Target, 'cluster' | 'host' | 'hosts'>
 
 /** A keepalived.conf that no playbook wrote. */
 interface HandMade {
@@ -21,20 +21,26 @@ interface HandMade {
 }
 
 const written = /^# Written by keepalived-playbooks/
-/** Of the file that comes with keepalived's sources, and with some distributions. */
-const sample = 'acassen@firewall.loc'
+
+/** Of the file that comes with keepalived's sources, and with some distributions: its mail and its addresses. */
+const isSample = (text: string, instances: readonly Statement[]) =>
+  text.includes('acassen@firewall.loc') &&
+  instances.flatMap(addressesOf).every((address) => address.startsWith('192.168.200.'))
 
 /** @returns undefined for a file that is ours, a distribution's sample, or without any statement */
 export function handMade(text: string, target: Knows): HandMade | undefined {
-  const statements = parseConf(text)
-  if (written.test(text) || text.includes(sample) || statements.length === 0) return undefined
-  const isVip = (address: string) => address.split('/')[0] === target.cluster.vip
+  const { statements, unclear } = parseConf(text)
   const instances = statements.filter(({ words }) => words[0] === 'vrrp_instance')
+  if (written.test(text) || isSample(text, instances) || statements.length === 0) return undefined
+  const isVip = (address: string) => address.split('/')[0] === target.cluster.vip
   const own = instances.find((one) => addressesOf(one).some(isVip))
   const foreign = instances.filter((one) => one !== own)
   return {
     instances: instances.map(describe),
     others: [
+      ...(unclear === undefined
+        ? []
+        : [`${unclear}: braces that do not match, so that it is not clear what the file holds`]),
       ...statements.flatMap((one) => (one === own ? [] : standsAlone(one, target))),
       ...(own ? differs(own, within(statements, 'global_defs'), target) : []),
     ],
@@ -61,12 +67,27 @@ const harmless =
   /^(global_defs|vrrp_script|track_file|vrrp_track_file|track_process|vrrp_track_process|vrrp_startup_delay)$/
 
 /** A statement of the top level that the cluster does not have. */
-function standsAlone(one: Statement, { cluster }: Knows): string[] {
+function standsAlone(one: Statement, { cluster, hosts }: Knows): string[] {
   const { words, line } = one
   const { port } = serviceOf(cluster)
   if (words[0] === 'vrrp_instance') return [`${line}: ${describe(one)}`]
-  if (words[0] === 'virtual_server' && words[1] === cluster.vip && words[2] === String(port)) return []
+  if (words[0] === 'virtual_server' && words[1] === cluster.vip && words[2] === String(port)) {
+    return one.block
+      .filter(
+        (real) =>
+          /^(real|sorry)_server$/.test(real.words[0]!) &&
+          !isNode(real, hosts) &&
+          real.words[1] !== cluster.balancing.sorry_server?.address,
+      )
+      .map((real) => `${real.line}: ${real.words.join(' ')}`)
+  }
   return harmless.test(words[0]!) ? [] : [`${line}: ${words.join(' ')}`]
+}
+
+/** By its address, or by that which its checks ask: the article's level 3 has two for each node. */
+function isNode({ words: [, address], block }: Statement, hosts: Knows['hosts']): boolean {
+  const checked = block.flatMap((check) => check.block).find(({ words }) => words[0] === 'connect_ip')
+  return hosts.some((node) => [address, checked?.words[1]].includes(node.address) || node.second?.address === address)
 }
 
 /** While one node has the old value and another the new one, each takes itself for the only one. */
@@ -81,6 +102,8 @@ function differs(own: Statement, globals: readonly Statement[], { cluster, host 
     ['version', find('version') ?? find('vrrp_version', globals), '2', String(cluster.vrrp_version)],
   ]
   const password = find('auth_pass', within(own.block, 'authentication'))
+  const type = find('auth_type', within(own.block, 'authentication'))
+  const peers = find('unicast_peer')
   return [
     ...found
       .map(([what, theirs, otherwise, ours]) => ({
@@ -95,17 +118,33 @@ function differs(own: Statement, globals: readonly Statement[], { cluster, host 
         ({ what, line, value, ours }) =>
           `${line ?? own.line}: ${what} ${value} of ${name}, and the inventory says ${ours}`,
       ),
-    ...(password?.words[1] === cluster.auth_pass
+    // VRRP has eight characters for it.
+    ...(password?.words[1]?.slice(0, 8) === cluster.auth_pass
       ? []
       : [`${(password ?? own).line}: auth_pass of ${name}, and cluster.auth_pass of the inventory is another`]),
+    ...(Boolean(peers) === cluster.unicast
+      ? []
+      : [
+          `${(peers ?? own).line}: ${peers ? 'unicast_peer' : 'multicast'} of ${name}, and the inventory says unicast: ${cluster.unicast}`,
+        ]),
     ...addressesOf(own)
       .filter((one) => one.split('/')[0] !== cluster.vip)
       .map((one) => `${own.line}: ${one} of ${name}`),
-    ...own.block
-      .filter(({ words }) => /^virtual_(routes|rules)$/.test(words[0]!))
-      .map(({ words, line }) => `${line}: ${words[0]} of ${name}`),
+    ...within(own.block, 'virtual_ipaddress')
+      .filter(({ words }) => words.includes('dev') && words[words.indexOf('dev') + 1] !== host.interface)
+      .map(({ words, line }) => `${line}: ${words.join(' ')} of ${name}`),
+    ...[...own.block, ...(type ? [type] : []), ...globals]
+      .filter(({ words }) => unlike.test(words.join(' ')))
+      .map(
+        ({ words, line }) =>
+          `${line}: ${words.join(' ')}${globals.some((one) => one.line === line) ? '' : ` of ${name}`}`,
+      ),
   ]
 }
+
+/** What makes nodes deaf to each other as long as not all have it, or has no place in the cluster's configuration. */
+const unlike =
+  /^(virtual_(routes|rules)|use_(vmac|ipvlan)|auth_type (?!PASS$)|vrrp_mcast_group4 (?!224\.0\.0\.18$)|(net_namespace|instance))\b/
 
 /**
  * keepalived.conf, where somebody may have written another: that of the article is replaced, and check mode says so.

@@ -1,4 +1,4 @@
-import { isNetwork, parseNetwork } from '../../../inventory/network.ts'
+import { parseNetwork } from '../../../inventory/network.ts'
 import { abilitiesOf, type Level, realAddress } from '../../../inventory/levels.ts'
 import { serviceOf } from '../../../services/all.ts'
 import type { Target } from '../../target.ts'
@@ -6,10 +6,10 @@ import type { Target } from '../../target.ts'
 type Knows = Pick<Target, 'cluster' | 'host' | 'hosts'>
 
 /** Whose a rule is that changes sources in nat POSTROUTING: the article's, in the cluster's way, or neither. */
-export type Kind = 'of the article' | 'in the way' | undefined
+export type RuleKind = 'of the article' | 'in the way' | undefined
 
 /** @param text of the rule as iptables-save prints it */
-export function kindOf(text: string, level: Level, target: Knows): Kind {
+export function kindOf(text: string, level: Level, target: Knows): RuleKind {
   const rule = parse(text)
   if (rule.chain !== 'POSTROUTING' || !/^(SNAT|MASQUERADE)$/.test(rule.target) || ours.test(text)) return undefined
   if (isArticles(rule, target)) return 'of the article'
@@ -60,9 +60,17 @@ function isArticles({ target, option, names }: Rule, { cluster, hosts }: Knows):
 /** Where nodes are to see their clients, nothing may change the source of what a director sends on. */
 const hidesClients = (rule: Rule, level: Level, target: Knows): boolean =>
   abilitiesOf(level).keepsClients &&
-  from(rule, (network) => network === target.cluster.network || network.endsWith('/0')) &&
+  clientsMatch(rule.option('-s'), target) &&
   catches(rule, level, target) &&
   (rule.option('--vaddr')?.split('/')[0] ?? target.cluster.vip) === target.cluster.vip
+
+/** Clients may be anywhere. A network of one of the host's own programs, as containers have one, is not theirs. */
+function clientsMatch(from: string | undefined, { cluster, hosts }: Knows): boolean {
+  if (from === undefined || from.startsWith('!')) return true
+  if (hosts.some(({ address, second }) => [address, second?.address].includes(from.replace(/\/32$/, '')))) return false
+  const [given, own] = [parseNetwork(withMask(from)), parseNetwork(cluster.network)]
+  return given.has(own.address) || own.has(given.address)
+}
 
 /** The node's own checks of the others come from an address of its own, or no answer finds back. */
 const takesChecks = (rule: Rule, level: Level, target: Knows): boolean =>
@@ -70,34 +78,37 @@ const takesChecks = (rule: Rule, level: Level, target: Knows): boolean =>
   rule.target === 'SNAT' &&
   rule.option('--to-source') !== target.host.address &&
   !rule.names.some((name) => /^--v(addr|port|proto|dir|method)$|^--ipvs$/.test(name)) &&
-  from(rule, (network) => parseNetwork(network).has(target.host.address)) &&
+  holds(rule.option('-s'), (network) => parseNetwork(withMask(network)).has(target.host.address)) &&
   catches(rule, 1, target)
 
-const from = ({ option }: Rule, has: (network: string) => boolean): boolean => holds(option('-s'), has)
+const withMask = (network: string) => (network.includes('/') ? network : `${network}/32`)
 
 /** What goes out to the service on another node. Nobody marks it; other matches may be true of it. */
 function catches({ option }: Rule, level: Level, { cluster, host, hosts }: Knows): boolean {
   const { port } = serviceOf(cluster)
   const others = hosts.filter(({ name }) => name !== host.name).map((other) => realAddress(other, level)!)
-  const [first, last = first] = (option('--dport') ?? `${port}`).split(':').map(Number)
   return (
-    others.some((other) => holds(option('-d'), (network) => parseNetwork(network).has(other))) &&
+    others.some((other) => holds(option('-d'), (network) => parseNetwork(withMask(network)).has(other))) &&
     holds(
       option('-o'),
       (device) => device === host.interface || (device.endsWith('+') && host.interface.startsWith(device.slice(0, -1))),
     ) &&
-    holds(option('-p'), (protocol) => /^(udp|tcp|all)$/.test(protocol)) &&
-    port >= first! &&
-    port <= last! &&
+    // Their numbers, where a host has no /etc/protocols.
+    holds(option('-p'), (protocol) => /^(udp|tcp|all|6|17)$/.test(protocol)) &&
+    ['--dport', '--dports', '--ports'].every((name) => holds(option(name), (ports) => among(ports, port))) &&
     option('--mark') === undefined
   )
 }
 
+/** @param ports as iptables-save prints them: `53`, `50:60` or `53,80,8000:8100` */
+const among = (ports: string, port: number): boolean =>
+  ports.split(',').some((range) => {
+    const [first, last = first] = range.split(':').map(Number)
+    return port >= first! && port <= last!
+  })
+
 /** Whether an option of a rule, which may be negated or not there, lets something match. */
 function holds(value: string | undefined, has: (value: string) => boolean): boolean {
   if (value === undefined) return true
-  const negated = value.startsWith('!')
-  const given = negated ? value.slice(1) : value
-  if (/^[\d.]+$/.test(given)) return has(`${given}/32`) !== negated
-  return (isNetwork(given, 0, 32) || !given.includes('/') ? has(given) : true) !== negated
+  return value.startsWith('!') ? !has(value.slice(1)) : has(value)
 }

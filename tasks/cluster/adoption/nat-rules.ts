@@ -6,8 +6,13 @@ import { commentOut, type Place } from '../../commented-out.ts'
 import type { Target } from '../../target.ts'
 import { kindOf } from './nat-rule.ts'
 
-/** Where rules are kept for the next boot: by netfilter-persistent, and by iptables-services. */
-const savedFiles = ['/etc/iptables/rules.v4', '/etc/sysconfig/iptables']
+/** Where rules are kept for the next boot: by netfilter-persistent, by iptables-services, and by ufw. */
+const savedFiles = [
+  '/etc/iptables/rules.v4',
+  '/etc/sysconfig/iptables',
+  '/etc/ufw/before.rules',
+  '/etc/ufw/after.rules',
+]
 
 /**
  * Rules made by hand that give balanced connections another source (article, level 2) are gone, live and at boot: the

@@ -6,30 +6,48 @@ export interface Statement {
   block: Statement[]
 }
 
+/** What a keepalived.conf says. */
+export interface Conf {
+  statements: Statement[]
+  /** The line where braces stop to match, so that blocks may be others than they seem. */
+  unclear?: number
+}
+
 /** Reads the text of a keepalived.conf: comments are left out, nothing is included or expanded. */
-export function parseConf(text: string): Statement[] {
+export function parseConf(text: string): Conf {
   const root: Statement[] = []
   const open = [root]
+  const begun: number[] = []
+  let unclear: number | undefined
   text.split('\n').forEach((row, index) => {
     let words: string[] = []
     const end = () => {
       if (words.length > 0) open.at(-1)!.push({ words, line: index + 1, block: [] })
       words = []
     }
-    for (const [token] of row.matchAll(/"[^"]*"|[!#].*|[{}]|[^\s{}!#"]+/g)) {
-      if (/^[!#]/.test(token)) break
-      if (!/^[{}]$/.test(token)) words.push(token.replaceAll('"', ''))
+    for (const [word] of row.matchAll(token)) {
+      if (/^[!#]/.test(word)) break
+      if (!/^[{}]$/.test(word)) words.push(word.replaceAll('"', ''))
       else {
         end()
-        if (token === '}' && open.length > 1) open.pop()
-        // The brace may stand in a line of its own.
-        if (token === '{') open.push(open.at(-1)!.at(-1)?.block ?? [])
+        if (word === '}') {
+          if (begun.pop() === undefined) unclear ??= index + 1
+          else open.pop()
+        } else {
+          // The brace may stand in a line of its own.
+          open.push(open.at(-1)!.at(-1)?.block ?? [])
+          begun.push(index + 1)
+        }
       }
     }
     end()
   })
-  return root
+  unclear ??= begun[0]
+  return { statements: root, ...(unclear !== undefined && { unclear }) }
 }
+
+/** Text in quotes, which may hold quotes behind a backslash; a comment; a brace; a word. */
+const token = /"(?:\\.|[^"\\])*"|'[^']*'|[!#].*|[{}]|[^\s{}!#"]+/g
 
 /** @returns what stands in the braces of these keywords, of all blocks together */
 export const within = (block: readonly Statement[], ...keywords: string[]): Statement[] =>

@@ -39,5 +39,7 @@ export const noOtherSysctls = (
 function keyOf(name: string): string {
   const plain = name.replace(/^-\s*/, '')
   const [separator] = plain.match(/[./]/) ?? ['.']
-  return separator === '.' ? plain : plain.replaceAll(/[./]/g, (sign) => (sign === '.' ? '/' : '.'))
+  const key = separator === '.' ? plain : plain.replaceAll(/[./]/g, (sign) => (sign === '.' ? '/' : '.'))
+  // Two names of one switch.
+  return key === 'net.ipv4.conf.all.forwarding' ? 'net.ipv4.ip_forward' : key
 }

@@ -2,31 +2,52 @@ import { UserError } from '../../../engine/base/errors.ts'
 import { sh } from '../../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../../engine/runner/task.ts'
 import { commentOut, type Place } from '../../commented-out.ts'
+import { dropInPath } from '../../systemd-dropin.ts'
 
 /** What `systemctl edit keepalived` writes. */
 export const unitOverride = '/etc/systemd/system/keepalived.service.d/override.conf'
 
 /**
  * keepalived's unit does not run the article's routes.sh: ours has its name, and our drop-in runs it where a level needs
- * it. Another configuration file in the override is refused, everything else stays.
+ * it. Another configuration file, or a part of keepalived alone, is refused; everything else stays.
  */
 export const withoutRoutesScript = (script: string, conf: string): Task => ({
   name: `${unitOverride} leaves ${script} to the playbooks`,
   key: `${script} by hand in the unit`,
   resources: [unitOverride],
-  probe: sh`cat ${unitOverride} 2>/dev/null || true`,
+  probe: sh`
+for path in /etc/default/keepalived /{etc,run}/systemd/system/keepalived.service{,.d/*.conf}; do
+  [ "$path" = ${dropInPath('keepalived.service')} ] || grep -Hns '' "$path"
+done
+true`,
   plan: ({ text }) => {
-    const rows = text.split('\n').map((text, index): Place => ({ path: unitOverride, line: index + 1, text }))
-    const other = rows.find(({ text }) => /^\s*ExecStart\s*=.*\s(-f|--use-file)\b/.test(text) && !text.includes(conf))
-    if (other)
-      throw new UserError(
-        `${other.path}:${other.line} starts keepalived with another configuration file ("${other.text.trim()}"): take that out`,
-        1,
-      )
+    const rows = [...text.matchAll(/^(\/.*?):(\d+):(.*)$/gm)].map(([, path, line, text]): Place => {
+      return { path: path!, line: Number(line), text: text! }
+    })
+    for (const { path, line, text } of rows) {
+      const why = whyNot(text, conf)
+      if (why) throw new UserError(`${path}:${line} starts ${why} ("${text.trim()}"): take that out`, 1)
+    }
     const found = rows.filter(({ text }) => isRun(text, script))
     return found.length === 0 ? unchanged() : commentOut(found, '#')
   },
 })
+
+/** @returns what a line starts in place of keepalived with its configuration */
+function whyNot(row: string, conf: string): string | undefined {
+  const [, value] =
+    row.match(/^\s*(?:export\s+)?(?:ExecStart|Environment|\w*(?:ARGS|OPTIONS|OPTS|FLAGS))\s*=(.*)$/) ?? []
+  if (value === undefined) return undefined
+  const words = value.split(/[\s"'=]+/)
+  const file = words.flatMap((word, place) => {
+    if (/^(-\w*f|--use-file)$/.test(word)) return words[place + 1] ?? []
+    return word.match(/^-\w*?f(\/.*)$/)?.[1] ?? []
+  })
+  if (file.some((path) => path !== conf)) return 'keepalived with another configuration file'
+  if (words.some((word) => /^(-[A-Za-z]*P[A-Za-z]*|--vrrp)$/.test(word))) return 'the VRRP part of keepalived alone'
+  if (words.some((word) => /^(-[A-Za-z]*C[A-Za-z]*|--check)$/.test(word))) return 'the checks of keepalived alone'
+  return undefined
+}
 
 const isRun = (row: string, script: string) =>
   /^\s*ExecStart(Pre|Post)\s*=/.test(row) &&

@@ -1,10 +1,10 @@
 import { abilitiesOf, type Level } from '../../../inventory/levels.ts'
 import { parseNetwork } from '../../../inventory/network.ts'
 import type { Target } from '../../target.ts'
-import type { Found, Link } from './found.ts'
+import type { Found, NetworkLink } from './found.ts'
 
 /** @returns the interface that has an address */
-export const ownerOf = ({ links }: Found, address: string): Link | undefined =>
+export const ownerOf = ({ links }: Found, address: string): NetworkLink | undefined =>
   links.find(({ addr_info }) => addr_info.some(({ local }) => local === address))
 
 /** The address of a host is on its interface, in the cluster's network, and no address of another node is there. */
@@ -44,7 +44,7 @@ export function addresses({ cluster, host, hosts, place }: Target, found: Found)
   ]
 }
 
-const withPrefix = ({ local, prefixlen }: Link['addr_info'][number]) => `${local}/${prefixlen}`
+const withPrefix = ({ local, prefixlen }: NetworkLink['addr_info'][number]) => `${local}/${prefixlen}`
 
 /** Our own connection does not come in by an address that the level takes elsewhere. */
 export function connection({ cluster, host, place }: Target, level: Level, found: Found): string[] {
@@ -53,7 +53,9 @@ export function connection({ cluster, host, place }: Target, level: Level, found
   const comesIn = `${place(['hosts', host.name, 'ssh', 'host'])}: this connection comes in by ${address}`
   if (address === cluster.vip)
     return [`${comesIn}, the virtual IP, which moves between hosts: give an address of the host's own`]
-  const owner = ownerOf(found, address)
+  // Of IPv6, addresses of the link name their interface, and may be on several.
+  const [, device] = address.split('%')
+  const owner = device ? found.links.find(({ ifname }) => ifname === device) : ownerOf(found, address)
   if (!abilitiesOf(level).secondInterface || !owner) return []
   if (owner.ifname === host.second!.interface)
     return [

@@ -2,39 +2,44 @@ import { type Script, sh } from '../../../engine/base/sh.ts'
 import { serviceOf } from '../../../services/all.ts'
 import type { Target } from '../../target.ts'
 import { findConnection } from '../connection.ts'
-import { keepalivedConf } from '../keepalived.ts'
+import { keepalivedConf } from '../keepalived-conf.ts'
 
 /** An interface, with the fields of `ip -j -d address` that are used here. */
-export interface Link {
+export interface NetworkLink {
   ifname: string
   flags: readonly string[]
   /** The bridge, bond or VRF that it belongs to. */
   master?: string
   /** The interface that this one lies on. */
   link?: string
-  linkinfo?: { info_kind?: string }
+  linkinfo?: { info_kind?: string; info_data?: { link?: string } }
   addr_info: readonly { local: string; prefixlen: number; scope: string; dynamic?: boolean }[]
 }
 
 /** A route, with the fields of `ip -j route` that are used here. */
 interface Route {
   dst: string
+  dev?: string
   gateway?: string
-  nexthops?: readonly { gateway?: string }[]
+  nexthops?: readonly { dev?: string; gateway?: string }[]
+  /** None for the main table. */
+  table?: string
 }
 
 /** A program that listens on the service's port. */
-export interface Listener {
+export interface ListeningSocket {
   /** Its address; `0.0.0.0` or `*` for all. */
   address: string
+  /** The only interface that it hears, where it is bound to one. */
+  device?: string
   /** `dnsmasq (pid 812)`. */
   who: string
 }
 
 /** What a host shows of itself. */
 export interface Found {
-  links: readonly Link[]
-  /** Of the main table. */
+  links: readonly NetworkLink[]
+  /** Of all tables. */
   routes: readonly Route[]
   /** The address of this host that our own connection came in by. */
   connection: string | undefined
@@ -43,17 +48,20 @@ export interface Found {
   /** Hardware addresses in the cluster's network, by address. @see confirmed */
   neighbours: ReadonlyMap<string, { hardware: string; confirmed: boolean }>
   /** But for those of the service's own unit. */
-  listeners: readonly Listener[]
+  listeners: readonly ListeningSocket[]
 }
 
-/** Where a host keeps who it is in the network, and keepalived's own. */
+/** Where a host keeps who it is in the network, what it runs at boot, and keepalived's own. */
 const configuration = [
   '/etc/keepalived',
   '/etc/network',
   '/etc/netplan',
   '/etc/systemd/network',
   '/run/systemd/network',
-  '/etc/NetworkManager/system-connections',
+  '/etc/NetworkManager',
+  '/etc/networkd-dispatcher',
+  '/etc/systemd/system',
+  '/etc/rc.local',
 ]
 
 /** Prints what `parseFound` reads; it sends a datagram to the VIP and to the other nodes, where keepalived does not know the VIP yet. */
@@ -63,7 +71,7 @@ export function probe({ cluster, host, hosts }: Target): Script {
   return sh`
 ${askNeighbours(cluster.vip, nodes, host.interface)}
 echo '== links and routes'
-ip -j -d -batch - <<<${'address show\nroute show table main'}
+ip -j -d -batch - <<<${'address show\nroute show table all'}
 echo '== connection'
 ${findConnection}
 echo "$connected"
@@ -136,12 +144,14 @@ export function parseFound(text: string): Found {
   }
 }
 
-function parseListeners(rows: readonly string[], own: readonly string[]): Listener[] {
+function parseListeners(rows: readonly string[], own: readonly string[]): ListeningSocket[] {
   return rows.flatMap((row) => {
-    const [, address] = row.match(/^(?:udp|tcp) +\S+ +\d+ +\d+ +\[?([^\s%\]]+)\S*:\d+ /) ?? []
+    const [, address, device] = row.match(/^(?:udp|tcp) +\S+ +\d+ +\d+ +\[?([^\s%\]]+)\]?(?:%(\S+?))?\]?:\d+ /) ?? []
     const programs = [...row.matchAll(/\("(.*?)",pid=(\d+)/g)]
     if (!address || programs.some(([, , pid]) => own.includes(pid!))) return []
     const [, name, pid] = programs[0] ?? []
-    return [{ address, who: name ? `${name} (pid ${pid})` : 'a program that can not be seen' }]
+    return [
+      { address, ...(device && { device }), who: name ? `${name} (pid ${pid})` : 'a program that can not be seen' },
+    ]
   })
 }

@@ -5,9 +5,12 @@ import type { Found } from './found.ts'
 
 /** No other program listens where the service is going to. */
 export function port({ cluster, host, place }: Target, level: Level, { listeners }: Found): string[] {
-  const second = abilitiesOf(level).secondInterface ? host.second?.address : undefined
-  const used = ['0.0.0.0', '*', cluster.vip, host.address, ...(second ? [second] : [])]
-  const others = new Set(listeners.filter(({ address }) => used.includes(address)).map(({ who }) => who))
+  const second = abilitiesOf(level).secondInterface ? host.second : undefined
+  const used = ['0.0.0.0', '*', cluster.vip, host.address, second?.address]
+  const devices = [undefined, host.interface, second?.interface]
+  const others = new Set(
+    listeners.filter(({ address, device }) => used.includes(address) && devices.includes(device)).map(({ who }) => who),
+  )
   if (others.size === 0) return []
   const { port: number, unit } = serviceOf(cluster)
   return [

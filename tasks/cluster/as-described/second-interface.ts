@@ -21,7 +21,9 @@ export function secondInterface({ host, facts, place }: Target, level: Level, fo
     ...(second.master ? [`it belongs to ${second.master}`] : []),
     // The two ends of a veth pair name each other; neither lies on the other.
     ...found.links
-      .filter(({ link, linkinfo }) => link === device && linkinfo?.info_kind !== 'veth')
+      .filter(
+        ({ link, linkinfo }) => [link, linkinfo?.info_data?.link].includes(device) && linkinfo?.info_kind !== 'veth',
+      )
       .map(({ ifname }) => `${ifname} lies on it`),
     // Those of router advertisements come on every interface that is up.
     ...second.addr_info

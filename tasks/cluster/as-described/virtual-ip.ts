@@ -7,8 +7,13 @@ export function virtualIp(target: Target, found: Found): string[] {
   return [...router(target, found), ...fixed(target, found), ...third(target, found)].map((why) => `${at}: ${why}`)
 }
 
-function router({ cluster: { vip } }: Target, { routes }: Found): string[] {
-  const by = routes.find(({ gateway, nexthops = [] }) => [{ gateway }, ...nexthops].some((one) => one.gateway === vip))
+function router({ cluster: { vip }, host }: Target, { routes }: Found): string[] {
+  // Level 3 has one by the second interface, in a table of its own.
+  const by = routes.find(({ gateway, nexthops = [], ...route }) =>
+    [{ gateway, dev: route.dev }, ...nexthops].some(
+      (one) => one.gateway === vip && (route.table === undefined || one.dev === host.interface),
+    ),
+  )
   return by ? [`${vip} is a router: this host has the route "${by.dst} via ${vip}"`] : []
 }
 
@@ -42,11 +47,18 @@ const isBackup = /(~|\.(bak|dpkg-\w+|old|orig|save))$/
 function setsAddress({ file, text }: Found['lines'][number], vip: string): boolean {
   if (file.startsWith('/etc/keepalived/') || isBackup.test(file) || /^\s*[#;]/.test(text)) return false
   // Lists, where addresses have a prefix length and name servers have none.
-  if (file.startsWith('/etc/netplan/')) return !/\b(to|from|via):/.test(text) && text.includes(`${vip}/`)
-  return new RegExp(`^\\s*address\\d*\\s*[=\\s]\\s*${pattern(vip)}|\\bip\\b.*\\badd.*\\b${pattern(vip)}`, 'i').test(
-    text,
-  )
+  if (file.startsWith('/etc/netplan/'))
+    return !/\b(to|from|via)["']?\s*:/.test(text) && text.replace(/\s#.*/, '').includes(`${vip}/`)
+  return settings.some((setting) => new RegExp(`${setting}${pattern(vip)}(?![\\d.])`, 'i').test(text))
 }
+
+/** What stands before an address that an interface gets; both programs take shorter words, too. */
+const settings = [
+  // interfaces(5), systemd.network(5), NetworkManager's key files: there a router may follow, after a comma.
+  '^\\s*address(\\d*\\s*[=\\s]|es\\s*=(.*;)?)\\s*',
+  '\\bip\\s+(-\\S+\\s+)*a[dres]*\\s+[arc]\\w*\\s+(.*\\s)?',
+  '\\bifconfig\\s+\\S+\\s+((inet|add)\\s+)?',
+]
 
 /** Somebody answers for it, and is none of the nodes. */
 function third({ cluster: { vip }, hosts }: Target, { neighbours }: Found): string[] {

@@ -41,8 +41,8 @@ export interface Untracked {
   to?: string
   fromPort?: number
   toPort?: number
-  /** Only packets for others. */
-  forOthers?: true
+  /** Only packets for others, and not for this address. */
+  except?: string
   /** Ends with 0 where the rule may be set at boot. */
   when: Script
 }
@@ -58,14 +58,17 @@ export interface Packet {
   to: string
   fromPort?: number
   toPort?: number
+  /** It has to leave with the source that it came with. */
+  keepsSource?: boolean
 }
 
-/** The interface that packets come in and go out by. */
+/** An interface, and the packets that have to get in and out by it. */
 export interface Wire {
   device: string
   /** The address of this host on it, with prefix length. */
   network: string
   router: string
+  packets: readonly Packet[]
 }
 
 /** What filters packets: a driver for each program. */
@@ -74,7 +77,7 @@ export interface Firewall {
    * These rules, live and at boot, ahead of rules that could take their packets; refused where one of the packets would
    * still not get through. Untracked ones come at boot alone: when they may come now is for `untracking` to say.
    */
-  tasks(rules: readonly Rule[], wire: Wire, packets: readonly Packet[]): Task[]
+  tasks(rules: readonly Rule[], wires: readonly Wire[]): Task[]
   /** Connection tracking leaves alone what these rules say, now, and nothing else that the cluster has asked for before. */
   untracking(rules: readonly Untracked[]): Task
 }

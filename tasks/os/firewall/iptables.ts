@@ -25,13 +25,13 @@ const unitFile = `/etc/systemd/system/${unit}`
 const prefix = 'keepalived-playbooks-'
 
 export const iptables: Firewall = {
-  tasks: (given, wire, packets) => {
+  tasks: (given, wires) => {
     const rules = given.map(wordsOf)
     // Translation of addresses stops no packet, and its match would load a module.
     const tried = rules.filter(({ table }) => table !== 'nat')
     const now = rules.filter(({ table }) => table !== 'raw')
     return [
-      packetsPass(wire, packets, lines(...tried.map(atTop))),
+      packetsPass(wires, lines(...tried.map(atTop))),
       ...now.map((rule) => live(rule, probe(now))),
       file(script, scriptText(rules), { mode: '755' }),
       file(unitFile, unitText),
@@ -67,7 +67,7 @@ const untracked = (rule: Untracked): Words => ({
   words: [
     ...(rule.interface ? ['-i', rule.interface] : []),
     ...ends(rule),
-    ...(rule.forOthers ? ['-m', 'addrtype', '!', '--dst-type', 'LOCAL'] : []),
+    ...(rule.except ? ['!', '-d', rule.except, '-m', 'addrtype', '!', '--dst-type', 'LOCAL'] : []),
     ...['-j', 'CT', '--notrack'],
   ],
   when: rule.when,

@@ -1,9 +1,10 @@
 # Sends packets through the packet filter of this network namespace, and says of each whether it got through.
 #
-# Arguments: DEVICE PEER, and for each packet DIRECTION PROTOCOL SOURCE DESTINATION SOURCE-PORT DESTINATION-PORT. DEVICE is
+# Arguments: DEVICE PEER, and for each packet DIRECTION PROTOCOL SOURCE DESTINATION SOURCE-PORT DESTINATION-PORT KEEPS. DEVICE is
 # an Ethernet device here, PEER the other end of its cable. DIRECTION is in (from the cable to this host), out (from this host
-# to the cable) or forward (from the cable, through this host, to the cable). PROTOCOL is a number. Prints "pass" or "drop"
-# for each packet, in order, until one is dropped. Needs no module that Debian's perl-base lacks.
+# to the cable) or forward (from the cable, through this host, to the cable). PROTOCOL is a number. KEEPS is 1 where the source has
+# to stay. Prints "pass", "drop" or "from" with another source for each packet, in order, until one does not pass. Needs no
+# module that Debian's perl-base lacks.
 use strict;
 use Socket;
 
@@ -70,11 +71,16 @@ sub came_through {
   return 0;
 }
 
-while (my ($direction, $protocol, $from, $to, $sport, $dport) = splice @words, 0, 6) {
+while (my ($direction, $protocol, $from, $to, $sport, $dport, $keeps) = splice @words, 0, 7) {
   my $mark = 0x6b700000 + ++$packets;
   my $packet = packet($protocol, $from, $to, $sport, $dport, $mark);
   # The source may be translated.
-  my $is_ours = sub { substr($_[0], 4, 2) eq pack('n', $mark & 0xffff) && substr($_[0], 16, 4) eq inet_aton($to) };
+  my $source;
+  my $is_ours = sub {
+    return 0 unless substr($_[0], 4, 2) eq pack('n', $mark & 0xffff) && substr($_[0], 16, 4) eq inet_aton($to);
+    $source = inet_ntoa(substr $_[0], 12, 4);
+    return 1;
+  };
   # On the cable, only what the host has sent counts.
   my $left_host = sub { substr($_[0], 6, 6) eq $device_mac && $is_ours->(substr $_[0], 14) };
   if ($to =~ /^2(2[4-9]|3)/) {
@@ -94,6 +100,7 @@ while (my ($direction, $protocol, $from, $to, $sport, $dport) = splice @words, 0
       pack('S n i S C C a8', $AF_PACKET, $ETH_P_IP, $peer_index, 0, 0, 6, $device_mac);
     $passed = $direction eq 'forward' ? came_through($cable, $left_host) : came_through($raw, $is_ours);
   }
-  print $passed ? "pass\n" : "drop\n";
-  last unless $passed;
+  my $as_wanted = $passed && !($keeps && $source ne $from);
+  print $as_wanted ? "pass\n" : $passed ? "from $source\n" : "drop\n";
+  last unless $as_wanted;
 }

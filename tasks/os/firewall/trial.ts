@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { UserError } from '../../../engine/base/errors.ts'
-import { type Script, sh } from '../../../engine/base/sh.ts'
+import { lines, type Script, sh } from '../../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../../engine/runner/task.ts'
 import type { Packet, Wire } from './firewall.ts'
 
@@ -8,32 +8,40 @@ import type { Packet, Wire } from './firewall.ts'
  * A check that packets of the cluster get through whatever filters the host has, found by trying: in a network namespace
  * with a copy of all rules and the cluster's own, real packets come in by a device of the same name. Nothing reaches the
  * network, and the host's own rules are only read.
- * @param wire the device and the addresses on it
+ * @param wires one after the other, each with its packets
  * @param ours a script that sets the cluster's rules
  */
-export const packetsPass = (wire: Wire, packets: readonly Packet[], ours: Script): Task => ({
+export const packetsPass = (wires: readonly Wire[], ours: Script): Task => ({
   name: 'packets of the cluster pass the packet filter',
-  probe: probe(wire, packets, ours),
+  probe: probe(wires, ours),
   plan: ({ text }) => {
     const why = text.match(/^untried=(.*)$/m)?.[1]
     if (why !== undefined) return unchanged(`it could not be tried: ${why}`)
     const refused = text.match(/^refused=(.*)$/m)?.[1]
     if (refused !== undefined) throw new UserError(`iptables can not set the cluster's rules: ${refused}`, 1)
-    const results = [...text.matchAll(/^(pass|drop)$/gm)].map(([word]) => word)
-    const stopped = packets[results.indexOf('drop')]
+    const results = [...text.matchAll(/^(?:pass|drop|from (\S+))$/gm)]
+    const place = results.findIndex(([word]) => word !== 'pass')
+    const stopped = wires.flatMap(({ packets, device }) => packets.map((packet) => ({ packet, device })))[place]
     if (!stopped) return unchanged()
-    throw new UserError(`${stopped.what} does not get through: ${cause(text, stopped)}`, 1)
+    const { packet, device } = stopped
+    const [, source] = results[place]!
+    throw new UserError(
+      source
+        ? `${packet.what} leaves with another source, ${source} and not ${packet.from}: ${translation(text)}`
+        : `${packet.what} does not get through: ${cause(text, packet, device)}`,
+      1,
+    )
   },
 })
 
 const code = readFileSync(new URL('packets.pl', import.meta.url), 'utf8')
 const numbers: Readonly<Record<string, string>> = { udp: '17', tcp: '6' }
 
-const wordsOf = ({ direction, protocol, from, to, fromPort = 0, toPort = 0 }: Packet) =>
-  [direction, numbers[protocol] ?? protocol, from, to, fromPort, toPort].map(String)
+const wordsOf = ({ direction, protocol, from, to, fromPort = 0, toPort = 0, keepsSource = false }: Packet) =>
+  [direction, numbers[protocol] ?? protocol, from, to, fromPort, toPort, keepsSource ? 1 : 0].map(String)
 
-// iptables-nft's tables hold matches that nft can't read back, so iptables carries them over itself.
-const probe = (wire: Wire, packets: readonly Packet[], ours: Script): Script => sh`
+// iptables-nft's tables hold matches that nft can't read back, so iptables carries them over itself. Only IPv4 is tried.
+const probe = (wires: readonly Wire[], ours: Script): Script => sh`
 for program in ip unshare perl; do
   command -v "$program" >/dev/null || { echo "untried=there is no $program"; exit 0; }
 done
@@ -42,53 +50,64 @@ trap 'rm -rf -- "$folder"' EXIT
 cd "$folder"
 modules() { cut -d ' ' -f 1 /proc/modules 2>/dev/null; }
 loaded=" $(echo $(modules)) "
-# Translation of addresses stops no packet. What nft has added to a table of iptables, iptables does not carry.
-iptables-save 2>/dev/null | awk '
-  /^# Table .* incompatible/ { foreign = foreign $3 }
-  /^\*/ { keep = $0 != "*nat" && !index(foreign, "\x60" substr($0, 2) "\x27") }
-  keep' >saved
+# Of the translation of addresses, chains of others matter alone: rules of POSTROUTING itself are judged by their words, and may be
+# taken over. What nft has added to a table of iptables, iptables does not carry.
+carry() {
+  awk -v judged="$1" '
+    /^# Table .* incompatible/ { foreign = foreign $3 }
+    /^\*/ { nat = $0 == "*nat"; keep = !index(foreign, "\x60" substr($0, 2) "\x27") }
+    keep && !(nat && (/^-A (PREROUTING|INPUT|OUTPUT) / || (judged && /^-A POSTROUTING .*-j (SNAT|MASQUERADE)/) || / ipvs /))'
+}
+iptables-save 2>/dev/null | carry 1 >saved
 case $(iptables -V 2>/dev/null) in
-  *nf_tables*) iptables-legacy-save 2>/dev/null | sed '/^\*nat/,/^COMMIT/d' >legacy; carried="nat $(sed -n 's/^\*//p' saved)" ;;
+  *nf_tables*) iptables-legacy-save 2>/dev/null | carry 0 >legacy; carried="nat $(sed -n 's/^\*//p' saved)" ;;
 esac
 nft -s list ruleset 2>/dev/null | awk -v carried=" $(echo $carried) " '
-  /^table / { keep = !($2 == "ip" && index(carried, " " $3 " ")) }
+  /^table / { keep = ($2 == "ip" && !index(carried, " " $3 " ")) || $2 == "inet" || $2 == "netdev" }
   keep' >nft
 command -v ipset >/dev/null && ipset save >sets 2>/dev/null
+# Rules may name an interface by its number, which has to be there when they are loaded.
+rules=$(<nft)
+if [ -n "$rules" ]; then ip -o link show; fi | while IFS=': @' read -r _ device _; do
+  if [[ $rules == *"$device"* ]]; then echo "$device"; fi
+done >devices
 printf %s ${code} >packets.pl
 printf %s ${ours.text} >ours
-unshare --net bash -c ${inside(wire, packets).text} 2>why || echo "untried=$(tail -n 1 why)"
+unshare --net bash -c ${inside(wires).text} 2>why || echo "untried=$(grep -m1 'Error: ' why || grep -v '^Command failed' why | tail -n 1)"
 # The host itself did not need them; the latest comes first.
 for module in $(modules); do
   [[ $loaded == *" $module "* ]] || rmmod "$module" 2>/dev/null
 done
 true`
 
-/** Nobody answers ARP there. */
+/** Whose hardware address is known there, since nobody answers ARP: the router, and whoever gets something. */
 const neighbours = (router: string, packets: readonly Packet[]) => [
   ...new Set([
     router,
-    ...packets.flatMap(({ direction, to }) => (direction === 'out' && !to.startsWith('224.') ? [to] : [])),
+    ...packets.flatMap(({ direction, to }) => (direction === 'in' || to.startsWith('224.') ? [] : [to])),
   ]),
 ]
 
-/** Where packets that come in go. */
-const local = (packets: readonly Packet[]) => [
-  ...new Set(packets.flatMap(({ direction, to }) => (direction === 'in' && !to.startsWith('224.') ? [to] : []))),
+/** Where packets that come in go, beside the address of the wire. */
+const local = (network: string, packets: readonly Packet[]) => [
+  ...new Set(
+    packets.flatMap(({ direction, to }) =>
+      direction !== 'in' || to.startsWith('224.') || network.startsWith(`${to}/`) ? [] : [`${to}/32`],
+    ),
+  ),
 ]
 
-const inside = ({ device, network, router }: Wire, packets: readonly Packet[]): Script => sh`
+const inside = (wires: readonly Wire[]): Script => sh`
 set -e
-ip link set lo up
-ip link add name ${device} type veth peer name trial-peer
-trap 'ip link delete trial-peer' EXIT
-ip address add ${network} dev ${device}
-for address in ${local(packets)}; do ip address replace "$address/32" dev ${device}; done
-ip link set ${device} up
-ip link set trial-peer up
-for address in ${neighbours(router, packets)}; do
-  ip neighbour add "$address" lladdr 02:00:00:00:00:01 dev ${device}
-done
-ip route add default via ${router} dev ${device}
+trap 'for ((; cables > 0; cables--)); do echo "link delete trial-$cables"; done | ip -force -batch - 2>/dev/null' EXIT
+cables=${wires.length}
+ip -batch - <<<${['link set lo up', ...wires.flatMap(wired)].join('\n')}
+# As level 3 sets it: answers may leave by another interface.
+for path in ${wires.map(({ device }) => `/proc/sys/net/ipv4/conf/${device}/rp_filter`)}; do echo 2 >"$path"; done
+while read -r device; do
+  [[ ${` lo ${wires.map(({ device }) => device).join(' ')} `} == *" $device "* ]] ||
+    ip link add name "$device" type veth peer name "trial-$((cables += 1))"
+done <devices
 echo 1 >/proc/sys/net/ipv4/ip_forward
 [ ! -s sets ] || ipset restore <sets
 [ ! -s nft ] || nft -f nft
@@ -98,46 +117,91 @@ if command -v iptables >/dev/null && ! bash -e ours 2>said; then
   echo "refused=$(tail -n 1 said)"
   exit
 fi
-try() { perl packets.pl ${device} trial-peer "$@"; }
+${lines(...wires.map(tried))}`
+
+const wired = ({ device, network, router, packets }: Wire, place: number): string[] => [
+  `link add name ${device} type veth peer name trial-${place + 1}`,
+  ...[network, ...local(network, packets)].map((one) => `address add ${one} dev ${device}`),
+  `link set ${device} up`,
+  `link set trial-${place + 1} up`,
+  ...neighbours(router, packets).map((one) => `neighbour add ${one} lladdr 02:00:00:00:00:01 dev ${device}`),
+  ...(place === 0 ? [`route add default via ${router} dev ${device}`] : []),
+]
+
+// Ahead of everything that stands at the device itself.
+const atDevice = (device: string) =>
+  `add table netdev trial; add chain netdev trial in { type filter hook ingress device "${device}" priority -2000000000; }; ` +
+  'add rule netdev trial in meta nftrace set 1'
+
+const tried = ({ device, packets }: Wire, place: number): Script => sh`
+try() { perl packets.pl ${device} ${`trial-${place + 1}`} "$@"; }
 set -- ${packets.flatMap(wordsOf)}
-try "$@" >results
-cat results
-stopped=$(grep -n drop results | head -n 1 | cut -d : -f 1)
-[ -n "$stopped" ] || exit 0
-grep -qs '^-P .* DROP\|^:.* DROP\|-j DROP\|-j REJECT' legacy && echo legacy
-command -v nft >/dev/null || exit 0
-nft -f - <<'END'
+results=$(try "$@")
+printf '%s\n' "$results"
+if [[ $results == *drop* || $results == *from* ]]; then
+  stopped=$(grep -nvx pass <<<"$results" | head -n 1 | cut -d : -f 1)
+  sed -n 's/^\*/iptables=/p' saved
+  awk '/^\*/ { table = substr($0, 2) }
+    (/^:/ && $2 == "DROP") || / -j (DROP|REJECT)/ { print "legacy=" table, /^:/ ? substr($1, 2) : $2 }' legacy 2>/dev/null || true
+  command -v nft >/dev/null || exit 0
+  nft -f - <<'END'
 table ip trial {
   chain in { type filter hook prerouting priority -450; meta nftrace set 1; }
   chain out { type filter hook output priority -450; meta nftrace set 1; }
 }
 END
-nft monitor trace >trace 2>/dev/null &
-sleep 0.5
-shift $(((stopped - 1) * 6))
-try "$1" "$2" "$3" "$4" "$5" "$6" >/dev/null
-sleep 0.3
-kill "$!"
-sed -n 's/^trace id [^ ]* \(.*\(verdict drop\|policy drop\).*\)/cause=\1/p' trace | head -n 1`
+  nft ${atDevice(device)} 2>/dev/null || true
+  nft monitor trace >trace 2>/dev/null &
+  sleep 0.5
+  shift $(((stopped - 1) * 7))
+  # Of a connection, only the first packet comes to the rules that translate.
+  if [[ $results == *from* ]]; then port=$(($5 + 1)); else port=$5; fi
+  try "$1" "$2" "$3" "$4" "$port" "$6" "$7" >/dev/null
+  sleep 0.3
+  kill "$!"
+  sed -n 's/^trace id [^ ]* \(.*\(verdict drop\|policy drop\).*\)/cause=\1/p; /[^a-z]\(snat\|masquerade\)[^a-z]/Is/^trace id [^ ]* \(.* rule .*\)/nat=\1/p' trace
+  exit 0
+fi`
+
+/** @returns what gives a packet another source, and what to do about it */
+function translation(text: string): string {
+  const [, where, rule] = text.match(/^nat=(\S+ \S+ \S+) (?:rule )?(.*)$/m) ?? []
+  const by = where ? `the chain ${where} does that (${rule})` : 'a rule in nat does that'
+  return `${by}. Take it out, or narrow it so that it leaves the cluster's network alone`
+}
+
+/** The chains of iptables that packets go through, in the order in which they do. */
+const chains: Readonly<Record<Packet['direction'], readonly string[]>> = {
+  in: ['PREROUTING', 'INPUT'],
+  out: ['OUTPUT', 'POSTROUTING'],
+  forward: ['PREROUTING', 'FORWARD', 'POSTROUTING'],
+}
 
 /** @returns what stops a packet, and how to let it pass, in words */
-function cause(text: string, packet: Packet): string {
+function cause(text: string, packet: Packet, device: string): string {
   const [, where, rule] = text.match(/^cause=(\S+ \S+ \S+) (.*)$/m) ?? []
-  const { direction, protocol, fromPort, toPort } = packet
-  const port = direction === 'forward' ? fromPort : toPort
-  const match =
-    protocol === '112' ? 'ip protocol vrrp' : `${protocol} ${direction === 'forward' ? 'sport' : 'dport'} ${port}`
+  const { direction, protocol, fromPort = 0, toPort = 0 } = packet
+  const [side, port] = toPort > 0 && (fromPort === 0 || toPort < fromPort) ? ['dport', toPort] : ['sport', fromPort]
+  const byIptables = (program: string, table: string, chain: string) =>
+    `Allow it, now and at boot: ${program}${table === 'filter' ? '' : ` -t ${table}`} -I ${chain} -p ${protocol}` +
+    `${port ? ` --${side} ${port}` : ''} -j ACCEPT`
   if (!where) {
-    const chain = { in: 'INPUT', out: 'OUTPUT', forward: 'FORWARD' }[direction]
-    const which = /^legacy$/m.test(text) ? 'iptables-legacy' : 'iptables'
-    const ports = port ? ` --${direction === 'forward' ? 'sport' : 'dport'} ${port}` : ''
-    return `a rule or policy of ${which} stops it. Allow it, now and at boot: ${which} -I ${chain} -p ${protocol}${ports} -j ACCEPT`
+    const legacy = [...text.matchAll(/^legacy=(\S+) (\S+)$/gm)]
+    const [, table, chain] = legacy.find(([, , name]) => chains[direction].includes(name!)) ?? []
+    const which = legacy.length > 0 ? 'iptables-legacy' : 'iptables'
+    const usual = { in: 'INPUT', out: 'OUTPUT', forward: 'FORWARD' }[direction]
+    return `a rule or policy of ${which} stops it. ${byIptables(which, table ?? 'filter', chain ?? usual)}`
   }
+  const [family, table, chain] = where.split(' ') as [string, string, string]
+  if (family === 'ip' && text.match(/^iptables=\S+$/gm)?.includes(`iptables=${table}`))
+    return `the chain ${chain} in the table ${table} of iptables stops it (${rule}). ${byIptables('iptables', table, chain)}`
   const said = `the nftables chain ${where} stops it (${rule}).`
-  if (/ firewalld /.test(where)) {
+  if (table === 'firewalld') {
     const words =
       direction === 'forward' ? '--add-forward' : port ? `--add-port=${port}/${protocol}` : '--add-protocol=vrrp'
-    return `${said} Allow it in firewalld's zone of the interface: firewall-cmd --permanent ${words} && firewall-cmd --reload`
+    const zone = `"$(firewall-cmd --get-zone-of-interface=${device} 2>/dev/null || firewall-cmd --get-default-zone)"`
+    return `${said} Allow it in firewalld's zone of ${device}: firewall-cmd --permanent --zone=${zone} ${words} && firewall-cmd --reload`
   }
+  const match = protocol === '112' ? 'ip protocol vrrp' : `${protocol} ${side} ${port}`
   return `${said} Allow it now, and in the file that loads the table (/etc/nftables.conf?): nft insert rule ${where} ${match} accept`
 }

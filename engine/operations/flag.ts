@@ -1,0 +1,22 @@
+import { posix } from 'node:path'
+import { lines, type Script, sh } from '../base/sh.ts'
+import { runLater } from '../base/timer.ts'
+
+/**
+ * Sets or clears a drain or standby file, which keepalived follows.
+ * @param lasts seconds after which the host clears it by itself, also without a connection; absent where it is to stay
+ */
+export function setFlag(file: string, value: boolean, lasts?: number): Script {
+  const there = sh`[ -e ${file} ] || { echo ${`there is no ${file}: run the level playbook first`} >&2; exit 1; }`
+  const set = sh`echo ${value ? 1 : 0} >${file}`
+  if (lasts === undefined) return lines(there, set)
+  const unit = `keepalived-playbooks-flag-${posix.basename(file)}`
+  const clear = sh`echo 0 >${file}`
+  return lines(
+    there,
+    sh`systemctl stop ${`${unit}.timer`} 2>/dev/null || true`,
+    // The timer comes first: a playbook that dies in between leaves nothing set.
+    ...(value ? [sh`${runLater(unit, lasts, sh`bash -c ${clear.text}`)} || exit 1`] : []),
+    set,
+  )
+}

@@ -1,0 +1,67 @@
+import type { Draft } from './defaults.ts'
+import type { Problem } from './source.ts'
+import { shown } from './wording.ts'
+
+type ClusterDraft = NonNullable<Draft['cluster']>
+
+/** The rules about VRRP and IPVS, and about what moves the VIP. */
+export const vrrp = ({ cluster = {} }: Draft): Problem[] => [
+  ...adverts(cluster),
+  ...balancing(cluster),
+  ...Object.entries(cluster.checks ?? {}).flatMap(([name, content]) => (content ? check(name, content) : [])),
+]
+
+function adverts({
+  vip,
+  virtual_router_id,
+  vrrp_version,
+  advert_int = 1,
+  auth_pass,
+  ...more
+}: ClusterDraft): Problem[] {
+  const problems: Problem[] = []
+  const report = (key: string, text: string) => problems.push({ path: ['cluster', key], text })
+  if (virtual_router_id === 0)
+    report('vip', `ends in 0, so cluster.virtual_router_id has no default: give one from 1 to 255, got ${shown(vip)}`)
+  if (vrrp_version === 2 && (advert_int < 1 || !Number.isInteger(advert_int)))
+    report('advert_int', `must be whole seconds from 1 to 255 in VRRP version 2, got ${advert_int}`)
+  if (vrrp_version === 3 && (advert_int > 40.95 || Math.round(advert_int * 100) / 100 !== advert_int))
+    report('advert_int', `must be from 0.01 to 40.95 seconds in steps of 0.01 in VRRP version 3, got ${advert_int}`)
+  if (vrrp_version === 3 && auth_pass !== undefined)
+    report('auth_pass', 'must be left out with cluster.vrrp_version: 3, which has no password')
+  if (more.unicast && more.mcast_src_ip)
+    report('mcast_src_ip', 'must be left out with cluster.unicast: true, which has no multicast')
+  return problems
+}
+
+const kinds = ['command', 'process', 'port', 'url'] as const
+
+/** What the playbooks themselves call the check of the service. */
+const ours = 'service'
+
+function check(name: string, content: NonNullable<NonNullable<ClusterDraft['checks']>[string]>): Problem[] {
+  const path = ['cluster', 'checks', name]
+  const given = kinds.filter((kind) => kind in content)
+  const usable = given.length === 1
+  return [
+    ...(name === ours ? [{ path, text: `must have another name: ${ours} is the check of cluster.service` }] : []),
+    ...(usable ? [] : [{ path, text: `must have one of ${kinds.join(', ')}, got ${given.join(' and ') || 'none'}` }]),
+  ]
+}
+
+function balancing({ balancing }: ClusterDraft): Problem[] {
+  const { scheduler, flags = [], quorum } = balancing ?? {}
+  const path = ['cluster', 'balancing']
+  const problems: Problem[] = []
+  if (scheduler && flags.length > 0 && scheduler !== 'sh' && scheduler !== 'mh')
+    problems.push({
+      path: [...path, 'flags'],
+      text: `have a meaning only with the schedulers sh and mh, got ${scheduler}`,
+    })
+  if (quorum?.weight && quorum.hysteresis !== undefined && quorum.hysteresis >= quorum.weight)
+    problems.push({
+      path: [...path, 'quorum', 'hysteresis'],
+      text: `must be less than weight, which is ${quorum.weight}, got ${quorum.hysteresis}`,
+    })
+  return problems
+}

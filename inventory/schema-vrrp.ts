@@ -1,0 +1,193 @@
+import type { JSONSchema } from 'json-schema-to-ts'
+import { command, interfaceName, ipv4, seconds, shortName } from './values.ts'
+
+const user = {
+  type: 'string',
+  pattern: '^[a-z_][a-z0-9_-]{0,31}$',
+  title: 'the name of a user on the nodes',
+} as const
+
+const times = { type: 'integer', minimum: 1, maximum: 100 } as const
+
+const check = {
+  type: 'object',
+  title: 'a map with one of command, process, port and url',
+  additionalProperties: false,
+  description: 'One check; the key is its name. It has one of `command`, `process`, `port` and `url`.',
+  properties: {
+    command: {
+      ...command,
+      description: 'A program on the node: exit code 0 is well. Put what needs a shell into a script. Default: none.',
+    },
+    process: {
+      type: 'string',
+      pattern: '^[A-Za-z0-9][A-Za-z0-9_.+-]{0,14}$',
+      title: 'the name of a program, of at most 15 characters',
+      description: 'A process of this name runs (`pgrep -x`); that it works is not said by that. Default: none.',
+    },
+    port: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 65535,
+      description: 'A TCP connection to this port of the node is accepted (`nc -z`). Default: none.',
+    },
+    url: {
+      type: 'string',
+      maxLength: 400,
+      pattern: '^https?://[A-Za-z0-9._~:/?=&@+,-]+$',
+      title: 'a URL of http or https',
+      description: 'The URL is answered with a status below 400 (`curl -f`), whatever its certificate. Default: none.',
+    },
+    user: {
+      ...user,
+      default: 'nobody',
+      description: 'Who runs it. Whoever may write a program that root runs is root.',
+    },
+    interval: { ...seconds, description: 'Seconds between two runs. Default: `health_check.interval`.' },
+    timeout: {
+      ...seconds,
+      description: 'Seconds after which it has failed. Default: one more than `health_check.timeout`.',
+    },
+    fall: { ...times, description: 'Failures in a row that count. Default: `health_check.retries`.' },
+    rise: { ...times, default: 1, description: 'Successes in a row after which it is well again.' },
+    weight: {
+      type: 'integer',
+      minimum: -253,
+      maximum: 253,
+      default: 0,
+      description:
+        'What it adds to the priority: a negative number while it fails, a positive one while it does not. 0: a node on ' +
+        'which it fails is in FAULT, and has no virtual IP even if no other node is better.',
+    },
+  },
+} as const satisfies JSONSchema
+
+const seconds0 = (description: string, standard: number) =>
+  ({ type: 'integer', minimum: 0, maximum: 3600, default: standard, description }) as const satisfies JSONSchema
+const repeats = (description: string, standard: number) =>
+  ({ type: 'integer', minimum: 1, maximum: 255, default: standard, description }) as const satisfies JSONSchema
+
+const notifying = (state: string) =>
+  ({ ...command, description: `A program that is run when a node ${state}. Default: none.` }) as const
+
+const mail = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+$',
+  maxLength: 200,
+  title: 'an e-mail address',
+} as const
+
+/** keepalived.conf(5) counts braces, and takes `!` and `#` for comments. */
+const line = {
+  type: 'string',
+  pattern: '^[ -~]+$',
+  maxLength: 500,
+  title: 'a line of keepalived.conf in printable ASCII',
+} as const
+const linesOf = (block: string) =>
+  ({ type: 'array', title: 'a list of lines', default: [], items: line, description: `Lines in ${block}.` }) as const
+
+/** What moves the VIP, and who is told: keys of `cluster` that are lines of a `vrrp_instance` (keepalived.conf(5)). */
+export const vrrpSchemas = {
+  unicast: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Whether adverts go to each node by itself (`unicast_peer`), for networks without multicast, as those of clouds. ' +
+      'Connection sync of level 3 needs multicast.',
+  },
+  checks: {
+    type: 'object',
+    title: 'a map of checks',
+    default: {},
+    description:
+      'What has to be well on a node, beside its service, for it to hold the VIP: a process, a port, a URL, or a program of ' +
+      'yours. Default: none.',
+    propertyNames: shortName,
+    additionalProperties: check,
+  },
+  track_interfaces: {
+    type: 'array',
+    title: 'a list of interface names, each once',
+    default: [],
+    description: 'Further interfaces that have to be up on a node for it to hold the VIP. Default: none.',
+    items: interfaceName,
+    uniqueItems: true,
+  },
+  notify: {
+    type: 'object',
+    additionalProperties: false,
+    default: {},
+    description:
+      'Programs on the nodes that keepalived runs when the state of VRRP changes. It does not wait for them.',
+    properties: {
+      master: notifying('has become MASTER'),
+      backup: notifying('has become BACKUP'),
+      fault: notifying('has got into FAULT'),
+      stop: notifying('stops VRRP'),
+      user: { ...user, default: 'root', description: 'Who runs them.' },
+    },
+  },
+  garp: {
+    type: 'object',
+    additionalProperties: false,
+    default: {},
+    description: 'Gratuitous ARP, by which a new MASTER tells the network where the VIP is now.',
+    properties: {
+      delay: seconds0('Seconds after which a new MASTER tells it once more (`garp_master_delay`).', 5),
+      repeat: repeats('How often it tells it each time (`garp_master_repeat`).', 5),
+      refresh: seconds0(
+        'Seconds after which a MASTER tells it again and again; 0 for never (`garp_master_refresh`).',
+        0,
+      ),
+      refresh_repeat: repeats('How often it tells it then (`garp_master_refresh_repeat`).', 1),
+      interval: {
+        type: 'number',
+        minimum: 0,
+        maximum: 60,
+        default: 0,
+        description:
+          'Seconds between two such packets by an interface, for switches that drop them (`vrrp_garp_interval`).',
+      },
+    },
+  },
+  email: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['to', 'from', 'server'],
+    description:
+      'keepalived itself sends a mail when the state of VRRP or of a real server changes. Default: it sends none.',
+    properties: {
+      to: {
+        type: 'array',
+        title: 'a list of e-mail addresses, at least one',
+        minItems: 1,
+        items: mail,
+        description: 'Who gets it.',
+      },
+      from: { ...mail, description: 'Whom it is from.' },
+      server: { ...ipv4, description: 'The SMTP server that takes it without a password, at port 25.' },
+      timeout: { ...seconds, default: 30, description: 'Seconds to wait for that server.' },
+    },
+  },
+  keepalived: {
+    type: 'object',
+    additionalProperties: false,
+    default: {},
+    description:
+      'Lines of keepalived.conf as they are, for what has no key here. `keepalived -t` on each node judges them; what they do ' +
+      'to the cluster is up to you.',
+    properties: {
+      global: linesOf('`global_defs`'),
+      instance: linesOf('`vrrp_instance`'),
+      virtual_server: linesOf('each `virtual_server`'),
+    },
+  },
+  mcast_src_ip: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Whether adverts come from the `address` of the node even where its interface has another address first ' +
+      '(`mcast_src_ip`).',
+  },
+} as const satisfies Record<string, JSONSchema>

@@ -1,0 +1,49 @@
+import { sh } from '../../engine/base/sh.ts'
+import type { Host } from '../../inventory/types.ts'
+import { ofFamily } from '../../tasks/os/os.ts'
+import { establishedOn, type Service, type ServiceContent } from '../service.ts'
+import { sightings } from './sightings.ts'
+import { site } from './site.ts'
+import { wire } from './wire.ts'
+
+/** HTTP; every answer has a header that says which node it is from (the article's `add_header`). */
+export const http = (content: ServiceContent<'http'>): Service => web(content, 'HTTP_GET', [])
+
+/** HTTP over TLS, with certificates of the user's. */
+export const https = (content: ServiceContent<'https'>): Service => ({
+  ...web(content, 'SSL_GET', ['enable_sni']),
+  tls: content.host,
+})
+
+type WebContent = ServiceContent<'http' | 'https'>
+
+function web(content: WebContent, check: string, more: readonly string[]): Service {
+  const { type, port, host, path, header, managed, unit } = content
+  const url = `${type}://${host}${path}`
+  return {
+    port,
+    protocols: ['TCP'],
+    unit,
+    packages: (facts) => [...(managed ? ofFamily(facts, { debian: ['nginx'] }) : []), 'curl'],
+    tasks: (target) => (managed ? site(target, content) : []),
+    healthCheck: () => ({
+      type: check,
+      lines: ['url {', `    path ${path}`, '    status_code 200', '}', `virtualhost ${host}`, ...more],
+    }),
+    program: new URL('question.py', import.meta.url),
+    ...wire(header),
+    question: `${url}?%#${header}`,
+    answerOf: ({ identity }) => identity,
+    selfCheckProgram: 'curl',
+    selfCheck: (node: Host, address) => sh`
+said=$(curl -sSk -m 4 --noproxy '*' -o /dev/null -D - --resolve ${`${host}:${port}:${address}`} ${`${type}://${host}:${port}${path}`} 2>&1) || true
+grep -qixF ${`${header}: ${node.identity}`} <<<"\${said//$'\r'/}" && grep -q '^HTTP/[0-9.]* 200' <<<"$said" || {
+  why=$(head -n 1 <<<"$said" | tr -d '\r')
+  case $why in HTTP/*' 200'*) why=${`no header ${header}: ${node.identity}`} ;; esac
+  echo ${`${unit} does not answer for ${url} on ${address}`} "($why)" >&2
+  exit 1
+}`,
+    sightings: sightings(managed),
+    openConnections: establishedOn(port),
+  }
+}

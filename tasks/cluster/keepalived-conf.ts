@@ -1,0 +1,77 @@
+import { abilitiesOf, type Level } from '../../inventory/levels.ts'
+import type { Cluster } from '../../inventory/types.ts'
+import type { Service } from '../../services/service.ts'
+import { virtualServersOf } from '../../services/virtual-server.ts'
+import type { Target } from '../target.ts'
+import { render } from '../template.ts'
+import { vrrpScripts } from './checks.ts'
+
+/** Where keepalived reads its configuration. */
+export const keepalivedConf = '/etc/keepalived/keepalived.conf'
+
+/** The notify script that writes the state lines for the cluster check; the article's path. */
+export const notifyScript = '/etc/keepalived/keepalived-notify.sh'
+
+/** The standby file: 1 if another node is to hold the VIP instead of this one, else 0. */
+export const standbyFile = '/etc/keepalived/standby'
+
+/**
+ * The drain file of a node: 1 if it is drained, else 0. Every node has such a file for each node, since each may become
+ * director. Like `standbyFile` it survives restarts, reboots and playbook runs.
+ */
+export const drainFile = (node: string): string => `${drainFolder}/${node}`
+export const drainFolder = '/etc/keepalived/drain'
+
+/** @returns keepalived.conf of a node at a level */
+export function configuration(
+  { cluster, host, hosts }: Pick<Target, 'cluster' | 'host' | 'hosts'>,
+  level: Level,
+  service: Service,
+): string {
+  const can = abilitiesOf(level)
+  return render('keepalived.conf', {
+    ...{ cluster, host, hosts, level, can, notifyScript, drainFile, standbyFile },
+    virtualServers: virtualServersOf(cluster, service),
+    scripts: vrrpScripts(cluster, host, can.balances),
+    balancing: cluster.balancing,
+    virtualServerLines: virtualServerLines(cluster, service),
+    realServerLines: realServerLines(cluster),
+    garp: garpLines(cluster),
+    email: cluster.email,
+  })
+}
+
+/** @returns what differs from keepalived's own defaults, which say nothing */
+function garpLines({ garp }: Cluster): [directive: string, value: number][] {
+  const all: [directive: string, value: number, own: number][] = [
+    ['garp_master_delay', garp.delay, 5],
+    ['garp_master_repeat', garp.repeat, 5],
+    ['garp_master_refresh', garp.refresh, 0],
+    ['garp_master_refresh_repeat', garp.refresh_repeat, 1],
+  ]
+  return all.flatMap(([directive, value, own]) => (value === own ? [] : [[directive, value]]))
+}
+
+/** @returns lines of every virtual server; what is keepalived's own default is left out */
+function virtualServerLines({ balancing }: Cluster, { port }: Service): string[] {
+  const { alpha, omega, quorum, sorry_server: sorry } = balancing
+  return [
+    ...(alpha ? ['alpha'] : []),
+    ...(omega ? ['omega'] : []),
+    ...(quorum.weight > 1 ? [`quorum ${quorum.weight}`] : []),
+    ...(quorum.hysteresis > 0 ? [`hysteresis ${quorum.hysteresis}`] : []),
+    ...(quorum.up ? [`quorum_up "${quorum.up}" root`] : []),
+    ...(quorum.down ? [`quorum_down "${quorum.down}" root`] : []),
+    ...(sorry ? [`sorry_server ${sorry.address} ${sorry.port ?? port}`] : []),
+  ]
+}
+
+/** @returns lines of every real server */
+function realServerLines({ balancing }: Cluster): string[] {
+  const { inhibit_on_failure: inhibit, real_server_up: up, real_server_down: down } = balancing
+  return [
+    ...(inhibit ? ['inhibit_on_failure'] : []),
+    ...(up ? [`notify_up "${up}" root`] : []),
+    ...(down ? [`notify_down "${down}" root`] : []),
+  ]
+}

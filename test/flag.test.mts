@@ -1,0 +1,60 @@
+// Drain and standby files on real bash: what a hand-over that is broken off leaves set, hosts clear by themselves.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { setFlag } from '../engine/operations/flag.ts'
+import { localTransport } from '../engine/transport/local.ts'
+import { folder, inFreshFolders, path } from './engine-host.ts'
+
+inFreshFolders()
+
+const file = path('standby')
+const timers = path('timers')
+const stubs = `
+systemctl() { printf '%s\\n' "$*" >>${path('stopped')}; }
+systemd-run() { printf '%q ' "\${@: -3}" >>${timers}; echo >>${timers}; }`
+const run = (script: string) => localTransport().run(`${stubs}\n${script}`, { timeout: 60 })
+const set = (value: boolean, lasts?: number) => {
+  mkdirSync(folder, { recursive: true })
+  if (!existsSync(file)) writeFileSync(file, '0\n')
+  return run(setFlag(file, value, lasts).text)
+}
+const says = () => readFileSync(file, 'utf8')
+
+test('a flag of a hand-over is cleared by the host when its time is over, whoever has set it', async () => {
+  assert.is((await set(true, 120)).code, 0)
+  assert.is(says(), '1\n')
+  await run(`eval "$(cat ${timers})"`)
+  assert.is(says(), '0\n')
+})
+
+test('a flag that is cleared in time has no timer any more', async () => {
+  await set(true, 120)
+  assert.is((await set(false, 120)).code, 0)
+  assert.is(says(), '0\n')
+  assert.is(readFileSync(timers, 'utf8').trim().split('\n').length, 1)
+  assert.match(readFileSync(path('stopped'), 'utf8'), /stop keepalived-playbooks-flag-standby\.timer\n$/)
+})
+
+test('where no timer can be set, the flag is not either', async () => {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(file, '0\n')
+  const { code } = await run(`systemd-run() { false; }\n${setFlag(file, true, 120).text}`)
+  assert.is(code, 1)
+  assert.is(says(), '0\n')
+})
+
+test('a flag of a rolling reboot stays until that is ended', async () => {
+  await set(true)
+  assert.is(says(), '1\n')
+  assert.not.ok(existsSync(timers))
+})
+
+test('a node that no level playbook has configured has no flags to set', async () => {
+  rmSync(file, { force: true })
+  const { code, stderr } = await run(setFlag(file, true).text)
+  assert.is(code, 1)
+  assert.match(stderr, 'run the level playbook first')
+})
+
+test.run()
