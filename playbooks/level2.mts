@@ -13,6 +13,7 @@ import { clusterPackages } from '../tasks/cluster/packages.ts'
 import { selinux } from '../tasks/selinux.ts'
 import { serviceAnswers } from '../tasks/cluster/service-answers.ts'
 import { snmpd } from '../tasks/cluster/snmpd.ts'
+import { connectionTracking } from '../tasks/cluster/untracked.ts'
 
 export const tasks: TaskList = (target) => [
   asDescribed(target, 2),
@@ -25,6 +26,7 @@ export const tasks: TaskList = (target) => [
   ipvs(target, 2),
   firewall(target, 2, allowVrrp, allowAnswers, snat),
   serviceAnswers(target, 2),
+  connectionTracking(target, 2),
   keepalived(target, 2),
   natByHand(target, 2),
 ]

@@ -15,6 +15,7 @@ import { routes, routesWatch, rtTables } from '../tasks/cluster/routes.ts'
 import { selinux } from '../tasks/selinux.ts'
 import { serviceAnswers } from '../tasks/cluster/service-answers.ts'
 import { snmpd } from '../tasks/cluster/snmpd.ts'
+import { connectionTracking, untracked } from '../tasks/cluster/untracked.ts'
 
 export const tasks: TaskList = (target) => [
   asDescribed(target, 3),
@@ -27,11 +28,12 @@ export const tasks: TaskList = (target) => [
   ipvs(target, 3),
   rtTables(target),
   routes(target),
-  firewall(target, 3, allowVrrp, allowSync, allowAnswers),
+  firewall(target, 3, allowVrrp, allowSync, allowAnswers, untracked),
   serviceAnswers(target, 3),
   // Directors must not use a second address before it exists.
   barrier,
   keepalived(target, 3),
+  connectionTracking(target, 3),
   routesWatch(),
   natByHand(target, 3),
 ]

@@ -10,6 +10,7 @@ import { parseFacts } from '../engine/runner/facts.ts'
 import { isChange, type Task } from '../engine/runner/task.ts'
 import { loadInventory } from '../inventory/load.ts'
 import { allowAnswers, allowSync, allowVrrp, firewall, snat } from '../tasks/cluster/firewall.ts'
+import { connectionTracking, untracked } from '../tasks/cluster/untracked.ts'
 import { targetOf } from '../tasks/target.ts'
 import { iptables } from '../tasks/os/firewall/iptables.ts'
 import type { Rule } from '../tasks/os/firewall/firewall.ts'
@@ -19,7 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), 'iptables-'))
 test.after(() => rmSync(folder, { recursive: true, force: true }))
 
 /** @returns what iptables-restore was given, and what iptables was asked for */
-function run(saved: string, keepalived: 'active' | 'inactive'): string {
+function run(saved: string, keepalived: 'active' | 'inactive', when = ''): string {
   const log = join(folder, 'log')
   const commands = {
     systemctl: `[ ${keepalived} = active ]`,
@@ -29,7 +30,7 @@ function run(saved: string, keepalived: 'active' | 'inactive'): string {
   }
   for (const [name, text] of Object.entries(commands))
     writeFileSync(join(folder, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 })
-  const rules = [{ table: 'filter', chain: 'INPUT', words: ['-j', 'ACCEPT'] }]
+  const rules = [{ table: 'filter', chain: 'INPUT', words: ['-j', 'ACCEPT'], when }]
   writeFileSync(log, '')
   const script = render('iptables.sh', { prefix: 'keepalived-playbooks-', rules })
   execFileSync('bash', ['--norc', '-c', script], { env: { PATH: `${folder}:${process.env.PATH}` } })
@@ -67,10 +68,16 @@ test('at boot without saved rules of ours, nothing is taken away', () => {
 
 test('while keepalived runs, rules of another level stay', () => assert.is(run(saved, 'active'), ensured))
 
+test('at boot, a rule waits until it may be set', () => {
+  assert.is(run('', 'inactive', 'true'), ensured)
+  assert.is(run('', 'inactive', 'false'), '')
+})
+
+const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname)
+const target = targetOf(inventory, inventory.hosts[0]!, parseFacts('ids=debian\ninit=systemd\n'))
+
 test('what the levels want to pass, in the words of iptables', () => {
-  const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname)
-  const facts = parseFacts('ids=debian\ninit=systemd\n')
-  const tasks = firewall(targetOf(inventory, inventory.hosts[0]!, facts), 3, allowVrrp, allowSync, allowAnswers, snat)
+  const tasks = firewall(target, 3, allowVrrp, allowSync, allowAnswers, snat, untracked)
   const wanted = tasks
     .filter(({ name }) => name.startsWith('iptables rule '))
     .map((task) => {
@@ -86,6 +93,35 @@ test('what the levels want to pass, in the words of iptables', () => {
     '-A FORWARD -p tcp # answers-tcp-ns2 -i eth0 -o eth0 -s 10.2.1.7/32 --sport 53 -j ACCEPT',
     '-A POSTROUTING # snat -m ipvs --vaddr 10.2.1.5 --vport 53 -j SNAT --to-source 10.2.1.5',
   ])
+})
+
+const untrackedRules = ['udp', 'tcp'].flatMap((protocol) => [
+  `-A PREROUTING -p ${protocol} -m comment --comment keepalived-playbooks-untracked-questions-${protocol} -i eth0 -d 10.2.1.5/32 --dport 53 -j CT --notrack`,
+  `-A PREROUTING -p ${protocol} -m comment --comment keepalived-playbooks-untracked-balanced-${protocol} -i eth1 -d 10.2.1.6/32 --dport 53 -j CT --notrack`,
+  `-A OUTPUT -p ${protocol} -m comment --comment keepalived-playbooks-untracked-answers-${protocol} -s 10.2.1.6/32 --sport 53 ! -d 10.2.1.5/32 -m addrtype ! --dst-type LOCAL -j CT --notrack`,
+  `-A PREROUTING -p ${protocol} -m comment --comment keepalived-playbooks-untracked-answers-of-ns2-${protocol} -i eth0 -s 10.2.1.7/32 --sport 53 ! -d 10.2.1.5/32 -m addrtype ! --dst-type LOCAL -j CT --notrack`,
+])
+const raw = (...rules: string[]) => ['*raw', '-A PREROUTING -p tcp -j CT --notrack', ...rules, 'COMMIT', ''].join('\n')
+const exact = untrackedRules.map((rule) => `exact ${/--comment (\S+)/.exec(rule)![1]}\n`).join('')
+
+test('connection tracking leaves alone what level 3 balances', () => {
+  const { plan } = connectionTracking(target, 3)
+  const planned = (text: string) => plan({ text, code: 0 }, { changes: () => false })
+  assert.equal(planned(raw(...untrackedRules) + exact), { unchanged: true })
+  for (const text of [raw(), raw(...untrackedRules), raw(...untrackedRules, untrackedRules[0]!) + exact]) {
+    const answer = planned(text)
+    assert.ok(isChange(answer))
+    assert.equal(answer.after.split('\n'), untrackedRules)
+  }
+})
+
+test('connection tracking knows what level 2 balances', () => {
+  const { plan } = connectionTracking(target, 2)
+  const planned = (text: string) => plan({ text, code: 0 }, { changes: () => false })
+  assert.equal(planned(raw()), { unchanged: true })
+  const answer = planned(raw(...untrackedRules))
+  assert.ok(isChange(answer))
+  assert.equal([answer.before.split('\n'), answer.after], [untrackedRules, ''])
 })
 
 const wire = { device: 'eth0', network: '10.2.1.2/24', router: '10.2.1.1', packets: [] }

@@ -237,7 +237,8 @@ export class MadeUpNodes {
       this.boots[node]!++
       this.#ordered[node] = this.clock.now()
     } else {
-      await this.#bash.run(this.#moved(node, script))
+      // Nobody's timers go off here.
+      await this.#bash.run(`systemd-run() { :; }\nsystemctl() { :; }\n${this.#moved(node, script)}`)
       this.#wrote(node)
     }
     return ''

@@ -8,6 +8,7 @@ import { parseFacts } from '../engine/runner/facts.ts'
 import { type Task, tasksOf, flatten } from '../engine/runner/task.ts'
 import type { Level } from '../inventory/levels.ts'
 import { allowAnswers, allowSync, allowVrrp, firewall, snat } from '../tasks/cluster/firewall.ts'
+import { untracked } from '../tasks/cluster/untracked.ts'
 import { targetOf } from '../tasks/target.ts'
 import { begun } from './begun.ts'
 import { inventoryOf } from './variants.ts'
@@ -20,7 +21,7 @@ hosts:
 `)
 const facts = parseFacts('ids=debian\nos=Debian\ninit=systemd\n')
 const target = targetOf(inventory, inventory.hosts[0]!, facts)
-const rules = { 1: [allowVrrp], 2: [allowVrrp, allowAnswers, snat], 3: [allowVrrp, allowSync, allowAnswers] }
+const rules = { 1: [allowVrrp], 2: [allowVrrp, allowAnswers, snat], 3: [allowVrrp, allowSync, allowAnswers, untracked] }
 
 const trial = (level: Level): Task => tasksOf(flatten(firewall(target, level, ...rules[level])))[0]!
 
@@ -53,6 +54,7 @@ table inet theirs {
 }
 END`
 
+const known = ['ct state established,related accept', 'ct state invalid drop', 'ip protocol vrrp accept']
 const nat = (rule: string) => `nft -f - <<'END'
 table ip theirs {
   chain out { type nat hook postrouting priority 100; ${rule}; }
@@ -101,13 +103,23 @@ const passing: [name: string, level: Level, theirs: string][] = [
   ],
   ['a forward chain that knows connections', 2, inet('forward', 'drop', 'ct state established,related accept')],
   [
+    'an input chain that knows connections, and lets any question in',
+    3,
+    inet('input', 'drop', ...known, 'udp dport { 53, 8848 } accept', 'tcp dport 53 accept'),
+  ],
+  [
+    'a forward chain that lets any answer pass',
+    3,
+    inet('forward', 'drop', ...known, 'meta l4proto { tcp, udp } th sport 53 accept'),
+  ],
+  [
     'an interface by its number, which is no one’s in the copy',
     1,
     `ip link add wan0 type veth\n${inet('input', 'drop', 'iif "wan0" accept', 'iif "lo" accept', 'ip protocol vrrp accept')}`,
   ],
   [
     'input and output that know connections',
-    3,
+    2,
     `${inet('input', 'drop', 'ct state established,related accept', 'ip protocol vrrp accept', 'udp dport { 53, 8848 } accept', 'tcp dport 53 accept')}
 ${inet('output', 'drop', 'ct state established,related accept', 'ip protocol vrrp accept', 'udp dport { 53, 8848 } accept', 'tcp dport 53 accept').replace('theirs', 'theirs2')}`,
   ],
@@ -187,6 +199,30 @@ const dropped: [name: string, level: Level, theirs: string, said: RegExp][] = [
     'forwarded answers',
     2,
     inet('forward', 'drop'),
+    /^answers by UDP of ns2 to clients .*insert rule inet theirs forward udp sport 53 accept$/,
+  ],
+  [
+    'questions that are no new connections to anybody',
+    3,
+    inet(
+      'input',
+      'drop',
+      ...known,
+      'udp dport 8848 accept',
+      'meta l4proto { tcp, udp } th dport 53 ct state new accept',
+    ),
+    /^a question by UDP to 10\.2\.1\.5, without connection tracking, .*insert rule inet theirs input udp dport 53 accept$/,
+  ],
+  [
+    'answers that leave and belong to no connection',
+    3,
+    inet('output', 'drop', ...known, 'udp dport { 53, 8848 } accept', 'tcp dport 53 accept'),
+    /^answers by UDP from 10\.2\.1\.6 to the director .*insert rule inet theirs output udp sport 53 accept$/,
+  ],
+  [
+    'answers that belong to no connection',
+    3,
+    inet('forward', 'drop', ...known),
     /^answers by UDP of ns2 to clients .*insert rule inet theirs forward udp sport 53 accept$/,
   ],
   [

@@ -62,7 +62,7 @@ export async function bringTo(
         before = states && judgeStates(session.inventory, states).findings
         stopWaiting = keepWaiting(unconfirmed, names)
         context.atEnd(stopWaiting)
-        if (!states || before!.length > 0) return undefined
+        if (!states || !before!.every(isAnotherScheduler)) return undefined
         // Most runs change nothing, and don't wait for it to be loaded.
         const { oneByOne } = await import('./one-by-one.ts')
         return oneByOne(session, states, level!, timeout)
@@ -88,6 +88,9 @@ export async function bringTo(
   const worse = now && before && brought(before, judgeStates(session.inventory, now).findings)
   return Math.max(code, await settle(context, unconfirmed, results, { judged, worse, stopWaiting }))
 }
+
+/** A scheduler that is new in the inventory is no trouble that the cluster had before. */
+const isAnotherScheduler = ({ code, about }: Finding) => code === 'pool-differs' && about?.endsWith(' scheduler')
 
 /** @returns the states of all nodes; undefined where there is no cluster yet, or not all of it can be reached */
 async function statesOf(session: Session, timeout: number): Promise<NodeState[] | undefined> {

@@ -28,19 +28,25 @@ export function oneByOne(session: Session, states: readonly NodeState[], level: 
   const holder = soleHolder(states)
   // On the way from one level to another, both kinds of directors are drained.
   const control = new ClusterControl(session, Math.max(level, states[0]!.level ?? level), timeout, [], handOverLasts)
+  const moving = movesVip(states[0]!.level, level)
+  // As the turn before has seen them: to read them again would cost an execution on every node.
+  let latest = states
   const order = hosts.map(({ name }) => name).sort((a, b) => Number(a === holder) - Number(b === holder))
 
   const turn = async (host: Host, reconfigures: boolean, work: () => Promise<void>) => {
     const { name } = host
     const steps = new NodeSteps(control, host, { drain: patience, boot: patience })
-    const handsOver = reconfigures && soleHolder(await control.states()) === name
-    if (handsOver) await steps.handOver(control.can.balances ? hosts : [])
+    const handsOver = reconfigures && moving && soleHolder(latest) === name
+    if (handsOver) await steps.handOver(hosts)
     try {
       await work()
     } finally {
       if (handsOver) await control.setStandby(name, false)
     }
-    const problem = await control.until((now) => whyNotReady(session, now, name), patience)
+    const problem = await control.until((now) => {
+      latest = now
+      return whyNotReady(session, now, name)
+    }, patience)
     if (problem) throw new UserError(`${problem}: the nodes after ${name} stay as they are`, exitCode.checkFailed)
   }
   return {
@@ -52,6 +58,16 @@ export function oneByOne(session: Session, states: readonly NodeState[], level: 
         work,
       ),
   }
+}
+
+/**
+ * At level 1 the service answers from the VIP itself: when it moves, answers under way are lost, and questions reach the new
+ * holder before its service listens. So from and to level 1 the holder keeps it, but to level 2: of clients that connection
+ * tracking knows already, the source would never be translated.
+ */
+function movesVip(from: number | undefined, to: Level): boolean {
+  const { balances, keepsClients } = abilitiesOf(to)
+  return balances && (abilitiesOf(from).balances || !keepsClients)
 }
 
 /** @returns why a node does not yet do its part in a cluster whose nodes may be at different levels */

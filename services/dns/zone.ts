@@ -16,7 +16,8 @@ import { zoneByHand } from './zone-by-hand.ts'
 export function healthZone({ host, facts }: Target, content: ServiceContent<'dns'>): Task[] {
   const named = bindOn(facts)
   const { health_zone: zone, health_name: record } = content
-  const zoneFile = `${named.folder}/db.${zone}`
+  // The article's name: a zone that keeps name and file is never missing while named loads its configuration.
+  const zoneFile = `${named.folder}/${zone}.zone`
   const conf = `${named.folder}/named.conf.health`
   const data = { zone, record, identity: host.identity, address: host.address }
   return [

@@ -9,7 +9,7 @@ import { osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
 
 /** Rules of a node at a level. */
-type RulesOf = (target: Target, level: Level) => Rule[]
+export type RulesOf = (target: Target, level: Level) => Rule[]
 
 /** VRRP adverts may come and go (article, preparation). 112 is VRRP's protocol number, with or without /etc/protocols. */
 export const allowVrrp = ({ cluster, host, hosts }: Target): Rule[] => {
@@ -37,8 +37,7 @@ export const allowSync = ({ host }: Target): Rule[] => {
 
 /**
  * Answers of the other real servers pass through the director, so it must forward them, even if it forwards nothing else.
- * Connection tracking would match them better, but must stay off: a connection that continues through another director
- * after a move of the VIP looks like two connections with the same answers, and it drops one.
+ * Connection tracking would match them better, but at level 3 it has to leave them alone (`untracked`).
  */
 export const allowAnswers = ({ cluster, host, hosts }: Target, level: Level): Rule[] =>
   othersOf(host, hosts).flatMap((other) =>
@@ -52,7 +51,8 @@ export const allowAnswers = ({ cluster, host, hosts }: Target, level: Level): Ru
     })),
   )
 
-const othersOf = (host: Host, hosts: readonly Host[]) => hosts.filter(({ name }) => name !== host.name)
+/** The other nodes. */
+export const othersOf = (host: Host, hosts: readonly Host[]) => hosts.filter(({ name }) => name !== host.name)
 
 /**
  * Balanced connections reach the real servers from the VIP, so that answers come back to the director (article,
@@ -136,7 +136,20 @@ function packetsOf(target: Target, level: Level): Packet[] {
             keepsSource: true,
             ...asks,
           },
-          // The packet filter knows the answer by the question before it.
+          // A rule that wants a new connection does not take it.
+          ...(can.keepsClients
+            ? [
+                {
+                  what: `a question by ${name} to ${cluster.vip}, without connection tracking,`,
+                  direction: 'in' as const,
+                  from: other.address,
+                  to: cluster.vip,
+                  fromPort: clientPort,
+                  ...asks,
+                },
+              ]
+            : []),
+          // The packet filter knows the answer by the question before it, where it tracks connections.
           {
             what: `clients' questions by ${name} to ${other.name}`,
             direction: 'out',

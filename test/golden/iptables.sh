@@ -17,3 +17,4 @@ if ! systemctl -q is-active keepalived; then
 fi
 
 ensure nat POSTROUTING -j SNAT --to-source 10.2.1.5
+if [ -e /here ]; then ensure raw OUTPUT -j CT --notrack; fi

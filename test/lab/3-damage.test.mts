@@ -42,8 +42,8 @@ const rounds: Record<(typeof nodes)[number], Damage[]>[] = [
       ['a file touched after the service loaded it, and the same as before', `touch ${conf}`, []],
       [
         'the zone edited',
-        `sed -i s/nameserver-2/nameserver-9/ /etc/bind/db.load.balance; rndc reload`,
-        ['file /etc/bind/db', 'service named', 'named answers'],
+        `sed -i s/nameserver-2/nameserver-9/ /etc/bind/load.balance.zone; rndc reload`,
+        ['file /etc/bind/load', 'service named', 'named answers'],
       ],
     ],
   },

@@ -40,7 +40,7 @@ function tried(content: object): string {
   const files = filesOf({ cluster, ...rest, hosts }, hosts[0]!, level)
   const zone = cluster.service.type === 'dns' ? cluster.service.health_zone : undefined
   const named = zone
-    ? `printf %s ${quote(files.get(`/etc/bind/db.${zone}`)!)} >"$folder/zone"
+    ? `printf %s ${quote(files.get(`/etc/bind/${zone}.zone`)!)} >"$folder/zone"
 said+=$(named-checkzone -q ${zone} "$folder/zone" || echo "zone $?")`
     : ''
   return `

@@ -69,7 +69,28 @@ for (const level of [1, 2, 3] as const) {
   })
 }
 
-test('open TCP connections survive a planned move of the VIP at level 3', async () => {
+/** A firewall that knows connections, as administrators write it. */
+const stateful = `
+iptables -N theirs
+iptables -A theirs -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+iptables -A theirs -i lo -j ACCEPT
+iptables -A theirs -m conntrack --ctstate INVALID -j DROP
+iptables -A theirs -p icmp -j ACCEPT
+iptables -A theirs -p tcp -m multiport --dports 22,53 -j ACCEPT
+iptables -A theirs -p udp --dport 53 -j ACCEPT
+iptables -A theirs -j DROP
+iptables -A INPUT -j theirs
+iptables -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+iptables -P FORWARD DROP`
+const notStateful = `
+iptables -P FORWARD ACCEPT
+iptables -D FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+iptables -D INPUT -j theirs
+iptables -F theirs
+iptables -X theirs`
+
+/** Open TCP connections survive a planned move of the VIP. */
+async function assertNoneBreaks(): Promise<void> {
   const was = await holder()
   const talking = on('remote', talkOverTcp)
   await sleep(8000)
@@ -78,6 +99,20 @@ test('open TCP connections survive a planned move of the VIP at level 3', async 
   await on(was, 'echo 0 >/etc/keepalived/standby')
   assert.is(await holder(), other(was))
   assert.is(said.trim(), '6 connections, 0 broken')
+}
+
+test('open TCP connections survive a planned move of the VIP at level 3', assertNoneBreaks)
+
+test('and they do so beside a firewall that knows connections', async () => {
+  for (const node of nodes) assert.is(await on(node, 'cat /proc/sys/net/netfilter/nf_conntrack_count'), '0\n')
+  await Promise.all(nodes.map((node) => on(node, stateful)))
+  try {
+    assert.is((await playbook('level3', '--check')).code, 0)
+    await assertNoneBreaks()
+    await assertNoneBreaks()
+  } finally {
+    await Promise.all(nodes.map((node) => on(node, notStateful)))
+  }
 })
 
 test('rolling without a reboot, beside a second operator: nothing is lost, and the second is told who is at work', async () => {

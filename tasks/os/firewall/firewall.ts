@@ -1,7 +1,8 @@
+import type { Script } from '../../../engine/base/sh.ts'
 import type { Task } from '../../../engine/runner/task.ts'
 
 /** A rule of the cluster, in no program's words. */
-export type Rule = Accept | SourceNat
+export type Rule = Accept | SourceNat | Untracked
 
 /** Packets that may pass, whatever rules of others say. */
 export interface Accept {
@@ -26,6 +27,24 @@ export interface SourceNat {
   virtualServer: { address: string; port: number }
   protocols: readonly string[]
   source: string
+}
+
+/** Packets that connection tracking leaves alone: no rule sees to which connection they belong. */
+export interface Untracked {
+  name: string
+  /** Packets that come in, also those for others, or that this host sends. */
+  untracked: 'in' | 'out'
+  /** The interface that they come in by. */
+  interface?: string
+  protocol: string
+  from?: string
+  to?: string
+  fromPort?: number
+  toPort?: number
+  /** Only packets for others, and not for this address. */
+  except?: string
+  /** Ends with 0 where the rule may be set at boot. */
+  when: Script
 }
 
 /** A packet that has to get through. */
@@ -56,7 +75,9 @@ export interface Wire {
 export interface Firewall {
   /**
    * These rules, live and at boot, ahead of rules that could take their packets; refused where one of the packets would
-   * still not get through.
+   * still not get through. Untracked ones come at boot alone: when they may come now is for `untracking` to say.
    */
   tasks(rules: readonly Rule[], wires: readonly Wire[]): Task[]
+  /** Connection tracking leaves alone what these rules say, now, and nothing else that the cluster has asked for before. */
+  untracking(rules: readonly Untracked[]): Task
 }

@@ -3,18 +3,20 @@ import { type Task, unchanged } from '../../../engine/runner/task.ts'
 import { file, ownFile } from '../../file.ts'
 import { service } from '../../service.ts'
 import { render } from '../../template.ts'
-import type { Accept, Firewall, Rule, SourceNat } from './firewall.ts'
+import type { Accept, Firewall, Rule, SourceNat, Untracked } from './firewall.ts'
 import { packetsPass } from './trial.ts'
 
 /** A rule in the words of iptables. Its comment carries its name, which is how ours are told from others'. */
 interface Words {
   name: string
-  table: 'filter' | 'nat'
+  table: 'filter' | 'nat' | 'raw'
   chain: string
   /** The IP protocols it is for: a rule for another can't take its packets away. One alone becomes its `-p`. */
   protocols: readonly string[]
   /** After the chain, without protocol and comment. */
   words: readonly string[]
+  /** Ends with 0 where it may be set at boot. */
+  when?: Script
 }
 
 const script = '/etc/keepalived/iptables.sh'
@@ -26,18 +28,23 @@ export const iptables: Firewall = {
   tasks: (given, wires) => {
     const rules = given.map(wordsOf)
     // Translation of addresses stops no packet, and its match would load a module.
-    const accepts = rules.filter(({ table }) => table === 'filter')
+    const tried = rules.filter(({ table }) => table !== 'nat')
+    const now = rules.filter(({ table }) => table !== 'raw')
     return [
-      packetsPass(wires, lines(...accepts.map(atTop))),
-      ...rules.map((rule) => live(rule, probe(rules))),
+      packetsPass(wires, lines(...tried.map(atTop))),
+      ...now.map((rule) => live(rule, probe(now))),
       file(script, scriptText(rules), { mode: '755' }),
       file(unitFile, unitText),
       service(unit, { restartOn: [script], unitFiles: [unitFile] }),
     ]
   },
+  untracking: (rules) => untracking(rules.map(untracked)),
 }
 
-const wordsOf = (rule: Rule): Words => ('accept' in rule ? accept(rule) : sourceNat(rule))
+function wordsOf(rule: Rule): Words {
+  if ('accept' in rule) return accept(rule)
+  return 'untracked' in rule ? untracked(rule) : sourceNat(rule)
+}
 
 const accept = (rule: Accept): Words => ({
   name: rule.name,
@@ -47,13 +54,31 @@ const accept = (rule: Accept): Words => ({
   words: [
     ...(rule.accept === 'out' ? [] : ['-i', rule.interface]),
     ...(rule.accept === 'in' ? [] : ['-o', rule.interface]),
-    ...(rule.from ? ['-s', rule.from] : []),
-    ...(rule.to ? ['-d', rule.to] : []),
-    ...(rule.fromPort ? ['--sport', String(rule.fromPort)] : []),
-    ...(rule.toPort ? ['--dport', String(rule.toPort)] : []),
+    ...ends(rule),
     ...['-j', 'ACCEPT'],
   ],
 })
+
+const untracked = (rule: Untracked): Words => ({
+  name: rule.name,
+  table: 'raw',
+  chain: { in: 'PREROUTING', out: 'OUTPUT' }[rule.untracked],
+  protocols: [rule.protocol],
+  words: [
+    ...(rule.interface ? ['-i', rule.interface] : []),
+    ...ends(rule),
+    ...(rule.except ? ['!', '-d', rule.except, '-m', 'addrtype', '!', '--dst-type', 'LOCAL'] : []),
+    ...['-j', 'CT', '--notrack'],
+  ],
+  when: rule.when,
+})
+
+const ends = ({ from, to, fromPort, toPort }: Accept | Untracked): string[] => [
+  ...(from ? ['-s', from] : []),
+  ...(to ? ['-d', to] : []),
+  ...(fromPort ? ['--sport', String(fromPort)] : []),
+  ...(toPort ? ['--dport', String(toPort)] : []),
+]
 
 const sourceNat = ({ name, protocols, virtualServer: { address, port }, source }: SourceNat): Words => ({
   name,
@@ -70,7 +95,10 @@ const sourceNat = ({ name, protocols, virtualServer: { address, port }, source }
 const atTop = (rule: Words) => sh`iptables -w -t ${rule.table} -I ${rule.chain} 1 ${specification(rule)}`
 
 const scriptText = (rules: readonly Words[]) =>
-  render('iptables.sh', { prefix, rules: rules.map((rule) => ({ ...rule, words: specification(rule) })) })
+  render('iptables.sh', {
+    prefix,
+    rules: rules.map((rule) => ({ ...rule, words: specification(rule), when: rule.when?.text ?? '' })),
+  })
 
 const comment = (rule: Words) => prefix + rule.name
 const specification = (rule: Words): string[] => [
@@ -79,8 +107,10 @@ const specification = (rule: Words): string[] => [
   ...rule.words,
 ]
 
+const saves = (rule: Words) => ['-A', rule.chain, ...specification(rule)].join(' ')
+
 function live(rule: Words, probe: Script): Task {
-  const wanted = ['-A', rule.chain, ...specification(rule)].join(' ')
+  const wanted = saves(rule)
   return {
     name: `iptables rule ${rule.name}`,
     key: `iptables rule ${rule.name}`,
@@ -94,8 +124,35 @@ function live(rule: Words, probe: Script): Task {
       return {
         before: texts.join('\n'),
         after: wanted,
-        apply: replace(rule, [wanted]),
-        undo: replace(rule, texts),
+        apply: replace(rule.table, comment(rule), [wanted]),
+        undo: replace(rule.table, comment(rule), texts),
+      }
+    },
+  }
+}
+
+/** All rules together: with some of them alone, a connection would be known in one direction only. */
+function untracking(rules: readonly Words[]): Task {
+  const any = `${prefix}[^ ]*`
+  return {
+    name:
+      rules.length > 0
+        ? 'connection tracking leaves balanced connections alone'
+        : 'connection tracking knows balanced connections',
+    key: 'iptables rules untracked',
+    probe: probe(rules),
+    plan: ({ text }) => {
+      const texts = parseSaved(text)
+        .filter((one) => one.table === 'raw' && one.text.includes(` --comment ${prefix}`))
+        .map((one) => one.text)
+      const exact = rules.every((rule) => text.includes(`\nexact ${comment(rule)}\n`))
+      if (exact && texts.length === rules.length) return unchanged()
+      const wanted = rules.map(saves)
+      return {
+        before: texts.join('\n'),
+        after: wanted.join('\n'),
+        apply: replace('raw', any, wanted),
+        undo: replace('raw', any, texts),
       }
     },
   }
@@ -148,12 +205,15 @@ function couldCatch(other: string, rule: Words): boolean {
   })
 }
 
-/** Takes every rule of this name away and puts these at the top, in one transaction, so that no half state is visible. */
-const replace = (rule: Words, texts: readonly string[]): Script => sh`
+/**
+ * Takes every rule with such a comment away and puts these at the top, in one transaction, so that no half state is visible.
+ * @param comments a regular expression
+ */
+const replace = (table: string, comments: string, texts: readonly string[]): Script => sh`
 {
-  echo ${`*${rule.table}`}
+  echo ${`*${table}`}
   iptables-save 2>/dev/null |
-    sed -n ${`/^\\*${rule.table}$/,/^COMMIT$/s/^-A \\(.* --comment ${comment(rule)} .*\\)/-D \\1/p`}
+    sed -n ${`/^\\*${table}$/,/^COMMIT$/s/^-A \\(.* --comment ${comments} .*\\)/-D \\1/p`}
   printf '%s\n' ${texts.toReversed().map((text) => text.replace(/^-A (\S+)/, '-I $1 1'))} COMMIT
 } | iptables-restore -w --noflush`
 

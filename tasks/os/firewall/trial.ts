@@ -88,6 +88,15 @@ const neighbours = (router: string, packets: readonly Packet[]) => [
   ]),
 ]
 
+/** Where packets that come in go, beside the address of the wire. */
+const local = (network: string, packets: readonly Packet[]) => [
+  ...new Set(
+    packets.flatMap(({ direction, to }) =>
+      direction !== 'in' || to.startsWith('224.') || network.startsWith(`${to}/`) ? [] : [`${to}/32`],
+    ),
+  ),
+]
+
 const inside = (wires: readonly Wire[]): Script => sh`
 set -e
 trap 'for ((; cables > 0; cables--)); do echo "link delete trial-$cables"; done | ip -force -batch - 2>/dev/null' EXIT
@@ -112,7 +121,7 @@ ${lines(...wires.map(tried))}`
 
 const wired = ({ device, network, router, packets }: Wire, place: number): string[] => [
   `link add name ${device} type veth peer name trial-${place + 1}`,
-  `address add ${network} dev ${device}`,
+  ...[network, ...local(network, packets)].map((one) => `address add ${one} dev ${device}`),
   `link set ${device} up`,
   `link set trial-${place + 1} up`,
   ...neighbours(router, packets).map((one) => `neighbour add ${one} lladdr 02:00:00:00:00:01 dev ${device}`),

@@ -1,0 +1,57 @@
+// Changes of a cluster at work, which is made up: one node after the other, and where the holder hands the VIP over first.
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { readNodeStates } from '../engine/cluster/node-state.ts'
+import { oneByOne } from '../engine/commands/one-by-one.ts'
+import type { Level } from '../inventory/levels.ts'
+import { keepalivedConf } from '../tasks/cluster/keepalived-conf.ts'
+import { MadeUpNodes } from './made-up-nodes.ts'
+
+/** @returns who held the VIP during the work on each node, in the order of the work, and the flags that are left */
+async function brought(from: Level, to: Level, keys: readonly string[]) {
+  const cluster = new MadeUpNodes()
+  try {
+    const session = cluster.session()
+    const states = (await readNodeStates(session, 60)).map((state) => ({ ...state, level: from }))
+    const { order, turn } = oneByOne(session, states, to, 60)
+    const holders: string[] = []
+    for (const name of order)
+      await turn(name, keys, async () => {
+        holders.push(`${name}: ${cluster.holder}`)
+      })
+    return { holders, left: cluster.left() }
+  } finally {
+    cluster.remove()
+  }
+}
+
+const configured = [`file ${keepalivedConf}`]
+
+for (const [from, to] of [
+  [2, 2],
+  [3, 2],
+  [2, 3],
+  [1, 2],
+] as const)
+  test(`level ${from} to ${to}: the holder comes last, and hands the VIP over before its keepalived is configured anew`, async () => {
+    const { holders, left } = await brought(from, to, configured)
+    assert.equal([holders, left], [['ns2: ns1', 'ns3: ns1', 'ns1: ns2'], []])
+  })
+
+test('the holder keeps the VIP where keepalived stays as it is', async () => {
+  const { holders } = await brought(2, 2, ['file /etc/hosts'])
+  assert.equal(holders, ['ns2: ns1', 'ns3: ns1', 'ns1: ns1'])
+})
+
+for (const [from, to] of [
+  [1, 1],
+  [1, 3],
+  [2, 1],
+  [3, 1],
+] as const)
+  test(`level ${from} to ${to}: the holder keeps the VIP, from which its service answers`, async () => {
+    const { holders, left } = await brought(from, to, configured)
+    assert.equal([holders, left], [['ns2: ns1', 'ns3: ns1', 'ns1: ns1'], []])
+  })
+
+test.run()
