@@ -84,14 +84,15 @@ export const lockOut: Row[] = [
     'ssh: { host: ns2 }': 'ssh: { host: ns1 }',
     'ssh: { host: NS }': 'ssh: { host: ns2 }',
   }),
-  refused('two nodes are one machine', /leads to ns1|the same machine/, { 'ssh: { host: ns2 }': 'ssh: { host: ns1 }' }),
+  refused('two nodes are one machine', /must lead to another machine/, { 'ssh: { host: ns2 }': 'ssh: { host: ns1 }' }),
   {
     fault: "keepalived.conf is another cluster's",
     when,
     damage: nothing,
     inject: () => on('ns1', `cd /etc/keepalived; cp -a keepalived.conf /root/ours; echo '${foreign}' >keepalived.conf`),
     heal: () => on('ns1', 'mv /root/ours /etc/keepalived/keepalived.conf'),
-    ends: [/--take-over/],
+    // On the holder of the virtual IP, that is what stands out.
+    ends: [/--take-over|keepalived alone sets the virtual IP/],
   },
   cutOff(
     'a rule that drops new connections by SSH',
