@@ -101,10 +101,10 @@ export const lockOut: Row[] = [
     `iptables -C INPUT ${drop} 2>/dev/null`,
   ),
   cutOff(
-    'the interface of SSH is taken down',
-    'ip link set mgmt0 down',
-    'ip link set mgmt0 up; networkctl reconfigure mgmt0',
-    'ip link show mgmt0 | grep -q "state DOWN"',
+    'the address of SSH is taken away',
+    'ip address flush dev mgmt0 scope global',
+    'networkctl reconfigure mgmt0',
+    '! ip -o -4 address show dev mgmt0 | grep -q .',
   ),
   {
     fault: 'an address that others have put on the second interface',
