@@ -11,7 +11,9 @@ import { type FileOptions, file } from './file.ts'
 export function render(name: string, data: object): string {
   const path = new URL(`../templates/${name}.ejs`, import.meta.url)
   return ejs.render(readFileSync(path, 'utf8'), strict(data, name), {
+    // By its name, a template is compiled once.
     filename: name,
+    cache: true,
     // Configuration is no HTML: a quote stays a quote.
     escape: String,
   })
