@@ -10,9 +10,16 @@ export const rows: readonly Row[] = [...lockOut, ...host, ...clusterRows, ...run
   (a, b) => (a.level ?? 2) - (b.level ?? 2),
 )
 
-/** What CI has time for: of the runs that are broken off, those where the holder is being changed, or a first run. */
-export const isChosen = ({ break: broken }: Row): boolean =>
-  broken === undefined ||
-  (broken.when === 'during' && (!broken.at.startsWith('other') || /rollback/.test(broken.at)) && writes(broken))
+/**
+ * What CI has time for: all but what is refused before anything is changed, which units show as well; and of the runs that are
+ * broken off, those where the holder is being changed, or a first run.
+ */
+export const isChosen = ({ fault, break: broken }: Row): boolean =>
+  (broken === undefined && !refusals.has(fault)) ||
+  (broken?.when === 'during' && (!broken.at.startsWith('other') || /rollback/.test(broken.at)) && writes(broken))
+
+const refusals = new Set(
+  lockOut.filter(({ ends }) => ends.every((end) => typeof end !== 'string')).map(({ fault }) => fault),
+)
 
 const writes = ({ how, at }: Break) => (how === 'kill' ? /changes|confirmation|standby|rollback/ : /changes/).test(at)
