@@ -19,7 +19,7 @@ const ofCi = [
   'level 2: sudo withdrawn, during',
   'level 2: a keepalived.conf that passes -t',
   'level 2: two controllers',
-  'level 2: rollback killed -9',
+  'level 2: rollback killed -9, during',
   'level 2: playbook killed -9, during holder standby 1',
   'level 2: connection cut, during holder changes 1',
   'level 3: an address that others have put on the second interface',
