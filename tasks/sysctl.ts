@@ -67,12 +67,13 @@ function stateOf(key: string, found: string | undefined): State {
 const forwarding = 'net.ipv4.ip_forward'
 
 // Containers, virtual machines and VPNs that came since need forwarding too: they hide their networks behind the host,
-// or have a file of sysctl or networkd that asks for it. Our file is removed after this, so it does not count.
+// or have a file of sysctl that asks for it, or one that networkd has taken for an interface. Our file is removed after this, so it does not count.
 const unlessOthersForward = sh`
 others=$(
   { iptables-save -t nat; nft list ruleset; } 2>/dev/null | grep -ve keepalived-playbooks- | grep -iowEm1 'masquerade|snat'
-  grep -slE '^[[:space:]]*(IPv4Forwarding|IPForward|IPMasquerade)[[:space:]]*=[[:space:]]*(1|yes|true|on|ipv4|both)' \
-    /etc/systemd/network/*.network /run/systemd/network/*.network /etc/systemd/networkd.conf /etc/systemd/networkd.conf.d/*.conf
+  while IFS= read -r file; do
+    grep -slE '^[[:space:]]*(IPv4Forwarding|IPForward|IPMasquerade)[[:space:]]*=[[:space:]]*(1|yes|true|on|ipv4|both)' "$file" "$file".d/*.conf
+  done < <(printf '%s\n' /etc/systemd/networkd.conf; sed -n 's/^NETWORK_FILE=//p' /run/systemd/netif/links/* 2>/dev/null)
   grep -slE '^[[:space:]]*net[./]ipv4[./](ip_forward|conf[./]all[./]forwarding)[[:space:]]*=[[:space:]]*1' \
     /etc/sysctl.conf /etc/sysctl.d/*.conf /run/sysctl.d/*.conf | xargs -r grep -L ${ownMark}
 ) || true

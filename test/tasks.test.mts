@@ -221,10 +221,16 @@ const forwarding = async () => {
   const answer = live!.plan({ text: '/proc/sys/net/ipv4/ip_forward=0\n', code: 0 }, { changes: () => false })
   assert.ok(isChange(answer))
   stub('nft', 'true')
-  const text = (script: Script) => script.text.replaceAll('/proc/sys', folder).replaceAll('/etc/sys', path('sys'))
+  const text = (script: Script) =>
+    script.text
+      .replaceAll('/proc/sys', folder)
+      .replaceAll('/etc/sys', path('sys'))
+      .replaceAll('/run/systemd/netif', path('netif'))
   mkdirSync(path('net/ipv4'), { recursive: true })
   mkdirSync(path('sysctl.d'))
-  mkdirSync(path('systemd/network'), { recursive: true })
+  mkdirSync(path('systemd/network/lan.network.d'), { recursive: true })
+  mkdirSync(path('netif/links'), { recursive: true })
+  writeFileSync(path('netif/links/2'), `ADMIN_STATE=configured\nNETWORK_FILE=${path('systemd/network/lan.network')}\n`)
   writeFileSync(path('net/ipv4/ip_forward'), '1\n')
   return (script = answer.undo) => make(new Script(text(script)))
 }
@@ -262,6 +268,8 @@ test('sysctl: forwarding of a router with a fixed address stays, and a rule of o
 for (const [file, text] of [
   ['sysctl.d/router.conf', 'net.ipv4.ip_forward=1\n'],
   ['systemd/network/lan.network', '[Network]\nIPForward=ipv4\n'],
+  ['systemd/network/lan.network.d/router.conf', '[Network]\nIPMasquerade=both\n'],
+  ['systemd/networkd.conf', '[Network]\nIPv4Forwarding=yes\n'],
 ] as const)
   test(`sysctl: forwarding that a file of others asks for stays, and is told: ${file}`, async () => {
     const undo = await forwarding()
@@ -270,6 +278,14 @@ for (const [file, text] of [
     assert.match(await undo(), path(file))
     assert.is(shown('net/ipv4/ip_forward'), '1\n')
   })
+
+test('sysctl: a file of networkd that no interface has does not count', async () => {
+  const undo = await forwarding()
+  stub('iptables-save', 'true')
+  writeFileSync(path('systemd/network/another.network'), '[Match]\nHost=client\n[Network]\nIPForward=ipv4\n')
+  await undo()
+  assert.is(shown('net/ipv4/ip_forward'), '0\n')
+})
 
 test('what a key names is read as it is, and brought back to that', async () => {
   const { probe, read } = resourceOf(`line in ${path('f')}: a: b`)!
