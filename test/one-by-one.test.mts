@@ -7,19 +7,32 @@ import type { Level } from '../inventory/levels.ts'
 import { keepalivedConf } from '../tasks/cluster/keepalived-conf.ts'
 import { MadeUpNodes } from './made-up-nodes.ts'
 
-/** @returns who held the VIP during the work on each node, in the order of the work, and the flags that are left */
+/**
+ * @returns who held the VIP during the work on each node, in the order of the work, and the flags that are left; and what
+ *   IPVS was told, with the work on the node between
+ */
 async function brought(from: Level, to: Level, keys: readonly string[]) {
   const cluster = new MadeUpNodes()
   try {
     const session = cluster.session()
+    const told: string[] = []
+    const reach: typeof session.reach = (name) => {
+      const transport = session.reach(name)
+      const run: typeof transport.run = (script, options) => {
+        if (script.startsWith('ipvsadm -')) told.push(`${name}: ${script}`)
+        return transport.run(script, options)
+      }
+      return { ...transport, run }
+    }
     const states = (await readNodeStates(session, 60)).map((state) => ({ ...state, level: from }))
-    const { order, turn } = oneByOne(session, states, to, 60)
+    const { order, turn } = oneByOne({ ...session, reach }, states, to, 60)
     const holders: string[] = []
     for (const name of order)
       await turn(name, keys, async () => {
         holders.push(`${name}: ${cluster.holder}`)
+        told.push(`${name}: work`)
       })
-    return { holders, left: cluster.left() }
+    return { holders, left: cluster.left(), told }
   } finally {
     cluster.remove()
   }
@@ -53,5 +66,12 @@ for (const [from, to] of [
     const { holders, left } = await brought(from, to, configured)
     assert.equal([holders, left], [['ns2: ns1', 'ns3: ns1', 'ns1: ns1'], []])
   })
+
+test('the holder keeps an empty virtual server while it stops balancing, so that IPVS ends what is under way', async () => {
+  const server = '-f 1802530161 2>/dev/null || true'
+  const { told } = await brought(2, 1, configured)
+  assert.equal(told.slice(2), [`ns1: ipvsadm -A ${server}`, 'ns1: work', `ns1: ipvsadm -D ${server}`])
+  assert.equal((await brought(1, 3, configured)).told, ['ns2: work', 'ns3: work', 'ns1: work'])
+})
 
 test.run()

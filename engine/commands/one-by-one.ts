@@ -2,6 +2,7 @@ import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import type { Host } from '../../inventory/types.ts'
 import { keepalivedConf } from '../../tasks/cluster/keepalived-conf.ts'
 import { exitCode, UserError } from '../base/errors.ts'
+import { sh } from '../base/sh.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 import type { Session } from '../cluster/session.ts'
 import { ClusterControl } from '../operations/control.ts'
@@ -36,12 +37,16 @@ export function oneByOne(session: Session, states: readonly NodeState[], level: 
   const turn = async (host: Host, reconfigures: boolean, work: () => Promise<void>) => {
     const { name } = host
     const steps = new NodeSteps(control, host, { drain: patience, boot: patience })
-    const handsOver = reconfigures && moving && soleHolder(latest) === name
+    const holds = reconfigures && soleHolder(latest) === name
+    const handsOver = holds && moving
+    const endsBalancing = holds && abilitiesOf(states[0]!.level).balances && !abilitiesOf(level).balances
     if (handsOver) await steps.handOver(hosts)
+    if (endsBalancing) await control.reach(name).run(emptyServer('-A').text, { timeout })
     try {
       await work()
     } finally {
       if (handsOver) await control.setStandby(name, false)
+      if (endsBalancing) await control.reach(name).run(emptyServer('-D').text, { timeout })
     }
     const problem = await control.until((now) => {
       latest = now
@@ -59,6 +64,12 @@ export function oneByOne(session: Session, states: readonly NodeState[], level: 
       ),
   }
 }
+
+/**
+ * Without any virtual server IPVS lets go of answers that are under way. This one is for a mark that no packet has.
+ * @param option of ipvsadm(8)
+ */
+const emptyServer = (option: '-A' | '-D') => sh`ipvsadm ${option} -f 1802530161 2>/dev/null || true`
 
 /**
  * At level 1 the service answers from the VIP itself: when it moves, answers under way are lost, and questions reach the new
