@@ -21,12 +21,12 @@ const ofCi = [
   'level 2: two controllers',
   'level 2: rollback killed -9, during',
   'level 2: playbook killed -9, during holder standby 1',
-  'level 2: connection cut, during holder changes 1',
   'level 3: an address that others have put on the second interface',
   'level 3: journald drops lines',
   'level 3: the VIP moves',
   'level 3: ns2 cut from its peers',
   'level 3: playbook killed -9, during holder changes 1',
+  'level 3: connection cut, during holder changes 1',
 ]
 
 export const isChosen = (row: Row): boolean => ofCi.some((start) => nameOf(row).startsWith(start))
