@@ -5,9 +5,9 @@ import { shown } from './wording.ts'
 type ClusterDraft = NonNullable<Draft['cluster']>
 
 /** The rules about VRRP and IPVS, and about what moves the VIP. */
-export const vrrp = ({ cluster = {} }: Draft): Problem[] => [
+export const vrrp = ({ cluster = {}, hosts }: Draft): Problem[] => [
   ...adverts(cluster),
-  ...balancing(cluster),
+  ...balancing(cluster, hosts),
   ...Object.entries(cluster.checks ?? {}).flatMap(([name, content]) => (content ? check(name, content) : [])),
 ]
 
@@ -49,10 +49,16 @@ function check(name: string, content: NonNullable<NonNullable<ClusterDraft['chec
   ]
 }
 
-function balancing({ balancing }: ClusterDraft): Problem[] {
+function balancing({ balancing }: ClusterDraft, hosts: Draft['hosts'] = {}): Problem[] {
   const { scheduler, flags = [], quorum } = balancing ?? {}
   const path = ['cluster', 'balancing']
   const problems: Problem[] = []
+  const all = Object.values(hosts).reduce((sum, host) => sum + (host?.weight ?? 1), 0)
+  if (quorum?.weight && all > 1 && quorum.weight > all)
+    problems.push({
+      path: [...path, 'quorum', 'weight'],
+      text: `must be at most the weights of all hosts together, which are ${all}, got ${quorum.weight}`,
+    })
   if (scheduler && flags.length > 0 && scheduler !== 'sh' && scheduler !== 'mh')
     problems.push({
       path: [...path, 'flags'],

@@ -141,13 +141,13 @@ export const vrrpSchemas = {
         0,
       ),
       refresh_repeat: repeats('How often it tells it then (`garp_master_refresh_repeat`).', 1),
-      interval: {
-        type: 'number',
+      interval_ms: {
+        type: 'integer',
         minimum: 0,
-        maximum: 60,
+        maximum: 60000,
         default: 0,
         description:
-          'Seconds between two such packets by an interface, for switches that drop them (`vrrp_garp_interval`).',
+          'Milliseconds between two such packets by an interface, for switches that drop them (`vrrp_garp_interval`).',
       },
     },
   },

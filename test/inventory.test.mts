@@ -61,7 +61,7 @@ const defaults = {
   checks: {},
   track_interfaces: [],
   notify: { user: 'root' },
-  garp: { delay: 5, repeat: 5, refresh: 0, refresh_repeat: 1, interval: 0 },
+  garp: { delay: 5, repeat: 5, refresh: 0, refresh_repeat: 1, interval_ms: 0 },
   keepalived: { global: [], instance: [], virtual_server: [] },
   mcast_src_ip: false,
   routing: 'script',

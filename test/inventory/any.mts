@@ -166,9 +166,13 @@ function clusterAgrees({ cluster }: Written): void {
   delete cluster.routing
   const { balancing } = cluster
   if (balancing && balancing.scheduler !== 'sh' && balancing.scheduler !== 'mh') delete balancing.flags
-  if (balancing?.quorum) delete balancing.quorum.hysteresis
+  if (balancing?.quorum) {
+    delete balancing.quorum.hysteresis
+    balancing.quorum.weight &&= 1 + (balancing.quorum.weight % 2)
+  }
   if (cluster.unicast) delete cluster.mcast_src_ip
   for (const check of Object.values(cluster.checks ?? {})) if (check) oneKind(check)
+  programsAreThere(cluster)
   if (cluster.checks) delete cluster.checks.service
   // Whether keepalived takes these is for keepalived to say.
   delete cluster.keepalived
@@ -190,6 +194,20 @@ function clusterAgrees({ cluster }: Written): void {
     service.health_name = `a${service.health_name}`
   if ((service.health_name ?? 'health').length + (service.health_zone ?? 'load.balance').length > 188)
     cluster.service = {}
+}
+
+/** Programs, users and interfaces that every node has: keepalived looks for them. */
+function programsAreThere({ notify, balancing, checks, ...cluster }: Written['cluster']): void {
+  const program = '/bin/true'
+  for (const check of Object.values(checks ?? {})) {
+    if (check?.command) check.command = program
+    delete check?.user
+  }
+  delete notify?.user
+  for (const state of ['master', 'backup', 'fault', 'stop'] as const) if (notify?.[state]) notify[state] = program
+  for (const key of ['real_server_up', 'real_server_down'] as const) if (balancing?.[key]) balancing[key] = program
+  for (const key of ['up', 'down'] as const) if (balancing?.quorum?.[key]) balancing.quorum[key] = program
+  cluster.track_interfaces?.splice(0, Infinity, 'lo')
 }
 
 type Check = NonNullable<NonNullable<Written['cluster']['checks']>[string]>

@@ -133,6 +133,10 @@ export const broken: [text: string, ...messages: string[]][] = [
     '5:17 cluster.mcast_src_ip: must be left out with cluster.unicast: true, which has no multicast',
   ],
   [
+    cluster('balancing: { quorum: { weight: 3 } }'),
+    '4:34 cluster.balancing.quorum.weight: must be at most the weights of all hosts together, which are 2, got 3',
+  ],
+  [
     cluster('balancing: { flags: [port], quorum: { weight: 2, hysteresis: 2 } }'),
     '4:23 cluster.balancing.flags: have a meaning only with the schedulers sh and mh, got rr',
     '4:64 cluster.balancing.quorum.hysteresis: must be less than weight, which is 2, got 2',

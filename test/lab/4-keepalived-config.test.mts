@@ -13,6 +13,8 @@ import { disconnect, on, playbook, startLab } from './cluster.ts'
 test.before(async () => {
   await startLab()
   assert.is((await playbook('level2')).code, 0)
+  // What checks of the inventories below run, which keepalived looks for.
+  await on('ns1', 'apt-get install -qy curl netcat-openbsd procps >/dev/null')
 })
 test.after(() => disconnect())
 
