@@ -2,9 +2,10 @@ import { type Task, unchanged } from '../engine/runner/task.ts'
 import { osOf } from './os/os.ts'
 import type { Target } from './target.ts'
 
-/** The packages are installed; versions that are there stay as they are. */
-export function packages({ facts }: Pick<Target, 'facts'>, ...names: string[]): Task {
+/** The packages are installed; versions that are there stay as they are. @param wanted may name one more than once */
+export function packages({ facts }: Pick<Target, 'facts'>, ...wanted: string[]): Task {
   const { packageManager } = osOf(facts)
+  const names = [...new Set(wanted)]
   return {
     name: `install ${names.join(', ')}`,
     probe: packageManager.list(names),

@@ -44,4 +44,8 @@ for (const [fails, status] of [
     assert.equal(aptCalls(result.log), status ? tries : [...tries, 'install --no-install-recommends -- b'])
   })
 
+test('a package that several need is named once', () => {
+  assert.is(packages({ facts }, 'curl', 'snmpd', 'curl').name, 'install curl, snmpd')
+})
+
 test.run()
