@@ -1,5 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { command, ipv4, seconds } from './values.ts'
+import { command, ipv4, port, seconds } from './values.ts'
 
 const running = (what: string) =>
   ({ ...command, description: `A program that a director runs, as root, when ${what}. Default: none.` }) as const
@@ -74,7 +74,7 @@ export const balancingSchema = {
       description: 'Where clients go while there are not enough real servers. Default: nowhere.',
       properties: {
         address: { ...ipv4, description: 'Its address.' },
-        port: { type: 'integer', minimum: 1, maximum: 65535, description: 'Its port. Default: that of the service.' },
+        port: { ...port, description: 'Its port. Default: that of the service.' },
       },
     },
     inhibit_on_failure: {

@@ -1,5 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { dnsName } from './values.ts'
+import { dnsName, port } from './values.ts'
 
 /** Characters that no configuration file gives a meaning to. */
 const fileOnNodes = {
@@ -7,8 +7,6 @@ const fileOnNodes = {
   pattern: '^/[A-Za-z0-9._/@+-]{1,200}$',
   title: 'an absolute path of letters, digits, ".", "_", "/", "@", "+" and "-"',
 } as const
-
-const port = { type: 'integer', minimum: 1, maximum: 65535 } as const
 
 const dns = {
   type: 'object',

@@ -1,5 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { command, interfaceName, ipv4, seconds, shortName } from './values.ts'
+import { command, interfaceName, ipv4, port, seconds, shortName } from './values.ts'
 
 const user = {
   type: 'string',
@@ -26,9 +26,7 @@ const check = {
       description: 'A process of this name runs (`pgrep -x`); that it works is not said by that. Default: none.',
     },
     port: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 65535,
+      ...port,
       description: 'A TCP connection to this port of the node is accepted (`nc -z`). Default: none.',
     },
     url: {

@@ -43,6 +43,9 @@ export const command = {
   title: 'an absolute path, and words after it, without quotes and what a shell heeds',
 } as const
 
+/** Of UDP or TCP. */
+export const port = { type: 'integer', minimum: 1, maximum: 65535 } as const
+
 /** Seconds, as keepalived takes them for its health checks. */
 export const seconds = { type: 'integer', minimum: 1, maximum: 3600 } as const
 
@@ -62,9 +65,7 @@ export const login = {
       'Who logs in: root, or a user with sudo. Default: what the OpenSSH configuration says, or else your name.',
   },
   port: {
-    type: 'integer',
-    minimum: 1,
-    maximum: 65535,
+    ...port,
     description: 'The TCP port of the SSH server. Default: what the OpenSSH configuration says, or else 22.',
   },
   identity_file: {

@@ -67,7 +67,8 @@ function stateOf(key: string, found: string | undefined): State {
 const forwarding = 'net.ipv4.ip_forward'
 
 // Containers, virtual machines and VPNs that came since need forwarding too: they hide their networks behind the host,
-// or have a file of sysctl that asks for it, or one that networkd has taken for an interface. Our file is removed after this, so it does not count.
+// or have a file of sysctl that asks for it, or one that networkd has taken for an interface. Our file is removed after this, so
+// it does not count.
 const unlessOthersForward = sh`
 others=$(
   { iptables-save -t nat; nft list ruleset; } 2>/dev/null | grep -ve keepalived-playbooks- | grep -iowEm1 'masquerade|snat'

@@ -27,6 +27,9 @@ class Lost(Exception):
 class Question:
     """One question on its way. `begin` and `go_on` raise Lost or OSError when it is lost."""
 
+    # For TLS, all questions have one.
+    context = None
+
     def __init__(self, number, protocol, due, name):
         self.label = f"{number} {protocol}"
         self.tcp = self.connecting = protocol == "TCP"
@@ -67,10 +70,11 @@ class Question:
         """Shakes hands; raises BlockingIOError as long as that is not done."""
         import ssl
         if not isinstance(self.socket, ssl.SSLSocket):
-            # Who answers is the question, and not whom a certificate is for: a self-signed one is as good.
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            self.socket = context.wrap_socket(
+            if not Question.context:
+                Question.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                # Who answers is the question, and not whom a certificate is for: a self-signed one is as good.
+                Question.context.check_hostname, Question.context.verify_mode = False, ssl.CERT_NONE
+            self.socket = Question.context.wrap_socket(
                 self.socket, server_hostname=tls_name(self.name), do_handshake_on_connect=False
             )
         try:

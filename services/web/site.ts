@@ -12,10 +12,10 @@ const conf = '/etc/nginx/conf.d/keepalived-health.conf'
 
 /** nginx with a site of its own for checks, and with the header in the answers of all sites. */
 export function site({ host, place }: Target, content: ServiceContent<'http' | 'https'>): Task[] {
-  const files = content.type === 'https' ? [content.certificate, content.key] : []
-  const certified = (['certificate', 'key'] as const).slice(0, files.length)
+  const certified =
+    content.type === 'https' ? (['certificate', 'key'] as const).map((key) => ({ key, path: content[key] })) : []
   return [
-    ...certified.map((key, i) => isThere(files[i]!, place(['cluster', 'service', key]))),
+    ...certified.map(({ path, key }) => isThere(path, place(['cluster', 'service', key]))),
     template(
       conf,
       'health.nginx.conf',
@@ -29,7 +29,7 @@ rm -f -- "$file.alone"
 [ "$code" -eq 0 ] || { tail -n 1 <<<"$said"; exit 1; }`,
       },
     ),
-    service('nginx', { reloadOn: [conf, ...files] }),
+    service('nginx', { reloadOn: [conf, ...certified.map(({ path }) => path)] }),
   ]
 }
 

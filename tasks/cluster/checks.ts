@@ -1,6 +1,6 @@
 import type { Facts } from '../../engine/runner/facts.ts'
 import type { Cluster, Host } from '../../inventory/types.ts'
-import { ofFamily } from '../os/os.ts'
+import { osOf } from '../os/os.ts'
 
 /** A script by which keepalived tells whether a node may hold the VIP (keepalived.conf(5), `vrrp_script`). */
 export interface VrrpScript {
@@ -14,7 +14,7 @@ export interface VrrpScript {
   weight: number
 }
 
-type Check = NonNullable<Cluster['checks'][string]>
+type Kinds = Pick<NonNullable<Cluster['checks'][string]>, 'command' | 'process' | 'port' | 'url'>
 
 /**
  * @param balances whether the node's own service counts by its pools, and not by VRRP
@@ -24,17 +24,18 @@ export function vrrpScripts(cluster: Cluster, host: Host, balances: boolean): Vr
   const { interval, timeout, retries } = cluster.health_check
   const usual = { interval, timeout: timeout + 1, fall: retries, rise: 1, user: 'nobody', weight: 0 }
   const service = { ...usual, name: 'service', command: portCommand(host, cluster.service.port, timeout) }
-  const own = Object.entries(cluster.checks).map(([name, check]): VrrpScript => {
+  const own = Object.entries(cluster.checks).map(([name, { command, process, port, url, ...given }]): VrrpScript => {
+    const script = { ...usual, ...given, name }
     // keepalived kills what takes longer, so that the program is to give up before.
-    const patience = Math.max(1, (check.timeout ?? usual.timeout) - 1)
-    return { ...usual, name, ...check, command: commandOf(check, host, patience) }
+    const patience = Math.max(1, script.timeout - 1)
+    return { ...script, command: commandOf({ command, process, port, url }, host, patience) }
   })
   return [...(balances ? [] : [service]), ...own]
 }
 
 const portCommand = ({ address }: Host, port: number, timeout: number) => `/bin/nc -z -w ${timeout} ${address} ${port}`
 
-function commandOf({ command, process, port, url }: Check, host: Host, timeout: number): string {
+function commandOf({ command, process, port, url }: Kinds, host: Host, timeout: number): string {
   if (command !== undefined) return command
   if (process !== undefined) return `/usr/bin/pgrep -x ${process.replaceAll(/[.+]/g, '[$&]')}`
   if (port !== undefined) return portCommand(host, port, timeout)
@@ -43,7 +44,8 @@ function commandOf({ command, process, port, url }: Check, host: Host, timeout: 
 
 /** @returns the packages that bring what checks run. @throws UserError for a host of an unknown operating system */
 export function checkPackages({ checks }: Cluster, facts: Facts): string[] {
-  const names = ofFamily(facts, { debian: { process: 'procps', port: 'netcat-openbsd', url: 'curl' } })
   const used = Object.values(checks)
-  return Object.entries(names).flatMap(([kind, name]) => (used.some((check) => kind in check) ? [name] : []))
+  return Object.entries(osOf(facts).packages.checks).flatMap(([kind, name]) =>
+    used.some((check) => kind in check) ? [name] : [],
+  )
 }

@@ -33,11 +33,9 @@ export function configuration(
     ...{ cluster, host, hosts, level, can, notifyScript, drainFile, standbyFile },
     virtualServers: virtualServersOf(cluster, service),
     scripts: vrrpScripts(cluster, host, can.balances),
-    balancing: cluster.balancing,
     virtualServerLines: virtualServerLines(cluster, service),
     realServerLines: realServerLines(cluster),
     garp: garpLines(cluster),
-    email: cluster.email,
   })
 }
 
@@ -54,8 +52,9 @@ function garpLines({ garp }: Cluster): [directive: string, value: number][] {
 
 /** @returns lines of every virtual server; what is keepalived's own default is left out */
 function virtualServerLines({ balancing }: Cluster, { port }: Service): string[] {
-  const { alpha, omega, quorum, sorry_server: sorry } = balancing
+  const { persistence, alpha, omega, quorum, sorry_server: sorry } = balancing
   return [
+    ...(persistence > 0 ? [`persistence_timeout ${persistence}`] : []),
     ...(alpha ? ['alpha'] : []),
     ...(omega ? ['omega'] : []),
     ...(quorum.weight > 1 ? [`quorum ${quorum.weight}`] : []),

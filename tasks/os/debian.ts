@@ -16,6 +16,7 @@ export const debian: Family = {
     2: ['ipvsadm'],
     3: ['ipvsadm'],
     snmp: ['snmpd'],
+    checks: { process: 'procps', port: 'netcat-openbsd', url: 'curl' },
   },
   snmpd: { service: 'snmpd', confFolder: '/etc/snmp/snmpd.conf.d' },
 }

@@ -12,7 +12,14 @@ export interface Family {
   /** Those that may have an interface; which one has it is a fact of the host. */
   networkManagers: readonly NetworkManager[]
   firewall: Firewall
-  /** By what needs them: every level, one level, SNMP. */
-  packages: { every: string[]; 1: string[]; 2: string[]; 3: string[]; snmp: string[] }
+  /** By what needs them: every level, one level, SNMP, a check of each kind. */
+  packages: {
+    every: string[]
+    1: string[]
+    2: string[]
+    3: string[]
+    snmp: string[]
+    checks: { process: string; port: string; url: string }
+  }
   snmpd: { service: string; confFolder: string }
 }
