@@ -147,7 +147,7 @@ function priorities(draft: Draft, isGiven: (path: Path) => boolean): Problem[] {
 }
 
 /** To the kernel these mean the host itself, or every interface. */
-const noInterface = ['lo', 'all', 'default']
+export const noInterface = ['lo', 'all', 'default']
 
 function interfaceNames(draft: Draft): Problem[] {
   const { interface: common } = draft.cluster ?? {}

@@ -175,6 +175,14 @@ export async function start(name: string): Promise<void> {
   await ready(machine, runtime)
 }
 
+/** Starts machines that are off and plugs in all cables: what somebody left undone. */
+export async function repair(): Promise<void> {
+  for (const { name } of machines) {
+    await heal(name)
+    await start(name)
+  }
+}
+
 /**
  * Pulls a machine's cables; the management network stays.
  * @param card `eth0`, `eth1` … pulls that one alone

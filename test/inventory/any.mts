@@ -1,6 +1,7 @@
 // Any inventory that is valid: values as the schema has them, then made to agree as the rules want it.
 import fc from 'fast-check'
 import { schema } from '../../inventory/schema.ts'
+import { noInterface } from '../../inventory/rules.ts'
 import type { Draft } from '../../inventory/defaults.ts'
 import type { Content } from '../../inventory/types.ts'
 
@@ -145,6 +146,8 @@ function oneNetwork({ cluster, hosts }: Written, { octet, bits, block, first, ev
 function hostsAgree({ cluster, hosts, groups = {} }: Written): void {
   const nodes = Object.values(hosts)
   const model = nodes.find(({ priority }) => priority)
+  for (const named of [cluster, ...nodes, ...nodes.map(({ second }) => second)])
+    if (named?.interface && noInterface.includes(named.interface)) named.interface = 'net0'
   for (const [place, host] of nodes.entries()) {
     if (model) host.priority = cluster.preempt ? 254 - place : model.priority
     if (host.second && (host.second.interface ?? 'eth1') === (host.interface ?? cluster.interface ?? 'eth0'))

@@ -2,11 +2,15 @@ import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { test as uvu } from 'uvu'
 import { collectEvidence } from '../../lab/evidence.ts'
+import { repair } from '../../lab/lab.ts'
 import { nodes } from './cluster.ts'
 
 const file = basename(process.argv[1]!, '.test.mts')
 
-/** A test on the lab's machines. The first that fails in a file leaves how the machines were at that moment. */
+/**
+ * A test on the lab's machines. The first that fails in a file leaves how the machines were at that moment; none leaves
+ * machines that are off, or cut, to those that follow.
+ */
 export const test = Object.assign(
   (name: string, body: () => Promise<void>) =>
     uvu(name, async () => {
@@ -20,6 +24,7 @@ export const test = Object.assign(
           console.log(`how the machines were: ${folder}`)
           for (const node of nodes) console.log(lastWords(node, folder))
         }
+        await repair()
         throw error
       } finally {
         console.log(`${((performance.now() - began) / 1000).toFixed(1)} s for: ${name}`)
