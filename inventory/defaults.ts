@@ -15,11 +15,12 @@ export function fillDefaults(draft: Draft, removed: ReadonlySet<string>): void {
   const { cluster = {}, hosts = {} } = draft
   if (cluster.network) fill(cluster, 'cluster', 'gateway', parseNetwork(cluster.network).first)
   if (cluster.vip) fill(cluster, 'cluster', 'virtual_router_id', Number(cluster.vip.split('.')[3]))
+  const servesNames = Object.values(cluster.services ?? { only: cluster.service }).some((one) => one?.type === 'dns')
   for (const [index, [name, host]] of Object.entries(hosts).entries()) {
     if (!host) continue
     const path = `hosts/${name}`
     fill(host, path, 'interface', cluster.interface)
-    fill(host, path, 'identity', cluster.service?.type === 'dns' ? `nameserver-${index + 1}` : name)
+    fill(host, path, 'identity', servesNames ? `nameserver-${index + 1}` : name)
     fill(host, path, 'priority', cluster.preempt ? Math.max(2, 100 - index) : 100)
     if (host.ssh) fill(host.ssh, `${path}/ssh`, 'host', host.address)
   }

@@ -5,7 +5,7 @@ import { absolutePath, whyUnreadable } from './files.ts'
 import type { Level } from './levels.ts'
 import { checkRules } from './rules.ts'
 import { readSecret } from './secret.ts'
-import { type Place, type Problem, Source } from './source.ts'
+import { type Path, type Place, type Problem, Source } from './source.ts'
 import type { Cluster, Content, Host, Inventory, SshTarget } from './types.ts'
 import { validate } from './validate.ts'
 import { dotted } from './wording.ts'
@@ -41,12 +41,26 @@ export function loadInventory(file: string, options: { level?: Level; env?: Node
     )
   return {
     ...assemble(file, data as Complete, secret.value),
-    place: (path) => `${placed(file, source.placeOf({ path }))} ${dotted(path)}`,
+    place: (path) => {
+      const written = source.has(['cluster', 'services']) ? path : withOneService(path)
+      return `${placed(file, source.placeOf({ path: written }))} ${dotted(written)}`
+    },
   }
 }
 
+/** @returns the path as an inventory has it that says `service` */
+const withOneService = ([first, second, name, ...rest]: Path): Path =>
+  first === 'cluster' && second === 'services'
+    ? [first, 'service', ...rest]
+    : [first, second, name, ...rest].filter(isSaid)
+
+const isSaid = (key: string | undefined): key is string => key !== undefined
+
 /** Content after `fillDefaults`. */
-type Complete = Content & { cluster: Omit<Cluster, 'auth_pass'>; hosts: Record<string, Omit<Host, 'name'>> }
+type Complete = Content & {
+  cluster: Omit<Cluster, 'auth_pass' | 'services'>
+  hosts: Record<string, Omit<Host, 'name'>>
+}
 
 function assemble(
   file: string,
@@ -60,10 +74,10 @@ function assemble(
     })
     return { ...login, ...Object.fromEntries(paths) }
   }
-  const { auth_pass: _kept, ...open } = cluster
+  const { auth_pass: _kept, service: one, services = one.type === 'none' ? {} : { [one.type]: one }, ...open } = cluster
   return {
     file,
-    cluster: authPass === undefined ? open : { ...open, auth_pass: authPass },
+    cluster: { ...open, services, ...(authPass !== undefined && { auth_pass: authPass }) },
     hosts: Object.entries(hosts).map(([name, host]) => ({ name, ...host, ssh: absolute({ ...ssh, ...host.ssh }) })),
     groups: Object.entries(groups ?? {}).map(([name, group]) => ({ name, ...group })),
     clients: Object.entries(clients ?? {}).map(([name, client]) => ({

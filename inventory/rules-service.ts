@@ -1,24 +1,74 @@
 import type { Draft } from './defaults.ts'
-import type { Problem } from './source.ts'
+import { abilitiesOf, type Level } from './levels.ts'
+import type { Path, Problem } from './source.ts'
 import type { Content } from './types.ts'
-import { shown } from './wording.ts'
+import { dotted, shown } from './wording.ts'
 
-type ServiceContent<Type> = Extract<Content['cluster']['service'], { type: Type }>
+type Kinds = Content['cluster']['service']
+type ServiceContent<Type> = Extract<Kinds, { type: Type }>
 
-/** The rules about what a cluster serves. */
-export function service({ cluster }: Draft): Problem[] {
-  const content = cluster?.service ?? {}
-  if (content.type === 'dns') return dns(content)
-  if (content.type === 'http' || content.type === 'https') return web(content)
+/** What the inventory says of one service, and where. */
+interface Entry {
+  path: Path
+  content: Draft<Kinds>
+}
+
+/**
+ * The rules about what a cluster serves.
+ * @param isGiven as for `checkRules`
+ */
+export function service({ cluster }: Draft, isGiven: (path: Path) => boolean, level?: Level): Problem[] {
+  const entries = entriesOf(cluster)
+  return [
+    ...(cluster?.services && isGiven(['cluster', 'service'])
+      ? [{ path: ['cluster', 'service'], text: 'must be left out with cluster.services' }]
+      : []),
+    ...entries.flatMap(({ path, content }) => [...one(path, content), ...alone(path, content, level)]),
+    ...apart(entries),
+  ]
+}
+
+function entriesOf(cluster: Draft['cluster'] = {}): Entry[] {
+  const { service: content = {}, services } = cluster
+  if (!services) return [{ path: ['cluster', 'service'], content }]
+  return Object.entries(services).map(([name, content = {}]) => ({ path: ['cluster', 'services', name], content }))
+}
+
+function one(path: Path, content: Draft<Kinds>): Problem[] {
+  if (content.type === 'dns') return dns(path, content)
+  if (content.type === 'http' || content.type === 'https') return web(path, content)
   return []
+}
+
+/** There is nothing to balance without a service. */
+function alone(path: Path, { type }: Draft<Kinds>, level?: Level): Problem[] {
+  if (type !== 'none' || !abilitiesOf(level).balances) return []
+  return [{ path: [...path, 'type'], text: `must be a service at level ${level}, which sends clients to it; got none` }]
+}
+
+/** Over which protocols a kind is served; two services of a protocol need two ports. */
+const protocols = { dns: ['UDP', 'TCP'], http: ['TCP'], https: ['TCP'], tcp: ['TCP'], udp: ['UDP'], none: [] } as const
+
+/** What two services may not share. */
+function apart(entries: readonly Entry[]): Problem[] {
+  return entries.flatMap(({ path, content }, index) =>
+    entries.slice(0, index).flatMap((other): Problem[] => {
+      if (content.type === 'dns' && other.content.type === 'dns')
+        return [{ path, text: `must not be dns: a host has one name server, which ${dotted(other.path)} is` }]
+      const both = protocols[content.type!]?.filter((one) => protocols[other.content.type!]?.some((two) => two === one))
+      const [port, taken] = [content, other.content].map((each) => ('port' in each ? each.port : undefined))
+      if (!both?.length || port === undefined || port !== taken) return []
+      return [{ path: [...path, 'port'], text: `must be another one than of ${dotted(other.path)}, got ${port}` }]
+    }),
+  )
 }
 
 /** A DNS name has at most 253 characters, and questions put a label of up to 63 and a dot before the health name. */
 const longestHealthName = 189
 
-function dns({ health_zone: zone, health_name: name }: Draft<ServiceContent<'dns'>>): Problem[] {
+function dns(path: Path, { health_zone: zone, health_name: name }: Draft<ServiceContent<'dns'>>): Problem[] {
   const problems: Problem[] = []
-  const report = (key: string, text: string) => problems.push({ path: ['cluster', 'service', key], text })
+  const report = (key: string, text: string) => problems.push({ path: [...path, key], text })
   if (zone && !zone.includes('.'))
     report('health_zone', `must have two labels or more: each node would answer for all names in ${shown(zone)}`)
   if (name && name.split('.')[0]!.length < 2)
@@ -28,13 +78,13 @@ function dns({ health_zone: zone, health_name: name }: Draft<ServiceContent<'dns
     )
   if (name && zone && name.length + 1 + zone.length > longestHealthName) {
     const [longer, other] = name.length > zone.length ? ['health_name', 'health_zone'] : ['health_zone', 'health_name']
-    report(longer, `must be shorter: with cluster.service.${other} it has more than ${longestHealthName} characters`)
+    report(longer, `must be shorter: with ${dotted([...path, other])} it has more than ${longestHealthName} characters`)
   }
   return problems
 }
 
 /** nginx is what the playbooks set up. */
-function web({ managed, unit }: Draft<ServiceContent<'http' | 'https'>>): Problem[] {
+function web(path: Path, { managed, unit }: Draft<ServiceContent<'http' | 'https'>>): Problem[] {
   if (!managed || unit === undefined || unit === 'nginx') return []
-  return [{ path: ['cluster', 'service', 'unit'], text: `must be nginx, unless managed is false, got ${shown(unit)}` }]
+  return [{ path: [...path, 'unit'], text: `must be nginx, unless managed is false, got ${shown(unit)}` }]
 }

@@ -29,7 +29,7 @@ export function checkRules(draft: Draft, isGiven: (path: Path) => boolean, level
     ...routing(draft),
     ...groupHosts(draft),
     ...ways(draft, isGiven, level),
-    ...service(draft),
+    ...service(draft, isGiven, level),
     ...snmp(draft),
   ]
 }

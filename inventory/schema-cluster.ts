@@ -1,6 +1,6 @@
 import type { JSONSchema } from 'json-schema-to-ts'
 import { balancingSchema } from './schema-balancing.ts'
-import { serviceSchema } from './schema-services.ts'
+import { serviceSchema, servicesSchema } from './schema-services.ts'
 import { vrrpSchemas } from './schema-vrrp.ts'
 import { interfaceName, ipv4, path, seconds, shortName, vars } from './values.ts'
 
@@ -179,6 +179,7 @@ export const clusterSchema = {
     },
     ...vrrpSchemas,
     service: serviceSchema,
+    services: servicesSchema,
     health_check: healthCheck,
     balancing: balancingSchema,
     drill: {

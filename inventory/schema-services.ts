@@ -1,5 +1,12 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { dnsName, port } from './values.ts'
+import { command, dnsName, port } from './values.ts'
+
+/** It becomes part of the names of scripts, and of rules, which have a limit. */
+const serviceName = {
+  type: 'string',
+  pattern: '^[a-z][a-z0-9]{0,11}$',
+  title: 'a name of at most 12 small letters and digits that begins with a letter',
+} as const
 
 /** Characters that no configuration file gives a meaning to. */
 const fileOnNodes = {
@@ -28,6 +35,13 @@ const dns = {
     },
   },
 } as const satisfies JSONSchema
+
+/** The name of a systemd unit, without its `.service`. */
+const unit = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$',
+  title: 'the name of a systemd service',
+} as const
 
 const web = {
   header: {
@@ -59,9 +73,7 @@ const web = {
       'already, which sends the header itself.',
   },
   unit: {
-    type: 'string',
-    pattern: '^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$',
-    title: 'the name of a systemd service',
+    ...unit,
     default: 'nginx',
     description: 'The systemd service of the web server; another one only with `managed: false`.',
   },
@@ -98,15 +110,103 @@ const https = {
   },
 } as const satisfies JSONSchema
 
+const other = {
+  unit: { ...unit, description: 'Its systemd service, whose state and errors are watched. Default: none is watched.' },
+  check: {
+    ...command,
+    description:
+      'A program on the directors that tells by exit code 0 that a real server works; it gets its address and port as ' +
+      'arguments. Default: ',
+  },
+} as const
+
+const tcp = {
+  type: 'object',
+  title: 'a map',
+  additionalProperties: false,
+  required: ['type', 'port'],
+  description: 'Anything over TCP that you run yourself.',
+  properties: {
+    type: { type: 'string', const: 'tcp', title: 'tcp', description: 'A program of yours, over TCP.' },
+    port: { ...port, description: 'Its TCP port.' },
+    unit: other.unit,
+    check: { ...other.check, description: `${other.check.description}a TCP connection is accepted.` },
+  },
+} as const satisfies JSONSchema
+
+const udp = {
+  type: 'object',
+  title: 'a map',
+  additionalProperties: false,
+  required: ['type', 'port'],
+  description: 'Anything over UDP that you run yourself.',
+  properties: {
+    type: { type: 'string', const: 'udp', title: 'udp', description: 'A program of yours, over UDP.' },
+    port: { ...port, description: 'Its UDP port.' },
+    unit: other.unit,
+    check: { ...other.check, description: `${other.check.description}the port is not refused (\`UDP_CHECK\`).` },
+  },
+} as const satisfies JSONSchema
+
+const none = {
+  type: 'object',
+  title: 'a map',
+  additionalProperties: false,
+  required: ['type'],
+  description: 'An address alone.',
+  properties: {
+    type: {
+      type: 'string',
+      const: 'none',
+      title: 'none',
+      description: 'The VIP alone, at level 1: `cluster.checks` say which node may hold it.',
+    },
+  },
+} as const satisfies JSONSchema
+
+const kinds = [dns, http, https, tcp, udp] as const
+
 /** What a cluster can serve: the keys of each kind. */
 export const serviceSchema = {
   type: 'object',
   default: {},
-  description: 'What the cluster serves through the VIP.',
+  description: 'What the cluster serves through the VIP. Several: `cluster.services`.',
   required: ['type'],
   discriminator: { propertyName: 'type' },
   properties: {
-    type: { type: 'string', enum: ['dns', 'http', 'https'], default: 'dns', description: 'The kind of service.' },
+    type: {
+      type: 'string',
+      enum: ['dns', 'http', 'https', 'tcp', 'udp', 'none'],
+      default: 'dns',
+      description: 'The kind of service.',
+    },
   },
-  oneOf: [dns, http, https],
+  oneOf: [...kinds, none],
+} as const
+
+/** Several services, by name. */
+export const servicesSchema = {
+  type: 'object',
+  title: 'a map of services',
+  description:
+    'What the cluster serves through the VIP, in place of `service`, where it is more than one: the key is a name for ' +
+    'status and reports. Default: the one of `service`.',
+  minProperties: 1,
+  maxProperties: 32,
+  propertyNames: serviceName,
+  additionalProperties: {
+    type: 'object',
+    title: 'a map',
+    description: 'One service; the key is its name.',
+    required: ['type'],
+    discriminator: { propertyName: 'type' },
+    properties: {
+      type: {
+        type: 'string',
+        enum: ['dns', 'http', 'https', 'tcp', 'udp'],
+        description: 'The kind of service.',
+      },
+    },
+    oneOf: kinds,
+  },
 } as const

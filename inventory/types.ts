@@ -9,9 +9,16 @@ type HostContent = Content['hosts'][string]
 /** What is known of the way to a host; OpenSSH's configuration says the rest. Paths are absolute. */
 export type SshTarget = NonNullable<Content['clients']>[string]['ssh']
 
+/** What the inventory says of one service. */
+export type ServiceContent = NonNullable<Content['cluster']['services']>[string]
+
 /** The cluster with every default filled in, and its password read from where it is kept. */
-export type Cluster = Omit<Content['cluster'], 'auth_pass'> &
-  Required<Pick<Content['cluster'], 'gateway' | 'virtual_router_id'>> & { auth_pass?: string }
+export type Cluster = Omit<Content['cluster'], 'auth_pass' | 'service' | 'services'> &
+  Required<Pick<Content['cluster'], 'gateway' | 'virtual_router_id'>> & {
+    auth_pass?: string
+    /** By name, which is the type where the inventory has `service`; none for an address alone. */
+    services: Record<string, ServiceContent>
+  }
 
 /** A node with every default filled in. */
 export type Host = Omit<HostContent, 'ssh'> &

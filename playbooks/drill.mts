@@ -1,6 +1,7 @@
 #!/usr/bin/env -S npx zx
 // Breaks a healthy cluster on purpose, one fault after the other, and measures what clients lose.
 import { ensureClients } from '../engine/clients/client.ts'
+import { askedServicesOf } from '../services/virtual-server.ts'
 import { expectReport, reportOption } from '../engine/operations/html-report.ts'
 import { openSession } from '../engine/cluster/session.ts'
 import { drillOptions, runDrills } from '../engine/operations/drills/run.ts'
@@ -14,6 +15,6 @@ await main(import.meta.url, program, async (context) => {
   await expectReport(own.report)
   if (limit) throw new UserError('--limit has no meaning here: a drill is about the whole cluster')
   const session = await openSession(context)
-  await ensureClients(session, { probing: true, timeout })
+  await ensureClients({ ...session, services: askedServicesOf(session.inventory.cluster) }, { probing: true, timeout })
   return runDrills(context, session)
 })

@@ -1,6 +1,7 @@
 #!/usr/bin/env -S npx zx
 // Reboots the nodes one at a time, and clients don't notice: hand over, drain, reboot, verify, undrain, the next.
 import { ensureClients } from '../engine/clients/client.ts'
+import { askedServicesOf } from '../services/virtual-server.ts'
 import { TrafficMonitor } from '../engine/operations/traffic.ts'
 import { conclude } from '../engine/operations/conclude.ts'
 import { expectReport, reportOption } from '../engine/operations/html-report.ts'
@@ -25,7 +26,10 @@ await main(import.meta.url, program, async (context) => {
   await expectReport(options.own.report)
   const session = await openSession(context)
   const asked = readRollingOptions(options.own, session.inventory.hosts.length)
-  await ensureClients(session, { probing: true, timeout: options.timeout })
+  await ensureClients(
+    { ...session, services: askedServicesOf(session.inventory.cluster) },
+    { probing: true, timeout: options.timeout },
+  )
   const { locks, earlier, request } = await lockHosts(context, session, asked)
   const control = await openControl(context, session, request)
   const plan = await planReboots(context, control, request, earlier)

@@ -1,17 +1,25 @@
 import type { TaskTree } from '../engine/runner/task.ts'
-import type { Cluster } from '../inventory/types.ts'
+import type { Cluster, ServiceContent } from '../inventory/types.ts'
 import type { Target } from '../tasks/target.ts'
 import { dns } from './dns/dns.ts'
-import type { Service, ServiceContent, ServiceKind } from './service.ts'
+import { tcp, udp } from './other/other.ts'
+import type { ContentOf, Service, ServiceKind } from './service.ts'
 import { http, https } from './web/web.ts'
 
-type Kinds = { readonly [Type in Cluster['service']['type']]: ServiceKind<ServiceContent<Type>> }
+type Kinds = { readonly [Type in ServiceContent['type']]: ServiceKind<ContentOf<Type>> }
 
-/** By `service.type` of the inventory. */
-const kinds: Kinds = { dns, http, https }
+/** By the `type` of a service in the inventory. */
+const kinds: Kinds = { dns, http, https, tcp, udp }
 
-/** @returns what a cluster serves */
-export const serviceOf = ({ service }: Cluster): Service => (kinds[service.type] as ServiceKind)(service)
+/** @returns what a cluster serves, in the order of the inventory */
+export const servicesOf = ({ services }: Pick<Cluster, 'services'>): Service[] =>
+  Object.entries(services).map(([name, content]) => ({ name, ...(kinds[content.type] as ServiceKind)(content) }))
+
+/** @returns the systemd units behind services, each once */
+export const unitsOf = (services: readonly Service[]): string[] => [
+  ...new Set(services.flatMap(({ unit }) => unit ?? [])),
+]
 
 /** Sets up what the cluster serves, so that a client sees which node has answered. */
-export const serviceTasks = (target: Target): TaskTree => serviceOf(target.cluster).tasks(target)
+export const serviceTasks = (target: Target): TaskTree =>
+  servicesOf(target.cluster).map((service) => service.tasks(target))

@@ -3,7 +3,7 @@ import type { TaskTree } from '../engine/runner/task.ts'
 import { type Script, sh } from '../engine/base/sh.ts'
 import type { Asking } from '../engine/clients/question.ts'
 import type { Protocol } from '../engine/clients/losses.ts'
-import type { Cluster, Host } from '../inventory/types.ts'
+import type { Host, ServiceContent } from '../inventory/types.ts'
 import type { Target } from '../tasks/target.ts'
 
 /** A health check of keepalived for a real server (keepalived.conf(5), REAL SERVER CHECKER). */
@@ -12,6 +12,8 @@ export interface HealthCheck {
   type: string
   /** What the block says beside addresses and times, line by line. */
   lines: readonly string[]
+  /** Asked in place of the block; address and port of the real server become its last words. */
+  program?: string
 }
 
 /** How a node shows the questions of a client, and from where it saw them come. */
@@ -28,34 +30,54 @@ export interface Sightings {
   print(tag: string): Script
 }
 
-/** What a cluster serves, on every node. One folder each, and a line in `all.ts`. */
-export interface Service extends Asking {
+/** A service of a kind, on every node. One folder each, and a line in `all.ts`. */
+export interface ServiceOfKind {
   port: number
   protocols: readonly Protocol[]
-  /** The systemd unit. Its state is the service's, and errors in its journal count. */
-  unit: string
+  /** The systemd unit. Its state is the service's, and errors in its journal count. None for one that is not known. */
+  unit?: string
   /** @returns the packages that it needs. @throws UserError for a host of an unknown operating system */
   packages(facts: Facts): string[]
   /** Sets it up, so that a client sees which node has answered. */
   tasks(target: Target): TaskTree
   /** The check by which directors keep a real server in the pool of a protocol. */
   healthCheck(protocol: Protocol): HealthCheck
-  /** @returns what an answer of this node is */
+  /** How clients ask it; none where only its program knows. */
+  asking?: Asking
+  /** @returns what an answer of this node is; empty where answers do not say whose they are */
   answerOf(host: Host): string
   /** Runs on a node: exit code 0 where its own service answers on an address of it, else a line on stderr that says why. */
   selfCheck(host: Host, address: string): Script
+  /**
+   * @param timeout in seconds
+   * @returns the command by which keepalived sees on a node that its own service works: a program, and words without quotes
+   */
+  localCheck(host: Host, timeout: number): string
   /** The program on the node that `selfCheck` needs; a package of the service brings it. */
   selfCheckProgram: string
-  sightings: Sightings
+  /** None where the service's program keeps that to itself. */
+  sightings?: Sightings
   /** Runs on a node: prints how many connections of clients its service has open. */
   openConnections: Script
 }
 
+/** A service that a cluster offers. */
+export interface Service extends ServiceOfKind {
+  /** The key in the inventory, or the type of one that has none. */
+  name: string
+}
+
 /** What the inventory says of a service, by its type. */
-export type ServiceContent<Type = string> = Extract<Cluster['service'], { type: Type }>
+export type ContentOf<Type> = Extract<ServiceContent, { type: Type }>
 
 /** A kind of service: what the inventory says becomes a service. */
-export type ServiceKind<Content = Cluster['service']> = (content: Content) => Service
+export type ServiceKind<Content = ServiceContent> = (content: Content) => ServiceOfKind
+
+/** `localCheck` of a service that takes TCP connections at a port. */
+export const connects =
+  (port: number): ServiceOfKind['localCheck'] =>
+  ({ address }, timeout) =>
+    `/bin/nc -z -w ${timeout} ${address} ${port}`
 
 /** `openConnections` of a service that has its TCP connections on a port (ss(8)). */
 export const establishedOn = (port: number): Script =>

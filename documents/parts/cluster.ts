@@ -1,23 +1,24 @@
 import type { JSONSchema } from 'json-schema-to-ts'
 import { texts } from './common.ts'
 import { findingSchema, findingsSchema } from './finding.ts'
-import { nodeStateSchema, protocolSchema } from './node.ts'
+import { nodeStateSchema, serverName } from './node.ts'
 
 export const answersSchema = {
   title: 'Answers',
   type: 'object',
   additionalProperties: false,
-  required: ['client', 'source', 'asked', 'UDP', 'TCP'],
+  required: ['client', 'source', 'asked', 'answered'],
   description: 'Who answered a client.',
   properties: {
     client: { type: 'string', description: 'The name of the client that asked.' },
     source: { type: 'string', description: 'The address that it asked from.' },
-    asked: { type: 'integer', description: 'How many questions it asked over each protocol.' },
-    UDP: {
-      ...texts,
-      description: 'Answering nodes in the order of the questions; the text of the answer if it belongs to no node.',
+    asked: { type: 'integer', description: 'How many questions it asked each virtual server.' },
+    answered: {
+      type: 'object',
+      additionalProperties: texts,
+      description:
+        'By virtual server the answering nodes in the order of the questions; the text of the answer if it belongs to no node.',
     },
-    TCP: { ...texts, description: 'The same over TCP.' },
   },
 } as const satisfies JSONSchema
 
@@ -25,11 +26,11 @@ export const verdictSchema = {
   title: 'Verdict',
   type: 'object',
   additionalProperties: false,
-  required: ['client', 'protocol', 'summary'],
-  description: 'What the answers over one protocol show.',
+  required: ['client', 'server', 'summary'],
+  description: 'What the answers of one virtual server show.',
   properties: {
     client: { type: 'string', description: 'The name of the client that asked.' },
-    protocol: protocolSchema,
+    server: serverName,
     summary: { type: 'string', description: 'For people: `ns1 5, ns2 5: strictly in turn`.' },
     finding: findingSchema,
   },
@@ -49,7 +50,7 @@ export const clusterCheckSchema = {
     },
     states: { type: 'array', items: nodeStateSchema, description: 'The nodes that could be reached.' },
     answers: { type: 'array', items: answersSchema, description: 'One a client, in the order in which they asked.' },
-    verdicts: { type: 'array', items: verdictSchema, description: 'One a client and protocol.' },
+    verdicts: { type: 'array', items: verdictSchema, description: 'One a client and virtual server.' },
     seen: {
       type: 'array',
       description: 'Level 3: the client addresses that the nodes saw.',

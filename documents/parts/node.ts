@@ -7,6 +7,12 @@ export const protocolSchema = {
   description: 'How questions are sent.',
 } as const satisfies JSONSchema
 
+/** What a virtual server is called. */
+export const serverName = {
+  type: 'string',
+  description: 'The virtual server: `UDP`; where the cluster has several services, `dns UDP`.',
+} as const satisfies JSONSchema
+
 export const nodeStateSchema = {
   title: 'Node state',
   type: 'object',
@@ -15,7 +21,7 @@ export const nodeStateSchema = {
     'host',
     'holdsVip',
     'keepalived',
-    'service',
+    'services',
     'silent',
     'vrrpState',
     'pool',
@@ -35,15 +41,20 @@ export const nodeStateSchema = {
     },
     holdsVip: { type: 'boolean', description: 'Whether an interface has the virtual IP.' },
     keepalived: { type: 'string', description: '`systemctl is-active keepalived`.' },
-    service: { type: 'string', description: '`systemctl is-active` of the service behind the virtual IP.' },
+    services: {
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      description: '`systemctl is-active` of each unit behind the virtual IP.',
+    },
     silent: {
       type: 'array',
-      description: 'Addresses of the node on which its service did not answer.',
+      description: 'Addresses of the node on which a service did not answer.',
       items: {
         type: 'object',
         additionalProperties: false,
-        required: ['address', 'why'],
+        required: ['service', 'address', 'why'],
         properties: {
+          service: { type: 'string', description: 'The service.' },
           address: { type: 'string', description: 'The address.' },
           why: { type: 'string', description: 'What was said instead.' },
         },
@@ -55,13 +66,13 @@ export const nodeStateSchema = {
     },
     pool: {
       type: 'array',
-      description: 'Real servers in IPVS, an entry for each and protocol.',
+      description: 'Real servers in IPVS, an entry for each and virtual server.',
       items: {
         type: 'object',
         additionalProperties: false,
-        required: ['protocol', 'address', 'port', 'method', 'weight', 'connections'],
+        required: ['server', 'address', 'port', 'method', 'weight', 'connections'],
         properties: {
-          protocol: protocolSchema,
+          server: serverName,
           address: { type: 'string', description: 'The address of the real server.' },
           port: { type: 'integer', description: 'Its port.' },
           method: {
@@ -75,24 +86,15 @@ export const nodeStateSchema = {
     },
     schedulers: {
       type: 'object',
-      additionalProperties: false,
+      additionalProperties: { type: 'string' },
       description: 'The scheduler of each virtual server that is there, with its options: `rr`, `sh (sh-port)`.',
-      properties: {
-        UDP: { type: 'string', description: 'Over UDP.' },
-        TCP: { type: 'string', description: 'Over TCP.' },
-      },
     },
     drained: { ...texts, description: 'The nodes that this one takes for drained.' },
     standby: { type: 'boolean', description: 'Whether another node is to hold the virtual IP.' },
     balanced: {
       type: 'object',
-      additionalProperties: false,
-      required: protocolSchema.enum,
-      description: 'Connections that IPVS has balanced since its start.',
-      properties: {
-        UDP: { type: 'integer', description: 'Over UDP.' },
-        TCP: { type: 'integer', description: 'Over TCP.' },
-      },
+      additionalProperties: { type: 'integer' },
+      description: 'Connections that IPVS has balanced since its start, by virtual server.',
     },
     bootId: { type: 'string', description: 'Another one after each boot.' },
     errors: {

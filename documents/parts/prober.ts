@@ -5,7 +5,7 @@ export const tallySchema = {
   type: 'object',
   additionalProperties: false,
   required: ['sent', 'lost', 'slow', 'gap', 'span', 'answers'],
-  description: 'The losses of one protocol.',
+  description: 'The losses of one virtual server.',
   properties: {
     sent: { type: 'integer', description: 'How many questions were sent.' },
     lost: { type: 'integer', description: 'How many of them got no answer within a second.' },
@@ -30,13 +30,17 @@ export const tallySchema = {
   },
 } as const satisfies JSONSchema
 
-const tallies = { UDP: tallySchema, TCP: tallySchema } as const
+const tallies = {
+  type: 'object',
+  additionalProperties: tallySchema,
+  description: 'By virtual server: `UDP`; where the cluster has several services, `dns UDP`.',
+} as const satisfies JSONSchema
 
 export const stepSchema = {
   title: 'Step',
   type: 'object',
   additionalProperties: false,
-  required: ['label', 'from', 'to', 'UDP', 'TCP'],
+  required: ['label', 'from', 'to', 'tallies'],
   description:
     'The losses during a step. An outage that continues into the next step counts in both, in each with the part that ' +
     'lies in it.',
@@ -44,7 +48,7 @@ export const stepSchema = {
     label: { type: 'string', description: 'What was done.' },
     from: { type: 'number', description: 'Seconds from the start of the prober.' },
     to: { type: 'number', description: 'Seconds from the start of the prober.' },
-    ...tallies,
+    tallies,
   },
 } as const satisfies JSONSchema
 
@@ -52,7 +56,7 @@ export const proberSchema = {
   title: 'Prober',
   type: 'object',
   additionalProperties: false,
-  required: ['started', 'seconds', 'late', 'UDP', 'TCP', 'steps'],
+  required: ['started', 'seconds', 'late', 'tallies', 'steps'],
   description: 'What a client got from the virtual IP meanwhile.',
   properties: {
     started: { type: 'string', description: 'When it began, in ISO 8601, by the clock of the client.' },
@@ -62,7 +66,7 @@ export const proberSchema = {
       description:
         'By how many milliseconds the latest question was sent later than wanted: how busy the client itself was.',
     },
-    ...tallies,
+    tallies,
     steps: {
       type: 'array',
       items: stepSchema,

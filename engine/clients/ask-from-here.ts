@@ -8,7 +8,7 @@ import type { Answer, Asking, Question, Replies, Server } from './question.ts'
 const patience = 2000
 
 /** `Client.ask` from this machine. */
-export async function askFromHere(service: Asking, server: Server, questions: readonly Question[]): Promise<Replies> {
+export async function askFromHere(asking: Asking, server: Server, questions: readonly Question[]): Promise<Replies> {
   // All sockets stay open until the end, so that no two questions come from the same port.
   const sockets: UdpSocket[] = []
   const open = async () => {
@@ -24,11 +24,11 @@ export async function askFromHere(service: Asking, server: Server, questions: re
     const source = await orNothing(open().then((socket) => socket.address().address))
     const texts: Replies['texts'] = []
     for (const [number, { protocol, name }] of questions.entries()) {
-      const query = service.encode(number, name, protocol)
-      const read = (got: Buffer) => service.read(query, got, protocol)
+      const query = asking.encode(number, name, protocol)
+      const read = (got: Buffer) => asking.read(query, got, protocol)
       const answer =
         protocol === 'TCP'
-          ? askByTcp(server, service.tls, query, read)
+          ? askByTcp(server, asking.tls, query, read)
           : open().then((socket) => askByUdp(socket, query, read))
       texts.push((await orNothing(answer))?.text)
     }
@@ -69,6 +69,11 @@ async function askByTcp(
 ): Promise<Answer | undefined> {
   const connection = connect({ host: address, port, family: 4, signal: AbortSignal.timeout(patience) })
   const socket = tls === undefined ? connection : inTls(connection, tls)
+  if (query.length === 0) {
+    await once(socket, 'connect')
+    socket.destroy()
+    return { text: '' }
+  }
   socket.write(query)
   let got = Buffer.alloc(0)
   for await (const chunk of socket as AsyncIterable<Buffer>) {

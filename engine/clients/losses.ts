@@ -4,13 +4,11 @@ import type { proberSchema, stepSchema, tallySchema } from '../../documents/part
 
 /** How a question is sent. */
 export type Protocol = FromSchema<typeof protocolSchema>
-export const protocols: readonly Protocol[] = ['UDP', 'TCP']
 
 /** One question and its result: `latency` and `who`, or `lost`, or `latency` and `lost: 'slow'`. */
 export interface Sample {
-  /** In the order of sending, from 0, over both protocols. */
-  number: number
-  protocol: Protocol
+  /** The virtual server that was asked. */
+  server: string
   /** Seconds from the start of the prober. */
   sent: number
   /** By how many milliseconds it was sent later than the schedule wanted. */
@@ -30,26 +28,42 @@ export interface Mark {
   at: number
 }
 
-/** The losses of one protocol. */
+/** The losses of one virtual server. */
 export type Tally = FromSchema<typeof tallySchema>
 
 /** The losses during a step. */
 export type Step = FromSchema<typeof stepSchema>
 
-/** What a prober has found. */
+/** What was heard of virtual servers. */
 export interface LossSummary extends Omit<FromSchema<typeof proberSchema>, 'started' | 'problem'> {
   /** All questions in the order of sending. */
   samples: Sample[]
 }
 
 /**
- * Sums up what a prober has heard.
+ * Sums up what was heard of virtual servers.
+ * @param servers their names, also of those that were not asked yet
  * @param samples in any order
  * @param marks in the order of time
  * @param end when the prober stopped asking, in seconds from its start
  */
-export function summarize(samples: readonly Sample[], marks: readonly Mark[], end: number): LossSummary {
-  const all = samples.toSorted((a, b) => a.number - b.number)
+export function summarize(
+  servers: readonly string[],
+  samples: readonly Sample[],
+  marks: readonly Mark[],
+  end: number,
+): LossSummary {
+  const all = samples.toSorted((a, b) => a.sent - b.sent)
+  const tallies = (some: readonly Sample[], to: number): Record<string, Tally> =>
+    Object.fromEntries(
+      servers.map((server) => [
+        server,
+        tally(
+          some.filter((sample) => sample.server === server),
+          to,
+        ),
+      ]),
+    )
   const steps = marks.map(({ label, at }, i) => {
     const next = marks[i + 1]?.at ?? Infinity
     // A prober that ended before its time heard nothing of the steps after.
@@ -58,7 +72,7 @@ export function summarize(samples: readonly Sample[], marks: readonly Mark[], en
       label,
       from: at,
       to,
-      ...tallies(
+      tallies: tallies(
         all.filter(({ sent }) => sent >= at && sent < next),
         to,
       ),
@@ -67,22 +81,11 @@ export function summarize(samples: readonly Sample[], marks: readonly Mark[], en
   return {
     seconds: end,
     late: all.reduce((most, { late }) => Math.max(most, late), 0),
-    ...tallies(all, end),
+    tallies: tallies(all, end),
     steps,
     samples: all,
   }
 }
-
-const tallies = (samples: readonly Sample[], to: number): Record<Protocol, Tally> => ({
-  UDP: tally(
-    samples.filter(({ protocol }) => protocol === 'UDP'),
-    to,
-  ),
-  TCP: tally(
-    samples.filter(({ protocol }) => protocol === 'TCP'),
-    to,
-  ),
-})
 
 /** Seconds without a loss that end a period of losses. */
 const apart = 2
@@ -124,5 +127,5 @@ function tally(samples: readonly Sample[], to: number): Tally {
   }
 }
 
-/** Times have milliseconds, their differences some dust of binary fractions beyond. */
-const milliseconds = (seconds: number) => Math.round(seconds * 1000) / 1000
+/** @returns seconds without the dust of binary fractions beyond milliseconds that differences of times have */
+export const milliseconds = (seconds: number) => Math.round(seconds * 1000) / 1000

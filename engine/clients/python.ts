@@ -9,12 +9,12 @@ import type { Asking } from './question.ts'
  * @param program the name of its file, which is put behind those that know how the service is asked
  */
 export async function pythonScript(
-  service: Pick<Asking, 'program'>,
+  asking: Pick<Asking, 'program'>,
   program: 'ask.py' | 'prober.py',
   args: readonly (string | number)[],
 ): Promise<Script> {
   const own = (name: string) => new URL(name, import.meta.url)
-  const files = [own('question.py'), service.program, own(program)].map((url) => readFile(url, 'utf8'))
+  const files = [own('question.py'), asking.program, own(program)].map((url) => readFile(url, 'utf8'))
   return sh`exec python3 -IS - ${args} <<<${(await Promise.all(files)).join('\n')}`
 }
 

@@ -1,7 +1,7 @@
 """One question to a service, from a new socket. The programs ask.py and prober.py begin with this.
 
 Behind it comes the service's own question.py, with these functions:
-  encode_question(number, name, tcp)   gives the bytes to send
+  encode_question(number, name, tcp)   gives the bytes to send; where there are none, the connection is the answer
   read_answer(name, query, got, tcp)   gives the text of the answer, or None while it is not whole or of another question;
                                        raises Lost for one of no use; the text comes from `ascii_of`
   tls_name(name)                       gives the name of the server, where the service speaks TLS; may be left out
@@ -53,6 +53,8 @@ class Question:
             error = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if error:
                 raise OSError(error, "")
+            if not self.query:
+                return ""
             if tls_name(self.name):
                 self.begin_tls(poller)
             self.socket.send(self.query)

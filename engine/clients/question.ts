@@ -6,6 +6,12 @@ export interface Server {
   port: number
 }
 
+/** A service where it listens. */
+export interface Asked {
+  asking: Asking
+  server: Server
+}
+
 /** A question to a service. */
 export interface Question {
   protocol: Protocol
@@ -17,7 +23,7 @@ export interface Question {
 export interface Asking {
   /** The name of a question, with `%` in place of its label, which no other question has. */
   question: string
-  /** @returns the bytes to send. @param number tells the questions of a client apart */
+  /** @returns the bytes to send; none where a connection over TCP is the answer. @param number tells the questions of a client apart */
   encode(number: number, name: string, protocol: Protocol): Buffer
   /**
    * Reads an answer, which is untrusted.

@@ -2,12 +2,12 @@ import type { FromSchema } from 'json-schema-to-ts'
 import type { nodeStateSchema } from '../../documents/parts/node.ts'
 import { levelsThat } from '../../inventory/levels.ts'
 import type { Cluster, Host } from '../../inventory/types.ts'
-import { type Script, sh } from '../base/sh.ts'
+import { lines, type Script, sh } from '../base/sh.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Session } from './session.ts'
 import { journalScript, parseErrors } from './journal.ts'
 import { parsePools, parseStats } from './pools.ts'
-import { serviceOf } from '../../services/all.ts'
+import { servicesOf, unitsOf } from '../../services/all.ts'
 import { drainFolder, standbyFile } from '../../tasks/cluster/keepalived-conf.ts'
 
 /** A node, with an open way to it. */
@@ -36,24 +36,30 @@ said=$(journalctl -q -r -o cat --no-pager _SYSTEMD_INVOCATION_ID="$run" 2>/dev/n
 [ -n "$said" ] || said=$(tail -n 1 /run/keepalived.INSTANCE.VI_1.state 2>/dev/null | cut -d ' ' -f 5)
 echo "$said"`
 
-/** Prints `silent=ADDRESS REASON` where the node's service does not answer on an address. */
-const askItself = (cluster: Cluster, host: Host, address: string): Script => sh`
-why=$( (${serviceOf(cluster).selfCheck(host, address)}
-) 2>&1) || echo "silent=${address} $(tail -n 1 <<<"$why")"`
+/** Prints `silent=SERVICE ADDRESS REASON` for each service of the node that does not answer on an address. */
+const askItself = (cluster: Cluster, host: Host, address: string): Script =>
+  lines(
+    sh`true`,
+    ...servicesOf(cluster).map(
+      ({ name, selfCheck }) => sh`
+why=$( (${selfCheck(host, address)}
+) 2>&1) || echo "silent=${name} ${address} $(tail -n 1 <<<"$why")"`,
+    ),
+  )
 
 /**
  * A read-only script that shows the state of a node.
  * @param since seconds since 1970 by the node's own clock, or undefined to leave its journal out
  */
 export const nodeStateScript = (cluster: Cluster, host: Host, since?: number): Script => {
-  const { unit } = serviceOf(cluster)
+  const units = unitsOf(servicesOf(cluster))
   return sh`
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 level=$(${printLevel})
 echo "level=$level"
 echo "vip=$(ip -o -4 address show to ${`${cluster.vip}/32`} | head -n 1)"
 echo "keepalived=$(systemctl is-active keepalived)"
-echo "service=$(systemctl is-active ${unit})"
+for unit in ${units}; do echo "service=$unit $(systemctl is-active "$unit")"; done
 grep -sHx 1 ${drainFolder}/* | sed 's|.*/\([^/]*\):1$|drained=\1|'
 echo "standby=$(cat ${standbyFile} 2>/dev/null)"
 echo "boot=$(cat /proc/sys/kernel/random/boot_id)"
@@ -70,7 +76,7 @@ ${askItself(cluster, host, host.second.address)}
 ;; esac`
     : sh`true`
 }
-${since ? journalScript(['keepalived', unit, 'snmpd'], since) : sh`true`}`
+${since ? journalScript(['keepalived', ...units, 'snmpd'], since) : sh`true`}`
 }
 
 /** Reads the state of a node once. @param timeout in seconds */
@@ -104,10 +110,10 @@ export function parseNodeState(host: Host, cluster: Cluster, text: string): Node
     level: value('level') ? Number(value('level')) : undefined,
     holdsVip: value('vip') !== '',
     keepalived: value('keepalived'),
-    service: value('service'),
+    services: Object.fromEntries(values('service').map((line) => line.split(' '))),
     silent: values('silent').map((line) => {
-      const [address, ...why] = line.split(' ')
-      return { address: address!, why: why.join(' ') }
+      const [service, address, ...why] = line.split(' ')
+      return { service: service!, address: address!, why: why.join(' ') }
     }),
     vrrpState: value('state'),
     ...parsePools(cluster, values('pool')),

@@ -1,8 +1,7 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import type { nodeStateSchema } from '../../documents/parts/node.ts'
 import type { Cluster } from '../../inventory/types.ts'
-import { virtualServersOf } from '../../services/virtual-server.ts'
-import type { Protocol } from '../clients/losses.ts'
+import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 
 /** What IPVS has for the virtual servers of a cluster; those of others are left out. */
 type Pools = Pick<FromSchema<typeof nodeStateSchema>, 'pool' | 'schedulers'>
@@ -12,15 +11,15 @@ type Pools = Pick<FromSchema<typeof nodeStateSchema>, 'pool' | 'schedulers'>
  */
 export function parsePools(cluster: Cluster, rows: readonly string[]): Pools {
   const pools: Pools = { pool: [], schedulers: {} }
-  let protocol: Protocol | undefined
+  let server: VirtualServer | undefined
   for (const words of rows.map(wordsOf)) {
     if (words[0] !== '->') {
-      protocol = protocolOf(cluster, words)
-      if (protocol) pools.schedulers[protocol] = words.slice(2).join(' ')
-    } else if (protocol) {
+      server = serverOf(cluster, words)
+      if (server) pools.schedulers[server.name] = words.slice(2).join(' ')
+    } else if (server) {
       const [address, port] = words[1]!.split(':')
       pools.pool.push({
-        protocol,
+        server: server.name,
         address: address!,
         port: Number(port),
         method: words[2]!,
@@ -33,18 +32,17 @@ export function parsePools(cluster: Cluster, rows: readonly string[]): Pools {
 }
 
 /** Reads `ipvsadm -Ln --stats --exact`: `UDP  10.2.1.5:53   12   12 …`. @returns connections since the start of IPVS */
-export function parseStats(cluster: Cluster, rows: readonly string[]): Record<Protocol, number> {
-  const balanced = { UDP: 0, TCP: 0 }
+export function parseStats(cluster: Cluster, rows: readonly string[]): Record<string, number> {
+  const balanced = Object.fromEntries(virtualServersOf(cluster).map(({ name }) => [name, 0]))
   for (const words of rows.map(wordsOf)) {
-    const protocol = protocolOf(cluster, words)
-    if (protocol) balanced[protocol] = Number.parseInt(words[2]!, 10)
+    const server = serverOf(cluster, words)
+    if (server) balanced[server.name] = Number.parseInt(words[2]!, 10)
   }
   return balanced
 }
 
 const wordsOf = (row: string) => row.trim().split(/\s+/)
 
-/** @returns the protocol of the cluster's virtual server that a row begins with: `UDP 10.2.1.5:53` */
-const protocolOf = (cluster: Cluster, [protocol, address]: readonly string[]): Protocol | undefined =>
+/** @returns the cluster's virtual server that a row begins with: `UDP 10.2.1.5:53` */
+const serverOf = (cluster: Cluster, [protocol, address]: readonly string[]): VirtualServer | undefined =>
   virtualServersOf(cluster).find((one) => one.protocol === protocol && `${one.address}:${one.port}` === address)
-    ?.protocol

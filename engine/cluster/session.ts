@@ -12,7 +12,6 @@ import { inCi } from '../cli/options.ts'
 import { sshTransport } from '../transport/ssh.ts'
 import { didYouMean } from '../base/suggest.ts'
 import type { Transport } from '../transport/transport.ts'
-import { serviceOf } from '../../services/all.ts'
 import { type Client, remoteClient, thisMachine } from '../clients/client.ts'
 
 /** Seconds until a host that does not answer counts as unreachable. */
@@ -67,14 +66,13 @@ export async function openSession(context: RunContext, level?: Level): Promise<S
     transports.set(name, transport)
     return transport
   }
-  const service = serviceOf(inventory.cluster)
-  const clients = inventory.clients.map(({ name, ssh }) => remoteClient(name, open(name, ssh), service))
+  const clients = inventory.clients.map(({ name, ssh }) => remoteClient(name, open(name, ssh)))
   return {
     inventory,
     limited,
     reach: (name) => open(name, inventory.hosts.find((host) => host.name === name)!.ssh),
     clock: realClock,
-    clients: clients.length > 0 ? clients : [thisMachine(service)],
+    clients: clients.length > 0 ? clients : [thisMachine()],
   }
 }
 

@@ -4,6 +4,7 @@ import { targetOf } from '../../tasks/target.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
 import { Report } from '../cli/run-report.ts'
+import { askedServicesOf } from '../../services/virtual-server.ts'
 import { ensureClients } from '../clients/client.ts'
 import { refuseMixture } from '../cluster/limit.ts'
 import { oneHostAMachine } from '../cluster/one-host-a-machine.ts'
@@ -109,7 +110,10 @@ async function ensureAsking({ console, options }: RunContext, session: Session):
   // Hosts are connected to meanwhile; failures are reported by the run.
   void Promise.allSettled(session.limited.map(({ name }) => session.reach(name).connect()))
   console.status('trying the clients')
-  await ensureClients(session, { probing: false, timeout: options.timeout }).catch((error: unknown) => {
+  await ensureClients(
+    { ...session, services: askedServicesOf(session.inventory.cluster) },
+    { probing: false, timeout: options.timeout },
+  ).catch((error: unknown) => {
     if (!(error instanceof UserError)) throw error
     throw new UserError(`${error.message}\nOr leave the check at the end out: --no-verify`, error.exitCode)
   })

@@ -1,5 +1,6 @@
 import { realAddress } from '../../inventory/levels.ts'
-import { serviceOf } from '../../services/all.ts'
+import { servicesOf, unitsOf } from '../../services/all.ts'
+import { virtualServersOf } from '../../services/virtual-server.ts'
 import type { Colours } from '../base/colours.ts'
 import type { Inventory } from '../../inventory/types.ts'
 import { type Finding, unreachableFinding } from '../cluster/finding.ts'
@@ -46,14 +47,16 @@ export function statusLines(
   const width = Math.max(...nodes.map(({ host }) => host.length), 'cluster'.length)
   const block = ({ host }: { host: string }, rows: string[]) =>
     rows.map((row, i) => `${(i === 0 ? host : '').padEnd(width)}  ${row}`)
-  const { unit } = serviceOf(inventory.cluster)
+  const units = unitsOf(servicesOf(inventory.cluster))
+  const answers =
+    units.length === 0 ? '' : `, ${units.join(' and ')} ${units.length > 1 ? 'answer' : 'answers'} on every node`
   const holder = nodes.find(({ state }) => state?.holdsVip)?.host
   return [
     ...nodes.flatMap((node) => block(node, nodeRows(inventory, node, colour))),
     ...block(
       { host: 'cluster' },
       findings.length === 0
-        ? [`${colour.green('healthy')}: ${holder} holds ${inventory.cluster.vip}, ${unit} answers on every node`]
+        ? [`${colour.green('healthy')}: ${holder} holds ${inventory.cluster.vip}${answers}`]
         : findings.map(({ text }) => `${colour.red('not healthy')}: ${text}`),
     ),
   ]
@@ -66,7 +69,7 @@ function nodeRows(inventory: Inventory, node: NodeStatus, colour: Colours): stri
     state.level === undefined ? 'no level' : `level ${state.level}`,
     vrrpWords(state, inventory.cluster.vip),
     `keepalived ${version ?? ''} ${state.keepalived}`,
-    `${serviceOf(inventory.cluster).unit} ${state.service}`,
+    ...Object.entries(state.services).map(([unit, said]) => `${unit} ${said}`),
     `up ${duration(uptime!)}`,
   ]
   return [
@@ -93,14 +96,14 @@ function vrrpWords({ vrrpState, holdsVip }: NodeState, vip: string): string {
 }
 
 function poolRows({ cluster, hosts }: Inventory, state: NodeState): string[] {
-  return serviceOf(cluster).protocols.flatMap((protocol) => {
-    const entries = state.pool.filter((entry) => entry.protocol === protocol)
+  return virtualServersOf(cluster).flatMap(({ name: server }) => {
+    const entries = state.pool.filter((entry) => entry.server === server)
     if (entries.length === 0) return []
     const words = entries.map(({ address, weight, connections }) => {
       const host = hosts.find((one) => realAddress(one, state.level ?? 1) === address)
       return `${host?.name ?? address} weight ${weight}, ${connections} connections`
     })
-    return [`${protocol} pool: ${words.join('; ')}`]
+    return [`${server} pool: ${words.join('; ')}`]
   })
 }
 

@@ -1,7 +1,5 @@
 import type { Documents } from '../../documents/all.ts'
 import type { Cluster } from '../../inventory/types.ts'
-import { serviceOf } from '../../services/all.ts'
-import type { Protocol } from '../clients/losses.ts'
 import { exitCode, HostError } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -95,15 +93,17 @@ async function whyUnreachable(transport: Transport): Promise<string | undefined>
 }
 
 function describe({ holder, answers, verdicts, seen }: CheckResult, cluster: Cluster): string[] {
-  return answers.flatMap(({ client, ...got }) => {
-    const summary = (protocol: Protocol) =>
-      verdicts.find((verdict) => verdict.client === client && verdict.protocol === protocol)!.summary
+  if (answers.length === 0) return holder ? [`check  ${holder} holds ${cluster.vip}`] : []
+  const width = Math.max(...verdicts.map(({ server }) => server.length))
+  return answers.flatMap(({ client, answered }) => {
+    const summary = (server: string) =>
+      verdicts.find((verdict) => verdict.client === client && verdict.server === server)!.summary
     const { addresses, unseen } = seen.find((one) => one.client === client) ?? { addresses: [], unseen: [] }
     return [
       `check  ${holder} holds ${cluster.vip}; ${client} asked and was answered by`,
-      ...serviceOf(cluster).protocols.flatMap((protocol) => [
-        `  ${protocol}  ${got[protocol].join(' ')}`,
-        `       ${summary(protocol)}`,
+      ...Object.entries(answered).flatMap(([server, who]) => [
+        ...(who.some((name) => name !== '') ? [`  ${server.padEnd(width)}  ${who.join(' ')}`] : []),
+        `  ${(who.some((name) => name !== '') ? '' : server).padEnd(width)}  ${summary(server)}`,
       ]),
       ...(addresses.length > 0 ? [`       seen by the nodes as ${addresses.join(', ')}`] : []),
       ...unseen.map(({ node, why }) => `       as what ${node} has seen the client is not known: ${why}`),

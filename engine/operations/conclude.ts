@@ -64,10 +64,10 @@ function verdictOf(ok: boolean, failure: Error | undefined, summary: ProberSumma
   return summary.problem ? 'What clients saw is not known to the end.' : lossWords(summary)
 }
 
-const lossWords = ({ UDP, TCP }: ProberSummary): string =>
-  UDP.lost + TCP.lost === 0
-    ? `Clients lost none of ${UDP.sent + TCP.sent} answers.`
-    : `Clients lost ${[
-        ...(UDP.sent > 0 ? [`${UDP.lost} of ${UDP.sent} answers over UDP`] : []),
-        ...(TCP.sent > 0 ? [`${TCP.lost} of ${TCP.sent} over TCP`] : []),
-      ].join(' and ')}.`
+function lossWords({ tallies }: ProberSummary): string {
+  const all = Object.entries(tallies)
+  const sum = (what: 'lost' | 'sent') => all.reduce((total, [, tally]) => total + tally[what], 0)
+  if (all.length === 0) return 'Nothing here can be asked from outside, so that no losses were counted.'
+  if (sum('lost') === 0) return `Clients lost none of ${sum('sent')} answers.`
+  return `Clients lost answers: ${all.map(([server, { lost, sent }]) => `${lost} of ${sent} over ${server}`).join(', ')}.`
+}

@@ -5,7 +5,7 @@ import { type NodeState, readNodeStates, type NodeHandle } from '../cluster/node
 import type { Session } from '../cluster/session.ts'
 import { type Abilities, abilitiesOf, realAddress } from '../../inventory/levels.ts'
 import type { Host } from '../../inventory/types.ts'
-import { serviceOf } from '../../services/all.ts'
+import { servicesOf } from '../../services/all.ts'
 import type { Service } from '../../services/service.ts'
 import { virtualServersOf } from '../../services/virtual-server.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
@@ -56,8 +56,8 @@ export class ClusterControl {
     return abilitiesOf(this.level)
   }
 
-  get service(): Service {
-    return serviceOf(this.session.inventory.cluster)
+  get services(): readonly Service[] {
+    return servicesOf(this.session.inventory.cluster)
   }
 
   get hosts(): readonly Host[] {

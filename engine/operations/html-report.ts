@@ -1,6 +1,7 @@
 import { abilitiesOf } from '../../inventory/levels.ts'
 import type { Inventory } from '../../inventory/types.ts'
-import { serviceOf } from '../../services/all.ts'
+import { servicesOf } from '../../services/all.ts'
+import { virtualServersOf } from '../../services/virtual-server.ts'
 import type { RunContext } from '../cli/main.ts'
 import type { Option } from '../cli/options.ts'
 import type { ReportData } from '../report/data.ts'
@@ -45,6 +46,7 @@ export async function writePage(
     steps: page.steps.map((step) => ({ ...step, outcome: step.outcome && redactor.redact(step.outcome) })),
     cluster: cluster.name,
     vip: cluster.vip,
+    servers: virtualServersOf(cluster).map((server) => server.name),
     level,
     balances: abilitiesOf(level).balances,
     nodes: nodesOf(inventory, states),
@@ -61,7 +63,7 @@ const nodesOf = ({ cluster, hosts }: Inventory, states: readonly NodeState[]): R
       name,
       address,
       second: second?.address,
-      identity: serviceOf(cluster).answerOf(host),
+      identities: servicesOf(cluster).map(({ answerOf }) => answerOf(host)),
       holdsVip: state?.holdsVip ?? false,
       pool: state?.pool ?? [],
     }

@@ -1,4 +1,4 @@
-import type { Protocol, Sample } from '../clients/losses.ts'
+import type { Sample } from '../clients/losses.ts'
 import type { ReportNode } from './data.ts'
 
 /** A short time of a lane: how many questions were lost, and how many each node answered. */
@@ -14,25 +14,25 @@ const mostBins = 240
 /** With fewer questions in a bin, turns of nodes look like noise. */
 const questionsInBin = 4
 
-/** The same for both protocols. */
-const binCount = (samples: readonly Sample[]) =>
-  Math.min(mostBins, Math.max(1, Math.floor(samples.length / 2 / questionsInBin)))
+/** The same for all virtual servers. */
+const binCount = (samples: readonly Sample[], servers: number) =>
+  Math.min(mostBins, Math.max(1, Math.floor(samples.length / servers / questionsInBin)))
 
-/** Counts the questions of a protocol in bins of the same length. */
+/** Counts the questions to a virtual server in bins of the same length. @param servers how many there are */
 export function binsOf(
-  protocol: Protocol,
+  server: string,
   samples: readonly Sample[],
   nodes: readonly ReportNode[],
-  end: number,
+  { servers, end }: { servers: number; end: number },
 ): Bin[] {
-  const count = binCount(samples)
-  const numbers = new Map(nodes.map(({ identity }, i) => [identity, i]))
+  const count = binCount(samples, servers)
+  const numbers = new Map(nodes.flatMap(({ identities }, i) => identities.map((identity) => [identity, i])))
   const bins: Bin[] = Array.from({ length: count }, () => ({
     asked: 0,
     lost: 0,
     answered: Array(nodes.length + 1).fill(0),
   }))
-  for (const { sent, who } of samples.filter((sample) => sample.protocol === protocol)) {
+  for (const { sent, who } of samples.filter((sample) => sample.server === server)) {
     const bin = bins[Math.min(count - 1, Math.floor((sent / end) * count))]!
     bin.asked++
     if (who === undefined) bin.lost++

@@ -1,8 +1,9 @@
-import type { LossSummary, Protocol, Step } from '../clients/losses.ts'
+import type { LossSummary, Step } from '../clients/losses.ts'
 
 /** A real server in the pool of a director. */
 export interface RealServer {
-  protocol: Protocol
+  /** The virtual server. */
+  server: string
   address: string
   weight: number
 }
@@ -12,8 +13,8 @@ export interface ReportNode {
   address: string
   /** The second address, if any: the node's address as a real server at level 3. */
   second?: string
-  /** Its answer to the identity question. */
-  identity: string
+  /** Its answers to the question who it is, one a service. */
+  identities: readonly string[]
   holdsVip: boolean
   /** Empty where it directs nothing. */
   pool: readonly RealServer[]
@@ -34,6 +35,8 @@ export interface ReportData {
   /** The name of the cluster. */
   cluster: string
   vip: string
+  /** The names of the virtual servers. */
+  servers: readonly string[]
   /** When the run began; with a summary, when its prober did: the times of steps count from there. */
   started: Date
   /** How long the run took. */

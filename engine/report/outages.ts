@@ -1,26 +1,26 @@
-import { type Protocol, type Sample, protocols } from '../clients/losses.ts'
+import type { Sample } from '../clients/losses.ts'
 import type { ReportStep } from './data.ts'
 
-/** Questions of one protocol that were lost one after the other. */
+/** Questions to one virtual server that were lost one after the other. */
 interface Run {
-  protocol: Protocol
+  server: string
   from: number
   to: number
   reasons: string[]
 }
 
-/** What an outage was for one protocol. */
+/** What an outage was for one virtual server. */
 interface Share {
   lost: number
   /** The longest time without an answer, in seconds. */
   gap: number
 }
 
-/** A time in which questions were lost, of one protocol or of both. */
+/** A time in which questions were lost, to one virtual server or to several. */
 export interface Outage {
   from: number
   to: number
-  shares: Partial<Record<Protocol, Share>>
+  shares: Record<string, Share>
   /** Why, with how often. */
   reasons: Record<string, number>
 }
@@ -35,7 +35,8 @@ const together = 1
  * @param end when the prober stopped asking
  */
 export function outagesOf(samples: readonly Sample[], end: number): Outage[] {
-  const runs = protocols.flatMap((protocol) => runsOf(protocol, samples, end)).toSorted((a, b) => a.from - b.from)
+  const servers = new Set(samples.map(({ server }) => server))
+  const runs = [...servers].flatMap((server) => runsOf(server, samples, end)).toSorted((a, b) => a.from - b.from)
   const outages: Outage[] = []
   for (const run of runs) {
     const last = outages.at(-1)
@@ -45,23 +46,23 @@ export function outagesOf(samples: readonly Sample[], end: number): Outage[] {
   return outages
 }
 
-function runsOf(protocol: Protocol, samples: readonly Sample[], end: number): Run[] {
+function runsOf(server: string, samples: readonly Sample[], end: number): Run[] {
   const runs: Run[] = []
   let open: Run | undefined
-  for (const { sent, who, lost = 'lost' } of samples.filter((sample) => sample.protocol === protocol)) {
+  for (const { sent, who, lost = 'lost' } of samples.filter((sample) => sample.server === server)) {
     if (who !== undefined) {
       if (open) open.to = sent
       open = undefined
     } else {
-      if (!open) runs.push((open = { protocol, from: sent, to: Math.max(sent, end), reasons: [] }))
+      if (!open) runs.push((open = { server, from: sent, to: Math.max(sent, end), reasons: [] }))
       open.reasons.push(lost)
     }
   }
   return runs
 }
 
-function add(outage: Outage, { protocol, from, to, reasons }: Run): Outage {
-  const share = (outage.shares[protocol] ??= { lost: 0, gap: 0 })
+function add(outage: Outage, { server, from, to, reasons }: Run): Outage {
+  const share = (outage.shares[server] ??= { lost: 0, gap: 0 })
   share.lost += reasons.length
   share.gap = Math.max(share.gap, to - from)
   for (const reason of reasons) outage.reasons[reason] = (outage.reasons[reason] ?? 0) + 1
@@ -85,7 +86,7 @@ export function lettered(outages: readonly Outage[]): Lettered[] {
     .map((outage, i) => ({ ...outage, letter: String.fromCharCode(65 + i) }))
 }
 
-const lengthOf = ({ shares }: Outage) => Math.max(shares.UDP?.gap ?? 0, shares.TCP?.gap ?? 0)
+const lengthOf = ({ shares }: Outage) => Math.max(...Object.values(shares).map(({ gap }) => gap))
 
 /** The steps in which an outage lies, with their numbers. */
 export const stepsOf = ({ from, to }: Outage, steps: readonly ReportStep[]) =>

@@ -1,4 +1,4 @@
-import { type LossSummary, protocols } from '../clients/losses.ts'
+import type { LossSummary } from '../clients/losses.ts'
 import type { ReportData } from './data.ts'
 import { Markup, markup } from './markup.ts'
 import { lettered, outagesOf } from './outages.ts'
@@ -57,11 +57,10 @@ function facts({ level, vip, clients, nodes, seconds, summary }: ReportData): Ma
     ['Nodes', listed(nodes.map(({ name }) => name))],
     ['Clients', listed(clients) || 'none'],
     ['Took', inSeconds(seconds)],
-    ...protocols.flatMap((protocol) => {
-      if (!summary) return []
-      const { sent, lost, gap } = summary[protocol]
-      return [[`${protocol}`, `${counted(lost)} of ${plural(sent, 'question')} lost, longest gap ${inSeconds(gap)}`]]
-    }),
+    ...Object.entries(summary?.tallies ?? {}).map(([server, { sent, lost, gap }]) => [
+      server,
+      `${counted(lost)} of ${plural(sent, 'question')} lost, longest gap ${inSeconds(gap)}`,
+    ]),
   ]
   return markup`<dl>${rows.map(([name, value]) => markup`<div><dt>${name!}</dt><dd>${value!}</dd></div>`)}</dl>`
 }
@@ -90,15 +89,22 @@ function spans({ steps }: ReportData, end: number): Markup {
   return items.length > 0 ? markup`<ol class="spans">${items}</ol>` : markup``
 }
 
-function legend({ nodes }: ReportData, { samples, UDP, TCP }: LossSummary): Markup {
-  const total = (who: string) => (UDP.answers[who] ?? 0) + (TCP.answers[who] ?? 0)
-  const strangers = samples.some(({ who }) => who !== undefined && !nodes.some(({ identity }) => identity === who))
+function legend({ nodes }: ReportData, { samples, tallies }: LossSummary): Markup {
+  const all = Object.values(tallies)
+  const total = (identities: readonly string[]) =>
+    all.reduce((sum, { answers }) => identities.reduce((more, who) => more + (answers[who] ?? 0), sum), 0)
+  const known = new Set(nodes.flatMap(({ identities }) => identities))
+  const strangers = samples.some(({ who }) => who !== undefined && !known.has(who))
   const entry = (kind: string, name: string) => markup`<li><i class="${kind}"></i>${name}</li>`
   return markup`<ul class="legend">${[
-    ...nodes.map(({ name, identity }, i) =>
-      entry(colourOf(nodes, i), `${name}${identity === name ? '' : ` (${identity})`} ${counted(total(identity))}`),
-    ),
+    ...nodes.map(({ name, identities }, i) => {
+      const others = identities.filter((identity) => identity !== name && identity !== '')
+      return entry(
+        colourOf(nodes, i),
+        `${name}${others.length > 0 ? ` (${others.join(', ')})` : ''} ${counted(total(identities))}`,
+      )
+    }),
     ...(strangers ? [entry('other', 'no node')] : []),
-    entry('lost', `lost ${counted(UDP.lost + TCP.lost)}`),
+    entry('lost', `lost ${counted(all.reduce((sum, { lost }) => sum + lost, 0))}`),
   ]}</ul>`
 }

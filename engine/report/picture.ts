@@ -1,4 +1,3 @@
-import { protocols } from '../clients/losses.ts'
 import type { RealServer, ReportData, ReportNode } from './data.ts'
 import { type Markup, markup } from './markup.ts'
 import { arrow, box, type Point, text } from './svg.ts'
@@ -100,13 +99,14 @@ function branchesOf(data: ReportData, holder: ReportNode | undefined): Branch[] 
       const own = pool.filter(({ address }) => addressesOf(node).includes(address))
       const { name, address } = node
       const colour = colourOf(nodes, i)
-      if (own.length > 0) return [branchTo(node === holder ? `${name} itself` : name, own, colour)]
+      if (own.length > 0) return [branchTo(data, node === holder ? `${name} itself` : name, own, colour)]
       if (!balances && node === holder) return []
       const label = !holder ? 'no VIP' : balances ? 'not in pool' : 'stands by'
       return [{ name, address, colour, label, kind: 'unused' }]
     }),
     ...[...addresses].map((address) =>
       branchTo(
+        data,
         'no node',
         strangers.filter((each) => each.address === address),
         'other',
@@ -117,15 +117,14 @@ function branchesOf(data: ReportData, holder: ReportNode | undefined): Branch[] 
 
 const addressesOf = ({ address, second }: ReportNode) => [address, ...(second ? [second] : [])]
 
-function branchTo(name: string, servers: readonly RealServer[], colour: string): Branch {
-  const weights = protocols.map((protocol) => servers.find((each) => each.protocol === protocol)?.weight)
-  const [udp, tcp] = weights
-  const same = udp === tcp
+function branchTo({ servers }: ReportData, name: string, reals: readonly RealServer[], colour: string): Branch {
+  const weights = servers.map((server) => reals.find((each) => each.server === server)?.weight)
+  const same = new Set(weights).size === 1
   return {
     name,
-    address: servers[0]!.address,
+    address: reals[0]!.address,
     colour,
-    label: same ? `weight ${udp}` : protocols.map((protocol, i) => `${protocol} ${weights[i] ?? '–'}`).join(', '),
+    label: same ? `weight ${weights[0]}` : servers.map((server, i) => `${server} ${weights[i] ?? '–'}`).join(', '),
     kind: weights.some((weight) => weight) ? 'used' : 'unused',
   }
 }

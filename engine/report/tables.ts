@@ -1,4 +1,4 @@
-import { type Protocol, type Tally, protocols } from '../clients/losses.ts'
+import type { Tally } from '../clients/losses.ts'
 import type { ReportData, ReportNode, ReportStep } from './data.ts'
 import { type Markup, markup } from './markup.ts'
 import { type Lettered, stepsOf } from './outages.ts'
@@ -11,7 +11,7 @@ const table = (name: string, head: readonly string[], bodies: Markup[]) =>
 ${bodies}
 </table></div>`
 
-/** The steps, each with a row for a protocol; before them the whole time, where a prober ran. */
+/** The steps, each with a row for a virtual server; before them the whole time, where a prober ran. */
 export function stepTable(data: ReportData): Markup {
   const { summary } = data
   const whole = summary
@@ -33,13 +33,13 @@ function stepBody(title: string | Markup, step: ReportStep, data: ReportData): M
   return markup`<tbody><tr><th scope="rowgroup" colspan="5">${title}${
     outcome ? markup` <em>${outcome}</em>` : ''
   }<small>${more}</small></th></tr>
-${protocols.map((protocol) => tallyRow(protocol, step[protocol], limit, data))}</tbody>`
+${Object.entries(step.tallies).map(([server, tally]) => tallyRow(server, tally, limit, data))}</tbody>`
 }
 
-function tallyRow(protocol: Protocol, tally: Tally, limit: number | undefined, data: ReportData): Markup {
+function tallyRow(server: string, tally: Tally, limit: number | undefined, data: ReportData): Markup {
   const { sent, lost, gap, answers } = tally
   const long = limit !== undefined && gap > limit
-  return markup`<tr><th scope="row">${protocol}</th><td>${counted(sent)}</td><td${lost > 0 ? bad : ''}>${counted(lost)}</td><td${
+  return markup`<tr><th scope="row">${server}</th><td>${counted(sent)}</td><td${lost > 0 ? bad : ''}>${counted(lost)}</td><td${
     long ? bad : ''
   }>${inSeconds(gap)}${long ? ' ✗ too long' : ''}</td><td>${answersOf(data, answers) || 'nobody'}</td></tr>`
 }
@@ -47,11 +47,12 @@ function tallyRow(protocol: Protocol, tally: Tally, limit: number | undefined, d
 const bad = markup` class="bad"`
 
 /** @param others how many shorter outages have no letter */
-export function outageTable({ steps }: ReportData, marked: readonly Lettered[], others: number): Markup {
+export function outageTable({ steps, summary }: ReportData, marked: readonly Lettered[], others: number): Markup {
+  const servers = Object.keys(summary!.tallies)
   const bodies = marked.map((outage) => {
     const { letter, from, to, shares, reasons } = outage
-    const cells = protocols.map((protocol) => {
-      const share = shares[protocol]
+    const cells = servers.map((server) => {
+      const share = shares[server]
       return markup`<td>${share ? `${inSeconds(share.gap)}, ${counted(share.lost)} lost` : '–'}</td>`
     })
     const during = stepsOf(outage, steps).map(
@@ -62,29 +63,30 @@ export function outageTable({ steps }: ReportData, marked: readonly Lettered[], 
       cells
     }<td>${during.length > 0 ? during : 'between steps'}<small>${why.join(', ')}</small></td></tr>`
   })
-  const head = ['', 'When', 'UDP gap', 'TCP gap', 'During']
+  const head = ['', 'When', ...servers.map((server) => `${server} gap`), 'During']
   const rest = others > 0 ? markup`<p>${plural(others, 'shorter outage')} more.</p>` : ''
   return markup`${table('Outages', head, [markup`<tbody>${bodies}</tbody>`])}${rest}`
 }
 
 /** The pool of each director. */
-export function poolTable({ nodes }: ReportData): Markup {
+export function poolTable({ nodes, servers }: ReportData): Markup {
   const nameOf = (address: string) =>
     nodes.find((node) => node.address === address || node.second === address)?.name ?? 'no node'
+  const width = servers.length + 1
   const bodies = nodes.map((node) => {
     const addresses = [...new Set(node.pool.map(({ address }) => address))]
     const rows = addresses.map(
       (address) =>
-        markup`<tr><th scope="row">${nameOf(address)} <code>${address}</code></th>${protocols.map((protocol) => {
-          const weight = node.pool.find((each) => each.address === address && each.protocol === protocol)?.weight
+        markup`<tr><th scope="row">${nameOf(address)} <code>${address}</code></th>${servers.map((server) => {
+          const weight = node.pool.find((each) => each.address === address && each.server === server)?.weight
           return markup`<td${weight ? '' : bad}>${weight === undefined ? 'missing' : weight || '0, gets nothing'}</td>`
         })}</tr>`,
     )
-    const empty = markup`<tr><td class="bad" colspan="3">its pool is empty</td></tr>`
-    return markup`<tbody><tr><th scope="rowgroup" colspan="3">${node.name}<small><span>${roleOf(node)}</span></small></th></tr>
+    const empty = markup`<tr><td class="bad" colspan="${width}">its pool is empty</td></tr>`
+    return markup`<tbody><tr><th scope="rowgroup" colspan="${width}">${node.name}<small><span>${roleOf(node)}</span></small></th></tr>
 ${rows.length > 0 ? rows : empty}</tbody>`
   })
-  return table('Pools', ['Real server', 'UDP weight', 'TCP weight'], bodies)
+  return table('Pools', ['Real server', ...servers.map((server) => `${server} weight`)], bodies)
 }
 
 const roleOf = ({ holdsVip, address, second }: ReportNode) =>

@@ -1,4 +1,4 @@
-import { type LossSummary, type Protocol, protocols } from '../clients/losses.ts'
+import type { LossSummary } from '../clients/losses.ts'
 import { type Bin, binsOf, stretches } from './bins.ts'
 import type { ReportData, ReportNode } from './data.ts'
 import { type Markup, markup } from './markup.ts'
@@ -7,24 +7,27 @@ import { box } from './svg.ts'
 import { colourOf, inSeconds, plural } from './wording.ts'
 
 // Widths are in percent, so that letters keep their size on a narrow screen. Heights are in pixels.
-const lane = { height: 44, top: { UDP: 42, TCP: 112 } }
-const [axis, height] = [160, 182]
+const lane = { height: 44, first: 42, pitch: 70 }
+/** @param servers how many lanes there are */
+const axisOf = (servers: number) => lane.first + servers * lane.pitch - 22
 /** The minimum share of the lane for losses, in percent: one loss among many answers stays visible. */
 const leastLoss = 15
 /** Letters closer together than this, in percent, would overlap on a phone. */
 const letterWidth = 5
 
 /**
- * Who answered when, one lane for each protocol; losses hatched, the longest outages with their letters.
+ * Who answered when, one lane for each virtual server; losses hatched, the longest outages with their letters.
  * @param end of the picture, in seconds
  */
 export function timeline(data: ReportData, summary: LossSummary, end: number, marked: readonly Lettered[]): Markup {
   const at = (seconds: number) => percent((seconds / end) * 100)
-  const lanes = protocols.map((protocol): Lane => {
-    const bins = binsOf(protocol, summary.samples, data.nodes, end)
-    return { protocol, top: lane.top[protocol], bins, nodes: data.nodes }
+  const servers = Object.keys(summary.tallies)
+  const axis = axisOf(servers.length)
+  const lanes = servers.map((server, i): Lane => {
+    const bins = binsOf(server, summary.samples, data.nodes, { servers: servers.length, end })
+    return { server, top: lane.first + i * lane.pitch, bins, nodes: data.nodes }
   })
-  return markup`<svg class="timeline" width="100%" height="${height}" role="img" aria-labelledby="timeline-title timeline-desc">
+  return markup`<svg class="timeline" width="100%" height="${axis + 22}" role="img" aria-labelledby="timeline-title timeline-desc">
 <title id="timeline-title">Answers over time</title>
 <desc id="timeline-desc">${inWords(summary, end, marked)}</desc>
 <defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">${[
@@ -32,10 +35,10 @@ export function timeline(data: ReportData, summary: LossSummary, end: number, ma
     box([0, 0], [3, 6], 'loss-line', 0),
   ]}</pattern></defs>
 ${lanes.map(bars)}
-${data.steps.map(({ from }) => line(at(from), lane.top.UDP - 4, axis - 4, 'border'))}
-${letters(marked, end)}
+${data.steps.map(({ from }) => line(at(from), lane.first - 4, axis - 4, 'border'))}
+${letters(marked, end, axis)}
 ${lanes.map((each) => [...losses(each), ...namesIn(each)])}
-${ticks(end).map((tick) => tickAt(tick, end))}
+${ticks(end).map((tick) => tickAt(tick, end, axis))}
 </svg>`
 }
 
@@ -44,21 +47,23 @@ const percent = (number: number) => `${Math.min(100, Math.max(0, number)).toFixe
 const line = (x: string, from: number, to: number, kind: string) =>
   markup`<line class="${kind}" x1="${x}" x2="${x}" y1="${from}" y2="${to}"/>`
 
-function inWords({ UDP, TCP }: LossSummary, end: number, marked: readonly Lettered[]): string {
-  const sums = `UDP ${UDP.lost} of ${UDP.sent}, TCP ${TCP.lost} of ${TCP.sent}`
+function inWords({ tallies }: LossSummary, end: number, marked: readonly Lettered[]): string {
+  const sums = Object.entries(tallies)
+    .map(([server, { lost, sent }]) => `${server} ${lost} of ${sent}`)
+    .join(', ')
   const gaps = marked.map(({ letter, from, to }) => `${letter} at ${inSeconds(from)} for ${inSeconds(to - from)}`)
   return `In ${inSeconds(end)} these questions were lost: ${sums}. ${gaps.length > 0 ? `Outages: ${gaps.join(', ')}.` : ''}`
 }
 
 interface Lane {
-  protocol: Protocol
+  server: string
   top: number
   bins: readonly Bin[]
   nodes: readonly ReportNode[]
 }
 
-function bars({ protocol, top, bins, nodes }: Lane): Markup {
-  return markup`<text class="strong" y="${top - 7}">${protocol}</text>
+function bars({ server, top, bins, nodes }: Lane): Markup {
+  return markup`<text class="strong" y="${top - 7}">${server}</text>
 <rect class="lane" y="${top}" width="100%" height="${lane.height}"/>
 <svg y="${top}" width="100%" height="${lane.height}" viewBox="0 0 ${bins.length} 100" preserveAspectRatio="none">
 ${[...nodes, undefined].map((_, i) => band(bins, i, colourOf(nodes, i)))}
@@ -118,7 +123,7 @@ function namesIn({ top, bins, nodes }: Lane) {
 }
 
 /** The letters over the lanes; those too close together share a place: `B–D`. */
-function letters(marked: readonly Lettered[], end: number): Markup[] {
+function letters(marked: readonly Lettered[], end: number, axis: number): Markup[] {
   const groups: { at: number; outages: Lettered[] }[] = []
   for (const outage of marked) {
     const at = ((outage.from + outage.to) / 2 / end) * 100
@@ -129,7 +134,7 @@ function letters(marked: readonly Lettered[], end: number): Markup[] {
   return groups.map(({ at, outages }) => {
     const [first, last] = [outages[0]!.letter, outages.at(-1)!.letter]
     const name = first === last ? first : `${first}–${last}`
-    const lost = outages.flatMap(({ shares }) => protocols.map((protocol) => shares[protocol]?.lost ?? 0))
+    const lost = outages.flatMap(({ shares }) => Object.values(shares).map(({ lost }) => lost))
     const tip = `${name}: ${plural(
       lost.reduce((sum, number) => sum + number, 0),
       'question',
@@ -147,7 +152,7 @@ function ticks(end: number): number[] {
   return Array.from({ length: Math.floor(end / step) + 1 }, (_, i) => i * step)
 }
 
-function tickAt(seconds: number, end: number): Markup {
+function tickAt(seconds: number, end: number, axis: number): Markup {
   const at = (seconds / end) * 100
   const anchor = seconds === 0 ? 'start' : at > 94 ? 'end' : 'middle'
   const name = `${Number(seconds.toFixed(1))} s`

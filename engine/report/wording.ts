@@ -36,9 +36,9 @@ export const colourOf = (nodes: readonly ReportNode[], index: number) =>
 
 /** `ns1 206, ns2 205`, by the names of the nodes. */
 export function answersOf({ nodes }: ReportData, answers: Record<string, number>): string {
-  const nameOf = (who: string) => nodes.find(({ identity }) => identity === who)?.name ?? who
+  const nameOf = (who: string) => nodes.find(({ identities }) => identities.includes(who))?.name ?? who
   return Object.entries(answers)
-    .map(([who, times]) => `${nameOf(who)} ${counted(times)}`)
+    .map(([who, times]) => `${nameOf(who) || 'somebody'} ${counted(times)}`)
     .toSorted()
     .join(', ')
 }

@@ -1,60 +1,80 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import type { answersSchema } from '../../documents/parts/cluster.ts'
 import type { Cluster, Host, Inventory } from '../../inventory/types.ts'
-import { serviceOf } from '../../services/all.ts'
-import { nameOf, type Question, type Replies } from '../clients/question.ts'
-import type { Protocol } from '../clients/losses.ts'
+import { type AskedService, askedServicesOf, type VirtualServer } from '../../services/virtual-server.ts'
+import type { Client } from '../clients/client.ts'
+import { nameOf, type Question } from '../clients/question.ts'
 
 /** Answering hosts in the order of the questions; the answer's text if it belongs to no host. */
 export type Answers = FromSchema<typeof answersSchema>
 
-/** How often the service is asked over each protocol: enough to see a pattern. */
-export const questions = (hosts: readonly Host[]): number => Math.max(10, 4 * hosts.length)
+/** How often each virtual server is asked: enough to see a pattern. */
+const questions = (hosts: readonly Host[]): number => Math.max(10, 4 * hosts.length)
+
+/** How many questions end the watch: enough for each node to see one. */
+const lastQuestions = (hosts: readonly Host[]) => 4 * hosts.length
 
 /** How a client asks. */
 export interface Round {
-  /** Questions over each protocol. */
-  count: number
   /** Prefix of every name asked for, so that no cache can answer. */
   tag: string
-  /** How many questions end the watch at the nodes' logs; those of the last client do. */
-  last: number
-  /** The tag of the watch. */
-  watch: string
+  /** The tag of the watch, where this client is the last and ends it. */
+  ends?: string
+  /** Seconds for one execution. */
+  timeout: number
 }
 
 /** The part of a name that the last questions have. */
 export const lastName = 'last'
 
-/** What a client asks the service through the VIP: new names over each protocol, and the last ones. */
-export function questionsOf(cluster: Cluster, { count, tag, last, watch }: Round): Question[] {
-  const service = serviceOf(cluster)
-  const ask = (protocol: Protocol, times: number, start: string) =>
-    Array.from({ length: times }, (_, i) => ({ protocol, name: nameOf(service, `${start}-${i}`) }))
-  return [
-    ...service.protocols.flatMap((protocol) => ask(protocol, count, `${tag}-${protocol}`)),
-    ...ask(service.protocols[0]!, last, `${watch}-${lastName}`),
-  ]
-}
+/** @returns the part of the names of a virtual server's questions that others have not */
+export const labelOf = (cluster: Cluster, { name }: Pick<VirtualServer, 'name'>): string =>
+  `v${askedServicesOf(cluster)
+    .flatMap(({ servers }) => servers)
+    .findIndex((one) => one.name === name)}`
 
 /**
- * Names who answered the questions of `questionsOf`.
- * @param client the name of the client
- * @param count as it was asked
+ * Asks all services through the VIP, with new names, and names who answered.
+ * @throws UserError where the client can't ask, HostError where it can't be reached
  */
-export function answersOf(
+export async function askAll(
   { cluster, hosts }: Pick<Inventory, 'cluster' | 'hosts'>,
-  client: string,
-  count: number,
-  { source, texts }: Replies,
-): Answers {
-  const { protocols, answerOf } = serviceOf(cluster)
-  const names = (protocol: Protocol) => {
-    const place = protocols.indexOf(protocol)
-    const replies = place < 0 ? [] : texts.slice(place * count, (place + 1) * count)
-    return replies
-      .filter((text) => text !== undefined)
-      .map((text) => hosts.find((host) => text === answerOf(host))?.name ?? text)
+  client: Client,
+  { tag, ends, timeout }: Round,
+): Promise<Answers> {
+  const asked = questions(hosts)
+  const services = askedServicesOf(cluster)
+  const answers: Answers = { client: client.name, source: '', asked, answered: {} }
+  for (const [place, service] of services.entries()) {
+    const { asking, servers } = service
+    const ask = ({ protocol }: VirtualServer, times: number, start: string): Question[] =>
+      Array.from({ length: times }, (_, i) => ({ protocol, name: nameOf(asking, `${start}-${i}`) }))
+    const last = ends !== undefined && place === services.length - 1
+    const { source, texts } = await client.ask(
+      service,
+      [
+        ...servers.flatMap((server) => ask(server, asked, `${tag}-${labelOf(cluster, server)}`)),
+        ...(last ? ask(servers[0]!, lastQuestions(hosts), `${ends}-${lastName}`) : []),
+      ],
+      timeout,
+    )
+    answers.source = source
+    for (const [at, { name }] of servers.entries())
+      answers.answered[name] = named(hosts, service, texts.slice(at * asked, (at + 1) * asked))
   }
-  return { client, source, asked: count, UDP: names('UDP'), TCP: names('TCP') }
+  return answers
+}
+
+/** @returns who answered, by name; lost questions are left out */
+const named = (hosts: readonly Host[], { servers }: AskedService, texts: readonly (string | undefined)[]): string[] =>
+  texts
+    .filter((text) => text !== undefined)
+    .map((text) => hosts.find((host) => text !== '' && text === servers[0]!.service.answerOf(host))?.name ?? text)
+
+/** @returns by virtual server, how many questions a round is */
+export function askedIn({ cluster, hosts }: Pick<Inventory, 'cluster' | 'hosts'>, clients: number) {
+  const services = askedServicesOf(cluster)
+  const ender = services.at(-1)?.servers[0]?.name
+  const count = ({ name }: VirtualServer) => clients * questions(hosts) + (name === ender ? lastQuestions(hosts) : 0)
+  return Object.fromEntries(services.flatMap(({ servers }) => servers.map((one) => [one.name, count(one)])))
 }

@@ -3,11 +3,10 @@ import type { FromSchema } from 'json-schema-to-ts'
 import type { clusterCheckSchema } from '../../documents/parts/cluster.ts'
 import { abilitiesOf } from '../../inventory/levels.ts'
 import type { Inventory } from '../../inventory/types.ts'
-import type { Protocol } from '../clients/losses.ts'
 import type { Clock } from '../base/clock.ts'
 import { UserError } from '../base/errors.ts'
-import { type Answers, answersOf, questions, questionsOf } from './ask.ts'
-import { type Client, serverOf } from '../clients/client.ts'
+import { askAll, askedIn } from './ask.ts'
+import type { Client } from '../clients/client.ts'
 import { type Finding, without } from '../cluster/finding.ts'
 import { soleHolder, judgeAnswers, judgeDrained, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
 import {
@@ -17,7 +16,8 @@ import {
   parseNodeState,
   type NodeHandle,
 } from '../cluster/node-state.ts'
-import { serviceOf } from '../../services/all.ts'
+import { servicesOf } from '../../services/all.ts'
+import { askedServicesOf } from '../../services/virtual-server.ts'
 import { withNatRules } from './nat-cause.ts'
 import { endWatchScript, judgeSightings, parseWatch, seenAs, watching, watchScript } from './watch.ts'
 
@@ -88,9 +88,6 @@ export function judgeStates(
   }
 }
 
-/** How many questions end the watch: enough for each node to see one. */
-const lastQuestions = (nodes: readonly NodeHandle[]) => 4 * nodes.length
-
 class Check {
   readonly #inventory: Inventory
   readonly #nodes: readonly NodeHandle[]
@@ -120,9 +117,10 @@ class Check {
 
   /** Reads the nodes once; clients ask if the nodes are healthy, or with `anyhow` if exactly one node holds the VIP. */
   async readAndAsk(when: 'if healthy' | 'anyhow'): Promise<CheckResult> {
-    const { clients, level, clock, timeout } = this.#options
+    const { level, clock, timeout } = this.#options
+    const clients = askedServicesOf(this.#inventory.cluster).length > 0 ? this.#options.clients : []
     const tag = `q${randomBytes(5).toString('hex')}`
-    const seconds = patience * clients.length
+    const seconds = patience * clients.length * servicesOf(this.#inventory.cluster).length
     const watches = this.#nodes.map((node) => this.#watch(node, tag, seconds, level))
     const result = this.#judge(await Promise.all(watches.map(({ state }) => state)))
     if (!result.holder || result.level === undefined || (when === 'if healthy' && result.findings.length > 0)) {
@@ -135,8 +133,9 @@ class Check {
     const tags = new Map(clients.map(({ name }, index) => [name, `${tag}-${index}`]))
     const more: Finding[] = []
     for (const [index, client] of clients.entries()) {
-      const last = index === clients.length - 1 ? lastQuestions(this.#nodes) : 0
-      const answers = await this.#ask(client, tags.get(client.name)!, last, tag).catch((error: unknown) => {
+      const ends = index === clients.length - 1 ? { ends: tag } : {}
+      const round = { tag: tags.get(client.name)!, ...ends, timeout }
+      const answers = await askAll(this.#inventory, client, round).catch((error: unknown) => {
         if (error instanceof UserError) return error.message
         throw error
       })
@@ -177,7 +176,7 @@ class Check {
   #watch(node: NodeHandle, tag: string, seconds: number, level: number | undefined) {
     const { host, transport, since } = node
     const { cluster } = this.#inventory
-    const script = `${nodeStateScript(cluster, host, since).text}\n${watchScript(serviceOf(cluster), tag, seconds, level).text}`
+    const script = `${nodeStateScript(cluster, host, since).text}\n${watchScript(servicesOf(cluster), tag, seconds, level).text}`
     let text = ''
     let heard: (text: string) => void
     const begun = new Promise<string>((resolve) => {
@@ -198,27 +197,16 @@ class Check {
     }
   }
 
-  async #ask(client: Client, tag: string, last: number, watch: string): Promise<Answers> {
-    const { cluster, hosts } = this.#inventory
-    const count = questions(hosts)
-    const asked = questionsOf(cluster, { count, tag, last, watch })
-    const replies = await client.ask(serverOf(cluster), asked, this.#options.timeout)
-    return answersOf(this.#inventory, client.name, count, replies)
-  }
-
   /** Verdicts on the answers. Strict turns show only if no other client asks meanwhile; the director counts that. */
   async #judgeAnswers({ level, holder, states, answers }: CheckResult): Promise<Verdict[]> {
     const judge = (others: NodeState['balanced']) =>
       answers.flatMap((one) => judgeAnswers(this.#inventory, level!, holder!, one, others))
-    const verdicts = judge({ UDP: 0, TCP: 0 })
+    const verdicts = judge({})
     if (!verdicts.some(({ finding }) => finding)) return verdicts
     const before = states.find(({ host }) => host === holder)!.balanced
     const after = (await this.#state(this.#nodes.find(({ host }) => host.name === holder)!)).balanced
-    const ours = answers.reduce((sum, { asked }) => sum + asked, 0)
-    // The last questions come over the service's first protocol.
-    const [first] = serviceOf(this.#inventory.cluster).protocols
-    const others = (protocol: Protocol) =>
-      after[protocol] - before[protocol] - ours - (protocol === first ? lastQuestions(this.#nodes) : 0)
-    return judge({ UDP: others('UDP'), TCP: others('TCP') })
+    const ours = askedIn(this.#inventory, answers.length)
+    const others = Object.entries(ours).map(([server, asked]) => [server, after[server]! - before[server]! - asked])
+    return judge(Object.fromEntries(others))
   }
 }

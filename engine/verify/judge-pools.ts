@@ -1,7 +1,6 @@
 import { realAddress } from '../../inventory/levels.ts'
 import type { Cluster, Inventory } from '../../inventory/types.ts'
-import { serviceOf } from '../../services/all.ts'
-import type { Protocol } from '../clients/losses.ts'
+import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 import { type Finding, onNode } from '../cluster/finding.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 
@@ -10,17 +9,21 @@ const method = 'Masq'
 
 /** Every virtual server of the cluster is there, with every node and nobody else. */
 export const judgePools = (inventory: Inventory, state: NodeState, level: number): Finding[] =>
-  serviceOf(inventory.cluster).protocols.flatMap((protocol) => judgePool(inventory, state, level, protocol))
+  virtualServersOf(inventory.cluster).flatMap((server) => judgePool(inventory, state, level, server))
 
-function judgePool({ cluster, hosts }: Inventory, state: NodeState, level: number, protocol: Protocol): Finding[] {
-  const scheduler = state.schedulers[protocol]
+function judgePool(
+  { cluster, hosts }: Inventory,
+  state: NodeState,
+  level: number,
+  { name: server, port }: VirtualServer,
+): Finding[] {
+  const scheduler = state.schedulers[server]
   const finding = (code: Finding['code'], text: string, about = '') =>
-    onNode(state.host, code, `its ${protocol} pool ${text}`, `${protocol}${about && ` ${about}`}`)
+    onNode(state.host, code, `its ${server} pool ${text}`, `${server}${about && ` ${about}`}`)
   if (scheduler === undefined) return [finding('pool-incomplete', 'is not there')]
-  const { port } = serviceOf(cluster)
   const wanted = new Map(hosts.map((host) => [`${realAddress(host, level)}:${port}`, host]))
   const entries = new Map(
-    state.pool.filter((one) => one.protocol === protocol).map((one) => [`${one.address}:${one.port}`, one]),
+    state.pool.filter((one) => one.server === server).map((one) => [`${one.address}:${one.port}`, one]),
   )
   const differs = (text: string, about: string) => finding('pool-differs', text, about)
   return [

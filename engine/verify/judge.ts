@@ -1,7 +1,7 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import type { verdictSchema } from '../../documents/parts/cluster.ts'
-import type { Protocol } from '../clients/losses.ts'
-import { serviceOf } from '../../services/all.ts'
+import { servicesOf } from '../../services/all.ts'
+import { virtualServersOf } from '../../services/virtual-server.ts'
 import { abilitiesOf } from '../../inventory/levels.ts'
 import type { Inventory } from '../../inventory/types.ts'
 import { drainFile, standbyFile } from '../../tasks/cluster/keepalived-conf.ts'
@@ -56,13 +56,18 @@ export function soleHolder(states: readonly NodeState[]): string | undefined {
   return holder && more.length === 0 && isMaster(holder) ? holder.host : undefined
 }
 
-/** keepalived, VRRP and the service of a node. */
+/** keepalived, VRRP and the services of a node. */
 function judgeNode({ cluster }: Inventory, state: NodeState, level: number | undefined): Finding[] {
-  const { host, keepalived, service, silent } = state
-  const { unit } = serviceOf(cluster)
+  const { host, keepalived, services, silent } = state
   const findings = keepalived === 'active' ? [] : [onNode(host, 'keepalived-down', `keepalived is ${keepalived}`)]
-  if (service !== 'active') findings.push(onNode(host, 'service-down', `${unit} is ${service}`))
-  else findings.push(...silent.map(({ address, why }) => onNode(host, 'service-silent', why, address)))
+  const several = servicesOf(cluster).length > 1
+  for (const { name, unit } of servicesOf(cluster)) {
+    const said = unit === undefined ? 'active' : services[unit]
+    if (said !== 'active') findings.push(onNode(host, 'service-down', `${unit} is ${said}`, several ? name : undefined))
+    else
+      for (const one of silent.filter(({ service }) => service === name))
+        findings.push(onNode(host, 'service-silent', one.why, several ? `${name} ${one.address}` : one.address))
+  }
   if (state.level === undefined)
     return [
       ...findings,
@@ -85,9 +90,12 @@ function judgeVrrp(state: NodeState, vip: string): Finding[] {
   ]
 }
 
-/** keepalived and the service of a node run, the service answers, and the node can take the VIP over. */
-export const works = ({ keepalived, service, silent, vrrpState }: NodeState): boolean =>
-  keepalived === 'active' && service === 'active' && silent.length === 0 && vrrpState !== 'FAULT'
+/** keepalived and the services of a node run, the services answer, and the node can take the VIP over. */
+export const works = ({ keepalived, services, silent, vrrpState }: NodeState): boolean =>
+  keepalived === 'active' &&
+  Object.values(services).every((said) => said === 'active') &&
+  silent.length === 0 &&
+  vrrpState !== 'FAULT'
 
 /** @returns the nodes that any node takes for drained */
 export const drainedNodes = (states: readonly NodeState[]): string[] => [
@@ -113,12 +121,12 @@ export const judgeDrained = (states: readonly NodeState[]): Finding[] => [
 export const judgeJournals = (states: readonly NodeState[]): Finding[] =>
   states.flatMap(({ host, errors }) => errors.map((error) => onNode(host, 'journal-error', `journal: ${error}`, error)))
 
-/** What the answers over one protocol show. */
+/** What the answers of one virtual server show. */
 export type Verdict = FromSchema<typeof verdictSchema>
 
 /**
  * Judges who answered.
- * @param others new connections on the director minus our questions. Above 0, other clients take turns too; below 0,
+ * @param others by virtual server, new connections on the director minus our questions. Above 0, other clients take turns too; below 0,
  *   IPVS still remembered the port of a question and sent it to the same node as before. In both cases only shares can
  *   be judged.
  */
@@ -127,27 +135,33 @@ export function judgeAnswers(
   level: number,
   holder: string,
   answers: Answers,
-  others: Record<Protocol, number>,
+  others: Record<string, number>,
 ): Verdict[] {
   const { client } = answers
-  return serviceOf(inventory.cluster).protocols.map((protocol) => {
-    const got = answers[protocol]
+  const asked = virtualServersOf(inventory.cluster).filter(({ name }) => name in answers.answered)
+  return asked.map(({ name: server, service }) => {
+    const got = answers.answered[server]!
     const verdict = (summary: string, problem?: Problem): Verdict => ({
       client,
-      protocol,
+      server,
       summary,
       ...(problem && {
         finding: {
           code: problem.code,
-          about: `${client} ${protocol}`,
-          text: `${client}: ${protocol}: ${problem.text}`,
+          about: `${client} ${server}`,
+          text: `${client}: ${server}: ${problem.text}`,
         },
       }),
     })
+    const lost = answers.asked - got.length
+    if (inventory.hosts.every((host) => service.answerOf(host) === '')) {
+      const counted = `${got.length} of ${answers.asked} answered`
+      if (lost === 0) return verdict(`${counted}; its answers do not say by whom`)
+      return verdict(counted, { code: 'unanswered', text: `${lost} of ${answers.asked} questions got no answer` })
+    }
     const names = inventory.hosts.map(({ name }) => name)
     const shares = new Map([...names, ...got].map((name) => [name, got.filter((by) => by === name).length]))
     const counted = [...shares].map(([name, count]) => `${name} ${count}`).join(', ')
-    const lost = answers.asked - got.length
     const strangers = [...shares.keys()].filter((name) => !names.includes(name))
     if (lost > 0) {
       const text = `${lost} of ${answers.asked} questions got no answer (${counted})`
@@ -159,7 +173,7 @@ export function judgeAnswers(
         text: `answers from unknown servers: ${list(strangers)}`,
       })
     const { how, problem } = abilitiesOf(level).balances
-      ? fromAll(inventory, got, shares, others[protocol])
+      ? fromAll(inventory, got, shares, others[server] ?? 0)
       : fromOne(holder, shares)
     return verdict(`${counted}: ${how}`, problem && { ...problem, text: `${problem.text} (${counted})` })
   })

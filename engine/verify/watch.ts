@@ -1,11 +1,11 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import type { clusterCheckSchema } from '../../documents/parts/cluster.ts'
-import { serviceOf } from '../../services/all.ts'
+import { askedServicesOf } from '../../services/virtual-server.ts'
 import type { Service } from '../../services/service.ts'
 import { levelsThat } from '../../inventory/levels.ts'
 import type { Host, Inventory } from '../../inventory/types.ts'
-import { type Script, sh } from '../base/sh.ts'
-import { type Answers, lastName } from './ask.ts'
+import { lines, type Script, sh } from '../base/sh.ts'
+import { type Answers, labelOf, lastName } from './ask.ts'
 import type { Finding } from '../cluster/finding.ts'
 import { printLevel } from '../cluster/node-state.ts'
 
@@ -19,50 +19,60 @@ export interface Sighting {
 /** The line after which a node keeps watch. */
 export const watching = 'watching'
 
-/** On a node: locked by each watch; it exists while the log of questions is on for a watch alone. */
+/** On a node: locked by each watch; and what exists while the log of a service is on for a watch alone. */
 const lockFile = '/run/keepalived-playbooks-watch.lock'
-const onFile = '/run/keepalived-playbooks-watch.on'
+const onFile = (service: string) => `/run/keepalived-playbooks-watch.${service}.on`
 
 /**
- * Turns on the service's log of questions and prints `watching`. After the last questions, or the timeout, it prints the
- * questions with our tag, and the last watch of a node brings the log back to how it was. Where the log can't be turned
- * on, it prints why.
+ * Turns on the services' logs of questions and prints `watching`. After the last questions, or the timeout, it prints the
+ * questions with our tag, and the last watch of a node brings the logs back to how they were. Where one can't be
+ * turned on, it prints why.
  * Below level 3 it prints `watching` and ends.
  * @param seconds after which it ends anyhow
  * @param level the level wanted; without one, that of the node
  */
-export const watchScript = (
-  { sightings }: Pick<Service, 'sightings'>,
+export function watchScript(
+  services: readonly Pick<Service, 'name' | 'sightings'>[],
   tag: string,
   seconds: number,
   level: number | undefined,
-): Script => sh`
+): Script {
+  const logs = services.flatMap(({ name, sightings }) => (sightings ? { on: onFile(name), sightings } : []))
+  return sh`
 level=${level ?? sh`$(${printLevel})`}
 case ${` ${levelsThat('keepsClients').join(' ')} `} in *" $level "*) ;; *) echo; echo ${watching}; exit 0 ;; esac
 trap '' HUP PIPE
 exec 8>>${lockFile}
 flock -s 8
+${lines(
+  ...logs.map(
+    ({ on, sightings }) => sh`
 (${sightings.isOn}) || {
-  touch ${onFile}
+  touch ${on}
   why=$( (${sightings.on}) 2>&1) || echo "blind=$(tail -n 1 <<<"$why")"
-}
+}`,
+  ),
+)}
 began=$(date +%s)
 echo
 echo ${watching}
 said() {
-${sightings.print(tag)}
+${lines(...logs.map(({ sightings }) => sightings.print(tag)), sh`true`)}
 }
 while [ $(($(date +%s) - began)) -lt ${seconds} ] && [ ! -e ${endFile(tag)} ]; do
   said | grep -qF ${`${tag}-${lastName}`} && break
   sleep 0.5
 done
 # A shared lock becomes an exclusive one when no other watch has it.
-if flock -n 8 && [ -e ${onFile} ]; then
-  (${sightings.off}) 2>/dev/null
-  rm -f -- ${onFile}
+if flock -n 8; then
+${lines(
+  sh`:`,
+  ...logs.map(({ on, sightings }) => sh`if [ -e ${on} ]; then (${sightings.off}) 2>/dev/null; rm -f -- ${on}; fi`),
+)}
 fi
 rm -f -- ${endFile(tag)}
 said | sed 's/^/seen=/'; true`
+}
 
 const endFile = (tag: string) => `/run/${tag}.end`
 
@@ -94,7 +104,7 @@ type Seen = FromSchema<typeof clusterCheckSchema>['seen'][number]
  */
 export function seenAs(answers: Answers, tag: string, watched: ReadonlyMap<string, Watched>): Seen {
   const ours = (node: string) => sightingsOf(watched.get(node), `${tag}-`)
-  const answered = new Set([...answers.UDP, ...answers.TCP])
+  const answered = new Set(Object.values(answers.answered).flat())
   return {
     client: answers.client,
     addresses: [...new Set([...watched.keys()].flatMap((node) => ours(node).map(({ address }) => address)))],
@@ -119,15 +129,16 @@ export function judgeSightings(
 ): Finding[] {
   const { client, source } = answers
   const own = new Set([cluster.vip, ...hosts.flatMap((host) => addressesOf(host))])
-  return serviceOf(cluster).protocols.flatMap((protocol) =>
+  const servers = askedServicesOf(cluster).flatMap((service) => service.servers)
+  return servers.flatMap((server) =>
     hosts.flatMap(({ name }) => {
-      const seen = sightingsOf(watched.get(name), `${tag}-${protocol}-`).map(({ address }) => address)
+      const seen = sightingsOf(watched.get(name), `${tag}-${labelOf(cluster, server)}-`).map(({ address }) => address)
       const wrong = new Set(seen.filter((address) => own.has(address)))
       return [...wrong].map((address): Finding => ({
         code: 'client-hidden',
         node: name,
-        about: `${client} ${protocol} ${address}`,
-        text: `${client}: ${protocol}: ${name} saw ${address} instead of the client ${source}`,
+        about: `${client} ${server.name} ${address}`,
+        text: `${client}: ${server.name}: ${name} saw ${address} instead of the client ${source}`,
       }))
     }),
   )

@@ -1,12 +1,12 @@
 import { sh } from '../../engine/base/sh.ts'
-import { establishedOn, type Service, type ServiceContent } from '../service.ts'
+import { connects, type ContentOf, establishedOn, type ServiceOfKind } from '../service.ts'
 import { bindOn } from './bind.ts'
 import { sightings } from './sightings.ts'
 import { wire } from './wire.ts'
 import { healthZone } from './zone.ts'
 
 /** DNS by bind, which answers for a health zone with the identity of its node (the article's example). */
-export const dns = (content: ServiceContent<'dns'>): Service => {
+export const dns = (content: ContentOf<'dns'>): ServiceOfKind => {
   const { port, health_name, health_zone } = content
   const name = `${health_name}.${health_zone}`
   const answerOf = ({ identity }: { identity: string }) => `=${identity}=`
@@ -20,10 +20,9 @@ export const dns = (content: ServiceContent<'dns'>): Service => {
       protocol === 'UDP'
         ? { type: 'DNS_CHECK', lines: ['type txt', `name ${name}.`] }
         : { type: 'TCP_CHECK', lines: [] },
-    program: new URL('question.py', import.meta.url),
-    ...wire,
-    question: `%.${name}`,
+    asking: { program: new URL('question.py', import.meta.url), ...wire, question: `%.${name}` },
     answerOf,
+    localCheck: connects(port),
     selfCheckProgram: 'dig',
     selfCheck: (host, address) => sh`
 said=$(dig @${address} -p ${port} +tries=2 +timeout=2 ${name}. TXT 2>&1) || true

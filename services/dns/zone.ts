@@ -5,7 +5,7 @@ import { line } from '../../tasks/line.ts'
 import { service } from '../../tasks/service.ts'
 import type { Target } from '../../tasks/target.ts'
 import { render, template } from '../../tasks/template.ts'
-import type { ServiceContent } from '../service.ts'
+import type { ContentOf } from '../service.ts'
 import { bindOn } from './bind.ts'
 import { zoneByHand } from './zone-by-hand.ts'
 
@@ -13,7 +13,7 @@ import { zoneByHand } from './zone-by-hand.ts'
  * named answers for the health zone with a TXT record of its own on each node, so that a client sees which node it
  * reached (the article's preparation).
  */
-export function healthZone({ host, facts }: Target, content: ServiceContent<'dns'>): Task[] {
+export function healthZone({ host, facts }: Target, content: ContentOf<'dns'>): Task[] {
   const named = bindOn(facts)
   const { health_zone: zone, health_name: record } = content
   // The article's name: a zone that keeps name and file is never missing while named loads its configuration.

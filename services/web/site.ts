@@ -2,24 +2,35 @@ import { UserError } from '../../engine/base/errors.ts'
 import { sh } from '../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../engine/runner/task.ts'
 import { service } from '../../tasks/service.ts'
+import type { ServiceContent } from '../../inventory/types.ts'
 import type { Target } from '../../tasks/target.ts'
 import { template } from '../../tasks/template.ts'
-import type { ServiceContent } from '../service.ts'
+import type { ContentOf } from '../service.ts'
 import { questionLog } from './sightings.ts'
 
 /** Read by nginx with all others of this folder, in the block `http`. */
 const conf = '/etc/nginx/conf.d/keepalived-health.conf'
 
-/** nginx with a site of its own for checks, and with the header in the answers of all sites. */
-export function site({ host, place }: Target, content: ServiceContent<'http' | 'https'>): Task[] {
-  const certified =
-    content.type === 'https' ? (['certificate', 'key'] as const).map((key) => ({ key, path: content[key] })) : []
+/**
+ * nginx with sites of its own for checks, and with the header in the answers of all sites. All services have one file, so
+ * that what they share is said once: the first brings it.
+ */
+export function sites({ cluster, host, place }: Target, content: Site): Task[] {
+  const all = Object.entries(cluster.services).filter((entry): entry is [string, Site] => isSite(entry[1]))
+  if (all[0]?.[1] !== content) return []
+  const certified = all.flatMap(([name, site]) =>
+    site.type === 'https'
+      ? (['certificate', 'key'] as const).map((key) => ({ where: ['cluster', 'services', name, key], path: site[key] }))
+      : [],
+  )
+  const managed = all.map(([, site]) => site)
+  const headers = new Set(managed.map(({ header }) => header))
   return [
-    ...certified.map(({ path, key }) => isThere(path, place(['cluster', 'service', key]))),
+    ...certified.map(({ path, where }) => isThere(path, place(where))),
     template(
       conf,
       'health.nginx.conf',
-      { site: content, identity: host.identity, questionLog },
+      { sites: managed, headers, identity: host.identity, questionLog },
       {
         // A configuration of this file alone; another program may have the port, which is told elsewhere.
         validate: sh`
@@ -32,6 +43,10 @@ rm -f -- "$file.alone"
     service('nginx', { reloadOn: [conf, ...certified.map(({ path }) => path)] }),
   ]
 }
+
+type Site = ContentOf<'http' | 'https'>
+
+const isSite = (content: ServiceContent): boolean => 'managed' in content && content.managed
 
 /** A file that the playbooks do not write. @param place where the inventory names it */
 const isThere = (path: string, place: string): Task => ({

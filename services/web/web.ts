@@ -1,23 +1,18 @@
 import { sh } from '../../engine/base/sh.ts'
 import type { Host } from '../../inventory/types.ts'
 import { ofFamily } from '../../tasks/os/os.ts'
-import { establishedOn, type Service, type ServiceContent } from '../service.ts'
+import { connects, type ContentOf, establishedOn, type ServiceOfKind } from '../service.ts'
 import { sightings } from './sightings.ts'
-import { site } from './site.ts'
+import { sites } from './site.ts'
 import { wire } from './wire.ts'
 
 /** HTTP; every answer has a header that says which node it is from (the article's `add_header`). */
-export const http = (content: ServiceContent<'http'>): Service => web(content, 'HTTP_GET', [])
+export const http = (content: ContentOf<'http'>): ServiceOfKind => web(content, 'HTTP_GET', [])
 
 /** HTTP over TLS, with certificates of the user's. */
-export const https = (content: ServiceContent<'https'>): Service => ({
-  ...web(content, 'SSL_GET', ['enable_sni']),
-  tls: content.host,
-})
+export const https = (content: ContentOf<'https'>): ServiceOfKind => web(content, 'SSL_GET', ['enable_sni'])
 
-type WebContent = ServiceContent<'http' | 'https'>
-
-function web(content: WebContent, check: string, more: readonly string[]): Service {
+function web(content: ContentOf<'http' | 'https'>, check: string, more: readonly string[]): ServiceOfKind {
   const { type, port, host, path, header, managed, unit } = content
   const url = `${type}://${host}${path}`
   return {
@@ -25,15 +20,19 @@ function web(content: WebContent, check: string, more: readonly string[]): Servi
     protocols: ['TCP'],
     unit,
     packages: (facts) => [...(managed ? ofFamily(facts, { debian: ['nginx'] }) : []), 'curl'],
-    tasks: (target) => (managed ? site(target, content) : []),
+    tasks: (target) => sites(target, content),
     healthCheck: () => ({
       type: check,
       lines: ['url {', `    path ${path}`, '    status_code 200', '}', `virtualhost ${host}`, ...more],
     }),
-    program: new URL('question.py', import.meta.url),
-    ...wire(header),
-    question: `${url}?%#${header}`,
+    asking: {
+      program: new URL('question.py', import.meta.url),
+      ...wire(header),
+      question: `${url}?%#${header}`,
+      ...(type === 'https' && { tls: host }),
+    },
     answerOf: ({ identity }) => identity,
+    localCheck: connects(port),
     selfCheckProgram: 'curl',
     selfCheck: (node: Host, address) => sh`
 said=$(curl -sSk -m 4 --noproxy '*' -o /dev/null -D - --resolve ${`${host}:${port}:${address}`} ${`${type}://${host}:${port}${path}`} 2>&1) || true

@@ -1,5 +1,7 @@
 import type { Facts } from '../../engine/runner/facts.ts'
 import type { Cluster, Host } from '../../inventory/types.ts'
+import { servicesOf } from '../../services/all.ts'
+import { connects } from '../../services/service.ts'
 import { osOf } from '../os/os.ts'
 
 /** A script by which keepalived tells whether a node may hold the VIP (keepalived.conf(5), `vrrp_script`). */
@@ -17,28 +19,31 @@ export interface VrrpScript {
 type Kinds = Pick<NonNullable<Cluster['checks'][string]>, 'command' | 'process' | 'port' | 'url'>
 
 /**
- * @param balances whether the node's own service counts by its pools, and not by VRRP
- * @returns the scripts of a node, that of its service first
+ * @param balances whether the node's own services count by their pools, and not by VRRP
+ * @returns the scripts of a node, those of its services first
  */
 export function vrrpScripts(cluster: Cluster, host: Host, balances: boolean): VrrpScript[] {
   const { interval, timeout, retries } = cluster.health_check
   const usual = { interval, timeout: timeout + 1, fall: retries, rise: 1, user: 'nobody', weight: 0 }
-  const service = { ...usual, name: 'service', command: portCommand(host, cluster.service.port, timeout) }
+  const all = servicesOf(cluster)
+  const services = all.map(({ name, localCheck }) => ({
+    ...usual,
+    name: all.length > 1 ? `service_${name}` : 'service',
+    command: localCheck(host, timeout),
+  }))
   const own = Object.entries(cluster.checks).map(([name, { command, process, port, url, ...given }]): VrrpScript => {
     const script = { ...usual, ...given, name }
     // keepalived kills what takes longer, so that the program is to give up before.
     const patience = Math.max(1, script.timeout - 1)
     return { ...script, command: commandOf({ command, process, port, url }, host, patience) }
   })
-  return [...(balances ? [] : [service]), ...own]
+  return [...(balances ? [] : services), ...own]
 }
-
-const portCommand = ({ address }: Host, port: number, timeout: number) => `/bin/nc -z -w ${timeout} ${address} ${port}`
 
 function commandOf({ command, process, port, url }: Kinds, host: Host, timeout: number): string {
   if (command !== undefined) return command
   if (process !== undefined) return `/usr/bin/pgrep -x ${process.replaceAll(/[.+]/g, '[$&]')}`
-  if (port !== undefined) return portCommand(host, port, timeout)
+  if (port !== undefined) return connects(port)(host, timeout)
   return `/usr/bin/curl -skf -m ${timeout} -o /dev/null ${url}`
 }
 

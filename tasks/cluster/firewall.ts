@@ -1,6 +1,6 @@
 import type { Task } from '../../engine/runner/task.ts'
-import { serviceOf } from '../../services/all.ts'
-import { virtualServersOf } from '../../services/virtual-server.ts'
+import { servicesOf } from '../../services/all.ts'
+import { ruleName, virtualServersOf } from '../../services/virtual-server.ts'
 import { parseNetwork } from '../../inventory/network.ts'
 import type { Host } from '../../inventory/types.ts'
 import { abilitiesOf, type Level, realAddress } from '../../inventory/levels.ts'
@@ -41,8 +41,8 @@ export const allowSync = ({ host }: Target): Rule[] => {
  */
 export const allowAnswers = ({ cluster, host, hosts }: Target, level: Level): Rule[] =>
   othersOf(host, hosts).flatMap((other) =>
-    virtualServersOf(cluster).map(({ protocol, port }): Accept => ({
-      name: `answers-${protocol.toLowerCase()}-${other.name}`,
+    virtualServersOf(cluster).map(({ name, protocol, port }): Accept => ({
+      name: `answers-${ruleName(name)}-${other.name}`,
       accept: 'forward',
       interface: host.interface,
       protocol: protocol.toLowerCase(),
@@ -58,14 +58,15 @@ export const othersOf = (host: Host, hosts: readonly Host[]) => hosts.filter(({ 
  * Balanced connections reach the real servers from the VIP, so that answers come back to the director (article,
  * level 2). Matching what IPVS sends, and no more, keeps the node's own connections as they are.
  */
-export const snat = ({ cluster }: Target): Rule[] => [
-  {
-    name: 'snat',
-    virtualServer: { address: cluster.vip, port: cluster.service.port },
-    protocols: serviceOf(cluster).protocols.map((protocol) => protocol.toLowerCase()),
+export function snat({ cluster }: Target): Rule[] {
+  const services = servicesOf(cluster)
+  return services.map(({ name, port, protocols }) => ({
+    name: services.length > 1 ? `snat-${name}` : 'snat',
+    virtualServer: { address: cluster.vip, port },
+    protocols: protocols.map((protocol) => protocol.toLowerCase()),
     source: cluster.vip,
-  },
-]
+  }))
+}
 
 /** These rules hold, by the firewall of the host's family, and nothing else of the host stops the cluster's packets. */
 export function firewall(target: Target, level: Level, ...sets: RulesOf[]): Task[] {

@@ -1,7 +1,6 @@
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
-import type { Cluster } from '../../inventory/types.ts'
-import type { Service } from '../../services/service.ts'
-import { virtualServersOf } from '../../services/virtual-server.ts'
+import type { Cluster, Host } from '../../inventory/types.ts'
+import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 import type { Target } from '../target.ts'
 import { render } from '../template.ts'
 import { vrrpScripts } from './checks.ts'
@@ -26,15 +25,15 @@ export const drainFolder = '/etc/keepalived/drain'
 export function configuration(
   { cluster, host, hosts }: Pick<Target, 'cluster' | 'host' | 'hosts'>,
   level: Level,
-  service: Service,
 ): string {
   const can = abilitiesOf(level)
   return render('keepalived.conf', {
     ...{ cluster, host, hosts, level, can, notifyScript, drainFile, standbyFile },
-    virtualServers: virtualServersOf(cluster, service),
+    virtualServers: virtualServersOf(cluster),
     scripts: vrrpScripts(cluster, host, can.balances),
-    virtualServerLines: virtualServerLines(cluster, service),
+    virtualServerLines: (server: VirtualServer) => virtualServerLines(cluster, server),
     realServerLines: realServerLines(cluster),
+    check: (real: Host, server: VirtualServer) => checkOf(cluster, real, server, can.secondInterface),
     garp: garpLines(cluster),
   })
 }
@@ -51,7 +50,7 @@ function garpLines({ garp }: Cluster): [directive: string, value: number][] {
 }
 
 /** @returns lines of every virtual server; what is keepalived's own default is left out */
-function virtualServerLines({ balancing }: Cluster, { port }: Service): string[] {
+function virtualServerLines({ balancing }: Cluster, { port }: VirtualServer): string[] {
   const { persistence, alpha, omega, quorum, sorry_server: sorry } = balancing
   return [
     ...(persistence > 0 ? [`persistence_timeout ${persistence}`] : []),
@@ -63,6 +62,22 @@ function virtualServerLines({ balancing }: Cluster, { port }: Service): string[]
     ...(quorum.down ? [`quorum_down "${quorum.down}" root`] : []),
     ...(sorry ? [`sorry_server ${sorry.address} ${sorry.port ?? port}`] : []),
   ]
+}
+
+/** @returns the block by which directors know that a real server works */
+function checkOf(
+  { health_check: { timeout, retries, retry_delay } }: Cluster,
+  { address }: Host,
+  { port, check }: VirtualServer,
+  elsewhere: boolean,
+): { type: string; lines: string[] } {
+  const common = [`retry ${retries}`, `delay_before_retry ${retry_delay}`, 'warmup 0']
+  if (check.program !== undefined) {
+    const program = `misc_path "${check.program} ${address} ${port}"`
+    return { type: 'MISC_CHECK', lines: [program, `misc_timeout ${timeout}`, 'user nobody', ...common] }
+  }
+  const place = elsewhere ? [`connect_ip ${address}`] : []
+  return { type: check.type, lines: [...check.lines, ...place, `connect_timeout ${timeout}`, ...common] }
 }
 
 /** @returns lines of every real server */

@@ -4,7 +4,6 @@ import type { Task } from '../../engine/runner/task.ts'
 import { file } from '../file.ts'
 import { service } from '../service.ts'
 import { dropInPath, systemdDropIn } from '../systemd-dropin.ts'
-import { serviceOf } from '../../services/all.ts'
 import type { Target } from '../target.ts'
 import { formerAddresses, replacingHandMade } from './adoption/keepalived-conf.ts'
 import { unitOverride, withoutRoutesScript } from './adoption/unit-override.ts'
@@ -37,7 +36,7 @@ export function keepalived(target: Target, level: Level): Task[] {
     withoutRoutesScript(routesScript, keepalivedConf),
     systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host, can, notifyScript, routesScript }),
     replacingHandMade(
-      file(keepalivedConf, configuration(target, level, serviceOf(cluster)), { mode: '640', validate }),
+      file(keepalivedConf, configuration(target, level), { mode: '640', validate }),
       keepalivedConf,
       target,
     ),

@@ -1,6 +1,6 @@
 import type { Task } from '../../engine/runner/task.ts'
 import type { Level } from '../../inventory/levels.ts'
-import { serviceOf } from '../../services/all.ts'
+import { servicesOf } from '../../services/all.ts'
 import { osOf } from '../os/os.ts'
 import { packages } from '../packages.ts'
 import { checkPackages } from './checks.ts'
@@ -13,7 +13,7 @@ export function clusterPackages(target: Target, level: Level): Task {
   const snmp = cluster.snmp.enabled ? known.snmp : []
   return packages(
     target,
-    ...serviceOf(cluster).packages(facts),
+    ...servicesOf(cluster).flatMap((service) => service.packages(facts)),
     ...known.every,
     ...known[level],
     ...checkPackages(cluster, facts),

@@ -2,6 +2,7 @@ import type { Host } from '../../inventory/types.ts'
 import { UserError } from '../../engine/base/errors.ts'
 import { lines, type Script, sh } from '../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../engine/runner/task.ts'
+import { servicesOf } from '../../services/all.ts'
 import { file, ownFile } from '../file.ts'
 import { catches, tableOf } from './policy-rule.ts'
 import { service } from '../service.ts'
@@ -128,7 +129,7 @@ done`,
         (other) =>
           parseInt(other) < priorityOf(second.number) &&
           tableOf(other) !== String(second.number) &&
-          catches(other, { address, port: cluster.service.port }),
+          servicesOf(cluster).some(({ port }) => catches(other, { address, port })),
       )
       if (earlier)
         throw new UserError(

@@ -2,7 +2,9 @@ import { UserError } from '../../engine/base/errors.ts'
 import { sh } from '../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
-import { serviceOf } from '../../services/all.ts'
+import type { Host } from '../../inventory/types.ts'
+import { servicesOf } from '../../services/all.ts'
+import type { Service } from '../../services/service.ts'
 import type { Target } from '../target.ts'
 
 /** Seconds for a service that was started or loaded, or for an address that is new to it. */
@@ -13,37 +15,36 @@ const patience = 15
  * Nothing is changed by it: a service that does not answer ends the run on this host.
  */
 export function serviceAnswers({ cluster, host }: Target, level: Level): Task[] {
-  const { unit, selfCheck } = serviceOf(cluster)
   const second = abilitiesOf(level).secondInterface && host.second ? [host.second.address] : []
-  return [host.address, ...second].map((address): Task => {
-    // Another host of the network must not be asked in its place.
-    const check = sh`(
+  const addresses = [host.address, ...second]
+  return servicesOf(cluster).flatMap((service) => addresses.map((address) => answers(service, host, address)))
+}
+
+function answers({ name, unit = name, selfCheck }: Service, host: Host, address: string): Task {
+  // Another host of the network must not be asked in its place.
+  const check = sh`(
 ip -o -4 address show to ${`${address}/32`} | grep -q . || { echo ${`${address} is not there yet`}; exit 1; }
 ${selfCheck(host, address)}
 ) 2>&1`
-    return {
-      name: `${unit} answers on ${address}`,
-      probe: check,
-      plan: ({ text, code }, planned) => {
-        if (code === 0) return unchanged()
-        const why = text.trim().split('\n').at(-1)!
-        if (!planned.changes())
-          throw new UserError(
-            `${why}, and this run has nothing to change before that: make it answer, then run again`,
-            1,
-          )
-        return {
-          before: why,
-          after: `${unit} answers on ${address}`,
-          apply: sh`
+  return {
+    name: `${unit} answers on ${address}`,
+    probe: check,
+    plan: ({ text, code }, planned) => {
+      if (code === 0) return unchanged()
+      const why = text.trim().split('\n').at(-1)!
+      if (!planned.changes())
+        throw new UserError(`${why}, and this run has nothing to change before that: make it answer, then run again`, 1)
+      return {
+        before: why,
+        after: `${unit} answers on ${address}`,
+        apply: sh`
 SECONDS=0
 until why=$( ${check} ); do
   [ "$SECONDS" -lt ${patience} ] || { echo "$why: keepalived was left alone; make it answer, then run again"; exit 1; }
   sleep 1
 done`,
-          undo: sh`true`,
-        }
-      },
-    }
-  })
+        undo: sh`true`,
+      }
+    },
+  }
 }

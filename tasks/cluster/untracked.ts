@@ -1,7 +1,7 @@
 import { sh } from '../../engine/base/sh.ts'
 import type { Task } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
-import { virtualServersOf } from '../../services/virtual-server.ts'
+import { ruleName, virtualServersOf } from '../../services/virtual-server.ts'
 import type { Untracked } from '../os/firewall/firewall.ts'
 import { osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
@@ -24,7 +24,7 @@ export const untracked = ({ cluster, host, hosts }: Target, level: Level): Untra
     const vip = `${cluster.vip}/32`
     const when = sh`grep -qs ${`^# Written by keepalived-playbooks for level ${level};`} ${keepalivedConf}`
     const rule = (name: string, more: Omit<Untracked, 'name' | 'protocol' | 'when'>): Untracked => ({
-      name: `untracked-${name}-${protocol}`,
+      name: `untracked-${name}-${ruleName(server.name)}`,
       protocol,
       when,
       ...more,

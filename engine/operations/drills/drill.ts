@@ -1,5 +1,6 @@
 import { exitCode, UserError } from '../../base/errors.ts'
 import type { Script } from '../../base/sh.ts'
+import type { Cluster } from '../../../inventory/types.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
 import type { ClusterControl } from '../control.ts'
 
@@ -11,6 +12,8 @@ export interface Drill {
   option?: string
   /** Seconds for which clients may lose answers, unless `cluster.drill` has the drill. */
   limit: number
+  /** Whether a cluster has what it hurts; without this, each has. */
+  possible?(cluster: Cluster): boolean
   /** @returns the node to hurt */
   target(control: ClusterControl, states: readonly NodeState[]): string
   /** @returns what it does, to whom: `restart keepalived on ns1` */

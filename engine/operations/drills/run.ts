@@ -37,7 +37,8 @@ const calm = 3
  */
 export async function runDrills(context: DrillContext, session: Session): Promise<number> {
   const { options, console, document } = context
-  const chosen = drills.filter((drill) => !('option' in drill) || options.own[drill.name])
+  const asked = drills.filter((drill) => !('option' in drill) || options.own[drill.name])
+  const chosen: Drill[] = asked.filter((drill: Drill) => drill.possible?.(session.inventory.cluster) ?? true)
   const limits = limitsOf(session.inventory.cluster.drill, chosen)
   const note = runNote('Drill')
   const locks = options.check ? undefined : await HostLocks.take(context, session, note)
@@ -134,8 +135,8 @@ async function carryOut(
  * @returns where clients lost answers for longer than is allowed
  */
 export const judgeDrills = (steps: readonly Step[], limits: readonly number[]): Finding[] =>
-  steps.flatMap(({ label, UDP, TCP }, index) => {
-    const longest = Math.max(UDP.span, TCP.span)
+  steps.flatMap(({ label, tallies }, index) => {
+    const longest = Math.max(0, ...Object.values(tallies).map(({ span }) => span))
     const limit = limits[index]!
     const text = `${label}: clients lost answers for ${longest.toFixed(1)} s, and ${limit} s are allowed`
     return longest > limit ? [{ code: 'over-limit', about: label, text }] : []

@@ -1,31 +1,32 @@
 import { sh } from '../../base/sh.ts'
-import type { Service } from '../../../services/service.ts'
+import { servicesOf, unitsOf } from '../../../services/all.ts'
+import type { ClusterControl } from '../control.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
 import { type Drill, holderOf, patience, type Site } from './drill.ts'
 import { drillUnit, hurtFor } from './timer.ts'
 
-const start = ({ unit }: Service) => sh`systemctl start ${unit}`
-const stop = ({ unit }: Service) => sh`systemctl stop ${unit}`
+const start = ({ services }: ClusterControl) => sh`systemctl start ${unitsOf(services)}`
+const stop = ({ services }: ClusterControl) => sh`systemctl stop ${unitsOf(services)}`
 /** Longer than the drill ever takes. */
 const lasts = 2 * patience
 
-/** The service stops on a standby node; at level 1 on the holder, since only the holder serves clients. */
+/** The services stop on a standby node; at level 1 on the holder, since only the holder serves clients. */
 export const service = {
   name: 'service',
   limit: 4,
+  possible: (cluster) => unitsOf(servicesOf(cluster)).length > 0,
   target: (control, states) => {
     const holder = holderOf(control, states)
     return control.can.balances ? control.hosts.find(({ name }) => name !== holder)!.name : holder
   },
-  title: (node, { service: { unit } }) => `stop ${unit} on ${node}`,
+  title: (node, { services }) => `stop ${unitsOf(services).join(' and ')} on ${node}`,
   async inject(site) {
-    await site.run(hurtFor(lasts, start(site.control.service), stop(site.control.service)))
+    await site.run(hurtFor(lasts, start(site.control), stop(site.control)))
     await site.until((states) => (serves(site, states) ? `clients are still sent to ${site.node}` : undefined))
     // The pools no longer have the node: losses from here on would have another cause.
     await site.control.session.clock.sleep(5000)
   },
-  heal: (site) =>
-    site.run(sh`systemctl stop ${`${drillUnit}.timer`} 2>/dev/null || true; ${start(site.control.service)}`),
+  heal: (site) => site.run(sh`systemctl stop ${`${drillUnit}.timer`} 2>/dev/null || true; ${start(site.control)}`),
   lasts,
 } as const satisfies Drill
 

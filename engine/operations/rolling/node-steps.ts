@@ -5,7 +5,7 @@ import type { Host } from '../../../inventory/types.ts'
 import type { Service } from '../../../services/service.ts'
 import type { Clock } from '../../base/clock.ts'
 import { exitCode, HostError, UserError } from '../../base/errors.ts'
-import { type Script, sh } from '../../base/sh.ts'
+import { lines, type Script, sh } from '../../base/sh.ts'
 import type { ClusterControl } from '../control.ts'
 
 /** How long things may take, in seconds. */
@@ -140,21 +140,24 @@ export class NodeSteps {
    */
   async #openWork(): Promise<number[]> {
     const { balancing } = this.#control.session.inventory.cluster
-    const { port, openConnections } = this.#control.service
-    const real = `${realAddress(this.#host, this.#control.level)}:${port}`
+    const { services } = this.#control
+    const address = realAddress(this.#host, this.#control.level)
+    const reals = services.map(({ port }) => `${address}:${port}`).join(' ')
     const holder = (await this.#control.states()).find(({ holdsVip }) => holdsVip)?.host ?? this.#host.name
     const scripts: [string, Script][] = [
       [
         holder,
         sh`
-ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
-  '$NF == real && $1 == "UDP" { split($2, left, ":"); if (60 * left[1] + left[2] <= most) print }' | wc -l`,
+ipvsadm -lcn | awk -v reals=${` ${reals} `} -v most=${balancing.udp_timeout} \
+  'index(reals, " " $NF " ") && $1 == "UDP" { split($2, left, ":"); if (60 * left[1] + left[2] <= most) print }' | wc -l`,
       ],
-      [this.#host.name, openConnections],
+      [this.#host.name, lines(...services.map(({ openConnections }) => openConnections))],
     ]
+    // A number a service.
+    const sum = (text: string) => text.split('\n').reduce((total, line) => total + Number(line), 0)
     return Promise.all(
       scripts.map(async ([node, { text }]) =>
-        Number((await this.#control.reach(node).run(text, { timeout: 60 })).stdout),
+        sum((await this.#control.reach(node).run(text, { timeout: 60 })).stdout.toString('utf8')),
       ),
     )
   }
@@ -204,9 +207,11 @@ ipvsadm -lcn | awk -v real=${real} -v most=${balancing.udp_timeout} \
     const { name } = this.#host
     const problem = await this.#control.until((states) => this.#whyUnhealthy(states), settle)
     if (problem) throw stop(`not healthy after the work on ${name}: ${problem}`)
-    const ask = this.#control.service.selfCheck(this.#host, this.#host.address)
-    const { code, stderr } = await this.#control.reach(name).run(ask.text, { timeout: 60 })
-    if (code !== 0) throw stop(`${name} is back, but ${stderr.trim() || 'its service does not answer'}`)
+    for (const { selfCheck } of this.#control.services) {
+      const ask = selfCheck(this.#host, this.#host.address)
+      const { code, stderr } = await this.#control.reach(name).run(ask.text, { timeout: 60 })
+      if (code !== 0) throw stop(`${name} is back, but ${stderr.trim() || 'its service does not answer'}`)
+    }
     return 'the service answers, the checks are up'
   }
 

@@ -43,7 +43,10 @@ export async function planReboots(
   request: RollingRequest,
   earlier: ReadonlyMap<string, Note>,
 ): Promise<RebootPlan> {
-  const [states] = await Promise.all([control.states(), control.everywhere(canAskItself(control.service))])
+  const [states] = await Promise.all([
+    control.states(),
+    ...control.services.map((one) => control.everywhere(canAskItself(one))),
+  ])
   const order = inTurn(control.hosts, states, control.vip)
   const drained = request.resume ? [] : drainedByOperator(states)
   const plan = request.resume

@@ -1,7 +1,7 @@
 import { UserError } from '../../../engine/base/errors.ts'
 import { sh } from '../../../engine/base/sh.ts'
 import { isChange, type Task, unchanged } from '../../../engine/runner/task.ts'
-import { serviceOf } from '../../../services/all.ts'
+import { servicesOf } from '../../../services/all.ts'
 import { contentIn } from '../../file.ts'
 import type { Target } from '../../target.ts'
 import { parseConf, type Statement, within } from './parse-conf.ts'
@@ -69,9 +69,9 @@ const harmless =
 /** A statement of the top level that the cluster does not have. */
 function standsAlone(one: Statement, { cluster, hosts }: Knows): string[] {
   const { words, line } = one
-  const { port } = serviceOf(cluster)
+  const ports = servicesOf(cluster).map(({ port }) => String(port))
   if (words[0] === 'vrrp_instance') return [`${line}: ${describe(one)}`]
-  if (words[0] === 'virtual_server' && words[1] === cluster.vip && words[2] === String(port)) {
+  if (words[0] === 'virtual_server' && words[1] === cluster.vip && ports.includes(words[2]!)) {
     return one.block
       .filter(
         (real) =>

@@ -1,6 +1,6 @@
 import { parseNetwork } from '../../../inventory/network.ts'
 import { abilitiesOf, type Level, realAddress } from '../../../inventory/levels.ts'
-import { serviceOf } from '../../../services/all.ts'
+import { servicesOf } from '../../../services/all.ts'
 import type { Target } from '../../target.ts'
 
 type Knows = Pick<Target, 'cluster' | 'host' | 'hosts'>
@@ -85,7 +85,7 @@ const withMask = (network: string) => (network.includes('/') ? network : `${netw
 
 /** What goes out to the service on another node. Nobody marks it; other matches may be true of it. */
 function catches({ option }: Rule, level: Level, { cluster, host, hosts }: Knows): boolean {
-  const { port } = serviceOf(cluster)
+  const services = servicesOf(cluster)
   const others = hosts.filter(({ name }) => name !== host.name).map((other) => realAddress(other, level)!)
   return (
     others.some((other) => holds(option('-d'), (network) => parseNetwork(withMask(network)).has(other))) &&
@@ -95,7 +95,9 @@ function catches({ option }: Rule, level: Level, { cluster, host, hosts }: Knows
     ) &&
     // Their numbers, where a host has no /etc/protocols.
     holds(option('-p'), (protocol) => /^(udp|tcp|all|6|17)$/.test(protocol)) &&
-    ['--dport', '--dports', '--ports'].every((name) => holds(option(name), (ports) => among(ports, port))) &&
+    ['--dport', '--dports', '--ports'].every((name) =>
+      holds(option(name), (ports) => services.some(({ port }) => among(ports, port))),
+    ) &&
     option('--mark') === undefined
   )
 }

@@ -1,5 +1,6 @@
-import { type Script, sh } from '../../../engine/base/sh.ts'
-import { serviceOf } from '../../../services/all.ts'
+import { lines, type Script, sh } from '../../../engine/base/sh.ts'
+import { servicesOf } from '../../../services/all.ts'
+import type { Service } from '../../../services/service.ts'
 import type { Target } from '../../target.ts'
 import { findConnection } from '../connection.ts'
 import { keepalivedConf } from '../keepalived-conf.ts'
@@ -47,8 +48,8 @@ export interface Found {
   lines: readonly { file: string; line: string; text: string }[]
   /** Hardware addresses in the cluster's network, by address. @see confirmed */
   neighbours: ReadonlyMap<string, { hardware: string; confirmed: boolean }>
-  /** But for those of the service's own unit. */
-  listeners: readonly ListeningSocket[]
+  /** By service; but for those of its own unit. */
+  listeners: ReadonlyMap<string, readonly ListeningSocket[]>
 }
 
 /** Where a host keeps who it is in the network, what it runs at boot, and keepalived's own. */
@@ -66,7 +67,6 @@ const configuration = [
 
 /** Prints what `parseFound` reads; it sends a datagram to the VIP and to the other nodes, where keepalived does not know the VIP yet. */
 export function probe({ cluster, host, hosts }: Target): Script {
-  const { port, unit } = serviceOf(cluster)
   const nodes = hosts.flatMap(({ address, second }) => [address, ...(second ? [second.address] : [])])
   return sh`
 ${askNeighbours(cluster.vip, nodes, host.interface)}
@@ -79,8 +79,7 @@ echo '== lines'
 echo "$named"
 echo '== neighbours'
 echo "$neighbours"
-echo '== listeners'
-${listeners(port, unit)}`
+${lines(...servicesOf(cluster).map(listeners))}`
 }
 
 // The kernel asks for a hardware address before it sends the first packet to it, so that no program for ARP is needed; port
@@ -110,10 +109,11 @@ if [[ $named != *${`${keepalivedConf}:`}* ]]; then
 fi`
 
 // The processes of a unit are in its control group, whatever they call themselves.
-const listeners = (port: number, unit: string) => sh`
-ss -Hlntup sport = ${`:${port}`}
-echo '== own processes'
-cat /sys/fs/cgroup{,/systemd}{,/*.slice}/*.slice/${unit}.service/cgroup.procs 2>/dev/null
+const listeners = ({ name, port, unit, protocols }: Service) => sh`
+echo ${`== listeners ${name}`}
+ss -Hln ${protocols.map((protocol) => `--${protocol.toLowerCase()}`)} -p sport = ${`:${port}`}
+echo ${`== own processes ${name}`}
+${unit === undefined ? sh`true` : sh`cat /sys/fs/cgroup{,/systemd}{,/*.slice}/*.slice/${unit}.service/cgroup.procs 2>/dev/null`}
 true`
 
 /** Reads what the probe printed. */
@@ -140,7 +140,12 @@ export function parseFound(text: string): Found {
         return address ? [[address, { hardware: hardware!, confirmed: state === 'REACHABLE' }]] : []
       }),
     ),
-    listeners: parseListeners(rows('listeners'), rows('own processes')),
+    listeners: new Map(
+      [...parts.keys()].flatMap((part) => {
+        const [, name] = /^listeners (.*)$/.exec(part) ?? []
+        return name ? [[name, parseListeners(rows(part), rows(`own processes ${name}`))]] : []
+      }),
+    ),
   }
 }
 
