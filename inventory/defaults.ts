@@ -15,6 +15,10 @@ export function fillDefaults(draft: Draft, removed: ReadonlySet<string>): void {
   const { cluster = {}, hosts = {} } = draft
   if (cluster.network) fill(cluster, 'cluster', 'gateway', parseNetwork(cluster.network).first)
   if (cluster.vip) fill(cluster, 'cluster', 'virtual_router_id', Number(cluster.vip.split('.')[3]))
+  for (const [name, instance] of Object.entries(cluster.instances ?? {})) {
+    const last = Number(instance?.vip?.split('.')[3])
+    if (instance && last > 0) fill(instance, `cluster/instances/${name}`, 'virtual_router_id', last)
+  }
   const servesNames = Object.values(cluster.services ?? { only: cluster.service }).some((one) => one?.type === 'dns')
   for (const [index, [name, host]] of Object.entries(hosts).entries()) {
     if (!host) continue

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import { UserError } from '../engine/base/errors.ts'
 import { type Draft, fillDefaults } from './defaults.ts'
 import { absolutePath, whyUnreadable } from './files.ts'
@@ -6,7 +7,7 @@ import type { Level } from './levels.ts'
 import { checkRules } from './rules.ts'
 import { readSecret } from './secret.ts'
 import { type Path, type Place, type Problem, Source } from './source.ts'
-import type { Cluster, Content, Host, Inventory, SshTarget } from './types.ts'
+import type { Cluster, Content, Host, Instance, Inventory, SshTarget, Vip } from './types.ts'
 import { validate } from './validate.ts'
 import { dotted } from './wording.ts'
 
@@ -58,7 +59,7 @@ const isSaid = (key: string | undefined): key is string => key !== undefined
 
 /** Content after `fillDefaults`. */
 type Complete = Content & {
-  cluster: Omit<Cluster, 'auth_pass' | 'services'>
+  cluster: Omit<Cluster, 'auth_pass' | 'services' | 'instances'>
   hosts: Record<string, Omit<Host, 'name'>>
 }
 
@@ -74,10 +75,21 @@ function assemble(
     })
     return { ...login, ...Object.fromEntries(paths) }
   }
-  const { auth_pass: _kept, service: one, services = one.type === 'none' ? {} : { [one.type]: one }, ...open } = cluster
+  const {
+    auth_pass: _kept,
+    service: one,
+    services = one.type === 'none' ? {} : { [one.type]: one },
+    ...given
+  } = cluster
+  const { more_vips, prefer, instances, ...open } = given
   return {
     file,
-    cluster: { ...open, services, ...(authPass !== undefined && { auth_pass: authPass }) },
+    cluster: {
+      ...open,
+      instances: instancesOf(given),
+      services,
+      ...(authPass !== undefined && { auth_pass: authPass }),
+    },
     hosts: Object.entries(hosts).map(([name, host]) => ({ name, ...host, ssh: absolute({ ...ssh, ...host.ssh }) })),
     groups: Object.entries(groups ?? {}).map(([name, group]) => ({ name, ...group })),
     clients: Object.entries(clients ?? {}).map(([name, client]) => ({
@@ -86,6 +98,35 @@ function assemble(
     })),
   }
 }
+
+/** @returns what moves addresses, that of `vip` first */
+function instancesOf({
+  vip,
+  more_vips,
+  prefer,
+  virtual_router_id,
+  instances,
+}: Pick<Complete['cluster'], 'vip' | 'more_vips' | 'prefer' | 'sync' | 'virtual_router_id' | 'instances'>): Instance[] {
+  const first = { name: 'VI_1', vip, more_vips, virtual_router_id, ...(prefer !== undefined && { prefer }) }
+  const further = Object.entries(instances).map(([name, one]) => ({
+    name,
+    ...(sync && prefer !== undefined && { prefer }),
+    ...one,
+  }))
+  return [first, ...further].map(({ vip, more_vips, virtual_router_id, ...rest }) => ({
+    ...rest,
+    virtual_router_id: virtual_router_id!,
+    vips: [vip, ...more_vips].map((one) => vipOf(typeof one === 'string' ? { address: one } : one, isIPv6(vip))),
+  }))
+}
+
+/** @param v6 whether the instance is one of IPv6: adverts have addresses of one family */
+const vipOf = ({ address, ...more }: Partial<Vip> & { address: string }, v6: boolean): Vip => ({
+  address,
+  prefix: isIPv6(address) ? 128 : 32,
+  ...more,
+  excluded: more.excluded === true || isIPv6(address) !== v6,
+})
 
 const placed = (file: string, { line, column }: Place) => `${file}:${line}:${column}`
 

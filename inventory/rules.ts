@@ -2,6 +2,7 @@ import { didYouMean } from '../engine/base/suggest.ts'
 import { abilitiesOf, type Level } from './levels.ts'
 import type { Draft } from './defaults.ts'
 import { parseNetwork } from './network.ts'
+import { instances, vipsOf } from './rules-addresses.ts'
 import { service } from './rules-service.ts'
 import { vrrp } from './rules-vrrp.ts'
 import type { Path, Problem } from './source.ts'
@@ -23,6 +24,7 @@ export function checkRules(draft: Draft, isGiven: (path: Path) => boolean, level
     ...addresses(draft),
     ...distinct(draft).flatMap((entries) => unique(entries, isGiven)),
     ...priorities(draft, isGiven),
+    ...instances(draft, level),
     ...vrrp(draft),
     ...interfaceNames(draft),
     ...secondInterfaces(draft, level),
@@ -59,10 +61,10 @@ const notForHosts = [
 
 const hostsOf = ({ hosts }: Draft) => Object.entries(hosts ?? {}).map(([name, host]) => ({ name, ...host }))
 
-/** Every address in use. */
+/** Every address in use, the VIP first. */
 function owners(draft: Draft): Entry<string>[] {
   return [
-    [['cluster', 'vip'], draft.cluster?.vip],
+    ...vipsOf(draft.cluster).map(({ path, address }): Entry<string> => [path, address]),
     [['cluster', 'gateway'], draft.cluster?.gateway],
     ...hostsOf(draft).flatMap(({ name, address, second }): Entry<string>[] => [
       [['hosts', name, 'address'], address],
@@ -79,8 +81,14 @@ function addresses(draft: Draft): Problem[] {
     [own, 'the network itself'],
     [broadcast, 'all of its hosts (broadcast)'],
   ])
+  const vips = new Set(
+    vipsOf(draft.cluster)
+      .slice(1)
+      .map(({ path }) => dotted(path)),
+  )
   return owners(draft).flatMap(([path, address]) => {
-    if (!address) return []
+    // Further VIPs may be of other networks, and of IPv6.
+    if (!address || (vips.has(dotted(path)) && !has(address))) return []
     if (!has(address)) return [{ path, text: `must be in cluster.network ${cidr}, got ${shown(address)}` }]
     const meaning = meanings.get(address)
     return meaning ? [{ path, text: `must be the address of a host, but in ${cidr} ${address} means ${meaning}` }] : []

@@ -1,4 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
+import { addressSchemas } from './schema-addresses.ts'
 import { balancingSchema } from './schema-balancing.ts'
 import { serviceSchema, servicesSchema } from './schema-services.ts'
 import { vrrpSchemas } from './schema-vrrp.ts'
@@ -116,7 +117,7 @@ export const clusterSchema = {
       default: 'cluster',
       description: 'What reports call the cluster.',
     },
-    vip: { ...ipv4, description: 'The virtual IP: the address that clients use, on one node at a time.' },
+    ...addressSchemas,
     network: {
       type: 'string',
       format: 'ipv4-network',

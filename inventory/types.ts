@@ -9,13 +9,41 @@ type HostContent = Content['hosts'][string]
 /** What is known of the way to a host; OpenSSH's configuration says the rest. Paths are absolute. */
 export type SshTarget = NonNullable<Content['clients']>[string]['ssh']
 
+/** An address that moves between nodes. */
+export interface Vip {
+  address: string
+  prefix: number
+  interface?: string
+  label?: string
+  /** Whether adverts leave it out. */
+  excluded: boolean
+}
+
+/** Addresses that move together (keepalived.conf(5), `vrrp_instance`). */
+export interface Instance {
+  /** As keepalived has it; VI_1 for the first. */
+  name: string
+  /** At least one. */
+  vips: Vip[]
+  virtual_router_id: number
+  /** Without it, that of each host. */
+  interface?: string
+  /** The host that has the addresses whenever it can. */
+  prefer?: string
+}
+
 /** What the inventory says of one service. */
 export type ServiceContent = NonNullable<Content['cluster']['services']>[string]
 
 /** The cluster with every default filled in, and its password read from where it is kept. */
-export type Cluster = Omit<Content['cluster'], 'auth_pass' | 'service' | 'services'> &
+export type Cluster = Omit<
+  Content['cluster'],
+  'auth_pass' | 'service' | 'services' | 'more_vips' | 'prefer' | 'instances'
+> &
   Required<Pick<Content['cluster'], 'gateway' | 'virtual_router_id'>> & {
     auth_pass?: string
+    /** That of `vip` first. */
+    instances: Instance[]
     /** By name, which is the type where the inventory has `service`; none for an address alone. */
     services: Record<string, ServiceContent>
   }

@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import { Ajv, type ErrorObject } from 'ajv'
 import { isNetwork, parseNetwork } from './network.ts'
 import { schema } from './schema.ts'
@@ -16,6 +16,7 @@ const validator = new Ajv({
   validateSchema: false,
 })
   .addFormat('ipv4', isIPv4)
+  .addFormat('ip', (text) => isIP(text) > 0)
   // From 8, since no network is greater; to 29, since it has to hold a VIP, a gateway and two hosts.
   .addFormat('ipv4-network', (text) => isNetwork(text, 8, 29))
   .addFormat('ipv4-source', (text) => isIPv4(text) || (isNetwork(text, 0, 32) && parseNetwork(text).cidr === text))

@@ -1,3 +1,4 @@
+import { vipsOf } from './rules-addresses.ts'
 import type { Draft } from './defaults.ts'
 import { abilitiesOf, type Level } from './levels.ts'
 import type { Path, Problem } from './source.ts'
@@ -39,7 +40,8 @@ function waysOf(draft: Draft, kind: 'hosts' | 'clients'): Way[] {
 /** @returns whose address it is, where that is not the host itself */
 function ownerOf({ cluster, hosts = {} }: Draft, { path: [kind, name], host: address }: Way, level?: Level) {
   if (address === undefined) return
-  if (address === cluster?.vip) return 'cluster.vip, which is on one node at a time'
+  const vip = vipsOf(cluster).find((one) => one.address === address)
+  if (vip) return `${dotted(vip.path)}, which is on one node at a time`
   for (const [node, one] of Object.entries(hosts)) {
     const itself = kind === 'hosts' && name === node
     if (address === one?.address && !itself) return dotted(['hosts', node, 'address'])

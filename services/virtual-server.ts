@@ -1,6 +1,8 @@
 import type { Asked } from '../engine/clients/question.ts'
 import type { Protocol } from '../engine/clients/losses.ts'
-import type { Cluster } from '../inventory/types.ts'
+import { isIPv4 } from 'node:net'
+import { parseNetwork } from '../inventory/network.ts'
+import type { Cluster, Instance } from '../inventory/types.ts'
 import { servicesOf } from './all.ts'
 import type { HealthCheck, Service } from './service.ts'
 
@@ -9,6 +11,7 @@ export interface VirtualServer {
   /** For people and documents: `UDP`; where the cluster has several services, `dns UDP`. */
   name: string
   service: Service
+  instance: Instance
   address: string
   protocol: Protocol
   port: number
@@ -16,22 +19,41 @@ export interface VirtualServer {
 }
 
 /** @returns the virtual servers by which a cluster offers its services */
-export function virtualServersOf(cluster: Pick<Cluster, 'services' | 'vip'>): VirtualServer[] {
+export function virtualServersOf(cluster: Served): VirtualServer[] {
   const services = servicesOf(cluster)
-  return services.flatMap((service) =>
-    service.protocols.map((protocol) => ({
-      name: services.length > 1 ? `${service.name} ${protocol}` : protocol,
-      service,
-      address: cluster.vip,
-      protocol,
-      port: service.port,
-      check: service.healthCheck(protocol),
-    })),
+  const addresses = servedAddressesOf(cluster)
+  return addresses.flatMap(({ instance, address }) =>
+    services.flatMap((service) =>
+      service.protocols.map((protocol) => ({
+        name: [
+          ...(services.length > 1 ? [service.name] : []),
+          protocol,
+          ...(addresses.length > 1 ? [address] : []),
+        ].join(' '),
+        service,
+        instance,
+        address,
+        protocol,
+        port: service.port,
+        check: service.healthCheck(protocol),
+      })),
+    ),
+  )
+}
+
+/** What virtual servers hang on. */
+type Served = Pick<Cluster, 'services' | 'instances' | 'network'>
+
+/** @returns the addresses at which clients are served: those of IPv6 and of other networks are only moved */
+export function servedAddressesOf({ instances, network }: Omit<Served, 'services'>) {
+  const { has } = parseNetwork(network)
+  return instances.flatMap((instance) =>
+    instance.vips.flatMap(({ address }) => (isIPv4(address) && has(address) ? [{ instance, address }] : [])),
   )
 }
 
 /** @param name of a virtual server @returns how rules for it are named: `udp`, `dns-udp` */
-export const ruleName = (name: string): string => name.toLowerCase().replace(' ', '-')
+export const ruleName = (name: string): string => name.toLowerCase().replaceAll(' ', '-')
 
 /** A service that clients can ask, and its virtual servers. */
 export interface AskedService extends Asked {
@@ -39,15 +61,19 @@ export interface AskedService extends Asked {
 }
 
 /** @returns the services of a cluster that clients can ask */
-export function askedServicesOf(cluster: Pick<Cluster, 'services' | 'vip'>): AskedService[] {
+export function askedServicesOf(cluster: Served): AskedService[] {
   const servers = virtualServersOf(cluster)
+  return servedAddressesOf(cluster).flatMap(({ address }) => asked(cluster, address, servers))
+}
+
+function asked(cluster: Pick<Cluster, 'services'>, address: string, servers: readonly VirtualServer[]): AskedService[] {
   return servicesOf(cluster).flatMap(({ name, asking, port }) =>
     asking
       ? [
           {
             asking,
-            server: { address: cluster.vip, port },
-            servers: servers.filter((one) => one.service.name === name),
+            server: { address, port },
+            servers: servers.filter((one) => one.address === address && one.service.name === name),
           },
         ]
       : [],

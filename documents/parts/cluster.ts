@@ -40,13 +40,18 @@ export const clusterCheckSchema = {
   title: 'Cluster',
   type: 'object',
   additionalProperties: false,
-  required: ['states', 'answers', 'verdicts', 'seen', 'findings'],
+  required: ['holders', 'states', 'answers', 'verdicts', 'seen', 'findings'],
   description: 'What the cluster check found; missing where it was left out.',
   properties: {
     level: { type: 'integer', description: 'The level wanted, or else that of the nodes.' },
     holder: {
       type: 'string',
       description: 'The node that has the virtual IP, where exactly one has it and is MASTER.',
+    },
+    holders: {
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      description: 'The same for each VRRP instance, by its name; `VI_1` is that of `cluster.vip`.',
     },
     states: { type: 'array', items: nodeStateSchema, description: 'The nodes that could be reached.' },
     answers: { type: 'array', items: answersSchema, description: 'One a client, in the order in which they asked.' },

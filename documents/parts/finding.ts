@@ -4,8 +4,8 @@ import type { JSONSchema } from 'json-schema-to-ts'
 export const findingCodes = {
   outage: 'No node that can be reached holds the virtual IP.',
   'split-brain': 'Several nodes hold the virtual IP, or are MASTER, at the same time.',
-  'vip-without-master': 'A node holds the virtual IP, and its VRRP is not MASTER.',
-  'master-without-vip': 'The VRRP of a node is MASTER, and the node does not hold the virtual IP.',
+  'vip-without-master': 'A node holds a virtual IP, and its VRRP is not MASTER.',
+  'master-without-vip': 'The VRRP of a node is MASTER, and the node does not hold all its virtual IPs.',
   unreachable: 'A node does not answer SSH, so that nothing is known of it.',
   'keepalived-down': 'keepalived does not run on a node.',
   'vrrp-fault': 'The VRRP of a node is in FAULT: the node can not take the virtual IP over.',

@@ -19,11 +19,10 @@ export const nodeStateSchema = {
   additionalProperties: false,
   required: [
     'host',
-    'holdsVip',
     'keepalived',
     'services',
     'silent',
-    'vrrpState',
+    'instances',
     'pool',
     'schedulers',
     'drained',
@@ -39,7 +38,6 @@ export const nodeStateSchema = {
       type: 'integer',
       description: 'The level that its keepalived.conf is for; missing where no playbook wrote it.',
     },
-    holdsVip: { type: 'boolean', description: 'Whether an interface has the virtual IP.' },
     keepalived: { type: 'string', description: '`systemctl is-active keepalived`.' },
     services: {
       type: 'object',
@@ -60,9 +58,21 @@ export const nodeStateSchema = {
         },
       },
     },
-    vrrpState: {
-      type: 'string',
-      description: 'What VRRP is in: `MASTER`, `BACKUP`, `FAULT`; empty where that is not known.',
+    instances: {
+      type: 'object',
+      description: 'The VRRP instances, by name; `VI_1` is that of `cluster.vip`.',
+      additionalProperties: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['state', 'holds'],
+        properties: {
+          state: {
+            type: 'string',
+            description: 'What VRRP is in: `MASTER`, `BACKUP`, `FAULT`; empty where that is not known.',
+          },
+          holds: { ...texts, description: 'Those of its addresses that are on an interface of the node.' },
+        },
+      },
     },
     pool: {
       type: 'array',

@@ -1,7 +1,8 @@
+import { isIPv6 } from 'node:net'
 import type { FromSchema } from 'json-schema-to-ts'
 import type { nodeStateSchema } from '../../documents/parts/node.ts'
 import { levelsThat } from '../../inventory/levels.ts'
-import type { Cluster, Host } from '../../inventory/types.ts'
+import type { Cluster, Host, Instance } from '../../inventory/types.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Session } from './session.ts'
@@ -29,12 +30,25 @@ export const printLevel: Script = sh`sed -n 's/^# Written by keepalived-playbook
  * one from the notify script. The log does not have a FAULT of the start, and may be long gone. Notify scripts of two
  * changes within milliseconds run beside each other, and the wrong one may be the last.
  */
-const printVrrpState: Script = sh`
+const printVrrpStates = (instances: readonly Instance[]): Script => sh`
 run=$(systemctl show -p InvocationID --value keepalived)
-said=$(journalctl -q -r -o cat --no-pager _SYSTEMD_INVOCATION_ID="$run" 2>/dev/null |
-  sed -nE '/^Stopped Keepalived /q; /^\(VI_1\) [Ee]ntering [A-Z]+ (STATE|state)/{s/.*ntering ([A-Z]+) .*/\1/p;q}')
-[ -n "$said" ] || said=$(tail -n 1 /run/keepalived.INSTANCE.VI_1.state 2>/dev/null | cut -d ' ' -f 5)
-echo "$said"`
+for name in ${instances.map(({ name }) => name)}; do
+  said=$(journalctl -q -r -o cat --no-pager _SYSTEMD_INVOCATION_ID="$run" 2>/dev/null |
+    sed -nE "/^Stopped Keepalived /q; /^\\($name\\) [Ee]ntering [A-Z]+ (STATE|state)/{s/.*ntering ([A-Z]+) .*/\1/p;q}")
+  [ -n "$said" ] || said=$(tail -n 1 "/run/keepalived.INSTANCE.$name.state" 2>/dev/null | cut -d ' ' -f 5)
+  echo "state=$name $said"
+done`
+
+/** Prints `held=INSTANCE ADDRESS` for each address that is there. */
+const printHeld = (instances: readonly Instance[]): Script =>
+  lines(
+    ...instances.flatMap(({ name, vips }) =>
+      vips.map(
+        ({ address }) =>
+          sh`[ -z "$(ip -o address show to ${`${address}/${isIPv6(address) ? 128 : 32}`})" ] || echo ${`held=${name} ${address}`}`,
+      ),
+    ),
+  )
 
 /** Prints `silent=SERVICE ADDRESS REASON` for each service of the node that does not answer on an address. */
 const askItself = (cluster: Cluster, host: Host, address: string): Script =>
@@ -57,13 +71,13 @@ export const nodeStateScript = (cluster: Cluster, host: Host, since?: number): S
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 level=$(${printLevel})
 echo "level=$level"
-echo "vip=$(ip -o -4 address show to ${`${cluster.vip}/32`} | head -n 1)"
+${printHeld(cluster.instances)}
 echo "keepalived=$(systemctl is-active keepalived)"
 for unit in ${units}; do echo "service=$unit $(systemctl is-active "$unit")"; done
 grep -sHx 1 ${drainFolder}/* | sed 's|.*/\([^/]*\):1$|drained=\1|'
 echo "standby=$(cat ${standbyFile} 2>/dev/null)"
 echo "boot=$(cat /proc/sys/kernel/random/boot_id)"
-echo "state=$(${printVrrpState})"
+${printVrrpStates(cluster.instances)}
 ipvsadm -Ln 2>/dev/null | sed 's/^/pool=/'
 ipvsadm -Ln --stats --exact 2>/dev/null | sed 's/^/stats=/'
 [ -z "$level" ] || {
@@ -108,14 +122,19 @@ export function parseNodeState(host: Host, cluster: Cluster, text: string): Node
   return {
     host: host.name,
     level: value('level') ? Number(value('level')) : undefined,
-    holdsVip: value('vip') !== '',
     keepalived: value('keepalived'),
     services: Object.fromEntries(values('service').map((line) => line.split(' '))),
     silent: values('silent').map((line) => {
       const [service, address, ...why] = line.split(' ')
       return { service: service!, address: address!, why: why.join(' ') }
     }),
-    vrrpState: value('state'),
+    instances: Object.fromEntries(
+      cluster.instances.map(({ name }) => {
+        const own = (key: string) =>
+          values(key).flatMap((line) => (line.startsWith(`${name} `) ? line.slice(name.length + 1) : []))
+        return [name, { state: own('state')[0] ?? '', holds: own('held') }]
+      }),
+    ),
     ...parsePools(cluster, values('pool')),
     drained: values('drained'),
     standby: value('standby') === '1',

@@ -82,7 +82,7 @@ function latestTransition(log: readonly LogLine[]): NodeStatus['transition'] {
   return {
     state: said.match(/ntering (\w+)/)![1]!,
     at,
-    cause: tells ? before.said.replace(/^\(VI_1\) /, '') : undefined,
+    cause: tells ? before.said.replace(/^\(\w+\) /, '') : undefined,
   }
 }
 

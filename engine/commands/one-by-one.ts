@@ -3,13 +3,14 @@ import type { Host } from '../../inventory/types.ts'
 import { keepalivedConf } from '../../tasks/cluster/keepalived-conf.ts'
 import { exitCode, UserError } from '../base/errors.ts'
 import { sh } from '../base/sh.ts'
+import { addressOf, soleHolders, withoutHolder } from '../cluster/instances.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 import type { Session } from '../cluster/session.ts'
 import { ClusterControl } from '../operations/control.ts'
 import { NodeSteps } from '../operations/rolling/node-steps.ts'
 import type { Turns } from '../runner/run.ts'
 import { judgePools } from '../verify/judge-pools.ts'
-import { soleHolder, works } from '../verify/judge.ts'
+import { works } from '../verify/judge.ts'
 
 /** Seconds for a node to work again after its changes. */
 const patience = 60
@@ -25,21 +26,21 @@ const handOverLasts = 60
  * @param timeout seconds for one execution
  */
 export function oneByOne(session: Session, states: readonly NodeState[], level: Level, timeout: number): Turns {
-  const { hosts } = session.inventory
-  const holder = soleHolder(states)
+  const { hosts, cluster } = session.inventory
   // On the way from one level to another, both kinds of directors are drained.
   const control = new ClusterControl(session, Math.max(level, states[0]!.level ?? level), timeout, [], handOverLasts)
   const moving = movesVip(states[0]!.level, level)
   // As the turn before has seen them: to read them again would cost an execution on every node.
   let latest = states
-  const order = hosts.map(({ name }) => name).sort((a, b) => Number(a === holder) - Number(b === holder))
+  const holds = (name: string) => Object.values(soleHolders(cluster, states)).includes(name)
+  const order = hosts.map(({ name }) => name).sort((a, b) => Number(holds(a)) - Number(holds(b)))
 
   const turn = async (host: Host, reconfigures: boolean, work: () => Promise<void>) => {
     const { name } = host
     const steps = new NodeSteps(control, host, { drain: patience, boot: patience })
-    const holds = reconfigures && soleHolder(latest) === name
-    const handsOver = holds && moving
-    const endsBalancing = holds && abilitiesOf(states[0]!.level).balances && !abilitiesOf(level).balances
+    const works = reconfigures && Object.values(soleHolders(cluster, latest)).includes(name)
+    const handsOver = works && moving
+    const endsBalancing = works && abilitiesOf(states[0]!.level).balances && !abilitiesOf(level).balances
     if (handsOver) await steps.handOver(hosts)
     if (endsBalancing) await control.reach(name).run(emptyServer('-A').text, { timeout })
     try {
@@ -83,7 +84,8 @@ function movesVip(from: number | undefined, to: Level): boolean {
 
 /** @returns why a node does not yet do its part in a cluster whose nodes may be at different levels */
 function whyNotReady({ inventory }: Session, states: readonly NodeState[], node: string): string | undefined {
-  if (soleHolder(states) === undefined) return `no node alone holds ${inventory.cluster.vip}`
+  const lost = withoutHolder(inventory.cluster, states)
+  if (lost) return `no node alone holds ${addressOf(lost)}`
   const state = states.find(({ host }) => host === node)!
   if (!works(state)) return `${node} does not work`
   if (!abilitiesOf(state.level).balances) return undefined

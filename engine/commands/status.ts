@@ -2,9 +2,10 @@ import { realAddress } from '../../inventory/levels.ts'
 import { servicesOf, unitsOf } from '../../services/all.ts'
 import { virtualServersOf } from '../../services/virtual-server.ts'
 import type { Colours } from '../base/colours.ts'
-import type { Inventory } from '../../inventory/types.ts'
+import type { Cluster, Instance, Inventory } from '../../inventory/types.ts'
 import { type Finding, unreachableFinding } from '../cluster/finding.ts'
 import { judgeDrained, judgeNodes } from '../verify/judge.ts'
+import { addressOf, holdsOf, vrrpOf } from '../cluster/instances.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 import { lately, type NodeStatus } from '../cluster/status.ts'
 
@@ -50,13 +51,17 @@ export function statusLines(
   const units = unitsOf(servicesOf(inventory.cluster))
   const answers =
     units.length === 0 ? '' : `, ${units.join(' and ')} ${units.length > 1 ? 'answer' : 'answers'} on every node`
-  const holder = nodes.find(({ state }) => state?.holdsVip)?.host
+  const { instances } = inventory.cluster
+  const held = instances.map((instance) => {
+    const holder = nodes.find(({ state }) => state && holdsOf(state, instance))?.host
+    return `${holder} holds ${addressOf(instance)}`
+  })
   return [
     ...nodes.flatMap((node) => block(node, nodeRows(inventory, node, colour))),
     ...block(
       { host: 'cluster' },
       findings.length === 0
-        ? [`${colour.green('healthy')}: ${holder} holds ${inventory.cluster.vip}${answers}`]
+        ? [`${colour.green('healthy')}: ${held.join(', ')}${answers}`]
         : findings.map(({ text }) => `${colour.red('not healthy')}: ${text}`),
     ),
   ]
@@ -67,7 +72,7 @@ function nodeRows(inventory: Inventory, node: NodeStatus, colour: Colours): stri
   if (!state) return [colour.red(`unreachable: ${unreachable}`)]
   const words = [
     state.level === undefined ? 'no level' : `level ${state.level}`,
-    vrrpWords(state, inventory.cluster.vip),
+    ...inventory.cluster.instances.map((instance) => vrrpWords(state, instance, inventory.cluster)),
     `keepalived ${version ?? ''} ${state.keepalived}`,
     ...Object.entries(state.services).map(([unit, said]) => `${unit} ${said}`),
     `up ${duration(uptime!)}`,
@@ -90,9 +95,11 @@ function nodeRows(inventory: Inventory, node: NodeStatus, colour: Colours): stri
 }
 
 /** VRRP and the address can differ: while the VIP moves, or since somebody has set it by hand. */
-function vrrpWords({ vrrpState, holdsVip }: NodeState, vip: string): string {
-  const said = vrrpState || 'no state yet'
-  return `VRRP ${said}, ${holdsVip ? 'holds' : 'without'} ${vip}${(said === 'MASTER') !== holdsVip ? ' (they differ)' : ''}`
+function vrrpWords(state: NodeState, instance: Instance, { instances }: Cluster): string {
+  const said = vrrpOf(state, instance).state || 'no state yet'
+  const holds = holdsOf(state, instance)
+  const which = instances.length > 1 ? `${instance.name} ` : ''
+  return `VRRP ${which}${said}, ${holds ? 'holds' : 'without'} ${addressOf(instance)}${(said === 'MASTER') !== holds ? ' (they differ)' : ''}`
 }
 
 function poolRows({ cluster, hosts }: Inventory, state: NodeState): string[] {

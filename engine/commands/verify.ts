@@ -3,6 +3,7 @@ import type { Cluster } from '../../inventory/types.ts'
 import { exitCode, HostError } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
 import type { Transport } from '../transport/transport.ts'
+import { addressOf } from '../cluster/instances.ts'
 import { type CheckResult, checkCluster } from '../verify/check.ts'
 import { type Finding, textsOf, unreachableFinding } from '../cluster/finding.ts'
 import { type Page, writePage } from '../operations/html-report.ts'
@@ -57,7 +58,7 @@ export async function reportCheck(context: CheckContext, session: Session, reque
   for (const line of describe(result, inventory.cluster)) console.print(line)
   for (const { text } of findings) console.print(`check  ${console.colour.red('failed')}  ${text}`)
   await writePage(context, session, result.states, {
-    ...pageOf(context, began, result.holder, findings),
+    ...pageOf(context, began, heldBy(result, inventory.cluster), findings),
     file: request.report,
   })
   if (unreachable.length > 0) return exitCode.unreachable
@@ -66,18 +67,12 @@ export async function reportCheck(context: CheckContext, session: Session, reque
   return exitCode.ok
 }
 
-const pageOf = (
-  { document }: CheckContext,
-  started: Date,
-  holder: string | undefined,
-  findings: readonly Finding[],
-): Page => ({
+const pageOf = ({ document }: CheckContext, started: Date, held: string, findings: readonly Finding[]): Page => ({
   title: document.playbook,
   started,
   seconds: (Date.now() - started.getTime()) / 1000,
   ok: findings.length === 0,
-  verdict:
-    findings.length === 0 ? `The cluster is healthy: ${holder} holds the virtual IP.` : 'The cluster is not healthy.',
+  verdict: findings.length === 0 ? `The cluster is healthy: ${held}.` : 'The cluster is not healthy.',
   problems: textsOf(findings),
   steps: [],
 })
@@ -92,15 +87,24 @@ async function whyUnreachable(transport: Transport): Promise<string | undefined>
   }
 }
 
-function describe({ holder, answers, verdicts, seen }: CheckResult, cluster: Cluster): string[] {
-  if (answers.length === 0) return holder ? [`check  ${holder} holds ${cluster.vip}`] : []
+/** @returns `ns1 holds 10.2.1.5` of each instance */
+const heldBy = ({ holders }: CheckResult, { instances }: Cluster): string =>
+  instances
+    .filter(({ name }) => name in holders)
+    .map((instance) => `${holders[instance.name]} holds ${addressOf(instance)}`)
+    .join(', ')
+
+function describe(result: CheckResult, cluster: Cluster): string[] {
+  const { answers, verdicts, seen } = result
+  const held = heldBy(result, cluster)
+  if (answers.length === 0) return held ? [`check  ${held}`] : []
   const width = Math.max(...verdicts.map(({ server }) => server.length))
   return answers.flatMap(({ client, answered }) => {
     const summary = (server: string) =>
       verdicts.find((verdict) => verdict.client === client && verdict.server === server)!.summary
     const { addresses, unseen } = seen.find((one) => one.client === client) ?? { addresses: [], unseen: [] }
     return [
-      `check  ${holder} holds ${cluster.vip}; ${client} asked and was answered by`,
+      `check  ${held}; ${client} asked and was answered by`,
       ...Object.entries(answered).flatMap(([server, who]) => [
         ...(who.some((name) => name !== '') ? [`  ${server.padEnd(width)}  ${who.join(' ')}`] : []),
         `  ${(who.some((name) => name !== '') ? '' : server).padEnd(width)}  ${summary(server)}`,

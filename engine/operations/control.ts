@@ -4,7 +4,8 @@ import { type Finding, without } from '../cluster/finding.ts'
 import { type NodeState, readNodeStates, type NodeHandle } from '../cluster/node-state.ts'
 import type { Session } from '../cluster/session.ts'
 import { type Abilities, abilitiesOf, realAddress } from '../../inventory/levels.ts'
-import type { Host } from '../../inventory/types.ts'
+import type { Host, Instance } from '../../inventory/types.ts'
+import { addressOf, holdsAny, holdsOf } from '../cluster/instances.ts'
 import { servicesOf } from '../../services/all.ts'
 import type { Service } from '../../services/service.ts'
 import { virtualServersOf } from '../../services/virtual-server.ts'
@@ -69,8 +70,13 @@ export class ClusterControl {
     return virtualServersOf(this.session.inventory.cluster).length
   }
 
+  get instances(): readonly Instance[] {
+    return this.session.inventory.cluster.instances
+  }
+
+  /** The addresses that move, the first of each instance, for people. */
   get vip(): string {
-    return this.session.inventory.cluster.vip
+    return this.instances.map(addressOf).join(' and ')
   }
 
   reach(node: string): Transport {
@@ -106,15 +112,23 @@ export class ClusterControl {
     return without(judgeNodes(this.session.inventory, states, this.level), this.known)
   }
 
+  /** Whether a node is in all pools of a director, with a weight. */
+  sendsTo({ pool }: NodeState, node: string): boolean {
+    const real = realAddress(
+      this.hosts.find(({ name }) => name === node)!,
+      this.level,
+    )
+    return pool.filter(({ address, weight }) => address === real && weight > 0).length >= this.#pools
+  }
+
   /** The nodes that get clients; at level 1, the nodes that would answer if they held the VIP. */
   serving(states: readonly NodeState[]): string[] {
-    const pools = states.filter(({ holdsVip }) => holdsVip).flatMap(({ pool }) => pool)
+    const directors = states.filter(holdsAny)
     return this.hosts
       .filter((host) => {
         const state = states.find((one) => one.host === host.name)
         if (!this.can.balances) return state !== undefined && works(state) && !state.standby
-        const real = realAddress(host, this.level)
-        return pools.filter(({ address, weight }) => address === real && weight > 0).length >= this.#pools
+        return directors.length > 0 && directors.every((director) => this.sendsTo(director, host.name))
       })
       .map(({ name }) => name)
   }
@@ -193,7 +207,8 @@ ${flags}`)
           : drained.includes(state.host) || state.standby
             ? 'is drained'
             : 'serves'
-        return `${state.host} ${state.holdsVip ? `holds ${this.vip} and ` : ''}${work}`
+        const held = this.instances.filter((instance) => holdsOf(state, instance)).map(addressOf)
+        return `${state.host} ${held.length > 0 ? `holds ${held.join(' and ')} and ` : ''}${work}`
       })
       .join('; ')
   }

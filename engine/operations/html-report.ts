@@ -5,6 +5,7 @@ import { virtualServersOf } from '../../services/virtual-server.ts'
 import type { RunContext } from '../cli/main.ts'
 import type { Option } from '../cli/options.ts'
 import type { ReportData } from '../report/data.ts'
+import { addressOf, holdsAny } from '../cluster/instances.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 import type { Session } from '../cluster/session.ts'
 
@@ -45,7 +46,7 @@ export async function writePage(
     problems: page.problems.map((text) => redactor.redact(text)),
     steps: page.steps.map((step) => ({ ...step, outcome: step.outcome && redactor.redact(step.outcome) })),
     cluster: cluster.name,
-    vip: cluster.vip,
+    vip: cluster.instances.map(addressOf).join(', '),
     servers: virtualServersOf(cluster).map((server) => server.name),
     level,
     balances: abilitiesOf(level).balances,
@@ -64,7 +65,7 @@ const nodesOf = ({ cluster, hosts }: Inventory, states: readonly NodeState[]): R
       address,
       second: second?.address,
       identities: servicesOf(cluster).map(({ answerOf }) => answerOf(host)),
-      holdsVip: state?.holdsVip ?? false,
+      holdsVip: state !== undefined && holdsAny(state),
       pool: state?.pool ?? [],
     }
   })

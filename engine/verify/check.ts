@@ -8,7 +8,7 @@ import { UserError } from '../base/errors.ts'
 import { askAll, askedIn } from './ask.ts'
 import type { Client } from '../clients/client.ts'
 import { type Finding, without } from '../cluster/finding.ts'
-import { soleHolder, judgeAnswers, judgeDrained, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
+import { judgeAnswers, judgeDrained, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
 import {
   type NodeState,
   readNodeState,
@@ -17,7 +17,8 @@ import {
   type NodeHandle,
 } from '../cluster/node-state.ts'
 import { servicesOf } from '../../services/all.ts'
-import { askedServicesOf } from '../../services/virtual-server.ts'
+import { askedServicesOf, virtualServersOf } from '../../services/virtual-server.ts'
+import { soleHolders } from '../cluster/instances.ts'
 import { withNatRules } from './nat-cause.ts'
 import { endWatchScript, judgeSightings, parseWatch, seenAs, watching, watchScript } from './watch.ts'
 
@@ -56,17 +57,17 @@ export async function checkCluster(
   nodes: readonly NodeHandle[],
   options: CheckOptions,
 ): Promise<CheckResult> {
-  const result = await firstOrSettled(new Check(inventory, nodes, options), options)
+  const result = await firstOrSettled(inventory, new Check(inventory, nodes, options), options)
   return { ...result, findings: await withNatRules(inventory, nodes, result, options.timeout) }
 }
 
-async function firstOrSettled(check: Check, options: CheckOptions): Promise<CheckResult> {
+async function firstOrSettled(inventory: Inventory, check: Check, options: CheckOptions): Promise<CheckResult> {
   // One execution for each node is enough for a healthy cluster: its state, and at level 3 the watch after it.
   const first = options.changed ? undefined : await check.readAndAsk('if healthy')
   if (first && first.findings.length === 0) return first
   const settled = await check.settle()
   // Answers mean nothing without a holder or with two.
-  if (!settled.holder || settled.level === undefined) return settled
+  if (!allHeld(inventory, settled) || settled.level === undefined) return settled
   const { answers, verdicts, seen, findings } = await check.readAndAsk('anyhow')
   const more = without(findings, settled.findings)
   return { ...settled, answers, verdicts, seen, findings: [...settled.findings, ...more] }
@@ -80,13 +81,19 @@ export function judgeStates(
   inventory: Inventory,
   states: readonly NodeState[],
   level = states.find((one) => one.level !== undefined)?.level,
-): Pick<CheckResult, 'level' | 'holder' | 'findings'> {
+): Pick<CheckResult, 'level' | 'holder' | 'holders' | 'findings'> {
+  const holders = soleHolders(inventory.cluster, states)
   return {
     level,
-    holder: soleHolder(states),
+    holder: holders[inventory.cluster.instances[0]!.name],
+    holders,
     findings: [...judgeNodes(inventory, states, level), ...judgeDrained(states)],
   }
 }
+
+/** Whether each instance has exactly one holder. */
+const allHeld = ({ cluster }: Inventory, { holders }: CheckResult) =>
+  cluster.instances.every(({ name }) => name in holders)
 
 class Check {
   readonly #inventory: Inventory
@@ -123,7 +130,11 @@ class Check {
     const seconds = patience * clients.length * servicesOf(this.#inventory.cluster).length
     const watches = this.#nodes.map((node) => this.#watch(node, tag, seconds, level))
     const result = this.#judge(await Promise.all(watches.map(({ state }) => state)))
-    if (!result.holder || result.level === undefined || (when === 'if healthy' && result.findings.length > 0)) {
+    if (
+      !allHeld(this.#inventory, result) ||
+      result.level === undefined ||
+      (when === 'if healthy' && result.findings.length > 0)
+    ) {
       const end = endWatchScript(tag).text
       if (abilitiesOf(result.level).keepsClients)
         await Promise.all(this.#nodes.map(({ transport }) => transport.run(end, { timeout })))
@@ -165,9 +176,9 @@ class Check {
   }
 
   #judge(states: NodeState[]): CheckResult {
-    const { level, holder, findings } = judgeStates(this.#inventory, states, this.#options.level)
+    const { level, holder, holders, findings } = judgeStates(this.#inventory, states, this.#options.level)
     const all = [...findings, ...judgeJournals(states)]
-    return { level, holder, states, answers: [], verdicts: [], seen: [], findings: all }
+    return { level, holder, holders, states, answers: [], verdicts: [], seen: [], findings: all }
   }
 
   #state = (node: NodeHandle): Promise<NodeState> => readNodeState(node, this.#inventory.cluster, this.#options.timeout)
@@ -198,15 +209,18 @@ class Check {
   }
 
   /** Verdicts on the answers. Strict turns show only if no other client asks meanwhile; the director counts that. */
-  async #judgeAnswers({ level, holder, states, answers }: CheckResult): Promise<Verdict[]> {
+  async #judgeAnswers({ level, holders, states, answers }: CheckResult): Promise<Verdict[]> {
     const judge = (others: NodeState['balanced']) =>
-      answers.flatMap((one) => judgeAnswers(this.#inventory, level!, holder!, one, others))
+      answers.flatMap((one) => judgeAnswers(this.#inventory, level!, holders, one, others))
     const verdicts = judge({})
     if (!verdicts.some(({ finding }) => finding)) return verdicts
-    const before = states.find(({ host }) => host === holder)!.balanced
-    const after = (await this.#state(this.#nodes.find(({ host }) => host.name === holder)!)).balanced
+    const directors = this.#nodes.filter(({ host }) => Object.values(holders).includes(host.name))
+    const after = await Promise.all(directors.map((node) => this.#state(node)))
     const ours = askedIn(this.#inventory, answers.length)
-    const others = Object.entries(ours).map(([server, asked]) => [server, after[server]! - before[server]! - asked])
+    const others = virtualServersOf(this.#inventory.cluster).map(({ name, instance }) => {
+      const of = (all: readonly NodeState[]) => all.find(({ host }) => host === holders[instance.name])!.balanced[name]!
+      return [name, of(after) - of(states) - (ours[name] ?? 0)]
+    })
     return judge(Object.fromEntries(others))
   }
 }

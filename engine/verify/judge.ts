@@ -3,10 +3,11 @@ import type { verdictSchema } from '../../documents/parts/cluster.ts'
 import { servicesOf } from '../../services/all.ts'
 import { virtualServersOf } from '../../services/virtual-server.ts'
 import { abilitiesOf } from '../../inventory/levels.ts'
-import type { Inventory } from '../../inventory/types.ts'
+import type { Cluster, Instance, Inventory } from '../../inventory/types.ts'
 import { drainFile, standbyFile } from '../../tasks/cluster/keepalived-conf.ts'
 import type { Answers } from './ask.ts'
 import { type Finding, onNode } from '../cluster/finding.ts'
+import { addressOf, holdsOf, isMaster, vrrpOf } from '../cluster/instances.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 import { judgePools } from './judge-pools.ts'
 
@@ -24,36 +25,32 @@ export const judgeNodes = (
   states: readonly NodeState[],
   level: number | undefined,
 ): Finding[] => [
-  ...judgeVip(inventory, states),
+  ...inventory.cluster.instances.flatMap((instance) => judgeInstance(inventory, instance, states)),
   ...states.flatMap((state) => [
     ...judgeNode(inventory, state, level),
     ...(abilitiesOf(level).balances ? judgePools(inventory, state, level!) : []),
   ]),
 ]
 
-/** Exactly one node holds the VIP, and is the only MASTER. */
-function judgeVip({ cluster: { vip }, hosts }: Inventory, states: readonly NodeState[]): Finding[] {
-  const holders = states.filter(({ holdsVip }) => holdsVip)
-  const masters = states.filter(isMaster)
+/** Exactly one node holds the addresses of an instance, and is its only MASTER. */
+function judgeInstance({ cluster, hosts }: Inventory, instance: Instance, states: readonly NodeState[]): Finding[] {
+  const vip = addressOf(instance)
+  const holders = states.filter((state) => holdsOf(state, instance))
+  const masters = states.filter((state) => isMaster(state, instance))
+  const about = cluster.instances.length > 1 ? { about: instance.name } : {}
   const split = (what: string, who: readonly NodeState[]): Finding => ({
+    ...about,
     code: 'split-brain',
     text: `split brain: ${list(who.map(({ host }) => host))} ${what} at the same time`,
   })
   if (holders.length > 1) return [split(`hold ${vip}`, holders)]
   const others = states.length < hosts.length ? ' that can be reached' : ''
   return [
-    ...(holders.length === 0 ? [{ code: 'outage', text: `outage: no node${others} holds ${vip}` } as const] : []),
+    ...(holders.length === 0
+      ? [{ ...about, code: 'outage', text: `outage: no node${others} holds ${vip}` } as const]
+      : []),
     ...(masters.length > 1 ? [split('are MASTER', masters)] : []),
   ]
-}
-
-/** What was told of a VRRP that has ended is not its state. */
-const isMaster = ({ keepalived, vrrpState }: NodeState) => keepalived === 'active' && vrrpState === 'MASTER'
-
-/** @returns the node that holds the VIP and is MASTER, where exactly one holds it */
-export function soleHolder(states: readonly NodeState[]): string | undefined {
-  const [holder, ...more] = states.filter(({ holdsVip }) => holdsVip)
-  return holder && more.length === 0 && isMaster(holder) ? holder.host : undefined
 }
 
 /** keepalived, VRRP and the services of a node. */
@@ -75,27 +72,36 @@ function judgeNode({ cluster }: Inventory, state: NodeState, level: number | und
     ]
   if (state.level !== level)
     findings.push(onNode(host, 'other-level', `is configured for level ${state.level}, not ${level}`))
-  return [...findings, ...judgeVrrp(state, cluster.vip)]
+  return [...findings, ...cluster.instances.flatMap((instance) => judgeVrrp(state, instance, cluster))]
 }
 
-function judgeVrrp(state: NodeState, vip: string): Finding[] {
-  const { host, keepalived, holdsVip, vrrpState } = state
+function judgeVrrp(state: NodeState, instance: Instance, { instances }: Cluster): Finding[] {
+  const { host, keepalived } = state
+  const { state: vrrpState, holds } = vrrpOf(state, instance)
+  const vip = addressOf(instance)
+  const about = instances.length > 1 ? instance.name : undefined
+  const finding = (code: Finding['code'], text: string) => onNode(host, code, text, about)
   const said = keepalived === 'active' ? vrrpState : 'without keepalived'
   if (keepalived === 'active' && !['MASTER', 'BACKUP', 'FAULT'].includes(vrrpState))
-    return [onNode(host, 'vrrp-unknown', 'keepalived runs, and has told no VRRP state')]
+    return [finding('vrrp-unknown', `keepalived runs, and has told no VRRP state${about ? ` of ${about}` : ''}`)]
+  const missing = instance.vips.map(({ address }) => address).filter((address) => !holds.includes(address))
   return [
-    ...(said === 'FAULT' ? [onNode(host, 'vrrp-fault', `its VRRP is in FAULT: it can't take ${vip} over`)] : []),
-    ...(holdsVip && said !== 'MASTER' ? [onNode(host, 'vip-without-master', `holds ${vip}, and is ${said}`)] : []),
-    ...(!holdsVip && said === 'MASTER' ? [onNode(host, 'master-without-vip', `is MASTER without ${vip}`)] : []),
+    ...(said === 'FAULT' ? [finding('vrrp-fault', `its VRRP is in FAULT: it can't take ${vip} over`)] : []),
+    ...(holds.length > 0 && said !== 'MASTER'
+      ? [finding('vip-without-master', `holds ${list(holds)}, and is ${said}`)]
+      : []),
+    ...(missing.length > 0 && said === 'MASTER'
+      ? [finding('master-without-vip', `is MASTER without ${list(missing)}`)]
+      : []),
   ]
 }
 
 /** keepalived and the services of a node run, the services answer, and the node can take the VIP over. */
-export const works = ({ keepalived, services, silent, vrrpState }: NodeState): boolean =>
+export const works = ({ keepalived, services, silent, instances }: NodeState): boolean =>
   keepalived === 'active' &&
   Object.values(services).every((said) => said === 'active') &&
   silent.length === 0 &&
-  vrrpState !== 'FAULT'
+  Object.values(instances).every(({ state }) => state !== 'FAULT')
 
 /** @returns the nodes that any node takes for drained */
 export const drainedNodes = (states: readonly NodeState[]): string[] => [
@@ -133,13 +139,13 @@ export type Verdict = FromSchema<typeof verdictSchema>
 export function judgeAnswers(
   inventory: Inventory,
   level: number,
-  holder: string,
+  holders: Readonly<Record<string, string>>,
   answers: Answers,
   others: Record<string, number>,
 ): Verdict[] {
   const { client } = answers
   const asked = virtualServersOf(inventory.cluster).filter(({ name }) => name in answers.answered)
-  return asked.map(({ name: server, service }) => {
+  return asked.map(({ name: server, service, instance }) => {
     const got = answers.answered[server]!
     const verdict = (summary: string, problem?: Problem): Verdict => ({
       client,
@@ -174,7 +180,7 @@ export function judgeAnswers(
       })
     const { how, problem } = abilitiesOf(level).balances
       ? fromAll(inventory, got, shares, others[server] ?? 0)
-      : fromOne(holder, shares)
+      : fromOne(holders[instance.name]!, shares)
     return verdict(`${counted}: ${how}`, problem && { ...problem, text: `${problem.text} (${counted})` })
   })
 }

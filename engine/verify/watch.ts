@@ -1,6 +1,6 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import type { clusterCheckSchema } from '../../documents/parts/cluster.ts'
-import { askedServicesOf } from '../../services/virtual-server.ts'
+import { askedServicesOf, servedAddressesOf } from '../../services/virtual-server.ts'
 import type { Service } from '../../services/service.ts'
 import { levelsThat } from '../../inventory/levels.ts'
 import type { Host, Inventory } from '../../inventory/types.ts'
@@ -128,7 +128,8 @@ export function judgeSightings(
   watched: ReadonlyMap<string, Watched>,
 ): Finding[] {
   const { client, source } = answers
-  const own = new Set([cluster.vip, ...hosts.flatMap((host) => addressesOf(host))])
+  const vips = servedAddressesOf(cluster).map(({ address }) => address)
+  const own = new Set([...vips, ...hosts.flatMap((host) => addressesOf(host))])
   const servers = askedServicesOf(cluster).flatMap((service) => service.servers)
   return servers.flatMap((server) =>
     hosts.flatMap(({ name }) => {

@@ -1,6 +1,6 @@
 import type { Task } from '../../engine/runner/task.ts'
 import { servicesOf } from '../../services/all.ts'
-import { ruleName, virtualServersOf } from '../../services/virtual-server.ts'
+import { ruleName, servedAddressesOf, virtualServersOf } from '../../services/virtual-server.ts'
 import { parseNetwork } from '../../inventory/network.ts'
 import type { Host } from '../../inventory/types.ts'
 import { abilitiesOf, type Level, realAddress } from '../../inventory/levels.ts'
@@ -19,11 +19,16 @@ export const allowVrrp = ({ cluster, host, hosts }: Target): Rule[] => {
       { name: `vrrp-in-${name}`, accept: 'in', ...wire, from: `${address}/32`, to: `${host.address}/32` },
       { name: `vrrp-out-${name}`, accept: 'out', ...wire, from: `${host.address}/32`, to: `${address}/32` },
     ])
-  const vrrp = { ...wire, to: '224.0.0.18/32' }
-  return [
-    { name: 'vrrp-in', accept: 'in', ...vrrp },
-    { name: 'vrrp-out', accept: 'out', ...vrrp },
-  ]
+  const others = new Set(cluster.instances.flatMap((instance) => instance.interface ?? []))
+  others.delete(host.interface)
+  return [host.interface, ...others].flatMap((device): Rule[] => {
+    const vrrp = { ...wire, interface: device, to: '224.0.0.18/32' }
+    const name = device === host.interface ? '' : `-${device}`
+    return [
+      { name: `vrrp-in${name}`, accept: 'in', ...vrrp },
+      { name: `vrrp-out${name}`, accept: 'out', ...vrrp },
+    ]
+  })
 }
 
 /** Connection sync: the holder sends open connections to the others by multicast (keepalived's `lvs_sync_daemon`). */
@@ -60,12 +65,15 @@ export const othersOf = (host: Host, hosts: readonly Host[]) => hosts.filter(({ 
  */
 export function snat({ cluster }: Target): Rule[] {
   const services = servicesOf(cluster)
-  return services.map(({ name, port, protocols }) => ({
-    name: services.length > 1 ? `snat-${name}` : 'snat',
-    virtualServer: { address: cluster.vip, port },
-    protocols: protocols.map((protocol) => protocol.toLowerCase()),
-    source: cluster.vip,
-  }))
+  const addresses = servedAddressesOf(cluster)
+  return addresses.flatMap(({ address }) =>
+    services.map(({ name, port, protocols }) => ({
+      name: ['snat', ...(services.length > 1 ? [name] : []), ...(addresses.length > 1 ? [address] : [])].join('-'),
+      virtualServer: { address, port },
+      protocols: protocols.map((protocol) => protocol.toLowerCase()),
+      source: address,
+    })),
+  )
 }
 
 /** These rules hold, by the firewall of the host's family, and nothing else of the host stops the cluster's packets. */

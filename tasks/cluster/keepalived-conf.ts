@@ -1,5 +1,7 @@
+import { isIPv6 } from 'node:net'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
-import type { Cluster, Host } from '../../inventory/types.ts'
+import { preempts, priorityIn } from '../../inventory/priority.ts'
+import type { Cluster, Host, Instance, Vip } from '../../inventory/types.ts'
 import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 import type { Target } from '../target.ts'
 import { render } from '../template.ts'
@@ -31,11 +33,33 @@ export function configuration(
     ...{ cluster, host, hosts, level, can, notifyScript, drainFile, standbyFile },
     virtualServers: virtualServersOf(cluster),
     scripts: vrrpScripts(cluster, host, can.balances),
+    instances: cluster.instances.map((instance) => instanceOf(instance, { cluster, host, hosts })),
     virtualServerLines: (server: VirtualServer) => virtualServerLines(cluster, server),
     realServerLines: realServerLines(cluster),
     check: (real: Host, server: VirtualServer) => checkOf(cluster, real, server, can.secondInterface),
     garp: garpLines(cluster),
   })
+}
+
+/** @returns an instance as its block says it on a host */
+function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, 'cluster' | 'host' | 'hosts'>) {
+  const { name, virtual_router_id, vips } = instance
+  const device = instance.interface ?? host.interface
+  const line = ({ address, prefix, label, ...more }: Vip) =>
+    [
+      prefix === (isIPv6(address) ? 128 : 32) ? address : `${address}/${prefix}`,
+      ...(more.interface === undefined ? [] : [`dev ${more.interface}`]),
+      ...(label === undefined ? [] : [`label ${label}`]),
+    ].join(' ')
+  return {
+    ...{ name, virtual_router_id },
+    interface: device,
+    v6: isIPv6(vips[0]!.address),
+    priority: priorityIn(instance, host, hosts),
+    preempts: preempts(cluster, instance),
+    addresses: vips.filter(({ excluded }) => !excluded).map(line),
+    excluded: vips.filter(({ excluded }) => excluded).map(line),
+  }
 }
 
 /** @returns what differs from keepalived's own defaults, which say nothing */

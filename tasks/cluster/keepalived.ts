@@ -34,7 +34,15 @@ export function keepalived(target: Target, level: Level): Task[] {
     ...(can.balances ? hosts.map(({ name }) => flag(drainFile(name))) : []),
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
     withoutRoutesScript(routesScript, keepalivedConf),
-    systemdDropIn('keepalived.service', 'keepalived.dropin', { cluster, host, can, notifyScript, routesScript }),
+    systemdDropIn('keepalived.service', 'keepalived.dropin', {
+      ...{ cluster, host, can, notifyScript, routesScript },
+      vips: cluster.instances.flatMap((instance) =>
+        instance.vips.map(({ address, prefix, interface: own }) => ({
+          address: `${address}/${prefix}`,
+          device: own ?? instance.interface ?? host.interface,
+        })),
+      ),
+    }),
     replacingHandMade(
       file(keepalivedConf, configuration(target, level), { mode: '640', validate }),
       keepalivedConf,

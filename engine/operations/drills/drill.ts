@@ -1,6 +1,7 @@
 import { exitCode, UserError } from '../../base/errors.ts'
 import type { Script } from '../../base/sh.ts'
 import type { Cluster } from '../../../inventory/types.ts'
+import { holdsAny } from '../../cluster/instances.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
 import type { ClusterControl } from '../control.ts'
 
@@ -53,5 +54,4 @@ export class Site {
 }
 
 /** @returns the node that holds the VIP */
-export const holderOf = (_: ClusterControl, states: readonly NodeState[]): string =>
-  states.find(({ holdsVip }) => holdsVip)!.host
+export const holderOf = (_: ClusterControl, states: readonly NodeState[]): string => states.find(holdsAny)!.host

@@ -1,6 +1,7 @@
 import { sh } from '../../base/sh.ts'
 import { servicesOf, unitsOf } from '../../../services/all.ts'
 import type { ClusterControl } from '../control.ts'
+import { holdsAny } from '../../cluster/instances.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
 import { type Drill, holderOf, patience, type Site } from './drill.ts'
 import { drillUnit, hurtFor } from './timer.ts'
@@ -31,6 +32,6 @@ export const service = {
 } as const satisfies Drill
 
 function serves({ control, node }: Site, states: readonly NodeState[]): boolean {
-  if (!control.can.balances) return states.some(({ host, holdsVip }) => host === node && holdsVip)
-  return states.some((state) => control.serving([{ ...state, holdsVip: true }]).includes(node))
+  if (!control.can.balances) return states.some((state) => state.host === node && holdsAny(state))
+  return states.some((state) => control.sendsTo(state, node))
 }

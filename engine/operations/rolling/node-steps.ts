@@ -1,7 +1,9 @@
 import { realAddress } from '../../../inventory/levels.ts'
 import { runCommand } from '../../cluster/host-locks.ts'
+import { addressOf, holdsAny, holdsOf } from '../../cluster/instances.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
-import type { Host } from '../../../inventory/types.ts'
+import { preempts, priorityIn } from '../../../inventory/priority.ts'
+import type { Host, Instance } from '../../../inventory/types.ts'
 import type { Service } from '../../../services/service.ts'
 import type { Clock } from '../../base/clock.ts'
 import { exitCode, HostError, UserError } from '../../base/errors.ts'
@@ -40,6 +42,14 @@ if busctl get-property $login /org/freedesktop/login1 $login.Manager BlockInhibi
 fi
 systemd-run --quiet --on-active=1 systemctl reboot`
 
+/** Instances on their way to another node. */
+interface Move {
+  moving: readonly Instance[]
+  from: string
+  /** Whether a holder is the one that is wanted. */
+  arrived(holder: string): boolean
+}
+
 /** The steps of one node. Each ends when its effect is seen, or throws UserError. */
 export class NodeSteps {
   readonly #control: ClusterControl
@@ -65,28 +75,25 @@ export class NodeSteps {
   }
 
   /**
-   * Another node holds the VIP.
+   * Another node holds the addresses that this one has.
    * @param pausing as for `#move`
    */
   async handOver(pausing: readonly Host[]): Promise<string> {
     const { name } = this.#host
+    const [state] = await this.#control.states([this.#host])
+    const moving = this.#control.instances.filter((instance) => holdsOf(state!, instance))
     const standBy = () => this.#control.setStandby(name, true)
-    return `${await this.#move(name, (holder) => holder !== name, standBy, pausing)} holds ${this.#control.vip}`
+    return this.#move({ moving, from: name, arrived: (holder) => holder !== name }, standBy, pausing)
   }
 
   /**
-   * Moves the VIP. An answer in flight would reach a new director that does not know the connection, unless the old
+   * Moves the addresses of instances. An answer in flight would reach a new director that does not know the connection, unless the old
    * holder itself answers: so for this moment all clients are sent to the old holder.
    * @param pausing the nodes that may be drained for some seconds
-   * @returns the node that holds the VIP now
+   * @returns who holds them now, for people
    */
-  async #move(
-    from: string,
-    arrived: (holder: string) => boolean,
-    act: () => Promise<void>,
-    pausing: readonly Host[],
-  ): Promise<string> {
-    const others = pausing.filter(({ name }) => name !== from)
+  async #move(move: Move, act: () => Promise<void>, pausing: readonly Host[]): Promise<string> {
+    const others = pausing.filter(({ name }) => name !== move.from)
     const names = others.map(({ name }) => name)
     const undrain = () => this.#control.setDrained(names, false)
     try {
@@ -94,11 +101,11 @@ export class NodeSteps {
       await this.#control.poolsFollow(others, true)
       await this.#clock.sleep(inFlight)
       await act()
-      const holder = await this.#moved(from, arrived)
+      const held = await this.#moved(move)
       await this.#clock.sleep(inFlight)
       await undrain()
       await this.#control.poolsFollow(others, false)
-      return holder
+      return held
     } catch (error) {
       // The others would leave all work to one node; that they can't be undrained is not what went wrong first.
       await undrain().catch(() => {})
@@ -106,18 +113,23 @@ export class NodeSteps {
     }
   }
 
-  /** @returns the node that holds the VIP now */
-  async #moved(from: string, arrived: (holder: string) => boolean): Promise<string> {
-    let holder = ''
+  /** @returns `ns1 holds 10.2.1.5` of each instance */
+  async #moved({ moving, from, arrived }: Move): Promise<string> {
+    let held: string[] = []
     const seconds = this.#patience.drain + this.#control.session.inventory.cluster.preempt_delay
     const problem = await this.#control.until((states) => {
-      const holders = states.filter(({ holdsVip }) => holdsVip).map(({ host }) => host)
-      holder = holders[0] ?? ''
-      if (holders.length === 1 && arrived(holder)) return undefined
-      return `${holders.join(' and ') || 'no node'} ${holders.length > 1 ? 'hold' : 'holds'} ${this.#control.vip}`
+      held = []
+      for (const instance of moving) {
+        const holders = states.filter((state) => holdsOf(state, instance)).map(({ host }) => host)
+        const verb = holders.length > 1 ? 'hold' : 'holds'
+        const text = `${holders.join(' and ') || 'no node'} ${verb} ${addressOf(instance)}`
+        if (holders.length !== 1 || !arrived(holders[0]!)) return text
+        held.push(text)
+      }
     }, seconds)
-    if (problem) throw stop(`${this.#control.vip} did not move away from ${from} within ${seconds} s: ${problem}`)
-    return holder
+    const vips = moving.map(addressOf).join(' and ')
+    if (problem) throw stop(`${vips} did not move away from ${from} within ${seconds} s: ${problem}`)
+    return held.join(', ')
   }
 
   /** Waits until open questions and connections have ended, or the drain timeout is over. */
@@ -143,7 +155,7 @@ export class NodeSteps {
     const { services } = this.#control
     const address = realAddress(this.#host, this.#control.level)
     const reals = services.map(({ port }) => `${address}:${port}`).join(' ')
-    const holder = (await this.#control.states()).find(({ holdsVip }) => holdsVip)?.host ?? this.#host.name
+    const holder = (await this.#control.states()).find(holdsAny)?.host ?? this.#host.name
     const scripts: [string, Script][] = [
       [
         holder,
@@ -222,20 +234,30 @@ ipvsadm -lcn | awk -v reals=${` ${reals} `} -v most=${balancing.udp_timeout} \
   async undrain(pausing: readonly Host[]): Promise<string> {
     const { name } = this.#host
     const standUp = () => this.#control.setStandby(name, false)
-    const holder = this.#givesBack(await this.#control.states())
-    if (holder) await this.#move(holder, (now) => now === name, standUp, pausing)
+    const { from, moving } = this.#takesBack(await this.#control.states())
+    if (from) await this.#move({ moving, from, arrived: (holder) => holder === name }, standUp, pausing)
     else await standUp()
     await this.#control.setDrained([name], false)
     await this.#control.poolsFollow([this.#host], false)
     const place = this.#control.can.balances ? 'in every pool' : 'it stands by'
-    return holder ? `it holds ${this.#control.vip} again` : place
+    return from ? `it holds ${moving.map(addressOf).join(' and ')} again` : place
   }
 
-  /** @returns the node that holds the VIP until this one, which preempts, is undrained */
-  #givesBack(states: readonly NodeState[]): string | undefined {
+  /** @returns the instances that come to this node when it is undrained, and the node that the first comes from */
+  #takesBack(states: readonly NodeState[]): { from?: string; moving: Instance[] } {
     const { cluster, hosts } = this.#control.session.inventory
-    const holder = hosts.find(({ name }) => states.some((state) => state.host === name && state.holdsVip))
-    return cluster.preempt && holder && holder.priority < this.#host.priority ? holder.name : undefined
+    const holderOf = (instance: Instance) =>
+      hosts.find(({ name }) => states.some((state) => state.host === name && holdsOf(state, instance)))
+    const moving = cluster.instances.filter((instance) => {
+      const holder = holderOf(instance)
+      return (
+        holder &&
+        preempts(cluster, instance) &&
+        priorityIn(instance, holder, hosts) < priorityIn(instance, this.#host, hosts)
+      )
+    })
+    const from = moving[0] && holderOf(moving[0])?.name
+    return { moving, ...(from !== undefined && { from }) }
   }
 
   #whyUnhealthy = (states: NodeState[]) => {

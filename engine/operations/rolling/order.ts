@@ -1,6 +1,7 @@
 import type { Documents } from '../../../documents/all.ts'
 import type { Note } from '../../cluster/rolling-note.ts'
 import { drainedNodes } from '../../verify/judge.ts'
+import { holdsAny } from '../../cluster/instances.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
 import { whyReboot } from '../../cluster/reboot-required.ts'
 import type { Host } from '../../../inventory/types.ts'
@@ -18,7 +19,7 @@ export interface Turn {
 
 /** Standby nodes first, the holder last, so that the VIP moves only once. */
 export function inTurn(hosts: readonly Host[], states: readonly NodeState[], vip: string): Turn[] {
-  const holds = (host: Host) => states.some((state) => state.host === host.name && state.holdsVip)
+  const holds = (host: Host) => states.some((state) => state.host === host.name && holdsAny(state))
   return [
     ...hosts.filter((host) => !holds(host)).map((host) => ({ host, why: 'it stands by' })),
     ...hosts.filter(holds).map((host) => ({ host, why: `it holds ${vip}, so it is the last` })),

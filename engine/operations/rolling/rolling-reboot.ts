@@ -1,3 +1,4 @@
+import { holdsAny } from '../../cluster/instances.ts'
 import type { Documents } from '../../../documents/all.ts'
 import type { TrafficMonitor } from '../traffic.ts'
 import type { Host } from '../../../inventory/types.ts'
@@ -110,7 +111,7 @@ export class RollingReboot {
     try {
       await this.#enoughServe(host)
       const [state] = await this.#control.states([host])
-      if (state!.holdsVip) await this.#step(name, 'hand over', () => steps.handOver(this.#pausing))
+      if (holdsAny(state!)) await this.#step(name, 'hand over', () => steps.handOver(this.#pausing))
       await this.#step(name, 'drain', () => steps.drain())
       if (this.#control.can.balances) await this.#step(name, 'wait for connections', () => steps.waitForConnections())
     } catch (error) {

@@ -1,6 +1,8 @@
 import { UserError } from '../../../engine/base/errors.ts'
 import { sh } from '../../../engine/base/sh.ts'
 import { isChange, type Task, unchanged } from '../../../engine/runner/task.ts'
+import type { Instance } from '../../../inventory/types.ts'
+import { servedAddressesOf } from '../../../services/virtual-server.ts'
 import { servicesOf } from '../../../services/all.ts'
 import { contentIn } from '../../file.ts'
 import type { Target } from '../../target.ts'
@@ -32,29 +34,36 @@ export function handMade(text: string, target: Knows): HandMade | undefined {
   const { statements, unclear } = parseConf(text)
   const instances = statements.filter(({ words }) => words[0] === 'vrrp_instance')
   if (written.test(text) || isSample(text, instances) || statements.length === 0) return undefined
-  const isVip = (address: string) => address.split('/')[0] === target.cluster.vip
-  const own = instances.find((one) => addressesOf(one).some(isVip))
-  const foreign = instances.filter((one) => one !== own)
+  const pairs = target.cluster.instances.flatMap((instance) => {
+    const own = instances.find((one) => addressesOf(one).some((address) => isOf(instance, address)))
+    return own ? [{ own, instance }] : []
+  })
+  const foreign = instances.filter((one) => !pairs.some(({ own }) => own === one))
   return {
     instances: instances.map(describe),
     others: [
       ...(unclear === undefined
         ? []
         : [`${unclear}: braces that do not match, so that it is not clear what the file holds`]),
-      ...statements.flatMap((one) => (one === own ? [] : standsAlone(one, target))),
-      ...(own ? differs(own, within(statements, 'global_defs'), target) : []),
+      ...statements.flatMap((one) => (pairs.some(({ own }) => own === one) ? [] : standsAlone(one, target))),
+      ...pairs.flatMap((pair) => differs(pair, within(statements, 'global_defs'), target)),
     ],
-    addresses: [...foreign.flatMap(addressesOf), ...(own ? addressesOf(own).filter((one) => !isVip(one)) : [])],
-    gaps: own
-      ? [
-          ...(own.words[1] === 'VI_1' ? [] : [`the instance ${own.words[1]} becomes VI_1`]),
-          ...addressesOf(own)
-            .filter((one) => isVip(one) && !one.endsWith('/32'))
-            .map((one) => `${one} becomes ${target.cluster.vip}/32`),
-        ]
-      : [],
+    addresses: [
+      ...foreign.flatMap(addressesOf),
+      ...pairs.flatMap(({ own, instance }) => addressesOf(own).filter((one) => !isOf(instance, one))),
+    ],
+    gaps: pairs.flatMap(({ own, instance }) => [
+      ...(own.words[1] === instance.name ? [] : [`the instance ${own.words[1]} becomes ${instance.name}`]),
+      ...addressesOf(own).flatMap((one) => {
+        const vip = instance.vips.find(({ address }) => address === one.split('/')[0])
+        return vip && one !== `${vip.address}/${vip.prefix}` ? [`${one} becomes ${vip.address}/${vip.prefix}`] : []
+      }),
+    ]),
   }
 }
+
+/** @param address with a prefix length */
+const isOf = ({ vips }: Instance, address: string): boolean => vips.some((vip) => vip.address === address.split('/')[0])
 
 const addressesOf = ({ block }: Statement): string[] =>
   within(block, 'virtual_ipaddress', 'virtual_ipaddress_excluded').map(({ words: [address] }) =>
@@ -71,7 +80,8 @@ function standsAlone(one: Statement, { cluster, hosts }: Knows): string[] {
   const { words, line } = one
   const ports = servicesOf(cluster).map(({ port }) => String(port))
   if (words[0] === 'vrrp_instance') return [`${line}: ${describe(one)}`]
-  if (words[0] === 'virtual_server' && words[1] === cluster.vip && ports.includes(words[2]!)) {
+  const served = servedAddressesOf(cluster).some(({ address }) => address === words[1])
+  if (words[0] === 'virtual_server' && served && ports.includes(words[2]!)) {
     return one.block
       .filter(
         (real) =>
@@ -90,14 +100,20 @@ function isNode({ words: [, address], block }: Statement, hosts: Knows['hosts'])
   return hosts.some((node) => [address, checked?.words[1]].includes(node.address) || node.second?.address === address)
 }
 
+/** An instance of theirs, and that of the inventory which has its place. */
+interface Pair {
+  own: Statement
+  instance: Instance
+}
+
 /** While one node has the old value and another the new one, each takes itself for the only one. */
-function differs(own: Statement, globals: readonly Statement[], { cluster, host }: Knows): string[] {
+function differs({ own, instance }: Pair, globals: readonly Statement[], { cluster, host }: Knows): string[] {
   const name = own.words[1]
   const find = (keyword: string, block: readonly Statement[] = own.block) =>
     block.find(({ words }) => words[0] === keyword)
   const found: [what: string, theirs: Statement | undefined, otherwise: string, ours: string][] = [
-    ['interface', find('interface'), 'is not there', host.interface],
-    ['virtual_router_id', find('virtual_router_id'), 'is not there', String(cluster.virtual_router_id)],
+    ['interface', find('interface'), 'is not there', instance.interface ?? host.interface],
+    ['virtual_router_id', find('virtual_router_id'), 'is not there', String(instance.virtual_router_id)],
     ['advert_int', find('advert_int'), '1', String(cluster.advert_int)],
     ['version', find('version') ?? find('vrrp_version', globals), '2', String(cluster.vrrp_version)],
   ]
@@ -128,10 +144,14 @@ function differs(own: Statement, globals: readonly Statement[], { cluster, host 
           `${(peers ?? own).line}: ${peers ? 'unicast_peer' : 'multicast'} of ${name}, and the inventory says unicast: ${cluster.unicast}`,
         ]),
     ...addressesOf(own)
-      .filter((one) => one.split('/')[0] !== cluster.vip)
+      .filter((one) => !isOf(instance, one))
       .map((one) => `${own.line}: ${one} of ${name}`),
     ...within(own.block, 'virtual_ipaddress')
-      .filter(({ words }) => words.includes('dev') && words[words.indexOf('dev') + 1] !== host.interface)
+      .filter(({ words }) => {
+        const vip = instance.vips.find(({ address }) => address === words[0]!.split('/')[0])
+        const device = vip?.interface ?? instance.interface ?? host.interface
+        return words.includes('dev') && words[words.indexOf('dev') + 1] !== device
+      })
       .map(({ words, line }) => `${line}: ${words.join(' ')} of ${name}`),
     ...[...own.block, ...(type ? [type] : []), ...globals]
       .filter(({ words }) => unlike.test(words.join(' ')))

@@ -1,5 +1,6 @@
 import { abilitiesOf, type Level } from '../../../inventory/levels.ts'
 import { parseNetwork } from '../../../inventory/network.ts'
+import { servedAddressesOf } from '../../../services/virtual-server.ts'
 import type { Target } from '../../target.ts'
 import type { Found, NetworkLink } from './found.ts'
 
@@ -51,7 +52,7 @@ export function connection({ cluster, host, place }: Target, level: Level, found
   const address = found.connection
   if (!address) return []
   const comesIn = `${place(['hosts', host.name, 'ssh', 'host'])}: this connection comes in by ${address}`
-  if (address === cluster.vip)
+  if (servedAddressesOf(cluster).some((vip) => vip.address === address))
     return [`${comesIn}, the virtual IP, which moves between hosts: give an address of the host's own`]
   // Of IPv6, addresses of the link name their interface, and may be on several.
   const [, device] = address.split('%')

@@ -1,5 +1,7 @@
 import { lines, type Script, sh } from '../../../engine/base/sh.ts'
 import { servicesOf } from '../../../services/all.ts'
+import { parseNetwork } from '../../../inventory/network.ts'
+import { servedAddressesOf } from '../../../services/virtual-server.ts'
 import type { Service } from '../../../services/service.ts'
 import type { Target } from '../../target.ts'
 import { findConnection } from '../connection.ts'
@@ -67,9 +69,13 @@ const configuration = [
 
 /** Prints what `parseFound` reads; it sends a datagram to the VIP and to the other nodes, where keepalived does not know the VIP yet. */
 export function probe({ cluster, host, hosts }: Target): Script {
+  const { has } = parseNetwork(cluster.network)
+  // Who has an address of another network, or of IPv6, is not known from here.
+  const asked = servedAddressesOf(cluster).flatMap(({ address }) => (has(address) ? [address] : []))
   const nodes = hosts.flatMap(({ address, second }) => [address, ...(second ? [second.address] : [])])
   return sh`
-${askNeighbours(cluster.vip, nodes, host.interface)}
+named=$(grep -rnsIFw ${cluster.instances.flatMap(({ vips }) => vips.flatMap(({ address }) => ['-e', address]))} -- ${configuration})
+${lines(...asked.map((vip) => askNeighbours(vip, nodes, host.interface)))}
 echo '== links and routes'
 ip -j -d -batch - <<<${'address show\nroute show table all'}
 echo '== connection'
@@ -86,9 +92,7 @@ ${lines(...servicesOf(cluster).map(listeners))}`
 // 9 discards (RFC 863). What it remembers from earlier is confirmed within 9 s, or forgotten; that is waited for only where it is
 // no node's.
 const askNeighbours = (vip: string, nodes: readonly string[], device: string) => sh`
-named=$(grep -rnsIFw -- ${vip} ${configuration})
-neighbours=
-if [[ $named != *${`${keepalivedConf}:`}* ]]; then
+if ! grep -qsFw ${vip} ${keepalivedConf}; then
   for address in ${[vip, ...nodes]}; do { echo >"/dev/udp/$address/9"; } 2>/dev/null; done
   for try in {1..90}; do
     # lladdr ADDRESS STATE, or the state alone.

@@ -1,12 +1,14 @@
 import { abilitiesOf, type Level } from '../../../inventory/levels.ts'
 import { servicesOf } from '../../../services/all.ts'
+import { servedAddressesOf } from '../../../services/virtual-server.ts'
 import type { Target } from '../../target.ts'
 import type { Found } from './found.ts'
 
 /** No other program listens where the service is going to. */
 export function port({ cluster, host, place }: Target, level: Level, { listeners }: Found): string[] {
   const second = abilitiesOf(level).secondInterface ? host.second : undefined
-  const used = ['0.0.0.0', '*', cluster.vip, host.address, second?.address]
+  const vips = servedAddressesOf(cluster).map(({ address }) => address)
+  const used = ['0.0.0.0', '*', ...vips, host.address, second?.address]
   const devices = [undefined, host.interface, second?.interface]
   return servicesOf(cluster).flatMap(({ name, port: number, unit }) => {
     const others = new Set(

@@ -1,13 +1,24 @@
 import type { Target } from '../../target.ts'
 import type { Found } from './found.ts'
 
-/** Nobody but keepalived has the virtual IP: no router, no configuration of the host, no other machine. */
+/** Nobody but keepalived has the virtual IPs: no router, no configuration of the host, no other machine. */
 export function virtualIp(target: Target, found: Found): string[] {
-  const at = target.place(['cluster', 'vip'])
-  return [...router(target, found), ...fixed(target, found), ...third(target, found)].map((why) => `${at}: ${why}`)
+  return target.cluster.instances.flatMap((instance, place) => {
+    const keys = place === 0 ? ['cluster'] : ['cluster', 'instances', instance.name]
+    return instance.vips.flatMap(({ address, interface: own }, index) => {
+      const path = index === 0 ? [...keys, 'vip'] : [...keys, 'more_vips', String(index - 1)]
+      const device = own ?? instance.interface ?? target.host.interface
+      const wrong = [
+        ...router(address, target, found),
+        ...fixed(address, device, found),
+        ...third(address, target, found),
+      ]
+      return wrong.map((why) => `${target.place(path)}: ${why}`)
+    })
+  })
 }
 
-function router({ cluster: { vip }, host }: Target, { routes }: Found): string[] {
+function router(vip: string, { host }: Target, { routes }: Found): string[] {
   // Level 3 has one by the second interface, in a table of its own.
   const by = routes.find(({ gateway, nexthops = [], ...route }) =>
     [{ gateway, dev: route.dev }, ...nexthops].some(
@@ -18,12 +29,12 @@ function router({ cluster: { vip }, host }: Target, { routes }: Found): string[]
 }
 
 /** The host has the address without keepalived, now or at its next boot. */
-function fixed({ cluster: { vip }, host }: Target, { links, lines }: Found): string[] {
+function fixed(vip: string, device: string, { links, lines }: Found): string[] {
   const keepaliveds = lines.flatMap(({ file, text }) => (isKeepaliveds(file) ? (prefixOf(text, vip) ?? []) : []))
   const live = links.flatMap(({ ifname, addr_info }) =>
     addr_info
       .filter(({ local }) => local === vip)
-      .filter(({ prefixlen }) => ifname !== host.interface || !keepaliveds.includes(prefixlen))
+      .filter(({ prefixlen }) => ifname !== device || !keepaliveds.includes(prefixlen))
       .map(({ prefixlen }) => `${vip}/${prefixlen} is on ${ifname}, and keepalived.conf does not set it there`),
   )
   const stored = lines.filter((line) => setsAddress(line, vip)).map(({ file, line }) => `${file}:${line} sets ${vip}`)
@@ -61,7 +72,7 @@ const settings = [
 ]
 
 /** Somebody answers for it, and is none of the nodes. */
-function third({ cluster: { vip }, hosts }: Target, { neighbours }: Found): string[] {
+function third(vip: string, { hosts }: Target, { neighbours }: Found): string[] {
   const holder = neighbours.get(vip)
   if (!holder?.confirmed) return []
   // Where two interfaces are in one network, either may have answered.

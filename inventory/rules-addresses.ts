@@ -1,0 +1,135 @@
+import { isIPv4 } from 'node:net'
+import { didYouMean } from '../engine/base/suggest.ts'
+import type { Draft } from './defaults.ts'
+import { abilitiesOf, type Level } from './levels.ts'
+import type { Path, Problem } from './source.ts'
+import { dotted, shown } from './wording.ts'
+
+type ClusterDraft = NonNullable<Draft['cluster']>
+type InstanceDraft = Pick<ClusterDraft, 'vip' | 'more_vips' | 'prefer' | 'virtual_router_id' | 'interface'>
+
+/** What one instance says, and where. */
+interface Entry {
+  path: Path
+  content: InstanceDraft
+}
+
+/** The first instance, which is the cluster's own, and the further ones. */
+function entriesOf({ instances = {}, ...first }: ClusterDraft): Entry[] {
+  const further = Object.entries(instances).map(([name, content]): Entry => {
+    return { path: ['cluster', 'instances', name], content: content ?? {} }
+  })
+  return [{ path: ['cluster'], content: first }, ...further]
+}
+
+/** @returns every address that moves, by place */
+export const vipsOf = (cluster: ClusterDraft = {}): { path: Path; address: string | undefined }[] =>
+  entriesOf(cluster).flatMap(({ path, content: { vip, more_vips = [] } }) => [
+    { path: [...path, 'vip'], address: vip },
+    ...more_vips.map((one, index) => {
+      const place = [...path, 'more_vips', String(index)]
+      return typeof one === 'object'
+        ? { path: [...place, 'address'], address: one.address }
+        : { path: place, address: one }
+    }),
+  ])
+
+/** The rules about the addresses that move, and about the instances that move them. */
+export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): Problem[] {
+  const entries = entriesOf(cluster)
+  const names = Object.keys(hosts)
+  return [
+    ...entries.flatMap(({ path, content }) => [
+      ...preferred(path, content, names),
+      ...inAdverts(path, content),
+      ...(content.vip !== undefined && content.virtual_router_id === undefined && path.length > 1
+        ? [{ path, text: 'is missing virtual_router_id, a whole number from 1 to 255: its vip gives none' }]
+        : []),
+    ]),
+    ...room(entries, hosts),
+    ...routerIds(entries),
+    ...(cluster.sync ? together(entries) : []),
+    ...unicast(cluster, entries),
+    ...(abilitiesOf(level).keepsClients ? alone(entries, level!) : []),
+  ]
+}
+
+function preferred(path: Path, { prefer }: InstanceDraft, names: readonly string[]): Problem[] {
+  if (prefer === undefined || names.length === 0 || names.includes(prefer)) return []
+  const text = `must be one of the hosts, got ${shown(prefer)}${didYouMean(prefer, names)}`
+  return [{ path: [...path, 'prefer'], text }]
+}
+
+/** The preferred host has a priority above all others, and 255 is for owners of addresses. */
+const room = (entries: readonly Entry[], hosts: NonNullable<Draft['hosts']>): Problem[] =>
+  entries.some(({ content }) => content.prefer !== undefined)
+    ? Object.entries(hosts).flatMap(([name, host]) =>
+        host?.priority === 254
+          ? [{ path: ['hosts', name, 'priority'], text: 'must be at most 253 with prefer, got 254' }]
+          : [],
+      )
+    : []
+
+/** How many addresses an advert holds; keepalived takes no more. */
+const inAnAdvert = 20
+
+function inAdverts(path: Path, { vip, more_vips = [] }: InstanceDraft): Problem[] {
+  if (vip === undefined) return []
+  const told = more_vips.filter((one) => typeof one !== 'object' || !one.excluded)
+  const same = told.filter((one) => isIPv4(addressOf(one) ?? '') === isIPv4(vip)).length + 1
+  if (same <= inAnAdvert) return []
+  const text = `must have at most ${inAnAdvert - 1} addresses without excluded: true, got ${same - 1}`
+  return [{ path: [...path, 'more_vips'], text }]
+}
+
+const addressOf = (one: NonNullable<ClusterDraft['more_vips']>[number]) => (typeof one === 'object' ? one.address : one)
+
+/** One interface hears the adverts of all its instances. */
+const routerIds = (entries: readonly Entry[]): Problem[] =>
+  entries.flatMap(({ path, content }, index) =>
+    entries
+      .slice(0, index)
+      .filter(
+        ({ content: other }) =>
+          content.virtual_router_id !== undefined &&
+          other.virtual_router_id === content.virtual_router_id &&
+          other.interface === content.interface &&
+          isIPv4(other.vip ?? '') === isIPv4(content.vip ?? ''),
+      )
+      .map((other) => ({
+        path: [...path, 'virtual_router_id'],
+        text: `must be another one than of ${dotted(other.path)}, got ${content.virtual_router_id}`,
+      })),
+  )
+
+/** What moves together is preferred on one host. */
+const together = (entries: readonly Entry[]): Problem[] =>
+  entries
+    .slice(1)
+    .flatMap(({ path, content: { prefer } }) =>
+      prefer === undefined
+        ? []
+        : [{ path: [...path, 'prefer'], text: 'must be left out with cluster.sync: true: cluster.prefer is for all' }],
+    )
+
+/** The nodes' own addresses are known on one interface, and of IPv4. */
+const unicast = ({ unicast: wanted }: ClusterDraft, entries: readonly Entry[]): Problem[] =>
+  entries.slice(1).flatMap(({ path, content: { vip, interface: other } }): Problem[] => {
+    if (!wanted || vip === undefined || (other === undefined && isIPv4(vip))) return []
+    const what = other === undefined ? 'an instance of IPv6' : 'an instance on another interface'
+    const key = other === undefined ? 'vip' : 'interface'
+    return [{ path: [...path, key], text: `is not possible with cluster.unicast: true: ${what} needs multicast` }]
+  })
+
+/** Answers of level 3 go back through one address. */
+const alone = (entries: readonly Entry[], level: Level): Problem[] => [
+  ...entries
+    .filter(({ content }) => content.more_vips && content.more_vips.length > 0)
+    .map(({ path }) => ({
+      path: [...path, 'more_vips'],
+      text: `must be left out at level ${level}, which has one VIP`,
+    })),
+  ...(entries.length > 1
+    ? [{ path: ['cluster', 'instances'], text: `must be left out at level ${level}, which has one VIP` }]
+    : []),
+]
