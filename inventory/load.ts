@@ -104,6 +104,7 @@ function instancesOf({
   vip,
   more_vips,
   prefer,
+  sync,
   virtual_router_id,
   instances,
 }: Pick<Complete['cluster'], 'vip' | 'more_vips' | 'prefer' | 'sync' | 'virtual_router_id' | 'instances'>): Instance[] {
