@@ -7,14 +7,17 @@ import type { Host, ServiceContent } from '../inventory/types.ts'
 import type { Target } from '../tasks/target.ts'
 
 /** A health check of keepalived for a real server (keepalived.conf(5), REAL SERVER CHECKER). */
-export interface HealthCheck {
-  /** Its block: `TCP_CHECK`. */
-  type: string
-  /** What the block says beside addresses and times, line by line. */
-  lines: readonly string[]
-  /** Asked in place of the block; address and port of the real server become its last words. */
-  program?: string
-}
+export type HealthCheck =
+  | {
+      /** Its block: `TCP_CHECK`. */
+      type: string
+      /** What the block says beside addresses and times, line by line. */
+      lines: readonly string[]
+    }
+  | {
+      /** Run in place of a block; address and port of the real server become its last words. */
+      program: string
+    }
 
 /** How a node shows the questions of a client, and from where it saw them come. */
 export interface Sightings {

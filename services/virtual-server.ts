@@ -16,8 +16,10 @@ export interface VirtualServer {
 }
 
 /** @returns the virtual servers by which a cluster offers its services */
-export function virtualServersOf(cluster: Pick<Cluster, 'services' | 'vip'>): VirtualServer[] {
-  const services = servicesOf(cluster)
+export function virtualServersOf(
+  cluster: Pick<Cluster, 'services' | 'vip'>,
+  services: readonly Service[] = servicesOf(cluster),
+): VirtualServer[] {
   return services.flatMap((service) =>
     service.protocols.map((protocol) => ({
       name: services.length > 1 ? `${service.name} ${protocol}` : protocol,

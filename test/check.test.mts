@@ -20,7 +20,7 @@ const state = (holds: boolean) =>
     `vip=${holds ? 'here' : ''}`,
     `state=${holds ? 'MASTER' : 'BACKUP'}`,
     'keepalived=active',
-    'service=active',
+    'service=named active',
     ...pools,
     '\nwatching\n',
   ].join('\n')

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Facts } from '../engine/runner/facts.ts'
+import { servicesOf } from '../services/all.ts'
 import { checkPackages, vrrpScripts } from '../tasks/cluster/checks.ts'
 import { allowVrrp } from '../tasks/cluster/firewall.ts'
 import { targetOf } from '../tasks/target.ts'
@@ -21,7 +22,7 @@ hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 }, ns3: { address:
 /** @returns whether a check succeeds on this machine */
 function succeeds(check: string): boolean {
   const { cluster, hosts } = inventory(`checks: { own: ${check} }`)
-  const [{ command } = { command: '' }] = vrrpScripts(cluster, { ...hosts[0]!, address: '127.0.0.1' }, true)
+  const [{ command } = { command: '' }] = vrrpScripts(cluster, { ...hosts[0]!, address: '127.0.0.1' }, [])
   // As keepalived does it: words, no shell.
   const [program, ...words] = command.split(' ')
   try {
@@ -72,7 +73,7 @@ test('a command is taken as it is, with the times of the inventory or of the hea
     'health_check: { interval: 4, retries: 5, timeout: 6 }, checks: { a: { command: /bin/true x }, ' +
       'b: { command: /bin/false, interval: 1, timeout: 2, fall: 3, rise: 4, weight: -9, user: root } }',
   )
-  const [service, ...own] = vrrpScripts(cluster, hosts[0]!, false)
+  const [service, ...own] = vrrpScripts(cluster, hosts[0]!, servicesOf(cluster))
   assert.is(service!.name, 'service')
   assert.equal(own, [
     { name: 'a', command: '/bin/true x', interval: 4, timeout: 7, fall: 5, rise: 1, weight: 0, user: 'nobody' },

@@ -44,7 +44,7 @@ const defaults = {
   preempt: false,
   preempt_delay: 0,
   startup_delay: 5,
-  service: { type: 'dns', port: 53, health_zone: 'load.balance', health_name: 'health' },
+  services: { dns: { type: 'dns', port: 53, health_zone: 'load.balance', health_name: 'health' } },
   health_check: { interval: 1, retries: 2, retry_delay: 1, timeout: 2 },
   balancing: {
     scheduler: 'rr',
@@ -260,7 +260,7 @@ test('a value has a place; a default has that of the nearest key above it', () =
   const { place } = load(smallest)
   assert.is(place(['hosts', 'ns2', 'address']), `${file}:6:19 hosts.ns2.address`)
   assert.is(place(['hosts', 'ns2', 'ssh', 'host']), `${file}:6:3 hosts.ns2.ssh.host`)
-  assert.is(place(['cluster', 'service', 'port']), `${file}:1:1 cluster.service.port`)
+  assert.is(place(['cluster', 'services', 'dns', 'port']), `${file}:1:1 cluster.service.port`)
 })
 
 test('a file that is none, or holds nothing', () => {

@@ -30,7 +30,7 @@ const printed = (holds: boolean, ...more: string[]) =>
   [
     `vip=${holds ? '2: eth0    inet 10.2.1.5/32 scope global eth0' : ''}`,
     'keepalived=active',
-    'service=active',
+    'service=named active',
     'level=3',
     `state=${holds ? 'MASTER' : 'BACKUP'}`,
     ...['TCP', 'UDP'].flatMap((protocol) => [
@@ -159,7 +159,7 @@ const faults: [name: string, nodes: NodeStatus[], problems: string[]][] = [
   ],
   [
     'nobody answers',
-    [node(0, true, 'silent=10.2.1.2 named: REFUSED'), node(1, false, 'silent=10.2.1.7 named: REFUSED')],
+    [node(0, true, 'silent=dns 10.2.1.2 named: REFUSED'), node(1, false, 'silent=dns 10.2.1.7 named: REFUSED')],
     ['ns1: named: REFUSED', 'ns2: named: REFUSED'],
   ],
   [
@@ -225,7 +225,7 @@ test('rolling: nodes that stand by come first, the holder last', () => {
 
 const standby: [name: string, lines: string[], serves: boolean][] = [
   ['well', [], true],
-  ['silent', ['silent=10.2.1.3 named: REFUSED'], false],
+  ['silent', ['silent=dns 10.2.1.3 named: REFUSED'], false],
   ['in FAULT', ['state=FAULT'], false],
 ]
 for (const [name, lines, serves] of standby) {
@@ -292,8 +292,7 @@ test('drills: the time in which answers were lost is held against the limit of i
     label,
     from: 0,
     to: 1,
-    UDP: tally(udp),
-    TCP: tally(tcp),
+    tallies: { UDP: tally(udp), TCP: tally(tcp) },
   })
   assert.equal(textsOf(judgeDrills([step('restart', 3, 4), step('stop', 1, 5.5)], [4, 5])), [
     'stop: clients lost answers for 5.5 s, and 5 s are allowed',

@@ -1,12 +1,12 @@
 // Clusters that differ in every value that templates use; for golden files, and for keepalived's own config test.
-import type { ServiceKind } from '../services/service.ts'
-import { serviceOf } from '../services/all.ts'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadInventory } from '../inventory/load.ts'
-import type { Inventory } from '../inventory/types.ts'
+import type { Inventory, ServiceContent } from '../inventory/types.ts'
 import type { Level } from '../inventory/levels.ts'
+import { servicesOf } from '../services/all.ts'
+import type { Service, ServiceKind } from '../services/service.ts'
 import { configuration } from '../tasks/cluster/keepalived-conf.ts'
 
 const cluster = (more: string) => `
@@ -94,11 +94,24 @@ export function inventoryOf(text: string): Inventory {
   return loadInventory(file)
 }
 
+/** @returns what a cluster serves that serves one thing */
+export function onlyService({ cluster }: Pick<Inventory, 'cluster'>): Service {
+  const [service, ...more] = servicesOf(cluster)
+  if (!service || more.length > 0) throw new Error('not one service alone')
+  return service
+}
+
+/** @returns what the inventory says of the one service */
+export const onlyContent = ({ cluster }: Pick<Inventory, 'cluster'>): ServiceContent =>
+  Object.values(cluster.services)[0]!
+
 /**
  * The keepalived.conf of a variant's first host.
- * @param kind of a service that is in no inventory
+ * @param kind of the one service, where no inventory knows it
  */
 export function keepalivedConf(text: string, level: Level, kind?: ServiceKind): string {
-  const { cluster, hosts } = inventoryOf(text)
-  return configuration({ cluster, hosts, host: hosts[0]! }, level, kind?.(cluster.service) ?? serviceOf(cluster))
+  const inventory = inventoryOf(text)
+  const { cluster, hosts } = inventory
+  const services = kind && [{ name: 'other', ...kind(onlyContent(inventory)) }]
+  return configuration({ cluster, hosts, host: hosts[0]! }, level, services)
 }

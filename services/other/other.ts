@@ -38,7 +38,7 @@ const other = ({ port, unit, check }: Content, protocol: Protocol, type: string)
   ...(unit !== undefined && { unit }),
   packages: () => [],
   tasks: () => [],
-  healthCheck: () => ({ type, lines: [], ...(check !== undefined && { program: check }) }),
+  healthCheck: () => (check === undefined ? { type, lines: [] } : { program: check }),
   answerOf: () => '',
 })
 

@@ -185,23 +185,48 @@ function clusterAgrees({ cluster }: Written): void {
     [first.name ?? 'table0', second.name ?? 'table1'],
   ]
   if (numbers[0] === numbers[1] || numbers.includes(220) || names[0] === names[1]) delete cluster.routing_tables
-  const { snmp, service } = cluster
+  const { snmp } = cluster
   if (snmp?.source?.includes('/')) snmp.community ??= 'other'
-  if (service) service.type ??= 'dns'
-  if (service?.type === 'http' || service?.type === 'https') {
-    if (service.managed !== false) delete service.unit
+  if (cluster.services) delete cluster.service
+  servicesAgree(cluster)
+}
+
+/** Makes services agree, each in itself and with the others. */
+function servicesAgree({ service, services = {}, checks = {} }: Written['cluster']): void {
+  for (const one of [service, ...Object.values(services)]) if (one) one.type ??= 'dns'
+  for (const [place, [name, one]] of Object.entries(services).entries()) {
+    // A host has one name server, and ports are for one service each.
+    if (place > 0 && one?.type === 'dns') delete services[name]
+    else if (one) one.port = 1000 + place
+    delete checks[`service_${name}`]
   }
-  if (service?.type !== 'dns') return
+  for (const one of [service, ...Object.values(services)]) {
+    if (one?.type === 'http' || one?.type === 'https') {
+      if (one.managed !== false) delete one.unit
+    }
+    if (one?.type === 'tcp' || one?.type === 'udp') {
+      if (one.check) one.check = program
+    }
+    if (one?.type === 'dns') healthNameFits(one)
+  }
+}
+
+type Dns = Extract<Written['cluster']['service'], { type?: 'dns' }>
+
+function healthNameFits(service: Dns): void {
   if (service.health_zone && !service.health_zone.includes('.')) service.health_zone = `${service.health_zone}.lan`
   if (service.health_name && !/^../.test(service.health_name.split('.')[0]!))
     service.health_name = `a${service.health_name}`
-  if ((service.health_name ?? 'health').length + (service.health_zone ?? 'load.balance').length > 188)
-    cluster.service = {}
+  if ((service.health_name ?? 'health').length + (service.health_zone ?? 'load.balance').length <= 188) return
+  delete service.health_name
+  delete service.health_zone
 }
+
+/** Is on every node. */
+const program = '/bin/true'
 
 /** Programs, users and interfaces that every node has: keepalived looks for them. */
 function programsAreThere({ notify, balancing, checks, ...cluster }: Written['cluster']): void {
-  const program = '/bin/true'
   for (const check of Object.values(checks ?? {})) {
     if (check?.command) check.command = program
     delete check?.user
