@@ -86,7 +86,12 @@ ${sections('', schema).join('\n').trimEnd()}
 function sections(path: string, map: Documented): string[] {
   const children = Object.entries(map.properties ?? {})
   const maps = [...children, ...hostsOf(map)].filter(([, child]) => child.properties || hostsOf(child).length > 0)
-  const kinds = (map.oneOf ?? []).map((kind): [string, Documented] => [`: ${kind.properties!.type!.const}`, kind])
+  // The kinds of `service` come again in `services`, likewise.
+  const again = map.oneOf !== undefined && path !== 'cluster.service'
+  const kinds = (again ? [] : (map.oneOf ?? [])).map((kind): [string, Documented] => [
+    `: ${kind.properties!.type!.const}`,
+    kind,
+  ])
   // The keys of `ssh` come again in every host, and are told once.
   const common: Record<string, Documented> = path === 'ssh' ? {} : schema.properties.ssh.properties
   // The type of a kind is in its heading.
@@ -97,6 +102,7 @@ function sections(path: string, map: Documented): string[] {
     ...(path ? [`### \`${path}\``, '', meaningOf(map)[0]!, ''] : []),
     ...(rows.length > 0 ? table : []),
     ...(children.some(([key, child]) => common[key] === child) ? ['And all keys of [`ssh`](#ssh).', ''] : []),
+    ...(again ? ['And the keys of its type, as in [`cluster.service`](#clusterservice).', ''] : []),
     ...kinds.flatMap(([key, kind]) => sections(`${path}${key}`, kind)),
     ...maps.flatMap(([key, child]) => sections(path ? `${path}.${key}` : key, child)),
   ]

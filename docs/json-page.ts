@@ -28,7 +28,7 @@ const printers: Readonly<Record<keyof typeof documents, string>> = {
 /** Parts of documents, by title, in the order in which they come. */
 function partsOf(node: Shown, parts = new Map<string, Shown>()): Map<string, Shown> {
   for (const child of Object.values(node.properties ?? {})) {
-    const inner = child.items ?? child
+    const inner = child.items ?? (typeof child.additionalProperties === 'object' ? child.additionalProperties : child)
     if (inner.title && inner.properties) parts.set(inner.title, inner)
     partsOf(inner, parts)
   }

@@ -50,12 +50,8 @@ export function loadInventory(file: string, options: { level?: Level; env?: Node
 }
 
 /** @returns the path as an inventory has it that says `service` */
-const withOneService = ([first, second, name, ...rest]: Path): Path =>
-  first === 'cluster' && second === 'services'
-    ? [first, 'service', ...rest]
-    : [first, second, name, ...rest].filter(isSaid)
-
-const isSaid = (key: string | undefined): key is string => key !== undefined
+const withOneService = (path: Path): Path =>
+  path[0] === 'cluster' && path[1] === 'services' ? ['cluster', 'service', ...path.slice(3)] : path
 
 /** Content after `fillDefaults`. */
 type Complete = Content & {

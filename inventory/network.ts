@@ -34,3 +34,19 @@ export function parseNetwork(cidr: string): Network {
     has: (text) => startOf(text) === start,
   }
 }
+
+/** Blocks that are no one's network, and what each is for (RFC 6890, RFC 5771). */
+const notForHosts = [
+  ['0.0.0.0/8', 'hosts that do not know their address yet'],
+  ['127.0.0.0/8', 'a host to reach itself'],
+  ['169.254.0.0/16', 'addresses that hosts give themselves'],
+  ['224.0.0.0/4', 'groups (multicast)'],
+  ['240.0.0.0/4', 'the future'],
+] as const
+
+/** @returns the block of an IPv4 address that no host has, and what it is for */
+export const specialBlockOf = (address: string): readonly [block: string, meaning: string] | undefined =>
+  notForHosts.find(([block]) => parseNetwork(block).has(address))
+
+/** @returns what an IPv4 address is for that no host has */
+export const meaningOf = (address: string): string | undefined => specialBlockOf(address)?.[1]

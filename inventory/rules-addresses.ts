@@ -1,7 +1,8 @@
-import { isIPv4 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 import { didYouMean } from '../engine/base/suggest.ts'
 import type { Draft } from './defaults.ts'
 import { abilitiesOf, type Level } from './levels.ts'
+import { meaningOf } from './network.ts'
 import type { Path, Problem } from './source.ts'
 import { dotted, shown } from './wording.ts'
 
@@ -47,6 +48,10 @@ export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): P
         : []),
     ]),
     ...room(entries, hosts),
+    ...vipsOf(cluster)
+      .slice(1)
+      .flatMap(({ path, address }) => ofHosts(path, address)),
+    ...entries.flatMap(prefixes),
     ...routerIds(entries),
     ...(cluster.sync ? together(entries) : []),
     ...unicast(cluster, entries),
@@ -84,16 +89,41 @@ function inAdverts(path: Path, { vip, more_vips = [] }: InstanceDraft): Problem[
 
 const addressOf = (one: NonNullable<ClusterDraft['more_vips']>[number]) => (typeof one === 'object' ? one.address : one)
 
+/** Further addresses may be of any network, but not of those that no host has. */
+function ofHosts(path: Path, address: string | undefined): Problem[] {
+  if (address === undefined) return []
+  const meaning = isIPv6(address) ? meaningOf6(address) : meaningOf(address)
+  return meaning === undefined
+    ? []
+    : [{ path, text: `must be the address of a host, but ${shown(address)} is for ${meaning}` }]
+}
+
+/** RFC 4291, 2.4. */
+function meaningOf6(address: string): string | undefined {
+  const plain = new URL(`http://[${address}]`).hostname.slice(1, -1)
+  if (plain === '::') return 'hosts that do not know their address yet'
+  if (plain === '::1') return 'a host to reach itself'
+  return plain.startsWith('ff') ? 'groups (multicast)' : undefined
+}
+
+const prefixes = ({ path, content: { more_vips = [] } }: Entry): Problem[] =>
+  more_vips.flatMap((one, index) => {
+    if (typeof one !== 'object' || one.prefix === undefined || one.prefix <= 32 || !isIPv4(one.address ?? '')) return []
+    const text = `must be a whole number from 1 to 32 for an IPv4 address, got ${one.prefix}`
+    return [{ path: [...path, 'more_vips', String(index), 'prefix'], text }]
+  })
+
 /** One interface hears the adverts of all its instances. */
-const routerIds = (entries: readonly Entry[]): Problem[] =>
-  entries.flatMap(({ path, content }, index) =>
+function routerIds(entries: readonly Entry[]): Problem[] {
+  const common = entries[0]!.content.interface
+  return entries.flatMap(({ path, content }, index) =>
     entries
       .slice(0, index)
       .filter(
         ({ content: other }) =>
           content.virtual_router_id !== undefined &&
           other.virtual_router_id === content.virtual_router_id &&
-          other.interface === content.interface &&
+          (other.interface ?? common) === (content.interface ?? common) &&
           isIPv4(other.vip ?? '') === isIPv4(content.vip ?? ''),
       )
       .map((other) => ({
@@ -101,6 +131,7 @@ const routerIds = (entries: readonly Entry[]): Problem[] =>
         text: `must be another one than of ${dotted(other.path)}, got ${content.virtual_router_id}`,
       })),
   )
+}
 
 /** What moves together is preferred on one host. */
 const together = (entries: readonly Entry[]): Problem[] =>

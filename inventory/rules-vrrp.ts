@@ -1,15 +1,20 @@
 import type { Draft } from './defaults.ts'
-import type { Problem } from './source.ts'
+import type { Path, Problem } from './source.ts'
 import { shown } from './wording.ts'
 
 type ClusterDraft = NonNullable<Draft['cluster']>
 
 /** The rules about VRRP and IPVS, and about what moves the VIP. */
-export const vrrp = ({ cluster = {}, hosts }: Draft): Problem[] => [
-  ...adverts(cluster),
-  ...balancing(cluster, hosts),
-  ...Object.entries(cluster.checks ?? {}).flatMap(([name, content]) => (content ? check(name, content) : [])),
-]
+export function vrrp({ cluster = {}, hosts }: Draft): Problem[] {
+  const own = ownChecks(cluster)
+  return [
+    ...adverts(cluster),
+    ...balancing(cluster, hosts),
+    ...Object.entries(cluster.checks ?? {}).flatMap(([name, content]) =>
+      content ? check(name, content, own, cluster.health_check?.interval) : [],
+    ),
+  ]
+}
 
 function adverts({
   vip,
@@ -36,15 +41,30 @@ function adverts({
 
 const kinds = ['command', 'process', 'port', 'url'] as const
 
-/** What the playbooks themselves call the check of the service. */
-const ours = 'service'
+/** @returns the checks of the playbooks themselves, and what each is about */
+const ownChecks = ({ services = {} }: ClusterDraft): ReadonlyMap<string, string> =>
+  new Map([
+    ['service', 'cluster.service'],
+    ...Object.keys(services).map((name): [string, string] => [`service_${name}`, `cluster.services.${name}`]),
+  ])
 
-function check(name: string, content: NonNullable<NonNullable<ClusterDraft['checks']>[string]>): Problem[] {
+/** Nothing else bounds a program that root runs: see `bounded`. */
+function hangs(path: Path, { command, user, timeout, interval: own }: Check, common: number): Problem[] {
+  const interval = own ?? common
+  if (command === undefined || user !== 'root' || timeout === undefined || timeout <= interval) return []
+  const text = `must be at most interval with user: root, which is ${interval}, got ${timeout}`
+  return [{ path: [...path, 'timeout'], text }]
+}
+
+type Check = NonNullable<NonNullable<ClusterDraft['checks']>[string]>
+
+function check(name: string, content: Check, own: ReadonlyMap<string, string>, interval = 1): Problem[] {
   const path = ['cluster', 'checks', name]
   const given = kinds.filter((kind) => kind in content)
   const usable = given.length === 1
   return [
-    ...(name === ours ? [{ path, text: `must have another name: ${ours} is the check of cluster.service` }] : []),
+    ...(own.has(name) ? [{ path, text: `must have another name: ${name} is the check of ${own.get(name)}` }] : []),
+    ...hangs(path, content, interval),
     ...(usable ? [] : [{ path, text: `must have one of ${kinds.join(', ')}, got ${given.join(' and ') || 'none'}` }]),
   ]
 }

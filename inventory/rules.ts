@@ -1,7 +1,7 @@
 import { didYouMean } from '../engine/base/suggest.ts'
 import { abilitiesOf, type Level } from './levels.ts'
 import type { Draft } from './defaults.ts'
-import { parseNetwork } from './network.ts'
+import { parseNetwork, specialBlockOf } from './network.ts'
 import { instances, vipsOf } from './rules-addresses.ts'
 import { service } from './rules-service.ts'
 import { vrrp } from './rules-vrrp.ts'
@@ -40,7 +40,7 @@ function network({ cluster }: Draft): Problem[] {
   if (!cluster?.network) return []
   const { cidr, address } = parseNetwork(cluster.network)
   const path = ['cluster', 'network']
-  const special = notForHosts.find(([block]) => parseNetwork(block).has(address))
+  const special = specialBlockOf(address)
   if (special) {
     const [block, meaning] = special
     return [{ path, text: `must be a network of hosts, but ${block} is for ${meaning}, got ${shown(cluster.network)}` }]
@@ -49,15 +49,6 @@ function network({ cluster }: Draft): Problem[] {
   const text = `has host bits that are not zero (did you mean ${cidr}?), got ${shown(cluster.network)}`
   return [{ path, text }]
 }
-
-/** Blocks that are no one's network, and what each is for (RFC 6890, RFC 5771). */
-const notForHosts = [
-  ['0.0.0.0/8', 'hosts that do not know their address yet'],
-  ['127.0.0.0/8', 'a host to reach itself'],
-  ['169.254.0.0/16', 'addresses that hosts give themselves'],
-  ['224.0.0.0/4', 'groups (multicast)'],
-  ['240.0.0.0/4', 'the future'],
-] as const
 
 const hostsOf = ({ hosts }: Draft) => Object.entries(hosts ?? {}).map(([name, host]) => ({ name, ...host }))
 
@@ -161,6 +152,9 @@ function interfaceNames(draft: Draft): Problem[] {
   const { interface: common } = draft.cluster ?? {}
   const named: Entry<string>[] = [
     [['cluster', 'interface'], common],
+    ...Object.entries(draft.cluster?.instances ?? {}).map(([name, one]): Entry<string> => {
+      return [['cluster', 'instances', name, 'interface'], one?.interface]
+    }),
     ...hostsOf(draft).flatMap(({ name, interface: first, second }): Entry<string>[] => [
       [['hosts', name, 'interface'], first === common ? undefined : first],
       [['hosts', name, 'second', 'interface'], second?.interface],

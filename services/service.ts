@@ -7,14 +7,17 @@ import type { Host, ServiceContent } from '../inventory/types.ts'
 import type { Target } from '../tasks/target.ts'
 
 /** A health check of keepalived for a real server (keepalived.conf(5), REAL SERVER CHECKER). */
-export interface HealthCheck {
-  /** Its block: `TCP_CHECK`. */
-  type: string
-  /** What the block says beside addresses and times, line by line. */
-  lines: readonly string[]
-  /** Asked in place of the block; address and port of the real server become its last words. */
-  program?: string
-}
+export type HealthCheck =
+  | {
+      /** Its block: `TCP_CHECK`. */
+      type: string
+      /** What the block says beside addresses and times, line by line. */
+      lines: readonly string[]
+    }
+  | {
+      /** Run in place of a block; address and port of the real server become its last words. */
+      program: string
+    }
 
 /** How a node shows the questions of a client, and from where it saw them come. */
 export interface Sightings {
@@ -78,6 +81,12 @@ export const connects =
   (port: number): ServiceOfKind['localCheck'] =>
   ({ address }, timeout) =>
     `/bin/nc -z -w ${timeout} ${address} ${port}`
+
+/**
+ * keepalived loses count of scripts that hang, where it starts them more often than it ends them.
+ * @param timeout in seconds
+ */
+export const bounded = (command: string, timeout: number): string => `/usr/bin/timeout -k 1 ${timeout} ${command}`
 
 /** `openConnections` of a service that has its TCP connections on a port (ss(8)). */
 export const establishedOn = (port: number): Script =>

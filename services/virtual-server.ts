@@ -19,8 +19,7 @@ export interface VirtualServer {
 }
 
 /** @returns the virtual servers by which a cluster offers its services */
-export function virtualServersOf(cluster: Served): VirtualServer[] {
-  const services = servicesOf(cluster)
+export function virtualServersOf(cluster: Served, services: readonly Service[] = servicesOf(cluster)): VirtualServer[] {
   const addresses = servedAddressesOf(cluster)
   return addresses.flatMap(({ instance, address }) =>
     services.flatMap((service) =>

@@ -209,7 +209,7 @@ const print = (shown: Shown) => {
   return [
     ...['== links and routes', JSON.stringify(links), JSON.stringify(routes)],
     ...['== connection', connection, '== lines', ...lines, '== neighbours', ...neighbours],
-    ...['== listeners', ...listeners, '== own processes', ...own, ''],
+    ...['== listeners dns', ...listeners, '== own processes dns', ...own, ''],
   ].join('\n')
 }
 const held = '/etc/keepalived/keepalived.conf:40:        10.2.1.5'

@@ -7,12 +7,13 @@ import type { UserError } from '../engine/base/errors.ts'
 import { localTransport } from '../engine/transport/local.ts'
 import { sshTransport } from '../engine/transport/ssh.ts'
 import type { Transport } from '../engine/transport/transport.ts'
-import { dnsService, type Mode, startResponder } from './dns.ts'
+import { askedServicesOf } from '../services/virtual-server.ts'
+import { dnsAt, type Mode, startResponder } from './dns.ts'
 import { freePort } from '../lab/port.ts'
 import { inventoryOf } from './variants.ts'
 
 const text = '=nameserver-1='
-const clients: Client[] = [thisMachine(dnsService), remoteClient('a client', localTransport(), dnsService)]
+const clients: Client[] = [thisMachine(), remoteClient('a client', localTransport())]
 
 const questions = (...protocols: Question['protocol'][]): Question[] =>
   protocols.map((protocol, i) => ({ protocol, name: `tag-${i}.health.load.balance` }))
@@ -21,7 +22,7 @@ for (const client of clients) {
   test(`${client.name}: one question after the other, each once, without recursion, from a port of its own`, async () => {
     const { port, asked } = await startResponder(text)
     const wanted = questions(...Array(20).fill('UDP'), ...Array(5).fill('TCP'), 'UDP')
-    const replies = await client.ask({ address: '127.0.0.1', port }, wanted, 60)
+    const replies = await client.ask(dnsAt(port), wanted, 60)
     assert.equal(replies, { source: '127.0.0.1', texts: wanted.map(() => text) })
     assert.equal(
       asked.map(({ protocol, name }) => ({ protocol, name })),
@@ -37,7 +38,7 @@ for (const client of clients) {
       const responder = await startResponder(text)
       await responder.turn(mode)
       const wanted = questions('UDP', 'TCP')
-      const { texts } = await client.ask({ address: '127.0.0.1', port: responder.port }, wanted, 60)
+      const { texts } = await client.ask(dnsAt(responder.port), wanted, 60)
       assert.equal(texts, [undefined, undefined])
       assert.is(responder.asked.length, mode === 'down' ? 0 : 2)
     })
@@ -45,19 +46,19 @@ for (const client of clients) {
 
   test(`${client.name}: nothing that a terminal heeds comes through`, async () => {
     const { port } = await startResponder('\x1b[2J\né')
-    const { texts } = await client.ask({ address: '127.0.0.1', port }, questions('UDP', 'TCP'), 60)
+    const { texts } = await client.ask(dnsAt(port), questions('UDP', 'TCP'), 60)
     assert.equal(texts, ['?[2J???', '?[2J???'])
   })
 
   test(`${client.name}: an answer without a word is one`, async () => {
     const { port } = await startResponder('')
-    assert.equal((await client.ask({ address: '127.0.0.1', port }, questions('UDP', 'TCP'), 60)).texts, ['', ''])
+    assert.equal((await client.ask(dnsAt(port), questions('UDP', 'TCP'), 60)).texts, ['', ''])
   })
 
   test(`${client.name}: where nothing is asked, and where no way goes`, async () => {
-    assert.equal(await client.ask({ address: '127.0.0.1', port: 9 }, [], 60), { source: '127.0.0.1', texts: [] })
+    assert.equal(await client.ask(dnsAt(9), [], 60), { source: '127.0.0.1', texts: [] })
     // A broadcast address, which no socket may be connected to without more.
-    const nowhere = { address: '255.255.255.255', port: 9 }
+    const nowhere = { ...dnsAt(9), server: { address: '255.255.255.255', port: 9 } }
     assert.equal(await client.ask(nowhere, questions('UDP', 'TCP'), 60), { source: '', texts: [undefined, undefined] })
   })
 }
@@ -76,30 +77,24 @@ hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }
 const noPython = /^x has no python3 to ask the service with: install python3-minimal there/
 
 const ready: [name: string, clients: Client[], probing: boolean, code?: number, why?: RegExp][] = [
-  ['this machine, which needs nothing', [{ ...thisMachine(dnsService), transport: bare }], false],
-  ['this machine with a prober', [thisMachine(dnsService)], true],
-  [
-    'this machine with a prober and no python3',
-    [{ ...thisMachine(dnsService), name: 'x', transport: bare }],
-    true,
-    3,
-    noPython,
-  ],
+  ['this machine, which needs nothing', [{ ...thisMachine(), transport: bare }], false],
+  ['this machine with a prober', [thisMachine()], true],
+  ['this machine with a prober and no python3', [{ ...thisMachine(), name: 'x', transport: bare }], true, 3, noPython],
   ['a client', [clients[1]!], false],
-  ['a client without python3', [clients[1]!, remoteClient('x', bare, dnsService)], false, 3, noPython],
+  ['a client without python3', [clients[1]!, remoteClient('x', bare)], false, 3, noPython],
   [
     'a client on which it fails',
-    [remoteClient('x', after('python3() { :; }; exec() { echo old >&2; return 3; }'), dnsService)],
+    [remoteClient('x', after('python3() { :; }; exec() { echo old >&2; return 3; }'))],
     false,
     3,
     /failed on x: old$/,
   ],
-  ['a client that is away', [remoteClient('away', away, dnsService)], false, 4, /^away: /],
+  ['a client that is away', [remoteClient('away', away)], false, 4, /^away: /],
 ]
 for (const [name, asking, probing, code, why] of ready) {
   test(`before anything begins: ${name}`, async () => {
     const error: UserError | undefined = await ensureClients(
-      { inventory, clients: asking },
+      { services: askedServicesOf(inventory.cluster), clients: asking },
       { probing, timeout: 60 },
     ).catch((problem) => problem)
     assert.is(error?.exitCode, code)

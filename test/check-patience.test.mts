@@ -6,14 +6,13 @@ import type { NodeHandle } from '../engine/cluster/node-state.ts'
 import { checkCluster } from '../engine/verify/check.ts'
 import type { Client } from '../engine/clients/client.ts'
 import type { Transport } from '../engine/transport/transport.ts'
-import { serviceOf } from '../services/all.ts'
 import { hurriedClock } from './clock.ts'
-import { inventoryOf } from './variants.ts'
+import { inventoryOf, onlyService } from './variants.ts'
 
 const two =
   'cluster: { vip: 10.2.1.5, network: 10.2.1.0/24 }\nhosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }'
 const inventory = inventoryOf(two)
-const service = serviceOf(inventory.cluster)
+const service = onlyService(inventory)
 
 /**
  * A cluster of level 1 whose holder comes after some seconds, and which a client may ask then.
@@ -24,8 +23,8 @@ async function check(comes: number, changed: boolean) {
   const nodes = inventory.hosts.map((host): NodeHandle => {
     const run: Transport['run'] = async (_, { onStdout }) => {
       const holds = host.name === 'ns1' && clock.now() >= comes * 1000
-      const vrrp = holds ? 'vip=here\nstate=MASTER' : 'state=BACKUP'
-      const text = `${vrrp}\nkeepalived=active\nservice=active\nlevel=1\n\nwatching\n`
+      const vrrp = holds ? 'held=VI_1 10.2.1.5\nstate=VI_1 MASTER' : 'state=VI_1 BACKUP'
+      const text = `${vrrp}\nkeepalived=active\nservice=named active\nlevel=1\n\nwatching\n`
       onStdout?.(Buffer.from(text))
       return { stdout: Buffer.from(text), stderr: '', code: 0 }
     }
@@ -35,7 +34,6 @@ async function check(comes: number, changed: boolean) {
   const client: Client = {
     name: 'c',
     transport: nodes[0]!.transport,
-    service,
     ask: async (_, questions) => {
       asked.push(...questions.map(({ protocol }) => protocol))
       return { source: '10.2.1.9', texts: questions.map(() => service.answerOf(inventory.hosts[0]!)) }

@@ -17,10 +17,9 @@ const pools = ['TCP', 'UDP'].flatMap((protocol) => [
 const state = (holds: boolean) =>
   [
     'level=3',
-    `vip=${holds ? 'here' : ''}`,
-    `state=${holds ? 'MASTER' : 'BACKUP'}`,
+    ...(holds ? ['held=VI_1 10.2.1.5', 'state=VI_1 MASTER'] : ['state=VI_1 BACKUP']),
     'keepalived=active',
-    'service=active',
+    'service=named active',
     ...pools,
     '\nwatching\n',
   ].join('\n')

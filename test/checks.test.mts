@@ -1,5 +1,5 @@
 // What a node may have to be well for it to hold the virtual IP: the programs that keepalived runs, run here.
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Facts } from '../engine/runner/facts.ts'
+import { servicesOf } from '../services/all.ts'
+import { bounded } from '../services/service.ts'
 import { checkPackages, vrrpScripts } from '../tasks/cluster/checks.ts'
 import { allowVrrp } from '../tasks/cluster/firewall.ts'
 import { targetOf } from '../tasks/target.ts'
@@ -21,7 +23,7 @@ hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 }, ns3: { address:
 /** @returns whether a check succeeds on this machine */
 function succeeds(check: string): boolean {
   const { cluster, hosts } = inventory(`checks: { own: ${check} }`)
-  const [{ command } = { command: '' }] = vrrpScripts(cluster, { ...hosts[0]!, address: '127.0.0.1' }, true)
+  const [{ command } = { command: '' }] = vrrpScripts(cluster, { ...hosts[0]!, address: '127.0.0.1' }, [])
   // As keepalived does it: words, no shell.
   const [program, ...words] = command.split(' ')
   try {
@@ -67,17 +69,35 @@ server.listen(0, '127.0.0.1', () => console.log(server.address().port))`
   assert.not(succeeds(`{ url: "http://127.0.0.1:${port}/200" }`))
 })
 
-test('a command is taken as it is, with the times of the inventory or of the health check', () => {
+test('a command is bounded, with the times of the inventory or of the health check', () => {
   const { cluster, hosts } = inventory(
     'health_check: { interval: 4, retries: 5, timeout: 6 }, checks: { a: { command: /bin/true x }, ' +
-      'b: { command: /bin/false, interval: 1, timeout: 2, fall: 3, rise: 4, weight: -9, user: root } }',
+      'b: { command: /bin/false, interval: 2, timeout: 2, fall: 3, rise: 4, weight: -9, user: root }, ' +
+      'c: { command: /bin/false, user: root } }',
   )
-  const [service, ...own] = vrrpScripts(cluster, hosts[0]!, false)
+  const [service, ...own] = vrrpScripts(cluster, hosts[0]!, servicesOf(cluster))
   assert.is(service!.name, 'service')
   assert.equal(own, [
-    { name: 'a', command: '/bin/true x', interval: 4, timeout: 7, fall: 5, rise: 1, weight: 0, user: 'nobody' },
-    { name: 'b', command: '/bin/false', interval: 1, timeout: 2, fall: 3, rise: 4, weight: -9, user: 'root' },
+    {
+      name: 'a',
+      command: '/usr/bin/timeout -k 1 6 /bin/true x',
+      interval: 4,
+      timeout: 7,
+      fall: 5,
+      rise: 1,
+      weight: 0,
+      user: 'nobody',
+    },
+    { name: 'b', command: '/bin/false', interval: 2, timeout: 2, fall: 3, rise: 4, weight: -9, user: 'root' },
+    { name: 'c', command: '/bin/false', interval: 4, timeout: 4, fall: 5, rise: 1, weight: 0, user: 'root' },
   ])
+})
+
+test('a command that hangs, and heeds no signal, comes to its end', () => {
+  const words = bounded("/bin/sh -c trap_''_TERM;sleep_9;sleep_9", 1)
+    .split(' ')
+    .map((word) => word.replaceAll('_', ' '))
+  assert.is(spawnSync(words[0]!, words.slice(1)).signal, 'SIGKILL')
 })
 
 test('what checks run is installed', () => {

@@ -1,18 +1,24 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { serviceOf } from '../services/all.ts'
 import type { Service } from '../services/service.ts'
+import type { Asked } from '../engine/clients/question.ts'
 import { freePort } from '../lab/port.ts'
-import { inventoryOf } from './variants.ts'
+import { inventoryOf, onlyService } from './variants.ts'
 
 /** DNS as the smallest inventory has it. */
-export const dnsService: Service = serviceOf(
+export const dnsService: Service = onlyService(
   inventoryOf(`
 cluster: { vip: 10.2.1.5, network: 10.2.1.0/24 }
 hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }
-`).cluster,
+`),
 )
+
+/** DNS on a port of this machine. */
+export const dnsAt = (port: number): Asked => ({
+  asking: dnsService.asking!,
+  server: { address: '127.0.0.1', port },
+})
 
 /** What the responder does with a question. */
 export type Mode = 'answer' | 'silent' | 'servfail' | 'nothing of use' | 'down'

@@ -10,7 +10,7 @@ import { judgeDrills } from '../engine/operations/drills/run.ts'
 import { conclude } from '../engine/operations/conclude.ts'
 import type { TrafficMonitor } from '../engine/operations/traffic.ts'
 import { localTransport } from '../engine/transport/local.ts'
-import { serviceOf } from '../services/all.ts'
+import { onlyService } from './variants.ts'
 import { checked, checkedFilled } from './documents.ts'
 import { MadeUpCluster } from './made-up-cluster.ts'
 import { play } from './nobody.ts'
@@ -60,11 +60,10 @@ async function on(work: (cluster: MadeUpCluster) => Promise<void>): Promise<void
 test('verify: what the nodes are and who answered', () =>
   on(async (cluster) => {
     const { inventory } = cluster.session()
-    const service = serviceOf(inventory.cluster)
+    const service = onlyService(inventory)
     const client: Client = {
       name: 'desk',
       transport: localTransport(),
-      service,
       ask: async (_, questions) => ({
         source: '10.2.1.9',
         // The third has no turn.
@@ -85,13 +84,13 @@ test('verify: what the nodes are and who answered', () =>
 test('drill: what was lost', () =>
   on(async (cluster) => {
     const samples = Array.from({ length: 60 }, (_, number): Sample => {
-      const common = { number, protocol: 'UDP' as const, sent: number / 10, late: 0 }
+      const common = { server: 'UDP', sent: number / 10, late: 0 }
       return number > 10 && number < 40
         ? { ...common, lost: 'timeout' }
         : { ...common, latency: 1, who: 'nameserver-1' }
     })
     const summary = {
-      ...summarize(samples, [{ label: 'kill', at: 0 }], 6),
+      ...summarize(['UDP', 'TCP'], samples, [{ label: 'kill', at: 0 }], 6),
       started: new Date(),
       problem: 'it broke off',
     }
@@ -104,7 +103,7 @@ test('drill: what was lost', () =>
       judge: ({ steps }) => judgeDrills(steps, [1]),
     })
     const { prober, findings } = checkedFilled('drill', document)
-    assert.equal([prober!.steps[0]!.UDP.lost, findings![0]!.code], [29, 'over-limit'])
+    assert.equal([prober!.steps[0]!.tallies.UDP!.lost, findings![0]!.code], [29, 'over-limit'])
   }))
 
 test('rolling reboot: the order, and each step that has ended', () =>

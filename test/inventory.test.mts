@@ -15,12 +15,13 @@ import { isNetwork, parseNetwork } from '../inventory/network.ts'
 import { documents } from '../documents/all.ts'
 import { schema } from '../inventory/schema.ts'
 import { broken } from './inventory/broken.mts'
+import { brokenAddresses } from './inventory/broken-addresses.mts'
 import { passwordWords, spoiltPasswords } from './inventory/passwords.mts'
 import { cluster, complaint, file, folder, lines, load, messageOf, smallest } from './inventory/samples.mts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-for (const [text, ...messages] of broken) {
+for (const [text, ...messages] of [...broken, ...brokenAddresses]) {
   test(`broken: ${messages[0]}`, () => assert.is(complaint(text), lines(...messages)))
 }
 
@@ -44,7 +45,9 @@ const defaults = {
   preempt: false,
   preempt_delay: 0,
   startup_delay: 5,
-  service: { type: 'dns', port: 53, health_zone: 'load.balance', health_name: 'health' },
+  instances: [{ name: 'VI_1', virtual_router_id: 5, vips: [{ address: '10.2.1.5', prefix: 32, excluded: false }] }],
+  sync: false,
+  services: { dns: { type: 'dns', port: 53, health_zone: 'load.balance', health_name: 'health' } },
   health_check: { interval: 1, retries: 2, retry_delay: 1, timeout: 2 },
   balancing: {
     scheduler: 'rr',
@@ -260,7 +263,7 @@ test('a value has a place; a default has that of the nearest key above it', () =
   const { place } = load(smallest)
   assert.is(place(['hosts', 'ns2', 'address']), `${file}:6:19 hosts.ns2.address`)
   assert.is(place(['hosts', 'ns2', 'ssh', 'host']), `${file}:6:3 hosts.ns2.ssh.host`)
-  assert.is(place(['cluster', 'service', 'port']), `${file}:1:1 cluster.service.port`)
+  assert.is(place(['cluster', 'services', 'dns', 'port']), `${file}:1:1 cluster.service.port`)
 })
 
 test('a file that is none, or holds nothing', () => {

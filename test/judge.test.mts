@@ -1,7 +1,9 @@
 // What the cluster check makes of what it sees, by the table.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { answersOf, questionsOf } from '../engine/verify/ask.ts'
+import type { Client } from '../engine/clients/client.ts'
+import { localTransport } from '../engine/transport/local.ts'
+import { askAll, askedIn } from '../engine/verify/ask.ts'
 import { textsOf } from '../engine/cluster/finding.ts'
 import { judgeAnswers, judgeJournals, judgeNodes } from '../engine/verify/judge.ts'
 import { parseErrors } from '../engine/cluster/journal.ts'
@@ -17,17 +19,19 @@ const [first, second] = hosts.map(({ name }) => name) as [string, string]
 
 const real = { port: 53, method: 'Masq', weight: 1, connections: 0 }
 const pool = hosts.flatMap(({ address }) => [
-  { ...real, protocol: 'UDP' as const, address },
-  { ...real, protocol: 'TCP' as const, address },
+  { ...real, server: 'UDP', address },
+  { ...real, server: 'TCP', address },
 ])
+const vrrp = (state: string, holds: boolean): NodeState['instances'] => ({
+  VI_1: { state, holds: holds ? ['10.2.1.5'] : [] },
+})
 const well = (host: string, change: Partial<NodeState> = {}): NodeState => ({
   host,
   level: 2,
-  holdsVip: host === first,
   keepalived: 'active',
-  service: 'active',
+  services: { named: 'active' },
   silent: [],
-  vrrpState: host === first ? 'MASTER' : 'BACKUP',
+  instances: host === first ? vrrp('MASTER', true) : vrrp('BACKUP', false),
   pool,
   schedulers: { UDP: 'rr', TCP: 'rr' },
   drained: [],
@@ -42,29 +46,29 @@ const nodes: [name: string, states: NodeState[], problems: string[]][] = [
   ['healthy', [well(first), well(second)], []],
   [
     'split brain',
-    [well(first), well(second, { holdsVip: true, vrrpState: 'MASTER' })],
+    [well(first), well(second, { instances: vrrp('MASTER', true) })],
     [`split brain: ${first} and ${second} hold 10.2.1.5 at the same time`],
   ],
   [
     'two MASTERs, and the VIP on one',
-    [well(first), well(second, { vrrpState: 'MASTER' })],
+    [well(first), well(second, { instances: vrrp('MASTER', false) })],
     [`split brain: ${first} and ${second} are MASTER at the same time`, `${second}: is MASTER without 10.2.1.5`],
   ],
-  ['outage', [well(first, { holdsVip: false, vrrpState: 'BACKUP' }), well(second)], ['outage: no node holds 10.2.1.5']],
+  ['outage', [well(first, { instances: vrrp('BACKUP', false) }), well(second)], ['outage: no node holds 10.2.1.5']],
   ['the holder may be the node that is away', [well(second)], ['outage: no node that can be reached holds 10.2.1.5']],
   [
     'a node that can not take over',
-    [well(first), well(second, { vrrpState: 'FAULT' })],
+    [well(first), well(second, { instances: vrrp('FAULT', false) })],
     [`${second}: its VRRP is in FAULT: it can't take 10.2.1.5 over`],
   ],
   [
     'the VIP set by hand, and nobody MASTER',
-    [well(first, { vrrpState: 'BACKUP' }), well(second)],
+    [well(first, { instances: vrrp('BACKUP', true) }), well(second)],
     [`${first}: holds 10.2.1.5, and is BACKUP`],
   ],
   [
     'a MASTER without the VIP',
-    [well(first, { holdsVip: false }), well(second)],
+    [well(first, { instances: vrrp('MASTER', false) }), well(second)],
     ['outage: no node holds 10.2.1.5', `${first}: is MASTER without 10.2.1.5`],
   ],
   [
@@ -74,21 +78,30 @@ const nodes: [name: string, states: NodeState[], problems: string[]][] = [
   ],
   [
     'a VRRP that has told nothing',
-    [well(first), well(second, { vrrpState: '' })],
+    [well(first), well(second, { instances: vrrp('', false) })],
     [`${second}: keepalived runs, and has told no VRRP state`],
   ],
   [
     'a service that runs and refuses',
-    [well(first), well(second, { silent: [{ address: '10.2.1.3', why: 'named does not answer (REFUSED)' }] })],
+    [
+      well(first),
+      well(second, { silent: [{ service: 'dns', address: '10.2.1.3', why: 'named does not answer (REFUSED)' }] }),
+    ],
     [`${second}: named does not answer (REFUSED)`],
   ],
   [
     'a service that does not run is not told twice',
-    [well(first), well(second, { service: 'failed', silent: [{ address: '10.2.1.3', why: 'refused' }] })],
+    [
+      well(first),
+      well(second, {
+        services: { named: 'failed' },
+        silent: [{ service: 'dns', address: '10.2.1.3', why: 'refused' }],
+      }),
+    ],
     [`${second}: named is failed`],
   ],
   ['keepalived down', [well(first), well(second, { keepalived: 'failed' })], [`${second}: keepalived is failed`]],
-  ['named down', [well(first), well(second, { service: 'inactive' })], [`${second}: named is inactive`]],
+  ['named down', [well(first), well(second, { services: { named: 'inactive' } })], [`${second}: named is inactive`]],
   ['another level', [well(first), well(second, { level: 1 })], [`${second}: is configured for level 1, not 2`]],
   [
     'no level',
@@ -107,7 +120,7 @@ const nodes: [name: string, states: NodeState[], problems: string[]][] = [
   ],
   [
     'a virtual server that is not there',
-    [well(first, { schedulers: { TCP: 'rr' }, pool: pool.filter(({ protocol }) => protocol === 'TCP') }), well(second)],
+    [well(first, { schedulers: { TCP: 'rr' }, pool: pool.filter(({ server }) => server === 'TCP') }), well(second)],
     [`${first}: its UDP pool is not there`],
   ],
   [
@@ -169,8 +182,8 @@ for (const [name, states, problems] of nodes) {
 test('the holder has the VIP and is MASTER, and there is one alone', () => {
   const holderOf = (...states: NodeState[]) => judgeStates(inventory, states).holder
   assert.is(holderOf(well(first), well(second)), first)
-  assert.is(holderOf(well(first, { vrrpState: 'BACKUP' }), well(second)), undefined)
-  assert.is(holderOf(well(first), well(second, { holdsVip: true, vrrpState: 'MASTER' })), undefined)
+  assert.is(holderOf(well(first, { instances: vrrp('BACKUP', true) }), well(second)), undefined)
+  assert.is(holderOf(well(first), well(second, { instances: vrrp('MASTER', true) })), undefined)
 })
 
 test('journals: errors are told with their host', () => {
@@ -209,10 +222,9 @@ for (const [name, level, got, others, problem] of answered) {
       client: 'c',
       source: '10.2.1.10',
       asked: 10,
-      UDP: got,
-      TCP: level === 1 ? Array(10).fill(a) : turns,
+      answered: { UDP: got, TCP: level === 1 ? Array(10).fill(a) : turns },
     }
-    const verdict = judgeAnswers(inventory, level, a, answers, { UDP: others, TCP: 0 })[0]!
+    const verdict = judgeAnswers(inventory, level, { VI_1: a }, answers, { UDP: others, TCP: 0 })[0]!
     if (problem) assert.match(verdict.finding!.text, problem)
     else assert.is(verdict.finding, undefined)
   })
@@ -224,8 +236,8 @@ const said: [others: number, how: string][] = [
 ]
 for (const [others, how] of said) {
   test(`answers: why turns cannot be judged is said, ${others}`, () => {
-    const answers = { client: 'c', source: '10.2.1.10', asked: 10, UDP: shares, TCP: turns }
-    const [verdict] = judgeAnswers(inventory, 2, a, answers, { UDP: others, TCP: 0 })
+    const answers = { client: 'c', source: '10.2.1.10', asked: 10, answered: { UDP: shares, TCP: turns } }
+    const [verdict] = judgeAnswers(inventory, 2, { VI_1: a }, answers, { UDP: others, TCP: 0 })
     assert.is(verdict!.summary, `${a} 5, ${b} 5: fair shares (${how})`)
   })
 }
@@ -244,7 +256,7 @@ test('pools: weights, flags, persistence and a sorry server are as the inventory
   const sorry_server = { address: '10.2.1.99' }
   const wanted = balancedBy({ scheduler: 'mh', flags: ['port', 'fallback'], persistence: 50, sorry_server }, [3, 2])
   const weighed = pool.map((one) => ({ ...one, weight: one.address === hosts[0]!.address ? 3 : 2 }))
-  const sorry = { ...real, protocol: 'UDP' as const, address: '10.2.1.99' }
+  const sorry = { ...real, server: 'UDP', address: '10.2.1.99' }
   const schedulers = {
     UDP: 'mh (mh-fallback,mh-port) persistent 50',
     TCP: 'mh (mh-fallback,mh-port) persistent 50',
@@ -264,8 +276,8 @@ test('answers: shares by weight, and one node for a client that persists', () =>
     judgeAnswers(
       wanted,
       2,
-      first,
-      { client: 'me', source: '', asked: UDP.length, UDP, TCP: UDP },
+      { VI_1: first },
+      { client: 'me', source: '', asked: UDP.length, answered: { UDP, TCP: UDP } },
       { UDP: 0, TCP: 0 },
     )[0]!
   const answers = (counts: readonly number[]) => counts.flatMap((count, i) => Array<string>(count).fill(hosts[i]!.name))
@@ -280,7 +292,13 @@ test('answers: other schedulers need fair shares only', () => {
   const wlc = { ...inventory, cluster: { ...cluster, balancing: { ...cluster.balancing, scheduler: 'wlc' as const } } }
   const got = [a, a, b, b, a, a, b, b, a, b]
   assert.is(
-    judgeAnswers(wlc, 2, a, { client: 'c', source: '', asked: 10, UDP: got, TCP: got }, { UDP: 0, TCP: 0 })[0]!.finding,
+    judgeAnswers(
+      wlc,
+      2,
+      { VI_1: a },
+      { client: 'c', source: '', asked: 10, answered: { UDP: got, TCP: got } },
+      { UDP: 0, TCP: 0 },
+    )[0]!.finding,
     undefined,
   )
 })
@@ -325,15 +343,15 @@ for (const [name, printed, errors] of journals) {
 
 test('look: what a node prints is read', () => {
   const text = [
-    'vip=2: eth0    inet 10.2.1.5/32 scope global eth0',
+    'held=VI_1 10.2.1.5',
     'keepalived=active',
-    'service=active',
+    'service=named active',
     'level=2',
     'drained=ns2',
     'standby=1',
     'boot=11111111-2222-3333-4444-555555555555',
-    'state=MASTER',
-    'silent=10.2.1.2 named does not answer (REFUSED)',
+    'state=VI_1 MASTER',
+    'silent=dns 10.2.1.2 named does not answer (REFUSED)',
     'pool=TCP  10.2.1.5:53 rr',
     'pool=  -> 10.2.1.2:53                  Masq    1      1          2',
     'pool=UDP  10.2.1.5:53 rr ops',
@@ -348,14 +366,13 @@ test('look: what a node prints is read', () => {
   assert.equal(parseNodeState(hosts[0]!, cluster, text), {
     host: first,
     level: 2,
-    holdsVip: true,
     keepalived: 'active',
-    service: 'active',
-    silent: [{ address: '10.2.1.2', why: 'named does not answer (REFUSED)' }],
-    vrrpState: 'MASTER',
+    services: { named: 'active' },
+    silent: [{ service: 'dns', address: '10.2.1.2', why: 'named does not answer (REFUSED)' }],
+    instances: vrrp('MASTER', true),
     pool: [
-      { protocol: 'TCP', address: '10.2.1.2', port: 53, method: 'Masq', weight: 1, connections: 3 },
-      { protocol: 'UDP', address: '10.2.1.2', port: 53, method: 'Masq', weight: 0, connections: 12 },
+      { server: 'TCP', address: '10.2.1.2', port: 53, method: 'Masq', weight: 1, connections: 3 },
+      { server: 'UDP', address: '10.2.1.2', port: 53, method: 'Masq', weight: 0, connections: 12 },
     ],
     schedulers: { TCP: 'rr', UDP: 'rr ops' },
     drained: ['ns2'],
@@ -366,46 +383,67 @@ test('look: what a node prints is read', () => {
   })
 })
 
-test('ask: names that nobody has asked for, over UDP, over TCP, and the last', () => {
-  const asked = questionsOf(cluster, { count: 2, tag: 't-0', last: 1, watch: 't' })
-  assert.equal(
-    asked.map(({ protocol, name }) => `${protocol} ${name}`),
-    [
-      'UDP t-0-UDP-0.health.load.balance',
-      'UDP t-0-UDP-1.health.load.balance',
-      'TCP t-0-TCP-0.health.load.balance',
-      'TCP t-0-TCP-1.health.load.balance',
-      'UDP t-last-0.health.load.balance',
-    ],
-  )
+/** A client that keeps what it is asked, and answers these texts. */
+function clientOf(texts: readonly (string | undefined)[]): { client: Client; asked: string[] } {
+  const asked: string[] = []
+  const client: Client = {
+    name: 'client',
+    transport: localTransport(),
+    ask: async (_, questions) => {
+      asked.push(...questions.map(({ protocol, name }) => `${protocol} ${name}`))
+      return { source: '10.2.1.10', texts: questions.map((__, i) => texts[i]) }
+    },
+  }
+  return { client, asked }
+}
+
+test('ask: names that nobody has asked for, over UDP, over TCP, and the last', async () => {
+  const { client, asked } = clientOf([])
+  await askAll(inventory, client, { tag: 't-0', ends: 't', timeout: 9 })
+  const names = (protocol: string, start: string, count: number) =>
+    Array.from({ length: count }, (_, i) => `${protocol} ${start}-${i}.health.load.balance`)
+  assert.equal(asked, [...names('UDP', 't-0-v0', 10), ...names('TCP', 't-0-v1', 10), ...names('UDP', 't-last', 8)])
+  assert.equal(askedIn(inventory, 1), { UDP: 18, TCP: 10 })
 })
 
-test('ask: answers are named, losses are not answers, the last questions do not count', () => {
-  const texts = ['=nameserver-1=', undefined, '=x=', '=nameserver-2=', undefined, undefined, '=nameserver-1=']
-  const answers = answersOf(inventory, 'client', 3, { source: '10.2.1.10', texts })
-  assert.equal(answers, { client: 'client', source: '10.2.1.10', asked: 3, UDP: [first, '=x='], TCP: [second] })
+test('ask: a client that is not the last does not end the watch', async () => {
+  const { client, asked } = clientOf([])
+  await askAll(inventory, client, { tag: 't-0', timeout: 9 })
+  assert.is(asked.length, 20)
+})
+
+test('ask: answers are named, losses are not answers, the last questions do not count', async () => {
+  const lost = Array<undefined>(7).fill(undefined)
+  const { client } = clientOf([
+    ...['=nameserver-1=', undefined, '=x=', ...lost],
+    ...['=nameserver-2=', undefined, undefined, ...lost],
+    ...Array<string>(8).fill('=nameserver-1='),
+  ])
+  const answers = await askAll(inventory, client, { tag: 't-0', ends: 't', timeout: 9 })
+  const answered = { UDP: [first, '=x='], TCP: [second] }
+  assert.equal(answers, { client: 'client', source: '10.2.1.10', asked: 10, answered })
 })
 
 const seenBy = (...rows: string[]) => new Map([[a, parseWatch(rows.map((row) => `${row}\n`).join(''))]])
 const notLogged = 'its log in the journal does not have the questions'
 const refused = 'rndc: connect failed: 127.0.0.1#953: connection refused'
 const sightings: [name: string, watched: ReturnType<typeof seenBy>, problems: string[], unseen?: string][] = [
-  ['the client itself', seenBy('seen=10.2.1.10 t-UDP-0.health', 'seen=10.2.1.10 t-TCP-0.health'), []],
-  ['a NAT in between', seenBy('seen=192.0.2.1 t-UDP-0.health', 'seen=192.0.2.1 t-TCP-0.health'), []],
+  ['the client itself', seenBy('seen=10.2.1.10 t-v0-0.health', 'seen=10.2.1.10 t-v1-0.health'), []],
+  ['a NAT in between', seenBy('seen=192.0.2.1 t-v0-0.health', 'seen=192.0.2.1 t-v1-0.health'), []],
   [
     'the VIP',
-    seenBy('seen=10.2.1.5 t-UDP-0.health', 'seen=10.2.1.10 t-TCP-0.health'),
+    seenBy('seen=10.2.1.5 t-v0-0.health', 'seen=10.2.1.10 t-v1-0.health'),
     [`c: UDP: ${a} saw 10.2.1.5 instead of the client 10.2.1.10`],
   ],
-  ['a journal that has lost a line', seenBy('seen=10.2.1.10 t-TCP-0.health'), []],
+  ['a journal that has lost a line', seenBy('seen=10.2.1.10 t-v1-0.health'), []],
   ['a log that is in a file', seenBy(), [], notLogged],
-  ['another client alone', seenBy('seen=10.2.1.10 u-UDP-0.health'), [], notLogged],
+  ['another client alone', seenBy('seen=10.2.1.10 u-v0-0.health'), [], notLogged],
   ['a log that can not be turned on', seenBy(`blind=${refused}`), [], refused],
-  ['one that is on already', seenBy(`blind=${refused}`, 'seen=10.2.1.10 t-UDP-0.health'), []],
+  ['one that is on already', seenBy(`blind=${refused}`, 'seen=10.2.1.10 t-v0-0.health'), []],
 ]
 for (const [name, watched, problems, why] of sightings) {
   test(`seen: ${name}`, () => {
-    const answers = { client: 'c', source: '10.2.1.10', asked: 1, UDP: [a], TCP: [a] }
+    const answers = { client: 'c', source: '10.2.1.10', asked: 1, answered: { UDP: [a], TCP: [a] } }
     assert.equal(textsOf(judgeSightings(inventory, answers, 't', watched)), problems)
     assert.equal(seenAs(answers, 't', watched).unseen, why ? [{ node: a, why }] : [])
   })

@@ -9,16 +9,15 @@ import type { Session } from '../engine/cluster/session.ts'
 import { HostError } from '../engine/base/errors.ts'
 import { canAskItself } from '../engine/operations/rolling/node-steps.ts'
 import type { Outcome, Transport } from '../engine/transport/transport.ts'
-import { serviceOf } from '../services/all.ts'
 import { Bash } from './bash.ts'
 import { hurriedClock } from './clock.ts'
 import { type Flag, Flags, latenessOf } from './made-up-flags.ts'
-import { inventoryOf } from './variants.ts'
+import { inventoryOf, onlyService } from './variants.ts'
 
 export const names = ['ns1', 'ns2', 'ns3']
 const yaml = names.map((name, i) => `  ${name}: { address: 10.2.1.1${i} }\n`).join('')
 export const inventory = inventoryOf(`cluster: { vip: 10.2.1.5, network: 10.2.1.0/24 }\nhosts:\n${yaml}`)
-const service = serviceOf(inventory.cluster)
+const service = onlyService(inventory)
 const hostOf = (name: string) => inventory.hosts.find((host) => host.name === name)!
 
 /** Runs a script in a bash of its own. */
@@ -201,10 +200,9 @@ export class MadeUpNodes {
         .map((name) => `pool=  -> ${hostOf(name).address}:53 Masq ${weight(name)} 0 0`),
     ]
     return [
-      `vip=${this.holder === node ? 'here' : ''}`,
-      `state=${this.holder === node ? 'MASTER' : 'BACKUP'}`,
+      ...(this.holder === node ? ['held=VI_1 10.2.1.5', 'state=VI_1 MASTER'] : ['state=VI_1 BACKUP']),
       'keepalived=active',
-      `service=${this.#well(node) ? 'active' : 'inactive'}`,
+      `service=named ${this.#well(node) ? 'active' : 'inactive'}`,
       'level=2',
       ...names.filter((name) => this.#says(node, `drain/${name}`)).map((name) => `drained=${name}`),
       `standby=${this.#says(node, 'standby') ? 1 : 0}`,
@@ -217,15 +215,15 @@ export class MadeUpNodes {
 
   async #run(node: string, script: string, hear?: (chunk: Buffer) => void): Promise<string | undefined> {
     const note = this.#file(node, 'rolling')
-    if (script.includes('held')) {
+    if (script.includes('held') && !script.includes('held=VI_1')) {
       this.#locked[node] = this.boots[node]!
       hear!(Buffer.from(`${existsSync(note) ? readFileSync(note, 'utf8') : ''}\nheld\n`))
       return undefined
     }
     if (script.includes('/rolling 2>/dev/null')) return existsSync(note) ? readFileSync(note, 'utf8') : ''
-    if (script.includes('vip=$(')) return this.#state(node)
+    if (script.includes('held=VI_1')) return this.#state(node)
     if (script.includes('ipvsadm -lcn')) {
-      const asked = names.find((name) => script.includes(`real=${hostOf(name).address}:53`))!
+      const asked = names.find((name) => script.includes(` ${hostOf(name).address}:53 `))!
       return node === this.holder && this.#openWork(asked)[0] ? '1\n' : '0\n'
     }
     if (script === service.openConnections.text) return this.#openWork(node)[1] ? '1\n' : '0\n'

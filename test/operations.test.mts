@@ -28,11 +28,11 @@ const { cluster, hosts } = inventory
 /** What the status script prints on a node of level 3 that is well. */
 const printed = (holds: boolean, ...more: string[]) =>
   [
-    `vip=${holds ? '2: eth0    inet 10.2.1.5/32 scope global eth0' : ''}`,
+    ...(holds ? ['held=VI_1 10.2.1.5'] : []),
     'keepalived=active',
-    'service=active',
+    'service=named active',
     'level=3',
-    `state=${holds ? 'MASTER' : 'BACKUP'}`,
+    `state=VI_1 ${holds ? 'MASTER' : 'BACKUP'}`,
     ...['TCP', 'UDP'].flatMap((protocol) => [
       `pool=${protocol}  10.2.1.5:53 rr`,
       'pool=  -> 10.2.1.6:53                  Masq    1      1          2',
@@ -101,7 +101,7 @@ test('--limit: nobody is asked where it leaves out nobody', async () => {
 test('status: a node that is well is read', () => {
   const { version, uptime, reboot, transition, removals, state } = node(0, true)
   assert.equal([version, uptime, reboot, transition, removals], ['2.2.7', 7384, undefined, undefined, {}])
-  assert.equal([state!.holdsVip, state!.vrrpState, state!.pool.length], [true, 'MASTER', 4])
+  assert.equal([state!.instances, state!.pool.length], [{ VI_1: { state: 'MASTER', holds: ['10.2.1.5'] } }, 4])
 })
 
 type Row = [name: string, lines: string[], expected: unknown]
@@ -159,7 +159,7 @@ const faults: [name: string, nodes: NodeStatus[], problems: string[]][] = [
   ],
   [
     'nobody answers',
-    [node(0, true, 'silent=10.2.1.2 named: REFUSED'), node(1, false, 'silent=10.2.1.7 named: REFUSED')],
+    [node(0, true, 'silent=dns 10.2.1.2 named: REFUSED'), node(1, false, 'silent=dns 10.2.1.7 named: REFUSED')],
     ['ns1: named: REFUSED', 'ns2: named: REFUSED'],
   ],
   [
@@ -204,7 +204,7 @@ test('status: what people read', () => {
 })
 
 test('status: VRRP and the address can differ', () => {
-  const liar = parseStatus(hosts[1]!, cluster, printed(false).replace('state=BACKUP', 'state=MASTER'))
+  const liar = parseStatus(hosts[1]!, cluster, printed(false).replace('VI_1 BACKUP', 'VI_1 MASTER'))
   assert.match(
     statusLines(inventory, [liar], [{ code: 'outage', text: 'x' }], plain)[0]!,
     'VRRP MASTER, without 10.2.1.5 (they differ)',
@@ -225,8 +225,8 @@ test('rolling: nodes that stand by come first, the holder last', () => {
 
 const standby: [name: string, lines: string[], serves: boolean][] = [
   ['well', [], true],
-  ['silent', ['silent=10.2.1.3 named: REFUSED'], false],
-  ['in FAULT', ['state=FAULT'], false],
+  ['silent', ['silent=dns 10.2.1.3 named: REFUSED'], false],
+  ['in FAULT', ['state=VI_1 FAULT'], false],
 ]
 for (const [name, lines, serves] of standby) {
   test(`level 1: a standby that is ${name} ${serves ? 'would serve' : 'would not'}`, () => {
@@ -292,8 +292,7 @@ test('drills: the time in which answers were lost is held against the limit of i
     label,
     from: 0,
     to: 1,
-    UDP: tally(udp),
-    TCP: tally(tcp),
+    tallies: { UDP: tally(udp), TCP: tally(tcp) },
   })
   assert.equal(textsOf(judgeDrills([step('restart', 3, 4), step('stop', 1, 5.5)], [4, 5])), [
     'stop: clients lost answers for 5.5 s, and 5 s are allowed',

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { type Facts, parseFacts } from '../engine/runner/facts.ts'
 import { runHosts } from '../engine/runner/run.ts'
 import { loadInventory } from '../inventory/load.ts'
-import { serviceOf } from '../services/all.ts'
+import { onlyService } from './variants.ts'
 import { debian } from '../tasks/os/debian.ts'
 import { osOf } from '../tasks/os/os.ts'
 import { tasks as levelTasks } from '../playbooks/level1.mts'
@@ -39,7 +39,7 @@ for (const [name, facts, found] of refused) {
   test(`refused where a level lists its tasks: ${name}`, () =>
     assert.throws(() => levelTasks(targetOf(inventory, inventory.hosts[0]!, facts)), why))
   test(`refused for the packages of a service: ${name}`, () =>
-    assert.throws(() => serviceOf(inventory.cluster).packages(facts), why))
+    assert.throws(() => onlyService(inventory).packages(facts), why))
 }
 
 for (const check of [true, false])

@@ -5,23 +5,40 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Sample } from '../engine/clients/losses.ts'
-import { type Prober, type Rates, startProber } from '../engine/clients/prober.ts'
+import { type Prober, type Probed, startProber } from '../engine/clients/prober.ts'
 import { pythonScript } from '../engine/clients/python.ts'
 import { HostError, type UserError } from '../engine/base/errors.ts'
 import { localTransport } from '../engine/transport/local.ts'
 import type { Transport } from '../engine/transport/transport.ts'
-import { dnsService, type Mode, startResponder } from './dns.ts'
+import { dnsAt, dnsService, type Mode, startResponder } from './dns.ts'
 
 const text = '=nameserver-1='
-const rates: Rates = { UDP: 10, TCP: 5, seconds: 120 }
+/** Questions per second, and seconds after which it ends by itself. */
+const rates = { UDP: 10, TCP: 5, seconds: 120 }
+const probedAt = (port: number, pace = rates): Probed => ({
+  ...dnsAt(port),
+  servers: (['UDP', 'TCP'] as const).map((protocol) => ({ name: protocol, protocol, perSecond: pace[protocol] })),
+})
 
 /** A prober at work on a responder of its own. */
-async function probing(transport: Transport = localTransport(), pace: Rates = rates) {
+async function probing(transport: Transport = localTransport(), pace = rates) {
   const responder = await startResponder(text)
   const heard: Sample[] = []
-  const client = { transport, service: dnsService }
-  const server = { address: '127.0.0.1', port: responder.port }
-  const prober: Prober = await startProber(client, server, pace, (each) => heard.push(each))
+  /** What Python has printed of each question. */
+  let printed = ''
+  const hearing: Transport = {
+    ...transport,
+    run: (script, options) =>
+      transport.run(script, {
+        ...options,
+        onStdout: (chunk) => {
+          printed += chunk.toString('latin1')
+          options.onStdout?.(chunk)
+        },
+      }),
+  }
+  const services = [probedAt(responder.port, pace)]
+  const prober: Prober = await startProber({ transport: hearing }, services, pace.seconds, (each) => heard.push(each))
   /** Waits until so many more questions have ended that way. */
   const more = async (count: number, fits: (each: Sample) => boolean) => {
     const from = heard.length
@@ -30,13 +47,14 @@ async function probing(transport: Transport = localTransport(), pace: Rates = ra
       await wait(50)
     }
   }
-  return { responder, heard, prober, more }
+  const numbers = () => [...printed.matchAll(/^(\d+) (?:UDP|TCP) /gm)].map(([, number]) => Number(number))
+  return { responder, heard, prober, more, numbers }
 }
 const well = ({ who }: Sample) => who === text
-const byTcp = ({ protocol }: Sample) => protocol === 'TCP'
+const byTcp = ({ server }: Sample) => server === 'TCP'
 
 test('a service that goes and comes: every question lost is told, with why, and no other', async () => {
-  const { responder, heard, prober, more } = await probing()
+  const { responder, heard, prober, more, numbers } = await probing()
   const { asked } = responder
   prober.mark('well')
   await more(5, (each) => well(each) && byTcp(each))
@@ -63,11 +81,11 @@ test('a service that goes and comes: every question lost is told, with why, and 
   assert.ok(Math.abs(got.started.getTime() - Date.now()) < 300_000)
   // Each is told, and told once, as it came; those outstanding when it stopped too.
   assert.equal(
-    got.samples.map(({ number }) => number),
+    numbers().toSorted((a, b) => a - b),
     got.samples.map((_, i) => i),
   )
   assert.equal(
-    heard.toSorted((a, b) => a.number - b.number),
+    heard.toSorted((a, b) => a.sent - b.sent),
     got.samples,
   )
 
@@ -85,7 +103,8 @@ test('a service that goes and comes: every question lost is told, with why, and 
     reset: ['down'],
     closed: ['down'],
   }
-  for (const { number, protocol, who, lost } of got.samples) {
+  for (const [i, { server: protocol, who, lost }] of heard.entries()) {
+    const number = numbers()[i]!
     const [over, mode] = did.get(`${tag}-${number}.health.load.balance`) ?? [protocol, 'down' as Mode]
     assert.is(over, protocol)
     assert.ok(
@@ -95,16 +114,16 @@ test('a service that goes and comes: every question lost is told, with why, and 
   }
 
   for (const protocol of ['UDP', 'TCP'] as const) {
-    const { sent, lost, gap, answers } = got[protocol]
+    const { sent, lost, gap, answers } = got.tallies[protocol]!
     assert.equal(answers, { [text]: sent - lost })
     assert.ok(gap > 0 && gap < got.seconds)
     for (const step of got.steps) {
       const calm = step.label.startsWith('well')
-      assert.is(step[protocol].lost === 0, calm, `${protocol} ${step.label}`)
-      assert.is(step[protocol].gap === 0, calm, `${protocol} ${step.label}`)
+      assert.is(step.tallies[protocol]!.lost === 0, calm, `${protocol} ${step.label}`)
+      assert.is(step.tallies[protocol]!.gap === 0, calm, `${protocol} ${step.label}`)
     }
   }
-  assert.ok(got.UDP.sent > got.TCP.sent)
+  assert.ok(got.tallies.UDP!.sent > got.tallies.TCP!.sent)
   // It asks no more.
   const before = asked.length
   await wait(400)
@@ -131,10 +150,11 @@ test('a prober that is held up loses nothing by it, catches up, and says how lat
   await wait(1500)
   process.kill(pid, 'SIGCONT')
   await more(20, well)
-  const { UDP, TCP, late, seconds, samples } = await prober.stop()
-  assert.equal([UDP.lost, TCP.lost], [0, 0], JSON.stringify(samples.filter(({ lost }) => lost)))
+  const { tallies, late, seconds, samples } = await prober.stop()
+  const { UDP, TCP } = tallies
+  assert.equal([UDP!.lost, TCP!.lost], [0, 0], JSON.stringify(samples.filter(({ lost }) => lost)))
   assert.ok(late > 1000, `${late} ms late`)
-  assert.ok(UDP.sent >= Math.floor(seconds * rates.UDP) - 2, `${UDP.sent} sent in ${seconds} s`)
+  assert.ok(UDP!.sent >= Math.floor(seconds * rates.UDP) - 2, `${UDP!.sent} sent in ${seconds} s`)
 })
 
 test('a prober whose time is over says so, and what became of the questions that were outstanding then', async () => {
@@ -151,19 +171,19 @@ test('a prober whose time is over says so, and what became of the questions that
   const got = await prober.stop()
   assert.match(got.problem!, /^the prober ended after 1(\.\d+)? s, before it was told to/)
   assert.is(got.samples.length, responder.asked.length)
-  assert.ok(got.UDP.lost > 5 && got.TCP.lost > 0)
+  assert.ok(got.tallies.UDP!.lost > 5 && got.tallies.TCP!.lost > 0)
   assert.equal(await prober.stop(), got)
 })
 
 test('a prober whose reader goes away ends', async () => {
-  const script = await pythonScript(dnsService, 'prober.py', ['127.0.0.1', 9, 'x', 10, 2, 60, 'tag'])
+  const script = await pythonScript(dnsService.asking!, 'prober.py', ['127.0.0.1', 9, 'x', 10, 2, 60, 'tag'])
   const child = spawn('bash', ['-c', script.text], { stdio: ['ignore', 'pipe', 'inherit'] })
   await once(child.stdout, 'data')
   child.stdout.destroy()
   assert.equal(await once(child, 'close'), [0, null])
 })
 
-const nowhere = { address: '127.0.0.1', port: 9 }
+const nowhere = [probedAt(9)]
 
 /** A client on which scripts run after something else. */
 const after = (prelude: string): Transport => {
@@ -172,7 +192,7 @@ const after = (prelude: string): Transport => {
 }
 
 const startRefused = (transport: Transport): Promise<string> =>
-  startProber({ transport, service: dnsService }, nowhere, rates, () => {}).then(
+  startProber({ transport }, nowhere, rates.seconds, () => {}).then(
     () => 'it started',
     (error: UserError) => error.message,
   )
@@ -195,13 +215,13 @@ for (const when of ['before it is stopped', 'while it is stopped']) {
         return new Promise((_, reject) => cut.push(() => reject(lost)))
       },
     }
-    const prober = await startProber({ transport, service: dnsService }, nowhere, rates, () => {})
+    const prober = await startProber({ transport }, nowhere, rates.seconds, () => {})
     if (when === 'before it is stopped') cut[0]!()
     const stopped = prober.stop()
     cut[1]!()
     const got = await stopped
     assert.is(got.problem, lost.message)
-    assert.equal([got.UDP.sent, got.UDP.lost], [2, 1])
+    assert.equal([got.tallies.UDP!.sent, got.tallies.UDP!.lost], [2, 1])
   })
 }
 

@@ -30,7 +30,7 @@ const pages = {
     balances: true,
     nodes: level1.nodes.map((node) => ({ ...node, holdsVip: false, pool: [] })),
   }),
-  nothing: reportPage({ ...level1, summary: summarize([], [], 0), nodes: [], clients: [] }),
+  nothing: reportPage({ ...level1, summary: summarize([], [], [], 0), nodes: [], clients: [] }),
 }
 
 for (const [name, page] of Object.entries(pages)) {
@@ -55,15 +55,15 @@ test('a page without answers says so', () => {
 })
 
 /** What a page has in its table of steps: sent and lost, the whole time first. */
-function rowsOf(page: string, protocol: string): number[][] {
-  const row = new RegExp(`<th scope="row">${protocol}</th><td>([\\d,]+)</td><td[^>]*>([\\d,]+)</td>`, 'g')
+function rowsOf(page: string, server: string): number[][] {
+  const row = new RegExp(`<th scope="row">${server}</th><td>([\\d,]+)</td><td[^>]*>([\\d,]+)</td>`, 'g')
   return [...page.matchAll(row)].map((cells) => cells.slice(1).map((cell) => Number(cell.replaceAll(',', ''))))
 }
 
-for (const protocol of ['UDP', 'TCP'] as const) {
-  test(`${protocol}: the steps add up to the whole`, () => {
-    const { sent, lost } = rollingReboot().summary![protocol]
-    const [whole, ...steps] = rowsOf(pages.reboot, protocol)
+for (const server of ['UDP', 'TCP']) {
+  test(`${server}: the steps add up to the whole`, () => {
+    const { sent, lost } = rollingReboot().summary!.tallies[server]!
+    const [whole, ...steps] = rowsOf(pages.reboot, server)
     assert.equal(whole, [sent, lost])
     const sum = (column: number) => steps.reduce((all, row) => all + row[column]!, 0)
     assert.equal([steps.length, sum(0), sum(1)], [7, sent, lost])
@@ -80,14 +80,14 @@ test('an outage has its letter in the picture, and the step that caused it', () 
   assert.match(pages.reboot, /4\.7 s ✗ too long/)
 })
 
-/** Questions a tenth of a second apart: `a` answered, `-` lost, each over UDP. */
-const asked = (results: string, protocol: Sample['protocol'] = 'UDP'): Sample[] =>
+/** Questions a tenth of a second apart: `a` answered, `-` lost, each to one virtual server. */
+const asked = (results: string, server = 'UDP'): Sample[] =>
   [...results].map((who, number) => {
-    const common = { number, protocol, sent: number / 10, late: 0 }
+    const common = { server, sent: number / 10, late: 0 }
     return who === '-' ? { ...common, lost: 'timeout' } : { ...common, latency: 1, who }
   })
 
-test('losses close together, of both protocols, are one outage; others are not', () => {
+test('losses close together, of both virtual servers, are one outage; others are not', () => {
   const UDP = asked(`a--a-a${'a'.repeat(20)}-a`)
   const found = outagesOf([...UDP, ...asked('aa--aa', 'TCP')], 3)
   const told = found.map(({ from, to, shares, reasons }) => [from, to, shares.UDP?.lost, shares.TCP?.lost, reasons])

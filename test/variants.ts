@@ -1,12 +1,12 @@
 // Clusters that differ in every value that templates use; for golden files, and for keepalived's own config test.
-import type { ServiceKind } from '../services/service.ts'
-import { serviceOf } from '../services/all.ts'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadInventory } from '../inventory/load.ts'
-import type { Inventory } from '../inventory/types.ts'
+import type { Inventory, ServiceContent } from '../inventory/types.ts'
 import type { Level } from '../inventory/levels.ts'
+import { servicesOf } from '../services/all.ts'
+import type { Service, ServiceKind } from '../services/service.ts'
 import { configuration } from '../tasks/cluster/keepalived-conf.ts'
 
 const cluster = (more: string) => `
@@ -75,6 +75,23 @@ hosts:
 `,
     2,
   ],
+  [
+    'level1-addresses',
+    cluster(`  service: { type: none }
+  prefer: ns1
+  sync: true
+  auth_pass: KPSjXfRG
+  more_vips:
+    - 10.2.1.8
+    - "2001:db8::5"
+    - { address: 10.9.0.5, prefix: 24, interface: eth1, label: "eth1:vip" }
+    - { address: 10.9.0.6, excluded: true }
+  instances:
+    inside: { vip: 10.9.1.1, interface: eth1 }
+    six: { vip: "2001:db8::9", virtual_router_id: 9 }`) + two,
+    1,
+  ],
+  ['level2-instances', cluster('  prefer: ns1\n  instances: { other: { vip: 10.2.1.8, prefer: ns2 } }') + two, 2],
   ['level2-five', cluster('  balancing: { scheduler: wlc }\n  service: { port: 5353 }') + five, 2],
 ]
 
@@ -94,11 +111,24 @@ export function inventoryOf(text: string): Inventory {
   return loadInventory(file)
 }
 
+/** @returns what a cluster serves that serves one thing */
+export function onlyService({ cluster }: Pick<Inventory, 'cluster'>): Service {
+  const [service, ...more] = servicesOf(cluster)
+  if (!service || more.length > 0) throw new Error('not one service alone')
+  return service
+}
+
+/** @returns what the inventory says of the one service */
+export const onlyContent = ({ cluster }: Pick<Inventory, 'cluster'>): ServiceContent =>
+  Object.values(cluster.services)[0]!
+
 /**
  * The keepalived.conf of a variant's first host.
- * @param kind of a service that is in no inventory
+ * @param kind of the one service, where no inventory knows it
  */
 export function keepalivedConf(text: string, level: Level, kind?: ServiceKind): string {
-  const { cluster, hosts } = inventoryOf(text)
-  return configuration({ cluster, hosts, host: hosts[0]! }, level, kind?.(cluster.service) ?? serviceOf(cluster))
+  const inventory = inventoryOf(text)
+  const { cluster, hosts } = inventory
+  const services = kind && [{ name: 'other', ...kind(onlyContent(inventory)) }]
+  return configuration({ cluster, hosts, host: hosts[0]! }, level, services)
 }

@@ -15,10 +15,9 @@ import type { Sample } from '../engine/clients/losses.ts'
 import { startProber } from '../engine/clients/prober.ts'
 import { nameOf, type Question } from '../engine/clients/question.ts'
 import { localTransport } from '../engine/transport/local.ts'
-import { serviceOf } from '../services/all.ts'
-import type { ServiceContent } from '../services/service.ts'
+import type { ContentOf } from '../services/service.ts'
 import { render } from '../tasks/template.ts'
-import { inventoryOf, keepalivedConf } from './variants.ts'
+import { inventoryOf, keepalivedConf, onlyContent, onlyService } from './variants.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'web-'))
 const [cert, key] = ['certificate', 'key'].map((name) => join(folder, name))
@@ -54,13 +53,14 @@ for (const [type, listening] of Object.entries(servers)) {
   const server = { address: '127.0.0.1', port: (listening.address() as AddressInfo).port }
   const text = textOf(type, `port: ${server.port}, ${type === 'https' ? certified : ''}`)
   const inventory = inventoryOf(text)
-  const service = serviceOf(inventory.cluster)
-  const questions = [0, 1].map((n): Question => ({ protocol: 'TCP', name: nameOf(service, `tag-${n}`) }))
+  const service = onlyService(inventory)
+  const at = { asking: service.asking!, server }
+  const questions = [0, 1].map((n): Question => ({ protocol: 'TCP', name: nameOf(service.asking!, `tag-${n}`) }))
 
-  for (const client of [thisMachine(service), remoteClient('a client', local, service)] satisfies Client[]) {
+  for (const client of [thisMachine(), remoteClient('a client', local)] satisfies Client[]) {
     test(`${type}, ${client.name}: each question has its own URL, and the header says who answered`, async () => {
       asked.length = 0
-      assert.equal(await client.ask(server, questions, 60), { source: '127.0.0.1', texts: ['ns1', 'ns1'] })
+      assert.equal(await client.ask(at, questions, 60), { source: '127.0.0.1', texts: ['ns1', 'ns1'] })
       assert.equal(asked, ['load.balance /?tag-0', 'load.balance /?tag-1'])
     })
 
@@ -74,29 +74,29 @@ for (const [type, listening] of Object.entries(servers)) {
     for (const [name, listener] of oddities)
       test(`${type}, ${client.name}: ${name} is no answer`, async () => {
         odd = listener
-        assert.equal((await client.ask(server, questions.slice(1), 60)).texts, [undefined])
+        assert.equal((await client.ask(at, questions.slice(1), 60)).texts, [undefined])
         odd = undefined
       })
 
     test(`${type}, ${client.name}: what a terminal heeds is not passed on`, async () => {
       odd = ({ socket }) => socket.end('HTTP/1.1 200 OK\r\nX-Served-By: \x1b[2Jns1\r\n\r\n')
-      assert.equal((await client.ask(server, questions.slice(1), 60)).texts, ['?[2Jns1'])
+      assert.equal((await client.ask(at, questions.slice(1), 60)).texts, ['?[2Jns1'])
       odd = undefined
     })
   }
 
   test(`${type}: the prober asks, over TCP alone`, async () => {
     const heard: Sample[] = []
-    const rates = { UDP: 0, TCP: 20, seconds: 60 }
-    const prober = await startProber({ transport: local, service }, server, rates, (sample) => heard.push(sample))
+    const probed = { ...at, servers: [{ name: 'TCP', protocol: 'TCP' as const, perSecond: 20 }] }
+    const prober = await startProber({ transport: local }, [probed], 60, (sample) => heard.push(sample))
     for (let tries = 0; heard.length < 5 && tries < 600; tries++) await wait(50)
     odd = (_, response) => response.writeHead(503).end()
     const before = heard.length
     for (let tries = 0; heard.length < before + 5 && tries < 600; tries++) await wait(50)
     odd = undefined
-    const { problem, TCP, samples } = await prober.stop()
+    const { problem, tallies, samples } = await prober.stop()
     assert.is(problem, undefined)
-    assert.equal(Object.keys(TCP.answers), ['ns1'])
+    assert.equal(Object.keys(tallies.TCP!.answers), ['ns1'])
     assert.ok(samples.some(({ lost }) => lost === 'http-503'))
   })
 
@@ -127,23 +127,30 @@ for (const [type, listening] of Object.entries(servers)) {
 }
 
 test('where nothing answers, the message says why', async () => {
-  const { cluster, hosts } = inventoryOf(textOf('http', 'port: 1'))
-  const { stderr } = await local.run(serviceOf(cluster).selfCheck(hosts[0]!, '127.0.0.1').text, { timeout: 60 })
+  const inventory = inventoryOf(textOf('http', 'port: 1'))
+  const { stderr } = await local.run(onlyService(inventory).selfCheck(inventory.hosts[0]!, '127.0.0.1').text, {
+    timeout: 60,
+  })
   assert.match(stderr, /^nginx does not answer for http:\/\/load.balance\/ on 127.0.0.1 \(curl: \(7\) .*\)$/m)
 })
 
 test('nodes are told apart by their names, and nginx is not set up where a web server is there', () => {
-  const { cluster, hosts } = inventoryOf(textOf('http', 'managed: false, unit: apache2, header: serega-trace'))
-  const service = serviceOf(cluster)
+  const inventory = inventoryOf(textOf('http', 'managed: false, unit: apache2, header: serega-trace'))
+  const { cluster, hosts } = inventory
+  const service = onlyService(inventory)
   assert.equal(hosts.map(service.answerOf), ['ns1', 'ns2'])
   assert.equal(service.tasks({ cluster, hosts, host: hosts[0]! } as never), [])
   assert.is(service.unit, 'apache2')
 })
 
 test('the site of nginx', () => {
-  const { cluster } = inventoryOf(textOf('https', certified))
-  const site = cluster.service as ServiceContent<'https'>
-  const conf = render('health.nginx.conf', { site, identity: 'ns1', questionLog: '/log' })
+  const site = onlyContent(inventoryOf(textOf('https', certified))) as ContentOf<'https'>
+  const conf = render('health.nginx.conf', {
+    sites: [site],
+    headers: [site.header],
+    identity: 'ns1',
+    questionLog: '/log',
+  })
   for (const line of ['add_header X-Served-By ns1 always;', 'listen 443 ssl;', 'ssl_certificate /etc/ssl/site.pem;'])
     assert.ok(conf.includes(line), line)
 })

@@ -16,7 +16,7 @@ import type { Facts } from '../engine/runner/facts.ts'
 import { localTransport } from '../engine/transport/local.ts'
 import { targetOf } from '../tasks/target.ts'
 import { freePort } from '../lab/port.ts'
-import { inventoryOf, keepalivedConf } from './variants.ts'
+import { inventoryOf, keepalivedConf, onlyContent } from './variants.ts'
 
 const port = await freePort()
 const text = `
@@ -24,9 +24,10 @@ cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, service: { port: ${port} } }
 hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }
 `
 const inventory = inventoryOf(text)
-const service = banner(inventory.cluster.service)
+const service = banner(onlyContent(inventory))
+const asking = service.asking!
 const node = { ...inventory.hosts[0]!, address: '127.0.0.1' }
-const server = { address: node.address, port }
+const at = { asking, server: { address: node.address, port } }
 const local = localTransport()
 
 /** What the program has logged, for all connections. */
@@ -47,35 +48,35 @@ const answering = createServer({ allowHalfOpen: true }, (socket) => {
 await once(answering, 'listening')
 test.after(() => void answering.close())
 
-for (const client of [thisMachine(service), remoteClient('a client', local, service)] satisfies Client[]) {
+for (const client of [thisMachine(), remoteClient('a client', local)] satisfies Client[]) {
   const questions = [0, 1, 2].map((number): Question => ({ protocol: 'TCP', name: `tag-TCP-${number}` }))
 
   test(`${client.name}: each question is answered by the identity, and logged`, async () => {
     log = ''
-    const { source, texts } = await client.ask(server, questions, 60)
+    const { source, texts } = await client.ask(at, questions, 60)
     assert.equal([source, texts], ['127.0.0.1', Array(3).fill('=nameserver-1=')])
     for (let tries = 0; log.split('\n').length < 4 && tries < 200; tries++) await wait(50)
     // journalctl's part.
-    const print = `journalctl() { printf '%s' '${log}'; }\n${service.sightings.print('tag').text}`
+    const print = `journalctl() { printf '%s' '${log}'; }\n${service.sightings!.print('tag').text}`
     const { stdout } = await local.run(print, { timeout: 60 })
     assert.equal(String(stdout).split('\n').toSorted(), ['', ...questions.map(({ name }) => `127.0.0.1 ${name}`)])
   })
 
   test(`${client.name}: where nothing listens, there is no answer`, async () => {
-    const nowhere = { ...server, port: await freePort() }
+    const nowhere = { asking, server: { ...at.server, port: await freePort() } }
     assert.equal((await client.ask(nowhere, questions, 60)).texts, [undefined, undefined, undefined])
   })
 }
 
 test('the prober asks it, over TCP alone', async () => {
   const heard: Sample[] = []
-  const rates = { UDP: 0, TCP: 2, seconds: 60 }
-  const prober = await startProber({ transport: local, service }, server, rates, (sample) => heard.push(sample))
+  const probed = { ...at, servers: [{ name: 'TCP', protocol: 'TCP' as const, perSecond: 2 }] }
+  const prober = await startProber({ transport: local }, [probed], 60, (sample) => heard.push(sample))
   for (let tries = 0; heard.length < 3 && tries < 600; tries++) await wait(50)
-  const { problem, UDP, TCP } = await prober.stop()
+  const { problem, tallies } = await prober.stop()
   assert.is(problem, undefined)
-  assert.is(UDP.sent, 0)
-  assert.equal(TCP.answers, { '=nameserver-1=': TCP.sent })
+  assert.equal(Object.keys(tallies), ['TCP'])
+  assert.equal(tallies.TCP!.answers, { '=nameserver-1=': tallies.TCP!.sent })
 })
 
 test('a node asks itself', async () => {
@@ -87,7 +88,7 @@ test('a node asks itself', async () => {
 
 test('a question is logged without what a terminal heeds', async () => {
   log = ''
-  await thisMachine(service).ask(server, [{ protocol: 'TCP', name: 'a\x1b[2J$(id);é' }], 60)
+  await thisMachine().ask(at, [{ protocol: 'TCP', name: 'a\x1b[2J$(id);é' }], 60)
   for (let tries = 0; !log.endsWith('\n') && tries < 200; tries++) await wait(50)
   assert.is(log, '127.0.0.1 a??2J??id????\n')
 })
@@ -99,6 +100,10 @@ test('keepalived keeps a pool for TCP alone, by connections', () => {
     '    protocol TCP',
     ...Array(2).fill(['        TCP_CHECK', '        FILE_CHECK']).flat(),
   ])
+})
+
+test('at level 1 keepalived sees by a connection whether it runs', () => {
+  assert.match(keepalivedConf(text, 1, banner), `script "/bin/nc -z -w 2 10.2.1.2 ${port}"`)
 })
 
 test('a node is set up: its program, its units', () => {

@@ -1,7 +1,7 @@
 import { type Script, sh } from '../../engine/base/sh.ts'
 import type { Asking } from '../../engine/clients/question.ts'
 import type { Protocol } from '../../engine/clients/losses.ts'
-import { connects, type ContentOf, establishedOn, type ServiceOfKind } from '../service.ts'
+import { bounded, connects, type ContentOf, establishedOn, type ServiceOfKind } from '../service.ts'
 
 /** A program of the user's over TCP. Whoever takes a connection has answered; which node that is stays unknown. */
 export const tcp = (content: ContentOf<'tcp'>): ServiceOfKind => ({
@@ -38,7 +38,7 @@ const other = ({ port, unit, check }: Content, protocol: Protocol, type: string)
   ...(unit !== undefined && { unit }),
   packages: () => [],
   tasks: () => [],
-  healthCheck: () => ({ type, lines: [], ...(check !== undefined && { program: check }) }),
+  healthCheck: () => (check === undefined ? { type, lines: [] } : { program: check }),
   answerOf: () => '',
 })
 
@@ -47,8 +47,8 @@ const udpSocket = (port: number) => `:${port.toString(16).toUpperCase().padStart
 
 const asked =
   ({ check, port }: Content): ServiceOfKind['localCheck'] =>
-  ({ address }) =>
-    `${check} ${address} ${port}`
+  ({ address }, timeout) =>
+    bounded(`${check} ${address} ${port}`, timeout)
 
 const asking: Asking = {
   program: new URL('question.py', import.meta.url),

@@ -24,7 +24,7 @@ export function sites({ cluster, host, place }: Target, content: Site): Task[] {
       : [],
   )
   const managed = all.map(([, site]) => site)
-  const headers = new Set(managed.map(({ header }) => header))
+  const headers = [...new Set(managed.map(({ header }) => header))]
   return [
     ...certified.map(({ path, where }) => isThere(path, place(where))),
     template(

@@ -1,7 +1,6 @@
 import type { Facts } from '../../engine/runner/facts.ts'
 import type { Cluster, Host } from '../../inventory/types.ts'
-import { servicesOf } from '../../services/all.ts'
-import { connects } from '../../services/service.ts'
+import { bounded, connects, type Service } from '../../services/service.ts'
 import { osOf } from '../os/os.ts'
 
 /** A script by which keepalived tells whether a node may hold the VIP (keepalived.conf(5), `vrrp_script`). */
@@ -19,29 +18,31 @@ export interface VrrpScript {
 type Kinds = Pick<NonNullable<Cluster['checks'][string]>, 'command' | 'process' | 'port' | 'url'>
 
 /**
- * @param balances whether the node's own services count by their pools, and not by VRRP
+ * @param services those by which the node counts; none where they count by their pools, and not by VRRP
  * @returns the scripts of a node, those of its services first
  */
-export function vrrpScripts(cluster: Cluster, host: Host, balances: boolean): VrrpScript[] {
+export function vrrpScripts(cluster: Cluster, host: Host, services: readonly Service[]): VrrpScript[] {
   const { interval, timeout, retries } = cluster.health_check
   const usual = { interval, timeout: timeout + 1, fall: retries, rise: 1, user: 'nobody', weight: 0 }
-  const all = servicesOf(cluster)
-  const services = all.map(({ name, localCheck }) => ({
+  const served = services.map(({ name, localCheck }) => ({
     ...usual,
-    name: all.length > 1 ? `service_${name}` : 'service',
+    name: services.length > 1 ? `service_${name}` : 'service',
     command: localCheck(host, timeout),
   }))
   const own = Object.entries(cluster.checks).map(([name, { command, process, port, url, ...given }]): VrrpScript => {
     const script = { ...usual, ...given, name }
+    // keepalived sees to the security of the program that root runs only where that is the first word.
+    if (command !== undefined && script.user === 'root')
+      return { ...script, command, timeout: given.timeout ?? script.interval }
     // keepalived kills what takes longer, so that the program is to give up before.
     const patience = Math.max(1, script.timeout - 1)
     return { ...script, command: commandOf({ command, process, port, url }, host, patience) }
   })
-  return [...(balances ? [] : services), ...own]
+  return [...served, ...own]
 }
 
 function commandOf({ command, process, port, url }: Kinds, host: Host, timeout: number): string {
-  if (command !== undefined) return command
+  if (command !== undefined) return bounded(command, timeout)
   if (process !== undefined) return `/usr/bin/pgrep -x ${process.replaceAll(/[.+]/g, '[$&]')}`
   if (port !== undefined) return connects(port)(host, timeout)
   return `/usr/bin/curl -skf -m ${timeout} -o /dev/null ${url}`

@@ -2,6 +2,8 @@ import { isIPv6 } from 'node:net'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { preempts, priorityIn } from '../../inventory/priority.ts'
 import type { Cluster, Host, Instance, Vip } from '../../inventory/types.ts'
+import { servicesOf } from '../../services/all.ts'
+import type { Service } from '../../services/service.ts'
 import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 import type { Target } from '../target.ts'
 import { render } from '../template.ts'
@@ -27,12 +29,13 @@ export const drainFolder = '/etc/keepalived/drain'
 export function configuration(
   { cluster, host, hosts }: Pick<Target, 'cluster' | 'host' | 'hosts'>,
   level: Level,
+  services: readonly Service[] = servicesOf(cluster),
 ): string {
   const can = abilitiesOf(level)
   return render('keepalived.conf', {
     ...{ cluster, host, hosts, level, can, notifyScript, drainFile, standbyFile },
-    virtualServers: virtualServersOf(cluster),
-    scripts: vrrpScripts(cluster, host, can.balances),
+    virtualServers: virtualServersOf(cluster, services),
+    scripts: vrrpScripts(cluster, host, can.balances ? [] : services),
     instances: cluster.instances.map((instance) => instanceOf(instance, { cluster, host, hosts })),
     virtualServerLines: (server: VirtualServer) => virtualServerLines(cluster, server),
     realServerLines: realServerLines(cluster),
@@ -96,7 +99,7 @@ function checkOf(
   elsewhere: boolean,
 ): { type: string; lines: string[] } {
   const common = [`retry ${retries}`, `delay_before_retry ${retry_delay}`, 'warmup 0']
-  if (check.program !== undefined) {
+  if ('program' in check) {
     const program = `misc_path "${check.program} ${address} ${port}"`
     return { type: 'MISC_CHECK', lines: [program, `misc_timeout ${timeout}`, 'user nobody', ...common] }
   }

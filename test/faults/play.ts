@@ -94,7 +94,7 @@ export class Cluster {
     try {
       await this.bringTo(level)
       await onNodes(row.damage ?? damage)
-      const { UDP, TCP } = await asked('remote', async () => {
+      const { tallies } = await asked('remote', async () => {
         const began = performance.now()
         played.what = await this.#run(row)
         if (!ends.some((end) => (typeof end === 'string' ? played.what === end : played.what.startsWith('stopped'))))
@@ -102,7 +102,7 @@ export class Cluster {
         await recover(level)
         played.seconds = Math.round((performance.now() - began) / 1000)
       })
-      played.lost = UDP.lost - UDP.slow + TCP.lost - TCP.slow
+      played.lost = Object.values(tallies).reduce((sum, { lost, slow }) => sum + lost - slow, 0)
       played.left = await leftOver(this.#well.get(level)!)
       if (played.left.length > 0) played.wrong ??= 'something is left over'
     } catch (error) {

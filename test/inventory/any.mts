@@ -1,5 +1,6 @@
 // Any inventory that is valid: values as the schema has them, then made to agree as the rules want it.
 import fc from 'fast-check'
+import { addressesAgree } from './any-addresses.mts'
 import { schema } from '../../inventory/schema.ts'
 import { noInterface } from '../../inventory/rules.ts'
 import type { Draft } from '../../inventory/defaults.ts'
@@ -69,6 +70,7 @@ const prefix = (address: fc.Arbitrary<string>, min: number) =>
   fc.tuple(address, fc.integer({ min, max: 32 })).map((parts) => parts.join('/'))
 const formats: Record<string, fc.Arbitrary<string>> = {
   ipv4: fc.ipV4(),
+  ip: fc.oneof(fc.ipV4(), fc.ipV6()),
   'ipv4-network': prefix(fc.ipV4(), 8),
   'ipv4-source': fc.oneof(fc.ipV4(), prefix(fc.constant('0.0.0.0'), 0), prefix(fc.constant('10.0.0.0'), 8)),
 }
@@ -106,6 +108,7 @@ export const valid: fc.Arbitrary<object> = fc.tuple(contents.filter(namesDiffer)
   oneNetwork(content, place)
   hostsAgree(content)
   clusterAgrees(content)
+  addressesAgree(content.cluster, Object.keys(content.hosts))
   return content
 })
 
@@ -149,7 +152,7 @@ function hostsAgree({ cluster, hosts, groups = {} }: Written): void {
   for (const named of [cluster, ...nodes, ...nodes.map(({ second }) => second)])
     if (named?.interface && noInterface.includes(named.interface)) named.interface = 'net0'
   for (const [place, host] of nodes.entries()) {
-    if (model) host.priority = cluster.preempt ? 254 - place : model.priority
+    if (model) host.priority = cluster.preempt ? 253 - place : Math.min(253, model.priority!)
     if (host.second && (host.second.interface ?? 'eth1') === (host.interface ?? cluster.interface ?? 'eth0'))
       host.second.interface = 'other'
   }
@@ -185,23 +188,48 @@ function clusterAgrees({ cluster }: Written): void {
     [first.name ?? 'table0', second.name ?? 'table1'],
   ]
   if (numbers[0] === numbers[1] || numbers.includes(220) || names[0] === names[1]) delete cluster.routing_tables
-  const { snmp, service } = cluster
+  const { snmp } = cluster
   if (snmp?.source?.includes('/')) snmp.community ??= 'other'
-  if (service) service.type ??= 'dns'
-  if (service?.type === 'http' || service?.type === 'https') {
-    if (service.managed !== false) delete service.unit
+  if (cluster.services) delete cluster.service
+  servicesAgree(cluster)
+}
+
+/** Makes services agree, each in itself and with the others. */
+function servicesAgree({ service, services = {}, checks = {} }: Written['cluster']): void {
+  for (const one of [service, ...Object.values(services)]) if (one) one.type ??= 'dns'
+  for (const [place, [name, one]] of Object.entries(services).entries()) {
+    // A host has one name server, and ports are for one service each.
+    if (place > 0 && one?.type === 'dns') delete services[name]
+    else if (one) one.port = 1000 + place
+    delete checks[`service_${name}`]
   }
-  if (service?.type !== 'dns') return
+  for (const one of [service, ...Object.values(services)]) {
+    if (one?.type === 'http' || one?.type === 'https') {
+      if (one.managed !== false) delete one.unit
+    }
+    if (one?.type === 'tcp' || one?.type === 'udp') {
+      if (one.check) one.check = program
+    }
+    if (one?.type === 'dns') healthNameFits(one)
+  }
+}
+
+type Dns = Extract<Written['cluster']['service'], { type?: 'dns' }>
+
+function healthNameFits(service: Dns): void {
   if (service.health_zone && !service.health_zone.includes('.')) service.health_zone = `${service.health_zone}.lan`
   if (service.health_name && !/^../.test(service.health_name.split('.')[0]!))
     service.health_name = `a${service.health_name}`
-  if ((service.health_name ?? 'health').length + (service.health_zone ?? 'load.balance').length > 188)
-    cluster.service = {}
+  if ((service.health_name ?? 'health').length + (service.health_zone ?? 'load.balance').length <= 188) return
+  delete service.health_name
+  delete service.health_zone
 }
+
+/** Is on every node. */
+const program = '/bin/true'
 
 /** Programs, users and interfaces that every node has: keepalived looks for them. */
 function programsAreThere({ notify, balancing, checks, ...cluster }: Written['cluster']): void {
-  const program = '/bin/true'
   for (const check of Object.values(checks ?? {})) {
     if (check?.command) check.command = program
     delete check?.user

@@ -25,8 +25,9 @@ function assertBalanced(check: Run<'verify' | 'level2'>): void {
   assert.is(check.code, 0, check.text)
   const { answers, findings } = check.document.cluster!
   assert.equal(findings, [])
-  assert.is(answers[0]!.UDP.length, 10)
-  assert.ok(alternates(answers[0]!.UDP) && alternates(answers[0]!.TCP))
+  assert.is(answers[0]!.answered.UDP!.length, 10)
+  const { UDP, TCP } = answers[0]!.answered
+  assert.ok(alternates(UDP!) && alternates(TCP!))
 }
 
 test('level 2 from level 1, interrupted in the middle and run again', async () => {

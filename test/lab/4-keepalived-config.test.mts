@@ -40,7 +40,7 @@ function tried(content: object): string {
   const hosts = rest.hosts.map((host) => ({ ...host, interface: 'eth0' }))
   const level = hosts.every(({ second }) => second) ? 3 : hosts.length % 2 ? 1 : 2
   const files = filesOf({ cluster, ...rest, hosts }, hosts[0]!, level)
-  const zone = cluster.service.type === 'dns' ? cluster.service.health_zone : undefined
+  const zone = Object.values(cluster.services).find((one) => one.type === 'dns')?.health_zone
   const named = zone
     ? `printf %s ${quote(files.get(`/etc/bind/${zone}.zone`)!)} >"$folder/zone"
 said+=$(named-checkzone -q ${zone} "$folder/zone" || echo "zone $?")`

@@ -77,8 +77,8 @@ async function assertWell(): Promise<void> {
     { client: 'client', addresses: ['10.2.1.10'], unseen: [] },
     { client: 'remote', addresses: ['10.3.1.10'], unseen: [] },
   ])
-  for (const { UDP, TCP } of answers)
-    for (const names of [UDP, TCP]) assert.equal([...new Set(names)].sort(), [...nodes])
+  for (const { answered } of answers)
+    for (const names of [answered.UDP, answered.TCP]) assert.equal([...new Set(names)].sort(), [...nodes])
   for (const node of nodes) {
     const rules = (await on(node, 'ip -4 rule show')).trim().split('\n')
     assert.is(new Set(rules).size, rules.length, rules.join('\n'))

@@ -49,7 +49,7 @@ for (const [kind, service] of Object.entries(kinds)) {
           assert.is(moved.code, 0, moved.text)
           const { answers, findings, seen } = moved.document.cluster!
           assert.equal(findings, [])
-          const names = new Set(answers.flatMap(({ TCP }) => TCP))
+          const names = new Set(answers.flatMap(({ answered }) => answered.TCP))
           assert.is(names.size, abilitiesOf(level).balances ? nodes.length : 1)
           assert.is(abilitiesOf(level).keepsClients, seen.length > 0)
         },

@@ -7,9 +7,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type ProberSummary, startProber } from '../../engine/clients/prober.ts'
-import { serverOf } from '../../engine/clients/client.ts'
 import { loadInventory } from '../../inventory/load.ts'
-import { serviceOf } from '../../services/all.ts'
+import { askedServicesOf } from '../../services/virtual-server.ts'
 import * as lab from '../../lab/lab.ts'
 import { HostError } from '../../engine/base/errors.ts'
 import { checked, type DocumentOf, documentOf, type PlaybookName } from '../documents.ts'
@@ -179,8 +178,8 @@ export async function resetWithPackages(): Promise<void> {
 }
 
 /**
- * Asks the service of an inventory ten times a second from a machine while something is done; where it has UDP, by that, and
- * twice by TCP.
+ * Asks the services of an inventory from a machine while something is done: ten times a second each, and where it has UDP
+ * and TCP, twice by TCP.
  */
 export async function asked(
   machine: string,
@@ -189,11 +188,11 @@ export async function asked(
 ): Promise<ProberSummary> {
   const transport = await connected(machine)
   try {
-    const { cluster } = loadInventory(inventory)
-    const service = serviceOf(cluster)
-    const client = { transport, service }
-    const rates = service.protocols.includes('UDP') ? { UDP: 10, TCP: 2 } : { UDP: 0, TCP: 10 }
-    const prober = await startProber(client, serverOf(cluster), { ...rates, seconds: 1800 }, () => {})
+    const services = askedServicesOf(loadInventory(inventory).cluster).map((one) => ({
+      ...one,
+      servers: one.servers.map((server, place) => ({ ...server, perSecond: place === 0 ? 10 : 2 })),
+    }))
+    const prober = await startProber({ transport }, services, 1800, () => {})
     await work()
     const account = await prober.stop()
     if (account.problem) throw new Error(account.problem)

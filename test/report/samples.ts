@@ -1,11 +1,12 @@
 // A rolling reboot as a report gets it.
-import { summarize, type Mark, type Protocol, type Sample } from '../../engine/clients/losses.ts'
+import { summarize, type Mark, type Sample } from '../../engine/clients/losses.ts'
 import type { ReportData, ReportNode, ReportStep } from '../../engine/report/data.ts'
 
 const perSecond = 12
+const servers = ['UDP', 'TCP']
 
 /** The phases in order: which nodes answer, and when none does. */
-interface Phase extends Omit<Partial<ReportStep>, Protocol> {
+interface Phase extends Omit<Partial<ReportStep>, 'tallies'> {
   label: string
   seconds: number
   /** The identities of those who answer in turn. */
@@ -14,7 +15,7 @@ interface Phase extends Omit<Partial<ReportStep>, Protocol> {
   outage?: number
 }
 
-/** Questions over both protocols in turn, and what became of them. */
+/** Questions to both virtual servers in turn, and what became of them. */
 function samplesOf(phases: readonly Phase[]): { samples: Sample[]; marks: Mark[]; end: number } {
   const samples: Sample[] = []
   const marks: Mark[] = []
@@ -25,7 +26,7 @@ function samplesOf(phases: readonly Phase[]): { samples: Sample[]; marks: Mark[]
       const number = samples.length
       const sent = number / perSecond
       const late = 0.2
-      const common = { number, protocol: number % 2 === 0 ? 'UDP' : 'TCP', sent, late } as const
+      const common = { server: servers[number % 2]!, sent, late }
       if (sent < from + outage) samples.push({ ...common, lost: number % 6 === 1 ? 'refused' : 'timeout' })
       else samples.push({ ...common, latency: 2, who: by[Math.floor(number / 2) % by.length]! })
     }
@@ -35,13 +36,13 @@ function samplesOf(phases: readonly Phase[]): { samples: Sample[]; marks: Mark[]
 }
 
 const pool = (addresses: readonly string[]) =>
-  (['UDP', 'TCP'] as const).flatMap((protocol) => addresses.map((address) => ({ protocol, address, weight: 1 })))
+  servers.flatMap((server) => addresses.map((address) => ({ server, address, weight: 1 })))
 
 const node = (name: string, last: number, holdsVip: boolean, reals: readonly string[]): ReportNode => ({
   name,
   address: `10.2.1.${last}`,
   second: `10.2.1.${last + 4}`,
-  identity: name,
+  identities: [name],
   holdsVip,
   pool: pool(reals),
 })
@@ -75,11 +76,12 @@ const reboot = (times: number): Phase[] => [
 /** The report of phases that took place. */
 export function reportOf(phases: readonly Phase[], more: Partial<ReportData> = {}): ReportData {
   const { samples, marks, end } = samplesOf(phases)
-  const found = summarize(samples, marks, end)
+  const found = summarize(servers, samples, marks, end)
   return {
     title: 'Rolling reboot',
     cluster: 'lab',
     vip: '10.2.1.5',
+    servers,
     started: new Date('2026-03-14T13:03:22Z'),
     seconds: end + 21.34,
     ok: false,
@@ -111,15 +113,14 @@ export function hostileReport(): ReportData {
     clients: Array(5).fill(hostile),
     nodes: nodes.map((each) => ({
       ...each,
-      ...{ name: hostile, address: hostile, identity: hostile },
-      pool: [...each.pool, { protocol: 'UDP', address: `${hostile}2`, weight: 0 }],
+      ...{ name: hostile, address: hostile, identities: [hostile] },
+      pool: [...each.pool, { server: 'UDP', address: `${hostile}2`, weight: 0 }],
     })),
     steps: steps.map((step) => ({
       ...step,
       label: hostile,
       outcome: hostile,
-      UDP: { ...step.UDP, answers },
-      TCP: { ...step.TCP, answers },
+      tallies: Object.fromEntries(servers.map((server) => [hostile, { ...step.tallies[server]!, answers }])),
     })),
     summary: {
       ...summary!,
@@ -134,9 +135,9 @@ export function noisyReport(questions: number): ReportData {
   let state = 1
   const chance = (of: number) => (state = (state * 48271) % 2147483647) % of
   const samples = Array.from({ length: questions }, (_, number): Sample => {
-    const common = { number, protocol: number % 2 === 0 ? 'UDP' : 'TCP', sent: number / perSecond, late: 0 } as const
+    const common = { server: servers[number % 2]!, sent: number / perSecond, late: 0 }
     return chance(8) === 0 ? { ...common, lost: 'timeout' } : { ...common, latency: 2, who: names[chance(5)]! }
   })
   const nodes = names.map((name, i) => node(name, i + 2, i === 0, ['10.2.1.2', '10.2.1.3']))
-  return { ...rollingReboot(), nodes, summary: summarize(samples, [], questions / perSecond), steps: [] }
+  return { ...rollingReboot(), nodes, summary: summarize(servers, samples, [], questions / perSecond), steps: [] }
 }

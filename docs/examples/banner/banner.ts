@@ -1,6 +1,6 @@
 import { sh } from '../../../engine/base/sh.ts'
 import { asciiOf } from '../../../engine/clients/question.ts'
-import { establishedOn, type ServiceKind } from '../../../services/service.ts'
+import { connects, establishedOn, type ServiceKind } from '../../../services/service.ts'
 import { answer, bannerTasks } from './tasks.ts'
 
 /** A server that greets each TCP connection with the identity of its node. */
@@ -9,16 +9,19 @@ export const banner: ServiceKind = ({ port }) => ({
   protocols: ['TCP'],
   unit: 'banner.socket',
   packages: () => [],
-  tasks: bannerTasks,
+  tasks: (target) => bannerTasks(target, port),
   healthCheck: () => ({ type: 'TCP_CHECK', lines: [] }),
-  question: '%',
-  encode: (_, name) => Buffer.from(`${name}\n`),
-  read: (_, got) => {
-    const end = got.indexOf('\n')
-    return end < 0 ? undefined : { text: asciiOf(got.subarray(0, end)) }
+  asking: {
+    question: '%',
+    encode: (_, name) => Buffer.from(`${name}\n`),
+    read: (_, got) => {
+      const end = got.indexOf('\n')
+      return end < 0 ? undefined : { text: asciiOf(got.subarray(0, end)) }
+    },
+    program: new URL('question.py', import.meta.url),
   },
-  program: new URL('question.py', import.meta.url),
   answerOf: answer,
+  localCheck: connects(port),
   selfCheckProgram: 'bash',
   selfCheck: (host, address) => sh`
 (exec 3<>${`/dev/tcp/${address}/${port}`} && read -r -t 3 line <&3 && [ "$line" = ${answer(host)} ]) 2>/dev/null ||

@@ -20,7 +20,7 @@ exit 0
 `
 
 /** systemd listens, and answers each connection by a program of its own (systemd.socket(5), `Accept`). */
-export const bannerTasks = ({ cluster, host }: Target): Task[] => [
+export const bannerTasks = ({ host }: Target, port: number): Task[] => [
   file(programFile, `#!/bin/bash\n${ownFile}${program(host).text}`, { mode: '755' }),
   file(
     serviceUnit,
@@ -37,7 +37,7 @@ StandardError=journal
   file(
     socketUnit,
     `${ownFile}[Socket]
-ListenStream=0.0.0.0:${cluster.service.port}
+ListenStream=0.0.0.0:${port}
 Accept=yes
 
 [Install]

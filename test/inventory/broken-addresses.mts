@@ -1,0 +1,49 @@
+// Broken inventories, as in broken.mts: what is wrong with the addresses that move.
+import { cluster, smallest } from './samples.mts'
+
+export const brokenAddresses: [text: string, ...messages: string[]][] = [
+  [
+    cluster(
+      'more_vips: [10.2.1.5, "::", 224.0.0.5, 10.2.1.255, { address: 10.2.1.8, prefix: 64 }, { prefix: 24 }, no]',
+    ),
+    '4:15 cluster.more_vips[0]: must differ from cluster.vip, which is "10.2.1.5"',
+    '4:25 cluster.more_vips[1]: must be the address of a host, but "::" is for hosts that do not know their address yet',
+    '4:31 cluster.more_vips[2]: must be the address of a host, but "224.0.0.5" is for groups (multicast)',
+    '4:42 cluster.more_vips[3]: must be the address of a host, but in 10.2.1.0/24 10.2.1.255 means all of its hosts (broadcast)',
+    '4:83 cluster.more_vips[4].prefix: must be a whole number from 1 to 32 for an IPv4 address, got 64',
+    '4:89 cluster.more_vips[5].address: is missing; it must be an IPv4 or IPv6 address',
+    '4:105 cluster.more_vips[6]: must be an IPv4 or IPv6 address; or a map with address, got "no"',
+  ],
+  [
+    cluster(
+      'prefer: ns3',
+      'instances: { a: { vip: 10.2.1.8, prefer: ns4, virtual_router_id: 5 }, b: { vip: "2001:db8::5" } }',
+    ),
+    '4:11 cluster.prefer: must be one of the hosts, got "ns3" (did you mean "ns1"?)',
+    '5:44 cluster.instances.a.prefer: must be one of the hosts, got "ns4" (did you mean "ns1"?)',
+    '5:69 cluster.instances.a.virtual_router_id: must be another one than of cluster, got 5',
+    '5:73 cluster.instances.b: is missing virtual_router_id, a whole number from 1 to 255: its vip gives none',
+  ],
+  [
+    cluster(
+      'sync: true',
+      'unicast: true',
+      'instances: { A: { vip: 10.2.1.8 }, b: { vip: 10.9.0.1, prefer: ns2, interface: eth1 } }',
+    ),
+    '6:16 cluster.instances: each key must be a name of at most 15 small letters, digits and "_" that begins with a letter, got "A"',
+    '6:66 cluster.instances.b.prefer: must be left out with cluster.sync: true: cluster.prefer is for all',
+    '6:82 cluster.instances.b.interface: is not possible with cluster.unicast: true: an instance on another interface needs multicast',
+  ],
+  [
+    smallest
+      .replace('10.2.1.5', '10.2.1.5\n  prefer: ns1')
+      .replace('10.2.1.3 }', '10.2.1.3, priority: 254 }')
+      .replace('10.2.1.2 }', '10.2.1.2, priority: 254 }'),
+    '6:39 hosts.ns1.priority: must be at most 253 with prefer, got 254',
+    '7:39 hosts.ns2.priority: must be at most 253 with prefer, got 254',
+  ],
+  [
+    cluster(`more_vips: [${Array.from({ length: 20 }, (_, i) => `10.3.0.${i + 1}`).join(', ')}]`),
+    '4:14 cluster.more_vips: must have at most 19 addresses without excluded: true, got 20',
+  ],
+]
