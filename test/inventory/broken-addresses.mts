@@ -21,7 +21,7 @@ export const brokenAddresses: [text: string, ...messages: string[]][] = [
     ),
     '4:11 cluster.prefer: must be one of the hosts, got "ns3" (did you mean "ns1"?)',
     '5:44 cluster.instances.a.prefer: must be one of the hosts, got "ns4" (did you mean "ns1"?)',
-    '5:69 cluster.instances.a.virtual_router_id: must be another one than of cluster, got 5',
+    '5:68 cluster.instances.a.virtual_router_id: must be another one than of cluster, got 5',
     '5:73 cluster.instances.b: is missing virtual_router_id, a whole number from 1 to 255: its vip gives none',
   ],
   [
