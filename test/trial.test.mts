@@ -54,6 +54,9 @@ table inet theirs {
 }
 END`
 
+/** Statements that let the service in for one of the node's addresses alone, and its answers out. */
+const only = (address: string) => `ip daddr ${address} meta l4proto { tcp, udp } th dport 53 accept`
+const outOnly = (address: string) => `ip saddr ${address} meta l4proto { tcp, udp } th sport 53 accept`
 const known = ['ct state established,related accept', 'ct state invalid drop', 'ip protocol vrrp accept']
 const nat = (rule: string) => `nft -f - <<'END'
 table ip theirs {
@@ -127,6 +130,16 @@ ${inet('output', 'drop', 'ct state established,related accept', 'ip protocol vrr
     'a chain of others that translates what it has marked',
     3,
     'iptables -t nat -N KUBE; iptables -t nat -A POSTROUTING -j KUBE; iptables -t nat -A KUBE -m mark ! --mark 0x4000/0x4000 -j RETURN; iptables -t nat -A KUBE -j MASQUERADE',
+  ],
+  [
+    'clients of another network alone',
+    1,
+    inet('input', 'drop', 'ip protocol vrrp accept', 'ip saddr 192.168.0.0/16 udp dport 53 accept'),
+  ],
+  [
+    'the service for both addresses',
+    1,
+    inet('input', 'drop', 'ip protocol vrrp accept', only('{ 10.2.1.2, 10.2.1.5 }')),
   ],
 ]
 for (const [name, level, theirs] of passing) {
@@ -264,6 +277,24 @@ END`,
     2,
     inet('input', 'drop', 'ip protocol vrrp accept', 'ip saddr { 10.2.1.2, 10.2.1.3 } accept'),
     /^clients' questions by UDP from the director to 10.2.1.2 .*udp dport 53 accept$/,
+  ],
+  ...([1, 2] as const).map((level): (typeof dropped)[number] => [
+    "the service, but for the node's own address",
+    level,
+    inet('input', 'drop', 'ip protocol vrrp accept', 'udp dport 8848 accept', only('10.2.1.2')),
+    /^a question by UDP to 10\.2\.1\.5 does not .*insert rule inet theirs input udp dport 53 accept$/,
+  ]),
+  [
+    "the service by TCP, but for the node's own address",
+    1,
+    'iptables -A INPUT -p udp --dport 53 -j ACCEPT; iptables -A INPUT -p tcp -d 10.2.1.2 --dport 53 -j ACCEPT; iptables -P INPUT DROP',
+    /^a question by TCP to 10\.2\.1\.5 does not .*: iptables -I INPUT -p tcp --dport 53 -j ACCEPT$/,
+  ],
+  [
+    "answers, but of the node's own address",
+    1,
+    inet('output', 'drop', 'ip protocol vrrp accept', outOnly('10.2.1.2')),
+    /^an answer by UDP from 10\.2\.1\.5 does not .*insert rule inet theirs output udp sport 53 accept$/,
   ],
   [
     'the second interface',

@@ -37,8 +37,11 @@ export const packetsPass = (wires: readonly Wire[], ours: Script): Task => ({
 const code = readFileSync(new URL('packets.pl', import.meta.url), 'utf8')
 const numbers: Readonly<Record<string, string>> = { udp: '17', tcp: '6' }
 
-const wordsOf = ({ direction, protocol, from, to, fromPort = 0, toPort = 0, keepsSource = false }: Packet) =>
-  [direction, numbers[protocol] ?? protocol, from, to, fromPort, toPort, keepsSource ? 1 : 0].map(String)
+const wordsOf = ({ direction, protocol, from, to, fromPort = 0, toPort = 0, keepsSource, holding }: Packet) =>
+  [
+    ...[direction, numbers[protocol] ?? protocol, from, to, fromPort, toPort],
+    ...[keepsSource ? 1 : 0, holding?.address ?? '', holding?.like ?? ''],
+  ].map(String)
 
 // iptables-nft's tables hold matches that nft can't read back, so iptables carries them over itself. Only IPv4 is tried.
 const probe = (wires: readonly Wire[], ours: Script): Script => sh`
@@ -91,8 +94,8 @@ const neighbours = (router: string, packets: readonly Packet[]) => [
 /** Where packets that come in go, beside the address of the wire. */
 const local = (network: string, packets: readonly Packet[]) => [
   ...new Set(
-    packets.flatMap(({ direction, to }) =>
-      direction !== 'in' || to.startsWith('224.') || network.startsWith(`${to}/`) ? [] : [`${to}/32`],
+    packets.flatMap(({ direction, to, holding }) =>
+      direction !== 'in' || holding || to.startsWith('224.') || network.startsWith(`${to}/`) ? [] : [`${to}/32`],
     ),
   ),
 ]
@@ -153,10 +156,10 @@ END
   nft ${atDevice(device)} 2>/dev/null || true
   nft monitor trace >trace 2>/dev/null &
   sleep 0.5
-  shift $(((stopped - 1) * 7))
+  shift $(((stopped - 1) * 9))
   # Of a connection, only the first packet comes to the rules that translate.
   if [[ $results == *from* ]]; then port=$(($5 + 1)); else port=$5; fi
-  try "$1" "$2" "$3" "$4" "$port" "$6" "$7" >/dev/null
+  try "$1" "$2" "$3" "$4" "$port" "$6" "$7" "$8" '' >/dev/null
   sleep 0.3
   kill "$!"
   sed -n 's/^trace id [^ ]* \(.*\(verdict drop\|policy drop\).*\)/cause=\1/p; /[^a-z]\(snat\|masquerade\)[^a-z]/Is/^trace id [^ ]* \(.* rule .*\)/nat=\1/p' trace
