@@ -265,6 +265,18 @@ test('sysctl: forwarding of a router with a fixed address stays, and a rule of o
   assert.is(shown('net/ipv4/ip_forward'), '0\n')
 })
 
+test('sysctl: an interface that forwards goes back as well, but where others need it by now', () => {
+  const [, , eth0] = sysctl('/etc/sysctl.d/x.conf', { 'net.ipv4.ip_forward': 1, 'net.ipv4.conf.eth0.forwarding': 1 })
+  const undo = (all: number) => {
+    const text = `/proc/sys/net/ipv4/ip_forward=${all}\n/proc/sys/net/ipv4/conf/eth0/forwarding=0\n`
+    const answer = eth0!.plan({ text, code: 0 }, { changes: () => false })
+    assert.ok(isChange(answer))
+    return answer.undo.text
+  }
+  assert.match(undo(0), 'note: net.ipv4.conf.eth0.forwarding stays 1')
+  assert.not.match(undo(1), 'stays 1')
+})
+
 for (const [file, text] of [
   ['sysctl.d/router.conf', 'net.ipv4.ip_forward=1\n'],
   ['systemd/network/lan.network', '[Network]\nIPForward=ipv4\n'],
