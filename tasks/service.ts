@@ -137,7 +137,7 @@ function parse(text: string): Found {
   const [, noted, now] = text.match(/^noted\n([^]*)^now\n([^]*)$/m) ?? []
   const state = values('ActiveState')[0] ?? ''
   return {
-    enabled: values('UnitFileState').some((state) => /^(enabled|enabled-runtime|static|generated)$/.test(state)),
+    enabled: values('UnitFileState').some((state) => /^(enabled|static|generated)$/.test(state)),
     masked: values('UnitFileState').some((state) => state.startsWith('masked')),
     // A service that is loading or starting is not started anew; one that crashes again and again does not run.
     running: /^(active|reloading|refreshing|activating)$/.test(state) && !values('SubState').includes('auto-restart'),
@@ -146,8 +146,12 @@ function parse(text: string): Found {
   }
 }
 
-// A package of this run may have enabled its service already, and asking costs less than enabling twice. A unit file that
-// has changed may want to be started by others than before.
+// A package of this run may have enabled its service already, and asking costs less than enabling twice. What is enabled until
+// the next boot (`--runtime`) is not enabled.
+const enable = (name: string): Script =>
+  sh`{ state=$(systemctl is-enabled ${name} 2>/dev/null) && [[ $state != *-runtime ]]; } || systemctl enable -q ${name}`
+
+// A unit file that has changed may want to be started by others than before.
 const apply = (
   name: string,
   found: Found,
@@ -157,7 +161,7 @@ const apply = (
   lines(
     ...(unitChanged ? [sh`systemctl daemon-reload`] : []),
     ...(found.enabled && relink ? [sh`systemctl enable -q ${name}`] : []),
-    ...(found.enabled ? [] : [sh`systemctl is-enabled -q ${name} || systemctl enable -q ${name}`]),
+    ...(found.enabled ? [] : [enable(name)]),
     // A service that failed too often is not started again before it is forgiven.
     ...(found.running ? [] : [sh`systemctl reset-failed ${name} 2>/dev/null || true`]),
     ...(load ? [load] : []),
@@ -169,5 +173,5 @@ const apply = (
 const restore = (name: string, found: Found): Script => sh`
 at_end systemctl daemon-reload
 gone() { ! systemctl cat -- ${name} >/dev/null 2>&1; }
-${found.enabled ? sh`systemctl is-enabled -q ${name} || systemctl enable -q ${name}` : sh`gone || systemctl disable -q ${name}`}
+${found.enabled ? enable(name) : sh`gone || systemctl disable -q ${name}`}
 ${found.running ? sh`at_end systemctl reload-or-restart ${name}` : sh`gone || systemctl stop ${name}`}`

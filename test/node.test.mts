@@ -199,14 +199,14 @@ const states: [name: string, active: string, enabled: string, apply: string[], u
     'stopped and not enabled',
     'inactive',
     'disabled',
-    ['is-enabled -q x', 'enable -q x', 'reset-failed x', 'restart x'],
+    ['is-enabled x', 'enable -q x', 'reset-failed x', 'restart x'],
     ['disable -q x', 'stop x', 'daemon-reload'],
   ],
   [
     'running and not enabled',
     'active',
     'disabled',
-    ['is-enabled -q x', 'enable -q x'],
+    ['is-enabled x', 'enable -q x'],
     ['disable -q x', 'daemon-reload', 'reload-or-restart x'],
   ],
   [
@@ -214,7 +214,7 @@ const states: [name: string, active: string, enabled: string, apply: string[], u
     'inactive',
     'enabled',
     ['reset-failed x', 'restart x'],
-    ['is-enabled -q x', 'enable -q x', 'stop x', 'daemon-reload'],
+    ['is-enabled x', 'enable -q x', 'stop x', 'daemon-reload'],
   ],
 ]
 for (const [name, active, enabled, applied, undone] of states) {

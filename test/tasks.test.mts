@@ -11,6 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Script, sh } from '../engine/base/sh.ts'
@@ -176,6 +177,33 @@ test('service: one that is loading or starting is not restarted', async () => {
     writeFileSync(path('conf'), 'two')
     assert.match((await wants(daemon()))!.apply.text, 'systemctl reload-or-restart daemon')
   }
+})
+
+test('service: one that is enabled until the next boot is not enabled, and is by the change and its undo', async () => {
+  const [units, links] = [path('root/etc/systemd/system'), path('root/run/systemd/system/multi-user.target.wants')]
+  for (const one of [units, links]) mkdirSync(one, { recursive: true })
+  writeFileSync(
+    join(units, 'daemon.service'),
+    '[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n',
+  )
+  symlinkSync('/etc/systemd/system/daemon.service', join(links, 'daemon.service'))
+  const systemctl = `/usr/bin/systemctl --root=${path('root')}`
+  stub(
+    'systemctl',
+    `case "$1" in
+  show) printf 'UnitFileState=%s\\nActiveState=active\\nNeedDaemonReload=no\\n' "$(${systemctl} is-enabled daemon)";;
+  is-enabled | enable) exec ${systemctl} "$@" 2>/dev/null;;
+esac`,
+  )
+  const change = await wants(service('daemon'))
+  assert.match(change!.before, 'not enabled')
+  await make(change!.apply)
+  assert.is(await wants(service('daemon')), undefined)
+  const { restore } = resourceOf('service daemon')!.read(await bash(service('daemon').probe))
+  await bash(sh`/usr/bin/systemctl ${`--root=${path('root')}`} disable -q daemon`)
+  assert.ok(await wants(service('daemon')))
+  await make(restore)
+  assert.is(await wants(service('daemon')), undefined)
 })
 
 test('service: one whose package is gone can be given back', async () => {
