@@ -14,7 +14,8 @@ export interface ServiceOptions {
 
 interface Found {
   enabled: boolean
-  masked: boolean
+  /** The command that lets it be started again. */
+  unmask?: string
   running: boolean
   unitChanged: boolean
   /** The files are not as they were when the service was loaded or started. */
@@ -35,8 +36,8 @@ export function service(name: string, options: ServiceOptions = {}): Task {
     probe: probe(name, watched),
     plan: ({ text }, planned) => {
       const found = parse(text)
-      if (found.masked)
-        throw new UserError(`${name} is masked, so that nothing starts it: systemctl unmask ${name}`, exitCode.failed)
+      if (found.unmask)
+        throw new UserError(`${name} is masked, so that nothing starts it: ${found.unmask} ${name}`, exitCode.failed)
       const touched = (paths: readonly string[]) => paths.some((path) => planned.changes(path))
       const unitChanged = found.unitChanged || touched(unitFiles)
       const stale = found.running && (found.stale || touched(watched))
@@ -44,7 +45,7 @@ export function service(name: string, options: ServiceOptions = {}): Task {
       const load = found.running && reloadOn ? 'reload-or-restart' : 'restart'
       return {
         before: describe(name, { ...found, unitChanged, stale }),
-        after: describe(name, { enabled: true, masked: false, running: true, unitChanged: false, stale: false }),
+        after: describe(name, { enabled: true, running: true, unitChanged: false, stale: false }),
         apply: apply(
           name,
           found,
@@ -131,6 +132,11 @@ function seconds(time: string): number {
   return day ? Date.parse(`${day}T${clock}Z`) / 1000 + Number(fraction ?? 0) : 0
 }
 
+const masks: Readonly<Record<string, string>> = {
+  masked: 'systemctl unmask',
+  'masked-runtime': 'systemctl unmask --runtime',
+}
+
 function parse(text: string): Found {
   const values = (key: string) => [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1]!)
   const loaded = seconds(values('StateChangeTimestamp')[0] ?? '')
@@ -138,7 +144,7 @@ function parse(text: string): Found {
   const state = values('ActiveState')[0] ?? ''
   return {
     enabled: values('UnitFileState').some((state) => /^(enabled|static|generated)$/.test(state)),
-    masked: values('UnitFileState').some((state) => state.startsWith('masked')),
+    unmask: masks[values('UnitFileState')[0] ?? ''],
     // A service that is loading or starting is not started anew; one that crashes again and again does not run.
     running: /^(active|reloading|refreshing|activating)$/.test(state) && !values('SubState').includes('auto-restart'),
     unitChanged: values('NeedDaemonReload').includes('yes'),
