@@ -35,7 +35,7 @@ export function service(name: string, options: ServiceOptions = {}): Task {
     key: `service ${name}`,
     probe: probe(name, watched),
     plan: ({ text }, planned) => {
-      const found = parse(text)
+      const found = parse(name, text)
       if (found.unmask)
         throw new UserError(`${name} is masked, so that nothing starts it: ${found.unmask} ${name}`, exitCode.failed)
       const touched = (paths: readonly string[]) => paths.some((path) => planned.changes(path))
@@ -62,7 +62,7 @@ export function service(name: string, options: ServiceOptions = {}): Task {
 export const serviceResource = (name: string): Resource => ({
   probe: probe(name, []),
   read: ({ text }) => {
-    const found = parse(text)
+    const found = parse(name, text)
     return { text: describe(name, found), restore: restore(name, found) }
   },
 })
@@ -137,13 +137,13 @@ const masks: Readonly<Record<string, string>> = {
   'masked-runtime': 'systemctl unmask --runtime',
 }
 
-function parse(text: string): Found {
+function parse(name: string, text: string): Found {
   const values = (key: string) => [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1]!)
   const loaded = seconds(values('StateChangeTimestamp')[0] ?? '')
   const [, noted, now] = text.match(/^noted\n([^]*)^now\n([^]*)$/m) ?? []
   const state = values('ActiveState')[0] ?? ''
   return {
-    enabled: values('UnitFileState').some((state) => /^(enabled|static|generated)$/.test(state)),
+    enabled: values('UnitFileState').some((state) => enabledStates(name).includes(state)),
     unmask: masks[values('UnitFileState')[0] ?? ''],
     // A service that is loading or starting is not started anew; one that crashes again and again does not run.
     running: /^(active|reloading|refreshing|activating)$/.test(state) && !values('SubState').includes('auto-restart'),
@@ -152,10 +152,15 @@ function parse(text: string): Found {
   }
 }
 
-// A package of this run may have enabled its service already, and asking costs less than enabling twice. What is enabled until
-// the next boot (`--runtime`) is not enabled.
+// What is enabled until the next boot alone (`--runtime`) is not enabled, but for what netplan enables so at each boot.
+const enabledStates = (name: string): string[] => [
+  ...['enabled', 'static', 'generated'],
+  ...(name === 'systemd-networkd' ? ['enabled-runtime'] : []),
+]
+
+// A package of this run may have enabled its service already, and asking costs less than enabling twice.
 const enable = (name: string): Script =>
-  sh`{ state=$(systemctl is-enabled ${name} 2>/dev/null) && [[ $state != *-runtime ]]; } || systemctl enable -q ${name}`
+  sh`[[ ${` ${enabledStates(name).join(' ')} `} == *" $(systemctl is-enabled ${name} 2>/dev/null) "* ]] || systemctl enable -q ${name}`
 
 // A unit file that has changed may want to be started by others than before.
 const apply = (

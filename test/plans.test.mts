@@ -137,7 +137,18 @@ const rows: Row[] = [
     state('active', 'disabled', 'no', '10.500000'),
     'named: not enabled, running, up to date',
   ],
-  ['service: enabled by netplan, below /run', named, state('active', 'enabled-runtime', 'no', '10.500000'), undefined],
+  [
+    'service: enabled by netplan, below /run',
+    service('systemd-networkd'),
+    state('active', 'enabled-runtime', 'no', '10.500000'),
+    undefined,
+  ],
+  [
+    'service: enabled until the next boot',
+    named,
+    state('active', 'enabled-runtime', 'no', '10.500000'),
+    'named: not enabled, running, up to date',
+  ],
   [
     'service: unit changed',
     named,
