@@ -43,9 +43,21 @@ function prefixOf(text: string, vip: string): number | undefined {
 
 const isBackup = /(~|\.(bak|dpkg-\w+|old|orig|save))$/
 
+/** Names that programs read below their folders; of others whatever is no backup may be read. */
+const names: readonly [folder: RegExp, name: RegExp][] = [
+  [/^\/etc\/netplan\//, /\.yaml$/],
+  [/\/systemd\/network\//, /\.(network|conf)$/],
+  [/^\/etc\/systemd\/system\//, /\.(service|conf)$/],
+  // run-parts(8)
+  [/^\/etc\/network\/if-/, /\/[\w-]+$/],
+]
+
 /** Not a name server, a route or a comment: an address of an interface. */
 function setsAddress({ file, text }: Found['lines'][number], vip: string): boolean {
-  if (file.startsWith('/etc/keepalived/') || isBackup.test(file) || /^\s*[#;]/.test(text)) return false
+  if (file.startsWith('/etc/keepalived/') || /^\s*[#;]/.test(text)) return false
+  // What ifupdown does not read is not among them.
+  if (isBackup.test(file) && !file.startsWith('/etc/network/interfaces')) return false
+  if (names.some(([folder, name]) => folder.test(file) && !name.test(file))) return false
   // Lists, where addresses have a prefix length and name servers have none.
   if (file.startsWith('/etc/netplan/'))
     return !/\b(to|from|via)["']?\s*:/.test(text) && text.replace(/\s#.*/, '').includes(`${vip}/`)
