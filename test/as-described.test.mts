@@ -106,6 +106,24 @@ const named = (pid: string) =>
 const real: [name: string, setup: string, ...said: string[]][] = [
   ['a plain server', ''],
   ['keepalived has the VIP', `${known}; ip address add 10.2.1.5/32 dev eth0`],
+  ...['"10.2.1.5"', '"10.2.1.5/32" dev eth0 label eth0:1', '10.2.1.5/32 brd 10.2.1.255 dev eth0', '"10.2.1.5" }'].map(
+    (line): (typeof real)[number] => [
+      `keepalived has the VIP, by the line ${line}`,
+      `${known}; printf 'virtual_ipaddress {\n${line}\n}\n' >/etc/keepalived/keepalived.conf; ip address add 10.2.1.5/32 dev eth0`,
+    ],
+  ),
+  [
+    'keepalived has the VIP on another interface',
+    `${known}; printf 'virtual_ipaddress { 10.2.1.5/24 dev eth1 }' >/etc/keepalived/keepalived.conf; ip address add 10.2.1.5/24 dev eth1`,
+  ],
+  [
+    'keepalived has the VIP, and another interface has it too',
+    `${known}; ip address add 10.2.1.5/32 dev eth1`,
+    at(
+      'vip',
+      '10.2.1.5/32 is on eth1, and keepalived.conf does not set it there: take it away, keepalived alone sets the virtual IP',
+    ),
+  ],
   [
     'level 3, the service listens, systemd-resolved too, and a client asks by DNS',
     `${known}; ip address add 10.2.1.6/32 dev eth1
