@@ -12,6 +12,7 @@ const file = path('standby')
 const timers = path('timers')
 const stubs = `
 systemctl() { printf '%s\\n' "$*" >>${path('stopped')}; }
+sync() { echo "$1 $(cat "$1")" >${path('synced')}; }
 systemd-run() { printf '%q ' "\${@: -3}" >>${timers}; echo >>${timers}; }`
 const run = (script: string) => localTransport().run(`${stubs}\n${script}`, { timeout: 60 })
 const set = (value: boolean, lasts?: number) => {
@@ -34,6 +35,16 @@ test('a flag that is cleared in time has no timer any more', async () => {
   assert.is(says(), '0\n')
   assert.is(readFileSync(timers, 'utf8').trim().split('\n').length, 1)
   assert.match(readFileSync(path('stopped'), 'utf8'), /stop keepalived-playbooks-flag-standby\.timer\n$/)
+})
+
+test('what is to stay is on disk; what the host clears by itself is better lost with its timer', async () => {
+  const synced = async (value: boolean, lasts?: number) => {
+    rmSync(path('synced'), { force: true })
+    await set(value, lasts)
+    return existsSync(path('synced')) ? readFileSync(path('synced'), 'utf8') : ''
+  }
+  assert.equal([await synced(true), await synced(false)], [`${file} 1\n`, `${file} 0\n`])
+  assert.equal([await synced(true, 120), await synced(false, 120)], ['', `${file} 0\n`])
 })
 
 test('where no timer can be set, the flag is not either', async () => {

@@ -9,14 +9,14 @@ import { runLater } from '../base/timer.ts'
 export function setFlag(file: string, value: boolean, lasts?: number): Script {
   const there = sh`[ -e ${file} ] || { echo ${`there is no ${file}: run the level playbook first`} >&2; exit 1; }`
   const set = sh`echo ${value ? 1 : 0} >${file}`
-  if (lasts === undefined) return lines(there, set)
+  const kept = lines(set, sh`sync ${file}`)
+  if (lasts === undefined) return lines(there, kept)
   const unit = `keepalived-playbooks-flag-${posix.basename(file)}`
   const clear = sh`echo 0 >${file}`
   return lines(
     there,
     sh`systemctl stop ${`${unit}.timer`} 2>/dev/null || true`,
     // The timer comes first: a playbook that dies in between leaves nothing set.
-    ...(value ? [sh`${runLater(unit, lasts, sh`bash -c ${clear.text}`)} || exit 1`] : []),
-    set,
+    ...(value ? [sh`${runLater(unit, lasts, sh`bash -c ${clear.text}`)} || exit 1`, set] : [kept]),
   )
 }
