@@ -109,6 +109,7 @@ const lines: [name: string, text: string, gone: string[]][] = [
     ['net/ipv4/conf/a*/forwarding = 0'],
   ],
   ['a pattern, from which ours are left out', '/etc/sysctl.d/zz.conf:2:net.ipv4.conf.*.rp_filter = 1\n', []],
+  ['no pattern that anybody can read', '/etc/sysctl.d/zz.conf:2:net.ipv4.conf.[*.forwarding = 0\n', []],
   ['a pattern, earlier', '/etc/sysctl.d/60.conf:2:net.ipv4.conf.*.forwarding = 0\n', []],
   ['another setting, later', '/etc/sysctl.d/zz.conf:2:net.ipv4.ip_forward_use_pmtu = 0\n', []],
 ]
@@ -128,6 +129,13 @@ test('sysctl: what networkd sets for the interface comes later, whatever its fil
   assert.equal(gone(sysctls(true), `/etc/systemd/network/lan.network:5:${line}\n`), [line])
 })
 
+test('sysctl: the filter of networkd counts where the level sets one', () => {
+  const line = '/etc/systemd/network/lan.network:5:IPv4ReversePathFilter=strict\n'
+  assert.equal(gone(sysctls(true), line), ['IPv4ReversePathFilter=strict'])
+  const level2 = noOtherSysctls('/etc/sysctl.d/x.conf', { 'net.ipv4.ip_forward': 1 }, { takeOver: true, facts, host })
+  assert.equal(gone(level2, line), [])
+})
+
 test('sysctl: files are found as systemd reads them', () => {
   const folders = ['etc/sysctl.d', 'usr/lib/sysctl.d', 'run/systemd/network', 'etc/systemd/network/lan.network.d']
   const root = mkdtempSync(join(tmpdir(), 'sysctl-'))
@@ -136,7 +144,10 @@ test('sysctl: files are found as systemd reads them', () => {
   writeFileSync(join(root, 'usr/lib/sysctl.d/zz.conf'), 'net.ipv4.ip_forward = 0\n')
   writeFileSync(join(root, 'usr/lib/sysctl.d/zzz.conf'), '# a = 0\nnet.ipv4.ip_forward = 0\n')
   writeFileSync(join(root, 'run/systemd/network/lan.network'), '[Network]\nIPv4Forwarding=yes\n')
-  writeFileSync(join(root, 'etc/systemd/network/lan.network.d/x.conf'), '[Network]\nIPv4Forwarding = no\n')
+  writeFileSync(
+    join(root, 'etc/systemd/network/lan.network.d/x.conf'),
+    '[Network]\nIPv4Forwarding = no\nIPv4ReversePathFilter=strict\nIPv4ProxyARP=no\n',
+  )
   const { text } = sysctls(false).probe
   const script = text
     .replaceAll(/\{\/etc,\/run/g, `${root}{/etc,/run`)
@@ -145,7 +156,8 @@ test('sysctl: files are found as systemd reads them', () => {
   rmSync(root, { recursive: true })
   assert.is(
     printed.replaceAll(root, ''),
-    '/usr/lib/sysctl.d/zzz.conf:2:net.ipv4.ip_forward = 0\n/etc/systemd/network/lan.network.d/x.conf:2:IPv4Forwarding = no\n',
+    '/usr/lib/sysctl.d/zzz.conf:2:net.ipv4.ip_forward = 0\n/etc/systemd/network/lan.network.d/x.conf:2:IPv4Forwarding = no\n' +
+      '/etc/systemd/network/lan.network.d/x.conf:3:IPv4ReversePathFilter=strict\n',
   )
 })
 

@@ -16,12 +16,19 @@ export const noOtherSysctls = (
 ): Task => ({
   name: `no file after ${bootFile} sets its settings otherwise`,
   key: 'sysctls of others',
-  probe: probe(facts.interfaces[host.interface]),
+  probe: probe(
+    [host.interface, host.second?.interface ?? ''].flatMap((device) => {
+      const found = facts.interfaces[device]
+      return found?.manager === 'networkd' ? found.file : []
+    }),
+  ),
   plan: ({ text }) => {
     const found = text.split('\n').flatMap((row): Place[] => {
       const [, path, number, line] = row.match(/^(\/.*?):(\d+):(.*)$/) ?? []
       if (!path) return []
-      const wins = path.endsWith('.conf') && path.includes('/sysctl.d/') ? after(path, bootFile, line!, settings) : true
+      const wins = path.includes('/sysctl.d/')
+        ? after(path, bootFile, line!, settings)
+        : !/Filter/i.test(line!) || Object.keys(settings).some((key) => key.endsWith('.rp_filter'))
       return wins ? [{ path, line: Number(number), text: line! }] : []
     })
     const [first] = found
@@ -35,7 +42,7 @@ export const noOtherSysctls = (
 })
 
 // Of files of one name, the first folder's alone is read (sysctl.d(5)).
-const probe = (first?: { manager: string; file: string }) => sh`
+const probe = (networkFiles: readonly string[]) => sh`
 declare -A seen
 files=()
 for file in {/etc,/run,/usr/local/lib,/usr/lib}/sysctl.d/*.conf; do
@@ -43,13 +50,14 @@ for file in {/etc,/run,/usr/local/lib,/usr/lib}/sysctl.d/*.conf; do
   seen[\${file##*/}]=1
 done
 grep -HnsE '^[^#;]+=' "\${files[@]}"
-${
-  first?.manager === 'networkd'
-    ? sh`grep -HnsiE '^[[:space:]]*IPv4Forwarding[[:space:]]*=[[:space:]]*(0|no|n|false|f|off)[[:space:]]*$' \
-  {/etc,/run,/usr/lib}/systemd/networkd.conf{,.d/*.conf} ${first.file} {/etc,/run,/usr/lib}/systemd/network/${posix.basename(first.file)}.d/*.conf`
-    : sh`true`
-}
+files=({/etc,/run,/usr/lib}/systemd/networkd.conf{,.d/*.conf})
+for file in ${networkFiles}; do files+=("$file" {/etc,/run,/usr/lib}/systemd/network/"\${file##*/}".d/*.conf); done
+${networkFiles.length > 0 ? sh`grep -HnsiE ${byNetworkd} "\${files[@]}"` : sh`true`}
 true`
+
+/** What takes forwarding, or the loose filter of level 3, away from an interface. */
+const byNetworkd =
+  '^[[:space:]]*(IPv4Forwarding[[:space:]]*=[[:space:]]*(0|no|n|false|f|off)|IPv4ReversePathFilter[[:space:]]*=[[:space:]]*strict)[[:space:]]*$'
 
 /** Whether a line of a file sets one of these settings otherwise, after ours has. */
 function after(path: string, bootFile: string, line: string, settings: Readonly<Record<string, number>>): boolean {
@@ -65,9 +73,9 @@ const aliases: Readonly<Record<string, string>> = { 'net.ipv4.conf.all.forwardin
 
 /** A pattern leaves alone what a file names (sysctl.d(5)), and ours names no `all`, which sets every interface. */
 function setsAll(key: string): boolean {
-  if (!/[*?[]/.test(key)) return false
+  if (!/[*?]/.test(key)) return false
   const pattern = key
-    .replaceAll(/[.\\+^$(){}|]/g, '\\$&')
+    .replaceAll(/[.\\+^$(){}|[\]]/g, '\\$&')
     .replaceAll('*', '[^.]*')
     .replaceAll('?', '[^.]')
   return Object.keys(aliases).some((one) => new RegExp(`^${pattern}$`).test(one))
