@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { UserError } from '../../../engine/base/errors.ts'
 import { sh } from '../../../engine/base/sh.ts'
 import { isChange, type Task, unchanged } from '../../../engine/runner/task.ts'
@@ -54,19 +55,28 @@ export function handMade(text: string, target: Knows): HandMade | undefined {
     ],
     gaps: pairs.flatMap(({ own, instance }) => [
       ...(own.words[1] === instance.name ? [] : [`the instance ${own.words[1]} becomes ${instance.name}`]),
-      ...addressesOf(own).flatMap((one) => {
-        const vip = instance.vips.find(({ address }) => address === one.split('/')[0])
-        return vip && one !== `${vip.address}/${vip.prefix}` ? [`${one} becomes ${vip.address}/${vip.prefix}`] : []
-      }),
+      ...addressLines(own).flatMap(({ words }) => becomes(instance, words) ?? []),
     ]),
   }
+}
+
+/** @returns what keepalived takes for another address than that of the inventory, though it is the same */
+function becomes({ vips }: Instance, words: readonly string[]): string | undefined {
+  const [address, prefix = isIPv6(words[0]!) ? '128' : '32'] = words[0]!.split('/')
+  const vip = vips.find((one) => one.address === address)
+  const label = words.includes('label') ? words[words.indexOf('label') + 1] : undefined
+  if (!vip || (Number(prefix) === vip.prefix && label === vip.label && !words.includes('scope'))) return undefined
+  return `"${words.join(' ')}" becomes ${vip.address}/${vip.prefix}`
 }
 
 /** @param address with a prefix length */
 const isOf = ({ vips }: Instance, address: string): boolean => vips.some((vip) => vip.address === address.split('/')[0])
 
-const addressesOf = ({ block }: Statement): string[] =>
-  within(block, 'virtual_ipaddress', 'virtual_ipaddress_excluded').map(({ words: [address] }) =>
+const addressLines = ({ block }: Statement): Statement[] =>
+  within(block, 'virtual_ipaddress', 'virtual_ipaddress_excluded')
+
+const addressesOf = (instance: Statement): string[] =>
+  addressLines(instance).map(({ words: [address] }) =>
     address!.includes('/') ? address! : `${address}/${address!.includes(':') ? 128 : 32}`,
   )
 

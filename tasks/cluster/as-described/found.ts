@@ -3,6 +3,7 @@ import { servicesOf } from '../../../services/all.ts'
 import { parseNetwork } from '../../../inventory/network.ts'
 import { servedAddressesOf } from '../../../services/virtual-server.ts'
 import type { Service } from '../../../services/service.ts'
+import { interfacesFunction } from '../../../engine/runner/ifupdown.ts'
 import type { Target } from '../../target.ts'
 import { findConnection } from '../connection.ts'
 import { keepalivedConf } from '../keepalived-conf.ts'
@@ -57,7 +58,6 @@ export interface Found {
 /** Where a host keeps who it is in the network, what it runs at boot, and keepalived's own. */
 const configuration = [
   '/etc/keepalived',
-  '/etc/network',
   '/etc/netplan',
   '/etc/systemd/network',
   '/run/systemd/network',
@@ -74,7 +74,9 @@ export function probe({ cluster, host, hosts }: Target): Script {
   const asked = servedAddressesOf(cluster).flatMap(({ address }) => (has(address) ? [address] : []))
   const nodes = hosts.flatMap(({ address, second }) => [address, ...(second ? [second.address] : [])])
   return sh`
-named=$(grep -rnsIFw ${cluster.instances.flatMap(({ vips }) => vips.flatMap(({ address }) => ['-e', address]))} -- ${configuration})
+${interfacesFunction}
+mapfile -t files < <(interfaces /etc/network/interfaces | sed -n 's/^file //p')
+named=$(grep -rnsIFw ${cluster.instances.flatMap(({ vips }) => vips.flatMap(({ address }) => ['-e', address]))} -- ${configuration} /etc/network/if-*.d "\${files[@]}")
 ${lines(...asked.map((vip) => askNeighbours(vip, nodes, host.interface)))}
 echo '== links and routes'
 ip -j -d -batch - <<<${'address show\nroute show table all'}

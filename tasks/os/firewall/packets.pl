@@ -1,10 +1,11 @@
 # Sends packets through the packet filter of this network namespace, and says of each whether it got through.
 #
-# Arguments: DEVICE PEER, and for each packet DIRECTION PROTOCOL SOURCE DESTINATION SOURCE-PORT DESTINATION-PORT KEEPS. DEVICE is
-# an Ethernet device here, PEER the other end of its cable. DIRECTION is in (from the cable to this host), out (from this host
-# to the cable) or forward (from the cable, through this host, to the cable). PROTOCOL is a number. KEEPS is 1 where the source has
-# to stay. Prints "pass", "drop" or "from" with another source for each packet, in order, until one does not pass. Needs no
-# module that Debian's perl-base lacks.
+# Arguments: DEVICE PEER, and for each packet DIRECTION PROTOCOL SOURCE DESTINATION SOURCE-PORT DESTINATION-PORT KEEPS
+# HELD LIKE. DEVICE is an Ethernet device here, PEER the other end of its cable. DIRECTION is in (from the cable to this host),
+# out (from this host to the cable) or forward (from the cable, through this host, to the cable). PROTOCOL is a number. KEEPS
+# is 1 where the source has to stay. HELD is an address that this host has meanwhile, or empty; where LIKE is given, and a packet
+# with LIKE in place of HELD does not pass, the packet counts as passed. Prints "pass", "drop" or "from" with another source for
+# each packet, in order, until one does not pass. Needs no module that Debian's perl-base lacks.
 use strict;
 use Socket;
 
@@ -71,10 +72,11 @@ sub came_through {
   return 0;
 }
 
-while (my ($direction, $protocol, $from, $to, $sport, $dport, $keeps) = splice @words, 0, 7) {
+# Returns whether a packet got through, and the source that it had then, which may be translated.
+sub try_one {
+  my ($direction, $protocol, $from, $to, $sport, $dport) = @_;
   my $mark = 0x6b700000 + ++$packets;
   my $packet = packet($protocol, $from, $to, $sport, $dport, $mark);
-  # The source may be translated.
   my $source;
   my $is_ours = sub {
     return 0 unless substr($_[0], 4, 2) eq pack('n', $mark & 0xffff) && substr($_[0], 16, 4) eq inet_aton($to);
@@ -100,6 +102,18 @@ while (my ($direction, $protocol, $from, $to, $sport, $dport, $keeps) = splice @
       pack('S n i S C C a8', $AF_PACKET, $ETH_P_IP, $peer_index, 0, 0, 6, $device_mac);
     $passed = $direction eq 'forward' ? came_through($cable, $left_host) : came_through($raw, $is_ours);
   }
+  return ($passed, $source);
+}
+
+while (my ($direction, $protocol, $from, $to, $sport, $dport, $keeps, $held, $like) = splice @words, 0, 9) {
+  my @like = map { $_ eq $held ? $like : $_ } $from, $to;
+  if ($like && !(try_one($direction, $protocol, @like, $sport, $dport))[0]) {
+    print "pass\n";
+    next;
+  }
+  system "ip address add $held/32 dev $device" if $held;
+  my ($passed, $source) = try_one($direction, $protocol, $from, $to, $sport, $dport);
+  system "ip address delete $held/32 dev $device" if $held;
   my $as_wanted = $passed && !($keeps && $source ne $from);
   print $as_wanted ? "pass\n" : $passed ? "from $source\n" : "drop\n";
   last unless $as_wanted;

@@ -37,8 +37,11 @@ export const packetsPass = (wires: readonly Wire[], ours: Script): Task => ({
 const code = readFileSync(new URL('packets.pl', import.meta.url), 'utf8')
 const numbers: Readonly<Record<string, string>> = { udp: '17', tcp: '6' }
 
-const wordsOf = ({ direction, protocol, from, to, fromPort = 0, toPort = 0, keepsSource = false }: Packet) =>
-  [direction, numbers[protocol] ?? protocol, from, to, fromPort, toPort, keepsSource ? 1 : 0].map(String)
+const wordsOf = ({ direction, protocol, from, to, fromPort = 0, toPort = 0, keepsSource, holding }: Packet) =>
+  [
+    ...[direction, numbers[protocol] ?? protocol, from, to, fromPort, toPort],
+    ...[keepsSource ? 1 : 0, holding?.address ?? '', holding?.like ?? ''],
+  ].map(String)
 
 // iptables-nft's tables hold matches that nft can't read back, so iptables carries them over itself. Only IPv4 is tried.
 const probe = (wires: readonly Wire[], ours: Script): Script => sh`
@@ -62,8 +65,16 @@ iptables-save 2>/dev/null | carry 1 >saved
 case $(iptables -V 2>/dev/null) in
   *nf_tables*) iptables-legacy-save 2>/dev/null | carry 0 >legacy; carried="nat $(sed -n 's/^\*//p' saved)" ;;
 esac
-nft -s list ruleset 2>/dev/null | awk -v carried=" $(echo $carried) " '
-  /^table / { keep = ($2 == "ip" && !index(carried, " " $3 " ")) || $2 == "inet" || $2 == "netdev" }
+# Of a bridge, one port stands for all: where there is one, that of a cable.
+ports=
+for device in ${wires.map(({ device }) => device)}; do
+  for port in $(ip -o link show master "$device" type bridge_slave 2>/dev/null | sed 's/^[0-9]*: \([^:@]*\).*/\1/'); do
+    ports=bridge
+    if [ ! -e "port-$device" ] || [ -e "/sys/class/net/$port/device" ]; then echo "$port" >"port-$device"; fi
+  done
+done
+nft -s list ruleset 2>/dev/null | awk -v carried=" $(echo $carried) " -v bridge="$ports" '
+  /^table / { keep = ($2 == "ip" && !index(carried, " " $3 " ")) || $2 == "inet" || $2 == "netdev" || $2 == bridge }
   keep' >nft
 command -v ipset >/dev/null && ipset save >sets 2>/dev/null
 # Rules may name an interface by its number, which has to be there when they are loaded.
@@ -91,8 +102,8 @@ const neighbours = (router: string, packets: readonly Packet[]) => [
 /** Where packets that come in go, beside the address of the wire. */
 const local = (network: string, packets: readonly Packet[]) => [
   ...new Set(
-    packets.flatMap(({ direction, to }) =>
-      direction !== 'in' || to.startsWith('224.') || network.startsWith(`${to}/`) ? [] : [`${to}/32`],
+    packets.flatMap(({ direction, to, holding }) =>
+      direction !== 'in' || holding || to.startsWith('224.') || network.startsWith(`${to}/`) ? [] : [`${to}/32`],
     ),
   ),
 ]
@@ -101,11 +112,20 @@ const inside = (wires: readonly Wire[]): Script => sh`
 set -e
 trap 'for ((; cables > 0; cables--)); do echo "link delete trial-$cables"; done | ip -force -batch - 2>/dev/null' EXIT
 cables=${wires.length}
-ip -batch - <<<${['link set lo up', ...wires.flatMap(wired)].join('\n')}
+cable() {
+  if [ ! -e "port-$1" ]; then echo "link add name $1 type veth peer name $2"; return; fi
+  echo "link add name $1 type bridge
+link add name $(<"port-$1") type veth peer name $2
+link set $(<"port-$1") master $1 up"
+}
+{
+  echo 'link set lo up'
+  ${lines(...wires.map(wired))}
+} | ip -batch -
 # As level 3 sets it: answers may leave by another interface.
 for path in ${wires.map(({ device }) => `/proc/sys/net/ipv4/conf/${device}/rp_filter`)}; do echo 2 >"$path"; done
 while read -r device; do
-  [[ ${` lo ${wires.map(({ device }) => device).join(' ')} `} == *" $device "* ]] ||
+  ip link show dev "$device" >/dev/null 2>&1 ||
     ip link add name "$device" type veth peer name "trial-$((cables += 1))"
 done <devices
 echo 1 >/proc/sys/net/ipv4/ip_forward
@@ -119,19 +139,16 @@ if command -v iptables >/dev/null && ! bash -e ours 2>said; then
 fi
 ${lines(...wires.map(tried))}`
 
-const wired = ({ device, network, router, packets }: Wire, place: number): string[] => [
-  `link add name ${device} type veth peer name trial-${place + 1}`,
+/** Prints what `ip -batch` takes. */
+const wired = ({ device, network, router, packets }: Wire, place: number): Script => sh`
+cable ${device} ${`trial-${place + 1}`}
+echo ${[
   ...[network, ...local(network, packets)].map((one) => `address add ${one} dev ${device}`),
   `link set ${device} up`,
   `link set trial-${place + 1} up`,
   ...neighbours(router, packets).map((one) => `neighbour add ${one} lladdr 02:00:00:00:00:01 dev ${device}`),
   ...(place === 0 ? [`route add default via ${router} dev ${device}`] : []),
-]
-
-// Ahead of everything that stands at the device itself.
-const atDevice = (device: string) =>
-  `add table netdev trial; add chain netdev trial in { type filter hook ingress device "${device}" priority -2000000000; }; ` +
-  'add rule netdev trial in meta nftrace set 1'
+].join('\n')}`
 
 const tried = ({ device, packets }: Wire, place: number): Script => sh`
 try() { perl packets.pl ${device} ${`trial-${place + 1}`} "$@"; }
@@ -150,13 +167,16 @@ table ip trial {
   chain out { type filter hook output priority -450; meta nftrace set 1; }
 }
 END
-  nft ${atDevice(device)} 2>/dev/null || true
+  # Ahead of everything that stands at the device itself.
+  entry=$(cat ${`port-${device}`} 2>/dev/null || echo ${device})
+  nft "add table netdev trial; add chain netdev trial in { type filter hook ingress device \"$entry\" priority -2000000000; };
+    add rule netdev trial in meta nftrace set 1" 2>/dev/null || true
   nft monitor trace >trace 2>/dev/null &
   sleep 0.5
-  shift $(((stopped - 1) * 7))
+  shift $(((stopped - 1) * 9))
   # Of a connection, only the first packet comes to the rules that translate.
   if [[ $results == *from* ]]; then port=$(($5 + 1)); else port=$5; fi
-  try "$1" "$2" "$3" "$4" "$port" "$6" "$7" >/dev/null
+  try "$1" "$2" "$3" "$4" "$port" "$6" "$7" "$8" '' >/dev/null
   sleep 0.3
   kill "$!"
   sed -n 's/^trace id [^ ]* \(.*\(verdict drop\|policy drop\).*\)/cause=\1/p; /[^a-z]\(snat\|masquerade\)[^a-z]/Is/^trace id [^ ]* \(.* rule .*\)/nat=\1/p' trace

@@ -1,0 +1,97 @@
+// Several addresses on real machines: active/active by two instances, IPv6 beside IPv4, virtual servers on each address.
+import { setTimeout as sleep } from 'node:timers/promises'
+import * as assert from 'uvu/assert'
+import { start } from '../../lab/lab.ts'
+import {
+  asked,
+  disconnect,
+  inventoryWith,
+  kill,
+  nodes,
+  on,
+  playbook,
+  resetWithPackages,
+  startLab,
+  until,
+} from './cluster.ts'
+import { test } from './suite.ts'
+import { assertNothingLost } from './watched.ts'
+
+test.before(async () => {
+  await startLab()
+  await resetWithPackages()
+})
+test.after(() => disconnect())
+
+const inventory = inventoryWith(`prefer: ns1
+  more_vips: [10.2.1.8, "2001:db8::5"]
+  instances: { other: { vip: 10.2.1.9, prefer: ns2 } }`)
+const vips = { ns1: ['10.2.1.5', '10.2.1.8', '2001:db8::5'], ns2: ['10.2.1.9'] }
+
+const run = (level: 1 | 2, ...more: string[]) => playbook(`level${level}`, '--inventory', inventory, ...more)
+const verify = () => playbook('verify', '--inventory', inventory)
+
+/** Each node has the addresses that prefer it, and no other. */
+async function assertShared(): Promise<void> {
+  const check = await verify()
+  assert.is(check.code, 0, check.text)
+  assert.equal(check.document.cluster!.holders, { VI_1: 'ns1', other: 'ns2' })
+  for (const node of nodes) {
+    const there = await on(node, 'ip -o address show')
+    for (const [owner, addresses] of Object.entries(vips))
+      for (const address of addresses)
+        assert.is(there.includes(` ${address}/`), owner === node, `${address} on ${node}`)
+  }
+}
+
+for (const level of [1, 2] as const) {
+  test(`level ${level}: both nodes have addresses of their own, and again there is nothing to change`, async () => {
+    const first = await run(level)
+    assert.is(first.code, 0, first.text)
+    await until(assertShared)
+    const again = await run(level)
+    assert.equal(
+      again.document.hosts!.flatMap(({ changes }) => changes),
+      [],
+    )
+  })
+
+  test(`level ${level}: a node that dies leaves its addresses to the other, within VRRP's time, and takes them back`, async () => {
+    await kill('ns2')
+    const began = performance.now()
+    await until(() =>
+      on('client', 'dig @10.2.1.9 +short +tries=1 +timeout=1 health.load.balance. TXT | grep nameserver'),
+    )
+    console.log(`10.2.1.9 answers again after ${((performance.now() - began) / 1000).toFixed(1)} s`)
+    assert.match(await on('ns1', 'ip -o address show'), ' 10.2.1.9/')
+    await start('ns2')
+    await sleep(8000)
+    await until(assertShared)
+  })
+}
+
+test('level 2: a rolling reboot hands over what each node has, and loses nothing', async () => {
+  const seen = await asked(
+    'remote',
+    async () => {
+      const rolled = await playbook('rolling-reboot', '--inventory', inventory)
+      assert.is(rolled.code, 0, rolled.text)
+      assertNothingLost(rolled.document.prober!)
+    },
+    inventory,
+  )
+  assertNothingLost(seen)
+  await until(assertShared)
+})
+
+test('status names each instance, and teardown leaves no address behind', async () => {
+  const { text } = await playbook('status', '--inventory', inventory)
+  assert.match(text, /VRRP VI_1 MASTER, holds 10\.2\.1\.5, VRRP other BACKUP, without 10\.2\.1\.9/)
+  assert.match(text, /healthy: ns1 holds 10\.2\.1\.5, ns2 holds 10\.2\.1\.9/)
+  const gone = await playbook('teardown', '--inventory', inventory)
+  assert.is(gone.code, 0, gone.text)
+  for (const node of nodes)
+    assert.is(await on(node, "ip -o address show | grep -E '10\\.2\\.1\\.[589]/|2001:db8' || true"), '')
+})
+
+test.run()
