@@ -1,8 +1,7 @@
-import { globSync, readFileSync, statSync } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
-import { UserError } from '../base/errors.ts'
+import { dirname } from 'node:path'
 import { type Conf, linesOf, parseBlocks } from './blocks.ts'
 import { type Definitions, definitionIn, loopIn, replaced } from './definitions.ts'
+import { type Files, filesHere } from './files.ts'
 import type { Line, Problem } from './statement.ts'
 import { withoutComment, wordsOf } from './words.ts'
 
@@ -15,8 +14,8 @@ const deepest = 50
  * @param id the name by which lines for a host are chosen (keepalived's `--config-id`)
  * @throws UserError where the file can't be read
  */
-export function readConf(file: string, id?: string): Conf {
-  const reader = new Reader(id)
+export function readConf(file: string, id?: string, files: Files = filesHere): Conf {
+  const reader = new Reader(id, files)
   reader.file(file, 0)
   const { statements, problems } = parseBlocks(reader.lines)
   return { statements, problems: [...reader.problems, ...problems] }
@@ -32,14 +31,21 @@ class Reader {
   readonly problems: Problem[] = []
   readonly #definitions: Definitions
   readonly #id: string | undefined
+  readonly #files: Files
 
-  constructor(id: string | undefined) {
+  constructor(id: string | undefined, files: Files) {
     this.#id = id
-    this.#definitions = new Map([['_INSTANCE', id ?? '']])
+    this.#files = files
+    this.#definitions = new Map([
+      ['_INSTANCE', id ?? ''],
+      ['_HASH', '#'],
+      ['_BANG', '!'],
+    ])
   }
 
   file(file: string, depth: number): void {
-    const rows = linesOf(textOf(file), file)
+    this.#definitions.set('_PWD', dirname(file))
+    const rows = linesOf(this.#files.text(file), file)
     for (let at = 0; at < rows.length; at++) {
       const { text } = rows[at]!
       const indent = text.length - text.trimStart().length
@@ -96,13 +102,11 @@ class Reader {
   }
 
   #include(line: Line, pattern: string, depth: number): void {
-    const files = globSync(pattern, { cwd: dirname(line.file) })
-      .map((one) => resolve(dirname(line.file), one))
-      .filter((one) => statSync(one).isFile())
-      .sort()
+    const files = this.#files.matching(pattern, dirname(line.file))
     if (files.length === 0)
       this.#report(line, `include ${pattern}: there is no such file here; put it there, or take the line out`)
     for (const file of files) this.file(file, depth + 1)
+    this.#definitions.set('_PWD', dirname(line.file))
   }
 
   /** What only a file has that is not finished. */
@@ -120,18 +124,5 @@ class Reader {
 
   #report({ file, line, column }: Line, text: string): void {
     this.problems.push({ file, line, column, text })
-  }
-}
-
-function textOf(file: string): string {
-  try {
-    const text = readFileSync(file, 'utf8')
-    if (text.includes('\0')) throw new UserError(`${file}: is no text; ${basename(file)} has to be a keepalived.conf`)
-    return text
-  } catch (error) {
-    if (error instanceof UserError) throw error
-    const { code } = error as NodeJS.ErrnoException
-    const why = { ENOENT: 'there is no such file', EACCES: 'you may not read it', EISDIR: 'it is a folder' }[code ?? '']
-    throw new UserError(`can not read ${file}: ${why ?? code}`)
   }
 }

@@ -1,0 +1,124 @@
+import { isIPv4 } from 'node:net'
+import { parseNetwork } from '../../inventory/network.ts'
+import { balancingOf, healthCheckOf, serviceOf } from './draft-ipvs.ts'
+import { checksOf, emailOf, garpOf, linesOf, notifyOf } from './draft-vrrp.ts'
+import type { Part } from './facts.ts'
+import { addressGap, type Gap, gatewayGap } from './gaps.ts'
+import { networkOf } from './network.ts'
+import { mainInstance, type Node } from './nodes.ts'
+import { numberOf, type Section, unless, unlessEmpty } from './section.ts'
+
+/** An inventory before it is written. */
+export interface Draft {
+  cluster: Section
+  hosts: Record<string, Section>
+  gaps: Gap[]
+  /** What is not certain, by the key of `cluster`. */
+  assumed: Record<string, string>
+  level: 1 | 2
+}
+
+/**
+ * @param nodes complete, in the order of the inventory
+ * @param main the instance that the inventory is about, of the first node that has a file; undefined where there is none
+ * @returns the inventory that says as much of the files as the schema can
+ */
+export function draftOf(nodes: readonly Node[]): Draft {
+  const { meaning } = nodes.find((node) => node.meaning)!
+  const { global, virtualServers } = meaning!
+  const main = mainInstance(meaning!)
+  const vip = main?.all('address')[0]?.[0] ?? virtualServers[0]?.key.split(' ')[0] ?? ''
+  const gaps: Gap[] = []
+  const addresses = nodes.flatMap(({ address }) => (address !== undefined && isIPv4(address) ? [address] : []))
+  const network = networkOf(isIPv4(vip) ? vip : '192.0.2.5', main?.get(`prefix of ${vip}`), addresses)
+  const free = freeAddresses(network.cidr, [vip, ...addresses])
+  const served = virtualServers.filter(({ key }) => key.startsWith(`${vip} `))
+  const { service, gap, isChecked } = serviceOf(main, served, vip)
+  if (gap) gaps.push(gap)
+  const level = served.length > 0 ? 2 : 1
+  const { first } = parseNetwork(network.cidr)
+  const gateway = [vip, ...addresses].includes(first) ? gatewayGap(first, free()) : undefined
+  if (gateway) gaps.push(gateway)
+  const preempts = main?.get('preempt') === 'yes'
+  const device = usual(nodes.flatMap(({ meaning: one }) => (one && mainInstance(one)?.get('interface')) ?? []))
+  const id = Number(main?.get('virtual_router_id'))
+  return {
+    cluster: {
+      vip,
+      network: network.cidr,
+      gateway: gateway?.mark,
+      interface: unless(device, 'eth0'),
+      virtual_router_id: id >= 1 && id <= 255 ? unless(id, Number(vip.split('.')[3])) : undefined,
+      advert_int: numberOf(main, 'advert_int'),
+      vrrp_version: numberOf(main, 'version'),
+      auth_pass: main?.get('auth_pass') === undefined ? undefined : { env: passwordName },
+      preempt: preempts || undefined,
+      preempt_delay: preempts ? numberOf(main, 'preempt_delay') : undefined,
+      startup_delay: numberOf(global, 'startup_delay'),
+      unicast: main?.get('unicast') === 'yes' || undefined,
+      mcast_src_ip: main?.get('mcast_src_ip') === undefined ? undefined : true,
+      checks: main && checksOf(main, isChecked),
+      track_interfaces: main && trackedInterfaces(main),
+      notify: main && notifyOf(main),
+      garp: main && garpOf(main, global),
+      email: emailOf(global),
+      service,
+      health_check: healthCheckOf(main, served[0], isChecked),
+      balancing: served[0] && balancingOf(served[0], global),
+      keepalived: unlessEmpty({ global: linesOf([global]), instance: linesOf(main ? [main] : []) }),
+    },
+    hosts: Object.fromEntries(
+      nodes.map((node, index) => {
+        const own = node.meaning && mainInstance(node.meaning)
+        const missing = node.address === undefined ? addressGap(node.name, free()) : undefined
+        if (missing) gaps.push(missing)
+        const real = served[0]?.all('weight of').find(([about]) => about.split(' ')[1] === node.address)
+        return [
+          node.name,
+          {
+            address: node.address ?? missing!.mark,
+            interface: unless(own?.get('interface') ?? device, device),
+            priority: preempts && own?.get('priority') !== undefined ? unless(priorityOf(own), 100 - index) : undefined,
+            weight: real && Number(real[1]),
+          },
+        ]
+      }),
+    ),
+    gaps,
+    assumed: network.assumed === undefined ? {} : { network: network.assumed },
+    level,
+  }
+}
+
+/** The environment variable that holds the password, which the inventory does not show. */
+export const passwordName = 'VRRP_PASS'
+
+/** 255 is for the owner of an address, and 1 for a node that hands the virtual IP over. */
+const priorityOf = (part: Part) => Math.min(254, Math.max(2, Number(part.get('priority'))))
+
+/** @returns the value that is there most often */
+const usual = (values: readonly string[]): string =>
+  values.toSorted((a, b) => values.filter((one) => one === b).length - values.filter((one) => one === a).length)[0] ??
+  'eth0'
+
+function trackedInterfaces(main: Part): string[] | undefined {
+  const names = main.all('track_interface').flatMap(([name, weight]) => (weight === '0' ? [name] : []))
+  return names.length > 0 ? names : undefined
+}
+
+/** @returns a function that gives one address of a network after the other that nobody has */
+function freeAddresses(cidr: string, taken: readonly string[]): () => string {
+  const { address, has } = parseNetwork(cidr)
+  const used = new Set(taken)
+  const [a, b, c, d] = address.split('.').map(Number) as [number, number, number, number]
+  let next = 2
+  return () => {
+    for (; ; next++) {
+      const one = `${a}.${b}.${c + Math.floor((d + next) / 256)}.${(d + next) % 256}`
+      if (!has(one)) return one
+      if (used.has(one)) continue
+      used.add(one)
+      return one
+    }
+  }
+}

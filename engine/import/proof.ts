@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { isIPv4 } from 'node:net'
+import { join } from 'node:path'
+import { loadInventory } from '../../inventory/load.ts'
+import { password as passwords } from '../../inventory/schema-cluster.ts'
+import { serviceOf } from '../../services/all.ts'
+import { configuration } from '../../tasks/cluster/keepalived-conf.ts'
+import { UserError } from '../base/errors.ts'
+import { linesOf, parseBlocks } from '../conf/blocks.ts'
+import { compare, type Difference, merged } from './compare.ts'
+import { type Draft, passwordName } from './draft.ts'
+import { settleElections } from './elections.ts'
+import type { Meaning } from './facts.ts'
+import { meaningOf } from './meaning.ts'
+import type { Node } from './nodes.ts'
+
+/** What an inventory becomes, beside what the files say. */
+interface Proof {
+  differences: Difference[]
+  /** What the schema says against the inventory, beside what the person has to put in. */
+  refused: string[]
+}
+
+/**
+ * Renders the inventory as the playbooks do, reads the result, and compares it with what the files mean.
+ * @param password of the files, if they have one
+ */
+export function prove(draft: Draft, nodes: readonly Node[], password: string | undefined): Proof {
+  const folder = mkdtempSync(join(tmpdir(), 'import-'))
+  try {
+    const file = join(folder, 'inventory')
+    // JSON is YAML.
+    writeFileSync(file, JSON.stringify(filled(draft)))
+    const { cluster, hosts } = loadInventory(file, { env: { [passwordName]: canBe(password) ? password : 'password' } })
+    const service = serviceOf(cluster)
+    const rendered = hosts.map((host) => {
+      const text = configuration({ cluster, host, hosts }, draft.level, service)
+      return meaningOf(parseBlocks(linesOf(text, '')).statements, [host.address])
+    })
+    settleElections(rendered)
+    const alone = nodes.filter(({ meaning }) => meaning).length === 1
+    const differences = nodes.flatMap(({ name, meaning }, index) =>
+      meaning
+        ? compare(name, alone ? unranked(meaning) : meaning, alone ? unranked(rendered[index]!) : rendered[index]!)
+        : [],
+    )
+    return { differences: merged(differences), refused: [] }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    const lines = error.message.split('\n').map((line) => line.replace(/^\S+ /, ''))
+    return { differences: [], refused: lines }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const canBe = (text: string | undefined) => text !== undefined && new RegExp(passwords.pattern).test(text)
+
+/** The inventory with stand-ins where the person has to put something in. */
+function filled({ cluster, hosts, gaps }: Draft): object {
+  const put = (value: unknown): unknown => {
+    const gap = gaps.find(({ mark }) => mark === value)
+    if (gap) return gap.standIn
+    if (Array.isArray(value)) return value.map(put)
+    if (typeof value !== 'object' || value === null) return value
+    const map = Object.fromEntries(Object.entries(value).map(([key, one]) => [key, put(one)]))
+    // A stand-in for a kind of service is the whole of it.
+    return typeof map.type === 'object' && map.type !== null ? map.type : map
+  }
+  const { vip } = cluster as { vip: string }
+  return put({ cluster: { ...cluster, vip: isIPv4(vip) ? vip : '192.0.2.5' }, hosts }) as object
+}
+
+/** Where the files of one node are known, the order of all is not. */
+function unranked(meaning: Meaning): Meaning {
+  for (const { facts } of meaning.instances) facts.delete('rank')
+  return meaning
+}
