@@ -10,7 +10,7 @@ const conf = '/etc/keepalived/keepalived.conf'
 export const hostProbe: Script = sh`
 echo "name $(hostname -s 2>/dev/null || cat /etc/hostname)"
 ip -o -4 address show scope global 2>/dev/null | awk '{ sub("/.*", "", $4); print "address " $4 }'
-find /etc/keepalived -maxdepth 4 -type f -size -256k ! -name '*.key' -print0 2>/dev/null | sort -z |
+find /etc/keepalived -maxdepth 4 -type f -size -256k ! -perm /111 -print0 2>/dev/null | sort -z |
   while IFS= read -r -d '' path; do
     grep -qI '' "$path" && echo "file $(base64 -w 0 <<<"$path") $(base64 -w 0 "$path")"
   done

@@ -97,7 +97,8 @@ function adverts(part: Part, { block }: Statement): void {
   const source = find(block, 'unicast_src_ip')
   const own = source?.words[1]
   const named = (peers?.block ?? []).filter(({ words }) => words[0] !== own)
-  if (peers) part.say('unicast', 'yes', peers)
+  // Without a peer it is multicast.
+  if (peers && named.length > 0) part.say('unicast', 'yes', peers)
   if (source) part.say('unicast_src_ip', own, source)
   for (const peer of named) part.say(`peer ${peer.words[0]}`, '', peer)
   const multicast = find(block, 'mcast_src_ip')

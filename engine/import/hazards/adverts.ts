@@ -49,7 +49,7 @@ function peers({ block }: Statement): Hazard[] {
   if (!list) return []
   const own = list.block.find(({ words }) => words[0] === from?.words[1])
   return [
-    ...(list.block.length === 0 ? [empty(list, 'unicast_peer is empty: adverts go to nobody')] : []),
+    ...(list.block.length === 0 ? [empty(list, 'unicast_peer is empty: adverts go by multicast')] : []),
     ...(from || list.block.length === 0
       ? []
       : [source(list, 'unicast_peer without unicast_src_ip: keepalived takes an address of the interface')]),
