@@ -187,12 +187,6 @@ const unsaid: [name: string, lines: string, beside: string, needs: string[]][] =
   ],
   ['another instance', '', instance(tracksDns, { name: 'W', vip: '10.2.1.6', id: 6 }), ['several VRRP instances']],
   ['authentication AH', 'authentication { auth_type AH\n auth_pass abcd }', '', ['authentication AH']],
-  [
-    'a short password',
-    'authentication { auth_type PASS\n auth_pass abc }',
-    '',
-    ['a password of other than 4 to 8 plain characters'],
-  ],
   ['VMAC', 'use_vmac', '', ['an interface of its own for the virtual IP (VMAC)']],
   [
     'a pipe in a program',
@@ -219,6 +213,40 @@ for (const [name, lines, beside, wanted] of unsaid)
     assert.equal(needs(result).toSorted(), wanted.toSorted())
     assert.match(result.unsaid[0]!.text, /\.conf:\d+:\d+ /)
   })
+
+test('a password that the schema does not take: put another into the environment', () => {
+  const { added, unsaid } = imported(
+    pair(`authentication { auth_type PASS\n auth_pass abc }\n${tracksDns}`, dnsCheck),
+    two,
+  )
+  assert.equal([unsaid, added.some((why) => why.includes('VRRP_PASS'))], [[], true])
+})
+
+test('words that keepalived does not know are in no inventory, as keepalived leaves them out', () => {
+  const result = imported(
+    pair(`netify_backup /a\n ${tracksDns}`, `${dnsCheck}OS: x\nglobal_defs { notificationd y }\n`),
+    two,
+  )
+  assert.equal([keys(result), result.unsaid], [[], []])
+})
+
+test('a virtual server that the inventory can not have at all is not taken for its own model', () => {
+  const server = 'virtual_server 10.2.1.5 5060 { protocol UDP\n real_server 10.2.1.9 1060 { weight 1 } }\n'
+  assert.ok(needs(imported(pair('', server), two)).includes('real servers on another port'))
+})
+
+test('instances: what one has and the other has not', () => {
+  const files = (lines: string) => {
+    const file = dnsCheck + instance(tracksDns) + instance(lines, { name: 'W', vip: '10.2.1.6', id: 6 })
+    return imported({ 'a.conf': file, 'b.conf': file }, two)
+  }
+  const fewer = files('')
+  assert.equal(needs(fewer), ['several VRRP instances'])
+  assert.ok(fewer.added.includes('all instances are checked alike'))
+  const own = files(`${tracksDns}\n garp_master_delay 1`)
+  assert.equal(needs(own), ['several VRRP instances', 'an instance with checks or values of its own'])
+  assert.not.ok(own.added.includes('all instances are checked alike'))
+})
 
 test('no word shows a password', () => {
   for (const password of ['x%~', 'x%~yzabcdef']) {

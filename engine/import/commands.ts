@@ -18,7 +18,7 @@ const device = new RegExp(
   `^(?:${program}(?:bash|timeout \\d+ bash) -c )?["']?(?:echo )?[<>] ?/dev/tcp/${here}/(\\d+)["']?$`,
 )
 const listening = new RegExp(
-  `^${program}(?:ss|netstat) -\\w+\\s*\\|\\s*${program}e?grep (?:-\\w+ )*["']?[:.]*(\\d+)["']?(?:\\s*\\|\\s*grep .*)?$`,
+  `^${program}(?:ss|netstat) [^|]*\\|\\s*${program}e?grep (?:-\\w+ )*["']?[:.]*(\\d+) ?["']?(?:\\s*\\|\\s*grep .*)?$`,
 )
 const request = new RegExp(
   `^${program}(?:curl|wget)((?: (?:-{1,2}[\\w-]+|\\d+|/dev/null))*) ["']?(https?://[^\\s"']+)["']?$`,

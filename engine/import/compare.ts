@@ -16,6 +16,8 @@ export interface Difference {
   got?: string
   /** The whole part is missing in what the inventory says. */
   isAlone: boolean
+  /** The whole part is missing in what the files say. */
+  isAdded: boolean
 }
 
 /** @returns what differs, fact by fact @param wanted what the files mean @param got what the inventory becomes */
@@ -53,7 +55,7 @@ function facts(node: string, kind: Kind, wanted: Part | undefined, got: Part | u
     const { name, place } = wanted ?? got!
     return [
       {
-        ...{ nodes: [node], kind, part: name, about, isAlone: !got },
+        ...{ nodes: [node], kind, part: name, about, isAlone: !got, isAdded: !wanted },
         ...(theirs ? { wanted: theirs.value, place: theirs.place } : { place: wanted ? place : undefined }),
         ...(ours !== undefined && { got: ours }),
       },

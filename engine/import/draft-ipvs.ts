@@ -17,7 +17,9 @@ const never = () => false
 export function serviceOf(main: Part | undefined, servers: readonly Part[], vip: string): Served {
   const [server] = servers
   const port = Number(server?.key.split(' ')[1])
-  if (servers.some(({ key }) => key.split(' ')[1] === '53')) return { service: undefined, isChecked: never }
+  const checks = servers.flatMap((one) => one.all('check of').map(([, check]) => check))
+  const [, name, zone] = /^DNS_CHECK type txt name ([^.]+)\.(\S+?)\.?$/m.exec(checks.join('\n')) ?? []
+  if (zone !== undefined || port === 53) return { service: dns(port, name, zone), isChecked: never }
   if (!server) {
     const isDns = main?.get('check port 53') !== undefined
     if (isDns) return { service: undefined, isChecked: (about) => about === 'port 53' }
@@ -25,10 +27,20 @@ export function serviceOf(main: Part | undefined, servers: readonly Part[], vip:
     return { service: { type: gap.mark }, gap, isChecked: never }
   }
   const http = { type: 'http', port: unless(port, 80), managed: false }
-  const [, path, host] = /^HTTP_GET path (\S+)(?: virtualhost (\S+))?$/.exec(server.all('check of')[0]?.[1] ?? '') ?? []
+  const [, path, host] = /^HTTP_GET path (\S+)(?: virtualhost (\S+))?$/.exec(checks[0] ?? '') ?? []
   if (path !== undefined) return { service: { ...http, host: host ?? vip, path: unless(path, '/') }, isChecked: never }
   const gap = serviceGap(http)
   return { service: { type: gap.mark, port }, gap, isChecked: never }
+}
+
+/** Values that are not the schema's defaults. */
+function dns(port: number, name = 'health', zone = 'load.balance'): Section | undefined {
+  const more = unlessEmpty({
+    port: unless(port, 53),
+    health_name: unless(name, 'health'),
+    health_zone: unless(zone, 'load.balance'),
+  })
+  return more && { type: 'dns', ...more }
 }
 
 export function balancingOf(server: Part, global: Part): Section | undefined {

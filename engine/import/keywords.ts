@@ -104,6 +104,9 @@ export const obsolete: Readonly<Record<string, string>> = {
   lvs_sync_daemon_interface: 'lvs_sync_daemon in global_defs',
 }
 
+/** @returns whether a block has the keyword; keepalived leaves out lines whose keyword it does not know */
+export const isKnown = (word: string, inside: string): boolean => keywords[inside]?.includes(word) ?? true
+
 /** @returns every statement whose first word its block does not know, each with ` (did you mean …?)` or nothing */
 export function unknownWords(block: readonly Statement[], inside = ''): { statement: Statement; meant: string }[] {
   const known = keywords[inside]

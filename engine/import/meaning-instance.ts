@@ -3,6 +3,7 @@ import type { Statement } from '../conf/statement.ts'
 import { within } from '../conf/statement.ts'
 import { checkOf } from './commands.ts'
 import { find, number, Part, whole } from './facts.ts'
+import { isKnown } from './keywords.ts'
 
 /** What other facts are made of, and what changes nothing: `state`, as elections follow priorities. */
 const understood =
@@ -48,7 +49,8 @@ export function instanceOf(one: Statement, around: Around): Part {
   synced(part, name, all)
   if (find(block, 'dont_track_primary')) part.say('line dont_track_primary', '', place('dont_track_primary'))
   for (const other of block)
-    if (!understood.test(other.words[0]!) && !ours(other)) part.say(`line ${whole(other)}`, '', other)
+    if (!understood.test(other.words[0]!) && isKnown(other.words[0]!, 'vrrp_instance') && !ours(other))
+      part.say(`line ${whole(other)}`, '', other)
   return part
 }
 
@@ -96,11 +98,13 @@ function adverts(part: Part, { block }: Statement): void {
   const peers = find(block, 'unicast_peer')
   const source = find(block, 'unicast_src_ip')
   const own = source?.words[1]
-  const named = (peers?.block ?? []).filter(({ words }) => words[0] !== own)
+  const named = (peers?.block ?? [])
+    .map((one) => ({ address: one.words[0]!.split('/')[0]!, one }))
+    .filter(({ address }) => address !== own)
   // Without a peer it is multicast.
   if (peers && named.length > 0) part.say('unicast', 'yes', peers)
   if (source) part.say('unicast_src_ip', own, source)
-  for (const peer of named) part.say(`peer ${peer.words[0]}`, '', peer)
+  for (const { address, one: peer } of named) part.say(`peer ${address}`, '', peer)
   const multicast = find(block, 'mcast_src_ip')
   if (multicast && !peers) part.say('mcast_src_ip', multicast.words[1], multicast)
 }

@@ -1,5 +1,6 @@
 import type { Statement } from '../conf/statement.ts'
 import { find, number, Part, whole } from './facts.ts'
+import { isKnown } from './keywords.ts'
 
 /** @returns what every `virtual_server` means; one of a group is there once for each address of the group */
 export function virtualServersOf(statements: readonly Statement[]): Part[] {
@@ -29,7 +30,8 @@ function virtualServerOf(one: Statement, words: readonly string[]): Part {
   // Without a number it is 6 minutes.
   if (kept) part.say('persistence_timeout', number(kept.words[1]) ?? '360', kept, '0')
   part.say('delay_loop', number(word('delay_loop')), place('delay_loop'), '60')
-  part.say('quorum', number(word('quorum')), place('quorum'), '1')
+  // keepalived takes 0 for 1.
+  part.say('quorum', number(word('quorum'))?.replace(/^0$/, '1'), place('quorum'), '1')
   part.say('hysteresis', number(word('hysteresis')), place('hysteresis'), '0')
   for (const keyword of ['quorum_up', 'quorum_down']) part.say(keyword, word(keyword), place(keyword))
   for (const keyword of ['alpha', 'omega']) if (find(block, keyword)) part.say(keyword, 'yes', place(keyword))
@@ -39,7 +41,9 @@ function virtualServerOf(one: Statement, words: readonly string[]): Part {
   if (sorry) part.say('sorry_server', `${sorry.words[1]} ${sorry.words[2] ?? words[1]}`, sorry)
   const reals = block.filter((line) => line.words[0] === 'real_server')
   for (const real of reals) realServer(part, real, block, words[1])
-  for (const line of block) if (!understood.test(line.words[0]!)) part.say(`line ${whole(line)}`, '', line)
+  for (const line of block)
+    if (!understood.test(line.words[0]!) && isKnown(line.words[0]!, 'virtual_server'))
+      part.say(`line ${whole(line)}`, '', line)
   return part
 }
 

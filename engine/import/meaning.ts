@@ -1,4 +1,5 @@
 import type { Statement } from '../conf/statement.ts'
+import { isKnown } from './keywords.ts'
 import { find, type Meaning, number, Part, whole } from './facts.ts'
 import { instanceOf } from './meaning-instance.ts'
 import { virtualServersOf } from './meaning-ipvs.ts'
@@ -17,8 +18,8 @@ export function meaningOf(statements: readonly Statement[], own: readonly string
   const isTold =
     instances.some((one) => one.get('smtp_alert')) || (virtualServers.length > 0 && !find(globals, 'no_checker_emails'))
   const global = globalOf(globals, { isTold, syncsConnections })
-  for (const one of statements.filter(({ words }) => !understood.test(words[0]!)))
-    global.say(`line ${whole(one)}`, '', one)
+  for (const one of statements)
+    if (!understood.test(one.words[0]!) && isKnown(one.words[0]!, '')) global.say(`line ${whole(one)}`, '', one)
   const daemon = statements
     .flatMap(({ block }) => block)
     .find(({ words }) => /^lvs_sync_daemon_inter?face$/.test(words[0]!))
@@ -59,6 +60,7 @@ function globalOf(
     say('email timeout', 'smtp_connect_timeout', '30')
     say('email helo', 'smtp_helo_name')
   }
-  for (const one of globals) if (!silent.test(one.words[0]!)) part.say(`line ${whole(one)}`, '', one)
+  for (const one of globals)
+    if (!silent.test(one.words[0]!) && isKnown(one.words[0]!, 'global_defs')) part.say(`line ${whole(one)}`, '', one)
   return part
 }
