@@ -158,6 +158,12 @@ for (const [code, first, second, what] of between)
     assert.match(found[0]!.what, what)
   })
 
+test('a weight that is greater than the difference of priorities: no warning', () => {
+  const file = (priority: number) => script('script /a\n weight -20') + instance(tracks, { priority })
+  const { hazards } = imported({ 'a.conf': file(110), 'b.conf': file(100) })
+  assert.not.ok(hazards.some(({ code }) => code === 'weight-too-small'))
+})
+
 test('a file without mistakes: no warning', () => {
   const lines = `${tracks}\n authentication { auth_type PASS\n auth_pass s3cR3t%x }`
   const file = (name: string, priority: number) =>

@@ -111,6 +111,7 @@ const checks: [script: string, check: string][] = [
     'url: https://localhost:6443/healthz',
   ],
   ['/etc/keepalived/check.sh -v', 'command: /etc/keepalived/check.sh -v, user: root'],
+  ['nc -z 10.9.9.9 80', 'command: /usr/bin/nc -z 10.9.9.9 80, user: root'],
   ['systemctl is-active --quiet nginx', 'command: /usr/bin/systemctl is-active --quiet nginx, user: root'],
 ]
 for (const [script, check] of checks)
@@ -148,12 +149,33 @@ test('names and addresses: from the files where these tell', () => {
   const both = imported({ 'lb1/keepalived.conf': silent('10.2.1.8'), 'lb2/keepalived.conf': silent('10.2.1.7') })
   assert.match(inventory(both), /lb1: \{ address: 10.2.1.7 \}\n {2}lb2: \{ address: 10.2.1.8 \}\n$/)
   assert.equal([...needs(one), ...needs(both)], [])
+  // Two files of three nodes.
+  const three = imported({
+    'lb1/keepalived.conf': silent('10.2.1.8\n 10.2.1.9'),
+    'lb2/keepalived.conf': silent('10.2.1.7\n 10.2.1.9'),
+  })
+  assert.match(
+    inventory(three),
+    /lb1: \{ address: 10.2.1.7 \}\n {2}lb2: \{ address: 10.2.1.8 \}\n {2}node3: \{ address: 10.2.1.9 \}\n$/,
+  )
   const byId = imported({
     'a.conf': 'global_defs { router_id web_1 }' + instance(),
     'b.conf': 'global_defs { router_id web_2 }' + instance(),
   })
   assert.equal(Object.keys(byId.draft.hosts), ['web-1', 'web-2'])
 })
+
+const networks: [vip: string, network: string][] = [
+  ['10.2.1.5/16', '10.2.0.0/16'],
+  ['10.2.1.5/30', '10.2.1.0/24 # assumed, as 10.2.1.5/30 is no network of hosts'],
+  ['10.2.2.5/24', '10.2.0.0/22 # assumed, as 10.2.2.5/24 does not hold all nodes'],
+  ['10.2.1.5', '10.2.1.0/24 # assumed, as 10.2.1.5 has no prefix length'],
+]
+for (const [vip, network] of networks)
+  test(`the network of ${vip}`, () => {
+    const file = dnsCheck + instance(tracksDns, { vip })
+    assert.ok(inventory(imported({ 'a.conf': file, 'b.conf': file }, two)).includes(`network: ${network}\n`))
+  })
 
 test('lines for hosts: one file for all', () => {
   const file = `@ns1 $OWN=10.2.1.2\n@ns1 $PEER=10.2.1.3\n@ns2 $OWN=10.2.1.3\n@ns2 $PEER=10.2.1.2\n${dnsCheck}`
@@ -220,6 +242,9 @@ test('a password that the schema does not take: put another into the environment
     two,
   )
   assert.equal([unsaid, added.some((why) => why.includes('VRRP_PASS'))], [[], true])
+  // Eight characters count.
+  const long = imported(pair(`authentication { auth_type PASS\n auth_pass abcdefghij }\n${tracksDns}`, dnsCheck), two)
+  assert.not.ok(long.added.some((why) => why.includes('VRRP_PASS')))
 })
 
 test('words that keepalived does not know are in no inventory, as keepalived leaves them out', () => {
@@ -231,8 +256,9 @@ test('words that keepalived does not know are in no inventory, as keepalived lea
 })
 
 test('a virtual server that the inventory can not have at all is not taken for its own model', () => {
-  const server = 'virtual_server 10.2.1.5 5060 { protocol UDP\n real_server 10.2.1.9 1060 { weight 1 } }\n'
-  assert.ok(needs(imported(pair('', server), two)).includes('real servers on another port'))
+  const server = 'virtual_server 10.2.1.5 5060 { protocol UDP\n lb_algo sh\n real_server 10.2.1.9 1060 { weight 1 } }\n'
+  const found = needs(imported(pair('', server), two))
+  assert.ok(found.includes('real servers on another port') && found.includes('any service with a port check'))
 })
 
 test('instances: what one has and the other has not', () => {

@@ -101,10 +101,10 @@ function judgeOther(one: Difference, { main, isOpen }: Subject): Meant {
   return trifle.test(about) ? 'trifle' : { need: needOf(one) }
 }
 
-/** @returns a difference for people; no word shows a password */
+/** @returns a difference for people */
 function words({ nodes, part, about, wanted, got, place }: Difference): string {
   const where = place && place.file !== '' ? placed(place) : nodes.join(', ')
-  const shown = (value: string) => (value === '' || value === 'yes' || about === 'auth_pass' ? '' : ` ${value}`)
+  const shown = (value: string) => (value === '' || value === 'yes' ? '' : ` ${value}`)
   const name = part === 'global_defs' ? '' : `${part}: `
   if (wanted === undefined) return `${where} ${name}${about}${shown(got!)} is added`
   return `${where} ${name}${about}${shown(wanted)}${got === undefined ? '' : `; the inventory makes it${shown(got)}`}`
