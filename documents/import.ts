@@ -48,7 +48,7 @@ export const importSchema = {
     },
     added: { ...texts, description: 'What the playbooks add, or have in another way, and why.' },
     trifles: { ...texts, description: 'Differences of no consequence.' },
-    refused: { ...texts, description: 'What the schema of inventories says against the inventory.' },
+    refused: { ...texts, description: 'What was left out of the inventory, as the schema refuses it.' },
     missing: {
       type: 'array',
       description: 'What has to be put in before the inventory can be used.',

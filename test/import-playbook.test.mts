@@ -75,8 +75,14 @@ test('a host: its name, its address in the network, and what its file includes',
   ].join('\n')
   const { draft, unsaid, hazards } = importConf([sourceOf('lb', printed)])
   assert.equal(draft.hosts, {
-    ns1: { address: '10.2.1.7', interface: undefined, priority: undefined, weight: undefined },
-    node2: { address: 'ADDRESS-OF-NODE2', interface: undefined, priority: undefined, weight: undefined },
+    ns1: { address: '10.2.1.7', interface: undefined, priority: undefined, weight: undefined, ssh: { host: 'lb' } },
+    node2: {
+      address: 'ADDRESS-OF-NODE2',
+      interface: undefined,
+      priority: undefined,
+      weight: undefined,
+      ssh: undefined,
+    },
   })
   assert.equal(unsaid, [])
   assert.is(hazards[0]!.place.file, 'lb:/etc/keepalived/conf.d/v.conf')

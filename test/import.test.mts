@@ -255,6 +255,21 @@ test('words that keepalived does not know are in no inventory, as keepalived lea
   assert.equal([keys(result), result.unsaid], [[], []])
 })
 
+test('what the schema refuses is left out, and the rest is proved', () => {
+  const server =
+    'virtual_server 10.2.1.5 53 { protocol UDP\n lb_algo fo\n real_server 10.2.1.2 53 { DNS_CHECK { type txt\n name health.load.balance. } } }\n'
+  const lines = 'track_interface { longer-than-fifteen }\n unicast_src_ip fe80::2\n unicast_peer { fe80::3 }'
+  const result = imported({ 'a.conf': server + instance(lines) })
+  assert.equal(result.refused.map((line) => line.split(':')[0]).toSorted(), [
+    'cluster.balancing.scheduler',
+    'cluster.track_interfaces[0]',
+    'hosts.node1.address',
+    'hosts.node2.address',
+  ])
+  assert.match(inventory(result), /node1: \{ address: ADDRESS-OF-NODE1 \}/)
+  assert.ok(result.unsaid.some(({ text }) => text.endsWith('lvs_sched fo; the inventory makes it rr')))
+})
+
 test('a virtual server that the inventory can not have at all is not taken for its own model', () => {
   const server = 'virtual_server 10.2.1.5 5060 { protocol UDP\n lb_algo sh\n real_server 10.2.1.9 1060 { weight 1 } }\n'
   const found = needs(imported(pair('', server), two))

@@ -16,6 +16,8 @@ export interface Draft {
   /** What is not certain, by the key of `cluster`. */
   assumed: Record<string, string>
   level: 1 | 2
+  /** @returns an address of the network that nobody has, each time another */
+  free: () => string
 }
 
 /**
@@ -80,6 +82,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
             interface: unless(own?.get('interface') ?? device, device),
             priority: preempts && own?.get('priority') !== undefined ? unless(priorityOf(own), 100 - index) : undefined,
             weight: real && Number(real[1]),
+            ssh: node.ssh === undefined || node.ssh === node.address ? undefined : { host: node.ssh },
           },
         ]
       }),
@@ -87,6 +90,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
     gaps,
     assumed: network.assumed === undefined ? {} : { network: network.assumed },
     level,
+    free,
   }
 }
 

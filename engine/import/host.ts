@@ -33,5 +33,6 @@ export function sourceOf(host: string, printed: string): Source {
     files: filesOf(host, files),
     name: values('name')[0],
     addresses: values('address'),
+    ssh: host,
   }
 }

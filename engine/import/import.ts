@@ -24,7 +24,7 @@ export interface Imported {
   unsaid: Unsaid[]
   added: string[]
   trifles: string[]
-  /** What the schema says against the inventory. */
+  /** What the schema says against the inventory, and was left out of it. */
   refused: string[]
 }
 
@@ -36,6 +36,8 @@ export interface Source {
   /** The node's name and its addresses, where the file is from a host that tells them. */
   name?: string
   addresses?: readonly string[]
+  /** How SSH has reached that host. */
+  ssh?: string
 }
 
 /** A node as the person names it. */
@@ -58,11 +60,11 @@ export function importConf(sources: readonly Source[], named: readonly Named[] =
     confs.map(({ statements }) => statements),
   )
   const names = confs.map(({ id, name }, index) => named[index]?.name ?? id ?? name ?? guessed[index]!)
-  const own = confs.map(({ statements, addresses = [] }, index): Node => {
+  const own = confs.map(({ statements, addresses = [], ssh }, index): Node => {
     const given = named[index]?.address
     const meaning = meaningOf(statements, given === undefined ? addresses : [...addresses, given])
     const address = given ?? addresses.find((one) => isNear(one, meaning))
-    return { name: names[index]!, meaning, address }
+    return { name: names[index]!, meaning, address, ssh }
   })
   if (
     own.every(({ meaning }) => meaning!.virtualServers.length === 0 && !mainInstance(meaning!)?.all('address').length)

@@ -5,6 +5,8 @@ import type { Meaning, Part } from './facts.ts'
 export interface Node {
   name: string
   address?: string
+  /** How SSH has reached it. */
+  ssh?: string
   /** What its file says; undefined for one that others name as their peer. */
   meaning?: Meaning
 }

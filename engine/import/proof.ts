@@ -13,20 +13,37 @@ import { type Draft, passwordName } from './draft.ts'
 import { settleElections } from './elections.ts'
 import type { Meaning } from './facts.ts'
 import { meaningOf } from './meaning.ts'
+import { leaveOut } from './left-out.ts'
 import type { Node } from './nodes.ts'
 
 /** What an inventory becomes, beside what the files say. */
 interface Proof {
   differences: Difference[]
-  /** What the schema says against the inventory, beside what the person has to put in. */
+  /** What the schema says against the inventory, and was taken out of it. */
   refused: string[]
 }
 
+/** How often what the schema refuses is taken out, before it is given up. */
+const most = 20
+
 /**
- * Renders the inventory as the playbooks do, reads the result, and compares it with what the files mean.
+ * Renders the inventory as the playbooks do, reads the result, and compares it with what the files mean. What the schema
+ * refuses is taken out of the inventory first.
  * @param password of the files, if they have one
  */
 export function prove(draft: Draft, nodes: readonly Node[], password: string | undefined): Proof {
+  const refused: string[] = []
+  for (let turn = 0; turn < most; turn++) {
+    const answer = rendered(draft, password)
+    if (!('lines' in answer)) return { differences: compared(nodes, answer.meanings), refused }
+    refused.push(...answer.lines)
+    if (!leaveOut(draft, answer.lines, draft.free)) break
+  }
+  return { differences: [], refused }
+}
+
+/** @returns what the rendered files of all nodes mean, or what is refused, each line beginning with the path of a value */
+function rendered(draft: Draft, password: string | undefined): { meanings: Meaning[] } | { lines: string[] } {
   const folder = mkdtempSync(join(tmpdir(), 'import-'))
   try {
     const file = join(folder, 'inventory')
@@ -34,25 +51,28 @@ export function prove(draft: Draft, nodes: readonly Node[], password: string | u
     writeFileSync(file, JSON.stringify(filled(draft)))
     const { cluster, hosts } = loadInventory(file, { env: { [passwordName]: canBe(password) ? password : 'password' } })
     const service = serviceOf(cluster)
-    const rendered = hosts.map((host) => {
+    const meanings = hosts.map((host) => {
       const text = configuration({ cluster, host, hosts }, draft.level, service)
       return meaningOf(parseBlocks(linesOf(text, '')).statements, [host.address])
     })
-    settleElections(rendered)
-    const alone = nodes.filter(({ meaning }) => meaning).length === 1
-    const differences = nodes.flatMap(({ name, meaning }, index) =>
-      meaning
-        ? compare(name, alone ? unranked(meaning) : meaning, alone ? unranked(rendered[index]!) : rendered[index]!)
-        : [],
-    )
-    return { differences: merged(differences), refused: [] }
+    settleElections(meanings)
+    return { meanings }
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    const lines = error.message.split('\n').map((line) => line.replace(/^\S+ /, ''))
-    return { differences: [], refused: lines }
+    return { lines: error.message.split('\n').map((line) => line.replace(/^\S+ /, '')) }
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+function compared(nodes: readonly Node[], meanings: readonly Meaning[]): Difference[] {
+  const alone = nodes.filter(({ meaning }) => meaning).length === 1
+  const known = (meaning: Meaning) => (alone ? unranked(meaning) : meaning)
+  return merged(
+    nodes.flatMap(({ name, meaning }, index) =>
+      meaning ? compare(name, known(meaning), known(meanings[index]!)) : [],
+    ),
+  )
 }
 
 const canBe = (text: string | undefined) => text !== undefined && new RegExp(passwords.pattern).test(text)

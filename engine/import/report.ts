@@ -41,7 +41,7 @@ export function reportLines({ nodes, hazards, unsaid, added, trifles, refused, d
         ...unsaid.filter((one) => one.need === need).map(({ text }) => `  ${text}`),
       ]),
     ),
-    ...section('the schema refuses', refused),
+    ...section('left out, as the schema refuses it', refused),
     ...section('added, or in another way, and why', [...added, ...always]),
     ...section('of no consequence', trifles),
     ...section(
