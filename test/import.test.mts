@@ -179,10 +179,9 @@ for (const [vip, network] of networks)
 
 test('lines for hosts: one file for all', () => {
   const file = `@ns1 $OWN=10.2.1.2\n@ns1 $PEER=10.2.1.3\n@ns2 $OWN=10.2.1.3\n@ns2 $PEER=10.2.1.2\n${dnsCheck}`
-  const result = imported({
-    'keepalived.conf': file + instance(`unicast_src_ip $OWN\n unicast_peer {\n $PEER\n }\n ${tracksDns}`),
-  })
-  assert.match(inventory(result), /hosts:\n {2}ns1: \{ address: 10.2.1.2 \}\n {2}ns2: \{ address: 10.2.1.3 \}\n$/)
+  const text = file + instance(`unicast_src_ip $OWN\n unicast_peer {\n $PEER\n }\n ${tracksDns}`)
+  for (const result of [imported({ 'keepalived.conf': text }), imported({ 'a.conf': text, 'b.conf': text })])
+    assert.match(inventory(result), /hosts:\n {2}ns1: \{ address: 10.2.1.2 \}\n {2}ns2: \{ address: 10.2.1.3 \}\n$/)
 })
 
 test('what no file tells: marked places, which the schema refuses', () => {
@@ -260,7 +259,7 @@ test('what the schema refuses is left out, and the rest is proved', () => {
     'virtual_server 10.2.1.5 53 { protocol UDP\n lb_algo fo\n real_server 10.2.1.2 53 { DNS_CHECK { type txt\n name health.load.balance. } } }\n'
   const lines = 'track_interface { longer-than-fifteen }\n unicast_src_ip fe80::2\n unicast_peer { fe80::3 }'
   const result = imported({ 'a.conf': server + instance(lines) })
-  assert.equal(result.refused.map((line) => line.split(':')[0]).toSorted(), [
+  assert.equal(result.refused.map((line) => line.split(':')[0]!).toSorted(), [
     'cluster.balancing.scheduler',
     'cluster.track_interfaces[0]',
     'hosts.node1.address',
@@ -294,6 +293,16 @@ test('no word shows a password', () => {
     const result = imported(pair(`authentication { auth_type PASS\n auth_pass ${password} }`), two)
     assert.not.match(JSON.stringify([result, inventory(result)]), /x%~/)
   }
+})
+
+test('names of hosts and files are data in the inventory, whatever is in them', () => {
+  const odd = [{ name: 'a: { b', address: '10.2.1.2' }]
+  const result = imported({ 'a.conf': instance() }, odd)
+  assert.match(result.refused.join(), /each key must be a host name/)
+  assert.match(
+    inventoryText(result.draft, ['x\ncluster: y']),
+    /^# x\?cluster: y\ncluster:\n[^]*"a: \{ b": \{ address: 10.2.1.2 \}/,
+  )
 })
 
 test('nothing to import', () =>

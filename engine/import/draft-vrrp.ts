@@ -4,6 +4,7 @@ import { command, shortName } from '../../inventory/values.ts'
 import { type Section, numberOf, unless, unlessEmpty } from './section.ts'
 import type { Part } from './facts.ts'
 
+const mail = vrrpSchemas.email.properties.from
 const kinds = vrrpSchemas.checks.additionalProperties.properties
 const matches = (pattern: string, text: string) => new RegExp(pattern).test(text)
 
@@ -67,7 +68,7 @@ export const garpOf = (main: Part, global: Part): Section | undefined =>
 
 /** The inventory wants to know from whom mails are. */
 export function emailOf(global: Part): Section | undefined {
-  const to = global.all('email to').map(([address]) => address)
+  const to = global.all('email to').flatMap(([address]) => (matches(mail.pattern, address) ? [address] : []))
   const from = global.get('email from')
   const server = (global.get('email server') ?? '127.0.0.1').replace(/^localhost$/, '127.0.0.1')
   if (to.length === 0 || from === undefined || !isIPv4(server)) return undefined

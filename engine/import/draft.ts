@@ -3,7 +3,7 @@ import { parseNetwork } from '../../inventory/network.ts'
 import { balancingOf, healthCheckOf, serviceOf } from './draft-ipvs.ts'
 import { checksOf, emailOf, garpOf, linesOf, notifyOf } from './draft-vrrp.ts'
 import type { Part } from './facts.ts'
-import { addressGap, type Gap, gatewayGap } from './gaps.ts'
+import { addressGap, type Gap, gatewayGap, standInVip } from './gaps.ts'
 import { networkOf } from './network.ts'
 import { mainInstance, type Node } from './nodes.ts'
 import { numberOf, type Section, unless, unlessEmpty } from './section.ts'
@@ -22,7 +22,6 @@ export interface Draft {
 
 /**
  * @param nodes complete, in the order of the inventory
- * @param main the instance that the inventory is about, of the first node that has a file; undefined where there is none
  * @returns the inventory that says as much of the files as the schema can
  */
 export function draftOf(nodes: readonly Node[]): Draft {
@@ -32,7 +31,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
   const vip = main?.all('address')[0]?.[0] ?? virtualServers[0]?.key.split(' ')[0] ?? ''
   const gaps: Gap[] = []
   const addresses = nodes.flatMap(({ address }) => (address !== undefined && isIPv4(address) ? [address] : []))
-  const network = networkOf(isIPv4(vip) ? vip : '192.0.2.5', main?.get(`prefix of ${vip}`), addresses)
+  const network = networkOf(isIPv4(vip) ? vip : standInVip, main?.get(`prefix of ${vip}`), addresses)
   const free = freeAddresses(network.cidr, [vip, ...addresses])
   const served = virtualServers.filter(({ key }) => key.startsWith(`${vip} `))
   const { service, gap, isChecked } = serviceOf(main, served, vip)
@@ -41,56 +40,69 @@ export function draftOf(nodes: readonly Node[]): Draft {
   const { first } = parseNetwork(network.cidr)
   const gateway = [vip, ...addresses].includes(first) ? gatewayGap(first, free()) : undefined
   if (gateway) gaps.push(gateway)
-  const preempts = main?.get('preempt') === 'yes'
   const device = usual(nodes.flatMap(({ meaning: one }) => (one && mainInstance(one)?.get('interface')) ?? []))
-  const id = Number(main?.get('virtual_router_id'))
+  const hosts = nodes.map((node, index) => {
+    const missing = node.address === undefined ? addressGap(node.name, free()) : undefined
+    if (missing) gaps.push(missing)
+    return [node.name, { address: node.address ?? missing!.mark, ...hostOf(node, index, device, served[0]) }] as const
+  })
   return {
     cluster: {
       vip,
       network: network.cidr,
       gateway: gateway?.mark,
       interface: unless(device, 'eth0'),
-      virtual_router_id: id >= 1 && id <= 255 ? unless(id, Number(vip.split('.')[3])) : undefined,
-      advert_int: numberOf(main, 'advert_int'),
-      vrrp_version: numberOf(main, 'version'),
-      auth_pass: main?.get('auth_pass') === undefined ? undefined : { env: passwordName },
-      preempt: preempts || undefined,
-      preempt_delay: preempts ? numberOf(main, 'preempt_delay') : undefined,
+      ...electionsOf(main, vip),
       startup_delay: numberOf(global, 'startup_delay'),
-      unicast: main?.get('unicast') === 'yes' || undefined,
-      mcast_src_ip: main?.get('mcast_src_ip') === undefined ? undefined : true,
-      checks: main && checksOf(main, isChecked),
-      track_interfaces: main && trackedInterfaces(main),
-      notify: main && notifyOf(main),
-      garp: main && garpOf(main, global),
+      ...(main && instanceOf(main, global, isChecked)),
       email: emailOf(global),
       service,
       health_check: healthCheckOf(main, served[0], isChecked),
       balancing: served[0] && balancingOf(served[0], global),
       keepalived: unlessEmpty({ global: linesOf([global]), instance: linesOf(main ? [main] : []) }),
     },
-    hosts: Object.fromEntries(
-      nodes.map((node, index) => {
-        const own = node.meaning && mainInstance(node.meaning)
-        const missing = node.address === undefined ? addressGap(node.name, free()) : undefined
-        if (missing) gaps.push(missing)
-        const real = served[0]?.all('weight of').find(([about]) => about.split(' ')[1] === node.address)
-        return [
-          node.name,
-          {
-            address: node.address ?? missing!.mark,
-            interface: unless(own?.get('interface') ?? device, device),
-            priority: preempts && own?.get('priority') !== undefined ? unless(priorityOf(own), 100 - index) : undefined,
-            weight: real && Number(real[1]),
-            ssh: node.ssh === undefined || node.ssh === node.address ? undefined : { host: node.ssh },
-          },
-        ]
-      }),
-    ),
+    hosts: Object.fromEntries(hosts),
     gaps,
     assumed: network.assumed === undefined ? {} : { network: network.assumed },
     level,
     free,
+  }
+}
+
+const preempts = (main: Part | undefined) => main?.get('preempt') === 'yes'
+
+/** Who is heard, and who wins. */
+function electionsOf(main: Part | undefined, vip: string): Section {
+  const id = Number(main?.get('virtual_router_id'))
+  return {
+    virtual_router_id: id >= 1 && id <= 255 ? unless(id, Number(vip.split('.')[3])) : undefined,
+    advert_int: numberOf(main, 'advert_int'),
+    vrrp_version: numberOf(main, 'version'),
+    auth_pass: main?.get('auth_pass') === undefined ? undefined : { env: passwordName },
+    preempt: preempts(main) || undefined,
+    preempt_delay: preempts(main) ? numberOf(main, 'preempt_delay') : undefined,
+  }
+}
+
+/** What moves the virtual IP, and who is told. */
+const instanceOf = (main: Part, global: Part, isChecked: (about: string) => boolean): Section => ({
+  unicast: main.get('unicast') === 'yes' || undefined,
+  mcast_src_ip: main.get('mcast_src_ip') === undefined ? undefined : true,
+  checks: checksOf(main, isChecked),
+  track_interfaces: trackedInterfaces(main),
+  notify: notifyOf(main),
+  garp: garpOf(main, global),
+})
+
+/** @param device the interface of most nodes @param server the virtual server that the inventory is about */
+function hostOf(node: Node, index: number, device: string, server: Part | undefined): Section {
+  const own = node.meaning && mainInstance(node.meaning)
+  const weight = server?.all('weight of').find(([about]) => about.split(' ')[1] === node.address)?.[1]
+  return {
+    interface: unless(own?.get('interface') ?? device, device),
+    priority: preempts(own) && own?.get('priority') !== undefined ? unless(priorityOf(own), 100 - index) : undefined,
+    weight: weight === undefined ? undefined : Number(weight),
+    ssh: node.ssh === undefined || node.ssh === node.address ? undefined : { host: node.ssh },
   }
 }
 

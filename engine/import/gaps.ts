@@ -8,6 +8,9 @@ export interface Gap {
   why: string
 }
 
+/** What the proof takes for a virtual IP that is not of IPv4. */
+export const standInVip = '192.0.2.5'
+
 /** @returns the gap of a node whose address no file tells */
 export const addressGap = (name: string, standIn: string): Gap => ({
   mark: `ADDRESS-OF-${name.toUpperCase()}`,

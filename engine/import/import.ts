@@ -52,23 +52,14 @@ export interface Named {
  * @throws UserError with every line that can not be read
  */
 export function importConf(sources: readonly Source[], named: readonly Named[] = []): Imported {
-  const confs = sources.flatMap(readAll)
+  const confs = sources
+    .flatMap(readAll)
+    // One file for several hosts may be named for each of them.
+    .filter(({ id }, index, all) => id === undefined || all.findIndex((one) => one.id === id) === index)
   const problems = [...new Set(confs.flatMap((conf) => problemLines(conf.problems)))]
   if (problems.length > 0) throw new UserError(problems.join('\n'))
-  const guessed = namesOf(
-    confs.map(({ file }) => file),
-    confs.map(({ statements }) => statements),
-  )
-  const names = confs.map(({ id, name }, index) => named[index]?.name ?? id ?? name ?? guessed[index]!)
-  const own = confs.map(({ statements, addresses = [], ssh }, index): Node => {
-    const given = named[index]?.address
-    const meaning = meaningOf(statements, given === undefined ? addresses : [...addresses, given])
-    const address = given ?? addresses.find((one) => isNear(one, meaning))
-    return { name: names[index]!, meaning, address, ssh }
-  })
-  if (
-    own.every(({ meaning }) => meaning!.virtualServers.length === 0 && !mainInstance(meaning!)?.all('address').length)
-  )
+  const own = ownNodes(confs, named)
+  if (own.every(({ meaning }) => isEmpty(meaning!)))
     throw new UserError(
       `${sources.map(({ file }) => file).join(', ')}: neither a virtual_ipaddress nor a virtual_server: there is nothing to import`,
     )
@@ -81,7 +72,7 @@ export function importConf(sources: readonly Source[], named: readonly Named[] =
   const { differences, refused } = prove(draft, nodes, password)
   const first = meaning!.virtualServers.find(({ key }) => key.startsWith(`${String(draft.cluster.vip)} `))
   const isOpen = draft.gaps.some(({ mark }) => mark === 'WHAT-IS-SERVED')
-  const hazards = hazardsOf(confs.map(({ statements }, index) => ({ name: names[index]!, statements })))
+  const hazards = hazardsOf(confs.map(({ statements }, index) => ({ name: own[index]!.name, statements })))
   return {
     draft,
     nodes: nodes.map(({ name }) => name),
@@ -90,6 +81,23 @@ export function importConf(sources: readonly Source[], named: readonly Named[] =
     ...judge(differences, { main, first, isOpen }),
   }
 }
+
+/** @returns the nodes that have a file, by the names that the person, the file, the host or the path gives them */
+function ownNodes(confs: readonly Read[], named: readonly Named[]): Node[] {
+  const guessed = namesOf(
+    confs.map(({ file }) => file),
+    confs.map(({ statements }) => statements),
+  )
+  return confs.map(({ id, name, statements, addresses = [], ssh }, index) => {
+    const given = named[index]
+    const meaning = meaningOf(statements, given ? [...addresses, given.address] : addresses)
+    const address = given?.address ?? addresses.find((one) => isNear(one, meaning))
+    return { name: given?.name ?? id ?? name ?? guessed[index]!, meaning, address, ssh }
+  })
+}
+
+const isEmpty = (meaning: Meaning) =>
+  meaning.virtualServers.length === 0 && (mainInstance(meaning)?.all('address') ?? []).length === 0
 
 /** A source and what was read of it. */
 interface Read extends Source {

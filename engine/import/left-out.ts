@@ -32,7 +32,8 @@ function markAddress({ hosts, gaps }: Draft, name: string, free: () => string): 
 
 /** An item of a list goes with the list, and what must be there with the map that it is missing in. */
 function remove(map: Section, keys: readonly string[]): boolean {
-  const way = keys.slice(0, keys.findIndex((key) => key.startsWith('[')) >>> 0)
+  const item = keys.findIndex((key) => key.startsWith('['))
+  const way = item < 0 ? keys : keys.slice(0, item)
   for (let length = way.length; length > 1; length--) {
     const parent = way.slice(0, length - 1).reduce<unknown>((one, key) => (one as Section | undefined)?.[key], map)
     const last = way[length - 1]!

@@ -27,6 +27,7 @@ const needs: readonly [kind: Difference['kind'], about: RegExp, need: string][] 
   ['instance', /^(unicast|peer)/, 'unicast peers that are no nodes'],
   ['instance', /^mcast_src_ip$/, 'mcast_src_ip that is not the address of the node'],
   ['instance', /^smtp_alert$/, 'mails as they are'],
+  ['global', /^line static_/, 'static addresses, routes and rules'],
   ['global', /^line vrrp_mcast_group/, 'another multicast group'],
   ['global', /^email/, 'mails as they are'],
   ['global', /^lvs_sync_daemon$/, 'connection sync below level 3'],
@@ -34,9 +35,10 @@ const needs: readonly [kind: Difference['kind'], about: RegExp, need: string][] 
   ['virtual server', /^lvs_method/, 'clients passed on by DR or TUN'],
   ['virtual server', /^(real_server|weight of)/, 'real servers apart from the directors'],
   ['virtual server', /^(check of .*)/, 'the check of the real servers'],
-  ['virtual server', /^(line|flag|.*threshold of)/, 'rare lines of virtual servers'],
+  ['virtual server', /^(flag|.*threshold of)/, 'rare lines'],
 ]
 
 /** @returns what an inventory would need to have a key for */
 export const needOf = ({ kind, about }: Difference): string =>
-  needs.find(([of, pattern]) => of === kind && pattern.test(about))?.[2] ?? about.split(' ')[0]!
+  needs.find(([of, pattern]) => of === kind && pattern.test(about))?.[2] ??
+  (about.startsWith('line ') ? 'rare lines' : about.split(' ')[0]!)

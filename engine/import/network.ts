@@ -1,4 +1,5 @@
 import { parseNetwork } from '../../inventory/network.ts'
+import { standInVip } from './gaps.ts'
 
 /** The network of a cluster, as far as it can be told. */
 interface Guess {
@@ -18,10 +19,12 @@ export function networkOf(vip: string, prefix: string | undefined, addresses: re
   const length = [24, 23, 22, 21, 20, 16, 12, 8].find(holds) ?? 24
   const { cidr } = parseNetwork(`${vip}/${length}`)
   const why =
-    said >= 8 && said <= 29
-      ? `${vip}/${said} does not hold all nodes`
-      : prefix === undefined
-        ? `${vip} has no prefix length`
-        : `${vip}/${prefix} is no network of hosts`
+    vip === standInVip
+      ? 'an inventory has no virtual IP of IPv6'
+      : said >= 8 && said <= 29
+        ? `${vip}/${said} does not hold all nodes`
+        : prefix === undefined
+          ? `${vip} has no prefix length`
+          : `${vip}/${prefix} is no network of hosts`
   return { cidr, assumed: `assumed, as ${why}` }
 }

@@ -13,6 +13,7 @@ import { type Draft, passwordName } from './draft.ts'
 import { settleElections } from './elections.ts'
 import type { Meaning } from './facts.ts'
 import { meaningOf } from './meaning.ts'
+import { standInVip } from './gaps.ts'
 import { leaveOut } from './left-out.ts'
 import type { Node } from './nodes.ts'
 
@@ -89,7 +90,7 @@ function filled({ cluster, hosts, gaps }: Draft): object {
     return typeof map.type === 'object' && map.type !== null ? map.type : map
   }
   const { vip } = cluster as { vip: string }
-  return put({ cluster: { ...cluster, vip: isIPv4(vip) ? vip : '192.0.2.5' }, hosts }) as object
+  return put({ cluster: { ...cluster, vip: isIPv4(vip) ? vip : standInVip }, hosts }) as object
 }
 
 /** Where the files of one node are known, the order of all is not. */

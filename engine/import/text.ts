@@ -11,11 +11,12 @@ export function inventoryText({ cluster, hosts, gaps, assumed }: Draft, head: re
   const line = (key: string, value: unknown, about?: string) => {
     const text = flow(value)
     const note = about ?? why(text)
-    return `  ${key}: ${text}${note === undefined ? '' : ` # ${note}`}`
+    return `  ${flow(key)}: ${text}${note === undefined ? '' : ` # ${note}`}`
   }
   const rows = (map: Section) => Object.entries(map).filter(([, value]) => value !== undefined)
   return [
-    ...head.map((text) => `# ${text}`),
+    // A file may have any name.
+    ...head.map((text) => `# ${text.replaceAll(/[^ -~]/g, '?')}`),
     'cluster:',
     ...rows(cluster).flatMap(([key, value]) =>
       key === 'checks'

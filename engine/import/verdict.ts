@@ -1,6 +1,7 @@
 import { placed } from '../conf/statement.ts'
 import type { Difference } from './compare.ts'
 import type { Part } from './facts.ts'
+import { standInVip } from './gaps.ts'
 import { needOf } from './needs.ts'
 import { judgeVirtualServer } from './verdict-ipvs.ts'
 
@@ -85,6 +86,7 @@ function judgeOther(one: Difference, { main, isOpen }: Subject): Meant {
   // The weights that it goes with are told.
   if (about === 'priority' && got === undefined && !one.isAlone) return 'told'
   if (wanted === undefined) {
+    if (about === `address ${standInVip}`) return 'told'
     if (kind === 'instance' && !main) return { need: 'IPVS without VRRP' }
     if (isOpen && /check port \d+$/.test(about)) return about.startsWith('check ') ? { need: noService } : 'told'
     const why = anyhow.find(([pattern]) => pattern.test(about))?.[1]
