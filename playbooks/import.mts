@@ -30,6 +30,8 @@ await main(import.meta.url, program, async (context) => {
   const given = { inventory: options.inventory, limit: options.limit, check: options.check, diff: options.diff }
   for (const [name, value] of Object.entries(given))
     if (value) throw new UserError(`--${name} has no meaning here: nothing is changed on any host`)
+  if (options.askPass || options.askBecomePass)
+    throw new UserError('no password is asked for here: log in with a key, or fetch the files and name them')
   if (own.output !== undefined && existsSync(own.output))
     throw new UserError(`${own.output} is there already, and stays as it is: name another file`)
   if ((words.length === 0) === (own.host === undefined))

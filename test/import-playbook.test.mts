@@ -42,6 +42,7 @@ const refused: [name: string, args: string[], said: RegExp][] = [
   ['nothing to read', [], /^name the keepalived.conf of each node, or --host/],
   ['files and hosts', ['a', '--host', 'b'], /^name the keepalived.conf of each node, or --host/],
   ['an inventory', ['a', '--inventory', 'b'], /^--inventory has no meaning here/],
+  ['a password', ['--host', 'b', '--ask-pass'], /^no password is asked for here: log in with a key/],
   ['a file that is not there', ['/no/such/file'], /^can not read \/no\/such\/file: there is no such file$/m],
   ['nodes without addresses', ['a', '--nodes', 'ns1'], /^--nodes must be NAME=ADDRESS,…, got "ns1"/],
 ]
