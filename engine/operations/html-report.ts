@@ -63,7 +63,7 @@ const nodesOf = ({ cluster, hosts }: Inventory, states: readonly NodeState[]): R
       name,
       address,
       second: second?.address,
-      identities: servicesOf(cluster).map(({ answerOf }) => answerOf(host)),
+      identities: [...new Set(servicesOf(cluster).flatMap(({ answerOf }) => answerOf(host) || []))],
       holdsVip: state?.holdsVip ?? false,
       pool: state?.pool ?? [],
     }
