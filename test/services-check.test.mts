@@ -15,14 +15,14 @@ import { parseStatus } from '../engine/cluster/status.ts'
 import { judgeStatus, statusLines } from '../engine/commands/status.ts'
 import { service as serviceDrill } from '../engine/operations/drills/service.ts'
 import { lossLines } from '../engine/operations/traffic.ts'
-import { reportPage } from '../engine/report/page.ts'
+import type { Session } from '../engine/cluster/session.ts'
+import { writePage } from '../engine/operations/html-report.ts'
 import type { Transport } from '../engine/transport/transport.ts'
 import { checkCluster } from '../engine/verify/check.ts'
 import { judgeAnswers, judgeNodes } from '../engine/verify/judge.ts'
 import { watching, watchScript } from '../engine/verify/watch.ts'
 import type { Inventory } from '../inventory/types.ts'
 import { hurriedClock } from './clock.ts'
-import { rollingReboot } from './report/samples.ts'
 import { inventoryOf } from './variants.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'services-'))
@@ -270,18 +270,27 @@ test('losses: a part for each virtual server, and a word where there is none', (
   assert.equal(lossLines(summary([], [])), ['  in all     1.0 s  nobody could be asked'])
 })
 
-test("report: an answer that does not say by whom is nobody's, and a lane for each virtual server", () => {
+test("report: an answer that does not say by whom is nobody's, and a lane for each virtual server", async () => {
   const samples = Array.from({ length: 40 }, (_, i): Sample => ({
-    ...(i % 2 ? { server: 'dns UDP', who: 'ns1' } : { server: 'db TCP', who: '' }),
+    ...(i % 2 ? { server: 'dns UDP', who: '=nameserver-1=' } : { server: 'db TCP', who: '' }),
     ...{ sent: i / 10, late: 0, latency: 1 },
   }))
   const servers = ['dns UDP', 'db TCP']
-  const page = reportPage({ ...rollingReboot(), servers, summary: summarize(servers, samples, [], 4), steps: [] })
+  const file = join(folder, 'report.html')
+  const context = {
+    console: { print: () => {} },
+    redactor: { redact: (text: string) => text },
+  } as unknown as Parameters<typeof writePage>[0]
+  const session = { inventory: several, clients: [] } as Partial<Session> as Session
+  const more = { title: 'x', started: new Date(), seconds: 4, ok: true, verdict: 'well', problems: [], steps: [], file }
+  await writePage(context, session, states(several, 2), { ...more, summary: summarize(servers, samples, [], 4) })
+  const page = readFileSync(file, 'utf8')
   for (const server of servers) assert.match(page, `<th scope="row">${server}</th>`)
   assert.match(page, 'answers that do not say by whom')
   assert.not.match(page, 'no node')
-  assert.match(page, /ns1 20<[^]*ns2 0</)
+  assert.match(page, /ns1 \(=nameserver-1=, nameserver-1\) 20<[^]*ns2 \(=nameserver-2=, nameserver-2\) 0</)
   assert.match(page, 'somebody 20')
+  for (const server of ['dns UDP', 'shop TCP', 'db TCP']) assert.match(page, `<th scope="col">${server} weight</th>`)
 })
 
 test.run()

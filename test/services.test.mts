@@ -157,8 +157,10 @@ const sockets: (Server | ReturnType<typeof createSocket>)[] = []
 test.after(() => {
   for (const one of sockets) one.close()
 })
-async function tcpListener(): Promise<number> {
-  const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1')
+async function tcpListener(taken = () => {}): Promise<number> {
+  const server = createServer((socket) => socket.end())
+    .listen(0, '127.0.0.1')
+    .on('connection', taken)
   sockets.push(server)
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
@@ -221,7 +223,8 @@ for (const type of ['tcp', 'udp'])
   test(`${type}: a program of the user's is asked in place of the port, as keepalived asks it`, async () => {
     const more = (program: string) => `service: { type: ${type}, port: 9, check: ${program} }`
     // Its last words are address and port; it runs as the user that keepalived takes.
-    const nobody = `runuser() { [ "$*" = "-u nobody -- timeout 4 /usr/bin/$program 127.0.0.1 9" ] && "\${@:4}"; }`
+    const nobody = `timeout() { return 3; }
+runuser() { [ "$*" = "-u nobody -- timeout 4 /usr/bin/$program 127.0.0.1 9" ] && command "\${@:4}"; }`
     assert.equal(await self(more('/usr/bin/true --fast'), `program='true --fast'; ${nobody}`), [0, 0, ''])
     assert.equal(await self(more('/usr/bin/false'), `program=false; ${nobody}`), [1, 1, silent(type, 9)])
     const { asking, selfCheckProgram, healthCheck, localCheck } = serviceIn(more('/usr/bin/true --fast'))
@@ -246,7 +249,7 @@ async function answering(): Promise<{
   }).listen(0, '127.0.0.1')
   sockets.push(web)
   await once(web, 'listening')
-  const ports = [dns.port, (web.address() as AddressInfo).port, await tcpListener()]
+  const ports = [dns.port, (web.address() as AddressInfo).port, await tcpListener(() => asked.push('db'))]
   const base = inventory(`services: { dns: { type: dns, port: ${ports[0]} }, web: { type: http, port: ${ports[1]} },
     db: { type: tcp, port: ${ports[2]} }, log: { type: udp, port: 9 } }`)
   const hosts = base.hosts.map((host) => ({ ...host, identity: host.name }))
@@ -266,7 +269,7 @@ for (const client of [thisMachine(), remoteClient('a client', local)])
     })
     assert.is(answers.source, '127.0.0.1')
     const names = (start: string, count: number) => Array.from({ length: count }, (_, i) => `/?${start}-${i}`)
-    assert.equal(asked, [...names('t-0-v2', 10), ...names('t-last', 8)])
+    assert.equal(asked, [...names('t-0-v2', 10), ...names('t-last', 8), ...ten('db')])
   })
 
 test('the prober asks all services at the same time, and tells of each what it lost', async () => {
@@ -296,6 +299,36 @@ test('the prober asks all services at the same time, and tells of each what it l
   for (const name of ['dns UDP', 'dns TCP']) assert.ok(steps[1]!.tallies[name]!.lost > 0)
   assert.equal(Object.keys(tallies['db TCP']!.answers), [''])
   assert.ok(seconds > 0 && steps.at(-1)!.to === seconds)
+})
+
+test('what several probers of a client have heard has one clock', async () => {
+  const said = [
+    'start 1 100.000\n0 UDP 1.000 0.0 1.0 a\nend 4.000\n',
+    'start 2 102.500\n0 TCP 1.000 0.0 1.0 b\nend 3.000\n',
+  ]
+  const transport = {
+    ...local,
+    run: async (script: string, { onStdout }: { onStdout?: (chunk: Buffer) => void }) => {
+      if (!script.startsWith('exec python3')) return { stdout: Buffer.from(''), stderr: '', code: 0 }
+      onStdout!(Buffer.from(said.shift()!))
+      await wait(100)
+      return { stdout: Buffer.from(''), stderr: '', code: 0 }
+    },
+  }
+  const asked = (name: string, protocol: 'UDP' | 'TCP') => ({
+    ...askedServicesOf(several.cluster)[0]!,
+    servers: [{ name, protocol, perSecond: 1 }],
+  })
+  const prober = await startProber({ transport }, [asked('first', 'UDP'), asked('second', 'TCP')], 60, () => {})
+  const { samples, started, seconds } = await prober.stop()
+  assert.equal(
+    samples.map(({ server, sent }) => [server, sent]),
+    [
+      ['first', 1],
+      ['second', 3.5],
+    ],
+  )
+  assert.equal([started.getTime(), seconds], [100_000, 4])
 })
 
 test('a prober of several that can not ask one of them asks none', async () => {

@@ -65,7 +65,7 @@ const boundTo = (port: number): string =>
 
 /** A datagram that nobody answers shows nothing. */
 const listensOn = (address: string, port: number): Script => {
-  const places = ['0.0.0.0', '*', '[::]', address].map((one) => one.replaceAll(/[.*[\]]/g, '\\$&'))
+  const places = ['0.0.0.0', '*', address].map((one) => one.replaceAll(/[.*]/g, '\\$&'))
   return sh`ss -Hlun sport = ${`:${port}`} | grep -qE ${` (${places.join('|')})(%\\S+)?:${port} `}`
 }
 

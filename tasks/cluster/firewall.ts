@@ -1,6 +1,6 @@
 import type { Task } from '../../engine/runner/task.ts'
 import { servicesOf } from '../../services/all.ts'
-import { ruleName, virtualServersOf } from '../../services/virtual-server.ts'
+import { ruleName, type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 import { parseNetwork } from '../../inventory/network.ts'
 import type { Host } from '../../inventory/types.ts'
 import { abilitiesOf, type Level, realAddress } from '../../inventory/levels.ts'
@@ -110,9 +110,10 @@ function packetsOf(target: Target, level: Level): Packet[] {
         return { what: `${what} from ${name}`, direction: 'in', from: address, ...packet }
       }),
     ]),
-    ...balanced.flatMap(({ protocol: name, port }) => {
-      const protocol = name.toLowerCase()
-      const asked = can.keepsClients ? [] : served(cluster.vip, host.address, protocol, port)
+    ...balanced.flatMap((server) => {
+      const { name, port } = server
+      const protocol = server.protocol.toLowerCase()
+      const asked = can.keepsClients ? [] : served(cluster.vip, host.address, server)
       const passedOn = others.flatMap((other): Packet[] => {
         const real = realAddress(other, level)!
         const [asks, is] = [
@@ -175,23 +176,23 @@ function packetsOf(target: Target, level: Level): Packet[] {
 }
 
 /** What directors send on, as it comes to this node and is answered. */
-const served = (from: string, to: string, protocol: string, port: number): Packet[] => [
+const served = (from: string, to: string, { name, protocol, port }: VirtualServer): Packet[] => [
   {
-    what: `clients' questions by ${protocol.toUpperCase()} from the director to ${to}`,
+    what: `clients' questions by ${name} from the director to ${to}`,
     direction: 'in',
-    protocol,
+    protocol: protocol.toLowerCase(),
     from,
     to,
     fromPort: clientPort,
     toPort: port,
   },
   // A TCP connection that nobody takes is reset by the kernel, so that an answer after it has none.
-  ...(protocol === 'udp'
+  ...(protocol === 'UDP'
     ? [
         {
-          what: `answers by UDP from ${to} to the director`,
+          what: `answers by ${name} from ${to} to the director`,
           direction: 'out' as const,
-          protocol,
+          protocol: 'udp',
           from: to,
           to: from,
           fromPort: port,
@@ -206,9 +207,7 @@ const secondWire = (target: Target, { interface: device, address }: NonNullable<
   device,
   network: `${address}/32`,
   router: target.cluster.vip,
-  packets: virtualServersOf(target.cluster).flatMap(({ protocol, port }) =>
-    served(clientOf(target), address, protocol.toLowerCase(), port),
-  ),
+  packets: virtualServersOf(target.cluster).flatMap((server) => served(clientOf(target), address, server)),
 })
 
 /** Of a client's program. */
