@@ -101,8 +101,12 @@ for (const level of [1, 2, 3, 2, 1]) {
       several,
     )
     assertNothingLost(seen)
-    const status = await playbook('status', '--inventory', several)
-    assert.is(status.code, 0, status.text)
+    const { findings } = (await playbook('status', '--inventory', several)).document
+    // That pools are made anew again and again looks like a real server that comes and goes.
+    assert.equal(
+      findings!.filter(({ code }) => code !== 'flapping'),
+      [],
+    )
   })
   if (level === 3)
     test('a rolling reboot at level 3 loses nothing', async () => {
@@ -128,6 +132,8 @@ test('a drill at level 2 stops all services of a node, and is within its limits'
 })
 
 test('an address alone: a check of a process moves it, and level 2 is refused', async () => {
+  // They have rebooted.
+  await disconnect(nodes)
   await Promise.all(
     nodes.map((node) =>
       on(node, `cp /bin/sleep /usr/local/bin/balancer\n${unit('proxy', '/usr/local/bin/balancer infinity')}`),
