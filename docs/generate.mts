@@ -133,7 +133,7 @@ What can be wrong with a cluster. \`verify\`, \`status\` and drills print each f
 \`\`\`
 
 Scripts go by \`code\` and \`node\`; the text is for people and may change. Where a node has several findings of a code,
-\`about\` tells them apart: a protocol, a real server, an address, a client. A level playbook and \`verify\` give \`cluster.findings\`,
+\`about\` tells them apart: a virtual server, a real server, a unit, an address, a client. A level playbook and \`verify\` give \`cluster.findings\`,
 \`status\`, rolling reboots and drills \`findings\`.
 
 | code | meaning |

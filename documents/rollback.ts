@@ -12,6 +12,7 @@ export const rollbackSchema = {
       description: 'The runs that can be undone, the newest first.',
       items: {
         title: 'Run in the journal',
+        description: 'A run that changed hosts.',
         type: 'object',
         additionalProperties: false,
         required: ['id', 'when', 'who', 'playbook', 'hosts'],

@@ -58,7 +58,9 @@ function apart(entries: readonly Entry[]): Problem[] {
       const both = protocols[content.type!]?.filter((one) => protocols[other.content.type!]?.some((two) => two === one))
       const [port, taken] = [content, other.content].map((each) => ('port' in each ? each.port : undefined))
       if (!both?.length || port === undefined || port !== taken) return []
-      return [{ path: [...path, 'port'], text: `must be another one than of ${dotted(other.path)}, got ${port}` }]
+      return [
+        { path: [...path, 'port'], text: `must differ from ${dotted([...other.path, 'port'])}, which is ${port}` },
+      ]
     }),
   )
 }

@@ -5,7 +5,7 @@ import { command, dnsName, port } from './values.ts'
 const serviceName = {
   type: 'string',
   pattern: '^[a-z][a-z0-9]{0,11}$',
-  title: 'a name of at most 12 small letters and digits that begins with a letter',
+  title: 'a name of at most 12 lower-case letters and digits that begins with a letter',
 } as const
 
 /** Characters that no configuration file gives a meaning to. */
@@ -187,7 +187,7 @@ export const serviceSchema = {
 /** Several services, by name. */
 export const servicesSchema = {
   type: 'object',
-  title: 'a map of services',
+  title: 'a map of 1 to 32 services',
   description:
     'What the cluster serves through the VIP, in place of `service`, where it is more than one: the key is a name for ' +
     'status and reports. Default: the one of `service`.',

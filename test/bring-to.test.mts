@@ -22,9 +22,8 @@ hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }`)
 /** A node of level 2. ns1 holds the VIP. @param real the entry of ns2 in both pools */
 const shows = (node: string, scheduler: string, real: string) =>
   [
-    `vip=${node === 'ns1' ? 'here' : ''}`,
-    `state=${node === 'ns1' ? 'MASTER' : 'BACKUP'}`,
-    ...['keepalived=active', 'service=active', 'level=2', 'standby=0', 'boot=1'],
+    ...(node === 'ns1' ? ['held=VI_1 10.2.1.5', 'state=VI_1 MASTER'] : ['state=VI_1 BACKUP']),
+    ...['keepalived=active', 'service=named active', 'level=2', 'standby=0', 'boot=1'],
     ...['TCP', 'UDP'].flatMap((protocol) => [
       `pool=${protocol}  10.2.1.5:53 ${scheduler}`,
       'pool=  -> 10.2.1.2:53 Masq 1 0 0',
@@ -41,7 +40,7 @@ async function order(before: (node: string) => string): Promise<string[]> {
   const reach = (name: string): Transport => ({
     ...local,
     run: async (script, how) => {
-      if (script.includes('vip=$(')) {
+      if (script.includes('held=VI_1')) {
         const text = changed.includes(name) ? shows(name, 'wlc', '10.2.1.3:53 Masq 1 0 0') : before(name)
         return { stdout: Buffer.from(text), stderr: '', code: 0 }
       }

@@ -199,6 +199,14 @@ test('level 3 needs a second interface everywhere', () => {
   assert.is(complaint(one, { level: 2 }), 'valid')
 })
 
+test('an address alone is for level 1', () => {
+  const text = cluster('service: { type: none }')
+  const at = '4:20 cluster.service.type: must be a service at level'
+  assert.is(complaint(text, { level: 1 }), 'valid')
+  assert.equal(load(text).cluster.services, {})
+  assert.is(complaint(text, { level: 2 }), lines(`${at} 2, which sends clients to it; got none`))
+})
+
 test('the name of another host does nothing to a terminal', () => {
   const text = smallest.replace('ns1', '"ns1\\e"').concat('groups: { web: { hosts: [ns1] } }\n')
   const said = complaint(text, { level: 3 })

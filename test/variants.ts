@@ -29,6 +29,16 @@ hosts:
 ${[2, 3, 4, 6, 7].map((octet, i) => `  dns-${i + 1}: { address: 10.2.1.${octet} }`).join('\n')}
 `
 
+/** One of each kind, and some twice. */
+const services = `  services:
+    dns: { type: dns }
+    web: { type: http, header: x-node }
+    shop: { type: https, certificate: /etc/ssl/shop.pem, key: /etc/ssl/shop.key, host: shop.example.com, path: /health }
+    db: { type: tcp, port: 5432, unit: postgresql }
+    sql: { type: tcp, port: 3306, check: /usr/bin/true --fast }
+    log: { type: udp, port: 514 }
+    ntp: { type: udp, port: 123, check: /usr/bin/true }`
+
 /** Name of the variant, the inventory as text, and the level. */
 export const variants: [name: string, text: string, level: Level][] = [
   ['level1', cluster('  auth_pass: KPSjXfRG') + two, 1],
@@ -92,6 +102,10 @@ hosts:
     1,
   ],
   ['level2-instances', cluster('  prefer: ns1\n  instances: { other: { vip: 10.2.1.8, prefer: ns2 } }') + two, 2],
+  ['level1-services', cluster(services) + two, 1],
+  ['level2-services', cluster(services) + two, 2],
+  ['level3-services', cluster(services) + second, 3],
+  ['level1-none', cluster('  service: { type: none }\n  checks: { haproxy: { process: haproxy } }') + two, 1],
   ['level2-five', cluster('  balancing: { scheduler: wlc }\n  service: { port: 5353 }') + five, 2],
 ]
 

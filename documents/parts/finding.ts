@@ -51,7 +51,7 @@ export const findingSchema = {
     about: {
       type: 'string',
       description:
-        'A detail that distinguishes two findings of a node: a protocol, a real server, an address, a client.',
+        'A detail that distinguishes two findings of a node: a virtual server, a real server, a unit, an address, a client.',
     },
     text: { type: 'string', description: 'For people; it may change.' },
   },

@@ -144,7 +144,7 @@ export const nodeStatusSchema = {
     removals: {
       type: 'object',
       additionalProperties: { type: 'integer' },
-      description: 'How often each real server left a pool lately, by address and protocol: `10.2.1.2 UDP`.',
+      description: 'How often each real server left a pool lately, by address and virtual server: `10.2.1.2 UDP`.',
     },
     pending: {
       ...texts,

@@ -25,7 +25,8 @@ export const tallySchema = {
     answers: {
       type: 'object',
       additionalProperties: { type: 'integer' },
-      description: 'How often each node answered, by its identity.',
+      description:
+        'How often each node answered, by its identity, which is empty where answers do not say whose they are.',
     },
   },
 } as const satisfies JSONSchema

@@ -80,7 +80,7 @@ export async function startProber(
   seconds: number,
   onAnswer: (sample: Sample) => void,
 ): Promise<Prober> {
-  const here = performance.now() / 1000
+  const [here, now] = [performance.now() / 1000, Date.now() / 1000]
   const started = await Promise.allSettled(services.map((one) => startAsking(transport, one, seconds, onAnswer)))
   const asking = started.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
   const failed = started.find((one) => one.status === 'rejected')
@@ -94,7 +94,7 @@ export async function startProber(
     async stop() {
       const heard = await Promise.all(asking.map((one) => one.stop()))
       // All have the client's clock, and its time counts from the first.
-      const epoch = heard.reduce((least, one) => Math.min(least, one.epoch), heard[0]?.epoch ?? Date.now() / 1000)
+      const epoch = heard.reduce((least, one) => Math.min(least, one.epoch), heard[0]?.epoch ?? now)
       const later = heard.map((one) => one.epoch - epoch)
       const samples = heard.flatMap((one, i) =>
         one.samples.map((sample) => ({ ...sample, sent: milliseconds(sample.sent + later[i]!) })),

@@ -14,7 +14,7 @@ export function parsePools(cluster: Cluster, rows: readonly string[]): Pools {
   let server: VirtualServer | undefined
   for (const words of rows.map(wordsOf)) {
     if (words[0] !== '->') {
-      server = serverOf(cluster, words)
+      server = serverAt(cluster, words[0]!, words[1]!)
       if (server) pools.schedulers[server.name] = words.slice(2).join(' ')
     } else if (server) {
       const [address, port] = words[1]!.split(':')
@@ -35,7 +35,7 @@ export function parsePools(cluster: Cluster, rows: readonly string[]): Pools {
 export function parseStats(cluster: Cluster, rows: readonly string[]): Record<string, number> {
   const balanced = Object.fromEntries(virtualServersOf(cluster).map(({ name }) => [name, 0]))
   for (const words of rows.map(wordsOf)) {
-    const server = serverOf(cluster, words)
+    const server = serverAt(cluster, words[0]!, words[1]!)
     if (server) balanced[server.name] = Number.parseInt(words[2]!, 10)
   }
   return balanced
@@ -43,6 +43,6 @@ export function parseStats(cluster: Cluster, rows: readonly string[]): Record<st
 
 const wordsOf = (row: string) => row.trim().split(/\s+/)
 
-/** @returns the cluster's virtual server that a row begins with: `UDP 10.2.1.5:53` */
-const serverOf = (cluster: Cluster, [protocol, address]: readonly string[]): VirtualServer | undefined =>
-  virtualServersOf(cluster).find((one) => one.protocol === protocol && `${one.address}:${one.port}` === address)
+/** @returns the cluster's virtual server at a place: `UDP`, `10.2.1.5:53` */
+export const serverAt = (cluster: Cluster, protocol: string, place: string): VirtualServer | undefined =>
+  virtualServersOf(cluster).find((one) => one.protocol === protocol && `${one.address}:${one.port}` === place)

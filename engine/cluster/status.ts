@@ -3,6 +3,7 @@ import type { nodeStatusSchema } from '../../documents/parts/node.ts'
 import type { Cluster, Host } from '../../inventory/types.ts'
 import { HostError } from '../base/errors.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
+import { serverAt } from './pools.ts'
 import { nodeStateScript, parseNodeState, type NodeHandle } from './node-state.ts'
 import { whyReboot } from './reboot-required.ts'
 
@@ -60,7 +61,7 @@ export function parseStatus(host: Host, cluster: Cluster, text: string): NodeSta
     uptime: Math.floor(Number(value('uptime'))),
     reboot: value('reboot'),
     transition: latestTransition(log),
-    removals: countRemovals(log, Number(value('now')) - lately * 60),
+    removals: countRemovals(cluster, log, Number(value('now')) - lately * 60),
     pending: [],
   }
 }
@@ -87,12 +88,15 @@ function latestTransition(log: readonly LogLine[]): NodeStatus['transition'] {
 }
 
 // Removing service [10.2.1.6]:udp:53 from VS [10.2.1.5]:udp:53
-function countRemovals(log: readonly LogLine[], since: number): Record<string, number> {
+function countRemovals(cluster: Cluster, log: readonly LogLine[], since: number): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const { at, said } of log) {
-    const [, address, protocol] = said.match(/Removing service \[([0-9.]+)\]:(\w+):/) ?? []
-    if (!address || at < since) continue
-    const key = `${address} ${protocol!.toUpperCase()}`
+    const [, real, vip, protocol, port] =
+      /Removing service \[([0-9.]+)\]:\S+ from VS \[([0-9.]+)\]:(\w+):(\d+)/.exec(said) ?? []
+    if (!real || at < since) continue
+    const server = serverAt(cluster, protocol!.toUpperCase(), `${vip}:${port}`)
+    if (!server) continue
+    const key = `${real} ${server.name}`
     counts[key] = (counts[key] ?? 0) + 1
   }
   return counts

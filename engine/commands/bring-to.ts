@@ -55,6 +55,7 @@ export async function bringTo(
     {
       note,
       confirmWithin: seconds,
+      together: level !== undefined,
       beforeChanges: async () => {
         const names = session.limited.map(({ name }) => name)
         // After Ctrl-C nothing more is begun, and what was done stays.
@@ -122,7 +123,7 @@ async function ensureAsking({ console, options }: RunContext, session: Session):
 
 async function run(
   context: RunContext<Documents['run']>,
-  own: Pick<RunOptions, 'note' | 'confirmWithin' | 'beforeChanges'>,
+  own: Pick<RunOptions, 'note' | 'confirmWithin' | 'together' | 'beforeChanges'>,
   hosts: Parameters<typeof runHosts>[0],
 ): Promise<HostResult[]> {
   const { options, console, document } = context

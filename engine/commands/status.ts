@@ -33,9 +33,9 @@ export function judgeStatus(inventory: Inventory, nodes: readonly NodeStatus[]):
 }
 
 function nameReal({ hosts }: Inventory, level: number | undefined, key: string): string {
-  const [address, protocol] = key.split(' ')
+  const [address, ...server] = key.split(' ')
   const real = hosts.find((host) => realAddress(host, level ?? 1) === address)
-  return `the ${protocol} real server ${real?.name ?? address}`
+  return `the ${server.join(' ')} real server ${real?.name ?? address}`
 }
 
 /** The lines for people: two or three a node, then the cluster. */

@@ -99,18 +99,20 @@ function describe(result: CheckResult, cluster: Cluster): string[] {
   const held = heldBy(result, cluster)
   if (answers.length === 0) return held ? [`check  ${held}`] : []
   const width = Math.max(...verdicts.map(({ server }) => server.length))
+  const indent = ' '.repeat(width + 4)
   return answers.flatMap(({ client, answered }) => {
     const summary = (server: string) =>
       verdicts.find((verdict) => verdict.client === client && verdict.server === server)!.summary
     const { addresses, unseen } = seen.find((one) => one.client === client) ?? { addresses: [], unseen: [] }
     return [
       `check  ${held}; ${client} asked and was answered by`,
-      ...Object.entries(answered).flatMap(([server, who]) => [
-        ...(who.some((name) => name !== '') ? [`  ${server.padEnd(width)}  ${who.join(' ')}`] : []),
-        `  ${(who.some((name) => name !== '') ? '' : server).padEnd(width)}  ${summary(server)}`,
-      ]),
-      ...(addresses.length > 0 ? [`       seen by the nodes as ${addresses.join(', ')}`] : []),
-      ...unseen.map(({ node, why }) => `       as what ${node} has seen the client is not known: ${why}`),
+      ...Object.entries(answered).flatMap(([server, who]) => {
+        const begin = `  ${server.padEnd(width)}  `
+        const names = who.filter((name) => name !== '')
+        return names.length > 0 ? [begin + who.join(' '), indent + summary(server)] : [begin + summary(server)]
+      }),
+      ...(addresses.length > 0 ? [`${indent}seen by the nodes as ${addresses.join(', ')}`] : []),
+      ...unseen.map(({ node, why }) => `${indent}as what ${node} has seen the client is not known: ${why}`),
     ]
   })
 }

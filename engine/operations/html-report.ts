@@ -64,7 +64,7 @@ const nodesOf = ({ cluster, hosts }: Inventory, states: readonly NodeState[]): R
       name,
       address,
       second: second?.address,
-      identities: servicesOf(cluster).map(({ answerOf }) => answerOf(host)),
+      identities: [...new Set(servicesOf(cluster).flatMap(({ answerOf }) => answerOf(host) || []))],
       holdsVip: state !== undefined && holdsAny(state),
       pool: state?.pool ?? [],
     }

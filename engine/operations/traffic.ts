@@ -20,7 +20,7 @@ export class TrafficMonitor {
   readonly #context: RunContext
   readonly #names: ReadonlyMap<string, string>
   /** By virtual server. */
-  readonly #counts = new Map<string, { sent: number; lost: number }>()
+  readonly #counts: Map<string, { sent: number; lost: number }>
   #latest: string[] = []
   #step = 'before'
   #since = performance.now()
@@ -30,6 +30,8 @@ export class TrafficMonitor {
   private constructor(context: RunContext, inventory: Inventory) {
     this.#context = context
     this.#names = namesByAnswer(inventory)
+    const servers = askedServicesOf(inventory.cluster).flatMap((service) => service.servers)
+    this.#counts = new Map(servers.map(({ name }) => [name, { sent: 0, lost: 0 }]))
   }
 
   /**
@@ -69,16 +71,17 @@ export class TrafficMonitor {
   }
 
   #hear({ server, who }: Sample): void {
-    const { sent, lost } = this.#counts.get(server) ?? { sent: 0, lost: 0 }
-    this.#counts.set(server, { sent: sent + 1, lost: lost + (who === undefined ? 1 : 0) })
+    const counts = this.#counts.get(server)!
+    counts.sent++
+    if (who === undefined) counts.lost++
     this.#latest = [...this.#latest.slice(-9), who === undefined ? '-' : this.#names.get(who) || who || 'answered']
   }
 
   #show(): void {
     const seconds = Math.round((performance.now() - this.#since) / 1000)
-    const counts = [...this.#counts].toSorted(([a], [b]) => (a < b ? 1 : -1))
-    const lost = counts.map(([server, { sent, lost }]) => `${server} ${lost} of ${sent}`).join(', ')
-    const text = `${this.#step} ${seconds} s  |  lost ${lost || 'nothing yet'}  |  ${this.#latest.join(' ')}`
+    const lost = [...this.#counts].map(([server, { sent, lost }]) => `${server} ${lost} of ${sent}`).join(', ')
+    const heard = lost ? `lost ${lost}  |  ${this.#latest.join(' ')}` : 'nobody can be asked'
+    const text = `${this.#step} ${seconds} s  |  ${heard}`
     if (this.#context.console.interactive) this.#context.console.status(text)
     else if (seconds >= quietSeconds) this.#context.console.print(`at work  ${text}`)
   }

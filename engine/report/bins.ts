@@ -5,7 +5,7 @@ import type { ReportNode } from './data.ts'
 export interface Bin {
   asked: number
   lost: number
-  /** Answers by node number; the last entry counts answers from non-nodes. */
+  /** Answers by node number; the last entry counts those that are not known to be a node's. */
   answered: number[]
 }
 

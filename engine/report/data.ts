@@ -13,7 +13,7 @@ export interface ReportNode {
   address: string
   /** The second address, if any: the node's address as a real server at level 3. */
   second?: string
-  /** Its answers to the question who it is, one a service. */
+  /** Its answers to the question who it is, each once. */
   identities: readonly string[]
   holdsVip: boolean
   /** Empty where it directs nothing. */

@@ -94,17 +94,18 @@ function legend({ nodes }: ReportData, { samples, tallies }: LossSummary): Marku
   const total = (identities: readonly string[]) =>
     all.reduce((sum, { answers }) => identities.reduce((more, who) => more + (answers[who] ?? 0), sum), 0)
   const known = new Set(nodes.flatMap(({ identities }) => identities))
-  const strangers = samples.some(({ who }) => who !== undefined && !known.has(who))
+  const unknown = samples.flatMap(({ who }) => (who === undefined || known.has(who) ? [] : who))
   const entry = (kind: string, name: string) => markup`<li><i class="${kind}"></i>${name}</li>`
   return markup`<ul class="legend">${[
     ...nodes.map(({ name, identities }, i) => {
-      const others = identities.filter((identity) => identity !== name && identity !== '')
+      const others = identities.filter((identity) => identity !== name)
       return entry(
         colourOf(nodes, i),
         `${name}${others.length > 0 ? ` (${others.join(', ')})` : ''} ${counted(total(identities))}`,
       )
     }),
-    ...(strangers ? [entry('other', 'no node')] : []),
+    ...(unknown.includes('') ? [entry('other', 'answers that do not say by whom')] : []),
+    ...(unknown.some((who) => who !== '') ? [entry('other', 'no node')] : []),
     entry('lost', `lost ${counted(all.reduce((sum, { lost }) => sum + lost, 0))}`),
   ]}</ul>`
 }

@@ -9,6 +9,8 @@ export interface RunOptions extends HostOptions {
    * @returns turns, where hosts are to be changed one after the other
    */
   beforeChanges?: () => Promise<Turns | undefined>
+  /** Whether hosts are parts of one whole: where one can't be changed, none is begun. */
+  together?: boolean
   /** True after an interrupt: no further host is started. */
   interrupted: () => boolean
 }
@@ -35,7 +37,7 @@ export async function runHosts(hosts: readonly RunHost[], options: RunOptions, t
   await inParallel(runs, options, (run) => run.plan())
   const lostAlready = failedOf(runs)
   // What begins here and can't go on would be left half done.
-  if (!options.check && lostAlready.length > 0 && runs.some((run) => run.lastPhase > 0)) {
+  if (!options.check && lostAlready.length > 0 && (options.together || runs.some((run) => run.lastPhase > 0))) {
     for (const run of runs) run.holdBack(lostAlready)
     return runs.map(({ result }) => result)
   }

@@ -18,7 +18,7 @@ const lastQuestions = (hosts: readonly Host[]) => 4 * hosts.length
 export interface Round {
   /** Prefix of every name asked for, so that no cache can answer. */
   tag: string
-  /** The tag of the watch, where this client is the last and ends it. */
+  /** The tag of the watch, where this client is the last and ends it: each log that is watched gets last questions. */
   ends?: string
   /** Seconds for one execution. */
   timeout: number
@@ -43,18 +43,18 @@ export async function askAll(
   { tag, ends, timeout }: Round,
 ): Promise<Answers> {
   const asked = questions(hosts)
-  const services = askedServicesOf(cluster)
   const answers: Answers = { client: client.name, source: '', asked, answered: {} }
-  for (const [place, service] of services.entries()) {
+  for (const service of askedServicesOf(cluster)) {
     const { asking, servers } = service
     const ask = ({ protocol }: VirtualServer, times: number, start: string): Question[] =>
       Array.from({ length: times }, (_, i) => ({ protocol, name: nameOf(asking, `${start}-${i}`) }))
-    const last = ends !== undefined && place === services.length - 1
     const { source, texts } = await client.ask(
       service,
       [
         ...servers.flatMap((server) => ask(server, asked, `${tag}-${labelOf(cluster, server)}`)),
-        ...(last ? ask(servers[0]!, lastQuestions(hosts), `${ends}-${lastName}`) : []),
+        ...(ends !== undefined && isWatched(service)
+          ? ask(servers[0]!, lastQuestions(hosts), `${ends}-${lastName}`)
+          : []),
       ],
       timeout,
     )
@@ -65,6 +65,9 @@ export async function askAll(
   return answers
 }
 
+/** Whether nodes show the questions to a service. */
+const isWatched = ({ servers }: AskedService): boolean => servers[0]!.service.sightings !== undefined
+
 /** @returns who answered, by name; lost questions are left out */
 const named = (hosts: readonly Host[], { servers }: AskedService, texts: readonly (string | undefined)[]): string[] =>
   texts
@@ -73,8 +76,11 @@ const named = (hosts: readonly Host[], { servers }: AskedService, texts: readonl
 
 /** @returns by virtual server, how many questions a round is */
 export function askedIn({ cluster, hosts }: Pick<Inventory, 'cluster' | 'hosts'>, clients: number) {
-  const services = askedServicesOf(cluster)
-  const ender = services.at(-1)?.servers[0]?.name
-  const count = ({ name }: VirtualServer) => clients * questions(hosts) + (name === ender ? lastQuestions(hosts) : 0)
-  return Object.fromEntries(services.flatMap(({ servers }) => servers.map((one) => [one.name, count(one)])))
+  const counts = askedServicesOf(cluster).flatMap((service) =>
+    service.servers.map(({ name }, place) => {
+      const last = place === 0 && isWatched(service) ? lastQuestions(hosts) : 0
+      return [name, clients * questions(hosts) + last] as const
+    }),
+  )
+  return Object.fromEntries(counts)
 }

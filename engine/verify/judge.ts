@@ -1,6 +1,6 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import type { verdictSchema } from '../../documents/parts/cluster.ts'
-import { servicesOf } from '../../services/all.ts'
+import { servicesOf, unitsOf } from '../../services/all.ts'
 import { virtualServersOf } from '../../services/virtual-server.ts'
 import { abilitiesOf } from '../../inventory/levels.ts'
 import type { Cluster, Instance, Inventory } from '../../inventory/types.ts'
@@ -57,13 +57,13 @@ function judgeInstance({ cluster, hosts }: Inventory, instance: Instance, states
 function judgeNode({ cluster }: Inventory, state: NodeState, level: number | undefined): Finding[] {
   const { host, keepalived, services, silent } = state
   const findings = keepalived === 'active' ? [] : [onNode(host, 'keepalived-down', `keepalived is ${keepalived}`)]
-  const several = servicesOf(cluster).length > 1
-  for (const { name, unit } of servicesOf(cluster)) {
-    const said = unit === undefined ? 'active' : services[unit]
-    if (said !== 'active') findings.push(onNode(host, 'service-down', `${unit} is ${said}`, several ? name : undefined))
-    else
-      for (const one of silent.filter(({ service }) => service === name))
-        findings.push(onNode(host, 'service-silent', one.why, several ? `${name} ${one.address}` : one.address))
+  const all = servicesOf(cluster)
+  const about = (...words: string[]) => (all.length > 1 ? words : words.slice(1)).join(' ') || undefined
+  const down = unitsOf(all).filter((unit) => services[unit] !== 'active')
+  for (const unit of down) findings.push(onNode(host, 'service-down', `${unit} is ${services[unit]}`, about(unit)))
+  for (const { service, address, why } of silent) {
+    const { unit = '' } = all.find(({ name }) => name === service) ?? {}
+    if (!down.includes(unit)) findings.push(onNode(host, 'service-silent', why, about(service, address)))
   }
   if (state.level === undefined)
     return [

@@ -24,7 +24,7 @@ const lockFile = '/run/keepalived-playbooks-watch.lock'
 const onFile = (service: string) => `/run/keepalived-playbooks-watch.${service}.on`
 
 /**
- * Turns on the services' logs of questions and prints `watching`. After the last questions, or the timeout, it prints the
+ * Turns on the services' logs of questions and prints `watching`. After the last questions in each, or the timeout, it prints the
  * questions with our tag, and the last watch of a node brings the logs back to how they were. Where one can't be
  * turned on, it prints why.
  * Below level 3 it prints `watching` and ends.
@@ -59,8 +59,11 @@ echo ${watching}
 said() {
 ${lines(...logs.map(({ sightings }) => sightings.print(tag)), sh`true`)}
 }
+over() {
+${lines(...logs.map(({ sightings }) => sh`(${sightings.print(tag)}) | grep -qF ${`${tag}-${lastName}`} || return 1`), sh`true`)}
+}
 while [ $(($(date +%s) - began)) -lt ${seconds} ] && [ ! -e ${endFile(tag)} ]; do
-  said | grep -qF ${`${tag}-${lastName}`} && break
+  over && break
   sleep 0.5
 done
 # A shared lock becomes an exclusive one when no other watch has it.

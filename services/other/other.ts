@@ -3,36 +3,38 @@ import type { Asking } from '../../engine/clients/question.ts'
 import type { Protocol } from '../../engine/clients/losses.ts'
 import { bounded, connects, type ContentOf, establishedOn, type ServiceOfKind } from '../service.ts'
 
+type Content = ContentOf<'tcp' | 'udp'>
+
 /** A program of the user's over TCP. Whoever takes a connection has answered; which node that is stays unknown. */
 export const tcp = (content: ContentOf<'tcp'>): ServiceOfKind => ({
-  ...other(content, 'TCP', 'TCP_CHECK'),
-  // Where it takes a program to know, connections alone may do harm.
-  ...(content.check === undefined && { asking }),
-  localCheck: content.check === undefined ? connects(content.port) : asked(content),
-  selfCheckProgram: 'timeout',
-  selfCheck: (_, address) =>
-    orSilent(sh`timeout 4 bash -c ${`: </dev/tcp/${address}/${content.port}`} 2>/dev/null`, content, address),
+  ...common(content, 'TCP', 'TCP_CHECK'),
+  ...(content.check === undefined
+    ? {
+        asking,
+        localCheck: connects(content.port),
+        selfCheckProgram: 'timeout',
+        selfCheck: (_, address) =>
+          orSilent(sh`timeout 4 bash -c ${`: </dev/tcp/${address}/${content.port}`} 2>/dev/null`, content, address),
+      }
+    : // Where it takes a program to know, connections alone may do harm.
+      byProgram(content.check, content)),
   openConnections: establishedOn(content.port),
 })
 
 /** A program of the user's over UDP. Nobody else knows what it would answer to, so that it is not asked. */
 export const udp = (content: ContentOf<'udp'>): ServiceOfKind => ({
-  ...other(content, 'UDP', 'UDP_CHECK'),
-  localCheck:
-    content.check === undefined ? () => `/usr/bin/grep -qs ${udpSocket(content.port)} /proc/net/udp` : asked(content),
-  selfCheckProgram: 'ss',
-  selfCheck: (_, address) =>
-    orSilent(
-      sh`ss -Hlun sport = ${`:${content.port}`} | grep -qE ${` (0\\.0\\.0\\.0|\\*|\\[::\\]|${address.replaceAll('.', '\\.')})(%\\S+)?:${content.port} `}`,
-      content,
-      address,
-    ),
+  ...common(content, 'UDP', 'UDP_CHECK'),
+  ...(content.check === undefined
+    ? {
+        localCheck: () => `/usr/bin/grep -Eqs ${boundTo(content.port)} /proc/net/udp /proc/net/udp6`,
+        selfCheckProgram: 'ss',
+        selfCheck: (_, address) => orSilent(listensOn(address, content.port), content, address),
+      }
+    : byProgram(content.check, content)),
   openConnections: sh`echo 0`,
 })
 
-type Content = ContentOf<'tcp' | 'udp'>
-
-const other = ({ port, unit, check }: Content, protocol: Protocol, type: string) => ({
+const common = ({ port, unit, check }: Content, protocol: Protocol, type: string) => ({
   port,
   protocols: [protocol],
   ...(unit !== undefined && { unit }),
@@ -42,13 +44,30 @@ const other = ({ port, unit, check }: Content, protocol: Protocol, type: string)
   answerOf: () => '',
 })
 
-/** @returns how the kernel lists a socket that is bound to a port */
-const udpSocket = (port: number) => `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+/** Nodes ask themselves by the program by which directors ask them, as the user who runs it there. */
+const byProgram = (
+  check: string,
+  content: Content,
+): Pick<ServiceOfKind, 'localCheck' | 'selfCheckProgram' | 'selfCheck'> => ({
+  localCheck: ({ address }, timeout) => bounded(`${check} ${address} ${content.port}`, timeout),
+  selfCheckProgram: check.split(' ')[0]!,
+  selfCheck: (_, address) =>
+    orSilent(
+      sh`runuser -u nobody -- timeout 4 ${check.split(' ')} ${address} ${content.port} >/dev/null 2>&1`,
+      content,
+      address,
+    ),
+})
 
-const asked =
-  ({ check, port }: Content): ServiceOfKind['localCheck'] =>
-  ({ address }, timeout) =>
-    bounded(`${check} ${address} ${port}`, timeout)
+/** @returns a regular expression for a socket in /proc/net/udp, whatever its address; without blanks and backslashes, as keepalived takes it */
+const boundTo = (port: number): string =>
+  `^[[:space:]]*[0-9]+:[[:space:]][0-9A-F]+:${port.toString(16).toUpperCase().padStart(4, '0')}[[:space:]]`
+
+/** A datagram that nobody answers shows nothing. */
+const listensOn = (address: string, port: number): Script => {
+  const places = ['0.0.0.0', '*', address].map((one) => one.replaceAll(/[.*]/g, '\\$&'))
+  return sh`ss -Hlun sport = ${`:${port}`} | grep -qE ${` (${places.join('|')})(%\\S+)?:${port} `}`
+}
 
 const asking: Asking = {
   program: new URL('question.py', import.meta.url),

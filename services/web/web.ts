@@ -42,7 +42,8 @@ grep -qixF ${`${header}: ${node.identity}`} <<<"\${said//$'\r'/}" && grep -q '^H
   echo ${`${unit} does not answer for ${url} on ${address}`} "($why)" >&2
   exit 1
 }`,
-    sightings: sightings(managed),
+    // Where others log to is not known.
+    ...(managed && { sightings }),
     openConnections: establishedOn(port),
   }
 }

@@ -118,9 +118,10 @@ function packetsOf(target: Target, level: Level): Packet[] {
         return { what: `${what} from ${name}`, direction: 'in', from: address, ...packet }
       }),
     ]),
-    ...balanced.flatMap(({ address: vip, protocol: name, port }) => {
-      const protocol = name.toLowerCase()
-      const fromDirector = can.keepsClients ? [] : served(vip, host.address, protocol, port)
+    ...balanced.flatMap((server) => {
+      const { name, port } = server
+      const protocol = server.protocol.toLowerCase()
+      const fromDirector = can.keepsClients ? [] : served(server.address, host.address, server)
       const passedOn = others.flatMap((other): Packet[] => {
         const real = realAddress(other, level)!
         const [asks, is] = [
@@ -177,9 +178,9 @@ function packetsOf(target: Target, level: Level): Packet[] {
 function asked(
   { host, hosts }: Target,
   untracked: boolean,
-  { address: vip, protocol: name, port }: Pick<VirtualServer, 'address' | 'protocol' | 'port'>,
+  { name, address: vip, port, ...server }: VirtualServer,
 ): Packet[] {
-  const protocol = name.toLowerCase()
+  const protocol = server.protocol.toLowerCase()
   const client = othersOf(host, hosts)[0]!.address
   const question: Packet = {
     // A rule that wants a new connection does not take it.
@@ -207,23 +208,23 @@ function asked(
 }
 
 /** What directors send on, as it comes to this node and is answered. */
-const served = (from: string, to: string, protocol: string, port: number): Packet[] => [
+const served = (from: string, to: string, { name, protocol, port }: VirtualServer): Packet[] => [
   {
-    what: `clients' questions by ${protocol.toUpperCase()} from the director to ${to}`,
+    what: `clients' questions by ${name} from the director to ${to}`,
     direction: 'in',
-    protocol,
+    protocol: protocol.toLowerCase(),
     from,
     to,
     fromPort: clientPort,
     toPort: port,
   },
   // A TCP connection that nobody takes is reset by the kernel, so that an answer after it has none.
-  ...(protocol === 'udp'
+  ...(protocol === 'UDP'
     ? [
         {
-          what: `answers by UDP from ${to} to the director`,
+          what: `answers by ${name} from ${to} to the director`,
           direction: 'out' as const,
-          protocol,
+          protocol: 'udp',
           from: to,
           to: from,
           fromPort: port,
@@ -238,9 +239,7 @@ const secondWire = (target: Target, { interface: device, address }: NonNullable<
   device,
   network: `${address}/32`,
   router: target.cluster.vip,
-  packets: virtualServersOf(target.cluster).flatMap(({ protocol, port }) =>
-    served(clientOf(target), address, protocol.toLowerCase(), port),
-  ),
+  packets: virtualServersOf(target.cluster).flatMap((server) => served(clientOf(target), address, server)),
 })
 
 /** Of a client's program. */

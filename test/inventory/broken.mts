@@ -16,6 +16,7 @@ const groupWords = 'a name of at most 31 lower-case letters, digits, "_" and "-"
 const membersWords = 'a list of names from `hosts`, each once'
 // Another service is no reason to change this file.
 const serviceWords = wording(clusterSchema.properties.service.properties.type)
+const serviceNameWords = 'a name of at most 12 lower-case letters and digits that begins with a letter'
 const interfaceWords = 'an interface name of at most 15 letters, digits, "_", "." and "-"'
 const zoneWords = 'a DNS name of lower-case letters, digits, "-" and "."'
 /** With ".load.balance" one character too many. */
@@ -125,6 +126,53 @@ export const broken: [text: string, ...messages: string[]][] = [
     '4:32 cluster.service.key: must be an absolute path of letters, digits, ".", "_", "/", "@", "+" and "-", got "site.key"',
     '4:42 cluster.service: unknown key "health_zone"',
     '4:66 cluster.service.unit: must be nginx, unless managed is false, got "apache2"',
+  ],
+  [
+    cluster('service: { type: tcp, unit: "a b", check: "true" }'),
+    '4:3 cluster.service.port: is missing; it must be a whole number from 1 to 65535',
+    '4:31 cluster.service.unit: must be the name of a systemd service, got "a b"',
+    '4:45 cluster.service.check: must be an absolute path, and words after it, without quotes and what a shell heeds, got "true"',
+  ],
+  [cluster('service: { type: none, port: 80 }'), '4:26 cluster.service: unknown key "port"'],
+  [cluster('services: {}'), '4:3 cluster.services: must be a map of 1 to 32 services, got a map of 0'],
+  [
+    cluster('services: { Web: { type: http }, a-b: { type: http, port: 81 }, abcdefghijklm: { type: tcp, port: 1 } }'),
+    `4:15 cluster.services: each key must be ${serviceNameWords}, got "Web"`,
+    `4:36 cluster.services: each key must be ${serviceNameWords}, got "a-b"`,
+    `4:67 cluster.services: each key must be ${serviceNameWords}, got "abcdefghijklm"`,
+  ],
+  [
+    cluster('services: { a: {}, b: { type: none }, c: { type: udp, port: 0 }, d: { type: http, health_zone: a.b } }'),
+    '4:15 cluster.services.a.type: is missing; it must be one of dns, http, https, tcp, udp',
+    '4:33 cluster.services.b.type: must be one of dns, http, https, tcp, udp, got "none"',
+    '4:63 cluster.services.c.port: must be a whole number from 1 to 65535, got 0',
+    '4:85 cluster.services.d: unknown key "health_zone"',
+  ],
+  [
+    cluster('service: { type: dns }', 'services: { web: { type: http } }'),
+    '4:3 cluster.service: must be left out with cluster.services',
+  ],
+  [
+    cluster(
+      'services: { dns: { type: dns }, own: { type: dns, port: 54 }, a: { type: tcp, port: 53 }, b: { type: udp, port: 80 } }',
+    ),
+    '4:35 cluster.services.own: must not be dns: a host has one name server, which cluster.services.dns is',
+    '4:87 cluster.services.a.port: must differ from cluster.services.dns.port, which is 53',
+  ],
+  [
+    cluster('services: { web: { type: http }, old: { type: http }, b: { type: udp, port: 80 } }'),
+    '4:36 cluster.services.old.port: must differ from cluster.services.web.port, which is 80',
+  ],
+  [
+    cluster(
+      'services: { a: { type: https, certificate: /a, key: /b, unit: apache2 }, b: { type: dns, health_zone: com } }',
+    ),
+    '4:65 cluster.services.a.unit: must be nginx, unless managed is false, got "apache2"',
+    '4:105 cluster.services.b.health_zone: must have two labels or more: each node would answer for all names in "com"',
+  ],
+  [
+    cluster('services: { web: { type: http } }', 'checks: { service_web: { port: 1 }, service_dns: { port: 1 } }'),
+    '5:13 cluster.checks.service_web: must have another name: service_web is the check of cluster.services.web',
   ],
   [cluster('service: { health_zone: "a..b" }'), `4:27 cluster.service.health_zone: must be ${zoneWords}, got "a..b"`],
   [

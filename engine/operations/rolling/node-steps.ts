@@ -224,7 +224,7 @@ ipvsadm -lcn | awk -v reals=${` ${reals} `} -v most=${balancing.udp_timeout} \
       const { code, stderr } = await this.#control.reach(name).run(ask.text, { timeout: 60 })
       if (code !== 0) throw stop(`${name} is back, but ${stderr.trim() || 'its service does not answer'}`)
     }
-    return 'the service answers, the checks are up'
+    return this.#control.services.length > 0 ? 'the service answers, the checks are up' : 'its checks are up'
   }
 
   /**

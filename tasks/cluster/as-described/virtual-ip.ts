@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import type { Target } from '../../target.ts'
 import { linesOf, parseBlocks } from '../../../engine/conf/blocks.ts'
 import type { Statement } from '../../../engine/conf/statement.ts'
@@ -52,7 +53,7 @@ const pattern = (vip: string) => vip.replaceAll('.', '\\.')
 /** @returns where keepalived sets the VIP, as prefix length and interface: a host route unless it is told a network */
 const placesOf = (statements: readonly Statement[], vip: string, first: string): string[] =>
   statements.flatMap(({ words, block }) => {
-    const [address, prefix = '32'] = words[0]!.split('/')
+    const [address, prefix = isIPv6(words[0]!) ? '128' : '32'] = words[0]!.split('/')
     const device = words.includes('dev') ? words[words.indexOf('dev') + 1] : first
     return [...(address === vip ? [`${prefix} ${device}`] : []), ...placesOf(block, vip, first)]
   })

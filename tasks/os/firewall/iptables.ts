@@ -100,7 +100,8 @@ const scriptText = (rules: readonly Words[]) =>
     rules: rules.map((rule) => ({ ...rule, words: specification(rule), when: rule.when?.text ?? '' })),
   })
 
-const comment = (rule: Words) => prefix + rule.name
+/** iptables-save puts quotes around what has a dot, as a host's name may. */
+const comment = (rule: Words) => prefix + rule.name.replaceAll('.', '_')
 const specification = (rule: Words): string[] => [
   ...(rule.protocols.length === 1 ? ['-p', ...rule.protocols] : []),
   ...['-m', 'comment', '--comment', comment(rule)],
