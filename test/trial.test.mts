@@ -4,11 +4,13 @@ import { promisify } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { UserError } from '../engine/base/errors.ts'
+import type { Script } from '../engine/base/sh.ts'
 import { parseFacts } from '../engine/runner/facts.ts'
 import { type Task, tasksOf, flatten } from '../engine/runner/task.ts'
 import type { Level } from '../inventory/levels.ts'
 import { allowAnswers, allowSync, allowVrrp, firewall, snat } from '../tasks/cluster/firewall.ts'
 import { untracked } from '../tasks/cluster/untracked.ts'
+import { packetsPass } from '../tasks/os/firewall/trial.ts'
 import { targetOf } from '../tasks/target.ts'
 import { begun } from './begun.ts'
 import { inventoryOf } from './variants.ts'
@@ -28,15 +30,21 @@ const trial = (level: Level): Task => tasksOf(flatten(firewall(target, level, ..
 /** Normal users have no nft and iptables in their PATH. */
 const sbin = 'PATH=$PATH:/usr/sbin:/sbin'
 
-/** @returns what is said of a host with these rules, or nothing where all packets pass */
-async function refusal(level: Level, theirs: string): Promise<string> {
-  const { probe, plan } = trial(level)
+/** @returns what a probe prints on a host with these rules */
+async function printed(probe: Script, theirs: string): Promise<string> {
   const script = `${sbin}; set -e; mount -t tmpfs none /run; ${theirs}\nset +e\n${probe.text}`
-  const { stdout: text } = await promisify(execFile)(
+  const { stdout } = await promisify(execFile)(
     'unshare',
     ['--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', 'bash', '-c', script],
     { encoding: 'utf8', timeout: 60_000 },
   )
+  return stdout
+}
+
+/** @returns what is said of a host with these rules, or nothing where all packets pass */
+async function refusal(level: Level, theirs: string): Promise<string> {
+  const { probe, plan } = trial(level)
+  const text = await printed(probe, theirs)
   try {
     assert.equal(plan({ text, code: 0 }, { changes: () => false }), { unchanged: true })
     return ''
@@ -323,6 +331,17 @@ test('the rules of the host are only read', () => {
     'unshare',
     ['--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', 'bash', '-c', script],
     { timeout: 60_000 },
+  )
+})
+
+test('rules that iptables can not set are told in its words', async () => {
+  const wire = { device: 'eth0', network: '10.2.1.2/24', router: '10.2.1.1', packets: [] }
+  const rules = ['*filter', '-I INPUT 1 -p udp -j ACCEPT', '-I INPUT 1 -p udp --nonsense 1 -j ACCEPT', 'COMMIT']
+  const { probe, plan } = packetsPass([wire], rules.join('\n'))
+  const text = await printed(probe, 'true')
+  assert.throws(
+    () => plan({ text, code: 0 }, { changes: () => false }),
+    /^iptables can not set the cluster's rules: .*unknown option "--nonsense"/,
   )
 })
 
