@@ -132,7 +132,7 @@ if command -v iptables-restore >/dev/null && ! iptables-restore -w --noflush <ou
   while read -r rule; do
     case $rule in
     '*'*) table=\${rule#?} ;;
-    -*) iptables -w -t "$table" $rule 2>said || break ;;
+    -*) iptables -w -t "$table" $rule 2>one || { mv one said; break; } ;;
     esac
   done <ours
   echo "refused=$(grep -v ^Try said | tail -n 1)"
