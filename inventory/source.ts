@@ -83,6 +83,14 @@ export class Source {
             ...this.#place(key.range![0]),
             text: 'YAML: a key must be text, not a map, a list or an alias (*)',
           })
+        // A key like any other in YAML 1.2, which nobody means by it.
+        if (isScalar(key) && key.type === 'PLAIN' && key.value === '<<')
+          found.push({
+            ...this.#place(key.range![0]),
+            text:
+              'YAML: merge keys (<<) are not used here; write the keys out, or let an alias (*) stand for a whole value. ' +
+              'What hosts share goes into ssh at the top, or into vars of a group',
+          })
       },
       Alias: (_key, alias) => {
         if (!alias.resolve(this.#document))

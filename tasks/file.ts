@@ -114,6 +114,8 @@ ${print} >"$file"
 ${give}
 chmod ${mode} "$file"`,
     ...(validate ? [validate] : []),
-    sh`mv -f -- "$file" ${path}`,
+    // After a power failure, some file systems have the new name and no content.
+    sh`sync -- "$file"
+mv -f -- "$file" ${path}`,
   )
 }

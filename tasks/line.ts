@@ -65,8 +65,8 @@ export const beginCopy = (path: string): Script => sh`
   trap 'rm -f -- "$file"' EXIT
   if [ -e "$real" ]; then cp -a --attributes-only -- "$real" "$file"; else chmod 644 "$file"; fi`
 
-/** Puts the copy in the place of the file. */
-export const endCopy: Script = sh`mv -f -- "$file" "$real"`
+/** Puts the copy in the place of the file, whole also after a power failure. */
+export const endCopy: Script = sh`sync -- "$file" && mv -f -- "$file" "$real"`
 
 const orTakeOut = (validate: Script, undo: Script): Script => sh`
 said=$(${validate} 2>&1) || {

@@ -14,7 +14,8 @@ export interface ServiceOptions {
 
 interface Found {
   enabled: boolean
-  masked: boolean
+  /** The command that lets it be started again. */
+  unmask?: string
   running: boolean
   unitChanged: boolean
   /** The files are not as they were when the service was loaded or started. */
@@ -34,9 +35,9 @@ export function service(name: string, options: ServiceOptions = {}): Task {
     key: `service ${name}`,
     probe: probe(name, watched),
     plan: ({ text }, planned) => {
-      const found = parse(text)
-      if (found.masked)
-        throw new UserError(`${name} is masked, so that nothing starts it: systemctl unmask ${name}`, exitCode.failed)
+      const found = parse(name, text)
+      if (found.unmask)
+        throw new UserError(`${name} is masked, so that nothing starts it: ${found.unmask} ${name}`, exitCode.failed)
       const touched = (paths: readonly string[]) => paths.some((path) => planned.changes(path))
       const unitChanged = found.unitChanged || touched(unitFiles)
       const stale = found.running && (found.stale || touched(watched))
@@ -44,7 +45,7 @@ export function service(name: string, options: ServiceOptions = {}): Task {
       const load = found.running && reloadOn ? 'reload-or-restart' : 'restart'
       return {
         before: describe(name, { ...found, unitChanged, stale }),
-        after: describe(name, { enabled: true, masked: false, running: true, unitChanged: false, stale: false }),
+        after: describe(name, { enabled: true, running: true, unitChanged: false, stale: false }),
         apply: apply(
           name,
           found,
@@ -61,7 +62,7 @@ export function service(name: string, options: ServiceOptions = {}): Task {
 export const serviceResource = (name: string): Resource => ({
   probe: probe(name, []),
   read: ({ text }) => {
-    const found = parse(text)
+    const found = parse(name, text)
     return { text: describe(name, found), restore: restore(name, found) }
   },
 })
@@ -131,14 +132,19 @@ function seconds(time: string): number {
   return day ? Date.parse(`${day}T${clock}Z`) / 1000 + Number(fraction ?? 0) : 0
 }
 
-function parse(text: string): Found {
+const masks: Readonly<Record<string, string>> = {
+  masked: 'systemctl unmask',
+  'masked-runtime': 'systemctl unmask --runtime',
+}
+
+function parse(name: string, text: string): Found {
   const values = (key: string) => [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1]!)
   const loaded = seconds(values('StateChangeTimestamp')[0] ?? '')
   const [, noted, now] = text.match(/^noted\n([^]*)^now\n([^]*)$/m) ?? []
   const state = values('ActiveState')[0] ?? ''
   return {
-    enabled: values('UnitFileState').some((state) => /^(enabled|enabled-runtime|static|generated)$/.test(state)),
-    masked: values('UnitFileState').some((state) => state.startsWith('masked')),
+    enabled: values('UnitFileState').some((state) => enabledStates(name).includes(state)),
+    unmask: masks[values('UnitFileState')[0] ?? ''],
     // A service that is loading or starting is not started anew; one that crashes again and again does not run.
     running: /^(active|reloading|refreshing|activating)$/.test(state) && !values('SubState').includes('auto-restart'),
     unitChanged: values('NeedDaemonReload').includes('yes'),
@@ -146,8 +152,17 @@ function parse(text: string): Found {
   }
 }
 
-// A package of this run may have enabled its service already, and asking costs less than enabling twice. A unit file that
-// has changed may want to be started by others than before.
+// What is enabled until the next boot alone (`--runtime`) is not enabled, but for what netplan enables so at each boot.
+const enabledStates = (name: string): string[] => [
+  ...['enabled', 'static', 'generated'],
+  ...(name === 'systemd-networkd' ? ['enabled-runtime'] : []),
+]
+
+// A package of this run may have enabled its service already, and asking costs less than enabling twice.
+const enable = (name: string): Script =>
+  sh`[[ ${` ${enabledStates(name).join(' ')} `} == *" $(systemctl is-enabled ${name} 2>/dev/null) "* ]] || systemctl enable -q ${name}`
+
+// A unit file that has changed may want to be started by others than before.
 const apply = (
   name: string,
   found: Found,
@@ -157,7 +172,7 @@ const apply = (
   lines(
     ...(unitChanged ? [sh`systemctl daemon-reload`] : []),
     ...(found.enabled && relink ? [sh`systemctl enable -q ${name}`] : []),
-    ...(found.enabled ? [] : [sh`systemctl is-enabled -q ${name} || systemctl enable -q ${name}`]),
+    ...(found.enabled ? [] : [enable(name)]),
     // A service that failed too often is not started again before it is forgiven.
     ...(found.running ? [] : [sh`systemctl reset-failed ${name} 2>/dev/null || true`]),
     ...(load ? [load] : []),
@@ -169,5 +184,5 @@ const apply = (
 const restore = (name: string, found: Found): Script => sh`
 at_end systemctl daemon-reload
 gone() { ! systemctl cat -- ${name} >/dev/null 2>&1; }
-${found.enabled ? sh`systemctl is-enabled -q ${name} || systemctl enable -q ${name}` : sh`gone || systemctl disable -q ${name}`}
+${found.enabled ? enable(name) : sh`gone || systemctl disable -q ${name}`}
 ${found.running ? sh`at_end systemctl reload-or-restart ${name}` : sh`gone || systemctl stop ${name}`}`

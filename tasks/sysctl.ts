@@ -37,7 +37,8 @@ function live(key: string, value: number, probe: Script): Task {
     plan: ({ text }) => {
       const found = valueIn(text, path)
       if (found === String(value)) return unchanged()
-      const { text: before, restore: undo } = stateOf(key, found)
+      // Forwarding that was on, but for this interface, was meant so.
+      const { text: before, restore: undo } = stateOf(key, found, valueIn(text, pathOf(ipForward)) !== '1')
       return { before, after: `${key} = ${value}`, apply: sh`echo ${value} >${path}`, undo }
     },
   }
@@ -55,21 +56,23 @@ const valueIn = (text: string, path: string) =>
     .find((row) => row.startsWith(`${path}=`))
     ?.slice(path.length + 1)
 
-function stateOf(key: string, found: string | undefined): State {
+/** @param mayStay whether forwarding stays on where others need it by then */
+function stateOf(key: string, found: string | undefined, mayStay = true): State {
   if (!found) return { text: '', restore: sh`true` }
   const path = pathOf(key)
   // The interface may be gone by then, and its settings with it.
   const set = sh`[ ! -e ${path} ] || echo ${found} >${path}`
-  const restore = key === forwarding && found === '0' ? lines(unlessOthersForward, set) : set
+  const forwards = key === ipForward || /^net\.ipv4\.conf\..*\.forwarding$/.test(key)
+  const restore = forwards && found === '0' && mayStay ? lines(unlessOthersForward(key), set) : set
   return { text: `${key} = ${found}`, restore }
 }
 
-const forwarding = 'net.ipv4.ip_forward'
+const ipForward = 'net.ipv4.ip_forward'
 
 // Containers, virtual machines and VPNs that came since need forwarding too: they hide their networks behind the host,
 // or have a file of sysctl that asks for it, or one that networkd has taken for an interface. Our file is removed after this, so
 // it does not count.
-const unlessOthersForward = sh`
+const unlessOthersForward = (key: string) => sh`
 others=$(
   { iptables-save -t nat; nft list ruleset; } 2>/dev/null | grep -ve keepalived-playbooks- | grep -iowEm1 'masquerade|snat'
   while IFS= read -r file; do
@@ -79,6 +82,6 @@ others=$(
     /etc/sysctl.conf /etc/sysctl.d/*.conf /run/sysctl.d/*.conf | xargs -r grep -L ${ownMark}
 ) || true
 if [ -n "$others" ]; then
-  echo ${`note: ${forwarding} stays 1, since others forward here by now:`} $others
+  echo ${`note: ${key} stays 1, since others forward here by now:`} $others
   exit 0
 fi`

@@ -64,7 +64,13 @@ const taken: [name: string, conf: string, said: string | undefined][] = [
   [
     'with a prefix length',
     conf2.replace('    10.2.1.5\n', '    10.2.1.5/24\n'),
-    `${replaced.replace('/32', '/24')}. 10.2.1.5/24 becomes 10.2.1.5/32: nobody has 10.2.1.5 for seconds`,
+    `${replaced.replace('/32', '/24')}. "10.2.1.5/24" becomes 10.2.1.5/32: nobody has 10.2.1.5 for seconds`,
+  ],
+  ['with an address in quotes', conf2.replace('    10.2.1.5\n', '    "10.2.1.5" dev eth0\n'), replaced],
+  [
+    'with a label',
+    conf2.replace('    10.2.1.5\n', '    10.2.1.5 dev eth0 label eth0:1\n'),
+    `${replaced}. "10.2.1.5 dev eth0 label eth0:1" becomes 10.2.1.5/32: nobody has 10.2.1.5 for seconds`,
   ],
 ]
 for (const [name, conf, what] of taken) test(`replaced: ${name}`, () => assert.is(said(conf), what))

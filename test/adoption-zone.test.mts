@@ -8,6 +8,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isChange } from '../engine/runner/task.ts'
 import { zoneByHand } from '../services/dns/zone-by-hand.ts'
+import { zoneFits } from '../services/dns/zone-fits.ts'
 import { zoneFile } from './adoption/article.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'adoption-zone-'))
@@ -68,6 +69,52 @@ for (const [name, text, zone] of taken)
     bash(`(${answer.undo.text}); (${answer.undo.text})`)
     assert.is(readFileSync(local, 'utf8'), text)
   })
+
+/** @returns why check mode refuses to put the zone at the end of the included file, or nothing */
+function misfit(confText?: string, localText = '', absent: 'none' | 'local' = 'none'): string {
+  host(localText, zoneFile, confText)
+  if (absent === 'local') rmSync(local)
+  const fits = zoneFits({ zone: 'load.balance', conf, included: local, own, text: `${article}\n` })
+  const text = execFileSync('unshare', ['--map-root-user', 'bash', '-c', fits.probe.text], { encoding: 'utf8' })
+  assert.is(localText, absent === 'local' ? '' : readFileSync(local, 'utf8'))
+  try {
+    assert.equal(fits.plan({ text, code: 0 }, { changes: () => false }), { unchanged: true })
+    assert.equal(fits.plan({ text, code: 0 }, { changes: () => true }), { unchanged: true })
+    return ''
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+const view = (...statements: string[]) => `view "all" {\n${statements.join('\n')}\n};\n`
+const include = `include "${local}";`
+
+test('check mode refuses what named would refuse: a zone outside of views', () => {
+  assert.match(
+    misfit(`${include}\n${view('zone "example.org" { type master; file "example.zone"; };')}`),
+    /^named-checkconf refuses the zone load\.balance at the end of .*views.*: where .* has views, include .*local inside of the view/,
+  )
+})
+
+test('check mode refuses a configuration that named refuses already, and one that does not read the file', () => {
+  assert.match(
+    misfit('nonsense;\n'),
+    /^named-checkconf refuses .*named\.conf as it is \(.*unknown option 'nonsense'\): mend/,
+  )
+  assert.is(
+    misfit(''),
+    `named does not read ${local}, where the zone load.balance is put: add to ${conf}: include "${local}";`,
+  )
+})
+
+test('the zone fits: no views, the file inside of a view, no such file, the zone there already', () => {
+  assert.is(misfit(), '')
+  assert.is(misfit(`${include}\n`, others), '')
+  assert.is(misfit(view(include)), '')
+  assert.is(misfit(`view "all" { ${include} };\n`, 'zone "example.org" { type master; file "example.zone"; };'), '')
+  assert.is(misfit('', '', 'local'), '')
+  assert.is(misfit(`${include}\n`, article), '')
+  assert.is(misfit(`${include}\nnonsense;\n`, `include "${own}";\n`), '')
+})
 
 test('it is found in a file that an included file includes', () => {
   host(`include "${path('more')}";\n`)

@@ -106,6 +106,24 @@ const named = (pid: string) =>
 const real: [name: string, setup: string, ...said: string[]][] = [
   ['a plain server', ''],
   ['keepalived has the VIP', `${known}; ip address add 10.2.1.5/32 dev eth0`],
+  ...['"10.2.1.5"', '"10.2.1.5/32" dev eth0 label eth0:1', '10.2.1.5/32 brd 10.2.1.255 dev eth0', '"10.2.1.5" }'].map(
+    (line): (typeof real)[number] => [
+      `keepalived has the VIP, by the line ${line}`,
+      `${known}; printf 'virtual_ipaddress {\n${line}\n}\n' >/etc/keepalived/keepalived.conf; ip address add 10.2.1.5/32 dev eth0`,
+    ],
+  ),
+  [
+    'keepalived has the VIP on another interface',
+    `${known}; printf 'virtual_ipaddress { 10.2.1.5/24 dev eth1 }' >/etc/keepalived/keepalived.conf; ip address add 10.2.1.5/24 dev eth1`,
+  ],
+  [
+    'keepalived has the VIP, and another interface has it too',
+    `${known}; ip address add 10.2.1.5/32 dev eth1`,
+    at(
+      'vip',
+      '10.2.1.5/32 is on eth1, and keepalived.conf does not set it there: take it away, keepalived alone sets the virtual IP',
+    ),
+  ],
   [
     'level 3, the service listens, systemd-resolved too, and a client asks by DNS',
     `${known}; ip address add 10.2.1.6/32 dev eth1
@@ -127,6 +145,23 @@ mkdir -p /etc/netplan; printf "    nameservers:\\n      addresses: [10.2.1.5]\\n
 done`,
   ],
   ['a third had the VIP, and is gone', 'ip neighbour add 10.2.1.5 lladdr 02:00:00:00:00:98 dev eth0 nud stale'],
+  [
+    'files that ifupdown does not read have the VIP',
+    `mkdir -p /etc/network/interfaces.d
+echo "source-directory interfaces.d" >/etc/network/interfaces
+for name in x.old eth1.cfg; do echo "address 10.2.1.5/24" >/etc/network/interfaces.d/$name; done`,
+  ],
+  [
+    'files that ifupdown reads have the VIP, whatever they are called',
+    `mkdir -p /etc/network/interfaces.d /etc/net
+echo "source interfaces.d/*.old /etc/net/x" >/etc/network/interfaces
+for name in /etc/network/interfaces.d/x.old /etc/net/x; do echo "address 10.2.1.5/24" >$name; done`,
+    at(
+      'vip',
+      '/etc/network/interfaces.d/x.old:1 sets 10.2.1.5; /etc/net/x:1 sets 10.2.1.5: take it away, keepalived alone sets ' +
+        'the virtual IP',
+    ),
+  ],
   [
     'a third has the VIP, as before',
     `${neighbour('10.2.1.5')}; ip neighbour add 10.2.1.5 lladdr 02:00:00:00:00:99 dev eth0 nud stale`,
@@ -472,7 +507,8 @@ const shown: [name: string, level: Level, shown: Shown, ...said: string[]][] = [
         '/etc/NetworkManager/system-connections/x.nmconnection:8:dns=10.2.1.5;',
         '/etc/NetworkManager/system-connections/x.nmconnection:9:address1=10.2.1.2/24,10.2.1.5',
         '/etc/keepalived/routes.sh:8:vip=10.2.1.5',
-        '/etc/network/interfaces.d/eth0.cfg.old:3:    address 10.2.1.5/24',
+        '/etc/network/if-up.d/vip.disabled:3:ip address add 10.2.1.5/24 dev eth0',
+        '/etc/netplan/a.yaml.off:6:      addresses: [10.2.1.2/24, "10.2.1.5/24"]',
       ],
     },
   ],

@@ -172,9 +172,10 @@ test('of what was put off, all is tried; what fails is told, and kept until it s
   assert.is((await run('3', [touch('a')])).status, 'changed')
 })
 
-test('how to undo a change is on disk before it is made, and a baseline goes after what was restored is', async () => {
+test('how to undo a change is on disk before it is made, the change at the end of its batch, and a baseline goes after what was restored is', async () => {
   const local = localTransport()
   const watched = sh`sync() {
+  case $* in *.f.*) printf 'half f ' >>${path('../syncs')} ;; esac
   { [ ! -e ${path('f')} ] || echo ${'there is f'}; find ${state}/journal -name '*.plan'; find ${state}/originals -name first -o -name about; } | sed 's/.*[/]//' | sort | xargs >>${path('../syncs')}
 }`
   const transport: Transport = { ...local, run: (script, how) => local.run(`${watched.text}\n${script}`, how) }
@@ -183,8 +184,16 @@ test('how to undo a change is on disk before it is made, and a baseline goes aft
   const syncs = readFileSync(path('../syncs'), 'utf8')
   assert.equal(syncs.trimEnd().split('\n'), [
     '000.plan first first',
+    'about first',
+    'half f about first',
+    'about first there is f',
     '001.plan about first there is f',
+    'about about there is f',
+    'about about there is f',
+    'about about there is f',
     '000.plan 001.plan about about there is f',
+    '001.plan about about there is f',
+    'about about there is f',
     'about about',
   ])
 })

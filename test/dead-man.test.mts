@@ -53,6 +53,15 @@ test('a run that is confirmed stays, and nothing is left of the switch', async (
   assert.not.ok(existsSync(kept('confirm')))
 })
 
+test('that a run is confirmed is on disk when it is said: no power failure brings its wait back', async () => {
+  await run('1', [touch('a')])
+  const synced = path('synced')
+  const watched = `sync() { [ -e confirm ] || realpath "$@" >${synced}; }`
+  const watching: Transport = { ...transport, run: (script, how) => transport.run(`${watched}\n${script}`, how) }
+  await confirmRun('here', watching, note, 60)
+  assert.is(readFileSync(synced, 'utf8').trim(), state)
+})
+
 test('a run that nobody confirms is undone by the host, and the next run tells when and why', async () => {
   await run('1', [file(path('f'), 'one')])
   await confirm()

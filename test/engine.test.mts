@@ -11,6 +11,7 @@ import { Redactor } from '../engine/cli/redact.ts'
 import { runHosts } from '../engine/runner/run.ts'
 import type { Listener } from '../engine/runner/events.ts'
 import { sh } from '../engine/base/sh.ts'
+import { UserError } from '../engine/base/errors.ts'
 import { barrier, type Task } from '../engine/runner/task.ts'
 import type { Transport } from '../engine/transport/transport.ts'
 import { file } from '../tasks/file.ts'
@@ -136,6 +137,25 @@ test('where hosts wait for each other, none goes on without the others', async (
   const [again] = await run([state('well')])
   assert.is(again!.status, 'changed')
   assert.ok(existsSync(path('b')))
+})
+
+test('a host that can not go on behind a barrier, as another is refused, does not begin', async () => {
+  const refused: Task = {
+    ...touch('never'),
+    plan: () => {
+      throw new UserError('this is another machine', 1)
+    },
+  }
+  const hosts = [
+    host([touch('a'), barrier, touch('b')], localTransport(), 'well'),
+    host([refused], localTransport(), 'refused'),
+  ]
+  const beforeChanges = () => Promise.reject(new Error('nothing is to be changed'))
+  const [held] = await runHosts(hosts, { ...options, forks: 1, beforeChanges, interrupted: () => false }, silent)
+  assert.is(held!.status, 'failed')
+  assert.match(held!.failure!.reason, 'the rest waits for every host, and this run has lost refused')
+  assert.equal(held!.notTried, ['touch a', 'touch b'])
+  assert.not.ok(existsSync(path('a')))
 })
 
 test('names are data: nothing in them becomes shell code', async () => {

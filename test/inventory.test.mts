@@ -148,6 +148,11 @@ test('VRRP version 3 takes fractions of a second', () => {
     assert.is(load(cluster('vrrp_version: 3', `advert_int: ${seconds}`)).cluster.advert_int, seconds)
 })
 
+test('a key in quotes is no merge key', () => {
+  const { hosts } = load(smallest.replace('1.3 ', '1.3, vars: { "<<": 1 } '))
+  assert.equal(hosts.at(-1)!.vars, { '<<': 1 })
+})
+
 test('aliases are followed', () => {
   const text = smallest
     .replace('10.2.1.2 }', '10.2.1.2, ssh: &login { user: admin } }')

@@ -247,7 +247,7 @@ export class MadeUpNodes {
   /** A script with the node's own folder in place of the system's. */
   #moved = (node: string, script: string) =>
     script.replaceAll(
-      /\/(etc\/keepalived|var\/lib\/keepalived-playbooks|run(?=\/keepalived))/g,
+      /\/(etc\/keepalived|etc\/tmpfiles\.d|var\/lib\/keepalived-playbooks|run(?=\/keepalived))/g,
       join(this.folder, node),
     )
 

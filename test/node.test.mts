@@ -153,7 +153,10 @@ test('kernel module: loaded and unloaded; one in use is left', () => {
 test('sysctl: what the kernel needs to balance, and level 3 for its two interfaces', () => {
   const settings = (level: 2 | 3) =>
     tasksOf(flatten(ipvs(target, level))).flatMap(({ name }) => name.match(/^sysctl net\.ipv4\.(.*)/)?.[1] ?? [])
-  const balancing = ['ip_forward = 1', 'vs.conntrack = 1', 'vs.expire_nodest_conn = 1', 'vs.sloppy_tcp = 1']
+  const balancing = [
+    ...['ip_forward = 1', 'vs.conntrack = 1', 'vs.expire_nodest_conn = 1', 'vs.sloppy_tcp = 1'],
+    'conf.eth0.forwarding = 1',
+  ]
   assert.equal(settings(2), balancing)
   const ofTwo = ['rp_filter = 2', 'arp_ignore = 1', 'arp_announce = 2']
   const devices = ['eth0', 'eth1'].flatMap((device) => ofTwo.map((setting) => `conf.${device}.${setting}`))
@@ -196,14 +199,14 @@ const states: [name: string, active: string, enabled: string, apply: string[], u
     'stopped and not enabled',
     'inactive',
     'disabled',
-    ['is-enabled -q x', 'enable -q x', 'reset-failed x', 'restart x'],
+    ['is-enabled x', 'enable -q x', 'reset-failed x', 'restart x'],
     ['disable -q x', 'stop x', 'daemon-reload'],
   ],
   [
     'running and not enabled',
     'active',
     'disabled',
-    ['is-enabled -q x', 'enable -q x'],
+    ['is-enabled x', 'enable -q x'],
     ['disable -q x', 'daemon-reload', 'reload-or-restart x'],
   ],
   [
@@ -211,7 +214,7 @@ const states: [name: string, active: string, enabled: string, apply: string[], u
     'inactive',
     'enabled',
     ['reset-failed x', 'restart x'],
-    ['is-enabled -q x', 'enable -q x', 'stop x', 'daemon-reload'],
+    ['is-enabled x', 'enable -q x', 'stop x', 'daemon-reload'],
   ],
 ]
 for (const [name, active, enabled, applied, undone] of states) {

@@ -131,7 +131,18 @@ const rows: Row[] = [
     state('active', 'disabled', 'no', '10.500000'),
     'named: not enabled, running, up to date',
   ],
-  ['service: enabled by netplan, below /run', named, state('active', 'enabled-runtime', 'no', '10.500000'), undefined],
+  [
+    'service: enabled by netplan, below /run',
+    service('systemd-networkd'),
+    state('active', 'enabled-runtime', 'no', '10.500000'),
+    undefined,
+  ],
+  [
+    'service: enabled until the next boot',
+    named,
+    state('active', 'enabled-runtime', 'no', '10.500000'),
+    'named: not enabled, running, up to date',
+  ],
   [
     'service: unit changed',
     named,
@@ -179,10 +190,14 @@ test('service: what it will be is told', () => {
 })
 
 test('service: one that is masked is refused', () => {
-  for (const state of ['masked', 'masked-runtime'])
+  // Of a mask until the next boot, systemctl takes nothing away without the option.
+  for (const [state, command] of [
+    ['masked', 'unmask named'],
+    ['masked-runtime', 'unmask --runtime named'],
+  ])
     assert.throws(
       () => change(named, `UnitFileState=${state}\nActiveState=inactive\nNeedDaemonReload=no\n`),
-      /^named is masked, so that nothing starts it: systemctl unmask named$/,
+      new RegExp(`^named is masked, so that nothing starts it: systemctl ${command}$`),
     )
 })
 

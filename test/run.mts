@@ -35,7 +35,7 @@ const tiers: Record<string, Tier> = {
   // Some files mostly wait.
   unit: { files: 'test/*.test.mts', lab: false, atATime: availableParallelism() + 2, minutes: 10 },
   lab: { files: 'test/lab/[1-79]-*.test.mts', ...lab },
-  fuzz: { files: 'test/any-inventory.test.mts', lab: false, atATime: 1, minutes: 30, cases: 10_000 },
+  fuzz: { files: 'test/any-*.test.mts', lab: false, atATime: availableParallelism(), minutes: 30, cases: 10_000 },
   drills,
   faults: { files: 'test/faults/*.test.mts', ...lab },
   debian13: { files: 'test/lab/[1-7]-*.test.mts', ...lab, release: '13' },
@@ -65,6 +65,7 @@ const longest = [
   'dead-man',
   'ask',
   'documents',
+  'any-mistakes',
   'any-inventory',
   'busy-sshd',
   'main',

@@ -1,12 +1,12 @@
 // The second interface on a real kernel, in namespaces of their own: what is ours comes and goes, and what others have put on
 // the interface since stays. And which files ifupdown reads.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseFacts } from '../engine/runner/facts.ts'
+import { factsProbe, parseFacts } from '../engine/runner/facts.ts'
 import { isChange, type Task } from '../engine/runner/task.ts'
 import { loadInventory } from '../inventory/load.ts'
 import { sourced } from '../tasks/os/network/ifupdown-source.ts'
@@ -128,20 +128,49 @@ const interfaces: [text: string, reads: boolean, path?: string][] = [
   ['# source /etc/network/interfaces.d/*\n', false],
   ['source /etc/network/other.d/*\n', false],
   [`source ${ours}\n`, true],
+  ['source /etc/network/*\n', false],
+  ['source-dir interfaces.d\n', true],
+  [`source /etc/other ${ours}\n`, true],
+  ['source \\\n  interfaces.d/*\n', true],
   ['source $(touch /tmp/x)/*\n', false],
 ]
+/** Runs a probe with this as /etc/network/interfaces. */
+function withInterfaces(text: string, probe: string) {
+  const root = join(folder, 'network')
+  mkdirSync(join(root, 'interfaces.d/deep'), { recursive: true })
+  for (const name of ['eth9', 'eth9.old', 'a.cfg', 'a.cfg~', '.hidden', 'deep/in'])
+    writeFileSync(join(root, 'interfaces.d', name), `iface ${name} inet dhcp\n`)
+  writeFileSync(join(root, 'more'), 'source interfaces.d/a.*\nsource more\n')
+  const here = (one: string) => one.replaceAll('/etc/network', root)
+  writeFileSync(join(root, 'interfaces'), here(text))
+  const { status, stdout } = spawnSync('bash', ['-c', here(probe)], { encoding: 'utf8' })
+  return { code: status!, text: stdout.replaceAll(root, '/etc/network') }
+}
+
 for (const [text, reads, path = ours] of interfaces) {
   test(`ifupdown ${reads ? 'reads' : 'does not read'} ${path.slice(27)}: ${text.trim()}`, () => {
     const task = sourced(path)
-    const file = join(folder, 'interfaces')
-    writeFileSync(file, text)
-    // The probe names the real file.
-    const probe = task.probe.text
-      .replaceAll('/etc/network/interfaces ', `${file} `)
-      .replaceAll(/(?<=<)\/etc\/network\/interfaces$/gm, file)
-    const { status, stdout } = spawnSync('bash', ['-c', probe], { encoding: 'utf8' })
-    const answer = task.plan({ text: stdout, code: status! }, { changes: () => false })
+    const answer = task.plan(withInterfaces(text, task.probe.text), { changes: () => false })
     assert.is(isChange(answer) ? answer.after : undefined, reads ? undefined : `source ${path}`)
+  })
+}
+
+// As ifquery of ifupdown 0.8.41 shows them.
+const configured: [text: string, ...names: string[]][] = [
+  ['iface eth0 inet dhcp\n', 'eth0'],
+  ['source interfaces.d/*\n', 'a.cfg', 'a.cfg~', 'eth9', 'eth9.old'],
+  ['source-directory interfaces.d\n', 'eth9'],
+  ['source-dir /etc/network/inter*\n', 'eth9'],
+  ['source interfaces.d\n'],
+  ['source interfaces.d/*.cfg "interfaces.d/eth9"\n', 'a.cfg', 'eth9'],
+  ['source \\\n  interfaces.d/*.cfg\n', 'a.cfg'],
+  ['source more', 'a.cfg', 'a.cfg~'],
+]
+for (const [text, ...names] of configured) {
+  test(`interfaces of ifupdown: ${text.trim()}`, () => {
+    const { interfaces: found } = parseFacts(withInterfaces(text, factsProbe.text).text)
+    const ours = Object.entries(found).filter(([, { manager }]) => manager === 'ifupdown')
+    assert.equal(ours.map(([name]) => name).toSorted(), names)
   })
 }
 

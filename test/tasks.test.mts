@@ -11,6 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Script, sh } from '../engine/base/sh.ts'
@@ -199,6 +200,33 @@ test('service: one that is loading or starting is not restarted', async () => {
   }
 })
 
+test('service: one that is enabled until the next boot is not enabled, and is by the change and its undo', async () => {
+  const [units, links] = [path('root/etc/systemd/system'), path('root/run/systemd/system/multi-user.target.wants')]
+  for (const one of [units, links]) mkdirSync(one, { recursive: true })
+  writeFileSync(
+    join(units, 'daemon.service'),
+    '[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n',
+  )
+  symlinkSync('/etc/systemd/system/daemon.service', join(links, 'daemon.service'))
+  const systemctl = `/usr/bin/systemctl --root=${path('root')}`
+  stub(
+    'systemctl',
+    `case "$1" in
+  show) printf 'UnitFileState=%s\\nActiveState=active\\nNeedDaemonReload=no\\n' "$(${systemctl} is-enabled daemon)";;
+  is-enabled | enable) exec ${systemctl} "$@" 2>/dev/null;;
+esac`,
+  )
+  const change = await wants(service('daemon'))
+  assert.match(change!.before, 'not enabled')
+  await make(change!.apply)
+  assert.is(await wants(service('daemon')), undefined)
+  const { restore } = resourceOf('service daemon')!.read(await bash(service('daemon').probe))
+  await bash(sh`/usr/bin/systemctl ${`--root=${path('root')}`} disable -q daemon`)
+  assert.ok(await wants(service('daemon')))
+  await make(restore)
+  assert.is(await wants(service('daemon')), undefined)
+})
+
 test('service: one whose package is gone can be given back', async () => {
   const text = 'UnitFileState=disabled\nActiveState=inactive\nNeedDaemonReload=no\n'
   const found = resourceOf('service daemon')!.read({ text, code: 0 })
@@ -284,6 +312,18 @@ test('sysctl: forwarding of a router with a fixed address stays, and a rule of o
   )
   await undo()
   assert.is(shown('net/ipv4/ip_forward'), '0\n')
+})
+
+test('sysctl: an interface that forwards goes back as well, but where others need it by now', () => {
+  const [, , eth0] = sysctl('/etc/sysctl.d/x.conf', { 'net.ipv4.ip_forward': 1, 'net.ipv4.conf.eth0.forwarding': 1 })
+  const undo = (all: number) => {
+    const text = `/proc/sys/net/ipv4/ip_forward=${all}\n/proc/sys/net/ipv4/conf/eth0/forwarding=0\n`
+    const answer = eth0!.plan({ text, code: 0 }, { changes: () => false })
+    assert.ok(isChange(answer))
+    return answer.undo.text
+  }
+  assert.match(undo(0), 'note: net.ipv4.conf.eth0.forwarding stays 1')
+  assert.not.match(undo(1), 'stays 1')
 })
 
 for (const [file, text] of [

@@ -25,7 +25,10 @@ const facts = parseFacts('ids=debian\nos=Debian\ninit=systemd\n')
 const target = targetOf(inventory, inventory.hosts[0]!, facts)
 const rules = { 1: [allowVrrp], 2: [allowVrrp, allowAnswers, snat], 3: [allowVrrp, allowSync, allowAnswers, untracked] }
 
-const trial = (level: Level): Task => tasksOf(flatten(firewall(target, level, ...rules[level])))[0]!
+/** The first interface of the same hosts is a bridge. */
+const onBridge = { ...target, host: { ...target.host, interface: 'br0' } }
+
+const trial = (level: Level, of = target): Task => tasksOf(flatten(firewall(of, level, ...rules[level])))[0]!
 
 /** Normal users have no nft and iptables in their PATH. */
 const sbin = 'PATH=$PATH:/usr/sbin:/sbin'
@@ -43,7 +46,7 @@ async function printed(probe: Script, theirs: string): Promise<string> {
 
 /** @returns what is said of a host with these rules, or nothing where all packets pass */
 async function refusal(level: Level, theirs: string): Promise<string> {
-  const { probe, plan } = trial(level)
+  const { probe, plan } = trial(level, theirs.startsWith(bridged) ? onBridge : target)
   const text = await printed(probe, theirs)
   try {
     assert.equal(plan({ text, code: 0 }, { changes: () => false }), { unchanged: true })
@@ -62,6 +65,13 @@ table inet theirs {
 }
 END`
 
+/** Statements that let the service in for one of the node's addresses alone, and its answers out. */
+const only = (address: string) => `ip daddr ${address} meta l4proto { tcp, udp } th dport 53 accept`
+const outOnly = (address: string) => `ip saddr ${address} meta l4proto { tcp, udp } th sport 53 accept`
+/** br0 with the port eth0, and a table of bridges with a chain on a hook. */
+const bridged = 'ip link add br0 type bridge; ip link add eth0 type veth; ip link set eth0 master br0'
+const bridge = (hook: string, policy: string, ...statements: string[]) =>
+  `${bridged}\n${inet(hook, policy, ...statements).replace('inet', 'bridge')}`
 const known = ['ct state established,related accept', 'ct state invalid drop', 'ip protocol vrrp accept']
 const nat = (rule: string) => `nft -f - <<'END'
 table ip theirs {
@@ -135,6 +145,21 @@ ${inet('output', 'drop', 'ct state established,related accept', 'ip protocol vrr
     'a chain of others that translates what it has marked',
     3,
     'iptables -t nat -N KUBE; iptables -t nat -A POSTROUTING -j KUBE; iptables -t nat -A KUBE -m mark ! --mark 0x4000/0x4000 -j RETURN; iptables -t nat -A KUBE -j MASQUERADE',
+  ],
+  ['rules for the ports of a bridge that is none of ours', 1, bridge('input', 'drop').replace(bridged, '')],
+  ['a bridge, whose rules let everything pass', 3, bridge('input', 'accept', 'ip daddr 224.0.0.9 drop')],
+  ['a bridge, with rules for its ports', 1, bridge('input', 'drop', 'iifname "eth0" accept')],
+  ['a bridge, with rules for what goes through it', 2, bridge('forward', 'drop')],
+  ['a bridge, with rules for itself', 1, `${bridged}\n${inet('input', 'drop', 'iifname "br0" accept')}`],
+  [
+    'clients of another network alone',
+    1,
+    inet('input', 'drop', 'ip protocol vrrp accept', 'ip saddr 192.168.0.0/16 udp dport 53 accept'),
+  ],
+  [
+    'the service for both addresses',
+    1,
+    inet('input', 'drop', 'ip protocol vrrp accept', only('{ 10.2.1.2, 10.2.1.5 }')),
   ],
 ]
 for (const [name, level, theirs] of passing) {
@@ -256,6 +281,30 @@ END`,
     /chain netdev theirs in stops it .*insert rule netdev theirs in ip protocol vrrp accept$/,
   ],
   [
+    'a bridge drops VRRP',
+    1,
+    bridge('input', 'accept', 'ip protocol vrrp drop'),
+    /^VRRP from ns2 .*chain bridge theirs input stops it .*: nft insert rule bridge theirs input ip protocol vrrp accept$/,
+  ],
+  [
+    'a bridge lets nothing out',
+    1,
+    bridge('output', 'drop'),
+    /^VRRP to the other nodes .*chain bridge theirs output stops it /,
+  ],
+  [
+    'a bridge drops the service',
+    2,
+    bridge('prerouting', 'accept', 'udp dport 53 drop'),
+    /^UDP port 53 for the checks of ns2 .*chain bridge theirs prerouting .*udp dport 53 accept$/,
+  ],
+  [
+    'a bridge, by rules for its port',
+    1,
+    `${bridged}\n${inet('input', 'drop', 'iifname "eth0" accept')}`,
+    /^VRRP from ns2 .*chain inet theirs input stops it/,
+  ],
+  [
     'in a table of iptables',
     1,
     'iptables -t mangle -A INPUT -d 224.0.0.0/4 -j DROP',
@@ -272,6 +321,24 @@ END`,
     2,
     inet('input', 'drop', 'ip protocol vrrp accept', 'ip saddr { 10.2.1.2, 10.2.1.3 } accept'),
     /^clients' questions by UDP from the director to 10.2.1.2 .*udp dport 53 accept$/,
+  ],
+  ...([1, 2] as const).map((level): (typeof dropped)[number] => [
+    "the service, but for the node's own address",
+    level,
+    inet('input', 'drop', 'ip protocol vrrp accept', 'udp dport 8848 accept', only('10.2.1.2')),
+    /^a question by UDP to 10\.2\.1\.5 does not .*insert rule inet theirs input udp dport 53 accept$/,
+  ]),
+  [
+    "the service by TCP, but for the node's own address",
+    1,
+    'iptables -A INPUT -p udp --dport 53 -j ACCEPT; iptables -A INPUT -p tcp -d 10.2.1.2 --dport 53 -j ACCEPT; iptables -P INPUT DROP',
+    /^a question by TCP to 10\.2\.1\.5 does not .*: iptables -I INPUT -p tcp --dport 53 -j ACCEPT$/,
+  ],
+  [
+    "answers, but of the node's own address",
+    1,
+    inet('output', 'drop', 'ip protocol vrrp accept', outOnly('10.2.1.2')),
+    /^an answer by UDP from 10\.2\.1\.5 does not .*insert rule inet theirs output udp sport 53 accept$/,
   ],
   [
     'the second interface',
@@ -334,8 +401,20 @@ test('the rules of the host are only read', () => {
   )
 })
 
+const wire = { device: 'eth0', network: '10.2.1.2/24', router: '10.2.1.1', packets: [] }
+
+test('an address is held for its packet alone: packets from it come in again', async () => {
+  const question = { direction: 'in', protocol: 'udp', fromPort: 50000, toPort: 53 } as const
+  const holding = { address: '10.2.1.5', like: '10.2.1.2' }
+  const packets = [
+    { ...question, what: 'a question to it', from: '10.2.1.3', to: '10.2.1.5', holding },
+    { ...question, what: 'a question from it', from: '10.2.1.5', to: '10.2.1.2' },
+  ]
+  const { probe } = packetsPass([{ ...wire, packets }], '')
+  assert.is(await printed(probe, 'true'), 'pass\npass\n')
+})
+
 test('rules that iptables can not set are told in its words', async () => {
-  const wire = { device: 'eth0', network: '10.2.1.2/24', router: '10.2.1.1', packets: [] }
   const rules = ['*filter', '-I INPUT 1 -p udp -j ACCEPT', '-I INPUT 1 -p udp --nonsense 1 -j ACCEPT', 'COMMIT']
   const { probe, plan } = packetsPass([wire], rules.join('\n'))
   const text = await printed(probe, 'true')

@@ -76,5 +76,6 @@ function whatIsTold(note: Note | undefined): string {
 /** Keeps a note on a host; `undefined` takes it away. */
 export const writeNote = (folder: string, note: Note | undefined): Script =>
   note
-    ? sh`umask 077; printf '%s\n' ${JSON.stringify(note)} >${`${noteFile(folder)}.new`} && mv -f ${`${noteFile(folder)}.new`} ${noteFile(folder)}`
+    ? sh`umask 077; printf '%s\n' ${JSON.stringify(note)} >${`${noteFile(folder)}.new`} && sync ${`${noteFile(folder)}.new`} &&
+mv -f ${`${noteFile(folder)}.new`} ${noteFile(folder)} && sync ${folder}`
     : sh`rm -f -- ${noteFile(folder)}`

@@ -125,16 +125,19 @@ not_made() {
   [ -z "$2" ] || [ -e "$journal/$1.original/about" ] || [ ! -e "$originals/$2/about" ] ||
     mv -- "$originals/$2/about" "$originals/$2/first"
 }
+# What the tasks of the cluster change lies in /etc.
+to_disk() { sync -f "$state" /etc 2>/dev/null || sync; }
 # save STEP ID: what is kept under this id before the step, for a rollback.
 save() {
   printf '%s\n' "$2" >"$journal/$1.id"
   [ ! -d "$originals/$2" ] || cp -a -- "$originals/$2" "$journal/$1.original"
 }
-# A baseline is removed only when what was restored from it is on disk. A run that has changed nothing has no journal.
+# A batch has ended when what it made is on disk, and a baseline is removed only when what was restored from it is. A run that
+# has changed nothing has no journal.
 finish() {
   local code=$?
   trap - EXIT
-  [ "\${#restored[@]}" -eq 0 ] || { sync; rm -rf -- "\${restored[@]}"; }
+  if [ "\${#restored[@]}" -gt 0 ]; then sync; rm -rf -- "\${restored[@]}"; else to_disk; fi
   end_all || [ "$code" -ne 0 ] || code=1
   rm -f -- "$journal"/*.plan
   compgen -G "$journal/*.undo" >/dev/null || rm -rf -- "$journal"
@@ -165,7 +168,7 @@ function prepare(all: readonly Numbered[], changes: readonly Numbered[]): Script
 umask 077
 set -e
 ${lines(...kept, ...undos)}
-sync -f "$journal" 2>/dev/null || sync
+to_disk
 )
 [ "$?" -eq 0 ] || exit 1`
 }
@@ -194,6 +197,7 @@ umask 077
 set -e
 mv -- "$journal"/${number}.plan "$undo"
 ${!id ? nothing : restores ? sh`save ${number} ${id}` : sh`made ${[id, apply.text, after]}`}
+sync "$journal" ${id && !restores ? sh`"$originals"/${id}` : sh``} 2>/dev/null || sync
 )
 [ "$?" -eq 0 ] || exit 1
 (

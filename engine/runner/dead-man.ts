@@ -70,7 +70,7 @@ alone extend`
 const confirmScript = (note: RunNote): Script => sh`
 cd ${note.folder} || exit 1
 ${switchFunctions}
-if disarm '*'-${note.id}; then rm -f went-back; exit 0; fi
+if disarm '*'-${note.id}; then rm -f went-back; sync .; exit 0; fi
 ! { ${isIn('went-back', note)}; } || exit ${idleCode}`
 
 /**

@@ -1,6 +1,7 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import type { factsSchema } from '../../documents/parts/host.ts'
 import { sh } from '../base/sh.ts'
+import { interfacesFunction } from './ifupdown.ts'
 
 /** What is true of a host before any task. */
 export type Facts = FromSchema<typeof factsSchema>
@@ -21,7 +22,10 @@ if command -v getenforce >/dev/null; then echo "selinux=$(getenforce)"; else ech
 nmcli --terse --escape no --fields DEVICE,FILENAME connection show --active 2>/dev/null | sed 's/^/networkmanager=/'
 networkctl status --all --no-pager --lines=0 2>/dev/null |
   sed -nE 's/^[^ ]+ +[0-9]+: ([^ ]+).*/link=\1/p; s/^ *Network File: /networkd=/p'
-grep -rsE '^[[:space:]]*iface ' /etc/network/interfaces /etc/network/interfaces.d | sed 's/^/ifupdown=/'; true`
+${interfacesFunction}
+mapfile -t files < <(interfaces /etc/network/interfaces | sed -n 's/^file //p')
+[ "\${#files[@]}" -eq 0 ] || grep -HsE '^[[:space:]]*iface ' "\${files[@]}" | sed 's/^/ifupdown=/'
+true`
 
 /** Reads what `factsProbe` printed. Whether a host can be handled is for the tasks to say. */
 export function parseFacts(text: string): Facts {

@@ -27,16 +27,22 @@ export interface Turns {
 
 /**
  * Runs all hosts, at most `forks` at a time, with the tasks of each host in order. At a barrier, all hosts wait for
- * each other; if one host fails before it, no host continues.
+ * each other; if one host fails before it, no host continues, and none begins where that is known before the first change.
  * @returns one result a host, in the order of the hosts
  */
 export async function runHosts(hosts: readonly RunHost[], options: RunOptions, tell: Listener): Promise<HostResult[]> {
   const runs = hosts.map((host) => new HostRun(host, options, tell))
   await inParallel(runs, options, (run) => run.plan())
+  const lostAlready = failedOf(runs)
+  // What begins here and can't go on would be left half done.
+  if (!options.check && lostAlready.length > 0 && runs.some((run) => run.lastPhase > 0)) {
+    for (const run of runs) run.holdBack(lostAlready)
+    return runs.map(({ result }) => result)
+  }
   const turns = !options.check && runs.some((run) => run.lastPhase >= 0) ? await options.beforeChanges?.() : undefined
   // A host that is planned again may get a later last phase.
   for (let phase = 0; runs.some((run) => run.lastPhase >= phase); phase++) {
-    const lost = runs.filter((run) => run.failed).map(({ result }) => result.host)
+    const lost = failedOf(runs)
     if (phase > 0 && lost.length > 0) {
       for (const run of runs) run.holdBack(lost)
       break
@@ -46,6 +52,8 @@ export async function runHosts(hosts: readonly RunHost[], options: RunOptions, t
   }
   return runs.map(({ result }) => result)
 }
+
+const failedOf = (runs: readonly HostRun[]) => runs.filter((run) => run.failed).map(({ result }) => result.host)
 
 /** After a host that fails, no other is changed. */
 async function inTurn(

@@ -8,6 +8,7 @@ import { render, template } from '../../tasks/template.ts'
 import type { ServiceContent } from '../service.ts'
 import { bindOn } from './bind.ts'
 import { zoneByHand } from './zone-by-hand.ts'
+import { zoneFits } from './zone-fits.ts'
 
 /**
  * named answers for the health zone with a TXT record of its own on each node, so that a client sees which node it
@@ -30,8 +31,13 @@ export function healthZone({ host, facts }: Target, content: ServiceContent<'dns
     ),
     template(conf, 'named.conf.health', { zone, zoneFile }),
     zoneByHand({ zone, conf: named.conf, own: conf, included: named.localConf }, record),
-    // The whole configuration is checked: if the administrator uses views, a zone outside them makes named refuse
-    // everything at its start.
+    zoneFits({
+      zone,
+      conf: named.conf,
+      included: named.localConf,
+      own: conf,
+      text: render('named.conf.health', { zone, zoneFile }),
+    }),
     line(named.localConf, `include "${conf}";`, { validate: sh`named-checkconf` }),
     service('named', { reloadOn: [zoneFile, conf, named.localConf] }),
   ]

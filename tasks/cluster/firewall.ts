@@ -1,6 +1,6 @@
 import type { Task } from '../../engine/runner/task.ts'
 import { serviceOf } from '../../services/all.ts'
-import { virtualServersOf } from '../../services/virtual-server.ts'
+import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 import { parseNetwork } from '../../inventory/network.ts'
 import type { Host } from '../../inventory/types.ts'
 import { abilitiesOf, type Level, realAddress } from '../../inventory/levels.ts'
@@ -111,7 +111,7 @@ function packetsOf(target: Target, level: Level): Packet[] {
     ]),
     ...balanced.flatMap(({ protocol: name, port }) => {
       const protocol = name.toLowerCase()
-      const asked = can.keepsClients ? [] : served(cluster.vip, host.address, protocol, port)
+      const fromDirector = can.keepsClients ? [] : served(cluster.vip, host.address, protocol, port)
       const passedOn = others.flatMap((other): Packet[] => {
         const real = realAddress(other, level)!
         const [asks, is] = [
@@ -136,19 +136,6 @@ function packetsOf(target: Target, level: Level): Packet[] {
             keepsSource: true,
             ...asks,
           },
-          // A rule that wants a new connection does not take it.
-          ...(can.keepsClients
-            ? [
-                {
-                  what: `a question by ${name} to ${cluster.vip}, without connection tracking,`,
-                  direction: 'in' as const,
-                  from: other.address,
-                  to: cluster.vip,
-                  fromPort: clientPort,
-                  ...asks,
-                },
-              ]
-            : []),
           // The packet filter knows the answer by the question before it, where it tracks connections.
           {
             what: `clients' questions by ${name} to ${other.name}`,
@@ -168,9 +155,46 @@ function packetsOf(target: Target, level: Level): Packet[] {
           },
         ]
       })
-      return [...passedOn, ...asked]
+      return [...passedOn, ...fromDirector]
     }),
+    ...virtualServersOf(cluster).flatMap((server) => asked(target, can.keepsClients, server)),
   ]
+}
+
+/**
+ * What clients ask the virtual IP, and its answers. Where a node may not ask another one either, clients are elsewhere, and the
+ * rules may let those in.
+ */
+function asked(
+  { cluster: { vip }, host, hosts }: Target,
+  untracked: boolean,
+  { protocol: name, port }: Pick<VirtualServer, 'protocol' | 'port'>,
+): Packet[] {
+  const protocol = name.toLowerCase()
+  const client = othersOf(host, hosts)[0]!.address
+  const question: Packet = {
+    // A rule that wants a new connection does not take it.
+    what: `a question by ${name} to ${vip}${untracked ? ', without connection tracking,' : ''}`,
+    direction: 'in',
+    protocol,
+    from: client,
+    to: vip,
+    fromPort: clientPort,
+    toPort: port,
+    holding: { address: vip, like: host.address },
+  }
+  const answer: Packet = {
+    what: `an answer by ${name} from ${vip}`,
+    direction: 'out',
+    protocol,
+    from: vip,
+    to: client,
+    fromPort: port,
+    toPort: clientPort,
+    holding: { address: vip, like: host.address },
+  }
+  // At level 3 it leaves the service by another address, untracked: only IPVS itself makes such a packet.
+  return protocol === 'udp' && !untracked ? [question, answer] : [question]
 }
 
 /** What directors send on, as it comes to this node and is answered. */

@@ -21,8 +21,7 @@ const balancing = {
 
 /** Two interfaces in one network, and clients that come in by the one whose answers leave by the other. */
 export function twoInterfaces({ interface: first, second }: Host): Record<string, number> {
-  // A dot in the interface name (VLAN) is written as a slash in the key (sysctl(8)).
-  const devices = [first, second!.interface].map((name) => name.replaceAll('.', '/'))
+  const devices = [first, second!.interface].map(inKey)
   const settings = devices.map((device) => [
     // Loose: the source has to be reachable, by whichever interface.
     [`net.ipv4.conf.${device}.rp_filter`, 2],
@@ -33,9 +32,17 @@ export function twoInterfaces({ interface: first, second }: Host): Record<string
   return Object.fromEntries(settings.flat())
 }
 
+/** @returns the name of an interface in a key, where a dot (VLAN) is written as a slash (sysctl(8)) */
+const inKey = (device: string) => device.replaceAll('.', '/')
+
 /** The kernel balances connections: its module is loaded, and its settings are those of the level. */
 export function ipvs(target: Target, level: Level): TaskTree {
-  const settings = { ...balancing, ...(abilitiesOf(level).secondInterface && twoInterfaces(target.host)) }
+  const settings = {
+    ...balancing,
+    // On its own it may be off, and another file may have it so at boot; answers come in by it.
+    [`net.ipv4.conf.${inKey(target.host.interface)}.forwarding`]: 1,
+    ...(abilitiesOf(level).secondInterface && twoInterfaces(target.host)),
+  }
   return [
     // Without its module net.ipv4.vs.conntrack does not even exist.
     kernelModule('ip_vs'),

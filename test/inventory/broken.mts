@@ -36,6 +36,14 @@ export const broken: [text: string, ...messages: string[]][] = [
   [`%NEW thing\n---\n${smallest}`, '1:1 YAML: an unknown directive'],
   [vip('!!binary 10.2.1.5'), '2:8 YAML: tags are not used here; quote a value that begins with "!"'],
   [`${smallest}client: *nobody\n`, '7:9 YAML: an alias (*) without an anchor (&) before it'],
+  [
+    `${smallest}ssh: &all { user: a }\nclients: { c: { ssh: { <<: *all } } }\n`,
+    '8:24 YAML: merge keys (<<) are not used here; write the keys out, or let an alias (*) stand for a whole value. What hosts share goes into ssh at the top, or into vars of a group',
+  ],
+  [
+    `${smallest}groups:\n  g:\n    hosts: [ns1]\n    vars:\n      <<: 1\n`,
+    '11:7 YAML: merge keys (<<) are not used here; write the keys out, or let an alias (*) stand for a whole value. What hosts share goes into ssh at the top, or into vars of a group',
+  ],
   [`${smallest}? { a: 1 }\n: 2\n`, '7:3 YAML: a key must be text, not a map, a list or an alias (*)'],
   [
     `${smallest.replace('ns2', '&a ns2')}groups: { *a : 1, [b]: 1 }\n`,

@@ -122,7 +122,7 @@ test('the secret is in no world-readable file', async () => {
 
 test('rollback: the newest run is undone, and the playbook repairs it again', async () => {
   const damage = `
-sed -i 's/advert_int 1/advert_int 2/' /etc/keepalived/keepalived.conf
+sed -i 's/router_id ns1/router_id other/' /etc/keepalived/keepalived.conf
 chmod 600 /etc/keepalived/keepalived.conf
 echo 0 >/proc/sys/net/ipv4/vs/expire_nodest_conn
 iptables -t nat -F POSTROUTING

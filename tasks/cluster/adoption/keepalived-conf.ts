@@ -48,16 +48,22 @@ export function handMade(text: string, target: Knows): HandMade | undefined {
     gaps: own
       ? [
           ...(own.words[1] === 'VI_1' ? [] : [`the instance ${own.words[1]} becomes VI_1`]),
-          ...addressesOf(own)
-            .filter((one) => isVip(one) && !one.endsWith('/32'))
-            .map((one) => `${one} becomes ${target.cluster.vip}/32`),
+          // keepalived takes it for another address.
+          ...addressLines(own)
+            .filter(({ words: [address] }) => isVip(address!))
+            .map(({ words }) => words.join(' '))
+            .filter((line) => /\/(?!32\b)|\s(label|scope)\s/.test(line))
+            .map((line) => `"${line}" becomes ${target.cluster.vip}/32`),
         ]
       : [],
   }
 }
 
-const addressesOf = ({ block }: Statement): string[] =>
-  within(block, 'virtual_ipaddress', 'virtual_ipaddress_excluded').map(({ words: [address] }) =>
+const addressLines = ({ block }: Statement): Statement[] =>
+  within(block, 'virtual_ipaddress', 'virtual_ipaddress_excluded')
+
+const addressesOf = (instance: Statement): string[] =>
+  addressLines(instance).map(({ words: [address] }) =>
     address!.includes('/') ? address! : `${address}/${address!.includes(':') ? 128 : 32}`,
   )
 

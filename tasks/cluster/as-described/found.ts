@@ -1,4 +1,5 @@
 import { type Script, sh } from '../../../engine/base/sh.ts'
+import { interfacesFunction } from '../../../engine/runner/ifupdown.ts'
 import { serviceOf } from '../../../services/all.ts'
 import type { Target } from '../../target.ts'
 import { findConnection } from '../connection.ts'
@@ -54,7 +55,6 @@ export interface Found {
 /** Where a host keeps who it is in the network, what it runs at boot, and keepalived's own. */
 const configuration = [
   '/etc/keepalived',
-  '/etc/network',
   '/etc/netplan',
   '/etc/systemd/network',
   '/run/systemd/network',
@@ -87,7 +87,9 @@ ${listeners(port, unit)}`
 // 9 discards (RFC 863). What it remembers from earlier is confirmed within 9 s, or forgotten; that is waited for only where it is
 // no node's.
 const askNeighbours = (vip: string, nodes: readonly string[], device: string) => sh`
-named=$(grep -rnsIFw -- ${vip} ${configuration})
+${interfacesFunction}
+mapfile -t files < <(interfaces /etc/network/interfaces | sed -n 's/^file //p')
+named=$(grep -rnsIFw -- ${vip} ${configuration} /etc/network/if-*.d "\${files[@]}")
 neighbours=
 if [[ $named != *${`${keepalivedConf}:`}* ]]; then
   for address in ${[vip, ...nodes]}; do { echo >"/dev/udp/$address/9"; } 2>/dev/null; done

@@ -1,4 +1,5 @@
 import type { Target } from '../../target.ts'
+import { parseConf, type Statement } from '../adoption/parse-conf.ts'
 import type { Found } from './found.ts'
 
 /** Nobody but keepalived has the virtual IP: no router, no configuration of the host, no other machine. */
@@ -19,11 +20,13 @@ function router({ cluster: { vip }, host }: Target, { routes }: Found): string[]
 
 /** The host has the address without keepalived, now or at its next boot. */
 function fixed({ cluster: { vip }, host }: Target, { links, lines }: Found): string[] {
-  const keepaliveds = lines.flatMap(({ file, text }) => (isKeepaliveds(file) ? (prefixOf(text, vip) ?? []) : []))
+  const keepaliveds = lines.flatMap(({ file, text }) =>
+    isKeepaliveds(file) ? placesOf(parseConf(text).statements, vip, host.interface) : [],
+  )
   const live = links.flatMap(({ ifname, addr_info }) =>
     addr_info
       .filter(({ local }) => local === vip)
-      .filter(({ prefixlen }) => ifname !== host.interface || !keepaliveds.includes(prefixlen))
+      .filter(({ prefixlen }) => !keepaliveds.includes(`${prefixlen} ${ifname}`))
       .map(({ prefixlen }) => `${vip}/${prefixlen} is on ${ifname}, and keepalived.conf does not set it there`),
   )
   const stored = lines.filter((line) => setsAddress(line, vip)).map(({ file, line }) => `${file}:${line} sets ${vip}`)
@@ -34,18 +37,31 @@ function fixed({ cluster: { vip }, host }: Target, { links, lines }: Found): str
 const isKeepaliveds = (file: string) => file.startsWith('/etc/keepalived/') && file.endsWith('.conf')
 const pattern = (vip: string) => vip.replaceAll('.', '\\.')
 
-/** Reads a line of `virtual_ipaddress`: keepalived sets a host route unless it is told a network. */
-function prefixOf(text: string, vip: string): number | undefined {
-  const [found, prefix = '32'] =
-    text.match(`^\\s*(?:virtual_ipaddress\\s*{\\s*)?${pattern(vip)}(?:/(\\d+))?(?:\\s|$)`) ?? []
-  return found === undefined ? undefined : Number(prefix)
-}
+/** @returns where keepalived sets the VIP, as prefix length and interface: a host route unless it is told a network */
+const placesOf = (statements: readonly Statement[], vip: string, first: string): string[] =>
+  statements.flatMap(({ words, block }) => {
+    const [address, prefix = '32'] = words[0]!.split('/')
+    const device = words.includes('dev') ? words[words.indexOf('dev') + 1] : first
+    return [...(address === vip ? [`${prefix} ${device}`] : []), ...placesOf(block, vip, first)]
+  })
 
 const isBackup = /(~|\.(bak|dpkg-\w+|old|orig|save))$/
 
+/** Names that programs read below their folders; of others whatever is no backup may be read. */
+const names: readonly [folder: RegExp, name: RegExp][] = [
+  [/^\/etc\/netplan\//, /\.yaml$/],
+  [/\/systemd\/network\//, /\.(network|conf)$/],
+  [/^\/etc\/systemd\/system\//, /\.(service|conf)$/],
+  // run-parts(8)
+  [/^\/etc\/network\/if-/, /\/[\w-]+$/],
+]
+
 /** Not a name server, a route or a comment: an address of an interface. */
 function setsAddress({ file, text }: Found['lines'][number], vip: string): boolean {
-  if (file.startsWith('/etc/keepalived/') || isBackup.test(file) || /^\s*[#;]/.test(text)) return false
+  if (file.startsWith('/etc/keepalived/') || /^\s*[#;]/.test(text)) return false
+  // What ifupdown does not read is not among them.
+  if (isBackup.test(file) && !file.startsWith('/etc/network/interfaces')) return false
+  if (names.some(([folder, name]) => folder.test(file) && !name.test(file))) return false
   // Lists, where addresses have a prefix length and name servers have none.
   if (file.startsWith('/etc/netplan/'))
     return !/\b(to|from|via)["']?\s*:/.test(text) && text.replace(/\s#.*/, '').includes(`${vip}/`)

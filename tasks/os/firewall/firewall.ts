@@ -60,6 +60,8 @@ export interface Packet {
   toPort?: number
   /** It has to leave with the source that it came with. */
   keepsSource?: boolean
+  /** The host has this address meanwhile, as its holder; it has to get through where one with `like` in its place does. */
+  holding?: { address: string; like: string }
 }
 
 /** An interface, and the packets that have to get in and out by it. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { UserError } from '../../../engine/base/errors.ts'
-import { type Script, sh } from '../../../engine/base/sh.ts'
+import { lines, type Script, sh } from '../../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../../engine/runner/task.ts'
 import type { Packet, Wire } from './firewall.ts'
 
@@ -37,10 +37,14 @@ export const packetsPass = (wires: readonly Wire[], ours: string): Task => ({
 const code = readFileSync(new URL('packets.pl', import.meta.url), 'utf8')
 const numbers: Readonly<Record<string, string>> = { udp: '17', tcp: '6' }
 
-const wordsOf = (
-  { direction, protocol, from, to, fromPort = 0, toPort = 0, keepsSource = false }: Packet,
-  ends: readonly string[],
-) => [...ends, direction, numbers[protocol] ?? protocol, from, to, fromPort, toPort, keepsSource ? 1 : 0].map(String)
+/** The words of packets.pl for a packet. */
+const wordsOf = (packet: Packet, device: string, place: number) => {
+  const { direction, protocol, from, to, fromPort = 0, toPort = 0, keepsSource, holding } = packet
+  return [
+    ...[device, peerOf(place), direction, numbers[protocol] ?? protocol, from, to, fromPort, toPort],
+    ...[keepsSource ? 1 : 0, holding?.address ?? '', holding?.like ?? ''],
+  ].map(String)
+}
 
 /** The other end of the cable of a wire. */
 const peerOf = (place: number) => `trial-${place + 1}`
@@ -72,17 +76,25 @@ case $(iptables -V 2>/dev/null) in
     if read -r _ </proc/net/ip_tables_names; then iptables-legacy-save | carry 0 >legacy; fi 2>/dev/null
     ;;
 esac
-nft -s list ruleset 2>/dev/null | awk -v carried=" \${carried[*]} " '
-  /^table / { keep = ($2 == "ip" && !index(carried, " " $3 " ")) || $2 == "inet" || $2 == "netdev" }
+links=$(ip -o -d link show)
+# Of a bridge, one port stands for all: where there is one, that of a cable.
+ports=
+while IFS=': @' read -r _ port rest; do
+  for device in ${wires.map(({ device }) => device)}; do
+    if [[ $rest != *" master $device "*" bridge_slave "* ]]; then continue; fi
+    ports=bridge
+    if [ ! -e "port-$device" ] || [ -e "/sys/class/net/$port/device" ]; then echo "$port" >"port-$device"; fi
+  done
+done <<<"$links"
+nft -s list ruleset 2>/dev/null | awk -v carried=" \${carried[*]} " -v bridge="$ports" '
+  /^table / { keep = ($2 == "ip" && !index(carried, " " $3 " ")) || $2 == "inet" || $2 == "netdev" || $2 == bridge }
   keep' >nft
 command -v ipset >/dev/null && ipset save >sets 2>/dev/null
 # Rules may name an interface by its number, which has to be there when they are loaded.
-if [ -s nft ]; then
-  rules=$(<nft)
-  ip -o link show | while IFS=': @' read -r _ device _; do
-    if [[ $rules == *"$device"* ]]; then echo "$device"; fi
-  done
-fi >devices
+rules=$(<nft)
+while IFS=': @' read -r _ device _; do
+  if [[ $rules == *"$device"* ]]; then echo "$device"; fi
+done <<<"$links" >devices
 printf %s ${code} >packets.pl
 printf %s ${ours} >ours
 unshare --net bash -c ${inside(wires).text} 2>why || echo "untried=$(grep -m1 'Error: ' why || grep -v '^Command failed' why | tail -n 1)"
@@ -104,8 +116,8 @@ const neighbours = (router: string, packets: readonly Packet[]) => [
 /** Where packets that come in go, beside the address of the wire. */
 const local = (network: string, packets: readonly Packet[]) => [
   ...new Set(
-    packets.flatMap(({ direction, to }) =>
-      direction !== 'in' || to.startsWith('224.') || network.startsWith(`${to}/`) ? [] : [`${to}/32`],
+    packets.flatMap(({ direction, to, holding }) =>
+      direction !== 'in' || holding || to.startsWith('224.') || network.startsWith(`${to}/`) ? [] : [`${to}/32`],
     ),
   ),
 ]
@@ -114,11 +126,20 @@ const inside = (wires: readonly Wire[]): Script => sh`
 set -e
 trap 'for ((; cables > 0; cables--)); do echo "link delete trial-$cables"; done | ip -force -batch - 2>/dev/null' EXIT
 cables=${wires.length}
-ip -batch - <<<${['link set lo up', ...wires.flatMap(wired)].join('\n')}
+cable() {
+  if [ ! -e "port-$1" ]; then echo "link add name $1 type veth peer name $2"; return; fi
+  read -r port <"port-$1"
+  printf 'link %s\n' "add name $1 type bridge" "add name $port type veth peer name $2" "set $port master $1 up"
+}
+{
+  echo 'link set lo up'
+  ${lines(...wires.map(wired))}
+} >built
+ip -batch built
 # As level 3 sets it: answers may leave by another interface.
 for path in ${wires.map(({ device }) => `/proc/sys/net/ipv4/conf/${device}/rp_filter`)}; do echo 2 >"$path"; done
 while read -r device; do
-  [[ ${` lo ${wires.map(({ device }) => device).join(' ')} `} == *" $device "* ]] ||
+  [ -e "/proc/sys/net/ipv4/conf/$device" ] ||
     ip link add name "$device" type veth peer name "trial-$((cables += 1))"
 done <devices
 echo 1 >/proc/sys/net/ipv4/ip_forward
@@ -140,17 +161,19 @@ if command -v iptables-restore >/dev/null && ! iptables-restore -w --noflush <ou
 fi
 ${tried(wires)}`
 
-const wired = ({ device, network, router, packets }: Wire, place: number): string[] => [
-  `link add name ${device} type veth peer name ${peerOf(place)}`,
+/** Prints what `ip -batch` takes. */
+const wired = ({ device, network, router, packets }: Wire, place: number): Script => sh`
+cable ${device} ${peerOf(place)}
+echo ${[
   ...[network, ...local(network, packets)].map((one) => `address add ${one} dev ${device}`),
   `link set ${device} up`,
   `link set ${peerOf(place)} up`,
   ...neighbours(router, packets).map((one) => `neighbour add ${one} lladdr 02:00:00:00:00:01 dev ${device}`),
   ...(place === 0 ? [`route add default via ${router} dev ${device}`] : []),
-]
+].join('\n')}`
 
 const tried = (wires: readonly Wire[]): Script => sh`
-set -- ${wires.flatMap(({ device, packets }, place) => packets.flatMap((packet) => wordsOf(packet, [device, peerOf(place)])))}
+set -- ${wires.flatMap(({ device, packets }, place) => packets.flatMap((packet) => wordsOf(packet, device, place)))}
 results=$(perl packets.pl "$@")
 printf '%s\n' "$results"
 if [[ $results == *drop* || $results == *from* ]]; then
@@ -159,24 +182,26 @@ if [[ $results == *drop* || $results == *from* ]]; then
   awk '/^\*/ { table = substr($0, 2) }
     (/^:/ && $2 == "DROP") || / -j (DROP|REJECT)/ { print "legacy=" table, /^:/ ? substr($1, 2) : $2 }' legacy 2>/dev/null || true
   command -v nft >/dev/null || exit 0
-  shift $(((stopped - 1) * 9))
+  shift $(((stopped - 1) * 11))
   nft -f - <<'END'
 table ip trial {
   chain in { type filter hook prerouting priority -450; meta nftrace set 1; }
   chain out { type filter hook output priority -450; meta nftrace set 1; }
 }
 END
-  # Ahead of everything that stands at the device itself.
+  # Ahead of everything that stands at the device itself, or at the port of a bridge.
+  entry=$1
+  if [ -e "port-$1" ]; then read -r entry <"port-$1"; fi
   nft -f - 2>/dev/null <<END || true
 table netdev trial {
-  chain in { type filter hook ingress device "$1" priority -2000000000; meta nftrace set 1; }
+  chain in { type filter hook ingress device "$entry" priority -2000000000; meta nftrace set 1; }
 }
 END
   nft monitor trace >trace 2>/dev/null &
   sleep 0.5
   # Of a connection, only the first packet comes to the rules that translate.
   if [[ $results == *from* ]]; then port=$(($7 + 1)); else port=$7; fi
-  perl packets.pl "\${@:1:6}" "$port" "$8" "$9" >/dev/null
+  perl packets.pl "\${@:1:6}" "$port" "\${@:8:3}" '' >/dev/null
   sleep 0.3
   kill "$!"
   sed -n 's/^trace id [^ ]* \(.*\(verdict drop\|policy drop\).*\)/cause=\1/p; /[^a-z]\(snat\|masquerade\)[^a-z]/Is/^trace id [^ ]* \(.* rule .*\)/nat=\1/p' trace

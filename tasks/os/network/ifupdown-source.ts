@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { sh } from '../../../engine/base/sh.ts'
+import { interfacesFunction } from '../../../engine/runner/ifupdown.ts'
 import type { Task } from '../../../engine/runner/task.ts'
 import { line } from '../../line.ts'
 
@@ -19,13 +20,15 @@ export function sourced(path: string): Task {
     // As older versions named their line, for the whole folder: where it is still there, teardown takes it out.
     key: `line in ${main}: source /etc/network/interfaces.d/*`,
     probe: sh`
-while read -r word pattern _ || [ -n "$word" ]; do
-  case $pattern in /*) ;; *) pattern=${posix.dirname(main)}/$pattern ;; esac
-  case $word in
-  source) case ${path} in $pattern) exit 0 ;; esac ;;
-  source-directory) for directory in ${folders}; do case $directory in $pattern) exit 0 ;; esac; done ;;
-  esac
-done 2>/dev/null <${main}
+${interfacesFunction}
+# No star takes a slash in.
+matches() { [[ $1 == $2 && \${1//[!\/]/} == "\${2//[!\/]/}" ]]; }
+while read -r word pattern; do
+  if [ "$word" = source ] && matches ${path} "$pattern"; then exit 0; fi
+  for directory in ${folders}; do
+    if [ "$word" = directory ] && matches "$directory" "$pattern"; then exit 0; fi
+  done
+done < <(interfaces ${main})
 ${entry.probe}`,
   }
 }

@@ -12,7 +12,7 @@ export const rows: readonly Row[] = [...lockOut, ...host, ...clusterRows, ...run
 
 /**
  * What CI has time for: rows without an execution, and of runs that are broken off those where the holder is being changed, or
- * a rollback. Not a first run: it is compared with a cluster that it has not made.
+ * a rollback. Not a first run, which has not been played to its end yet.
  */
 export const isChosen = ({ fault, when, break: broken }: Row): boolean => {
   // Whether sudo is back before the run comes to it hangs on how busy the machine is.

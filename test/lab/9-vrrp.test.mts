@@ -1,0 +1,144 @@
+// What moves the virtual IP, on real machines: unicast where there is no multicast, checks, notify programs, mails, persistence.
+import * as assert from 'uvu/assert'
+import {
+  disconnect,
+  holder,
+  holderWithin,
+  inventoryWith,
+  nodes,
+  on,
+  other,
+  playbook,
+  resetWithPackages,
+  startLab,
+  until,
+} from './cluster.ts'
+import { test } from './suite.ts'
+import { watched } from './watched.ts'
+
+test.before(async () => {
+  await startLab()
+  await resetWithPackages()
+})
+test.after(() => disconnect())
+
+const everywhere = (script: string) => Promise.all(nodes.map((node) => on(node, script)))
+
+/** Brings the cluster to a level with something more in `cluster`. */
+async function bring(level: 1 | 2, more: string): Promise<string> {
+  const inventory = inventoryWith(more)
+  const run = await playbook(`level${level}`, '--inventory', inventory)
+  assert.is(run.code, 0, run.text)
+  return inventory
+}
+
+test('unicast: a cluster comes up in a network that passes no multicast, and a rolling reboot loses nothing', async () => {
+  // Ahead of ours: nobody hears an advert by multicast.
+  const deaf = 'iptables -t raw -I PREROUTING -d 224.0.0.0/4 -j DROP; iptables -t raw -I OUTPUT -d 224.0.0.0/4 -j DROP'
+  const unit = `cat >/etc/systemd/system/no-multicast.service <<'end'
+[Unit]
+DefaultDependencies=no
+Before=network-pre.target
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c '${deaf}'
+[Install]
+WantedBy=sysinit.target
+end
+systemctl enable --now no-multicast`
+  await everywhere(unit)
+  const inventory = await bring(2, 'unicast: true')
+  const { seen } = await watched('rolling-reboot', '--inventory', inventory)
+  assert.ok(seen.samples.length > 100)
+  assert.is(await on(await holder(), 'iptables -t raw -S OUTPUT | grep -c 224.0.0.0/4'), '1\n')
+})
+
+test('persistence: one client stays with one node', async () => {
+  const inventory = await bring(2, 'balancing: { persistence: 60 }\n  unicast: true')
+  const check = await playbook('verify', '--inventory', inventory)
+  assert.is(check.code, 0, check.text)
+  assert.match(check.text, 'one client stays with one node')
+})
+
+/** What the SMTP server of the client has got. */
+const mails = '/tmp/mails'
+const smtpServer = `
+import socket
+server = socket.socket()
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind(("10.2.1.10", 25))
+server.listen(9)
+while True:
+    peer, _ = server.accept()
+    peer.settimeout(20)
+    lines, body = peer.makefile("rwb", 0), False
+    lines.write(b"220 here\\r\\n")
+    for line in lines:
+        open("${mails}", "ab").write(line)
+        if body:
+            body = line != b".\\r\\n"
+            if not body: lines.write(b"250 ok\\r\\n")
+            continue
+        body = line.upper().startswith(b"DATA")
+        lines.write(b"354 go on\\r\\n" if body else b"221 bye\\r\\n" if line.upper().startswith(b"QUIT") else b"250 ok\\r\\n")
+        if line.upper().startswith(b"QUIT"): break
+    peer.close()
+`
+
+test('checks, notify programs and mails: the address leaves a node whose check fails, and people are told', async () => {
+  await on('client', `cat >/tmp/smtp.py <<'end'\n${smtpServer}end\nsystemd-run --unit=smtp python3 -IS /tmp/smtp.py`)
+  await everywhere(`touch /run/well /run/good
+printf '#!/bin/sh\\necho "$1" >>/run/told\\n' >/usr/local/bin/told; chmod 755 /usr/local/bin/told`)
+  const inventory = await bring(
+    1,
+    `unicast: true
+  checks:
+    well: { command: /usr/bin/test -e /run/well }
+    good: { command: /usr/bin/test -e /run/good, weight: -20 }
+    sleeper: { process: sleeper, weight: 5 }
+  notify: { master: /usr/local/bin/told master, backup: /usr/local/bin/told backup, fault: /usr/local/bin/told fault }
+  email: { to: [admin@example.com], from: keepalived@example.com, server: 10.2.1.10 }`,
+  )
+  const verify = () => playbook('verify', '--inventory', inventory)
+  const first = await holder()
+  const second = other(first)
+
+  await on(first, 'rm /run/well')
+  await holderWithin(15, second)
+  const faulty = await verify()
+  assert.is(faulty.code, 5, faulty.text)
+  assert.equal(
+    faulty.document.cluster!.findings.map(({ code, node }) => [code, node]),
+    [['vrrp-fault', first]],
+  )
+  await on(first, 'touch /run/well')
+  await until(async () => assert.is((await verify()).code, 0))
+  assert.is(await holder(), second)
+
+  await on(second, 'rm /run/good')
+  await holderWithin(15, first)
+  assert.is((await verify()).code, 0)
+  await on(second, 'touch /run/good')
+
+  await on(second, 'cp /bin/sleep /usr/local/bin/sleeper; systemd-run --unit=sleeper /usr/local/bin/sleeper 1000')
+  await holderWithin(15, second)
+  await on(second, 'systemctl stop sleeper')
+
+  await until(async () => assert.match(await on(first, 'cat /run/told'), /fault\nbackup\nmaster\nbackup/))
+  const mail = await on('client', `cat ${mails}`)
+  assert.match(mail, /RCPT TO:<admin@example\.com>/)
+  assert.match(mail, new RegExp(`Subject: \\[${first}\\].*MASTER`))
+})
+
+test('a check that hangs is ended, and counts as failed', async () => {
+  await everywhere("printf '#!/bin/sh\\nexec /bin/sleep 300\\n' >/usr/local/bin/hangs; chmod 755 /usr/local/bin/hangs")
+  const inventory = inventoryWith('unicast: true\n  checks: { hangs: { command: /usr/local/bin/hangs, timeout: 2 } }')
+  const run = await playbook('level1', '--inventory', inventory)
+  // No node can hold the address then: the run is undone.
+  assert.is(run.code, 5, run.text)
+  assert.match(run.text, 'outage: no node holds 10.2.1.5')
+  await until(async () => assert.is((await playbook('verify', '--inventory', inventoryWith('unicast: true'))).code, 0))
+  for (const node of nodes) assert.is(await on(node, 'pgrep -a -x sleep | grep -w 300 || true'), '')
+})
+
+test.run()
