@@ -23,6 +23,7 @@ const printers: Readonly<Record<keyof typeof documents, string>> = {
   'rolling-reboot': '[rolling-reboot](rolling-reboot.md)',
   drill: '[drill](drill.md)',
   rollback: '[rollback](rollback.md)',
+  import: '[import](import.md)',
 }
 
 /** Parts of documents, by title, in the order in which they come. */

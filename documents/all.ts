@@ -1,5 +1,6 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import { drillSchema } from './drill.ts'
+import { importSchema } from './import.ts'
 import { rollbackSchema } from './rollback.ts'
 import { rollingRebootSchema } from './rolling-reboot.ts'
 import { runSchema } from './run.ts'
@@ -14,6 +15,7 @@ export const documents = {
   'rolling-reboot': rollingRebootSchema,
   drill: drillSchema,
   rollback: rollbackSchema,
+  import: importSchema,
 } as const
 
 /** What playbooks fill in, by the same names. */
@@ -24,4 +26,5 @@ export interface Documents {
   'rolling-reboot': FromSchema<typeof rollingRebootSchema>
   drill: FromSchema<typeof drillSchema>
   rollback: FromSchema<typeof rollbackSchema>
+  import: FromSchema<typeof importSchema>
 }

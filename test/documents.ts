@@ -27,6 +27,7 @@ export const documentOf = {
   'rolling-reboot': 'rolling-reboot',
   drill: 'drill',
   rollback: 'rollback',
+  import: 'import',
 } as const satisfies Record<string, keyof Documents>
 
 export type PlaybookName = keyof typeof documentOf

@@ -88,8 +88,14 @@ for (const [args, message] of wrong) {
   })
 }
 
+test('words beside the options, for a playbook that takes some', () => {
+  const { words, json } = parseOptions(['a', '--json', 'b'], 'Title', [], 'FILE…') as Options
+  assert.equal([words, json], [['a', 'b'], true])
+})
+
 test('help names every option and exit code', () => {
-  const help = parseOptions(['--help'], 'Title', []) as string
+  const help = parseOptions(['--help'], 'Title', [], 'FILE…') as string
+  assert.match(help, 'Words: FILE…')
   for (const word of ['Title', '-i, --inventory FILE', '--ask-become-pass', '130 interrupted']) assert.match(help, word)
 })
 

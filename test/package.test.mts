@@ -21,7 +21,7 @@ test('its program runs playbooks by their names', () => {
   assert.match(run(bin, 'level2', '--help').stdout, /^Level 2: load balancing\n/)
   assert.is(run(bin, 'level2', '--version').stdout, `${version()}\n`)
   for (const [words, said] of [
-    [['levle2'], /there is no playbook "levle2" \(did you mean "level2"\?\); there are drill, level1, /],
+    [['levle2'], /there is no playbook "levle2" \(did you mean "level2"\?\); there are drill, import, level1, /],
     [['status'], /an inventory is needed: --inventory FILE/],
     [[], /usage: keepalived-playbooks PLAYBOOK/],
     [['init', 'new'], /stdin is not a terminal: add --vip, --network, --hosts/],

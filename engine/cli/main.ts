@@ -29,6 +29,8 @@ export interface Program<Name extends keyof Documents, Own extends Option> {
   title: string
   /** Which document `--json` prints. */
   document: Name
+  /** What the help calls words beside the options, where it takes some. */
+  words?: string
   /** Its options beside the common ones. */
   own: readonly Own[]
 }
@@ -41,7 +43,7 @@ export interface Program<Name extends keyof Documents, Own extends Option> {
  */
 export async function main<Name extends keyof Documents, const Own extends Option>(
   url: string,
-  { title, document: name, own }: Program<Name, Own>,
+  { title, document: name, words, own }: Program<Name, Own>,
   body: (context: RunContext<Documents[Name], OwnOptions<Own>>) => Promise<number>,
 ): Promise<void> {
   const entry = process.argv.findIndex((word, place) => place > 0 && urlOf(word) === url)
@@ -68,7 +70,7 @@ export async function main<Name extends keyof Documents, const Own extends Optio
   // Without it, as from cron, bash takes the pipes of Node for a remote login, and what ~/.bashrc prints for what commands print.
   process.env.SHLVL ??= '1'
   try {
-    const options = parseOptions(process.argv.slice(entry + 1), title, own)
+    const options = parseOptions(process.argv.slice(entry + 1), title, own, words)
     if (typeof options === 'string') return void process.stdout.write(`${options}\n`)
     console.print(console.colour.bold(title))
     const context: RunContext<Documents[Name], OwnOptions<Own>> = {

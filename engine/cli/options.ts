@@ -52,6 +52,8 @@ export interface Options<Own = object> {
   verbose: boolean
   json: boolean
   yes: boolean
+  /** The words beside the options, for a playbook that takes some. */
+  words: string[]
   /** Those of the playbook itself. */
   own: Own
 }
@@ -65,6 +67,7 @@ export const version: string = JSON.parse(readFileSync(new URL('../../package.js
 /**
  * Reads the command line.
  * @param own options of this playbook alone
+ * @param wordsName what the help calls words beside the options; without it there are none
  * @returns the common options and its own, or the text to print where `--help` or `--version` asks for one
  * @throws UserError for an unknown option, a missing or bad value, or a stray word
  */
@@ -72,10 +75,11 @@ export function parseOptions<const Own extends Option>(
   args: readonly string[],
   title: string,
   own: readonly Own[],
+  wordsName?: string,
 ): Options<OwnOptions<Own>> | string {
   const known: readonly Option[] = [...commonOptions, ...own]
-  const given = readArguments(args, known)
-  if (given.has('help')) return helpText(title, known)
+  const { given, words } = readArguments(args, known, wordsName !== undefined)
+  if (given.has('help')) return helpText(title, known, wordsName)
   if (given.has('version')) return version
   return {
     inventory: given.get('inventory'),
@@ -89,13 +93,18 @@ export function parseOptions<const Own extends Option>(
     verbose: given.has('verbose'),
     json: given.has('json'),
     yes: given.has('yes'),
+    words,
     own: Object.fromEntries(
       own.map(({ name, value }) => [name, value ? given.get(name) : given.has(name)]),
     ) as OwnOptions<Own>,
   }
 }
 
-function readArguments(args: readonly string[], known: readonly Option[]): Map<string, string> {
+function readArguments(
+  args: readonly string[],
+  known: readonly Option[],
+  takesWords: boolean,
+): { given: Map<string, string>; words: string[] } {
   const spec = Object.fromEntries(
     known.map(({ name, short, value }) => [
       name,
@@ -104,9 +113,14 @@ function readArguments(args: readonly string[], known: readonly Option[]): Map<s
   )
   const { tokens } = parseArgs({ args: [...args], options: spec, strict: false, allowPositionals: true, tokens: true })
   const given = new Map<string, string>()
+  const words: string[] = []
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue
-    if (token.kind === 'positional') throw new UserError(`unexpected argument "${token.value}"; see --help`)
+    if (token.kind === 'positional') {
+      if (!takesWords) throw new UserError(`unexpected argument "${token.value}"; see --help`)
+      words.push(token.value)
+      continue
+    }
     const option = known.find(({ name }) => name === token.name)
     if (!option) {
       const names = known.map(({ name }) => `--${name}`)
@@ -117,7 +131,7 @@ function readArguments(args: readonly string[], known: readonly Option[]): Map<s
     if (!option.value && token.value !== undefined) throw new UserError(`${token.rawName} takes no value`)
     given.set(option.name, token.value ?? '')
   }
-  return given
+  return { given, words }
 }
 
 /** @throws UserError where the text is no whole number from 1 */
@@ -128,7 +142,7 @@ export function positive(name: string, text: string): number {
   return number
 }
 
-function helpText(title: string, known: readonly Option[]): string {
+function helpText(title: string, known: readonly Option[], wordsName?: string): string {
   const rows = known.map(({ name, short, value, help }) => [
     `${short ? `-${short}, ` : '    '}--${name}${value ? ` ${value}` : ''}`,
     help,
@@ -137,6 +151,7 @@ function helpText(title: string, known: readonly Option[]): string {
   return [
     title,
     '',
+    ...(wordsName === undefined ? [] : [`Words: ${wordsName}`, '']),
     'Options:',
     ...rows.map(([left, help]) => `  ${left!.padEnd(width)}  ${help}`),
     '',

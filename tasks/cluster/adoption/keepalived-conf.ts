@@ -1,10 +1,11 @@
 import { UserError } from '../../../engine/base/errors.ts'
 import { sh } from '../../../engine/base/sh.ts'
+import { linesOf, parseBlocks } from '../../../engine/conf/blocks.ts'
+import { type Statement, within } from '../../../engine/conf/statement.ts'
 import { isChange, type Task, unchanged } from '../../../engine/runner/task.ts'
 import { serviceOf } from '../../../services/all.ts'
 import { contentIn } from '../../file.ts'
 import type { Target } from '../../target.ts'
-import { parseConf, type Statement, within } from './parse-conf.ts'
 
 type Knows = Pick<Target, 'cluster' | 'host' | 'hosts'>
 
@@ -29,7 +30,9 @@ const isSample = (text: string, instances: readonly Statement[]) =>
 
 /** @returns undefined for a file that is ours, a distribution's sample, or without any statement */
 export function handMade(text: string, target: Knows): HandMade | undefined {
-  const { statements, unclear } = parseConf(text)
+  // As it stands: what it would include, and lines for one host, are refused.
+  const { statements, problems } = parseBlocks(linesOf(text, ''))
+  const unclear = problems[0]?.line
   const instances = statements.filter(({ words }) => words[0] === 'vrrp_instance')
   if (written.test(text) || isSample(text, instances) || statements.length === 0) return undefined
   const isVip = (address: string) => address.split('/')[0] === target.cluster.vip

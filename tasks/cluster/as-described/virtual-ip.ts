@@ -1,5 +1,6 @@
 import type { Target } from '../../target.ts'
-import { parseConf, type Statement } from '../adoption/parse-conf.ts'
+import { linesOf, parseBlocks } from '../../../engine/conf/blocks.ts'
+import type { Statement } from '../../../engine/conf/statement.ts'
 import type { Found } from './found.ts'
 
 /** Nobody but keepalived has the virtual IP: no router, no configuration of the host, no other machine. */
@@ -21,7 +22,7 @@ function router({ cluster: { vip }, host }: Target, { routes }: Found): string[]
 /** The host has the address without keepalived, now or at its next boot. */
 function fixed({ cluster: { vip }, host }: Target, { links, lines }: Found): string[] {
   const keepaliveds = lines.flatMap(({ file, text }) =>
-    isKeepaliveds(file) ? placesOf(parseConf(text).statements, vip, host.interface) : [],
+    isKeepaliveds(file) ? placesOf(parseBlocks(linesOf(text, file)).statements, vip, host.interface) : [],
   )
   const live = links.flatMap(({ ifname, addr_info }) =>
     addr_info

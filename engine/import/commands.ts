@@ -1,0 +1,59 @@
+/** What a check script looks at, where that can be told from its command; otherwise the command as it is. */
+export interface Check {
+  kind: 'process' | 'port' | 'url' | 'command'
+  what: string
+}
+
+/** What is added so that a shell ends as the program did, or prints nothing. */
+const noise =
+  /\s*(&&\s*exit 0|\|\|\s*exit 1|\|\|\s*\/?(usr\/)?(bin\/)?false|[12]?>+\s*\/dev\/null|&>\s*\/dev\/null|2>&1|;)\s*$/
+
+const program = '(?:/(?:usr/)?s?bin/)?'
+const here = '(?:127\\.0\\.0\\.1|localhost|::1|0\\.0\\.0\\.0)'
+const process = new RegExp(
+  `^${program}(?:killall (?:-0|-s 0|-SIGNAL 0)|pidof(?: -[sx])*|pgrep(?: -x)?)\\s+(?:-0 )?(\\S+)$`,
+)
+const connection = new RegExp(`^${program}(?:nc|ncat|netcat)((?: -\\w+(?: \\d+)?)*) (\\S+) (\\d+)$`)
+const device = new RegExp(
+  `^(?:${program}(?:bash|timeout \\d+ bash) -c )?["']?(?:echo )?[<>] ?/dev/tcp/${here}/(\\d+)["']?$`,
+)
+const listening = new RegExp(
+  `^${program}(?:ss|netstat) [^|]*\\|\\s*${program}e?grep (?:-\\w+ )*["']?[:.]*(\\d+) ?["']?(?:\\s*\\|\\s*grep .*)?$`,
+)
+const request = new RegExp(
+  `^${program}(?:curl|wget)((?: (?:-{1,2}[\\w-]+|\\d+|/dev/null))*) ["']?(https?://[^\\s"']+)["']?$`,
+)
+
+/**
+ * @param own the node's own addresses, as far as they are known
+ * @returns what the command of a check looks at
+ */
+export function checkOf(command: string, own: readonly string[]): Check {
+  let text = command.trim().replaceAll(/\s+/g, ' ')
+  for (let before = ''; before !== text;) {
+    before = text
+    text = text.replace(noise, '').replace(/^["'](.*)["']$/, '$1')
+  }
+  const [, name] = process.exec(text) ?? []
+  if (name)
+    return {
+      kind: 'process',
+      what: name
+        .split('/')
+        .at(-1)!
+        .replaceAll(/\[(.)\]/g, '$1'),
+    }
+  const [, , host, port] = connection.exec(text) ?? []
+  if (port && (own.includes(host!) || new RegExp(`^${here}$`).test(host!))) return { kind: 'port', what: port }
+  const [, tried] = device.exec(text) ?? listening.exec(text) ?? []
+  if (tried) return { kind: 'port', what: tried }
+  const [, , url] = request.exec(text) ?? []
+  if (url) return { kind: 'url', what: url }
+  return { kind: 'command', what: full(text) }
+}
+
+/** Programs that are named without a path, where distributions have them. */
+const inUsrBin =
+  /^(systemctl|service|bash|sh|python3?|curl|wget|nc|pgrep|pidof|killall|ping|dig|host|nslookup|mysqladmin|mysql|redis-cli|psql|pg_isready|test|docker|kubectl|timeout|haproxy|true)(?= |$)/
+
+const full = (text: string): string => text.replace(inUsrBin, (name) => `${name === 'sh' ? '' : '/usr'}/bin/${name}`)

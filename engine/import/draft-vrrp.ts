@@ -1,0 +1,94 @@
+import { isIPv4 } from 'node:net'
+import { vrrpSchemas } from '../../inventory/schema-vrrp.ts'
+import { command, shortName } from '../../inventory/values.ts'
+import { type Section, numberOf, unless, unlessEmpty } from './section.ts'
+import type { Part } from './facts.ts'
+
+const mail = vrrpSchemas.email.properties.from
+const kinds = vrrpSchemas.checks.additionalProperties.properties
+const matches = (pattern: string, text: string) => new RegExp(pattern).test(text)
+
+/** @returns whether the schema can say a check of this kind */
+export function canCheck(kind: string, what: string): boolean {
+  if (kind === 'port') return Number(what) >= 1 && Number(what) <= 65535
+  return matches(kinds[kind as 'process' | 'url' | 'command'].pattern, what)
+}
+
+/** @param isChecked whether a check is that of the service itself, which the playbooks have anyhow */
+export function checksOf(main: Part, isChecked: (about: string) => boolean): Section | undefined {
+  const checks: Section = {}
+  for (const [about, script] of main.all('check')) {
+    const [, kind, what] = /^(\w+) (.*)$/.exec(about)!
+    if (isChecked(about) || !canCheck(kind!, what!)) continue
+    const of = (name: string) => main.get(`${name} of check ${about}`)
+    const number = (name: string) => (of(name) === undefined ? undefined : Number(of(name)))
+    checks[nameOf(script, Object.keys(checks))] = {
+      [kind!]: kind === 'port' ? Number(what) : what,
+      user: kind === 'command' ? unless(of('user'), 'nobody') : undefined,
+      interval: unless(number('interval'), 1),
+      timeout: unless(number('timeout'), 3),
+      fall: unless(number('fall'), 2),
+      rise: unless(number('rise'), 1),
+      weight: unless(number('weight'), 0),
+    }
+  }
+  return unlessEmpty(checks)
+}
+
+function nameOf(script: string, taken: readonly string[]): string {
+  const short = script
+    .toLowerCase()
+    .replace(/^(chk|check)[_-]?(?=[a-z])/, '')
+    .replaceAll(/[^a-z0-9_-]/g, '-')
+    .slice(0, 28)
+  const name = matches(shortName.pattern, short) && short !== 'service' ? short : 'check'
+  const free = [name, ...taken.map((_, index) => `${name}-${index + 2}`)]
+  return free.find((one) => !taken.includes(one))!
+}
+
+export const canRun = (text: string): boolean => matches(command.pattern, text) && text.length <= command.maxLength
+
+export function notifyOf(main: Part): Section | undefined {
+  const programs = (['master', 'backup', 'fault', 'stop'] as const).flatMap((state) => {
+    const program = main.get(`notify_${state}`)
+    return program !== undefined && canRun(program) ? [[state, program] as const] : []
+  })
+  if (programs.length === 0) return undefined
+  return { ...Object.fromEntries(programs), user: main.get('user of notify') }
+}
+
+export const garpOf = (main: Part, global: Part): Section | undefined =>
+  unlessEmpty({
+    delay: numberOf(main, 'garp_master_delay'),
+    repeat: numberOf(main, 'garp_master_repeat'),
+    refresh: numberOf(main, 'garp_master_refresh'),
+    refresh_repeat: numberOf(main, 'garp_master_refresh_repeat'),
+    interval_ms: numberOf(global, 'garp interval_ms'),
+  })
+
+/** The inventory wants to know from whom mails are. */
+export function emailOf(global: Part): Section | undefined {
+  const to = global.all('email to').flatMap(([address]) => (matches(mail.pattern, address) ? [address] : []))
+  const from = global.get('email from')
+  const server = (global.get('email server') ?? '127.0.0.1').replace(/^localhost$/, '127.0.0.1')
+  if (to.length === 0 || from === undefined || !isIPv4(server)) return undefined
+  return { to, from, server, timeout: numberOf(global, 'email timeout') }
+}
+
+/** What has keys of its own, what other playbooks' tasks would have to heed, and what stands for something elsewhere. */
+const notAsLine =
+  /^(vrrp_mcast_group|use_vmac|use_ipvlan|vmac_|track_|lvs_|net_namespace|instance|notify|static_|bfd_instance|include|@)/
+
+/** @returns whether a line that has no key can go into keepalived.conf as it is */
+export const canBeLine = (text: string): boolean =>
+  !notAsLine.test(text) && !text.includes('"') && matches('^[ -~]{1,500}$', text)
+
+/** @returns lines of keepalived.conf for what has no key */
+export function linesOf(parts: readonly Part[]): string[] | undefined {
+  const lines = parts
+    .flatMap((part) => part.all('line').map(([text]) => text))
+    .filter(canBeLine)
+    // A block has as many lines in the file.
+    .flatMap((text) => text.replaceAll(' { ', ' {\n').replaceAll('; ', '\n').replaceAll(' }', '\n}').split('\n'))
+  return lines.length > 0 ? lines : undefined
+}

@@ -1,0 +1,33 @@
+/** What the person has to put in: the inventory has words in its place that the schema refuses. */
+export interface Gap {
+  /** The words. */
+  mark: string
+  /** What the proof takes in its place. */
+  standIn: string | object
+  /** What belongs there, and where to look. */
+  why: string
+}
+
+/** What the proof takes for a virtual IP that is not of IPv4. */
+export const standInVip = '192.0.2.5'
+
+/** @returns the gap of a node whose address no file tells */
+export const addressGap = (name: string, standIn: string): Gap => ({
+  mark: `ADDRESS-OF-${name.toUpperCase()}`,
+  standIn,
+  why: `the address of ${name} in the network of the virtual IP (ip -br address)`,
+})
+
+/** @returns the gap of a cluster whose files do not tell what is behind the virtual IP */
+export const serviceGap = (standIn: object): Gap => ({
+  mark: 'WHAT-IS-SERVED',
+  standIn,
+  why: 'what the cluster serves: dns, http or https (docs/inventory.md)',
+})
+
+/** @returns the gap of a router's address, which the files do not tell and nobody of the cluster may have */
+export const gatewayGap = (taken: string, standIn: string): Gap => ({
+  mark: 'ADDRESS-OF-THE-ROUTER',
+  standIn,
+  why: `the router of the network, as ${taken}, the first address, is of the cluster`,
+})

@@ -1,0 +1,59 @@
+import { find } from '../facts.ts'
+import { obsolete, unknownWords } from '../keywords.ts'
+import { blocks, globals, hazard, type Hazard, type NodeFiles } from './hazard.ts'
+
+const sampleId = hazard('sample-router-id', 'say the name of the host, or leave it out')
+const unheard = hazard('mail-without-alert', 'say smtp_alert in global_defs, or take the addresses out')
+const sampleMail = hazard('sample-mail', 'say addresses of yours, or take them out')
+const unknown = hazard('unknown-keyword', 'take it out')
+const former = hazard('obsolete-keyword', '')
+
+/** `global_defs`, and words that keepalived does not know. */
+export function globalHazards(node: NodeFiles): Hazard[] {
+  const global = globals(node)
+  const id = find(global, 'router_id', 'lvs_id')
+  const mail = find(global, 'notification_email')
+  const addresses = [
+    ...(mail?.block.flatMap(({ words }) => words) ?? []),
+    find(global, 'notification_email_from')?.words[1] ?? '',
+  ]
+  const isTold =
+    blocks(node, 'virtual_server').length > 0 ||
+    [
+      ...global,
+      ...['vrrp_instance', 'vrrp_sync_group'].flatMap((keyword) => blocks(node, keyword).flatMap(({ block }) => block)),
+    ].some(({ words }) => words[0]!.startsWith('smtp_alert'))
+  return [
+    ...(id?.words[1] === 'LVS_DEVEL'
+      ? [sampleId(id, 'router_id LVS_DEVEL is that of the sample: mails and SNMP do not tell nodes apart')]
+      : []),
+    ...(mail && !isTold ? [unheard(mail, 'notification_email without smtp_alert: no mail is ever sent')] : []),
+    ...(mail &&
+    addresses.some(
+      (address) =>
+        /@(firewall\.loc|example\.(com|org)|localhost|domain\.(com|tld))$/i.test(address) &&
+        !/^root@localhost$/.test(address),
+    )
+      ? [sampleMail(mail, 'mail addresses are those of the sample')]
+      : []),
+    ...words(node),
+  ]
+}
+
+const words = ({ statements }: NodeFiles): Hazard[] => [
+  ...statements.flatMap(({ block }) => block).flatMap((line) => oldWord(line.words[0]!, line)),
+  ...unknownWords(statements)
+    .filter(({ statement }) => !(statement.words[0]! in obsolete))
+    .map(({ statement, meant }) =>
+      unknown(
+        statement,
+        `${statement.words[0]} is unknown${meant}, and keepalived leaves it out`,
+        meant === '' ? undefined : 'mend the word',
+      ),
+    ),
+]
+
+const oldWord = (word: string, place: Parameters<typeof former>[0]): Hazard[] =>
+  word in obsolete && word !== 'lvs_sync_daemon_interface'
+    ? [former(place, `${word} is a keyword no longer, and keepalived leaves it out`, `say ${obsolete[word]}`)]
+    : []

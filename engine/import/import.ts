@@ -1,0 +1,127 @@
+import { isIPv4 } from 'node:net'
+import { parseNetwork } from '../../inventory/network.ts'
+import { UserError } from '../base/errors.ts'
+import { problemLines } from '../conf/blocks.ts'
+import { type Files, filesHere } from '../conf/files.ts'
+import { hostsIn, readConf } from '../conf/read.ts'
+import type { Problem, Statement } from '../conf/statement.ts'
+import { draftOf, type Draft } from './draft.ts'
+import { settleElections } from './elections.ts'
+import type { Meaning } from './facts.ts'
+import { type Hazard, hazardsOf } from './hazards.ts'
+import { meaningOf } from './meaning.ts'
+import { namesOf } from './names.ts'
+import { complete, inOrder, mainInstance, type Node } from './nodes.ts'
+import { prove } from './proof.ts'
+import { judge, type Unsaid } from './verdict.ts'
+
+/** What comes out of files. */
+export interface Imported {
+  draft: Draft
+  /** The names of the files' nodes, and of those that they name. */
+  nodes: string[]
+  hazards: Hazard[]
+  unsaid: Unsaid[]
+  added: string[]
+  trifles: string[]
+  /** What the schema says against the inventory, and was left out of it. */
+  refused: string[]
+}
+
+/** A keepalived.conf. */
+export interface Source {
+  file: string
+  /** Where it and what it includes are; this machine unless given. */
+  files?: Files
+  /** The node's name and its addresses, where the file is from a host that tells them. */
+  name?: string
+  addresses?: readonly string[]
+  /** How SSH has reached that host. */
+  ssh?: string
+}
+
+/** A node as the person names it. */
+export interface Named {
+  name: string
+  address: string
+}
+
+/**
+ * Reads the keepalived.conf of one node or more of a cluster.
+ * @param named nodes in the order of the sources; more of them are further nodes
+ * @throws UserError with every line that can not be read
+ */
+export function importConf(sources: readonly Source[], named: readonly Named[] = []): Imported {
+  const confs = sources
+    .flatMap(readAll)
+    // One file for several hosts may be named for each of them.
+    .filter(({ id }, index, all) => id === undefined || all.findIndex((one) => one.id === id) === index)
+  const problems = [...new Set(confs.flatMap((conf) => problemLines(conf.problems)))]
+  if (problems.length > 0) throw new UserError(problems.join('\n'))
+  const own = ownNodes(confs, named)
+  if (own.every(({ meaning }) => isEmpty(meaning!)))
+    throw new UserError(
+      `${sources.map(({ file }) => file).join(', ')}: neither a virtual_ipaddress nor a virtual_server: there is nothing to import`,
+    )
+  settleElections(own.map(({ meaning }) => meaning!))
+  const nodes = inOrder(complete([...own, ...named.slice(own.length)]))
+  const { meaning } = nodes.find((node) => node.meaning)!
+  const draft = draftOf(nodes)
+  const main = mainInstance(meaning!)
+  const password = main?.get('auth_pass')
+  const { differences, refused } = prove(draft, nodes, password)
+  const first = meaning!.virtualServers.find(({ key }) => key.startsWith(`${String(draft.cluster.vip)} `))
+  const isOpen = draft.gaps.some(({ mark }) => mark === 'WHAT-IS-SERVED')
+  const hazards = hazardsOf(confs.map(({ statements }, index) => ({ name: own[index]!.name, statements })))
+  return {
+    draft,
+    nodes: nodes.map(({ name }) => name),
+    hazards,
+    refused,
+    ...judge(differences, { main, first, isOpen }),
+  }
+}
+
+/** @returns the nodes that have a file, by the names that the person, the file, the host or the path gives them */
+function ownNodes(confs: readonly Read[], named: readonly Named[]): Node[] {
+  const guessed = namesOf(
+    confs.map(({ file }) => file),
+    confs.map(({ statements }) => statements),
+  )
+  return confs.map(({ id, name, statements, addresses = [], ssh }, index) => {
+    const given = named[index]
+    const meaning = meaningOf(statements, given ? [...addresses, given.address] : addresses)
+    const address = given?.address ?? addresses.find((one) => isNear(one, meaning))
+    return { name: given?.name ?? id ?? name ?? guessed[index]!, meaning, address, ssh }
+  })
+}
+
+const isEmpty = (meaning: Meaning) =>
+  meaning.virtualServers.length === 0 && (mainInstance(meaning)?.all('address') ?? []).length === 0
+
+/** A source and what was read of it. */
+interface Read extends Source {
+  statements: Statement[]
+  problems: Problem[]
+  /** The host that lines were chosen for. */
+  id?: string
+}
+
+/** A file with lines for hosts (`@HOST`) is that of each of these hosts; one from a host is that of this host. */
+function readAll(source: Source): Read[] {
+  const { file, files = filesHere, name } = source
+  const plain = readConf(file, name, files)
+  const ids = name === undefined ? hostsIn(files.text(file)) : []
+  return ids.length === 0
+    ? [{ ...source, ...plain }]
+    : ids.map((id) => ({ ...source, id, ...readConf(file, id, files) }))
+}
+
+/** Whether an address of a host is in the network of its virtual IP. */
+function isNear(address: string, meaning: Meaning): boolean {
+  const main = mainInstance(meaning)
+  const [vip] = main?.all('address')[0] ?? []
+  if (vip === undefined || !isIPv4(vip) || !isIPv4(address) || vip === address) return false
+  const prefix = Number(main!.get(`prefix of ${vip}`) ?? 24)
+  return parseNetwork(`${vip}/${prefix >= 8 && prefix <= 29 ? prefix : 24}`).has(address)
+}

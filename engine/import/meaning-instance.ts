@@ -1,0 +1,184 @@
+import { isIPv6 } from 'node:net'
+import type { Statement } from '../conf/statement.ts'
+import { within } from '../conf/statement.ts'
+import { checkOf } from './commands.ts'
+import { find, number, Part, whole } from './facts.ts'
+import { isKnown } from './keywords.ts'
+
+/** What other facts are made of, and what changes nothing: `state`, as elections follow priorities. */
+const understood =
+  /^(state|interface|virtual_router_id|priority|advert_int|authentication|virtual_ipaddress|virtual_ipaddress_excluded|nopreempt|preempt|preempt_delay|version|unicast_peer|unicast_src_ip|mcast_src_ip|track_script|track_interface|dont_track_primary|notify_(master|backup|fault|stop)|notify|smtp_alert|garp_master_(delay|repeat|refresh|refresh_repeat)|skip_check_adv_addr|strict_mode|debug|lvs_sync_daemon_inter?face|native_ipv6)$/
+
+const isOn = (one: Statement | undefined) => one !== undefined && !/^(off|false|no)$/.test(one.words[1] ?? 'on')
+
+/** What stands around an instance, and the addresses of its node. */
+interface Around {
+  globals: readonly Statement[]
+  all: readonly Statement[]
+  own: readonly string[]
+}
+
+/** @returns what a `vrrp_instance` means */
+export function instanceOf(one: Statement, around: Around): Part {
+  const { globals, all } = around
+  const { words, block } = one
+  const name = words[1] ?? ''
+  const word = (keyword: string, place = 1) => find(block, keyword)?.words[place]
+  const device = word('interface') ?? find(globals, 'default_interface')?.words[1] ?? 'eth0'
+  const id = number(word('virtual_router_id')) ?? '?'
+  const part = new Part(`${id} on ${device}`, name, one)
+  const place = (keyword: string) => find(block, keyword) ?? one
+  part.say('interface', device, place('interface'))
+  part.say('virtual_router_id', id, place('virtual_router_id'))
+  part.say('priority', number(word('priority')) ?? (word('state') === 'MASTER' ? '150' : '100'), place('priority'))
+  part.say('advert_int', number(word('advert_int')), place('advert_int'), '1')
+  const version = word('version') ?? find(globals, 'vrrp_version')?.words[1]
+  addresses(part, one, device)
+  const isV6 = part.all('address').some(([address]) => isIPv6(address))
+  part.say('version', isV6 ? '3' : version, place('version'), isV6 ? '3' : '2')
+  part.say('nopreempt', find(block, 'nopreempt') && 'yes', place('nopreempt'))
+  if (!find(block, 'nopreempt')) part.say('preempt_delay', number(word('preempt_delay')), place('preempt_delay'), '0')
+  authentication(part, one)
+  adverts(part, one)
+  if (isOn(find(block, 'smtp_alert')) || (isOn(find(globals, 'smtp_alert')) && !find(block, 'smtp_alert')))
+    part.say('smtp_alert', 'on', place('smtp_alert'))
+  for (const [about, standard] of Object.entries(garp))
+    part.say(about, number(word(about) ?? find(globals, `vrrp_${about}`)?.words[1]), place(about), standard)
+  tracked(part, one, around)
+  notified(part, block, name)
+  synced(part, name, all)
+  if (find(block, 'dont_track_primary')) part.say('line dont_track_primary', '', place('dont_track_primary'))
+  for (const other of block)
+    if (!understood.test(other.words[0]!) && isKnown(other.words[0]!, 'vrrp_instance') && !ours(other))
+      part.say(`line ${whole(other)}`, '', other)
+  return part
+}
+
+/** keepalived's defaults. */
+const garp = {
+  garp_master_delay: '5',
+  garp_master_repeat: '5',
+  garp_master_refresh: '0',
+  garp_master_refresh_repeat: '1',
+}
+
+/** The file by which the playbooks put a node on standby. */
+const ours = ({ words, block }: Statement) =>
+  words[0] === 'track_file' && block.every((one) => one.words[0] === 'standby')
+
+function addresses(part: Part, { block }: Statement, device: string): void {
+  for (const keyword of ['virtual_ipaddress', 'virtual_ipaddress_excluded'] as const)
+    for (const line of within(block, keyword)) {
+      const [full, ...more] = line.words as [string, ...string[]]
+      const [address, prefix] = full.split('/') as [string, string?]
+      const about = keyword === 'virtual_ipaddress' ? `address ${address}` : `excluded address ${address}`
+      part.say(about, '', line)
+      part.say(`prefix of ${address}`, prefix, line, isIPv6(address) ? '128' : '32')
+      for (let at = 0; at < more.length; at++) {
+        const key = more[at]!
+        if (key === 'dev') part.say(`interface of ${address}`, more[++at], line, device)
+        else if (/^(brd|broadcast|label|scope|peer|preferred_lft)$/.test(key))
+          part.say(`${key} of ${address}`, more[++at], line)
+        else part.say(`${key} of ${address}`, '', line)
+      }
+    }
+}
+
+function authentication(part: Part, { block }: Statement): void {
+  const inner = within(block, 'authentication')
+  const password = find(inner, 'auth_pass')
+  const type = find(inner, 'auth_type')
+  // Version 3 has none.
+  if (!password || part.get('version') === '3') return
+  part.say('auth_type', type?.words[1] === 'AH' ? 'AH' : 'PASS', type ?? password, 'PASS')
+  part.say('auth_pass', password.words[1]?.slice(0, 8), password)
+}
+
+function adverts(part: Part, { block }: Statement): void {
+  const peers = find(block, 'unicast_peer')
+  const source = find(block, 'unicast_src_ip')
+  const own = source?.words[1]
+  const named = (peers?.block ?? [])
+    .map((one) => ({ address: one.words[0]!.split('/')[0]!, one }))
+    .filter(({ address }) => address !== own)
+  // Without a peer it is multicast.
+  if (peers && named.length > 0) part.say('unicast', 'yes', peers)
+  if (source) part.say('unicast_src_ip', own, source)
+  for (const { address, one: peer } of named) part.say(`peer ${address}`, '', peer)
+  const multicast = find(block, 'mcast_src_ip')
+  if (multicast && !peers) part.say('mcast_src_ip', multicast.words[1], multicast)
+}
+
+function tracked(part: Part, one: Statement, around: Around): void {
+  const { all } = around
+  const group = groupOf(part.name, all)
+  for (const line of [...within(one.block, 'track_script'), ...within(group?.block ?? [], 'track_script')]) {
+    const script = all.findLast(({ words }) => words[0] === 'vrrp_script' && words[1] === line.words[0])
+    // keepalived leaves out what is not defined; that is a mistake, and told as such.
+    if (script) checked(part, line, script, around)
+  }
+  for (const line of within(one.block, 'track_interface'))
+    for (const device of line.words[1] === 'weight' || line.words.length === 1 ? [line.words[0]!] : line.words)
+      if (device !== part.get('interface') || line.words[1] === 'weight')
+        part.say(`track_interface ${device}`, line.words[1] === 'weight' ? number(line.words[2]) : '0', line)
+}
+
+/** The checks of kinds that need no rights of a user. */
+const harmless = ['process', 'port', 'url']
+
+function checked(part: Part, line: Statement, script: Statement, { globals, own }: Around): void {
+  const given = find(script.block, 'script')
+  const addresses = [...own, part.get('unicast_src_ip'), part.get('mcast_src_ip')].flatMap((one) => one ?? [])
+  const { kind, what } = checkOf((given?.words ?? []).slice(1).join(' '), addresses)
+  const about = `check ${kind} ${what}`
+  part.say(about, script.words[1], line)
+  const word = (keyword: string) => number(find(script.block, keyword)?.words[1])
+  const place = (keyword: string) => find(script.block, keyword) ?? script
+  part.say(`interval of ${about}`, word('interval'), place('interval'), '1')
+  for (const keyword of ['timeout', 'fall', 'rise']) part.say(`${keyword} of ${about}`, word(keyword), place(keyword))
+  const at = line.words.indexOf('weight')
+  part.say(`weight of ${about}`, at < 0 ? word('weight') : number(line.words[at + 1]), place('weight'), '0')
+  if (line.words.includes('reverse')) part.say(`reverse of ${about}`, '', line)
+  const user = find(script.block, 'user') ?? find(globals, 'script_user')
+  if (!harmless.includes(kind)) part.say(`user of ${about}`, user?.words[1] ?? 'root', user ?? script)
+  if (find(script.block, 'init_fail')) part.say(`init_fail of ${about}`, '', script)
+}
+
+const states = ['master', 'backup', 'fault', 'stop'] as const
+
+/** `notify` is run at each of the four changes of state, with words that say which. */
+function notified(part: Part, block: readonly Statement[], name: string, kind = 'INSTANCE'): void {
+  const general = find(block, 'notify')
+  const isOurs = general?.words[1] === '/etc/keepalived/keepalived-notify.sh'
+  for (const state of states) {
+    const one = find(block, `notify_${state}`)
+    if (one) part.say(`notify_${state}`, one.words[1], one)
+    else if (general && !isOurs)
+      part.say(`notify_${state}`, `${general.words[1]} ${kind} ${name} ${state.toUpperCase()}`, general)
+    if (one && general && !isOurs) part.say(`line ${whole(general)}`, '', general)
+  }
+  const user = find(block, ...states.map((state) => `notify_${state}`), 'notify')
+  if (user && !(isOurs && user === general)) part.say('user of notify', user.words[2], user, 'root')
+}
+
+const groupOf = (name: string, all: readonly Statement[]) =>
+  all.find(({ words, block }) => words[0] === 'vrrp_sync_group' && membersOf(block).includes(name))
+const membersOf = (block: readonly Statement[]) => within(block, 'group').flatMap(({ words }) => words)
+
+/** A group of one member is that member. */
+function synced(part: Part, name: string, all: readonly Statement[]): void {
+  const group = groupOf(name, all)
+  if (!group) return
+  const members = membersOf(group.block)
+  const ids = all
+    .filter(({ words }) => words[0] === 'vrrp_instance' && members.includes(words[1]!))
+    .map(({ block }) => find(block, 'virtual_router_id')?.words[1] ?? '?')
+  if (ids.length > 1) part.say('sync group', ids.toSorted().join(', '), group)
+  notified(part, group.block, group.words[1] ?? '', 'GROUP')
+  if (isOn(find(group.block, 'smtp_alert'))) part.say('smtp_alert', 'on', group)
+  for (const one of group.block)
+    if (
+      !/^(group|notify|notify_(master|backup|fault|stop)|smtp_alert|track_script|global_tracking)$/.test(one.words[0]!)
+    )
+      part.say(`line of the group ${whole(one)}`, '', one)
+}

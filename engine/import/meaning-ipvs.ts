@@ -1,0 +1,112 @@
+import type { Statement } from '../conf/statement.ts'
+import { find, number, Part, whole } from './facts.ts'
+import { isKnown } from './keywords.ts'
+
+/** @returns what every `virtual_server` means; one of a group is there once for each address of the group */
+export function virtualServersOf(statements: readonly Statement[]): Part[] {
+  return statements
+    .filter(({ words }) => words[0] === 'virtual_server')
+    .flatMap((one) => {
+      if (one.words[1] !== 'group') return [virtualServerOf(one, one.words.slice(1))]
+      const group = statements.find(({ words }) => words[0] === 'virtual_server_group' && words[1] === one.words[2])
+      return (group?.block ?? []).map(({ words }) => virtualServerOf(one, words))
+    })
+}
+
+/** What other facts are made of, and names for SNMP. */
+const understood =
+  /^(protocol|lvs_sched|lb_algo|lvs_method|lb_kind|persistence_timeout|delay_loop|alpha|omega|quorum|hysteresis|quorum_up|quorum_down|sorry_server|inhibit_on_failure|virtualhost|real_server|(sh|mh)-(port|fallback)|snmp_name|smtp_alert|retry|delay_before_retry|connect_timeout|warmup|nat_mask|net_mask|weight|notify_up|notify_down)$/
+
+function virtualServerOf(one: Statement, words: readonly string[]): Part {
+  const { block } = one
+  const word = (...keywords: string[]) => find(block, ...keywords)?.words[1]
+  const place = (...keywords: string[]) => find(block, ...keywords) ?? one
+  const protocol = word('protocol')?.toUpperCase() ?? (asks(block, 'DNS_CHECK', 'UDP_CHECK') ? 'UDP' : 'TCP')
+  const name = words.join(' ')
+  const part = new Part(words[0] === 'fwmark' ? name : `${name} ${protocol}`, `virtual_server ${name}`, one)
+  part.say('lvs_sched', word('lvs_sched', 'lb_algo'), place('lvs_sched', 'lb_algo'), 'wlc')
+  part.say('lvs_method', word('lvs_method', 'lb_kind')?.toUpperCase(), place('lvs_method', 'lb_kind'), 'NAT')
+  const kept = find(block, 'persistence_timeout')
+  // Without a number it is 6 minutes.
+  if (kept) part.say('persistence_timeout', number(kept.words[1]) ?? '360', kept, '0')
+  part.say('delay_loop', number(word('delay_loop')), place('delay_loop'), '60')
+  // keepalived takes 0 for 1.
+  part.say('quorum', number(word('quorum'))?.replace(/^0$/, '1'), place('quorum'), '1')
+  part.say('hysteresis', number(word('hysteresis')), place('hysteresis'), '0')
+  for (const keyword of ['quorum_up', 'quorum_down']) part.say(keyword, word(keyword), place(keyword))
+  for (const keyword of ['alpha', 'omega']) if (find(block, keyword)) part.say(keyword, 'yes', place(keyword))
+  for (const flag of block.filter((line) => /^(sh|mh)-(port|fallback)$/.test(line.words[0]!)))
+    part.say(`flag ${flag.words[0]}`, '', flag)
+  const sorry = find(block, 'sorry_server')
+  if (sorry) part.say('sorry_server', `${sorry.words[1]} ${sorry.words[2] ?? words[1]}`, sorry)
+  const reals = block.filter((line) => line.words[0] === 'real_server')
+  for (const real of reals) realServer(part, real, block, words[1])
+  for (const line of block)
+    if (!understood.test(line.words[0]!) && isKnown(line.words[0]!, 'virtual_server'))
+      part.say(`line ${whole(line)}`, '', line)
+  return part
+}
+
+const asks = (block: readonly Statement[], ...checks: string[]) =>
+  block.some(({ block: inner }) => inner.some(({ words }) => checks.includes(words[0]!)))
+
+/** What a real server may take from its virtual server. */
+function realServer(part: Part, real: Statement, outer: readonly Statement[], otherwise: string | undefined): void {
+  const [, address, port = otherwise ?? ''] = real.words as [string, string, string?]
+  const about = `real_server ${address} ${port}`
+  const own = (...keywords: string[]) => find(real.block, ...keywords) ?? find(outer, ...keywords)
+  const say = (keyword: string, value: string | undefined, standard?: string) =>
+    part.say(`${keyword} of ${about}`, value, own(keyword) ?? real, standard)
+  part.say(about, '', real)
+  say('weight', number(own('weight')?.words[1]), '1')
+  say('inhibit_on_failure', own('inhibit_on_failure') && 'yes')
+  for (const keyword of ['notify_up', 'notify_down', 'uthreshold', 'lthreshold']) say(keyword, own(keyword)?.words[1])
+  const method = find(real.block, 'lvs_method')
+  if (method) say('lvs_method', method.words[1])
+  const checks = real.block.filter(({ words }) => /_CHECK$|_GET$/.test(words[0]!) && !isDrain(words, real))
+  say('check', checks.map((one) => checkWords(one, own, port)).join(' and ') || 'none')
+  for (const check of checks)
+    for (const [name, keywords, standard] of times) {
+      const given = find(check.block, ...keywords) ?? find(real.block, ...keywords) ?? find(outer, ...keywords)
+      if (given) part.say(`${name} of ${about}`, number(given.words[1]), given, standard)
+    }
+}
+
+/** The file by which the playbooks drain a node. */
+const isDrain = (words: readonly string[], { block }: Statement) =>
+  words[0] === 'FILE_CHECK' && block.some((one) => one.block.some((line) => line.words[1]?.startsWith('drain_')))
+
+const times: readonly [name: string, keywords: string[], standard: string][] = [
+  ['connect_timeout', ['connect_timeout'], '5'],
+  ['retry', ['retry', 'nb_get_retry'], '1'],
+  ['delay_before_retry', ['delay_before_retry'], '1'],
+]
+
+/** What says nothing of what is asked. */
+const aside =
+  /^(connect_timeout|retry|nb_get_retry|delay_before_retry|warmup|log_all_failures|enable_sni|fast_recovery|misc_timeout)$/
+
+/** @returns a check in words: its type, and what it asks where that is not the real server's own port */
+function checkWords(
+  { words, block }: Statement,
+  own: (keyword: string) => Statement | undefined,
+  port: string,
+): string {
+  const host =
+    find(
+      block.flatMap((one) => one.block),
+      'virtualhost',
+    ) ?? own('virtualhost')
+  const lines = block
+    .filter((line) => !aside.test(line.words[0]!) && line.words[0] !== 'virtualhost')
+    .filter((line) => !(line.words[0] === 'connect_port' && line.words[1] === port))
+    .map((line) => (line.words[0] === 'url' ? urlWords(line) : whole(line)))
+  return [words[0], ...lines, ...(host ? [`virtualhost ${host.words[1]}`] : [])].join(' ')
+}
+
+/** Without a status, any from 200 to 299 is good. */
+const urlWords = ({ block }: Statement) =>
+  block
+    .filter(({ words }) => words[0] !== 'virtualhost' && words.join(' ') !== 'status_code 200')
+    .map(whole)
+    .join(' ')

@@ -1,0 +1,44 @@
+import type { Difference } from './compare.ts'
+
+/**
+ * What an inventory has no key for, by what a file says. A new key needs a line in a draft-*.ts file that writes it, and
+ * then the proof finds no difference there any more; the row here goes.
+ */
+const needs: readonly [kind: Difference['kind'], about: RegExp, need: string][] = [
+  ['instance', /^address .*:/, 'an IPv6 virtual IP'],
+  ['instance', /^(address|peer of|.* of \d+\.)/, 'several virtual IPs, or one on another interface'],
+  ['instance', /^(excluded address|interface of)/, 'several virtual IPs, or one on another interface'],
+  ['instance', /^version$/, 'an IPv6 virtual IP'],
+  ['instance', /^auth_type$/, 'authentication AH'],
+  ['instance', /^sync group$/, 'a sync group'],
+  ['instance', /^line (use_vmac|vmac_|use_ipvlan)/, 'an interface of its own for the virtual IP (VMAC)'],
+  ['instance', /^line of the group /, 'lines of a sync group'],
+  ['instance', /^line notify /, 'two notify programs for one change'],
+  ['instance', /^line track_(process|file|bfd)/, 'track_process, track_file and track_bfd'],
+  ['instance', /^track_interface/, 'weights of interfaces'],
+  ['instance', /^(check command|.* of check command)/, 'checks with what only a shell understands'],
+  ['instance', /^reverse of check/, 'checks turned round (reverse)'],
+  ['instance', /^(check|.* of check)/, 'values of checks that nodes do not share'],
+  [
+    'instance',
+    /^(notify_|user of notify)/,
+    'notify programs with what only a shell understands, or not the same on all nodes',
+  ],
+  ['instance', /^(unicast|peer)/, 'unicast peers that are no nodes'],
+  ['instance', /^mcast_src_ip$/, 'mcast_src_ip that is not the address of the node'],
+  ['instance', /^smtp_alert$/, 'mails as they are'],
+  ['global', /^line static_/, 'static addresses, routes and rules'],
+  ['global', /^line vrrp_mcast_group/, 'another multicast group'],
+  ['global', /^email/, 'mails as they are'],
+  ['global', /^lvs_sync_daemon$/, 'connection sync below level 3'],
+  ['global', /^lvs_timeouts/, 'timeouts of TCP connections'],
+  ['virtual server', /^lvs_method/, 'clients passed on by DR or TUN'],
+  ['virtual server', /^(real_server|weight of)/, 'real servers apart from the directors'],
+  ['virtual server', /^(check of .*)/, 'the check of the real servers'],
+  ['virtual server', /^(flag|.*threshold of)/, 'rare lines'],
+]
+
+/** @returns what an inventory would need to have a key for */
+export const needOf = ({ kind, about }: Difference): string =>
+  needs.find(([of, pattern]) => of === kind && pattern.test(about))?.[2] ??
+  (about.startsWith('line ') ? 'rare lines' : about.split(' ')[0]!)

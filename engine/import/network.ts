@@ -1,0 +1,30 @@
+import { parseNetwork } from '../../inventory/network.ts'
+import { standInVip } from './gaps.ts'
+
+/** The network of a cluster, as far as it can be told. */
+interface Guess {
+  cidr: string
+  /** Why it is not certain. */
+  assumed?: string
+}
+
+/**
+ * @param prefix of the virtual IP, where the file has one
+ * @param addresses of the nodes that are known
+ */
+export function networkOf(vip: string, prefix: string | undefined, addresses: readonly string[]): Guess {
+  const said = Number(prefix)
+  const holds = (length: number) => addresses.every(parseNetwork(`${vip}/${length}`).has)
+  if (said >= 8 && said <= 29 && holds(said)) return { cidr: parseNetwork(`${vip}/${said}`).cidr }
+  const length = [24, 23, 22, 21, 20, 16, 12, 8].find(holds) ?? 24
+  const { cidr } = parseNetwork(`${vip}/${length}`)
+  const why =
+    vip === standInVip
+      ? 'an inventory has no virtual IP of IPv6'
+      : said >= 8 && said <= 29
+        ? `${vip}/${said} does not hold all nodes`
+        : prefix === undefined
+          ? `${vip} has no prefix length`
+          : `${vip}/${prefix} is no network of hosts`
+  return { cidr, assumed: `assumed, as ${why}` }
+}

@@ -1,0 +1,333 @@
+// What files mean becomes an inventory, which is rendered again and compared: what is the same, what could not be said.
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { inventoryText } from '../engine/import/text.ts'
+import { conf2 } from './adoption/article.ts'
+import { dnsCheck, imported, instance, pair, tracksDns, two, written } from './import-files.ts'
+import { importConf } from '../engine/import/import.ts'
+import { recipes, variants, inventoryOf } from './variants.ts'
+import { configuration } from '../tasks/cluster/keepalived-conf.ts'
+import { serviceOf } from '../services/all.ts'
+
+const inventory = (result: ReturnType<typeof imported>) => inventoryText(result.draft, [])
+const needs = ({ unsaid }: ReturnType<typeof imported>) => [...new Set(unsaid.map(({ need }) => need))]
+
+/** The keys of `cluster` that a set-up needs beside vip and network. */
+const keys = (result: ReturnType<typeof imported>) =>
+  inventory(result)
+    .split('hosts:\n')[0]!
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^(cluster:$|vip:|network:)/.test(line))
+
+test('the smallest set-up becomes the smallest inventory', () => {
+  const result = imported(pair(tracksDns, dnsCheck), two)
+  assert.is(
+    inventory(result),
+    `cluster:
+  vip: 10.2.1.5
+  network: 10.2.1.0/24
+hosts:
+  ns1: { address: 10.2.1.2 }
+  ns2: { address: 10.2.1.3 }
+`,
+  )
+  assert.equal([result.unsaid, result.refused], [[], []])
+})
+
+test('the article itself', () => {
+  const result = imported({ 'keepalived.conf': conf2 }, two)
+  assert.equal([result.unsaid, result.draft.level], [[], 2])
+  assert.equal(keys(result), [
+    'auth_pass: { env: VRRP_PASS } # an environment variable with the password of the files',
+    'health_check: { interval: 10 }',
+  ])
+})
+
+/** Lines of an instance, what stands before it, and the keys that they become. */
+const said: [name: string, lines: string, before: string, keys: string[]][] = [
+  ['another interface', 'interface ens3', '', ['interface: ens3']],
+  ['another virtual_router_id', 'virtual_router_id 51', '', ['virtual_router_id: 51']],
+  ['advert_int', 'advert_int 3', '', ['advert_int: 3']],
+  ['VRRP version 3', 'version 3\n advert_int 0.5', '', ['advert_int: 0.5', 'vrrp_version: 3']],
+  ['VRRP version 3 of all', '', 'global_defs { vrrp_version 3 }', ['vrrp_version: 3']],
+  ['track_interface', 'track_interface { eth0\n eth1 }', '', ['track_interfaces: [ eth1 ]']],
+  [
+    'GARP',
+    'garp_master_refresh 60',
+    'global_defs { vrrp_garp_interval 0.01 }',
+    ['garp: { refresh: 60, interval_ms: 10 }'],
+  ],
+  ['notify', 'notify_master "/bin/a b"\n notify_stop /bin/c', '', ['notify: { master: /bin/a b, stop: /bin/c }']],
+  [
+    'notify of all changes',
+    'notify /bin/n.sh',
+    '',
+    [
+      'notify: { master: /bin/n.sh INSTANCE V MASTER, backup: /bin/n.sh INSTANCE V BACKUP, fault: /bin/n.sh INSTANCE V FAULT, stop: /bin/n.sh INSTANCE V STOP }',
+    ],
+  ],
+  ['notify as a user', 'notify_fault /bin/a bob', '', ['notify: { fault: /bin/a, user: bob }']],
+  ['startup delay', '', 'global_defs { vrrp_startup_delay 9 }', ['startup_delay: 9']],
+  [
+    'mails',
+    'smtp_alert',
+    'global_defs { notification_email { a@x.org b@x.org }\n notification_email_from k@x.org\n smtp_server 10.2.1.9 }',
+    ['email: { to: [ a@x.org, b@x.org ], from: k@x.org, server: 10.2.1.9 }'],
+  ],
+  [
+    'lines without a key',
+    'dont_track_primary',
+    'global_defs { max_auto_priority 5 }',
+    ['keepalived: { global: [ max_auto_priority 5 ], instance: [ dont_track_primary ] }'],
+  ],
+  [
+    'routes',
+    'virtual_routes { 10.9.0.0/16 via 10.2.1.1 dev eth0 }',
+    '',
+    ['keepalived: { instance: [ "virtual_routes {", 10.9.0.0/16 via 10.2.1.1 dev eth0, "}" ] }'],
+  ],
+  ['a group of one', '', 'vrrp_sync_group G { group { V }\n notify_master /bin/g }', ['notify: { master: /bin/g }']],
+]
+for (const [name, lines, before, wanted] of said)
+  test(`said: ${name}`, () => {
+    const result = imported(pair(`${lines}\n  ${tracksDns}`, `${dnsCheck}${before}\n`), two)
+    assert.equal([keys(result), needs(result), result.refused], [wanted, [], []])
+  })
+
+/** The script of a check, and what it becomes. */
+const checks: [script: string, check: string][] = [
+  ['killall -0 haproxy', 'process: haproxy'],
+  ['/usr/bin/killall -0 haproxy && exit 0 || exit 1', 'process: haproxy'],
+  ['pidof /usr/sbin/nginx', 'process: nginx'],
+  ['/usr/bin/pgrep -x mysqld >/dev/null 2>&1', 'process: mysqld'],
+  ['nc -z -w1 127.0.0.1 80', 'port: 80'],
+  ['/bin/nc -z localhost 6443', 'port: 6443'],
+  ['</dev/tcp/127.0.0.1/80', 'port: 80'],
+  ['ss -ntl | grep :3306', 'port: 3306'],
+  ['curl -sf http://127.0.0.1/health', 'url: http://127.0.0.1/health'],
+  [
+    '/usr/bin/curl -o /dev/null --silent --fail -m 2 https://localhost:6443/healthz',
+    'url: https://localhost:6443/healthz',
+  ],
+  ['/etc/keepalived/check.sh -v', 'command: /etc/keepalived/check.sh -v, user: root'],
+  ['nc -z 10.9.9.9 80', 'command: /usr/bin/nc -z 10.9.9.9 80, user: root'],
+  ['systemctl is-active --quiet nginx', 'command: /usr/bin/systemctl is-active --quiet nginx, user: root'],
+]
+for (const [script, check] of checks)
+  test(`a check: ${script}`, () => {
+    const own = `vrrp_script chk_own {\n  script "${script}"\n  interval 5\n  timeout 3\n  fall 3\n  rise 2\n  weight -10\n}\n`
+    const result = imported(pair('track_script { dns\n chk_own }', dnsCheck + own), two)
+    assert.equal(keys(result), ['checks:', `own: { ${check}, interval: 5, fall: 3, rise: 2, weight: -10 }`])
+    assert.equal(needs(result), [])
+  })
+
+test('priorities: the order of hosts alone, unless checks move them', () => {
+  const files = (lines: string) => ({
+    'low.conf': dnsCheck + instance(`${lines}\n ${tracksDns}`, { priority: 50 }),
+    'high.conf': dnsCheck + instance(`${lines}\n ${tracksDns}`, { state: 'MASTER', priority: 150 }),
+  })
+  const plain = imported(files('preempt_delay 9'), two)
+  assert.equal(keys(plain), ['preempt: true', 'preempt_delay: 9'])
+  assert.match(inventory(plain), /ns2: \{ address: 10.2.1.3 \}\n {2}ns1: \{ address: 10.2.1.2 \}\n$/)
+  const weighted = imported(files('track_interface { eth1 weight -60 }'), two)
+  assert.match(inventory(weighted), /ns2: \{ address: 10.2.1.3, priority: 150 \}\n {2}ns1: .*priority: 50 \}\n$/)
+  assert.equal(needs(weighted), ['weights of interfaces'])
+  assert.equal(keys(imported(files('nopreempt'), two)), [])
+})
+
+test('names and addresses: from the files where these tell', () => {
+  const unicast = (own: string, peer: string) =>
+    `${dnsCheck}global_defs { router_id ${own.replaceAll('.', '-')}x }` +
+    instance(`unicast_src_ip ${own}\n unicast_peer { ${peer} }\n ${tracksDns}`)
+  const one = imported({ 'keepalived.conf': unicast('10.2.1.7', '10.2.1.8') })
+  assert.match(
+    inventory(one),
+    /unicast: true\nhosts:\n {2}node1: \{ address: 10.2.1.7 \}\n {2}node2: \{ address: 10.2.1.8 \}\n$/,
+  )
+  const silent = (peer: string) => dnsCheck + instance(`unicast_peer { ${peer} }\n ${tracksDns}`)
+  const both = imported({ 'lb1/keepalived.conf': silent('10.2.1.8'), 'lb2/keepalived.conf': silent('10.2.1.7') })
+  assert.match(inventory(both), /lb1: \{ address: 10.2.1.7 \}\n {2}lb2: \{ address: 10.2.1.8 \}\n$/)
+  assert.equal([...needs(one), ...needs(both)], [])
+  // Two files of three nodes.
+  const three = imported({
+    'lb1/keepalived.conf': silent('10.2.1.8\n 10.2.1.9'),
+    'lb2/keepalived.conf': silent('10.2.1.7\n 10.2.1.9'),
+  })
+  assert.match(
+    inventory(three),
+    /lb1: \{ address: 10.2.1.7 \}\n {2}lb2: \{ address: 10.2.1.8 \}\n {2}node3: \{ address: 10.2.1.9 \}\n$/,
+  )
+  const byId = imported({
+    'a.conf': 'global_defs { router_id web_1 }' + instance(),
+    'b.conf': 'global_defs { router_id web_2 }' + instance(),
+  })
+  assert.equal(Object.keys(byId.draft.hosts), ['web-1', 'web-2'])
+})
+
+const networks: [vip: string, network: string][] = [
+  ['10.2.1.5/16', '10.2.0.0/16'],
+  ['10.2.1.5/30', '10.2.1.0/24 # assumed, as 10.2.1.5/30 is no network of hosts'],
+  ['10.2.2.5/24', '10.2.0.0/22 # assumed, as 10.2.2.5/24 does not hold all nodes'],
+  ['10.2.1.5', '10.2.1.0/24 # assumed, as 10.2.1.5 has no prefix length'],
+]
+for (const [vip, network] of networks)
+  test(`the network of ${vip}`, () => {
+    const file = dnsCheck + instance(tracksDns, { vip })
+    assert.ok(inventory(imported({ 'a.conf': file, 'b.conf': file }, two)).includes(`network: ${network}\n`))
+  })
+
+test('lines for hosts: one file for all', () => {
+  const file = `@ns1 $OWN=10.2.1.2\n@ns1 $PEER=10.2.1.3\n@ns2 $OWN=10.2.1.3\n@ns2 $PEER=10.2.1.2\n${dnsCheck}`
+  const text = file + instance(`unicast_src_ip $OWN\n unicast_peer {\n $PEER\n }\n ${tracksDns}`)
+  for (const result of [imported({ 'keepalived.conf': text }), imported({ 'a.conf': text, 'b.conf': text })])
+    assert.match(inventory(result), /hosts:\n {2}ns1: \{ address: 10.2.1.2 \}\n {2}ns2: \{ address: 10.2.1.3 \}\n$/)
+})
+
+test('what no file tells: marked places, which the schema refuses', () => {
+  const result = imported({ 'keepalived.conf': instance('', { vip: '10.2.1.1' }) })
+  const text = inventory(result)
+  assert.match(text, 'network: 10.2.1.0/24 # assumed, as 10.2.1.1 has no prefix length')
+  assert.match(text, 'gateway: ADDRESS-OF-THE-ROUTER # the router of the network')
+  assert.match(text, 'service: { type: WHAT-IS-SERVED } # what the cluster serves')
+  assert.match(text, 'node1: { address: ADDRESS-OF-NODE1 } # the address of node1')
+  const [file] = written({ 'inventory.yaml': text })
+  assert.throws(() => inventoryOf(text), /gateway: must be an IPv4 address, got "ADDRESS-OF-THE-ROUTER"/)
+  assert.ok(file)
+  assert.equal(needs(result), ['a virtual IP without a service of its own'])
+})
+
+/** Lines of an instance, what stands beside it, and what could not be said. */
+const unsaid: [name: string, lines: string, beside: string, needs: string[]][] = [
+  ['another address', 'virtual_ipaddress { 10.2.1.6 }', '', ['several virtual IPs, or one on another interface']],
+  [
+    'an excluded address',
+    'virtual_ipaddress_excluded { 10.2.1.6 }',
+    '',
+    ['several virtual IPs, or one on another interface'],
+  ],
+  ['another instance', '', instance(tracksDns, { name: 'W', vip: '10.2.1.6', id: 6 }), ['several VRRP instances']],
+  ['authentication AH', 'authentication { auth_type AH\n auth_pass abcd }', '', ['authentication AH']],
+  ['VMAC', 'use_vmac', '', ['an interface of its own for the virtual IP (VMAC)']],
+  [
+    'a pipe in a program',
+    'notify_master "/bin/a | /bin/b"',
+    '',
+    ['notify programs with what only a shell understands, or not the same on all nodes'],
+  ],
+  [
+    'track_process',
+    'track_process { x }',
+    'vrrp_track_process x { process y }',
+    ['track_process, track_file and track_bfd'],
+  ],
+  [
+    'a virtual server by DR',
+    '',
+    'virtual_server 10.2.1.5 80 { protocol TCP\n lb_kind DR\n real_server 10.2.1.9 80 { TCP_CHECK { } } }',
+    ['any service with a port check', 'clients passed on by DR or TUN', 'real servers apart from the directors'],
+  ],
+]
+for (const [name, lines, beside, wanted] of unsaid)
+  test(`unsaid: ${name}`, () => {
+    const result = imported(pair(`${lines}\n  ${tracksDns}`, `${dnsCheck}${beside}\n`), two)
+    assert.equal(needs(result).toSorted(), wanted.toSorted())
+    assert.match(result.unsaid[0]!.text, /\.conf:\d+:\d+ /)
+  })
+
+test('a password that the schema does not take: put another into the environment', () => {
+  const { added, unsaid } = imported(
+    pair(`authentication { auth_type PASS\n auth_pass abc }\n${tracksDns}`, dnsCheck),
+    two,
+  )
+  assert.equal([unsaid, added.some((why) => why.includes('VRRP_PASS'))], [[], true])
+  // Eight characters count.
+  const long = imported(pair(`authentication { auth_type PASS\n auth_pass abcdefghij }\n${tracksDns}`, dnsCheck), two)
+  assert.not.ok(long.added.some((why) => why.includes('VRRP_PASS')))
+})
+
+test('words that keepalived does not know are in no inventory, as keepalived leaves them out', () => {
+  const result = imported(
+    pair(`netify_backup /a\n ${tracksDns}`, `${dnsCheck}OS: x\nglobal_defs { notificationd y }\n`),
+    two,
+  )
+  assert.equal([keys(result), result.unsaid], [[], []])
+})
+
+test('what the schema refuses is left out, and the rest is proved', () => {
+  const server =
+    'virtual_server 10.2.1.5 53 { protocol UDP\n lb_algo fo\n real_server 10.2.1.2 53 { DNS_CHECK { type txt\n name health.load.balance. } } }\n'
+  const lines = 'track_interface { longer-than-fifteen }\n unicast_src_ip fe80::2\n unicast_peer { fe80::3 }'
+  const result = imported({ 'a.conf': server + instance(lines) })
+  assert.equal(result.refused.map((line) => line.split(':')[0]!).toSorted(), [
+    'cluster.balancing.scheduler',
+    'cluster.track_interfaces[0]',
+    'hosts.node1.address',
+    'hosts.node2.address',
+  ])
+  assert.match(inventory(result), /node1: \{ address: ADDRESS-OF-NODE1 \}/)
+  assert.ok(result.unsaid.some(({ text }) => text.endsWith('lvs_sched fo; the inventory makes it rr')))
+})
+
+test('a virtual server that the inventory can not have at all is not taken for its own model', () => {
+  const server = 'virtual_server 10.2.1.5 5060 { protocol UDP\n lb_algo sh\n real_server 10.2.1.9 1060 { weight 1 } }\n'
+  const found = needs(imported(pair('', server), two))
+  assert.ok(found.includes('real servers on another port') && found.includes('any service with a port check'))
+})
+
+test('instances: what one has and the other has not', () => {
+  const files = (lines: string) => {
+    const file = dnsCheck + instance(tracksDns) + instance(lines, { name: 'W', vip: '10.2.1.6', id: 6 })
+    return imported({ 'a.conf': file, 'b.conf': file }, two)
+  }
+  const fewer = files('')
+  assert.equal(needs(fewer), ['several VRRP instances'])
+  assert.ok(fewer.added.includes('all instances are checked alike'))
+  const own = files(`${tracksDns}\n garp_master_delay 1`)
+  assert.equal(needs(own), ['several VRRP instances', 'an instance with checks or values of its own'])
+  assert.not.ok(own.added.includes('all instances are checked alike'))
+})
+
+test('no word shows a password', () => {
+  for (const password of ['x%~', 'x%~yzabcdef']) {
+    const result = imported(pair(`authentication { auth_type PASS\n auth_pass ${password} }`), two)
+    assert.not.match(JSON.stringify([result, inventory(result)]), /x%~/)
+  }
+})
+
+test('names of hosts and files are data in the inventory, whatever is in them', () => {
+  const odd = [{ name: 'a: { b', address: '10.2.1.2' }]
+  const result = imported({ 'a.conf': instance() }, odd)
+  assert.match(result.refused.join(), /each key must be a host name/)
+  assert.match(
+    inventoryText(result.draft, ['x\ncluster: y']),
+    /^# x\?cluster: y\ncluster:\n[^]*"a: \{ b": \{ address: 10.2.1.2 \}/,
+  )
+})
+
+test('nothing to import', () =>
+  assert.throws(
+    () => imported({ 'a.conf': 'global_defs { }' }),
+    /a.conf: neither a virtual_ipaddress nor a virtual_server/,
+  ))
+
+test('what the playbooks write is imported as the inventory that it is from', () => {
+  for (const [name, text, level] of [...variants, ...recipes]) {
+    // The second interface is in no keepalived.conf.
+    if (level === 3) continue
+    const { cluster, hosts } = inventoryOf(text)
+    const files = hosts.map((host) => configuration({ cluster, host, hosts }, level, serviceOf(cluster)))
+    const paths = written(Object.fromEntries(files.map((file, index) => [`${hosts[index]!.name}.conf`, file])))
+    const result = importConf(
+      paths.map((file) => ({ file })),
+      hosts.map(({ name: host, address }) => ({ name: host, address })),
+    )
+    const missing = result.unsaid.map(({ text: what }) => what)
+    // No file tells what a web server at level 1 is.
+    if (level === 1 && cluster.service.type === 'http')
+      assert.is(missing.shift(), 'what is behind the virtual IP is not said')
+    assert.equal([name, ...missing, ...result.refused], [name])
+  }
+})
+
+test.run()
