@@ -25,13 +25,17 @@ interface Found {
   ids: string
 }
 
+// bash reads plain text by itself: with a process for each file, those would take longer than all else.
 const fileProbe = (path: string): Script => sh`
 if [ -e ${path} ] || [ -L ${path} ]; then
-  stat -c '%F|%a|%U:%G|%u:%g' -- ${path}
-  [ ! -f ${path} ] || exec base64 -w0 -- ${path}
-else
-  [ -d ${posix.dirname(path)} ]
-fi`
+  how=text text=
+  if [ -f ${path} ] && { IFS= read -rd '' text <${path} || [[ $text == *[^[:print:][:space:]]* ]]; }; then
+    how=base64 text=$(base64 -w0 -- ${path})
+  fi
+  printf '%s\n' "$text"
+  exec stat -c "$how|%F|%a|%U:%G|%u:%g" -- ${path}
+fi
+[ -d ${posix.dirname(path)} ]`
 
 /** A regular file, with mode and owner, or none. */
 export const fileResource = (path: string): Resource => ({
@@ -88,13 +92,15 @@ const show = (content: string, mode: string, owner: string) => `# mode ${mode}, 
 
 function parseFound(path: string, text: string): Found | undefined {
   if (text === '') return undefined
-  const [kind, mode, names = '', ids = names] = text.slice(0, text.indexOf('\n')).split('|')
-  if (!kind!.startsWith('regular'))
+  // The last line is about the file, all before its content.
+  const [, printed = '', about = ''] = text.match(/^([^]*)\n(.*)\n$/) ?? []
+  const [how, kind = '', mode = '', names = '', ids = names] = about.split('|')
+  if (!kind.startsWith('regular'))
     throw new UserError(`${path} is a ${kind}, and a regular file is wanted: move it away`, 1)
   const numbers = ids.split(':')
   const owner = names.split(':').map((name, i) => (name === 'UNKNOWN' ? numbers[i] : name))
-  const content = Buffer.from(text.slice(text.indexOf('\n') + 1), 'base64')
-  return { content, mode: mode!, owner: owner.join(':'), ids }
+  const content = Buffer.from(printed, how === 'base64' ? 'base64' : 'utf8')
+  return { content, mode, owner: owner.join(':'), ids }
 }
 
 /** @param give a command that gives `"$file"` to its owner */

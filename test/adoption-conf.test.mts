@@ -18,7 +18,7 @@ const named = (name: string, takeOver?: boolean): Task => tasks(takeOver).find((
 
 /** @returns what check mode says beside the difference, or why it refuses */
 function said(text: string, takeOver?: boolean): string | undefined {
-  const printed = { text: `regular file|644|root:root|0:0\n${Buffer.from(text).toString('base64')}`, code: 0 }
+  const printed = { text: `${text}\ntext|regular file|644|root:root|0:0\n`, code: 0 }
   try {
     const answer = named(`file ${path}`, takeOver).plan(printed, { changes: () => false })
     return isChange(answer) ? answer.remark : 'unchanged'

@@ -145,8 +145,14 @@ sed -i '1s/Generated/Changed/' /etc/iptables/rules.v4
   assert.is(text, `${others[0]}\n640\n${file.replace('Generated', 'Changed')}`)
 })
 
+/** @returns what is printed of a file with these lines, beside another */
+const inRules = (...rows: string[]) =>
+  ['/etc/ufw/before.rules:1:*nat', ...rows.map((row, place) => `/etc/iptables/rules.v4:${place + 1}:${row}`), ''].join(
+    '\n',
+  )
+
 test('saved: a file that has changed since it was read stays as it is', () => {
-  const { apply } = changeOf(saved, `1:*nat\n2:${snatRule}\n`)
+  const { apply } = changeOf(saved, inRules('*nat', snatRule))
   const text = inside(
     [],
     `printf '*nat\\n\\n${snatRule}\\n' >/etc/iptables/rules.v4
@@ -165,7 +171,7 @@ const refused: [task: Task, level: Level, printed: string, said: RegExp][] = [
   [
     saved,
     3,
-    '1:*nat\n2:[1:60] -A POSTROUTING -o eth0 -j MASQUERADE\n',
+    inRules('*nat', '[1:60] -A POSTROUTING -o eth0 -j MASQUERADE'),
     /^\/etc\/iptables\/rules.v4:2 has the rule "-A POSTROUTING -o eth0 /,
   ],
 ]
@@ -181,8 +187,8 @@ for (const [{ name }, level, printed, said] of refused)
   })
 
 for (const [name, text] of [
-  ['in another table', `1:*filter\n2:${snatRule}\n`],
-  ['that are comments', `1:*nat\n2:# taken over by keepalived-playbooks: ${snatRule}\n3:#${snatRule}\n`],
+  ['in another table', inRules('*filter', snatRule)],
+  ['that are comments', inRules('*nat', `# taken over by keepalived-playbooks: ${snatRule}`, `#${snatRule}`)],
 ] as const)
   test(`the same lines ${name} are nothing`, () =>
     assert.equal(saved.plan({ text, code: 0 }, { changes: () => false }), { unchanged: true }))

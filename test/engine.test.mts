@@ -158,6 +158,24 @@ test('a host that can not go on behind a barrier, as another is refused, does no
   assert.not.ok(existsSync(path('a')))
 })
 
+test('hosts that are parts of one whole: where one is refused, no other begins, barrier or not', async () => {
+  const refused: Task = {
+    ...touch('never'),
+    plan: () => {
+      throw new UserError('this is another machine', 1)
+    },
+  }
+  const run = (together: boolean) =>
+    runHosts(
+      [host([touch('a')], localTransport(), 'well'), host([refused], localTransport(), 'refused')],
+      { ...options, forks: 1, together, interrupted: () => false },
+      silent,
+    )
+  assert.is((await run(true))[0]!.status, 'failed')
+  assert.not.ok(existsSync(path('a')))
+  assert.is((await run(false))[0]!.status, 'changed')
+})
+
 test('names are data: nothing in them becomes shell code', async () => {
   const evil = `$(touch ${path('owned')}); touch ${path('owned')} \`touch ${path('owned')}\` ' " \\ \n x`
   const result = await runHost(

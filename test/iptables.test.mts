@@ -1,9 +1,4 @@
-// The cluster's rules in the words of iptables; what iptables.sh does with rules that somebody has saved, with commands
-// that only tell what they were asked for; and how its unit follows whoever loads rule sets.
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+// The cluster's rules in the words of iptables, and how their unit follows whoever loads rule sets.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseFacts } from '../engine/runner/facts.ts'
@@ -14,64 +9,6 @@ import { connectionTracking, untracked } from '../tasks/cluster/untracked.ts'
 import { targetOf } from '../tasks/target.ts'
 import { iptables } from '../tasks/os/firewall/iptables.ts'
 import type { Rule } from '../tasks/os/firewall/firewall.ts'
-import { render } from '../tasks/template.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'iptables-'))
-test.after(() => rmSync(folder, { recursive: true, force: true }))
-
-/** @returns what iptables-restore was given, and what iptables was asked for */
-function run(saved: string, keepalived: 'active' | 'inactive', when = ''): string {
-  const log = join(folder, 'log')
-  const commands = {
-    systemctl: `[ ${keepalived} = active ]`,
-    'iptables-save': `echo '${saved}'`,
-    'iptables-restore': `cat >>${log}`,
-    iptables: `echo "iptables $*" >>${log}; [[ $* != *" -C "* ]]`,
-  }
-  for (const [name, text] of Object.entries(commands))
-    writeFileSync(join(folder, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 })
-  const rules = [{ table: 'filter', chain: 'INPUT', words: ['-j', 'ACCEPT'], when }]
-  writeFileSync(log, '')
-  const script = render('iptables.sh', { prefix: 'keepalived-playbooks-', rules })
-  execFileSync('bash', ['--norc', '-c', script], { env: { PATH: `${folder}:${process.env.PATH}` } })
-  return readFileSync(log, 'utf8')
-}
-
-const saved = `*filter
-:INPUT DROP [0:0]
--A INPUT -p vrrp -m comment --comment keepalived-playbooks-vrrp-in -j ACCEPT
--A INPUT -p tcp -m comment --comment "not keepalived-playbooks-x" -j ACCEPT
-COMMIT
-*nat
--A POSTROUTING -m comment --comment keepalived-playbooks-snat -j SNAT --to-source 10.2.1.5
-COMMIT`
-const ensured = `iptables -w -t filter -C INPUT -j ACCEPT
-iptables -w -t filter -I INPUT 1 -j ACCEPT
-`
-
-test('at boot, saved rules of ours go before the wanted ones come', () => {
-  assert.is(
-    run(saved, 'inactive'),
-    `*filter
--D INPUT -p vrrp -m comment --comment keepalived-playbooks-vrrp-in -j ACCEPT
-COMMIT
-*nat
--D POSTROUTING -m comment --comment keepalived-playbooks-snat -j SNAT --to-source 10.2.1.5
-COMMIT
-${ensured}`,
-  )
-})
-
-test('at boot without saved rules of ours, nothing is taken away', () => {
-  assert.is(run('*filter\n-A INPUT -j DROP\nCOMMIT', 'inactive'), ensured)
-})
-
-test('while keepalived runs, rules of another level stay', () => assert.is(run(saved, 'active'), ensured))
-
-test('at boot, a rule waits until it may be set', () => {
-  assert.is(run('', 'inactive', 'true'), ensured)
-  assert.is(run('', 'inactive', 'false'), '')
-})
 
 const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname)
 const target = targetOf(inventory, inventory.hosts[0]!, parseFacts('ids=debian\ninit=systemd\n'))

@@ -114,7 +114,7 @@ test('a file of nobody known is given back with its numbers', async () => {
   const { uid, gid } = statSync(path('f'))
   // As stat prints it of an owner without a name.
   const unknown = file(path('f'), 'ours')
-  const nameless = `regular file|600|UNKNOWN:gone|${uid}:${gid}\n${Buffer.from('theirs').toString('base64')}`
+  const nameless = `theirs\ntext|regular file|600|UNKNOWN:gone|${uid}:${gid}\n`
   const plan: Task['plan'] = (printed, planned) =>
     unknown.plan(shown('f') === 'ours' ? printed : { ...printed, text: nameless }, planned)
   await run('1', [{ ...unknown, plan }])

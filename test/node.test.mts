@@ -89,7 +89,7 @@ test('keepalived: files before the service, a drain file for each node where it 
 
 test('keepalived: what drains a node stays, anything else becomes 0', () => {
   const flag = writing(keepalived(target, 3), '/etc/keepalived/standby')
-  const found = (text: string) => `regular file|644|root:root\n${Buffer.from(text).toString('base64')}`
+  const found = (text: string) => `${text}\ntext|regular file|644|root:root\n`
   const plan = (text: string) => flag.plan({ text: found(text), code: 0 }, { changes: () => false })
   assert.equal(
     ['0\n', '1\n', '1'].map((text) => isChange(plan(text))),

@@ -41,7 +41,6 @@ function change(task: Task, text: string, code = 0, planned = nothingPlanned): C
 /** A row of a table: a name, the task, what its probe printed, and the state before; undefined for no change. */
 type Row = [name: string, task: Task, printed: string, before: string | undefined, code?: number]
 
-const base64 = (text: string) => Buffer.from(text).toString('base64')
 const [moduleFile, moduleLive] = kernelModule('ip_vs')
 const [sysctlFile, forward] = sysctl('/etc/sysctl.d/x.conf', { 'net.ipv4.ip_forward': 1 })
 const named = service('named', { reloadOn: ['/etc/bind/zone'] })
@@ -60,24 +59,19 @@ const rows: Row[] = [
   ['install: removed, configuration left', packages({ facts }, 'a'), 'a\n', ''],
   ['install: a name that begins like another', packages({ facts }, 'bind9'), 'bind9-dnsutils\ninstalled\n', ''],
   ['file: absent', file('/f', 'x\n'), '', ''],
-  ['file: right', file('/f', 'x\n'), `regular file|644|root:root\n${base64('x\n')}`, undefined],
-  ['file: empty and wanted so', file('/f', ''), 'regular empty file|644|root:root\n', undefined],
+  ['file: right', file('/f', 'x\n'), 'x\n\ntext|regular file|644|root:root\n', undefined],
+  ['file: empty and wanted so', file('/f', ''), '\ntext|regular empty file|644|root:root\n', undefined],
   [
     'file: no last newline',
     file('/f', 'x\n'),
-    `regular file|644|root:root\n${base64('x')}`,
+    'x\ntext|regular file|644|root:root\n',
     '# mode 644, owner root:root\nx',
   ],
-  [
-    'file: wrong mode',
-    file('/f', 'x\n'),
-    `regular file|666|root:root\n${base64('x\n')}`,
-    '# mode 666, owner root:root\nx\n',
-  ],
+  ['file: wrong mode', file('/f', 'x\n'), 'x\n\ntext|regular file|666|root:root\n', '# mode 666, owner root:root\nx\n'],
   [
     'file: wrong owner',
     file('/f', 'x\n'),
-    `regular file|644|bind:bind\n${base64('x\n')}`,
+    'x\n\ntext|regular file|644|bind:bind\n',
     '# mode 644, owner bind:bind\nx\n',
   ],
   ['line: there', line('/f', 'x'), '3:x\n', undefined, 0],
@@ -177,12 +171,14 @@ test('sysctl: the dot of a VLAN is no separator, and an interface that is gone i
 })
 
 test('file: anything but a regular file is refused', () => {
-  assert.throws(() => change(file('/f', 'x'), 'symbolic link|777|root:root\n'), /\/f is a symbolic link/)
+  assert.throws(() => change(file('/f', 'x'), '\ntext|symbolic link|777|root:root\n'), /\/f is a symbolic link/)
 })
 
 test('file: undo brings back the old bytes, mode and owner', () => {
-  const undo = change(file('/f', 'x'), `regular file|600|bind:bind\n${Buffer.from([0xff, 0]).toString('base64')}`)!.undo
-    .text
+  const undo = change(
+    file('/f', 'x'),
+    `${Buffer.from([0xff, 0]).toString('base64')}\nbase64|regular file|600|bind:bind\n`,
+  )!.undo.text
   assert.match(undo, '/wA=')
   assert.match(undo, 'chmod 600')
   assert.match(undo, 'chown bind:bind')

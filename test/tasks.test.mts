@@ -17,6 +17,7 @@ import * as assert from 'uvu/assert'
 import { Script, sh } from '../engine/base/sh.ts'
 import { type Change, isChange, type Task } from '../engine/runner/task.ts'
 import { localTransport } from '../engine/transport/local.ts'
+import { file } from '../tasks/file.ts'
 import { line } from '../tasks/line.ts'
 import { packages } from '../tasks/packages.ts'
 import { resourceOf } from '../tasks/resources.ts'
@@ -73,6 +74,26 @@ for (const [name, text] of contents) {
     await make(undo)
     assert.is(shown('hosts'), text)
     assert.is(statSync(path('hosts')).mode & 0o777, 0o640)
+  })
+}
+
+for (const [name, bytes] of [
+  ...contents,
+  ['with newlines at both ends', '\n\nother\n\n'],
+  ['with a tab, a backslash and a percent sign', '\t\\n%s\r\n'],
+  ['in UTF-8', 'né\n'],
+  ['in another encoding', Buffer.from([0x6e, 0xe9, 0x0a])],
+] as const) {
+  test(`file: one ${name} is known as it is, and comes back so`, async () => {
+    writeFileSync(path('conf'), bytes)
+    chmodSync(path('conf'), 0o640)
+    if (typeof bytes === 'string') assert.is(await wants(file(path('conf'), bytes, { mode: '640' })), undefined)
+    const { apply, undo } = (await wants(file(path('conf'), 'ours\n')))!
+    await make(apply)
+    assert.is(shown('conf'), 'ours\n')
+    await make(undo)
+    assert.equal(readFileSync(path('conf')), Buffer.from(bytes))
+    assert.is(statSync(path('conf')).mode & 0o777, 0o640)
   })
 }
 

@@ -14,9 +14,9 @@ const data = {
   routesScript: '/etc/keepalived/routes.sh',
   tables: { first: { number: 20 }, second: { number: 21 } },
   prefix: 'keepalived-playbooks-',
-  rules: [
-    { table: 'nat', chain: 'POSTROUTING', words: ['-j', 'SNAT', '--to-source', '10.2.1.5'], when: '' },
-    { table: 'raw', chain: 'OUTPUT', words: ['-j', 'CT', '--notrack'], when: '[ -e /here ]' },
+  groups: [
+    { when: '', wanted: ["want nat '-I POSTROUTING 1 -j SNAT --to-source 10.2.1.5'"] },
+    { when: '[ -e /here ]', wanted: ["want raw '-I OUTPUT 1 -j CT --notrack'"] },
   ],
   snmp: { community: 'secret', source: '127.0.0.1' },
   zone: 'load.balance',

@@ -4,11 +4,13 @@ import { promisify } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { UserError } from '../engine/base/errors.ts'
+import type { Script } from '../engine/base/sh.ts'
 import { parseFacts } from '../engine/runner/facts.ts'
 import { type Task, tasksOf, flatten } from '../engine/runner/task.ts'
 import type { Level } from '../inventory/levels.ts'
 import { allowAnswers, allowSync, allowVrrp, firewall, snat } from '../tasks/cluster/firewall.ts'
 import { untracked } from '../tasks/cluster/untracked.ts'
+import { packetsPass } from '../tasks/os/firewall/trial.ts'
 import { targetOf } from '../tasks/target.ts'
 import { begun } from './begun.ts'
 import { inventoryOf } from './variants.ts'
@@ -31,15 +33,21 @@ const trial = (level: Level, of = target): Task => tasksOf(flatten(firewall(of, 
 /** Normal users have no nft and iptables in their PATH. */
 const sbin = 'PATH=$PATH:/usr/sbin:/sbin'
 
-/** @returns what is said of a host with these rules, or nothing where all packets pass */
-async function refusal(level: Level, theirs: string): Promise<string> {
-  const { probe, plan } = trial(level, theirs.startsWith(bridged) ? onBridge : target)
+/** @returns what a probe prints on a host with these rules */
+async function printed(probe: Script, theirs: string): Promise<string> {
   const script = `${sbin}; set -e; mount -t tmpfs none /run; ${theirs}\nset +e\n${probe.text}`
-  const { stdout: text } = await promisify(execFile)(
+  const { stdout } = await promisify(execFile)(
     'unshare',
     ['--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', 'bash', '-c', script],
     { encoding: 'utf8', timeout: 60_000 },
   )
+  return stdout
+}
+
+/** @returns what is said of a host with these rules, or nothing where all packets pass */
+async function refusal(level: Level, theirs: string): Promise<string> {
+  const { probe, plan } = trial(level, theirs.startsWith(bridged) ? onBridge : target)
+  const text = await printed(probe, theirs)
   try {
     assert.equal(plan({ text, code: 0 }, { changes: () => false }), { unchanged: true })
     return ''
@@ -390,6 +398,29 @@ test('the rules of the host are only read', () => {
     'unshare',
     ['--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', 'bash', '-c', script],
     { timeout: 60_000 },
+  )
+})
+
+const wire = { device: 'eth0', network: '10.2.1.2/24', router: '10.2.1.1', packets: [] }
+
+test('an address is held for its packet alone: packets from it come in again', async () => {
+  const question = { direction: 'in', protocol: 'udp', fromPort: 50000, toPort: 53 } as const
+  const holding = { address: '10.2.1.5', like: '10.2.1.2' }
+  const packets = [
+    { ...question, what: 'a question to it', from: '10.2.1.3', to: '10.2.1.5', holding },
+    { ...question, what: 'a question from it', from: '10.2.1.5', to: '10.2.1.2' },
+  ]
+  const { probe } = packetsPass([{ ...wire, packets }], '')
+  assert.is(await printed(probe, 'true'), 'pass\npass\n')
+})
+
+test('rules that iptables can not set are told in its words', async () => {
+  const rules = ['*filter', '-I INPUT 1 -p udp -j ACCEPT', '-I INPUT 1 -p udp --nonsense 1 -j ACCEPT', 'COMMIT']
+  const { probe, plan } = packetsPass([wire], rules.join('\n'))
+  const text = await printed(probe, 'true')
+  assert.throws(
+    () => plan({ text, code: 0 }, { changes: () => false }),
+    /^iptables can not set the cluster's rules: .*unknown option "--nonsense"/,
   )
 })
 

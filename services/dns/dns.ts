@@ -26,7 +26,7 @@ export const dns = (content: ContentOf<'dns'>): ServiceOfKind => {
     selfCheckProgram: 'dig',
     selfCheck: (host, address) => sh`
 said=$(dig @${address} -p ${port} +tries=2 +timeout=2 ${name}. TXT 2>&1) || true
-grep -qF ${`"${answerOf(host)}"`} <<<"$said" || {
+[[ $said == *${`"${answerOf(host)}"`}* ]] || {
   why=$(awk '/^;; communications error/ { sub(/.*: /, ""); print; exit }
     match($0, /status: [A-Z]+/) { print substr($0, RSTART + 8, RLENGTH - 8); exit }' <<<"$said")
   case $why in

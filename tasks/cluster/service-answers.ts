@@ -23,7 +23,7 @@ export function serviceAnswers({ cluster, host }: Target, level: Level): Task[] 
 function answers({ name, unit = name, selfCheck }: Service, host: Host, address: string): Task {
   // Another host of the network must not be asked in its place.
   const check = sh`(
-ip -o -4 address show to ${`${address}/32`} | grep -q . || { echo ${`${address} is not there yet`}; exit 1; }
+[ -n "$(ip -o -4 address show to ${`${address}/32`})" ] || { echo ${`${address} is not there yet`}; exit 1; }
 ${selfCheck(host, address)}
 ) 2>&1`
   return {

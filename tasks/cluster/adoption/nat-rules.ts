@@ -45,7 +45,7 @@ function pick(found: readonly Found[], where: (one: Found) => string, level: Lev
 const live = (target: Target, level: Level): Task => ({
   name: 'no rule made by hand changes the source of balanced connections',
   key: 'rules by hand in nat POSTROUTING',
-  probe: sh`iptables-save 2>/dev/null | sed -n '/^\*nat/,/^COMMIT/p' | grep -e '^-A POSTROUTING ' || true`,
+  probe: sh`iptables-save 2>/dev/null | sed -n '/^\*nat/,/^COMMIT/{/^-A POSTROUTING /p}'`,
   plan: ({ text }) => {
     const all = text
       .split('\n')
@@ -82,11 +82,12 @@ fi`
 const saved = (path: string, target: Target, level: Level): Task => ({
   name: `no rule made by hand in ${path} changes the source of balanced connections`,
   key: `rules by hand in ${path}`,
-  probe: sh`grep -n '' ${path} 2>/dev/null || true`,
+  probe: sh`grep -Hns '' ${savedFiles} || true`,
   plan: ({ text }) => {
     let table = ''
     const rules = text.split('\n').flatMap((row): Found[] => {
-      const [, number, rule = ''] = row.match(/^(\d+):(.*)$/) ?? []
+      const [, file, number, rule = ''] = row.match(/^(.*?):(\d+):(.*)$/) ?? []
+      if (file !== path) return []
       if (rule.startsWith('*')) table = rule.slice(1).trim()
       return table === 'nat' && !rule.startsWith('#') ? [{ place: Number(number), text: rule }] : []
     })

@@ -16,10 +16,11 @@ export const withoutRoutesScript = (script: string, conf: string): Task => ({
   key: `${script} by hand in the unit`,
   resources: [unitOverride],
   probe: sh`
+paths=()
 for path in /etc/default/keepalived /{etc,run}/systemd/system/keepalived.service{,.d/*.conf}; do
-  [ "$path" = ${dropInPath('keepalived.service')} ] || grep -Hns '' "$path"
+  [ "$path" = ${dropInPath('keepalived.service')} ] || paths+=("$path")
 done
-true`,
+grep -Hns '' -- "\${paths[@]}" || true`,
   plan: ({ text }) => {
     const rows = [...text.matchAll(/^(\/.*?):(\d+):(.*)$/gm)].map(([, path, line, text]): Place => {
       return { path: path!, line: Number(line), text: text! }

@@ -31,7 +31,7 @@ export const iptables: Firewall = {
     const tried = rules.filter(({ table }) => table !== 'nat')
     const now = rules.filter(({ table }) => table !== 'raw')
     return [
-      packetsPass(wires, lines(...tried.map(atTop))),
+      packetsPass(wires, restorable(tried, atTop)),
       ...now.map((rule) => live(rule, probe(now))),
       file(script, scriptText(rules), { mode: '755' }),
       file(unitFile, unitText),
@@ -92,12 +92,22 @@ const sourceNat = ({ name, protocols, virtualServer: { address, port }, source }
   ],
 })
 
-const atTop = (rule: Words) => sh`iptables -w -t ${rule.table} -I ${rule.chain} 1 ${specification(rule)}`
+/** @returns for iptables-restore: rules as it saves them, each with another command */
+const restorable = (rules: readonly Words[], command: (saved: string) => string): string =>
+  [...Map.groupBy(rules, ({ table }) => table)]
+    .flatMap(([table, own]) => [`*${table}`, ...own.map((rule) => command(saves(rule))), 'COMMIT'])
+    .join('\n')
+
+const atTop = (saved: string) => saved.replace(/^-A (\S+)/, '-I $1 1')
+const check = (saved: string) => saved.replace(/^-A/, '-C')
 
 const scriptText = (rules: readonly Words[]) =>
   render('iptables.sh', {
     prefix,
-    rules: rules.map((rule) => ({ ...rule, words: specification(rule), when: rule.when?.text ?? '' })),
+    groups: [...Map.groupBy(rules, ({ when }) => when?.text ?? '')].map(([when, own]) => ({
+      when,
+      wanted: own.map((rule) => sh`want ${rule.table} ${atTop(saves(rule))}`.text),
+    })),
   })
 
 /** iptables-save puts quotes around what has a dot, as a host's name may. */
@@ -165,16 +175,24 @@ interface SavedRule {
   text: string
 }
 
-// Asks for all rules at once. The kernel is asked for a rule only where its comment is there: on nftables even `-C`
-// creates an empty table.
+// Asks for all rules at once, by one iptables-restore where all are as wanted. The kernel is asked for a rule only where its
+// comment is there: on nftables even `-C` creates an empty table.
 const probe = (rules: readonly Words[]): Script => sh`
 saved=$(iptables-save 2>/dev/null)
 printf '%s\n' "$saved"
-${lines(...rules.map(probeExact))}`
+${rules.length > 0 ? probeAll(rules) : sh`true`}`
 
-const probeExact = (rule: Words): Script => sh`
-if [[ $saved == *${` ${comment(rule)} `}* ]] &&
-  iptables -w -t ${rule.table} -C ${rule.chain} ${specification(rule)} 2>/dev/null; then echo ${`exact ${comment(rule)}`}; fi`
+const probeAll = (rules: readonly Words[]): Script => sh`
+exact() { printf 'exact %s\n' "$@"; }
+have() { for comment; do [[ $saved == *" $comment "* ]] || return 1; done; }
+set -- ${rules.map(comment)}
+if have "$@" && iptables-restore -w --noflush <<<${restorable(rules, check)} 2>/dev/null; then exact "$@"; exit; fi
+${lines(...rules.map(probeOne))}`
+
+const probeOne = (rule: Words): Script => sh`
+if have ${comment(rule)} && iptables -w -t ${rule.table} -C ${rule.chain} ${specification(rule)} 2>/dev/null; then
+  exact ${comment(rule)}
+fi`
 
 function parseSaved(text: string): SavedRule[] {
   let table = ''
@@ -215,7 +233,7 @@ const replace = (table: string, comments: string, texts: readonly string[]): Scr
   echo ${`*${table}`}
   iptables-save 2>/dev/null |
     sed -n ${`/^\\*${table}$/,/^COMMIT$/s/^-A \\(.* --comment ${comments} .*\\)/-D \\1/p`}
-  printf '%s\n' ${texts.toReversed().map((text) => text.replace(/^-A (\S+)/, '-I $1 1'))} COMMIT
+  printf '%s\n' ${texts.toReversed().map(atTop)} COMMIT
 } | iptables-restore -w --noflush`
 
 // Services that load a rule set, at boot or later.

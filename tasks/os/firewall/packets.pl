@@ -1,25 +1,42 @@
 # Sends packets through the packet filter of this network namespace, and says of each whether it got through.
 #
-# Arguments: DEVICE PEER, and for each packet DIRECTION PROTOCOL SOURCE DESTINATION SOURCE-PORT DESTINATION-PORT KEEPS
-# HELD LIKE. DEVICE is an Ethernet device here, PEER the other end of its cable. DIRECTION is in (from the cable to this host),
-# out (from this host to the cable) or forward (from the cable, through this host, to the cable). PROTOCOL is a number. KEEPS
-# is 1 where the source has to stay. HELD is an address that this host has meanwhile, or empty; where LIKE is given, and a packet
-# with LIKE in place of HELD does not pass, the packet counts as passed. Prints "pass", "drop" or "from" with another source for
-# each packet, in order, until one does not pass. Needs no module that Debian's perl-base lacks.
+# Arguments, for each packet: DEVICE PEER DIRECTION PROTOCOL SOURCE DESTINATION SOURCE-PORT DESTINATION-PORT KEEPS HELD LIKE.
+# DEVICE is an Ethernet device here, PEER the other end of its cable. DIRECTION is in (from the cable to this host), out (from
+# this host to the cable) or forward (from the cable, through this host, to the cable). PROTOCOL is a number. KEEPS is 1 where
+# the source has to stay. HELD is an address that this host has meanwhile, or empty; where LIKE is given, and a packet with LIKE
+# in place of HELD does not pass, the packet counts as passed. Prints "pass", "drop" or "from" with another source for each
+# packet, in order, until one does not pass. Needs no module that Debian's perl-base lacks.
 use strict;
 use Socket;
 
-my ($device, $peer, @words) = @ARGV;
 my ($seconds, $packets) = (0.3, 0);
-# linux/if_packet.h, linux/if_ether.h, asm-generic/socket.h, linux/in.h
+# linux/if_packet.h, linux/if_ether.h, asm-generic/socket.h, linux/in.h, linux/sockios.h,
+# linux/netlink.h, linux/rtnetlink.h, linux/if_addr.h
 my ($AF_PACKET, $ETH_P_ALL, $ETH_P_IP, $SO_BINDTODEVICE, $IP_ADD_MEMBERSHIP, $IP_HDRINCL) = (17, 3, 0x0800, 25, 35, 3);
+my ($SIOCGIFHWADDR, $SIOCGIFINDEX) = (0x8927, 0x8933);
+my ($AF_NETLINK, $RTM_NEWADDR, $RTM_DELADDR, $NLM_F_REQUEST, $IFA_LOCAL) = (16, 20, 21, 1, 2);
 
+# Belongs to the groups, so that the host takes what is sent to them.
+socket(my $member, AF_INET, SOCK_DGRAM, 0) or die "socket: $!\n";
+
+# The number of a device and its hardware address.
 sub link_of {
-  my ($index, $mac) = `ip -o link show dev $_[0]` =~ m{^(\d+): .* link/ether ([0-9a-f:]+)} or die "no device $_[0]\n";
-  return ($index, pack('(H2)6', split /:/, $mac));
+  my ($device) = @_;
+  my @found = map {
+    my $request = pack('a16 x24', $device);
+    ioctl $member, $_, $request or die "no device $device: $!\n";
+    $request;
+  } $SIOCGIFINDEX, $SIOCGIFHWADDR;
+  return (unpack('x16 i', $found[0]), unpack('x18 a6', $found[1]));
 }
-my ($device_index, $device_mac) = link_of($device);
-my ($peer_index, $peer_mac) = link_of($peer);
+
+# Gives this host an address, or takes it away, as ip would; the kernel has done it when this returns.
+socket(my $routing, $AF_NETLINK, SOCK_RAW, 0) or die "AF_NETLINK: $!\n";
+sub address {
+  my ($request, $address, $device) = @_;
+  my $body = pack('C4 I S S a4', AF_INET, 32, 0, 0, (link_of($device))[0], 8, $IFA_LOCAL, inet_aton($address));
+  send $routing, pack('L S S L L', 16 + length $body, $request, $NLM_F_REQUEST, 0, 0) . $body, 0;
+}
 
 sub checksum {
   my ($data) = @_;
@@ -47,16 +64,21 @@ sub packet {
 }
 
 sub frame_to {
-  my ($to, $packet) = @_;
+  my ($to, $packet, $device_mac, $peer_mac) = @_;
   my @octets = split /\./, $to;
   my $mac = $octets[0] < 224 ? $device_mac : pack('C6', 1, 0, 0x5e, $octets[1] & 127, @octets[2, 3]);
   return $mac . $peer_mac . pack('n', $ETH_P_IP) . $packet;
 }
 
-socket(my $cable, $AF_PACKET, SOCK_RAW, unpack('S', pack('n', $ETH_P_ALL))) or die "AF_PACKET: $!\n";
-bind($cable, pack('S n i S C C a8', $AF_PACKET, $ETH_P_ALL, $peer_index, 0, 0, 0, '')) or die "bind: $!\n";
-# Belongs to the groups, so that the host takes what is sent to them.
-socket(my $member, AF_INET, SOCK_DGRAM, 0) or die "socket: $!\n";
+# By the other end of a cable; opened before the first packet that may come out of it.
+my %cables;
+sub cable_of {
+  my ($peer, $index) = @_;
+  return $cables{$peer} if $cables{$peer};
+  socket(my $cable, $AF_PACKET, SOCK_RAW, unpack('S', pack('n', $ETH_P_ALL))) or die "AF_PACKET: $!\n";
+  bind($cable, pack('S n i S C C a8', $AF_PACKET, $ETH_P_ALL, $index, 0, 0, 0, '')) or die "bind: $!\n";
+  return $cables{$peer} = $cable;
+}
 
 sub came_through {
   my ($socket, $tells) = @_;
@@ -74,7 +96,10 @@ sub came_through {
 
 # Returns whether a packet got through, and the source that it had then, which may be translated.
 sub try_one {
-  my ($direction, $protocol, $from, $to, $sport, $dport) = @_;
+  my ($device, $peer, $direction, $protocol, $from, $to, $sport, $dport) = @_;
+  my ($device_index, $device_mac) = link_of($device);
+  my ($peer_index, $peer_mac) = link_of($peer);
+  my $cable = cable_of($peer, $peer_index);
   my $mark = 0x6b700000 + ++$packets;
   my $packet = packet($protocol, $from, $to, $sport, $dport, $mark);
   my $source;
@@ -98,22 +123,22 @@ sub try_one {
   } else {
     # A raw socket gets what the rule set has let in.
     socket(my $raw, AF_INET, SOCK_RAW, $protocol) or die "raw socket: $!\n";
-    send $cable, frame_to($direction eq 'forward' ? '0.0.0.0' : $to, $packet), 0,
+    send $cable, frame_to($direction eq 'forward' ? '0.0.0.0' : $to, $packet, $device_mac, $peer_mac), 0,
       pack('S n i S C C a8', $AF_PACKET, $ETH_P_IP, $peer_index, 0, 0, 6, $device_mac);
     $passed = $direction eq 'forward' ? came_through($cable, $left_host) : came_through($raw, $is_ours);
   }
   return ($passed, $source);
 }
 
-while (my ($direction, $protocol, $from, $to, $sport, $dport, $keeps, $held, $like) = splice @words, 0, 9) {
+while (my ($device, $peer, $direction, $protocol, $from, $to, $sport, $dport, $keeps, $held, $like) = splice @ARGV, 0, 11) {
   my @like = map { $_ eq $held ? $like : $_ } $from, $to;
-  if ($like && !(try_one($direction, $protocol, @like, $sport, $dport))[0]) {
+  if ($like && !(try_one($device, $peer, $direction, $protocol, @like, $sport, $dport))[0]) {
     print "pass\n";
     next;
   }
-  system "ip address add $held/32 dev $device" if $held;
-  my ($passed, $source) = try_one($direction, $protocol, $from, $to, $sport, $dport);
-  system "ip address delete $held/32 dev $device" if $held;
+  address($RTM_NEWADDR, $held, $device) if $held;
+  my ($passed, $source) = try_one($device, $peer, $direction, $protocol, $from, $to, $sport, $dport);
+  address($RTM_DELADDR, $held, $device) if $held;
   my $as_wanted = $passed && !($keeps && $source ne $from);
   print $as_wanted ? "pass\n" : $passed ? "from $source\n" : "drop\n";
   last unless $as_wanted;

@@ -9,9 +9,9 @@ import type { Packet, Wire } from './firewall.ts'
  * with a copy of all rules and the cluster's own, real packets come in by a device of the same name. Nothing reaches the
  * network, and the host's own rules are only read.
  * @param wires one after the other, each with its packets
- * @param ours a script that sets the cluster's rules
+ * @param ours the cluster's rules, for iptables-restore
  */
-export const packetsPass = (wires: readonly Wire[], ours: Script): Task => ({
+export const packetsPass = (wires: readonly Wire[], ours: string): Task => ({
   name: 'packets of the cluster pass the packet filter',
   probe: probe(wires, ours),
   plan: ({ text }) => {
@@ -37,22 +37,28 @@ export const packetsPass = (wires: readonly Wire[], ours: Script): Task => ({
 const code = readFileSync(new URL('packets.pl', import.meta.url), 'utf8')
 const numbers: Readonly<Record<string, string>> = { udp: '17', tcp: '6' }
 
-const wordsOf = ({ direction, protocol, from, to, fromPort = 0, toPort = 0, keepsSource, holding }: Packet) =>
-  [
-    ...[direction, numbers[protocol] ?? protocol, from, to, fromPort, toPort],
+/** The words of packets.pl for a packet. */
+const wordsOf = (packet: Packet, device: string, place: number) => {
+  const { direction, protocol, from, to, fromPort = 0, toPort = 0, keepsSource, holding } = packet
+  return [
+    ...[device, peerOf(place), direction, numbers[protocol] ?? protocol, from, to, fromPort, toPort],
     ...[keepsSource ? 1 : 0, holding?.address ?? '', holding?.like ?? ''],
   ].map(String)
+}
+
+/** The other end of the cable of a wire. */
+const peerOf = (place: number) => `trial-${place + 1}`
 
 // iptables-nft's tables hold matches that nft can't read back, so iptables carries them over itself. Only IPv4 is tried.
-const probe = (wires: readonly Wire[], ours: Script): Script => sh`
+// A process costs a small host more than all else here, so there are few.
+const probe = (wires: readonly Wire[], ours: string): Script => sh`
 for program in ip unshare perl; do
   command -v "$program" >/dev/null || { echo "untried=there is no $program"; exit 0; }
 done
 folder=$(mktemp -d /run/keepalived-playbooks-trial.XXXXXX) || exit 1
 trap 'rm -rf -- "$folder"' EXIT
 cd "$folder"
-modules() { cut -d ' ' -f 1 /proc/modules 2>/dev/null; }
-loaded=" $(echo $(modules)) "
+{ mapfile -t loaded </proc/modules; } 2>/dev/null
 # Of the translation of addresses, chains of others matter alone: rules of POSTROUTING itself are judged by their words, and may be
 # taken over. What nft has added to a table of iptables, iptables does not carry.
 carry() {
@@ -62,32 +68,40 @@ carry() {
     keep && !(nat && (/^-A (PREROUTING|INPUT|OUTPUT) / || (judged && /^-A POSTROUTING .*-j (SNAT|MASQUERADE)/) || / ipvs /))'
 }
 iptables-save 2>/dev/null | carry 1 >saved
+carried=()
 case $(iptables -V 2>/dev/null) in
-  *nf_tables*) iptables-legacy-save 2>/dev/null | carry 0 >legacy; carried="nat $(sed -n 's/^\*//p' saved)" ;;
+  *nf_tables*)
+    carried=(nat $(sed -n 's/^\*//p' saved))
+    # The kernel names the tables of iptables-legacy that there are.
+    if read -r _ </proc/net/ip_tables_names; then iptables-legacy-save | carry 0 >legacy; fi 2>/dev/null
+    ;;
 esac
+links=$(ip -o -d link show)
 # Of a bridge, one port stands for all: where there is one, that of a cable.
 ports=
-for device in ${wires.map(({ device }) => device)}; do
-  for port in $(ip -o link show master "$device" type bridge_slave 2>/dev/null | sed 's/^[0-9]*: \([^:@]*\).*/\1/'); do
+while IFS=': @' read -r _ port rest; do
+  for device in ${wires.map(({ device }) => device)}; do
+    if [[ $rest != *" master $device "*" bridge_slave "* ]]; then continue; fi
     ports=bridge
     if [ ! -e "port-$device" ] || [ -e "/sys/class/net/$port/device" ]; then echo "$port" >"port-$device"; fi
   done
-done
-nft -s list ruleset 2>/dev/null | awk -v carried=" $(echo $carried) " -v bridge="$ports" '
+done <<<"$links"
+nft -s list ruleset 2>/dev/null | awk -v carried=" \${carried[*]} " -v bridge="$ports" '
   /^table / { keep = ($2 == "ip" && !index(carried, " " $3 " ")) || $2 == "inet" || $2 == "netdev" || $2 == bridge }
   keep' >nft
 command -v ipset >/dev/null && ipset save >sets 2>/dev/null
 # Rules may name an interface by its number, which has to be there when they are loaded.
 rules=$(<nft)
-if [ -n "$rules" ]; then ip -o link show; fi | while IFS=': @' read -r _ device _; do
+while IFS=': @' read -r _ device _; do
   if [[ $rules == *"$device"* ]]; then echo "$device"; fi
-done >devices
+done <<<"$links" >devices
 printf %s ${code} >packets.pl
-printf %s ${ours.text} >ours
+printf %s ${ours} >ours
 unshare --net bash -c ${inside(wires).text} 2>why || echo "untried=$(grep -m1 'Error: ' why || grep -v '^Command failed' why | tail -n 1)"
 # The host itself did not need them; the latest comes first.
-for module in $(modules); do
-  [[ $loaded == *" $module "* ]] || rmmod "$module" 2>/dev/null
+{ mapfile -t modules </proc/modules; } 2>/dev/null
+for module in "\${modules[@]%% *}"; do
+  [[ " \${loaded[*]%% *} " == *" $module "* ]] || rmmod "$module" 2>/dev/null
 done
 true`
 
@@ -114,18 +128,18 @@ trap 'for ((; cables > 0; cables--)); do echo "link delete trial-$cables"; done 
 cables=${wires.length}
 cable() {
   if [ ! -e "port-$1" ]; then echo "link add name $1 type veth peer name $2"; return; fi
-  echo "link add name $1 type bridge
-link add name $(<"port-$1") type veth peer name $2
-link set $(<"port-$1") master $1 up"
+  read -r port <"port-$1"
+  printf 'link %s\n' "add name $1 type bridge" "add name $port type veth peer name $2" "set $port master $1 up"
 }
 {
   echo 'link set lo up'
   ${lines(...wires.map(wired))}
-} | ip -batch -
+} >built
+ip -batch built
 # As level 3 sets it: answers may leave by another interface.
 for path in ${wires.map(({ device }) => `/proc/sys/net/ipv4/conf/${device}/rp_filter`)}; do echo 2 >"$path"; done
 while read -r device; do
-  ip link show dev "$device" >/dev/null 2>&1 ||
+  [ -e "/proc/sys/net/ipv4/conf/$device" ] ||
     ip link add name "$device" type veth peer name "trial-$((cables += 1))"
 done <devices
 echo 1 >/proc/sys/net/ipv4/ip_forward
@@ -133,27 +147,34 @@ echo 1 >/proc/sys/net/ipv4/ip_forward
 [ ! -s nft ] || nft -f nft
 [ ! -s saved ] || iptables-restore <saved
 [ ! -s legacy ] || iptables-legacy-restore <legacy
-if command -v iptables >/dev/null && ! bash -e ours 2>said; then
-  echo "refused=$(tail -n 1 said)"
+if command -v iptables-restore >/dev/null && ! iptables-restore -w --noflush <ours 2>said; then
+  # Of one rule alone, iptables says more.
+  set -f
+  while read -r rule; do
+    case $rule in
+    '*'*) table=\${rule#?} ;;
+    -*) iptables -w -t "$table" $rule 2>one || { mv one said; break; } ;;
+    esac
+  done <ours
+  echo "refused=$(grep -v ^Try said | tail -n 1)"
   exit
 fi
-${lines(...wires.map(tried))}`
+${tried(wires)}`
 
 /** Prints what `ip -batch` takes. */
 const wired = ({ device, network, router, packets }: Wire, place: number): Script => sh`
-cable ${device} ${`trial-${place + 1}`}
+cable ${device} ${peerOf(place)}
 echo ${[
   ...[network, ...local(network, packets)].map((one) => `address add ${one} dev ${device}`),
   `link set ${device} up`,
-  `link set trial-${place + 1} up`,
+  `link set ${peerOf(place)} up`,
   ...neighbours(router, packets).map((one) => `neighbour add ${one} lladdr 02:00:00:00:00:01 dev ${device}`),
   ...(place === 0 ? [`route add default via ${router} dev ${device}`] : []),
 ].join('\n')}`
 
-const tried = ({ device, packets }: Wire, place: number): Script => sh`
-try() { perl packets.pl ${device} ${`trial-${place + 1}`} "$@"; }
-set -- ${packets.flatMap(wordsOf)}
-results=$(try "$@")
+const tried = (wires: readonly Wire[]): Script => sh`
+set -- ${wires.flatMap(({ device, packets }, place) => packets.flatMap((packet) => wordsOf(packet, device, place)))}
+results=$(perl packets.pl "$@")
 printf '%s\n' "$results"
 if [[ $results == *drop* || $results == *from* ]]; then
   stopped=$(grep -nvx pass <<<"$results" | head -n 1 | cut -d : -f 1)
@@ -161,26 +182,29 @@ if [[ $results == *drop* || $results == *from* ]]; then
   awk '/^\*/ { table = substr($0, 2) }
     (/^:/ && $2 == "DROP") || / -j (DROP|REJECT)/ { print "legacy=" table, /^:/ ? substr($1, 2) : $2 }' legacy 2>/dev/null || true
   command -v nft >/dev/null || exit 0
+  shift $(((stopped - 1) * 11))
   nft -f - <<'END'
 table ip trial {
   chain in { type filter hook prerouting priority -450; meta nftrace set 1; }
   chain out { type filter hook output priority -450; meta nftrace set 1; }
 }
 END
-  # Ahead of everything that stands at the device itself.
-  entry=$(cat ${`port-${device}`} 2>/dev/null || echo ${device})
-  nft "add table netdev trial; add chain netdev trial in { type filter hook ingress device \"$entry\" priority -2000000000; };
-    add rule netdev trial in meta nftrace set 1" 2>/dev/null || true
+  # Ahead of everything that stands at the device itself, or at the port of a bridge.
+  entry=$1
+  if [ -e "port-$1" ]; then read -r entry <"port-$1"; fi
+  nft -f - 2>/dev/null <<END || true
+table netdev trial {
+  chain in { type filter hook ingress device "$entry" priority -2000000000; meta nftrace set 1; }
+}
+END
   nft monitor trace >trace 2>/dev/null &
   sleep 0.5
-  shift $(((stopped - 1) * 9))
   # Of a connection, only the first packet comes to the rules that translate.
-  if [[ $results == *from* ]]; then port=$(($5 + 1)); else port=$5; fi
-  try "$1" "$2" "$3" "$4" "$port" "$6" "$7" "$8" '' >/dev/null
+  if [[ $results == *from* ]]; then port=$(($7 + 1)); else port=$7; fi
+  perl packets.pl "\${@:1:6}" "$port" "\${@:8:3}" '' >/dev/null
   sleep 0.3
   kill "$!"
   sed -n 's/^trace id [^ ]* \(.*\(verdict drop\|policy drop\).*\)/cause=\1/p; /[^a-z]\(snat\|masquerade\)[^a-z]/Is/^trace id [^ ]* \(.* rule .*\)/nat=\1/p' trace
-  exit 0
 fi`
 
 /** @returns what gives a packet another source, and what to do about it */
