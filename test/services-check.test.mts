@@ -109,11 +109,9 @@ const turns = ['ns1', 'ns2', 'ns1', 'ns2']
 test('answers are judged by service: by name, or by how many there are', () => {
   const dns = { 'dns UDP': turns, 'dns TCP': turns }
   const judge = (more: Record<string, string[]>) =>
-    judgeAnswers(several, 2, { VI_1: 'ns1' }, answersOf({ ...dns, ...more }), {}).map(({ server, summary, finding }) => [
-      server,
-      summary,
-      finding?.text,
-    ])
+    judgeAnswers(several, 2, { VI_1: 'ns1' }, answersOf({ ...dns, ...more }), {}).map(
+      ({ server, summary, finding }) => [server, summary, finding?.text],
+    )
   const well = [
     ['dns UDP', 'ns1 2, ns2 2: strictly in turn', undefined],
     ['dns TCP', 'ns1 2, ns2 2: strictly in turn', undefined],
