@@ -161,7 +161,7 @@ test('way: a name that does not exist', async () => {
 
 test('way: a server that never speaks', async () => {
   const port = await listen((socket) => socket.on('error', () => {}))
-  const message = await refusal(execute(sshd, { port, connectTimeout: 1 }, ''))
+  const message = await refusal(execute(sshd, { port, connectTimeout: 20 }, ''))
   assert.match(message, `127.0.0.1 port ${port} takes connections but does not speak SSH in time`)
 })
 
@@ -179,12 +179,12 @@ test('way: a server that takes longer than usual, as ssh_config allows it', asyn
 test('way: a server that hangs up', async () => {
   const port = await listen((socket) => socket.end())
   assert.match(
-    await refusal(execute(sshd, { port, connectTimeout: 1 }, '')),
+    await refusal(execute(sshd, { port, connectTimeout: 20 }, '')),
     `ns1: no SSH connection to 127.0.0.1 port ${port}`,
   )
   const polite = await listen((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
   assert.match(
-    await refusal(execute(sshd, { port: polite, connectTimeout: 1 }, '')),
+    await refusal(execute(sshd, { port: polite, connectTimeout: 20 }, '')),
     `port ${polite}: it was closed by the host`,
   )
 })

@@ -9,7 +9,7 @@ export interface RunOptions extends HostOptions {
    * @returns turns, where hosts are to be changed one after the other
    */
   beforeChanges?: () => Promise<Turns | undefined>
-  /** Whether hosts are parts of one whole: where one can't be changed, none is begun. */
+  /** Whether hosts are parts of one whole: where one is refused, none is begun. */
   together?: boolean
   /** True after an interrupt: no further host is started. */
   interrupted: () => boolean
@@ -36,8 +36,10 @@ export async function runHosts(hosts: readonly RunHost[], options: RunOptions, t
   const runs = hosts.map((host) => new HostRun(host, options, tell))
   await inParallel(runs, options, (run) => run.plan())
   const lostAlready = failedOf(runs)
+  const refused = runs.some(({ result }) => result.status === 'failed')
   // What begins here and can't go on would be left half done.
-  if (!options.check && lostAlready.length > 0 && (options.together || runs.some((run) => run.lastPhase > 0))) {
+  const never = runs.some((run) => run.lastPhase > 0) && lostAlready.length > 0
+  if (!options.check && (never || (options.together && refused))) {
     for (const run of runs) run.holdBack(lostAlready)
     return runs.map(({ result }) => result)
   }
