@@ -95,8 +95,11 @@ test('findings of two instances are two findings', () => {
 test('a node that holds anything is among the last of a rolling reboot', () => {
   const one = [state(ns1, ...first, 'held=other 10.2.1.8', 'state=other MASTER'), state(ns2, 'state=VI_1 BACKUP')]
   assert.equal(
-    inTurn(hosts, one, 'x').map(({ host }) => host.name),
-    ['ns2', 'ns1'],
+    inTurn(hosts, one, cluster.instances).map(({ host, why }) => [host.name, why]),
+    [
+      ['ns2', 'it stands by'],
+      ['ns1', 'it holds 10.2.1.5 and 10.2.1.8, so it is among the last'],
+    ],
   )
 })
 

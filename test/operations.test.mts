@@ -218,7 +218,7 @@ test('durations as people say them', () => {
 test('rolling: nodes that stand by come first, the holder last', () => {
   const states = [node(0, true).state!, node(1, false).state!]
   assert.equal(
-    inTurn(hosts, states, cluster.vip).map(({ host, why }) => `${host.name}: ${why}`),
+    inTurn(hosts, states, cluster.instances).map(({ host, why }) => `${host.name}: ${why}`),
     ['ns2: it stands by', 'ns1: it holds 10.2.1.5, so it is the last'],
   )
 })

@@ -1,10 +1,10 @@
 import type { Documents } from '../../../documents/all.ts'
 import type { Note } from '../../cluster/rolling-note.ts'
 import { drainedNodes } from '../../verify/judge.ts'
-import { holdsAny } from '../../cluster/instances.ts'
+import { addressOf, holdsOf } from '../../cluster/instances.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
 import { whyReboot } from '../../cluster/reboot-required.ts'
-import type { Host } from '../../../inventory/types.ts'
+import type { Host, Instance } from '../../../inventory/types.ts'
 import type { RunContext } from '../../cli/main.ts'
 import { run } from './locks.ts'
 import { canAskItself } from './node-steps.ts'
@@ -17,14 +17,22 @@ export interface Turn {
   why: string
 }
 
-/** Standby nodes first, the holder last, so that the VIP moves only once. */
-export function inTurn(hosts: readonly Host[], states: readonly NodeState[], vip: string): Turn[] {
-  const holds = (host: Host) => states.some((state) => state.host === host.name && holdsAny(state))
+/** Standby nodes first, holders last, so that each virtual IP moves only once. */
+export function inTurn(hosts: readonly Host[], states: readonly NodeState[], instances: readonly Instance[]): Turn[] {
+  const held = ({ name }: Host) => {
+    const state = states.find(({ host }) => host === name)
+    return instances.filter((instance) => state && holdsOf(state, instance)).map(addressOf)
+  }
   return [
-    ...hosts.filter((host) => !holds(host)).map((host) => ({ host, why: 'it stands by' })),
-    ...hosts.filter(holds).map((host) => ({ host, why: `it holds ${vip}, so it is the last` })),
+    ...hosts.filter((host) => held(host).length === 0).map((host) => ({ host, why: 'it stands by' })),
+    ...hosts.flatMap((host) => {
+      const vips = held(host)
+      return vips.length > 0 ? [{ host, why: `it holds ${vips.join(' and ')}, so it is ${last(instances)}` }] : []
+    }),
   ]
 }
+
+const last = ({ length }: readonly Instance[]) => (length > 1 ? 'among the last' : 'the last')
 
 /** The nodes to reboot, in order, and the note that each node of the cluster keeps about it. */
 export interface RebootPlan {
@@ -48,7 +56,7 @@ export async function planReboots(
     control.states(),
     ...control.services.map((one) => control.everywhere(canAskItself(one))),
   ])
-  const order = inTurn(control.hosts, states, control.vip)
+  const order = inTurn(control.hosts, states, control.instances)
   const drained = request.resume ? [] : drainedByOperator(states)
   const plan = request.resume
     ? resumePlan(order, control.session.limited, earlier)
