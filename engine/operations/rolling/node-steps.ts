@@ -2,13 +2,13 @@ import { realAddress } from '../../../inventory/levels.ts'
 import { runCommand } from '../../cluster/host-locks.ts'
 import { addressOf, holdsAny, holdsOf } from '../../cluster/instances.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
-import { preempts, priorityIn } from '../../../inventory/priority.ts'
-import type { Host, Instance } from '../../../inventory/types.ts'
+import type { Host } from '../../../inventory/types.ts'
 import type { Service } from '../../../services/service.ts'
 import type { Clock } from '../../base/clock.ts'
 import { exitCode, HostError, UserError } from '../../base/errors.ts'
 import { lines, type Script, sh } from '../../base/sh.ts'
 import type { ClusterControl } from '../control.ts'
+import { comingBack, moveAddresses } from './move.ts'
 
 /** How long things may take, in seconds. */
 export interface Patience {
@@ -20,9 +20,6 @@ export interface Patience {
 
 /** Seconds for services to come up after a boot. */
 const settle = 60
-
-/** Milliseconds for questions that are on their way to be answered. */
-const inFlight = 1000
 
 const bootId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -42,14 +39,6 @@ if busctl get-property $login /org/freedesktop/login1 $login.Manager BlockInhibi
 fi
 systemd-run --quiet --on-active=1 systemctl reboot`
 
-/** Instances on their way to another node. */
-interface Move {
-  moving: readonly Instance[]
-  from: string
-  /** Whether a holder is the one that is wanted. */
-  arrived(holder: string): boolean
-}
-
 /** The steps of one node. Each ends when its effect is seen, or throws UserError. */
 export class NodeSteps {
   readonly #control: ClusterControl
@@ -66,6 +55,11 @@ export class NodeSteps {
     return this.#control.session.clock
   }
 
+  /** Seconds for addresses to move: one that comes back may have to wait. */
+  get #moveTime(): number {
+    return this.#patience.drain + this.#control.session.inventory.cluster.preempt_delay
+  }
+
   /** Drains the node: another node may hold the VIP, and no new client is sent to this one. */
   async drain(): Promise<string> {
     await this.#control.setStandby(this.#host.name, true)
@@ -76,60 +70,15 @@ export class NodeSteps {
 
   /**
    * Another node holds the addresses that this one has.
-   * @param pausing as for `#move`
+   * @param pausing as for `moveAddresses`
    */
   async handOver(pausing: readonly Host[]): Promise<string> {
     const { name } = this.#host
     const [state] = await this.#control.states([this.#host])
     const moving = this.#control.instances.filter((instance) => holdsOf(state!, instance))
-    const standBy = () => this.#control.setStandby(name, true)
-    return this.#move({ moving, from: name, arrived: (holder) => holder !== name }, standBy, pausing)
-  }
-
-  /**
-   * Moves the addresses of instances. An answer in flight would reach a new director that does not know the connection, unless the old
-   * holder itself answers: so for this moment all clients are sent to the old holder.
-   * @param pausing the nodes that may be drained for some seconds
-   * @returns who holds them now, for people
-   */
-  async #move(move: Move, act: () => Promise<void>, pausing: readonly Host[]): Promise<string> {
-    const others = pausing.filter(({ name }) => name !== move.from)
-    const names = others.map(({ name }) => name)
-    const undrain = () => this.#control.setDrained(names, false)
-    try {
-      await this.#control.setDrained(names, true)
-      await this.#control.poolsFollow(others, true)
-      await this.#clock.sleep(inFlight)
-      await act()
-      const held = await this.#moved(move)
-      await this.#clock.sleep(inFlight)
-      await undrain()
-      await this.#control.poolsFollow(others, false)
-      return held
-    } catch (error) {
-      // The others would leave all work to one node; that they can't be undrained is not what went wrong first.
-      await undrain().catch(() => {})
-      throw error
-    }
-  }
-
-  /** @returns `ns1 holds 10.2.1.5` of each instance */
-  async #moved({ moving, from, arrived }: Move): Promise<string> {
-    let held: string[] = []
-    const seconds = this.#patience.drain + this.#control.session.inventory.cluster.preempt_delay
-    const problem = await this.#control.until((states) => {
-      held = []
-      for (const instance of moving) {
-        const holders = states.filter((state) => holdsOf(state, instance)).map(({ host }) => host)
-        const verb = holders.length > 1 ? 'hold' : 'holds'
-        const text = `${holders.join(' and ') || 'no node'} ${verb} ${addressOf(instance)}`
-        if (holders.length !== 1 || !arrived(holders[0]!)) return text
-        held.push(text)
-      }
-    }, seconds)
-    const vips = moving.map(addressOf).join(' and ')
-    if (problem) throw stop(`${vips} did not move away from ${from} within ${seconds} s: ${problem}`)
-    return held.join(', ')
+    const act = () => this.#control.setStandby(name, true)
+    const move = { moving, from: name, arrived: (holder: string) => holder !== name, act, seconds: this.#moveTime }
+    return moveAddresses(this.#control, move, pausing)
   }
 
   /** Waits until open questions and connections have ended, or the drain timeout is over. */
@@ -229,35 +178,19 @@ ipvsadm -lcn | awk -v reals=${` ${reals} `} -v most=${balancing.udp_timeout} \
 
   /**
    * Undrains the node: it gets clients again. If it preempts, the VIP moves to it too.
-   * @param pausing as for `#move`
+   * @param pausing as for `moveAddresses`
    */
   async undrain(pausing: readonly Host[]): Promise<string> {
     const { name } = this.#host
-    const standUp = () => this.#control.setStandby(name, false)
-    const { from, moving } = this.#takesBack(await this.#control.states())
-    if (from) await this.#move({ moving, from, arrived: (holder) => holder === name }, standUp, pausing)
-    else await standUp()
+    const act = () => this.#control.setStandby(name, false)
+    const { from, moving } = comingBack(this.#control.session.inventory, this.#host, await this.#control.states())
+    const move = { moving, arrived: (holder: string) => holder === name, act, seconds: this.#moveTime }
+    if (from) await moveAddresses(this.#control, { ...move, from }, pausing)
+    else await act()
     await this.#control.setDrained([name], false)
     await this.#control.poolsFollow([this.#host], false)
     const place = this.#control.can.balances ? 'in every pool' : 'it stands by'
     return from ? `it holds ${moving.map(addressOf).join(' and ')} again` : place
-  }
-
-  /** @returns the instances that come to this node when it is undrained, and the node that the first comes from */
-  #takesBack(states: readonly NodeState[]): { from?: string; moving: Instance[] } {
-    const { cluster, hosts } = this.#control.session.inventory
-    const holderOf = (instance: Instance) =>
-      hosts.find(({ name }) => states.some((state) => state.host === name && holdsOf(state, instance)))
-    const moving = cluster.instances.filter((instance) => {
-      const holder = holderOf(instance)
-      return (
-        holder &&
-        preempts(cluster, instance) &&
-        priorityIn(instance, holder, hosts) < priorityIn(instance, this.#host, hosts)
-      )
-    })
-    const from = moving[0] && holderOf(moving[0])?.name
-    return { moving, ...(from !== undefined && { from }) }
   }
 
   #whyUnhealthy = (states: NodeState[]) => {

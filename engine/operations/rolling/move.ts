@@ -1,0 +1,88 @@
+import { preempts, priorityIn } from '../../../inventory/priority.ts'
+import type { Host, Instance, Inventory } from '../../../inventory/types.ts'
+import { exitCode, UserError } from '../../base/errors.ts'
+import { addressOf, holdsOf } from '../../cluster/instances.ts'
+import type { NodeState } from '../../cluster/node-state.ts'
+import type { ClusterControl } from '../control.ts'
+
+/** Milliseconds for questions that are on their way to be answered. */
+const inFlight = 1000
+
+/** Instances on their way to another node. */
+export interface Move {
+  moving: readonly Instance[]
+  from: string
+  /** Whether a holder is the one that is wanted. */
+  arrived(holder: string): boolean
+  /** What sets them on their way. */
+  act(): Promise<void>
+  /** Seconds that it may take. */
+  seconds: number
+}
+
+/**
+ * Moves the addresses of instances. An answer in flight would reach a new director that does not know the connection, unless
+ * the old holder itself answers: so for this moment all clients are sent to the old holder.
+ * @param pausing the nodes that may be drained for some seconds
+ * @returns who holds them now, for people
+ * @throws UserError where they do not move in time
+ */
+export async function moveAddresses(control: ClusterControl, move: Move, pausing: readonly Host[]): Promise<string> {
+  const { clock } = control.session
+  const others = pausing.filter(({ name }) => name !== move.from)
+  const names = others.map(({ name }) => name)
+  const undrain = () => control.setDrained(names, false)
+  try {
+    await control.setDrained(names, true)
+    await control.poolsFollow(others, true)
+    await clock.sleep(inFlight)
+    await move.act()
+    const held = await moved(control, move)
+    await clock.sleep(inFlight)
+    await undrain()
+    await control.poolsFollow(others, false)
+    return held
+  } catch (error) {
+    // The others would leave all work to one node; that they can't be undrained is not what went wrong first.
+    await undrain().catch(() => {})
+    throw error
+  }
+}
+
+/** @returns `ns1 holds 10.2.1.5` of each instance */
+async function moved(control: ClusterControl, { moving, from, arrived, seconds }: Move): Promise<string> {
+  let held: string[] = []
+  const problem = await control.until((states) => {
+    held = []
+    for (const instance of moving) {
+      const holders = states.filter((state) => holdsOf(state, instance)).map(({ host }) => host)
+      const verb = holders.length > 1 ? 'hold' : 'holds'
+      const text = `${holders.join(' and ') || 'no node'} ${verb} ${addressOf(instance)}`
+      if (holders.length !== 1 || !arrived(holders[0]!)) return text
+      held.push(text)
+    }
+  }, seconds)
+  if (problem) {
+    const vips = moving.map(addressOf).join(' and ')
+    throw new UserError(`${vips} did not move away from ${from} within ${seconds} s: ${problem}`, exitCode.failed)
+  }
+  return held.join(', ')
+}
+
+/** @returns the instances that come to a host when it is undrained, and the node that the first comes from */
+export function comingBack(
+  { cluster, hosts }: Pick<Inventory, 'cluster' | 'hosts'>,
+  host: Host,
+  states: readonly NodeState[],
+): { from?: string; moving: Instance[] } {
+  const holderOf = (instance: Instance) =>
+    hosts.find(({ name }) => states.some((state) => state.host === name && holdsOf(state, instance)))
+  const moving = cluster.instances.filter((instance) => {
+    const holder = holderOf(instance)
+    return (
+      holder && preempts(cluster, instance) && priorityIn(instance, holder, hosts) < priorityIn(instance, host, hosts)
+    )
+  })
+  const from = moving[0] && holderOf(moving[0])?.name
+  return { moving, ...(from !== undefined && { from }) }
+}
