@@ -95,7 +95,7 @@ for (const [name, lines, before, wanted] of said)
   })
 
 /** The script of a check, and what it becomes. */
-const checks: [script: string, check: string][] = [
+const checks: [script: string, check: string, timeout?: string][] = [
   ['killall -0 haproxy', 'process: haproxy'],
   ['/usr/bin/killall -0 haproxy && exit 0 || exit 1', 'process: haproxy'],
   ['pidof /usr/sbin/nginx', 'process: nginx'],
@@ -109,17 +109,37 @@ const checks: [script: string, check: string][] = [
     '/usr/bin/curl -o /dev/null --silent --fail -m 2 https://localhost:6443/healthz',
     'url: https://localhost:6443/healthz',
   ],
-  ['/etc/keepalived/check.sh -v', 'command: /etc/keepalived/check.sh -v, user: root'],
-  ['nc -z 10.9.9.9 80', 'command: /usr/bin/nc -z 10.9.9.9 80, user: root'],
-  ['systemctl is-active --quiet nginx', 'command: /usr/bin/systemctl is-active --quiet nginx, user: root'],
+  ['timeout 2 bash -c "</dev/tcp/127.0.0.1/80"', 'port: 80'],
+  ['/usr/bin/timeout -k 1 -s KILL 2s pidof nginx', 'process: nginx'],
+  ['/etc/keepalived/check.sh -v', 'command: /etc/keepalived/check.sh -v, user: root', ' timeout: 3,'],
+  ['timeout 2 /etc/check.sh', 'command: /etc/check.sh, user: root', ' timeout: 3,'],
+  ['nc -z 10.9.9.9 80', 'command: /usr/bin/nc -z 10.9.9.9 80, user: root', ' timeout: 3,'],
+  [
+    'systemctl is-active --quiet nginx',
+    'command: /usr/bin/systemctl is-active --quiet nginx, user: root',
+    ' timeout: 3,',
+  ],
 ]
-for (const [script, check] of checks)
+for (const [script, check, timeout = ''] of checks)
   test(`a check: ${script}`, () => {
-    const own = `vrrp_script chk_own {\n  script "${script}"\n  interval 5\n  timeout 3\n  fall 3\n  rise 2\n  weight -10\n}\n`
+    const own = `vrrp_script chk_own {\n  script ${script.includes('"') ? script : `"${script}"`}\n  interval 5\n  timeout 3\n  fall 3\n  rise 2\n  weight -10\n}\n`
     const result = imported(pair('track_script { dns\n chk_own }', dnsCheck + own), two)
-    assert.equal(keys(result), ['checks:', `own: { ${check}, interval: 5, fall: 3, rise: 2, weight: -10 }`])
+    assert.equal(keys(result), ['checks:', `own: { ${check}, interval: 5,${timeout} fall: 3, rise: 2, weight: -10 }`])
     assert.equal(needs(result), [])
   })
+
+test('a check that is ended: by keepalived, by timeout, or as root before its next run', () => {
+  const result = (lines: string) =>
+    imported(pair('track_script { dns\n own }', `${dnsCheck}vrrp_script own {\n fall 2\n rise 1\n ${lines}\n}\n`), two)
+  const byTimeout = result('script "timeout 9 /bin/a"\n user nobody')
+  assert.equal(keys(byTimeout), ['checks:', 'own: { command: /bin/a, timeout: 9 }'])
+  assert.equal(needs(byTimeout), [])
+  const byRoot = result('script "/bin/a"\n user root\n interval 4\n timeout 9')
+  assert.equal(keys(byRoot), ['checks:', 'own: { command: /bin/a, user: root, interval: 4 }'])
+  assert.equal(needs(byRoot), [])
+  assert.ok(byRoot.added.some((why) => why.startsWith('what root runs')))
+  assert.not.ok(byTimeout.added.some((why) => why.startsWith('what root runs')))
+})
 
 test('priorities: the order of hosts alone, unless checks move them', () => {
   const files = (lines: string) => ({
@@ -323,7 +343,7 @@ test('what the playbooks write is imported as the inventory that it is from', ()
     )
     const missing = result.unsaid.map(({ text: what }) => what)
     // No file tells what a web server at level 1 is.
-    if (level === 1 && Object.values(cluster.services)[0]!.type === 'http')
+    if (level === 1 && Object.values(cluster.services)[0]?.type === 'http')
       assert.is(missing.shift(), 'what is behind the virtual IP is not said')
     assert.equal([name, ...missing, ...result.refused], [name])
   }

@@ -2,6 +2,8 @@
 export interface Check {
   kind: 'process' | 'port' | 'url' | 'command'
   what: string
+  /** Seconds of a `timeout` in front. */
+  timeout?: string
 }
 
 /** What is added so that a shell ends as the program did, or prints nothing. */
@@ -14,9 +16,7 @@ const process = new RegExp(
   `^${program}(?:killall (?:-0|-s 0|-SIGNAL 0)|pidof(?: -[sx])*|pgrep(?: -x)?)\\s+(?:-0 )?(\\S+)$`,
 )
 const connection = new RegExp(`^${program}(?:nc|ncat|netcat)((?: -\\w+(?: \\d+)?)*) (\\S+) (\\d+)$`)
-const device = new RegExp(
-  `^(?:${program}(?:bash|timeout \\d+ bash) -c )?["']?(?:echo )?[<>] ?/dev/tcp/${here}/(\\d+)["']?$`,
-)
+const device = new RegExp(`^(?:${program}(?:bash|sh) -c )?["']?(?:echo )?[<>] ?/dev/tcp/${here}/(\\d+)["']?$`)
 const listening = new RegExp(
   `^${program}(?:ss|netstat) [^|]*\\|\\s*${program}e?grep (?:-\\w+ )*["']?[:.]*(\\d+) ?["']?(?:\\s*\\|\\s*grep .*)?$`,
 )
@@ -24,16 +24,32 @@ const request = new RegExp(
   `^${program}(?:curl|wget)((?: (?:-{1,2}[\\w-]+|\\d+|/dev/null))*) ["']?(https?://[^\\s"']+)["']?$`,
 )
 
+/** What ends a program that hangs; the playbooks put it there themselves (services/service.ts). */
+const bound = new RegExp(
+  `^${program}timeout(?: (?:--foreground|--preserve-status|-v|-[ks] ?\\S+|--(?:kill-after|signal)[= ]\\S+))* (\\d+)(?:\\.\\d+)?s? (.+)$`,
+)
+
 /**
  * @param own the node's own addresses, as far as they are known
  * @returns what the command of a check looks at
  */
 export function checkOf(command: string, own: readonly string[]): Check {
+  const text = plain(command)
+  const [, timeout, bounded] = bound.exec(text) ?? []
+  return { ...kindOf(bounded === undefined ? text : plain(bounded), own), timeout }
+}
+
+/** @returns a command without what is around it for a shell alone */
+function plain(command: string): string {
   let text = command.trim().replaceAll(/\s+/g, ' ')
   for (let before = ''; before !== text;) {
     before = text
     text = text.replace(noise, '').replace(/^["'](.*)["']$/, '$1')
   }
+  return text
+}
+
+function kindOf(text: string, own: readonly string[]): Check {
   const [, name] = process.exec(text) ?? []
   if (name)
     return {
@@ -54,6 +70,6 @@ export function checkOf(command: string, own: readonly string[]): Check {
 
 /** Programs that are named without a path, where distributions have them. */
 const inUsrBin =
-  /^(systemctl|service|bash|sh|python3?|curl|wget|nc|pgrep|pidof|killall|ping|dig|host|nslookup|mysqladmin|mysql|redis-cli|psql|pg_isready|test|docker|kubectl|timeout|haproxy|true)(?= |$)/
+  /^(systemctl|service|bash|sh|python3?|curl|wget|nc|pgrep|pidof|killall|ping|dig|host|nslookup|mysqladmin|mysql|redis-cli|psql|pg_isready|test|docker|kubectl|haproxy|true)(?= |$)/
 
 const full = (text: string): string => text.replace(inUsrBin, (name) => `${name === 'sh' ? '' : '/usr'}/bin/${name}`)

@@ -22,11 +22,15 @@ export function checksOf(main: Part, isChecked: (about: string) => boolean): Sec
     if (isChecked(about) || !canCheck(kind!, what!)) continue
     const of = (name: string) => main.get(`${name} of check ${about}`)
     const number = (name: string) => (of(name) === undefined ? undefined : Number(of(name)))
+    const interval = number('interval') ?? 1
+    const isBound = kind === 'command' && of('user') === 'root'
+    const timeout = number('timeout')
     checks[nameOf(script, Object.keys(checks))] = {
       [kind!]: kind === 'port' ? Number(what) : what,
       user: kind === 'command' ? unless(of('user'), 'nobody') : undefined,
-      interval: unless(number('interval'), 1),
-      timeout: unless(number('timeout'), 3),
+      interval: unless(interval, 1),
+      // Nothing but keepalived ends what root runs, which it does before the next run.
+      timeout: isBound ? unless(timeout && Math.min(timeout, interval), interval) : unless(timeout, 3),
       fall: unless(number('fall'), 2),
       rise: unless(number('rise'), 1),
       weight: unless(number('weight'), 0),

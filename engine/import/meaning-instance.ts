@@ -129,13 +129,15 @@ const harmless = ['process', 'port', 'url']
 function checked(part: Part, line: Statement, script: Statement, { globals, own }: Around): void {
   const given = find(script.block, 'script')
   const addresses = [...own, part.get('unicast_src_ip'), part.get('mcast_src_ip')].flatMap((one) => one ?? [])
-  const { kind, what } = checkOf((given?.words ?? []).slice(1).join(' '), addresses)
+  const { kind, what, timeout } = checkOf((given?.words ?? []).slice(1).join(' '), addresses)
   const about = `check ${kind} ${what}`
   part.say(about, script.words[1], line)
   const word = (keyword: string) => number(find(script.block, keyword)?.words[1])
   const place = (keyword: string) => find(script.block, keyword) ?? script
   part.say(`interval of ${about}`, word('interval'), place('interval'), '1')
-  for (const keyword of ['timeout', 'fall', 'rise']) part.say(`${keyword} of ${about}`, word(keyword), place(keyword))
+  // What ends the program first; the playbooks' own `timeout` is shorter by a second.
+  part.say(`timeout of ${about}`, word('timeout') ?? number(timeout), place('timeout'))
+  for (const keyword of ['fall', 'rise']) part.say(`${keyword} of ${about}`, word(keyword), place(keyword))
   const at = line.words.indexOf('weight')
   part.say(`weight of ${about}`, at < 0 ? word('weight') : number(line.words[at + 1]), place('weight'), '0')
   if (line.words.includes('reverse')) part.say(`reverse of ${about}`, '', line)

@@ -100,6 +100,8 @@ function judgeOther(one: Difference, { main, isOpen }: Subject): Meant {
   if (about === 'priority' && Number(wanted) > 254)
     return { why: 'priority 254 in place of 255, which is for the owner of an address' }
   if (about === 'priority' && Number(wanted) < 2) return { why: 'priority 2 in place of 1, by which nodes hand over' }
+  if (/^timeout of check command/.test(about) && Number(got) < Number(wanted))
+    return { why: 'what root runs has failed when it is not done before its next run (checks, timeout)' }
   return trifle.test(about) ? 'trifle' : { need: needOf(one) }
 }
 
