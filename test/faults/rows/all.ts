@@ -17,7 +17,7 @@ export const rows: readonly Row[] = [...lockOut, ...host, ...clusterRows, ...run
 export const isChosen = ({ fault, when, break: broken }: Row): boolean => {
   // Whether sudo is back before the run comes to it hangs on how busy the machine is.
   if (!broken) return `${fault}, ${when}` !== 'sudo withdrawn, before the run'
-  return broken.when === 'during' && (broken.how === 'kill' ? killed : /^holder changes /).test(broken.at)
+  return broken.when === 'during' && (broken.how === 'kill' ? killed : /^holder changes 1$/).test(broken.at)
 }
 
-const killed = /^holder (changes |confirmation 1$|standby 1$)|^other rollback /
+const killed = /^holder (changes|confirmation|standby) 1$|^other rollback /
