@@ -10,6 +10,7 @@ export function vrrp({ cluster = {}, hosts }: Draft): Problem[] {
   return [
     ...adverts(cluster),
     ...balancing(cluster, hosts),
+    ...trackedOnce(cluster),
     ...Object.entries(cluster.checks ?? {}).flatMap(([name, content]) =>
       content ? check(name, content, own, cluster.health_check?.interval) : [],
     ),
@@ -37,6 +38,21 @@ function adverts({
   if (more.unicast && more.mcast_src_ip)
     report('mcast_src_ip', 'must be left out with cluster.unicast: true, which has no multicast')
   return problems
+}
+
+/** With two weights, or with and without one, it would say two things. */
+function trackedOnce({ track_interfaces: all = [] }: ClusterDraft): Problem[] {
+  const names = all.map((one) => (typeof one === 'object' ? one.name : one))
+  return names.flatMap((name, index) =>
+    name !== undefined && names.indexOf(name) < index
+      ? [
+          {
+            path: ['cluster', 'track_interfaces', String(index)],
+            text: `must be another one, as ${shown(name)} is there already`,
+          },
+        ]
+      : [],
+  )
 }
 
 const kinds = ['command', 'process', 'port', 'url'] as const

@@ -9,6 +9,15 @@ const user = {
 
 const times = { type: 'integer', minimum: 1, maximum: 100 } as const
 
+const weight = {
+  type: 'integer',
+  minimum: -253,
+  maximum: 253,
+  description:
+    'What it adds to the priority: a negative number while it fails, a positive one while it does not. 0: a node on ' +
+    'which it fails is in FAULT, and has no virtual IP even if no other node is better.',
+} as const satisfies JSONSchema
+
 const check = {
   type: 'object',
   title: 'a map with one of command, process, port and url',
@@ -48,14 +57,22 @@ const check = {
     },
     fall: { ...times, description: 'Failures in a row that count. Default: `health_check.retries`.' },
     rise: { ...times, default: 1, description: 'Successes in a row after which it is well again.' },
+    weight: { ...weight, default: 0 },
+  },
+} as const satisfies JSONSchema
+
+const trackedInterface = {
+  ...interfaceName,
+  type: ['string', 'object'],
+  title: `${interfaceName.title}; or a map with name and weight`,
+  additionalProperties: false,
+  required: ['name', 'weight'],
+  description: 'The name of an interface, or a map that says what it adds to the priority.',
+  properties: {
+    name: { ...interfaceName, description: 'Its name.' },
     weight: {
-      type: 'integer',
-      minimum: -253,
-      maximum: 253,
-      default: 0,
-      description:
-        'What it adds to the priority: a negative number while it fails, a positive one while it does not. 0: a node on ' +
-        'which it fails is in FAULT, and has no virtual IP even if no other node is better.',
+      ...weight,
+      description: 'What it adds to the priority, as that of a check: a negative number while it is down.',
     },
   },
 } as const satisfies JSONSchema
@@ -106,10 +123,10 @@ export const vrrpSchemas = {
   },
   track_interfaces: {
     type: 'array',
-    title: 'a list of interface names, each once',
+    title: 'a list of interfaces, each once',
     default: [],
     description: 'Further interfaces that have to be up on a node for it to hold the VIP. Default: none.',
-    items: interfaceName,
+    items: trackedInterface,
     uniqueItems: true,
   },
   notify: {

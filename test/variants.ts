@@ -43,7 +43,7 @@ export const variants: [name: string, text: string, level: Level][] = [
   [
     'level1-checks',
     cluster(`  unicast: true
-  track_interfaces: [lo]
+  track_interfaces: [lo, { name: eth1, weight: -20 }]
   checks:
     haproxy: { process: haproxy-2.8, weight: -20 }
     api: { port: 6443, interval: 3, timeout: 5, fall: 4, rise: 2 }

@@ -3,7 +3,7 @@ export interface Gap {
   /** The words. */
   mark: string
   /** What the proof takes in its place. */
-  standIn: string | object
+  standIn: string
   /** What belongs there, and where to look. */
   why: string
 }
@@ -16,13 +16,6 @@ export const addressGap = (name: string, standIn: string): Gap => ({
   mark: `ADDRESS-OF-${name.toUpperCase()}`,
   standIn,
   why: `the address of ${name} in the network of the virtual IP (ip -br address)`,
-})
-
-/** @returns the gap of a cluster whose files do not tell what is behind the virtual IP */
-export const serviceGap = (standIn: object): Gap => ({
-  mark: 'WHAT-IS-SERVED',
-  standIn,
-  why: 'what the cluster serves: dns, http or https (docs/inventory.md)',
 })
 
 /** @returns the gap of a router's address, which the files do not tell and nobody of the cluster may have */

@@ -26,7 +26,10 @@ export function instanceOf(one: Statement, around: Around): Part {
   const word = (keyword: string, place = 1) => find(block, keyword)?.words[place]
   const device = word('interface') ?? find(globals, 'default_interface')?.words[1] ?? 'eth0'
   const id = number(word('virtual_router_id')) ?? '?'
-  const part = new Part(`${id} on ${device}`, name, one)
+  const [first] = within(block, 'virtual_ipaddress')
+  // One number for IPv4 and one for IPv6 are two.
+  const isV6 = isIPv6(first?.words[0]?.split('/')[0] ?? '')
+  const part = new Part(`${id} on ${device}${isV6 ? ' for IPv6' : ''}`, name, one)
   const place = (keyword: string) => find(block, keyword) ?? one
   part.say('interface', device, place('interface'))
   part.say('virtual_router_id', id, place('virtual_router_id'))
@@ -34,11 +37,11 @@ export function instanceOf(one: Statement, around: Around): Part {
   part.say('advert_int', number(word('advert_int')), place('advert_int'), '1')
   const version = word('version') ?? find(globals, 'vrrp_version')?.words[1]
   addresses(part, one, device)
-  const isV6 = part.all('address').some(([address]) => isIPv6(address))
   part.say('version', isV6 ? '3' : version, place('version'), isV6 ? '3' : '2')
   part.say('nopreempt', find(block, 'nopreempt') && 'yes', place('nopreempt'))
   if (!find(block, 'nopreempt')) part.say('preempt_delay', number(word('preempt_delay')), place('preempt_delay'), '0')
-  authentication(part, one)
+  // VRRP of IPv6 has no password.
+  if (!isV6) authentication(part, one)
   adverts(part, one)
   if (isOn(find(block, 'smtp_alert')) || (isOn(find(globals, 'smtp_alert')) && !find(block, 'smtp_alert')))
     part.say('smtp_alert', 'on', place('smtp_alert'))

@@ -5,17 +5,17 @@ import type { Difference } from './compare.ts'
  * then the proof finds no difference there any more; the row here goes.
  */
 const needs: readonly [kind: Difference['kind'], about: RegExp, need: string][] = [
-  ['instance', /^address .*:/, 'an IPv6 virtual IP'],
-  ['instance', /^(address|peer of|.* of \d+\.)/, 'several virtual IPs, or one on another interface'],
-  ['instance', /^(excluded address|interface of)/, 'several virtual IPs, or one on another interface'],
-  ['instance', /^version$/, 'an IPv6 virtual IP'],
+  ['instance', /^(address .*:|version$)/, 'an IPv6 virtual IP without one of IPv4'],
+  ['instance', /^(interface of)/, 'a virtual IP on another interface than its adverts'],
+  ['instance', /^((excluded )?address|peer of|.* of \d+\.)/, 'values of a virtual IP'],
+  ['instance', /^(rank|preempt|preempt_delay|priority beside)/, 'an order of the nodes for each instance'],
   ['instance', /^auth_type$/, 'authentication AH'],
-  ['instance', /^sync group$/, 'a sync group'],
+  ['instance', /^sync group$/, 'a sync group of some instances'],
   ['instance', /^line (use_vmac|vmac_|use_ipvlan)/, 'an interface of its own for the virtual IP (VMAC)'],
   ['instance', /^line of the group /, 'lines of a sync group'],
   ['instance', /^line notify /, 'two notify programs for one change'],
   ['instance', /^line track_(process|file|bfd)/, 'track_process, track_file and track_bfd'],
-  ['instance', /^track_interface/, 'weights of interfaces'],
+  ['instance', /^track_interface/, 'interfaces that nodes or instances do not share'],
   ['instance', /^(check command|.* of check command)/, 'checks with what only a shell understands'],
   ['instance', /^reverse of check/, 'checks turned round (reverse)'],
   ['instance', /^(check|.* of check)/, 'values of checks that nodes do not share'],
