@@ -78,7 +78,7 @@ const trackedInterface = {
 } as const satisfies JSONSchema
 
 const seconds0 = (description: string, standard: number) =>
-  ({ type: 'integer', minimum: 0, maximum: 3600, default: standard, description }) as const satisfies JSONSchema
+  ({ type: 'integer', minimum: 0, maximum: 86400, default: standard, description }) as const satisfies JSONSchema
 const repeats = (description: string, standard: number) =>
   ({ type: 'integer', minimum: 1, maximum: 255, default: standard, description }) as const satisfies JSONSchema
 
@@ -181,7 +181,13 @@ export const vrrpSchemas = {
         description: 'Who gets it.',
       },
       from: { ...mail, description: 'Whom it is from.' },
-      server: { ...ipv4, description: 'The SMTP server that takes it without a password, at port 25.' },
+      server: {
+        type: 'string',
+        format: 'server',
+        title: 'an IPv4 address or a host name',
+        description:
+          'The SMTP server that takes it without a password, at port 25. A name is looked up when keepalived starts.',
+      },
       timeout: { ...seconds, default: 30, description: 'Seconds to wait for that server.' },
     },
   },
@@ -197,6 +203,13 @@ export const vrrpSchemas = {
       instance: linesOf('`vrrp_instance`'),
       virtual_server: linesOf('each `virtual_server`'),
     },
+  },
+  mcast_group: {
+    ...ipv4,
+    default: '224.0.0.18',
+    description:
+      'The multicast group of the adverts (`vrrp_mcast_group4`), for clusters whose neighbours have the same ' +
+      '`virtual_router_id`. Those of IPv6 have their own.',
   },
   mcast_src_ip: {
     type: 'boolean',

@@ -75,6 +75,26 @@ const said: [name: string, lines: string, before: string, keys: string[]][] = [
     ['email: { to: [ a@x.org, b@x.org ], from: k@x.org, server: 10.2.1.9 }'],
   ],
   [
+    'mails through a server with a name',
+    'smtp_alert',
+    'global_defs { notification_email { a@x.org }\n notification_email_from k@x.org\n smtp_server mail.x.org }',
+    ['email: { to: [ a@x.org ], from: k@x.org, server: mail.x.org }'],
+  ],
+  ['another multicast group', '', 'global_defs { vrrp_mcast_group4 224.0.0.99 }', ['mcast_group: 224.0.0.99']],
+  ['the usual multicast group', '', 'global_defs { vrrp_mcast_group4 224.0.0.18 }', []],
+  [
+    'track_process',
+    'track_process { x weight -5 }',
+    'vrrp_track_process x { process /usr/sbin/y\n quorum 1\n weight 3 }',
+    ['checks:', 'x: { process: y, weight: -5 }'],
+  ],
+  [
+    'addresses of both families',
+    'virtual_ipaddress { 2001:db8::5/64 }',
+    '',
+    ['more_vips: [ { address: 2001:db8::5, prefix: 64 } ]'],
+  ],
+  [
     'lines without a key',
     'dont_track_primary',
     'global_defs { max_auto_priority 5 }',
@@ -248,19 +268,18 @@ const unsaid: [name: string, lines: string, beside: string, needs: string[]][] =
     instance(tracksDns, { name: 'W', vip: '10.2.1.6 dev eth1', id: 6 }),
     ['a virtual IP on another interface than its adverts'],
   ],
-  ['authentication AH', 'authentication { auth_type AH\n auth_pass abcd }', '', ['authentication AH']],
   ['VMAC', 'use_vmac', '', ['an interface of its own for the virtual IP (VMAC)']],
   [
-    'a pipe in a program',
-    'notify_master "/bin/a | /bin/b"',
-    '',
-    ['notify programs with what only a shell understands, or not the same on all nodes'],
+    'track_process with arguments',
+    'track_process { x }',
+    'vrrp_track_process x { process y "--all" }',
+    ['track_file, track_bfd, and track_process with more than a name'],
   ],
   [
-    'track_process',
-    'track_process { x }',
-    'vrrp_track_process x { process y }',
-    ['track_process, track_file and track_bfd'],
+    'mails through another port',
+    'smtp_alert',
+    'global_defs { notification_email { a@x.org }\n notification_email_from k@x.org\n smtp_server 10.2.1.9 587 }',
+    ['mails as they are'],
   ],
   [
     'a virtual server by DR',
@@ -275,6 +294,80 @@ for (const [name, lines, beside, wanted] of unsaid)
     assert.equal(needs(result).toSorted(), wanted.toSorted())
     assert.match(result.unsaid[0]!.text, /\.conf:\d+:\d+ /)
   })
+
+test('what only a shell understands: marked places for scripts', () => {
+  const check =
+    'vrrp_script chk_own {\n script "/bin/a | grep é"\n timeout 3\n fall 2\n rise 1\n user nobody\n weight -5\n}\n'
+  const lines = 'notify_master "/bin/a > /tmp/b"\n notify_fault /bin/c\n track_script { own-x\n chk_own\n dns }'
+  const result = imported(pair(lines, dnsCheck + check), two)
+  assert.equal(keys(result), [
+    'checks:',
+    'own: { command: SCRIPT-FOR-OWN, weight: -5 } # the path of a script on every node that runs /bin/a | grep ?',
+    'notify: { master: SCRIPT-FOR-NOTIFY-MASTER, fault: /bin/c } # the path of a script on every node that runs /bin/a > /tmp/b',
+  ])
+  assert.equal([result.unsaid, result.refused], [[], []])
+  assert.throws(() => inventoryOf(inventory(result)), /command: must be an absolute path.*got "SCRIPT-FOR-OWN"/)
+  // Another program is another.
+  const other = {
+    'a.conf': pair(lines, dnsCheck + check)['a.conf']!,
+    'b.conf': pair(lines, dnsCheck + check.replace('grep', 'wc'))['b.conf']!,
+  }
+  assert.equal(needs(imported(other, two)), ['checks that nodes or instances do not share'])
+})
+
+test('authentication AH: PASS, and all nodes at once', () => {
+  const { added, unsaid } = imported(
+    pair(`authentication { auth_type AH\n auth_pass abcd }\n${tracksDns}`, dnsCheck),
+    two,
+  )
+  assert.equal([unsaid, added.some((why) => why.includes('AH is no part'))], [[], true])
+})
+
+test('interfaces that all instances track', () => {
+  const of = (device: string, rest: object) => instance(`interface ${device}\n track_interface { eth0\n eth1 }`, rest)
+  const text = of('eth0', {}) + of('eth1', { name: 'W', vip: '10.9.1.6', id: 6 })
+  const result = imported({ 'a.conf': text, 'b.conf': text }, two)
+  assert.equal(keys(result), [
+    'instances: { w: { vip: 10.9.1.6, interface: eth1 } }',
+    'track_interfaces: [ eth0, eth1 ]',
+    'service: { type: none }',
+  ])
+  assert.equal(needs(result), [])
+})
+
+test('services: several of them, and one over a program', () => {
+  const server = (port: number, check: string, protocol = 'TCP', scheduler = 'rr') =>
+    `virtual_server 10.2.1.5 ${port} {\n delay_loop 1\n lb_algo ${scheduler}\n protocol ${protocol}\n` +
+    two
+      .map(({ address }) => ` real_server ${address} ${port} {\n ${check.replaceAll('ADDRESS', address)}\n }\n`)
+      .join('') +
+    '}\n'
+  const several = imported(
+    pair(
+      '',
+      server(80, 'HTTP_GET { url { path /up } }') +
+        server(25, 'TCP_CHECK { connect_port 25 }') +
+        server(514, 'UDP_CHECK { }', 'UDP') +
+        server(5432, 'MISC_CHECK { misc_path "/bin/check -q ADDRESS 5432" }'),
+    ),
+    two,
+  )
+  assert.equal(several.draft.level, 2)
+  assert.equal(several.draft.cluster.services, {
+    http80: { type: 'http', port: undefined, managed: false, host: '10.2.1.5', path: '/up' },
+    tcp25: { type: 'tcp', port: 25, check: undefined },
+    udp514: { type: 'udp', port: 514, check: undefined },
+    tcp5432: { type: 'tcp', port: 5432, check: '/bin/check -q' },
+  })
+  assert.equal([needs(several), several.refused], [[], []])
+  const one = imported(pair('', server(25, 'TCP_CHECK { }')), two)
+  assert.equal([keys(one), needs(one)], [['service: { type: tcp, port: 25 }'], []])
+  const other = imported(pair('', server(25, 'TCP_CHECK { }') + server(26, 'TCP_CHECK { }', 'TCP', 'lc')), two)
+  assert.equal(needs(other), ['values of one virtual server alone'])
+  // Each address serves all.
+  const some = imported(pair('virtual_ipaddress { 10.2.1.6 }', server(25, 'TCP_CHECK { }')), two)
+  assert.equal(needs(some), ['services of some virtual IPs alone'])
+})
 
 test('a password that the schema does not take: put another into the environment', () => {
   const { added, unsaid } = imported(

@@ -64,8 +64,9 @@ export function draftOf(nodes: readonly Node[]): Draft {
       ...advertsOf(main, vip),
       ...moves,
       preempt_delay: moves.preempt ? numberOf(main, 'preempt_delay') : undefined,
+      mcast_group: global.get('mcast_group'),
       startup_delay: numberOf(global, 'startup_delay'),
-      ...(main && instanceOf(main, global, isChecked)),
+      ...(main && instanceOf(main, { global, isChecked, instances, gaps })),
       email: emailOf(global),
       ...services,
       health_check: healthCheckOf(main, served[0], isChecked),
@@ -91,13 +92,21 @@ function advertsOf(main: Part | undefined, vip: string): Section {
   }
 }
 
+/** What stands beside an instance. */
+interface Beside {
+  global: Part
+  instances: readonly Part[]
+  isChecked: (about: string) => boolean
+  gaps: Gap[]
+}
+
 /** What moves the virtual IP, and who is told. */
-const instanceOf = (main: Part, global: Part, isChecked: (about: string) => boolean): Section => ({
+const instanceOf = (main: Part, { global, isChecked, instances, gaps }: Beside): Section => ({
   unicast: main.get('unicast') === 'yes' || undefined,
   mcast_src_ip: main.get('mcast_src_ip') === undefined ? undefined : true,
-  checks: checksOf(main, isChecked),
-  track_interfaces: trackedInterfaces(main),
-  notify: notifyOf(main),
+  checks: checksOf(main, isChecked, gaps),
+  track_interfaces: trackedInterfaces(main, instances),
+  notify: notifyOf(main, gaps),
   garp: garpOf(main, global),
 })
 
@@ -136,10 +145,14 @@ const usual = (values: readonly string[]): string =>
   values.toSorted((a, b) => values.filter((one) => one === b).length - values.filter((one) => one === a).length)[0] ??
   'eth0'
 
-function trackedInterfaces(main: Part): unknown[] | undefined {
-  const all = main.all('track_interface')
+/** An instance's own interface is tracked anyhow, and may have to be said for the others. */
+function trackedInterfaces(main: Part, instances: readonly Part[]): unknown[] | undefined {
+  const own = main.get('interface') ?? ''
+  const weight = (part: Part) => part.get(`track_interface ${own}`)
+  const isTracked = instances.length > 1 && instances.every((one) => one === main || weight(one) === '0')
+  const all = [...(isTracked ? [[own, '0'] as const] : []), ...main.all('track_interface')]
   return all.length > 0
-    ? all.map(([name, weight]) => (weight === '0' ? name : { name, weight: Number(weight) }))
+    ? all.map(([name, moves]) => (moves === '0' ? name : { name, weight: Number(moves) }))
     : undefined
 }
 

@@ -4,6 +4,8 @@ export interface Gap {
   mark: string
   /** What the proof takes in its place. */
   standIn: string
+  /** What files say in its place. */
+  means?: string
   /** What belongs there, and where to look. */
   why: string
 }
@@ -23,4 +25,16 @@ export const gatewayGap = (taken: string, standIn: string): Gap => ({
   mark: 'ADDRESS-OF-THE-ROUTER',
   standIn,
   why: `the router of the network, as ${taken}, the first address, is of the cluster`,
+})
+
+/**
+ * @param what the check or the change of state that it is for
+ * @param command with quotes, pipes or what else a shell alone understands
+ * @returns the gap of a program that has to become a script
+ */
+export const scriptGap = (what: string, command: string): Gap => ({
+  mark: `SCRIPT-FOR-${what.toUpperCase().replaceAll('_', '-')}`,
+  standIn: `/stand-in/${what}`,
+  means: command,
+  why: `the path of a script on every node that runs ${command}`,
 })

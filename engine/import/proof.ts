@@ -12,7 +12,7 @@ import { type Draft, passwordName } from './draft.ts'
 import { settleElections } from './elections.ts'
 import type { Meaning } from './facts.ts'
 import { meaningOf } from './meaning.ts'
-import { standInVip } from './gaps.ts'
+import { type Gap, standInVip } from './gaps.ts'
 import { leaveOut } from './left-out.ts'
 import type { Node } from './nodes.ts'
 
@@ -52,7 +52,10 @@ function rendered(draft: Draft, password: string | undefined): { meanings: Meani
     const { cluster, hosts } = loadInventory(file, { env: { [passwordName]: canBe(password) ? password : 'password' } })
     const nodes = hosts.map((host) => {
       const text = configuration({ cluster, host, hosts }, draft.level)
-      return { name: host.name, meaning: meaningOf(parseBlocks(linesOf(text, '')).statements, [host.address]) }
+      return {
+        name: host.name,
+        meaning: putBack(meaningOf(parseBlocks(linesOf(text, '')).statements, [host.address]), draft.gaps),
+      }
     })
     settleElections(nodes)
     return { meanings: nodes.map(({ meaning }) => meaning) }
@@ -81,4 +84,17 @@ function filled({ cluster, hosts, gaps }: Draft): object {
   }
   const { vip } = cluster as { vip: string }
   return put({ cluster: { ...cluster, vip: isIPv4(vip) ? vip : standInVip }, hosts }) as object
+}
+
+/** Puts what files say in the place of what stands in for it. */
+function putBack(meaning: Meaning, gaps: readonly Gap[]): Meaning {
+  for (const { standIn, means } of gaps)
+    for (const { facts } of means === undefined ? [] : meaning.instances)
+      for (const [about, fact] of [...facts]) {
+        if (fact.value === standIn) facts.set(about, { ...fact, value: means! })
+        if (!about.endsWith(` ${standIn}`)) continue
+        facts.delete(about)
+        facts.set(`${about.slice(0, -standIn.length)}${means}`, fact)
+      }
+  return meaning
 }

@@ -5,11 +5,12 @@ import type { Meant, Subject } from './verdict.ts'
 
 const apart = 'real servers apart from the directors'
 const times = 'checks of real servers take the times of health_check, where a file says nothing'
+const ofOne = 'values of one virtual server alone'
 const isTime = /^(delay_loop$|(connect_timeout|retry|delay_before_retry) of )/
 
 /** @returns what a difference of virtual servers means for the cluster */
 export function judgeVirtualServer(one: Difference, { first, virtualServers }: Subject): Meant {
-  const { about, wanted, got } = one
+  const { about, wanted } = one
   const isFirst = one.part === first?.name
   if (/ of real_server /.test(about) || about.startsWith('real_server ')) return realServer(one, isFirst, first)
   if (wanted === undefined) {
@@ -18,11 +19,11 @@ export function judgeVirtualServer(one: Difference, { first, virtualServers }: S
       return isServed
         ? { why: 'a service is there over all of its protocols' }
         : { need: 'services of some virtual IPs alone' }
-    return isTime.test(about) ? { why: times } : { need: needOf(one) }
+    return isTime.test(about) ? { why: times } : { need: isFirst ? needOf(one) : ofOne }
   }
   if (isTime.test(about)) return 'trifle'
   if (about === 'lvs_method') return { need: needOf(one) }
-  if (!one.isAlone || got !== undefined) return { need: needOf(one) }
+  if (!one.isAlone) return { need: isFirst ? needOf(one) : ofOne }
   return { need: 'a virtual server of no virtual IP, or of a mark of the packet filter' }
 }
 

@@ -1,5 +1,7 @@
+import { isIPv4 } from 'node:net'
 import { placed } from '../conf/statement.ts'
 import type { Difference } from './compare.ts'
+import { vipOf } from './draft-addresses.ts'
 import type { Part } from './facts.ts'
 import { standInVip } from './gaps.ts'
 import { needOf } from './needs.ts'
@@ -46,6 +48,8 @@ export function judge(differences: readonly Difference[], subject: Subject) {
   return { unsaid, added: [...added], trifles }
 }
 
+const otherFamily = 'addresses of the other family are moved as well, where keepalived leaves them out'
+
 /** What the inventory has in another way, and why that is as meant; the first that fits. */
 const anyhow: readonly [about: RegExp, why: string][] = [
   [/^startup_delay$/, 'keepalived only listens for some seconds after its start (startup_delay)'],
@@ -58,7 +62,7 @@ const anyhow: readonly [about: RegExp, why: string][] = [
     /^priority beside /,
     'a node whose file is not known is one below the one before it, so that every weight of a check counts (priority)',
   ],
-  [/^excluded address /, 'addresses of the other family are moved as well, where keepalived leaves them out'],
+  [/^excluded address /, otherFamily],
   [/^unicast_src_ip$/, 'adverts come from the address of the node in the inventory (unicast_src_ip)'],
   [/^smtp_alert$/, 'mails tell of VRRP and of real servers alike (email)'],
 ]
@@ -72,6 +76,8 @@ const trifle = /^(prefix|label|brd|broadcast|scope|rise|init_fail) of /
 function judgeOther(one: Difference, { main }: Subject): Meant {
   const { kind, about, wanted, got } = one
   if (about === 'auth_pass') return { why: password }
+  if (about === 'auth_type')
+    return { why: 'authentication is PASS, as AH is no part of VRRP any more (RFC 3768): change all nodes at once' }
   const isFurther = kind === 'instance' && main !== undefined && one.part !== main.name
   if (wanted === undefined) {
     if (about === `address ${standInVip}`) return 'told'
@@ -81,13 +87,14 @@ function judgeOther(one: Difference, { main }: Subject): Meant {
     const why = anyhow.find(([pattern]) => pattern.test(about))?.[1]
     return why === undefined ? { need: needOf(one) } : { why }
   }
+  if (/^address .*:/.test(about) && !one.isAlone && isIPv4(vipOf(main) ?? '')) return { why: otherFamily }
   if (trifle.test(about)) return one.isAlone ? 'told' : 'trifle'
   if (about.startsWith('timeout of check command') && Number(got) < Number(wanted))
     return { why: 'what root runs has failed when it is not done before its next run (checks, timeout)' }
   if (one.isAlone && main) return { need: 'an instance that the inventory can not have' }
   const isOwn =
     isFurther &&
-    !/^(rank|preempt|priority)|address|of [0-9a-f:.]+$|^interface of/.test(about) &&
+    !/^(rank|preempt|priority|line )|address|of [0-9a-f:.]+$|^interface of/.test(about) &&
     main.get(about) !== wanted
   return { need: isOwn ? 'an instance with checks or values of its own' : needOf(one) }
 }
