@@ -102,6 +102,20 @@ const line = {
 const linesOf = (block: string) =>
   ({ type: 'array', title: 'a list of lines', default: [], items: line, description: `Lines in ${block}.` }) as const
 
+/** Programs that are run at changes of state. */
+export const notify = {
+  type: 'object',
+  additionalProperties: false,
+  description: 'Programs on the nodes that keepalived runs when the state of VRRP changes. It does not wait for them.',
+  properties: {
+    master: notifying('has become MASTER'),
+    backup: notifying('has become BACKUP'),
+    fault: notifying('has got into FAULT'),
+    stop: notifying('stops VRRP'),
+    user: { ...user, default: 'root', description: 'Who runs them.' },
+  },
+} as const satisfies JSONSchema
+
 /** What moves the VIP, and who is told: keys of `cluster` that are lines of a `vrrp_instance` (keepalived.conf(5)). */
 export const vrrpSchemas = {
   unicast: {
@@ -129,20 +143,7 @@ export const vrrpSchemas = {
     items: trackedInterface,
     uniqueItems: true,
   },
-  notify: {
-    type: 'object',
-    additionalProperties: false,
-    default: {},
-    description:
-      'Programs on the nodes that keepalived runs when the state of VRRP changes. It does not wait for them.',
-    properties: {
-      master: notifying('has become MASTER'),
-      backup: notifying('has become BACKUP'),
-      fault: notifying('has got into FAULT'),
-      stop: notifying('stops VRRP'),
-      user: { ...user, default: 'root', description: 'Who runs them.' },
-    },
-  },
+  notify: { ...notify, default: {} },
   garp: {
     type: 'object',
     additionalProperties: false,

@@ -423,10 +423,10 @@ function instances(lines: string, priorities = [100, 100, 100, 100], beside = ''
 test('instances: what one has and the other has not', () => {
   const fewer = imported(instances(''), two)
   assert.equal([needs(fewer), keys(fewer)], [[], ['instances: { w: { vip: 10.2.1.6 } }']])
-  assert.ok(fewer.added.includes('checks and programs are the same for all instances'))
+  assert.ok(fewer.added.includes('all instances are checked alike'))
   const own = imported(instances(`${tracksDns}\n garp_master_delay 1`), two)
   assert.equal(needs(own), ['an instance with checks or values of its own'])
-  assert.not.ok(own.added.includes('checks and programs are the same for all instances'))
+  assert.not.ok(own.added.includes('all instances are checked alike'))
 })
 
 test('instances that are on another node each', () => {
@@ -442,6 +442,25 @@ test('instances that are on another node each', () => {
   assert.equal(needs(other), [])
   const stays = imported(instances(`${tracksDns}\n nopreempt`, [150, 90, 90, 150]), two)
   assert.equal([keys(stays), needs(stays)], [['prefer: ns1', 'instances: { w: { vip: 10.2.1.6 } }'], []])
+})
+
+test('instances with programs of their own', () => {
+  const text = (more: string) =>
+    dnsCheck +
+    instance(`notify /n\n ${tracksDns}`) +
+    instance(`${more}\n ${tracksDns}`, { name: 'W', vip: '10.2.1.6', id: 6 })
+  const result = imported({ 'a.conf': text('notify /n'), 'b.conf': text('notify /n') }, two)
+  assert.match(
+    inventory(result),
+    /instances: \{ w: \{ vip: 10.2.1.6, notify: \{ master: \/n INSTANCE W MASTER, backup: /,
+  )
+  assert.equal(needs(result), [])
+  const none = imported({ 'a.conf': text(''), 'b.conf': text('') }, two)
+  assert.match(inventory(none), 'instances: { w: { vip: 10.2.1.6, notify: {} } }')
+  assert.equal(needs(none), [])
+  const script = imported({ 'a.conf': text('notify_stop "/a | /b"'), 'b.conf': text('notify_stop "/a | /b"') }, two)
+  assert.match(inventory(script), 'notify: { stop: SCRIPT-FOR-W-NOTIFY-STOP } }')
+  assert.equal([needs(script), script.refused], [[], []])
 })
 
 test('instances in a group: all, or some', () => {

@@ -90,8 +90,9 @@ hosts:
     - "2001:db8::5"
     - { address: 10.9.0.5, prefix: 24, interface: eth1, label: "eth1:vip" }
     - { address: 10.9.0.6, excluded: true }
+  notify: { master: /bin/true up }
   instances:
-    inside: { vip: 10.9.1.1, interface: eth1 }
+    inside: { vip: 10.9.1.1, interface: eth1, notify: { backup: /bin/true, user: nobody } }
     six: { vip: "2001:db8::9", virtual_router_id: 9 }`) + two,
     1,
   ],

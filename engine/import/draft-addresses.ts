@@ -1,6 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { parseNetwork } from '../../inventory/network.ts'
+import { notifyOf } from './draft-vrrp.ts'
 import type { Part } from './facts.ts'
+import type { Gap } from './gaps.ts'
 import type { Node } from './nodes.ts'
 import { type Section, unless, unlessEmpty } from './section.ts'
 
@@ -18,6 +20,8 @@ interface Shared {
   cidr: string
   /** The interface of most nodes. */
   device: string
+  /** Gets one for each program that has to become a script. */
+  gaps: Gap[]
 }
 
 /** @returns keys of `cluster` that say which addresses move, with which others, and to which node */
@@ -35,7 +39,11 @@ export function addressesOf(instances: readonly Part[], main: Part | undefined, 
     prefer: prefer(main),
     instances: unlessEmpty(
       Object.fromEntries(
-        further.map((part, index) => [names[index], instanceOf(part, shared, sync ? undefined : prefer(part))]),
+        further.map((part, index) => {
+          const name = names[index]!
+          const notify = hasNotify(part, main) ? undefined : (notifyOf(part, shared.gaps, `${name}-`) ?? {})
+          return [name, { ...instanceOf(part, shared), prefer: sync ? undefined : prefer(part), notify }]
+        }),
       ),
     ),
     sync: sync || undefined,
@@ -48,7 +56,13 @@ const preempts = (part: Part | undefined): boolean => part?.get('preempt') === '
 const movesTogether = (instances: readonly Part[]) =>
   instances.length > 1 && instances.every((one) => one.get('sync group')?.split(', ').length === instances.length)
 
-function instanceOf(part: Part, { cidr, device }: Shared, prefer: string | undefined): Section {
+/** Whether two instances run the same programs. */
+const hasNotify = (part: Part, main: Part) =>
+  ['notify_master', 'notify_backup', 'notify_fault', 'notify_stop', 'user of notify'].every(
+    (about) => part.get(about) === main.get(about),
+  )
+
+function instanceOf(part: Part, { cidr, device }: Shared): Section {
   const vip = vipOf(part) ?? ''
   const id = Number(part.get('virtual_router_id'))
   return {
@@ -56,7 +70,6 @@ function instanceOf(part: Part, { cidr, device }: Shared, prefer: string | undef
     more_vips: moreVips(part, vip, cidr),
     virtual_router_id: unless(id, Number(vip.split('.')[3])),
     interface: unless(part.get('interface'), device),
-    prefer,
   }
 }
 

@@ -64,11 +64,11 @@ function program(what: string, command: string, gaps: Gap[]): string {
   return gap.mark
 }
 
-/** @param gaps as of `checksOf` */
-export function notifyOf(main: Part, gaps: Gap[]): Section | undefined {
+/** @param gaps as of `checksOf` @param whose what begins the marks of an instance that is not the first */
+export function notifyOf(main: Part, gaps: Gap[], whose = ''): Section | undefined {
   const programs = (['master', 'backup', 'fault', 'stop'] as const).flatMap((state) => {
     const command = main.get(`notify_${state}`)
-    return command === undefined ? [] : [[state, program(`notify-${state}`, command, gaps)] as const]
+    return command === undefined ? [] : [[state, program(`${whose}notify-${state}`, command, gaps)] as const]
   })
   if (programs.length === 0) return undefined
   return { ...Object.fromEntries(programs), user: main.get('user of notify') }

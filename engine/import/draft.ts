@@ -42,7 +42,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
   const gateway = [...vips, ...addresses].includes(first) ? gatewayGap(first, free()) : undefined
   if (gateway) gaps.push(gateway)
   const device = usual(nodes.flatMap(({ meaning: one }) => (one && mainInstance(one)?.get('interface')) ?? []))
-  const { more_vips, ...moves } = addressesOf(instances, main, { nodes, device, cidr: network.cidr })
+  const { more_vips, ...moves } = addressesOf(instances, main, { nodes, device, cidr: network.cidr, gaps })
   const hosts = nodes.map((node, index) => {
     const missing = node.address === undefined ? addressGap(node.name, free()) : undefined
     if (missing) gaps.push(missing)

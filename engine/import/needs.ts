@@ -22,7 +22,7 @@ const needs: readonly [kind: Difference['kind'], about: RegExp, need: string][] 
   ['instance', /^(check command|.* of check command)/, 'checks that nodes or instances do not share'],
   ['instance', /^reverse of check/, 'checks turned round (reverse)'],
   ['instance', /^(check|.* of check)/, 'values of checks that nodes do not share'],
-  ['instance', /^(notify_|user of notify)/, 'notify programs that nodes or instances do not share'],
+  ['instance', /^(notify_|user of notify)/, 'notify programs that nodes do not share'],
   ['instance', /^(unicast|peer)/, 'unicast peers that are no nodes'],
   ['instance', /^mcast_src_ip$/, 'mcast_src_ip that is not the address of the node'],
   ['instance', /^smtp_alert$/, 'mails as they are'],

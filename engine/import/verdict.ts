@@ -66,7 +66,7 @@ const anyhow: readonly [about: RegExp, why: string][] = [
   [/^unicast_src_ip$/, 'adverts come from the address of the node in the inventory (unicast_src_ip)'],
   [/^smtp_alert$/, 'mails tell of VRRP and of real servers alike (email)'],
 ]
-const alike = 'checks and programs are the same for all instances'
+const alike = 'all instances are checked alike'
 const password =
   'one password of 4 to 8 plain characters for all instances: put another into VRRP_PASS, on all nodes at once'
 
@@ -82,8 +82,7 @@ function judgeOther(one: Difference, { main }: Subject): Meant {
   if (wanted === undefined) {
     if (about === `address ${standInVip}`) return 'told'
     if (kind === 'instance' && !main) return { need: 'IPVS without VRRP' }
-    if (isFurther && /^(check|.* of check|weight of|notify_|user of notify|track_interface)/.test(about))
-      return { why: alike }
+    if (isFurther && /^(check|.* of check|weight of|track_interface)/.test(about)) return { why: alike }
     const why = anyhow.find(([pattern]) => pattern.test(about))?.[1]
     return why === undefined ? { need: needOf(one) } : { why }
   }
