@@ -177,7 +177,7 @@ test('a check that is ended: by keepalived, by timeout, or as root before its ne
   assert.equal(needs(byTimeout), [])
   const byRoot = result('script "/bin/a"\n user root\n interval 4\n timeout 9')
   assert.equal(keys(byRoot), ['checks:', 'own: { command: /bin/a, user: root, interval: 4 }'])
-  assert.equal(needs(byRoot), [])
+  assert.equal([needs(byRoot), byRoot.refused], [[], []])
   assert.ok(byRoot.added.some((why) => why.startsWith('what root runs')))
   assert.not.ok(byTimeout.added.some((why) => why.startsWith('what root runs')))
 })
@@ -313,6 +313,15 @@ test('what only a shell understands: marked places for scripts', () => {
     'b.conf': pair(lines, dnsCheck + check.replace('grep', 'wc'))['b.conf']!,
   }
   assert.equal(needs(imported(other, two)), ['checks that nodes or instances do not share'])
+})
+
+test('a password of IPv6 is none', () => {
+  const six = instance(`authentication { auth_type PASS\n auth_pass abcd }\n${tracksDns}`, {
+    name: 'S',
+    vip: 'fd00::5',
+  })
+  const result = imported(pair(tracksDns, dnsCheck + six), two)
+  assert.equal([needs(result), result.added.some((why) => why.includes('VRRP_PASS'))], [[], false])
 })
 
 test('authentication AH: PASS, and all nodes at once', () => {

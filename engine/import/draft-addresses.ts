@@ -54,7 +54,7 @@ const preempts = (part: Part | undefined): boolean => part?.get('preempt') === '
 
 /** Whether all instances are in one group. */
 const movesTogether = (instances: readonly Part[]) =>
-  instances.length > 1 && instances.every((one) => one.get('sync group')?.split(', ').length === instances.length)
+  instances.length > 1 && instances[0]!.get('sync group')?.split(', ').length === instances.length
 
 /** Whether two instances run the same programs. */
 const hasNotify = (part: Part, main: Part) =>
