@@ -139,7 +139,9 @@ export const vrrpSchemas = {
     type: 'array',
     title: 'a list of interfaces, each once',
     default: [],
-    description: 'Further interfaces that have to be up on a node for it to hold the VIP. Default: none.',
+    description:
+      'Further interfaces that have to be up on a node for it to hold the VIP; as `{ name, weight }`, one moves its priority ' +
+      'instead. Default: none.',
     items: trackedInterface,
     uniqueItems: true,
   },
