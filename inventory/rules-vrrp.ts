@@ -10,6 +10,7 @@ export function vrrp({ cluster = {}, hosts }: Draft): Problem[] {
   return [
     ...adverts(cluster),
     ...balancing(cluster, hosts),
+    ...trackedOnce(cluster),
     ...Object.entries(cluster.checks ?? {}).flatMap(([name, content]) =>
       content ? check(name, content, own, cluster.health_check?.interval) : [],
     ),
@@ -34,10 +35,29 @@ function adverts({
     report('advert_int', `must be from 0.01 to 40.95 seconds in steps of 0.01 in VRRP version 3, got ${advert_int}`)
   if (vrrp_version === 3 && auth_pass !== undefined)
     report('auth_pass', 'must be left out with cluster.vrrp_version: 3, which has no password')
+  if (more.mcast_group !== undefined && !isMulticast(more.mcast_group))
+    report('mcast_group', `must be from 224.0.0.0 to 239.255.255.255, got ${shown(more.mcast_group)}`)
   if (more.unicast && more.mcast_src_ip)
     report('mcast_src_ip', 'must be left out with cluster.unicast: true, which has no multicast')
   return problems
 }
+
+/** With two weights, or with and without one, it would say two things. */
+function trackedOnce({ track_interfaces: all = [] }: ClusterDraft): Problem[] {
+  const names = all.map((one) => (typeof one === 'object' ? one.name : one))
+  return names.flatMap((name, index) =>
+    name !== undefined && names.indexOf(name) < index
+      ? [
+          {
+            path: ['cluster', 'track_interfaces', String(index)],
+            text: `must be another one, as ${shown(name)} is there already`,
+          },
+        ]
+      : [],
+  )
+}
+
+const isMulticast = (address: string) => /^2(2[4-9]|3\d)\./.test(address)
 
 const kinds = ['command', 'process', 'port', 'url'] as const
 

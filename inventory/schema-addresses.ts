@@ -1,4 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
+import { notify } from './schema-vrrp.ts'
 import { hostName, interfaceName, ipv4 } from './values.ts'
 
 const ip = { format: 'ip', title: 'an IPv4 or IPv6 address' } as const
@@ -89,6 +90,11 @@ export const addressSchemas = {
         interface: {
           ...interfaceName,
           description: 'Its interface on every node. Default: that of the host.',
+        },
+        notify: {
+          ...notify,
+          description:
+            'Programs in place of those of `cluster.notify`; `{}`: none. Default: those of `cluster.notify`.',
         },
       },
     },

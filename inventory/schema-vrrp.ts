@@ -9,6 +9,15 @@ const user = {
 
 const times = { type: 'integer', minimum: 1, maximum: 100 } as const
 
+const weight = {
+  type: 'integer',
+  minimum: -253,
+  maximum: 253,
+  description:
+    'What it adds to the priority: a negative number while it fails, a positive one while it does not. 0: a node on ' +
+    'which it fails is in FAULT, and has no virtual IP even if no other node is better.',
+} as const satisfies JSONSchema
+
 const check = {
   type: 'object',
   title: 'a map with one of command, process, port and url',
@@ -48,20 +57,28 @@ const check = {
     },
     fall: { ...times, description: 'Failures in a row that count. Default: `health_check.retries`.' },
     rise: { ...times, default: 1, description: 'Successes in a row after which it is well again.' },
+    weight: { ...weight, default: 0 },
+  },
+} as const satisfies JSONSchema
+
+const trackedInterface = {
+  ...interfaceName,
+  type: ['string', 'object'],
+  title: `${interfaceName.title}; or a map with name and weight`,
+  additionalProperties: false,
+  required: ['name', 'weight'],
+  description: 'The name of an interface, or a map that says what it adds to the priority.',
+  properties: {
+    name: { ...interfaceName, description: 'Its name.' },
     weight: {
-      type: 'integer',
-      minimum: -253,
-      maximum: 253,
-      default: 0,
-      description:
-        'What it adds to the priority: a negative number while it fails, a positive one while it does not. 0: a node on ' +
-        'which it fails is in FAULT, and has no virtual IP even if no other node is better.',
+      ...weight,
+      description: 'What it adds to the priority, as that of a check: a negative number while it is down.',
     },
   },
 } as const satisfies JSONSchema
 
 const seconds0 = (description: string, standard: number) =>
-  ({ type: 'integer', minimum: 0, maximum: 3600, default: standard, description }) as const satisfies JSONSchema
+  ({ type: 'integer', minimum: 0, maximum: 86400, default: standard, description }) as const satisfies JSONSchema
 const repeats = (description: string, standard: number) =>
   ({ type: 'integer', minimum: 1, maximum: 255, default: standard, description }) as const satisfies JSONSchema
 
@@ -85,6 +102,20 @@ const line = {
 const linesOf = (block: string) =>
   ({ type: 'array', title: 'a list of lines', default: [], items: line, description: `Lines in ${block}.` }) as const
 
+/** Programs that are run at changes of state. */
+export const notify = {
+  type: 'object',
+  additionalProperties: false,
+  description: 'Programs on the nodes that keepalived runs when the state of VRRP changes. It does not wait for them.',
+  properties: {
+    master: notifying('has become MASTER'),
+    backup: notifying('has become BACKUP'),
+    fault: notifying('has got into FAULT'),
+    stop: notifying('stops VRRP'),
+    user: { ...user, default: 'root', description: 'Who runs them.' },
+  },
+} as const satisfies JSONSchema
+
 /** What moves the VIP, and who is told: keys of `cluster` that are lines of a `vrrp_instance` (keepalived.conf(5)). */
 export const vrrpSchemas = {
   unicast: {
@@ -106,26 +137,15 @@ export const vrrpSchemas = {
   },
   track_interfaces: {
     type: 'array',
-    title: 'a list of interface names, each once',
+    title: 'a list of interfaces, each once',
     default: [],
-    description: 'Further interfaces that have to be up on a node for it to hold the VIP. Default: none.',
-    items: interfaceName,
+    description:
+      'Further interfaces that have to be up on a node for it to hold the VIP; as `{ name, weight }`, one moves its priority ' +
+      'instead. Default: none.',
+    items: trackedInterface,
     uniqueItems: true,
   },
-  notify: {
-    type: 'object',
-    additionalProperties: false,
-    default: {},
-    description:
-      'Programs on the nodes that keepalived runs when the state of VRRP changes. It does not wait for them.',
-    properties: {
-      master: notifying('has become MASTER'),
-      backup: notifying('has become BACKUP'),
-      fault: notifying('has got into FAULT'),
-      stop: notifying('stops VRRP'),
-      user: { ...user, default: 'root', description: 'Who runs them.' },
-    },
-  },
+  notify: { ...notify, default: {} },
   garp: {
     type: 'object',
     additionalProperties: false,
@@ -164,7 +184,13 @@ export const vrrpSchemas = {
         description: 'Who gets it.',
       },
       from: { ...mail, description: 'Whom it is from.' },
-      server: { ...ipv4, description: 'The SMTP server that takes it without a password, at port 25.' },
+      server: {
+        type: 'string',
+        format: 'server',
+        title: 'an IPv4 address or a host name',
+        description:
+          'The SMTP server that takes it without a password, at port 25. A name is looked up when keepalived starts.',
+      },
       timeout: { ...seconds, default: 30, description: 'Seconds to wait for that server.' },
     },
   },
@@ -180,6 +206,13 @@ export const vrrpSchemas = {
       instance: linesOf('`vrrp_instance`'),
       virtual_server: linesOf('each `virtual_server`'),
     },
+  },
+  mcast_group: {
+    ...ipv4,
+    default: '224.0.0.18',
+    description:
+      'The multicast group of the adverts (`vrrp_mcast_group4`), for clusters whose neighbours have the same ' +
+      '`virtual_router_id`. Those of IPv6 have their own.',
   },
   mcast_src_ip: {
     type: 'boolean',

@@ -30,6 +30,8 @@ export interface Instance {
   interface?: string
   /** The host that has the addresses whenever it can. */
   prefer?: string
+  /** Without it, that of the cluster. */
+  notify?: Content['cluster']['notify']
 }
 
 /** What the inventory says of one service. */

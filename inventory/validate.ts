@@ -17,6 +17,11 @@ const validator = new Ajv({
 })
   .addFormat('ipv4', isIPv4)
   .addFormat('ip', (text) => isIP(text) > 0)
+  // The last label of a name has a letter.
+  .addFormat(
+    'server',
+    (text) => isIPv4(text) || /^(?=.{1,200}$)([a-z0-9][a-z0-9-]*\.)*[a-z]([a-z0-9-]*[a-z0-9])?$/i.test(text),
+  )
   // From 8, since no network is greater; to 29, since it has to hold a VIP, a gateway and two hosts.
   .addFormat('ipv4-network', (text) => isNetwork(text, 8, 29))
   .addFormat('ipv4-source', (text) => isIPv4(text) || (isNetwork(text, 0, 32) && parseNetwork(text).cidr === text))

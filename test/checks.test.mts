@@ -121,4 +121,16 @@ test('unicast adverts may come from each node, and go to each', () => {
   )
 })
 
+test('adverts of another multicast group may come and go', () => {
+  const { cluster, hosts, ...rest } = inventory('mcast_group: 224.0.0.19')
+  const rules = allowVrrp(targetOf({ cluster, hosts, ...rest }, hosts[1]!, {} as Facts))
+  assert.equal(
+    rules.map((rule) => 'accept' in rule && [rule.name, rule.accept, rule.to]),
+    [
+      ['vrrp-in', 'in', '224.0.0.19/32'],
+      ['vrrp-out', 'out', '224.0.0.19/32'],
+    ],
+  )
+})
+
 test.run()

@@ -75,6 +75,26 @@ const said: [name: string, lines: string, before: string, keys: string[]][] = [
     ['email: { to: [ a@x.org, b@x.org ], from: k@x.org, server: 10.2.1.9 }'],
   ],
   [
+    'mails through a server with a name',
+    'smtp_alert',
+    'global_defs { notification_email { a@x.org }\n notification_email_from k@x.org\n smtp_server mail.x.org }',
+    ['email: { to: [ a@x.org ], from: k@x.org, server: mail.x.org }'],
+  ],
+  ['another multicast group', '', 'global_defs { vrrp_mcast_group4 224.0.0.99 }', ['mcast_group: 224.0.0.99']],
+  ['the usual multicast group', '', 'global_defs { vrrp_mcast_group4 224.0.0.18 }', []],
+  [
+    'track_process',
+    'track_process { x weight -5 }',
+    'vrrp_track_process x { process /usr/sbin/y\n quorum 1\n weight 3 }',
+    ['checks:', 'x: { process: y, weight: -5 }'],
+  ],
+  [
+    'addresses of both families',
+    'virtual_ipaddress { 2001:db8::5/64 }',
+    '',
+    ['more_vips: [ { address: 2001:db8::5, prefix: 64 } ]'],
+  ],
+  [
     'lines without a key',
     'dont_track_primary',
     'global_defs { max_auto_priority 5 }',
@@ -85,6 +105,27 @@ const said: [name: string, lines: string, before: string, keys: string[]][] = [
     'virtual_routes { 10.9.0.0/16 via 10.2.1.1 dev eth0 }',
     '',
     ['keepalived: { instance: [ "virtual_routes {", 10.9.0.0/16 via 10.2.1.1 dev eth0, "}" ] }'],
+  ],
+  [
+    'further addresses',
+    'virtual_ipaddress { 10.2.1.6/24\n 10.9.0.5/24 dev eth1 label eth1:vip }\n virtual_ipaddress_excluded { 2001:db8::5/64\n 10.2.1.7 }',
+    '',
+    [
+      'more_vips: [ 10.2.1.6, { address: 10.9.0.5, prefix: 24, interface: eth1, label: eth1:vip }, { address: 2001:db8::5, prefix: 64 }, { address: 10.2.1.7, excluded: true } ]',
+    ],
+  ],
+  [
+    'an instance of IPv6',
+    '',
+    instance(tracksDns, { name: 'V-six', vip: 'fd00::5/64' }),
+    ['instances: { v_six: { vip: fd00::5, virtual_router_id: 5 } }'],
+  ],
+  [
+    'a router with two sides',
+    '',
+    instance(`interface eth1\n ${tracksDns}`, { name: 'in', vip: '10.9.1.1', id: 9 }) +
+      'vrrp_sync_group G { group { V\n in } }',
+    ['instances: { in: { vip: 10.9.1.1, virtual_router_id: 9, interface: eth1 } }', 'sync: true'],
   ],
   ['a group of one', '', 'vrrp_sync_group G { group { V }\n notify_master /bin/g }', ['notify: { master: /bin/g }']],
 ]
@@ -136,7 +177,7 @@ test('a check that is ended: by keepalived, by timeout, or as root before its ne
   assert.equal(needs(byTimeout), [])
   const byRoot = result('script "/bin/a"\n user root\n interval 4\n timeout 9')
   assert.equal(keys(byRoot), ['checks:', 'own: { command: /bin/a, user: root, interval: 4 }'])
-  assert.equal(needs(byRoot), [])
+  assert.equal([needs(byRoot), byRoot.refused], [[], []])
   assert.ok(byRoot.added.some((why) => why.startsWith('what root runs')))
   assert.not.ok(byTimeout.added.some((why) => why.startsWith('what root runs')))
 })
@@ -151,7 +192,10 @@ test('priorities: the order of hosts alone, unless checks move them', () => {
   assert.match(inventory(plain), /ns2: \{ address: 10.2.1.3 \}\n {2}ns1: \{ address: 10.2.1.2 \}\n$/)
   const weighted = imported(files('track_interface { eth1 weight -60 }'), two)
   assert.match(inventory(weighted), /ns2: \{ address: 10.2.1.3, priority: 150 \}\n {2}ns1: .*priority: 50 \}\n$/)
-  assert.equal(needs(weighted), ['weights of interfaces'])
+  assert.equal(
+    [keys(weighted), needs(weighted)],
+    [['preempt: true', 'track_interfaces: [ { name: eth1, weight: -60 } ]'], []],
+  )
   assert.equal(keys(imported(files('nopreempt'), two)), [])
 })
 
@@ -208,43 +252,40 @@ test('what no file tells: marked places, which the schema refuses', () => {
   const text = inventory(result)
   assert.match(text, 'network: 10.2.1.0/24 # assumed, as 10.2.1.1 has no prefix length')
   assert.match(text, 'gateway: ADDRESS-OF-THE-ROUTER # the router of the network')
-  assert.match(text, 'service: { type: WHAT-IS-SERVED } # what the cluster serves')
+  assert.match(text, 'service: { type: none }')
   assert.match(text, 'node1: { address: ADDRESS-OF-NODE1 } # the address of node1')
   const [file] = written({ 'inventory.yaml': text })
   assert.throws(() => inventoryOf(text), /gateway: must be an IPv4 address, got "ADDRESS-OF-THE-ROUTER"/)
   assert.ok(file)
-  assert.equal(needs(result), ['a virtual IP without a service of its own'])
+  assert.equal(needs(result), [])
 })
 
 /** Lines of an instance, what stands beside it, and what could not be said. */
 const unsaid: [name: string, lines: string, beside: string, needs: string[]][] = [
-  ['another address', 'virtual_ipaddress { 10.2.1.6 }', '', ['several virtual IPs, or one on another interface']],
   [
-    'an excluded address',
-    'virtual_ipaddress_excluded { 10.2.1.6 }',
+    'an address beside another interface',
     '',
-    ['several virtual IPs, or one on another interface'],
+    instance(tracksDns, { name: 'W', vip: '10.2.1.6 dev eth1', id: 6 }),
+    ['a virtual IP on another interface than its adverts'],
   ],
-  ['another instance', '', instance(tracksDns, { name: 'W', vip: '10.2.1.6', id: 6 }), ['several VRRP instances']],
-  ['authentication AH', 'authentication { auth_type AH\n auth_pass abcd }', '', ['authentication AH']],
   ['VMAC', 'use_vmac', '', ['an interface of its own for the virtual IP (VMAC)']],
   [
-    'a pipe in a program',
-    'notify_master "/bin/a | /bin/b"',
-    '',
-    ['notify programs with what only a shell understands, or not the same on all nodes'],
+    'track_process with arguments',
+    'track_process { x }',
+    'vrrp_track_process x { process y "--all" }',
+    ['track_file, track_bfd, and track_process with more than a name'],
   ],
   [
-    'track_process',
-    'track_process { x }',
-    'vrrp_track_process x { process y }',
-    ['track_process, track_file and track_bfd'],
+    'mails through another port',
+    'smtp_alert',
+    'global_defs { notification_email { a@x.org }\n notification_email_from k@x.org\n smtp_server 10.2.1.9 587 }',
+    ['mails as they are'],
   ],
   [
     'a virtual server by DR',
     '',
     'virtual_server 10.2.1.5 80 { protocol TCP\n lb_kind DR\n real_server 10.2.1.9 80 { TCP_CHECK { } } }',
-    ['any service with a port check', 'clients passed on by DR or TUN', 'real servers apart from the directors'],
+    ['clients passed on by DR or TUN', 'real servers apart from the directors'],
   ],
 ]
 for (const [name, lines, beside, wanted] of unsaid)
@@ -253,6 +294,89 @@ for (const [name, lines, beside, wanted] of unsaid)
     assert.equal(needs(result).toSorted(), wanted.toSorted())
     assert.match(result.unsaid[0]!.text, /\.conf:\d+:\d+ /)
   })
+
+test('what only a shell understands: marked places for scripts', () => {
+  const check =
+    'vrrp_script chk_own {\n script "/bin/a | grep é"\n timeout 3\n fall 2\n rise 1\n user nobody\n weight -5\n}\n'
+  const lines = 'notify_master "/bin/a > /tmp/b"\n notify_fault /bin/c\n track_script { own-x\n chk_own\n dns }'
+  const result = imported(pair(lines, dnsCheck + check), two)
+  assert.equal(keys(result), [
+    'checks:',
+    'own: { command: SCRIPT-FOR-OWN, weight: -5 } # the path of a script on every node that runs /bin/a | grep ?',
+    'notify: { master: SCRIPT-FOR-NOTIFY-MASTER, fault: /bin/c } # the path of a script on every node that runs /bin/a > /tmp/b',
+  ])
+  assert.equal([result.unsaid, result.refused], [[], []])
+  assert.throws(() => inventoryOf(inventory(result)), /command: must be an absolute path.*got "SCRIPT-FOR-OWN"/)
+  // Another program is another.
+  const other = {
+    'a.conf': pair(lines, dnsCheck + check)['a.conf']!,
+    'b.conf': pair(lines, dnsCheck + check.replace('grep', 'wc'))['b.conf']!,
+  }
+  assert.equal(needs(imported(other, two)), ['checks that nodes or instances do not share'])
+})
+
+test('a password of IPv6 is none', () => {
+  const six = instance(`authentication { auth_type PASS\n auth_pass abcd }\n${tracksDns}`, {
+    name: 'S',
+    vip: 'fd00::5',
+  })
+  const result = imported(pair(tracksDns, dnsCheck + six), two)
+  assert.equal([needs(result), result.added.some((why) => why.includes('VRRP_PASS'))], [[], false])
+})
+
+test('authentication AH: PASS, and all nodes at once', () => {
+  const { added, unsaid } = imported(
+    pair(`authentication { auth_type AH\n auth_pass abcd }\n${tracksDns}`, dnsCheck),
+    two,
+  )
+  assert.equal([unsaid, added.some((why) => why.includes('AH is no part'))], [[], true])
+})
+
+test('interfaces that all instances track', () => {
+  const of = (device: string, rest: object) => instance(`interface ${device}\n track_interface { eth0\n eth1 }`, rest)
+  const text = of('eth0', {}) + of('eth1', { name: 'W', vip: '10.9.1.6', id: 6 })
+  const result = imported({ 'a.conf': text, 'b.conf': text }, two)
+  assert.equal(keys(result), [
+    'instances: { w: { vip: 10.9.1.6, interface: eth1 } }',
+    'track_interfaces: [ eth0, eth1 ]',
+    'service: { type: none }',
+  ])
+  assert.equal(needs(result), [])
+})
+
+test('services: several of them, and one over a program', () => {
+  const server = (port: number, check: string, protocol = 'TCP', scheduler = 'rr') =>
+    `virtual_server 10.2.1.5 ${port} {\n delay_loop 1\n lb_algo ${scheduler}\n protocol ${protocol}\n` +
+    two
+      .map(({ address }) => ` real_server ${address} ${port} {\n ${check.replaceAll('ADDRESS', address)}\n }\n`)
+      .join('') +
+    '}\n'
+  const several = imported(
+    pair(
+      '',
+      server(80, 'HTTP_GET { url { path /up } }') +
+        server(25, 'TCP_CHECK { connect_port 25 }') +
+        server(514, 'UDP_CHECK { }', 'UDP') +
+        server(5432, 'MISC_CHECK { misc_path "/bin/check -q ADDRESS 5432" }'),
+    ),
+    two,
+  )
+  assert.equal(several.draft.level, 2)
+  assert.equal(several.draft.cluster.services, {
+    http80: { type: 'http', port: undefined, managed: false, host: '10.2.1.5', path: '/up' },
+    tcp25: { type: 'tcp', port: 25, check: undefined },
+    udp514: { type: 'udp', port: 514, check: undefined },
+    tcp5432: { type: 'tcp', port: 5432, check: '/bin/check -q' },
+  })
+  assert.equal([needs(several), several.refused], [[], []])
+  const one = imported(pair('', server(25, 'TCP_CHECK { }')), two)
+  assert.equal([keys(one), needs(one)], [['service: { type: tcp, port: 25 }'], []])
+  const other = imported(pair('', server(25, 'TCP_CHECK { }') + server(26, 'TCP_CHECK { }', 'TCP', 'lc')), two)
+  assert.equal(needs(other), ['values of one virtual server alone'])
+  // Each address serves all.
+  const some = imported(pair('virtual_ipaddress { 10.2.1.6 }', server(25, 'TCP_CHECK { }')), two)
+  assert.equal(needs(some), ['services of some virtual IPs alone'])
+})
 
 test('a password that the schema does not take: put another into the environment', () => {
   const { added, unsaid } = imported(
@@ -291,20 +415,84 @@ test('what the schema refuses is left out, and the rest is proved', () => {
 test('a virtual server that the inventory can not have at all is not taken for its own model', () => {
   const server = 'virtual_server 10.2.1.5 5060 { protocol UDP\n lb_algo sh\n real_server 10.2.1.9 1060 { weight 1 } }\n'
   const found = needs(imported(pair('', server), two))
-  assert.ok(found.includes('real servers on another port') && found.includes('any service with a port check'))
+  assert.ok(found.includes('real servers on another port'))
 })
 
+/** Files of two nodes with two instances. */
+function instances(lines: string, priorities = [100, 100, 100, 100], beside = '') {
+  const [a, b, c, d] = priorities
+  const file = (first?: number, second?: number) =>
+    dnsCheck +
+    instance(tracksDns, { priority: first }) +
+    instance(lines, { name: 'W', vip: '10.2.1.6', id: 6, priority: second }) +
+    beside
+  return { 'a.conf': file(a, b), 'b.conf': file(c, d) }
+}
+
 test('instances: what one has and the other has not', () => {
-  const files = (lines: string) => {
-    const file = dnsCheck + instance(tracksDns) + instance(lines, { name: 'W', vip: '10.2.1.6', id: 6 })
-    return imported({ 'a.conf': file, 'b.conf': file }, two)
-  }
-  const fewer = files('')
-  assert.equal(needs(fewer), ['several VRRP instances'])
+  const fewer = imported(instances(''), two)
+  assert.equal([needs(fewer), keys(fewer)], [[], ['instances: { w: { vip: 10.2.1.6 } }']])
   assert.ok(fewer.added.includes('all instances are checked alike'))
-  const own = files(`${tracksDns}\n garp_master_delay 1`)
-  assert.equal(needs(own), ['several VRRP instances', 'an instance with checks or values of its own'])
+  const own = imported(instances(`${tracksDns}\n garp_master_delay 1`), two)
+  assert.equal(needs(own), ['an instance with checks or values of its own'])
   assert.not.ok(own.added.includes('all instances are checked alike'))
+})
+
+test('instances that are on another node each', () => {
+  const wanted = ['preempt: true', 'instances: { w: { vip: 10.2.1.6, prefer: ns2 } }']
+  const files = instances(tracksDns, [150, 90, 90, 150])
+  const both = imported(files, two)
+  assert.equal([keys(both), needs(both)], [wanted, []])
+  // Of two nodes, one file tells.
+  const alone = imported({ 'a.conf': files['a.conf'] }, two)
+  assert.equal([keys(alone), needs(alone)], [wanted, []])
+  const other = imported({ 'b.conf': files['b.conf'] }, two.toReversed())
+  assert.equal(keys(other), ['preempt: true', 'prefer: ns1', 'instances: { w: { vip: 10.2.1.6 } }'])
+  assert.equal(needs(other), [])
+  const stays = imported(instances(`${tracksDns}\n nopreempt`, [150, 90, 90, 150]), two)
+  assert.equal([keys(stays), needs(stays)], [['prefer: ns1', 'instances: { w: { vip: 10.2.1.6 } }'], []])
+})
+
+test('instances with programs of their own', () => {
+  const text = (more: string) =>
+    dnsCheck +
+    instance(`notify /n\n ${tracksDns}`) +
+    instance(`${more}\n ${tracksDns}`, { name: 'W', vip: '10.2.1.6', id: 6 })
+  const result = imported({ 'a.conf': text('notify /n'), 'b.conf': text('notify /n') }, two)
+  assert.match(
+    inventory(result),
+    /instances: \{ w: \{ vip: 10.2.1.6, notify: \{ master: \/n INSTANCE W MASTER, backup: /,
+  )
+  assert.equal(needs(result), [])
+  const none = imported({ 'a.conf': text(''), 'b.conf': text('') }, two)
+  assert.match(inventory(none), 'instances: { w: { vip: 10.2.1.6, notify: {} } }')
+  assert.equal(needs(none), [])
+  const script = imported({ 'a.conf': text('notify_stop "/a | /b"'), 'b.conf': text('notify_stop "/a | /b"') }, two)
+  assert.match(inventory(script), 'notify: { stop: SCRIPT-FOR-W-NOTIFY-STOP } }')
+  assert.equal([needs(script), script.refused], [[], []])
+})
+
+test('instances in a group: all, or some', () => {
+  const all = imported(instances(tracksDns, [150, 150, 90, 90], 'vrrp_sync_group G { group { V\n W } }'), two)
+  assert.equal(keys(all), ['preempt: true', 'instances: { w: { vip: 10.2.1.6 } }', 'sync: true'])
+  assert.equal(needs(all), [])
+  const third = instance(tracksDns, { name: 'X', vip: '10.2.1.7', id: 7 })
+  const some = imported(instances(tracksDns, undefined, `${third}vrrp_sync_group G { group { V\n W } }`), two)
+  assert.equal(needs(some), ['a sync group of some instances'])
+})
+
+test('priorities count by what checks make of them', () => {
+  const files = (lower: number, weight: number) => {
+    const check = `vrrp_script own {\n script "/bin/a"\n user nobody\n timeout 3\n fall 2\n rise 1\n weight ${weight}\n}\n`
+    const of = (one: number, other: number) =>
+      check +
+      instance('track_script { own }', { priority: one }) +
+      instance('track_script { own }', { name: 'W', vip: '10.2.1.6', id: 6, priority: other })
+    return imported({ 'a.conf': of(150, lower), 'b.conf': of(lower, 150) }, two)
+  }
+  // The preferred node is above the other by one, and a failed check puts it below in both.
+  assert.equal(needs(files(140, -20)), [])
+  assert.equal(needs(files(100, -20)), ['an order of the nodes for each instance'])
 })
 
 test('no word shows a password', () => {
@@ -342,9 +530,6 @@ test('what the playbooks write is imported as the inventory that it is from', ()
       hosts.map(({ name: host, address }) => ({ name: host, address })),
     )
     const missing = result.unsaid.map(({ text: what }) => what)
-    // No file tells what a web server at level 1 is.
-    if (level === 1 && Object.values(cluster.services)[0]?.type === 'http')
-      assert.is(missing.shift(), 'what is behind the virtual IP is not said')
     assert.equal([name, ...missing, ...result.refused], [name])
   }
 })

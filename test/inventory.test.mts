@@ -62,6 +62,7 @@ const defaults = {
   drill: {},
   unicast: false,
   checks: {},
+  mcast_group: '224.0.0.18',
   track_interfaces: [],
   notify: { user: 'root' },
   garp: { delay: 5, repeat: 5, refresh: 0, refresh_repeat: 1, interval_ms: 0 },

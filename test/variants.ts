@@ -53,7 +53,7 @@ export const variants: [name: string, text: string, level: Level][] = [
   [
     'level1-checks',
     cluster(`  unicast: true
-  track_interfaces: [lo]
+  track_interfaces: [lo, { name: eth1, weight: -20 }]
   checks:
     haproxy: { process: haproxy-2.8, weight: -20 }
     api: { port: 6443, interval: 3, timeout: 5, fall: 4, rise: 2 }
@@ -61,11 +61,15 @@ export const variants: [name: string, text: string, level: Level][] = [
     own: { command: /usr/bin/true --all a=b, user: root }
   notify: { master: /bin/true up, fault: /bin/true, user: nobody }
   garp: { delay: 1, refresh: 60, interval_ms: 10 }
-  email: { to: [a@example.com, b@example.com], from: k@example.com, server: 10.2.1.9 }
+  email: { to: [a@example.com, b@example.com], from: k@example.com, server: mail.example.com }
   keepalived: { global: [max_auto_priority 5], instance: [debug 0] }`) + two,
     1,
   ],
-  ['level2-mcast', cluster('  mcast_src_ip: true\n  keepalived: { virtual_server: [quorum 1] }') + two, 2],
+  [
+    'level2-mcast',
+    cluster('  mcast_src_ip: true\n  mcast_group: 224.0.0.19\n  keepalived: { virtual_server: [quorum 1] }') + two,
+    2,
+  ],
   [
     'level2-balancing',
     cluster(`  balancing:
@@ -96,8 +100,9 @@ hosts:
     - "2001:db8::5"
     - { address: 10.9.0.5, prefix: 24, interface: eth1, label: "eth1:vip" }
     - { address: 10.9.0.6, excluded: true }
+  notify: { master: /bin/true up }
   instances:
-    inside: { vip: 10.9.1.1, interface: eth1 }
+    inside: { vip: 10.9.1.1, interface: eth1, notify: { backup: /bin/true, user: nobody } }
     six: { vip: "2001:db8::9", virtual_router_id: 9 }`) + two,
     1,
   ],

@@ -50,6 +50,8 @@ function facts(node: string, kind: Kind, wanted: Part | undefined, got: Part | u
   return [...all].flatMap((about): Difference[] => {
     const theirs = wanted?.facts.get(about)
     const ours = got?.get(about)
+    // Priorities count beside others, which other facts tell.
+    if (about === 'priority') return []
     // The name of a script says nothing.
     if (theirs?.value === ours || (theirs && ours !== undefined && about.startsWith('check '))) return []
     const { name, place } = wanted ?? got!

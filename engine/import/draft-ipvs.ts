@@ -1,46 +1,62 @@
 import { unless, unlessEmpty, numberOf, type Section } from './section.ts'
 import { canRun } from './draft-vrrp.ts'
 import type { Part } from './facts.ts'
-import { type Gap, serviceGap } from './gaps.ts'
 
 /** What is behind the virtual IP. */
 interface Served {
-  service: Section | undefined
-  gap?: Gap
+  service?: Section
+  services?: Section
   /** Whether a check of VRRP is that of the service, which the playbooks have anyhow. */
   isChecked: (about: string) => boolean
 }
 
 const never = () => false
 
-/** @param servers virtual servers of the virtual IP */
-export function serviceOf(main: Part | undefined, servers: readonly Part[], vip: string): Served {
-  const [server] = servers
-  const port = Number(server?.key.split(' ')[1])
-  const checks = servers.flatMap((one) => one.all('check of').map(([, check]) => check))
-  const [, name, zone] = /^DNS_CHECK type txt name ([^.]+)\.(\S+?)\.?$/m.exec(checks.join('\n')) ?? []
-  if (zone !== undefined || port === 53) return { service: dns(port, name, zone), isChecked: never }
-  if (!server) {
-    const isDns = main?.get('check port 53') !== undefined
-    if (isDns) return { service: undefined, isChecked: (about) => about === 'port 53' }
-    const gap = serviceGap({ type: 'dns' })
-    return { service: { type: gap.mark }, gap, isChecked: never }
+/** @param servers virtual servers of addresses that move */
+export function servicesOf(main: Part | undefined, servers: readonly Part[], vip: string): Served {
+  if (servers.length === 0) {
+    const isDns = main?.get('check port 53') !== undefined && main.get('weight of check port 53') === undefined
+    return isDns ? { isChecked: (about) => about === 'port 53' } : { service: { type: 'none' }, isChecked: never }
   }
-  const http = { type: 'http', port: unless(port, 80), managed: false }
-  const [, path, host] = /^HTTP_GET path (\S+)(?: virtualhost (\S+))?$/.exec(checks[0] ?? '') ?? []
-  if (path !== undefined) return { service: { ...http, host: host ?? vip, path: unless(path, '/') }, isChecked: never }
-  const gap = serviceGap(http)
-  return { service: { type: gap.mark, port }, gap, isChecked: never }
+  const names = servers.find((server) => checksOf(server).some((check) => txt.test(check)) || portOf(server) === 53)
+  const services: Section = names ? { dns: dns(names) } : {}
+  // DNS is over both protocols.
+  for (const server of servers.filter((one) => !names || portOf(one) !== portOf(names))) {
+    const service = serviceOf(server, vip)
+    services[`${String(service.type)}${portOf(server)}`] ??= service
+  }
+  const [one, ...more] = Object.values(services) as Section[]
+  if (more.length > 0) return { services, isChecked: never }
+  // DNS at its usual port is what an inventory means that says nothing.
+  return { service: JSON.stringify(one) === '{"type":"dns"}' ? undefined : one, isChecked: never }
 }
 
+const portOf = (server: Part) => Number(server.key.split(' ')[1])
+const checksOf = (server: Part) => server.all('check of').map(([, check]) => check)
+
+/** The kind of a virtual server that is not DNS, by its check. */
+function serviceOf(server: Part, vip: string): Section {
+  const port = portOf(server)
+  const [first = ''] = checksOf(server)
+  const [, path, host] = /^HTTP_GET path (\S+)(?: virtualhost (\S+))?$/.exec(first) ?? []
+  if (path !== undefined)
+    return { type: 'http', port: unless(port, 80), managed: false, host: host ?? vip, path: unless(path, '/') }
+  const [, check] = /^MISC_CHECK program (\S.*)$/.exec(first) ?? []
+  return { type: server.key.endsWith(' UDP') ? 'udp' : 'tcp', port, check }
+}
+
+/** The check that asks for the name by which nodes tell who has answered. */
+const txt = /^DNS_CHECK type txt name ([^.]+)\.(\S+?)\.?$/
+
 /** Values that are not the schema's defaults. */
-function dns(port: number, name = 'health', zone = 'load.balance'): Section | undefined {
-  const more = unlessEmpty({
-    port: unless(port, 53),
+function dns(server: Part): Section {
+  const [, name, zone] = txt.exec(checksOf(server).find((check) => txt.test(check)) ?? '') ?? []
+  return unlessEmpty({
+    type: 'dns',
+    port: unless(portOf(server), 53),
     health_name: unless(name, 'health'),
     health_zone: unless(zone, 'load.balance'),
-  })
-  return more && { type: 'dns', ...more }
+  })!
 }
 
 export function balancingOf(server: Part, global: Part): Section | undefined {

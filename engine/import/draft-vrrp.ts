@@ -1,8 +1,8 @@
-import { isIPv4 } from 'node:net'
 import { vrrpSchemas } from '../../inventory/schema-vrrp.ts'
 import { command, shortName } from '../../inventory/values.ts'
 import { type Section, numberOf, unless, unlessEmpty } from './section.ts'
 import type { Part } from './facts.ts'
+import { type Gap, scriptGap } from './gaps.ts'
 
 const mail = vrrpSchemas.email.properties.from
 const kinds = vrrpSchemas.checks.additionalProperties.properties
@@ -14,19 +14,23 @@ export function canCheck(kind: string, what: string): boolean {
   return matches(kinds[kind as 'process' | 'url' | 'command'].pattern, what)
 }
 
-/** @param isChecked whether a check is that of the service itself, which the playbooks have anyhow */
-export function checksOf(main: Part, isChecked: (about: string) => boolean): Section | undefined {
+/**
+ * @param isChecked whether a check is that of the service itself, which the playbooks have anyhow
+ * @param gaps gets one for each program that has to become a script
+ */
+export function checksOf(main: Part, isChecked: (about: string) => boolean, gaps: Gap[]): Section | undefined {
   const checks: Section = {}
   for (const [about, script] of main.all('check')) {
     const [, kind, what] = /^(\w+) (.*)$/.exec(about)!
-    if (isChecked(about) || !canCheck(kind!, what!)) continue
-    const of = (name: string) => main.get(`${name} of check ${about}`)
-    const number = (name: string) => (of(name) === undefined ? undefined : Number(of(name)))
+    if (isChecked(about) || (kind !== 'command' && !canCheck(kind!, what!))) continue
+    const of = (key: string) => main.get(`${key} of check ${about}`)
+    const number = (key: string) => (of(key) === undefined ? undefined : Number(of(key)))
     const interval = number('interval') ?? 1
     const isBound = kind === 'command' && of('user') === 'root'
     const timeout = number('timeout')
-    checks[nameOf(script, Object.keys(checks))] = {
-      [kind!]: kind === 'port' ? Number(what) : what,
+    const name = nameOf(script, Object.keys(checks))
+    checks[name] = {
+      [kind!]: kind === 'port' ? Number(what) : kind === 'command' ? program(name, what!, gaps) : what,
       user: kind === 'command' ? unless(of('user'), 'nobody') : undefined,
       interval: unless(interval, 1),
       // Nothing but keepalived ends what root runs, which it does before the next run.
@@ -52,10 +56,19 @@ function nameOf(script: string, taken: readonly string[]): string {
 
 export const canRun = (text: string): boolean => matches(command.pattern, text) && text.length <= command.maxLength
 
-export function notifyOf(main: Part): Section | undefined {
+/** @returns the program, or the mark of a script that the person makes of it */
+function program(what: string, command: string, gaps: Gap[]): string {
+  if (canRun(command)) return command
+  const gap = scriptGap(what, command)
+  gaps.push(gap)
+  return gap.mark
+}
+
+/** @param gaps as of `checksOf` @param whose what begins the marks of an instance that is not the first */
+export function notifyOf(main: Part, gaps: Gap[], whose = ''): Section | undefined {
   const programs = (['master', 'backup', 'fault', 'stop'] as const).flatMap((state) => {
-    const program = main.get(`notify_${state}`)
-    return program !== undefined && canRun(program) ? [[state, program] as const] : []
+    const command = main.get(`notify_${state}`)
+    return command === undefined ? [] : [[state, program(`${whose}notify-${state}`, command, gaps)] as const]
   })
   if (programs.length === 0) return undefined
   return { ...Object.fromEntries(programs), user: main.get('user of notify') }
@@ -74,8 +87,8 @@ export const garpOf = (main: Part, global: Part): Section | undefined =>
 export function emailOf(global: Part): Section | undefined {
   const to = global.all('email to').flatMap(([address]) => (matches(mail.pattern, address) ? [address] : []))
   const from = global.get('email from')
-  const server = (global.get('email server') ?? '127.0.0.1').replace(/^localhost$/, '127.0.0.1')
-  if (to.length === 0 || from === undefined || !isIPv4(server)) return undefined
+  const server = global.get('email server') ?? '127.0.0.1'
+  if (to.length === 0 || from === undefined) return undefined
   return { to, from, server, timeout: numberOf(global, 'email timeout') }
 }
 

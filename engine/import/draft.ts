@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net'
 import { parseNetwork } from '../../inventory/network.ts'
-import { balancingOf, healthCheckOf, serviceOf } from './draft-ipvs.ts'
+import { addressesOf, servedAddresses, vipOf } from './draft-addresses.ts'
+import { balancingOf, healthCheckOf, servicesOf } from './draft-ipvs.ts'
 import { checksOf, emailOf, garpOf, linesOf, notifyOf } from './draft-vrrp.ts'
 import type { Part } from './facts.ts'
 import { addressGap, type Gap, gatewayGap, standInVip } from './gaps.ts'
@@ -26,37 +27,48 @@ export interface Draft {
  */
 export function draftOf(nodes: readonly Node[]): Draft {
   const { meaning } = nodes.find((node) => node.meaning)!
-  const { global, virtualServers } = meaning!
+  const { global, instances, virtualServers } = meaning!
   const main = mainInstance(meaning!)
-  const vip = main?.all('address')[0]?.[0] ?? virtualServers[0]?.key.split(' ')[0] ?? ''
+  const vip = vipOf(main) ?? virtualServers[0]?.key.split(' ')[0] ?? ''
   const gaps: Gap[] = []
   const addresses = nodes.flatMap(({ address }) => (address !== undefined && isIPv4(address) ? [address] : []))
   const network = networkOf(isIPv4(vip) ? vip : standInVip, main?.get(`prefix of ${vip}`), addresses)
-  const free = freeAddresses(network.cidr, [vip, ...addresses])
-  const served = virtualServers.filter(({ key }) => key.startsWith(`${vip} `))
-  const { service, gap, isChecked } = serviceOf(main, served, vip)
-  if (gap) gaps.push(gap)
+  const vips = [vip, ...servedAddresses(instances, network.cidr)]
+  const free = freeAddresses(network.cidr, [...vips, ...addresses])
+  const served = virtualServers.filter(({ key }) => vips.includes(key.split(' ')[0]!))
+  const { isChecked, ...services } = servicesOf(main, served, vip)
   const level = served.length > 0 ? 2 : 1
   const { first } = parseNetwork(network.cidr)
-  const gateway = [vip, ...addresses].includes(first) ? gatewayGap(first, free()) : undefined
+  const gateway = [...vips, ...addresses].includes(first) ? gatewayGap(first, free()) : undefined
   if (gateway) gaps.push(gateway)
   const device = usual(nodes.flatMap(({ meaning: one }) => (one && mainInstance(one)?.get('interface')) ?? []))
+  const { more_vips, ...moves } = addressesOf(instances, main, { nodes, device, cidr: network.cidr, gaps })
   const hosts = nodes.map((node, index) => {
     const missing = node.address === undefined ? addressGap(node.name, free()) : undefined
     if (missing) gaps.push(missing)
-    return [node.name, { address: node.address ?? missing!.mark, ...hostOf(node, index, device, served[0]) }] as const
+    return [
+      node.name,
+      {
+        address: node.address ?? missing!.mark,
+        ...hostOf(node, { index, device, server: served[0], preempts: moves.preempt === true }),
+      },
+    ] as const
   })
   return {
     cluster: {
       vip,
+      more_vips,
       network: network.cidr,
       gateway: gateway?.mark,
       interface: unless(device, 'eth0'),
-      ...electionsOf(main, vip),
+      ...advertsOf(main, vip),
+      ...moves,
+      preempt_delay: moves.preempt ? numberOf(main, 'preempt_delay') : undefined,
+      mcast_group: global.get('mcast_group'),
       startup_delay: numberOf(global, 'startup_delay'),
-      ...(main && instanceOf(main, global, isChecked)),
+      ...(main && instanceOf(main, { global, isChecked, instances, gaps })),
       email: emailOf(global),
-      service,
+      ...services,
       health_check: healthCheckOf(main, served[0], isChecked),
       balancing: served[0] && balancingOf(served[0], global),
       keepalived: unlessEmpty({ global: linesOf([global]), instance: linesOf(main ? [main] : []) }),
@@ -69,38 +81,54 @@ export function draftOf(nodes: readonly Node[]): Draft {
   }
 }
 
-const preempts = (main: Part | undefined) => main?.get('preempt') === 'yes'
-
-/** Who is heard, and who wins. */
-function electionsOf(main: Part | undefined, vip: string): Section {
+/** Who is heard. */
+function advertsOf(main: Part | undefined, vip: string): Section {
   const id = Number(main?.get('virtual_router_id'))
   return {
     virtual_router_id: id >= 1 && id <= 255 ? unless(id, Number(vip.split('.')[3])) : undefined,
     advert_int: numberOf(main, 'advert_int'),
     vrrp_version: numberOf(main, 'version'),
     auth_pass: main?.get('auth_pass') === undefined ? undefined : { env: passwordName },
-    preempt: preempts(main) || undefined,
-    preempt_delay: preempts(main) ? numberOf(main, 'preempt_delay') : undefined,
   }
 }
 
+/** What stands beside an instance. */
+interface Beside {
+  global: Part
+  instances: readonly Part[]
+  isChecked: (about: string) => boolean
+  gaps: Gap[]
+}
+
 /** What moves the virtual IP, and who is told. */
-const instanceOf = (main: Part, global: Part, isChecked: (about: string) => boolean): Section => ({
+const instanceOf = (main: Part, { global, isChecked, instances, gaps }: Beside): Section => ({
   unicast: main.get('unicast') === 'yes' || undefined,
   mcast_src_ip: main.get('mcast_src_ip') === undefined ? undefined : true,
-  checks: checksOf(main, isChecked),
-  track_interfaces: trackedInterfaces(main),
-  notify: notifyOf(main),
+  checks: checksOf(main, isChecked, gaps),
+  track_interfaces: trackedInterfaces(main, instances),
+  notify: notifyOf(main, gaps),
   garp: garpOf(main, global),
 })
 
-/** @param device the interface of most nodes @param server the virtual server that the inventory is about */
-function hostOf(node: Node, index: number, device: string, server: Part | undefined): Section {
+interface Around {
+  /** The place of a node among all. */
+  index: number
+  /** The interface of most nodes. */
+  device: string
+  /** The virtual server that the inventory is about. */
+  server: Part | undefined
+  /** Whether the best node takes the virtual IP back. */
+  preempts: boolean
+}
+
+function hostOf(node: Node, { index, device, server, preempts }: Around): Section {
   const own = node.meaning && mainInstance(node.meaning)
   const weight = server?.all('weight of').find(([about]) => about.split(' ')[1] === node.address)?.[1]
+  // Numbers count only where checks move them.
+  const isMoved = preempts && own !== undefined && own.all('priority beside').length > 0
   return {
     interface: unless(own?.get('interface') ?? device, device),
-    priority: preempts(own) && own?.get('priority') !== undefined ? unless(priorityOf(own), 100 - index) : undefined,
+    priority: isMoved ? unless(priorityOf(own), 100 - index) : undefined,
     weight: weight === undefined ? undefined : Number(weight),
     ssh: node.ssh === undefined || node.ssh === node.address ? undefined : { host: node.ssh },
   }
@@ -117,9 +145,15 @@ const usual = (values: readonly string[]): string =>
   values.toSorted((a, b) => values.filter((one) => one === b).length - values.filter((one) => one === a).length)[0] ??
   'eth0'
 
-function trackedInterfaces(main: Part): string[] | undefined {
-  const names = main.all('track_interface').flatMap(([name, weight]) => (weight === '0' ? [name] : []))
-  return names.length > 0 ? names : undefined
+/** An instance's own interface is tracked anyhow, and may have to be said for the others. */
+function trackedInterfaces(main: Part, instances: readonly Part[]): unknown[] | undefined {
+  const own = main.get('interface') ?? ''
+  const weight = (part: Part) => part.get(`track_interface ${own}`)
+  const isTracked = instances.length > 1 && instances.every((one) => one === main || weight(one) === '0')
+  const all = [...(isTracked ? [[own, '0'] as const] : []), ...main.all('track_interface')]
+  return all.length > 0
+    ? all.map(([name, moves]) => (moves === '0' ? name : { name, weight: Number(moves) }))
+    : undefined
 }
 
 /** @returns a function that gives one address of a network after the other that nobody has */

@@ -1,33 +1,60 @@
-import type { Meaning, Part } from './facts.ts'
+import type { Part } from './facts.ts'
+import type { Node } from './nodes.ts'
+
+/** An instance of a node. */
+interface Candidate {
+  node: string
+  part: Part
+}
 
 /**
  * Puts the facts of who wins an election into the form that counts: whether the best node takes the virtual IP back,
- * and the order of the nodes, or their priorities where checks move these.
- * @param meanings of all nodes whose files are known
+ * the order of the nodes, and what checks make of it.
+ * @param nodes those whose files are known
  */
-export function settleElections(meanings: readonly Meaning[]): void {
-  const keys = new Set(meanings.flatMap(({ instances }) => instances.map(({ key }) => key)))
-  for (const key of keys) settle(meanings.flatMap(({ instances }) => instances.filter((one) => one.key === key)))
+export function settleElections(nodes: readonly Node[]): void {
+  const all = nodes.flatMap(({ name, meaning }) => meaning!.instances.map((part) => ({ node: name, part })))
+  // One file alone tells whether its node is to have all instances, or shares them with another.
+  const best = nodes.length === 1 ? [Math.max(...all.map(({ part }) => priorityOf(part)))] : []
+  for (const key of new Set(all.map(({ part }) => part.key)))
+    settle(
+      all.filter(({ part }) => part.key === key),
+      best,
+    )
 }
 
 const priorityOf = (part: Part) => Number(part.get('priority'))
 
-function settle(parts: readonly Part[]): void {
-  const priorities = [...new Set(parts.map(priorityOf))].toSorted((a, b) => b - a)
+function settle(candidates: readonly Candidate[], best: readonly number[]): void {
+  const parts = candidates.map(({ part }) => part)
+  const priorities = [...new Set([...best, ...parts.map(priorityOf)])].toSorted((a, b) => b - a)
   // Whoever has written it meant it, also where keepalived does not heed it (`state MASTER`).
   const stays = parts.some((part) => part.get('nopreempt')) || (parts.length > 1 && priorities.length === 1)
-  const isMoved = parts.some(
-    (part) => part.all('weight of').length + part.all('track_interface').filter(([, w]) => w !== '0').length > 0,
-  )
-  for (const part of parts) {
+  for (const { node, part } of candidates) {
     const { place } = part.facts.get('nopreempt') ?? part.facts.get('priority')!
-    const rank = priorities.indexOf(priorityOf(part)) + 1
-    if (stays) for (const about of ['priority', 'preempt_delay']) part.facts.delete(about)
-    else {
-      part.say('preempt', 'yes', place)
-      part.say('rank', String(rank), part.facts.get('priority')!.place)
-      if (!isMoved) part.facts.delete('priority')
-    }
     part.facts.delete('nopreempt')
+    if (stays) {
+      part.facts.delete('preempt_delay')
+      continue
+    }
+    part.say('preempt', 'yes', place)
+    part.say('rank', String(priorities.indexOf(priorityOf(part)) + 1), place)
+    for (const other of candidates)
+      if (other.node !== node) part.say(`priority beside ${other.node}`, standing(part, other.part), place)
   }
+}
+
+/** What can be added to a priority while checks and interfaces fail or do not. */
+const changes = (part: Part): number[] =>
+  [...part.all('weight of'), ...part.all('track_interface')]
+    .map(([, weight]) => Number(weight))
+    .reduce((sums, weight) => [...new Set(sums.flatMap((sum) => [sum, sum + weight]))], [0])
+
+/** @returns in how many cases of failed checks a node is above another; nothing where no check changes it */
+function standing(one: Part, other: Part): string | undefined {
+  const apart = priorityOf(one) - priorityOf(other)
+  const all = changes(one).flatMap((mine) => changes(other).map((theirs) => apart + mine - theirs))
+  if (all.length === 1) return undefined
+  const [above, level] = [all.filter((sum) => sum > 0), all.filter((sum) => sum === 0)]
+  return `above in ${above.length} and level in ${level.length} of ${all.length} cases`
 }

@@ -3,7 +3,9 @@ export interface Gap {
   /** The words. */
   mark: string
   /** What the proof takes in its place. */
-  standIn: string | object
+  standIn: string
+  /** What files say in its place. */
+  means?: string
   /** What belongs there, and where to look. */
   why: string
 }
@@ -18,16 +20,21 @@ export const addressGap = (name: string, standIn: string): Gap => ({
   why: `the address of ${name} in the network of the virtual IP (ip -br address)`,
 })
 
-/** @returns the gap of a cluster whose files do not tell what is behind the virtual IP */
-export const serviceGap = (standIn: object): Gap => ({
-  mark: 'WHAT-IS-SERVED',
-  standIn,
-  why: 'what the cluster serves: dns, http or https (docs/inventory.md)',
-})
-
 /** @returns the gap of a router's address, which the files do not tell and nobody of the cluster may have */
 export const gatewayGap = (taken: string, standIn: string): Gap => ({
   mark: 'ADDRESS-OF-THE-ROUTER',
   standIn,
   why: `the router of the network, as ${taken}, the first address, is of the cluster`,
+})
+
+/**
+ * @param what the check or the change of state that it is for
+ * @param command with quotes, pipes or what else a shell alone understands
+ * @returns the gap of a program that has to become a script
+ */
+export const scriptGap = (what: string, command: string): Gap => ({
+  mark: `SCRIPT-FOR-${what.toUpperCase().replaceAll('_', '-')}`,
+  standIn: `/stand-in/${what}`,
+  means: command,
+  why: `the path of a script on every node that runs ${command}`,
 })

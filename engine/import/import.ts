@@ -7,7 +7,8 @@ import { hostsIn, readConf } from '../conf/read.ts'
 import type { Problem, Statement } from '../conf/statement.ts'
 import { draftOf, type Draft } from './draft.ts'
 import { settleElections } from './elections.ts'
-import type { Meaning } from './facts.ts'
+import { vipOf } from './draft-addresses.ts'
+import type { Meaning, Part } from './facts.ts'
 import { type Hazard, hazardsOf } from './hazards.ts'
 import { meaningOf } from './meaning.ts'
 import { namesOf } from './names.ts'
@@ -63,22 +64,22 @@ export function importConf(sources: readonly Source[], named: readonly Named[] =
     throw new UserError(
       `${sources.map(({ file }) => file).join(', ')}: neither a virtual_ipaddress nor a virtual_server: there is nothing to import`,
     )
-  settleElections(own.map(({ meaning }) => meaning!))
+  settleElections(own)
   const nodes = inOrder(complete([...own, ...named.slice(own.length)]))
   const { meaning } = nodes.find((node) => node.meaning)!
   const draft = draftOf(nodes)
   const main = mainInstance(meaning!)
   const password = main?.get('auth_pass')
   const { differences, refused } = prove(draft, nodes, password)
-  const first = meaning!.virtualServers.find(({ key }) => key.startsWith(`${String(draft.cluster.vip)} `))
-  const isOpen = draft.gaps.some(({ mark }) => mark === 'WHAT-IS-SERVED')
+  const { virtualServers } = meaning!
+  const first = virtualServers.find(({ key }) => key.startsWith(`${String(draft.cluster.vip)} `))
   const hazards = hazardsOf(confs.map(({ statements }, index) => ({ name: own[index]!.name, statements })))
   return {
     draft,
     nodes: nodes.map(({ name }) => name),
     hazards,
     refused,
-    ...judge(differences, { main, first, isOpen }),
+    ...judge(differences, { main, first, virtualServers }),
   }
 }
 
@@ -91,7 +92,11 @@ function ownNodes(confs: readonly Read[], named: readonly Named[]): Node[] {
   return confs.map(({ id, name, statements, addresses = [], ssh }, index) => {
     const given = named[index]
     const meaning = meaningOf(statements, given ? [...addresses, given.address] : addresses)
-    const address = given?.address ?? addresses.find((one) => isNear(one, meaning))
+    const all = given ? [given.address] : addresses
+    const near = meaning.instances.find((part) => all.some((one) => isNear(one, part)))
+    // The instance in whose network the node is goes first.
+    meaning.instances.sort((a, b) => Number(b === near) - Number(a === near))
+    const address = given?.address ?? addresses.find((one) => near && isNear(one, near))
     return { name: given?.name ?? id ?? name ?? guessed[index]!, meaning, address, ssh }
   })
 }
@@ -117,11 +122,10 @@ function readAll(source: Source): Read[] {
     : ids.map((id) => ({ ...source, id, ...readConf(file, id, files) }))
 }
 
-/** Whether an address of a host is in the network of its virtual IP. */
-function isNear(address: string, meaning: Meaning): boolean {
-  const main = mainInstance(meaning)
-  const [vip] = main?.all('address')[0] ?? []
+/** Whether an address of a host is in the network of the addresses of an instance. */
+function isNear(address: string, part: Part): boolean {
+  const vip = vipOf(part)
   if (vip === undefined || !isIPv4(vip) || !isIPv4(address) || vip === address) return false
-  const prefix = Number(main!.get(`prefix of ${vip}`) ?? 24)
+  const prefix = Number(part.get(`prefix of ${vip}`) ?? 24)
   return parseNetwork(`${vip}/${prefix >= 8 && prefix <= 29 ? prefix : 24}`).has(address)
 }

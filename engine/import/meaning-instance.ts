@@ -7,7 +7,7 @@ import { isKnown } from './keywords.ts'
 
 /** What other facts are made of, and what changes nothing: `state`, as elections follow priorities. */
 const understood =
-  /^(state|interface|virtual_router_id|priority|advert_int|authentication|virtual_ipaddress|virtual_ipaddress_excluded|nopreempt|preempt|preempt_delay|version|unicast_peer|unicast_src_ip|mcast_src_ip|track_script|track_interface|dont_track_primary|notify_(master|backup|fault|stop)|notify|smtp_alert|garp_master_(delay|repeat|refresh|refresh_repeat)|skip_check_adv_addr|strict_mode|debug|lvs_sync_daemon_inter?face|native_ipv6)$/
+  /^(state|interface|virtual_router_id|priority|advert_int|authentication|virtual_ipaddress|virtual_ipaddress_excluded|nopreempt|preempt|preempt_delay|version|unicast_peer|unicast_src_ip|mcast_src_ip|track_script|track_process|track_interface|dont_track_primary|notify_(master|backup|fault|stop)|notify|smtp_alert|garp_master_(delay|repeat|refresh|refresh_repeat)|skip_check_adv_addr|strict_mode|debug|lvs_sync_daemon_inter?face|native_ipv6)$/
 
 const isOn = (one: Statement | undefined) => one !== undefined && !/^(off|false|no)$/.test(one.words[1] ?? 'on')
 
@@ -26,7 +26,10 @@ export function instanceOf(one: Statement, around: Around): Part {
   const word = (keyword: string, place = 1) => find(block, keyword)?.words[place]
   const device = word('interface') ?? find(globals, 'default_interface')?.words[1] ?? 'eth0'
   const id = number(word('virtual_router_id')) ?? '?'
-  const part = new Part(`${id} on ${device}`, name, one)
+  const [first] = within(block, 'virtual_ipaddress')
+  // One number for IPv4 and one for IPv6 are two.
+  const isV6 = isIPv6(first?.words[0]?.split('/')[0] ?? '')
+  const part = new Part(`${id} on ${device}${isV6 ? ' for IPv6' : ''}`, name, one)
   const place = (keyword: string) => find(block, keyword) ?? one
   part.say('interface', device, place('interface'))
   part.say('virtual_router_id', id, place('virtual_router_id'))
@@ -34,11 +37,11 @@ export function instanceOf(one: Statement, around: Around): Part {
   part.say('advert_int', number(word('advert_int')), place('advert_int'), '1')
   const version = word('version') ?? find(globals, 'vrrp_version')?.words[1]
   addresses(part, one, device)
-  const isV6 = part.all('address').some(([address]) => isIPv6(address))
   part.say('version', isV6 ? '3' : version, place('version'), isV6 ? '3' : '2')
   part.say('nopreempt', find(block, 'nopreempt') && 'yes', place('nopreempt'))
   if (!find(block, 'nopreempt')) part.say('preempt_delay', number(word('preempt_delay')), place('preempt_delay'), '0')
-  authentication(part, one)
+  // VRRP of IPv6 has no password.
+  if (!isV6) authentication(part, one)
   adverts(part, one)
   if (isOn(find(block, 'smtp_alert')) || (isOn(find(globals, 'smtp_alert')) && !find(block, 'smtp_alert')))
     part.say('smtp_alert', 'on', place('smtp_alert'))
@@ -117,10 +120,28 @@ function tracked(part: Part, one: Statement, around: Around): void {
     // keepalived leaves out what is not defined; that is a mistake, and told as such.
     if (script) checked(part, line, script, around)
   }
+  for (const line of [...within(one.block, 'track_process'), ...within(group?.block ?? [], 'track_process')])
+    processed(part, line, all)
   for (const line of within(one.block, 'track_interface'))
     for (const device of line.words[1] === 'weight' || line.words.length === 1 ? [line.words[0]!] : line.words)
       if (device !== part.get('interface') || line.words[1] === 'weight')
         part.say(`track_interface ${device}`, line.words[1] === 'weight' ? number(line.words[2]) : '0', line)
+}
+
+/** A process that keepalived itself looks for is one that a check looks for, where one of it is enough. */
+function processed(part: Part, line: Statement, all: readonly Statement[]): void {
+  const found = all.findLast(({ words }) => /^(vrrp_)?track_process$/.test(words[0]!) && words[1] === line.words[0])
+  const program = found && find(found.block, 'process')
+  if (!found || !program) return
+  const about = `check process ${program.words[1]?.split('/').at(-1)}`
+  part.say(about, found.words[1], line)
+  const at = line.words.indexOf('weight')
+  const weight = at < 0 ? find(found.block, 'weight')?.words[1] : line.words[at + 1]
+  part.say(`weight of ${about}`, number(weight), found, '0')
+  if (program.words.length > 2) part.say(`line ${whole(program)}`, '', program)
+  for (const other of found.block)
+    if (/^(quorum|quorum_max|full_command|param_match)$/.test(other.words[0]!) && other.words.join(' ') !== 'quorum 1')
+      part.say(`line ${whole(other)}`, '', other)
 }
 
 /** The checks of kinds that need no rights of a user. */
@@ -180,7 +201,9 @@ function synced(part: Part, name: string, all: readonly Statement[]): void {
   if (isOn(find(group.block, 'smtp_alert'))) part.say('smtp_alert', 'on', group)
   for (const one of group.block)
     if (
-      !/^(group|notify|notify_(master|backup|fault|stop)|smtp_alert|track_script|global_tracking)$/.test(one.words[0]!)
+      !/^(group|notify|notify_(master|backup|fault|stop)|smtp_alert|track_script|track_process|global_tracking)$/.test(
+        one.words[0]!,
+      )
     )
       part.say(`line of the group ${whole(one)}`, '', one)
 }

@@ -64,7 +64,7 @@ function realServer(part: Part, real: Statement, outer: readonly Statement[], ot
   const method = find(real.block, 'lvs_method')
   if (method) say('lvs_method', method.words[1])
   const checks = real.block.filter(({ words }) => /_CHECK$|_GET$/.test(words[0]!) && !isDrain(words, real))
-  say('check', checks.map((one) => checkWords(one, own, port)).join(' and ') || 'none')
+  say('check', checks.map((one) => checkWords(one, own, { address, port })).join(' and ') || 'none')
   for (const check of checks)
     for (const [name, keywords, standard] of times) {
       const given = find(check.block, ...keywords) ?? find(real.block, ...keywords) ?? find(outer, ...keywords)
@@ -90,8 +90,10 @@ const aside =
 function checkWords(
   { words, block }: Statement,
   own: (keyword: string) => Statement | undefined,
-  port: string,
+  { address, port }: Record<'address' | 'port', string>,
 ): string {
+  const program = words[0] === 'MISC_CHECK' ? programOf(block, `${address} ${port}`) : undefined
+  if (program !== undefined) return `MISC_CHECK program ${program}`
   const host =
     find(
       block.flatMap((one) => one.block),
@@ -102,6 +104,15 @@ function checkWords(
     .filter((line) => !(line.words[0] === 'connect_port' && line.words[1] === port))
     .map((line) => (line.words[0] === 'url' ? urlWords(line) : whole(line)))
   return [words[0], ...lines, ...(host ? [`virtualhost ${host.words[1]}`] : [])].join(' ')
+}
+
+/** @returns the program of a check that gets address and port of the real server as its last words */
+function programOf(block: readonly Statement[], place: string): string | undefined {
+  const path = find(block, 'misc_path')?.words.slice(1).join(' ') ?? ''
+  const isPlain = block.every(
+    ({ words }) => aside.test(words[0]!) || words[0] === 'misc_path' || words.join(' ') === 'user nobody',
+  )
+  return isPlain && path.endsWith(` ${place}`) ? path.slice(0, -place.length - 1) : undefined
 }
 
 /** Without a status, any from 200 to 299 is good. */

@@ -33,7 +33,7 @@ const understood =
 
 /** What says nothing of who answers, and what other facts are made of. */
 const silent =
-  /^(router_id|lvs_id|enable_script_security|script_user|default_interface|vrrp_version|vrrp_garp_master_|notification_email|smtp_|no_email_faults|no_checker_emails|vrrp_skip_check_adv_addr|vrrp_strict|vrrp_gna_interval|vrrp_iptables|vrrp_ipsets|enable_snmp_|enable_traps|enable_dbus|snmp_socket|(vrrp_|checker_|bfd_)?process_names?$|log_unknown_vrids|checker_log_all_failures|vrrp_garp_interval|vrrp_startup_delay|lvs_timeouts|lvs_sync_daemon)/
+  /^(router_id|lvs_id|enable_script_security|script_user|default_interface|vrrp_version|vrrp_garp_master_|notification_email|smtp_|no_email_faults|no_checker_emails|vrrp_skip_check_adv_addr|vrrp_strict|vrrp_gna_interval|vrrp_iptables|vrrp_ipsets|enable_snmp_|enable_traps|enable_dbus|snmp_socket|(vrrp_|checker_|bfd_)?process_names?$|log_unknown_vrids|checker_log_all_failures|vrrp_garp_interval|vrrp_startup_delay|lvs_timeouts|lvs_sync_daemon|vrrp_mcast_group4$)/
 
 function globalOf(
   globals: readonly Statement[],
@@ -47,6 +47,8 @@ function globalOf(
   }
   say('startup_delay', 'vrrp_startup_delay', '0')
   say('garp interval_ms', 'vrrp_garp_interval', '0', 1000)
+  const group = find(globals, 'vrrp_mcast_group4')
+  if (group) part.say('mcast_group', group.words[1], group, '224.0.0.18')
   const timeouts = find(globals, 'lvs_timeouts')
   for (const [place, word] of (timeouts?.words ?? []).entries())
     if (/^(tcp|tcpfin|udp)$/.test(word)) part.say(`lvs_timeouts ${word}`, timeouts!.words[place + 1], timeouts!)
@@ -56,7 +58,9 @@ function globalOf(
   if (to && to.length > 0 && isTold) {
     for (const [address, one] of to) part.say(`email to ${address}`, '', one)
     say('email from', 'notification_email_from')
-    say('email server', 'smtp_server')
+    const server = find(globals, 'smtp_server')
+    if (server) part.say('email server', server.words[1]?.replace(/^localhost$/, '127.0.0.1'), server)
+    if (server) part.say('email port', server.words[2], server, '25')
     say('email timeout', 'smtp_connect_timeout', '30')
     say('email helo', 'smtp_helo_name')
   }

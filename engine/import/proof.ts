@@ -12,7 +12,7 @@ import { type Draft, passwordName } from './draft.ts'
 import { settleElections } from './elections.ts'
 import type { Meaning } from './facts.ts'
 import { meaningOf } from './meaning.ts'
-import { standInVip } from './gaps.ts'
+import { type Gap, standInVip } from './gaps.ts'
 import { leaveOut } from './left-out.ts'
 import type { Node } from './nodes.ts'
 
@@ -50,12 +50,15 @@ function rendered(draft: Draft, password: string | undefined): { meanings: Meani
     // JSON is YAML.
     writeFileSync(file, JSON.stringify(filled(draft)))
     const { cluster, hosts } = loadInventory(file, { env: { [passwordName]: canBe(password) ? password : 'password' } })
-    const meanings = hosts.map((host) => {
+    const nodes = hosts.map((host) => {
       const text = configuration({ cluster, host, hosts }, draft.level)
-      return meaningOf(parseBlocks(linesOf(text, '')).statements, [host.address])
+      return {
+        name: host.name,
+        meaning: putBack(meaningOf(parseBlocks(linesOf(text, '')).statements, [host.address]), draft.gaps),
+      }
     })
-    settleElections(meanings)
-    return { meanings }
+    settleElections(nodes)
+    return { meanings: nodes.map(({ meaning }) => meaning) }
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     return { lines: error.message.split('\n').map((line) => line.replace(/^\S+ /, '')) }
@@ -65,13 +68,7 @@ function rendered(draft: Draft, password: string | undefined): { meanings: Meani
 }
 
 function compared(nodes: readonly Node[], meanings: readonly Meaning[]): Difference[] {
-  const alone = nodes.filter(({ meaning }) => meaning).length === 1
-  const known = (meaning: Meaning) => (alone ? unranked(meaning) : meaning)
-  return merged(
-    nodes.flatMap(({ name, meaning }, index) =>
-      meaning ? compare(name, known(meaning), known(meanings[index]!)) : [],
-    ),
-  )
+  return merged(nodes.flatMap(({ name, meaning }, index) => (meaning ? compare(name, meaning, meanings[index]!) : [])))
 }
 
 const canBe = (text: string | undefined) => text !== undefined && new RegExp(passwords.pattern).test(text)
@@ -83,16 +80,21 @@ function filled({ cluster, hosts, gaps }: Draft): object {
     if (gap) return gap.standIn
     if (Array.isArray(value)) return value.map(put)
     if (typeof value !== 'object' || value === null) return value
-    const map = Object.fromEntries(Object.entries(value).map(([key, one]) => [key, put(one)]))
-    // A stand-in for a kind of service is the whole of it.
-    return typeof map.type === 'object' && map.type !== null ? map.type : map
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, put(one)]))
   }
   const { vip } = cluster as { vip: string }
   return put({ cluster: { ...cluster, vip: isIPv4(vip) ? vip : standInVip }, hosts }) as object
 }
 
-/** Where the files of one node are known, the order of all is not. */
-function unranked(meaning: Meaning): Meaning {
-  for (const { facts } of meaning.instances) facts.delete('rank')
+/** Puts what files say in the place of what stands in for it. */
+function putBack(meaning: Meaning, gaps: readonly Gap[]): Meaning {
+  for (const { standIn, means } of gaps)
+    for (const { facts } of means === undefined ? [] : meaning.instances)
+      for (const [about, fact] of [...facts]) {
+        if (fact.value === standIn) facts.set(about, { ...fact, value: means! })
+        if (!about.endsWith(` ${standIn}`)) continue
+        facts.delete(about)
+        facts.set(`${about.slice(0, -standIn.length)}${means}`, fact)
+      }
   return meaning
 }

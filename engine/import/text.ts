@@ -7,16 +7,19 @@ import type { Section } from './section.ts'
  * @param head lines that say where it is from
  */
 export function inventoryText({ cluster, hosts, gaps, assumed }: Draft, head: readonly string[]): string {
-  const why = (value: string) => gaps.find(({ mark }) => value.includes(mark))?.why
+  const why = (value: string) => {
+    const words = value.split(/[\s,"{}[\]]+/)
+    const all = gaps.filter(({ mark }) => words.includes(mark)).map(({ mark, why: text }) => ({ mark, text }))
+    return all.length > 1 ? all.map(({ mark, text }) => `${mark}: ${text}`).join('; ') : all[0]?.text
+  }
   const line = (key: string, value: unknown, about?: string) => {
     const text = flow(value)
     const note = about ?? why(text)
-    return `  ${flow(key)}: ${text}${note === undefined ? '' : ` # ${note}`}`
+    return `  ${flow(key)}: ${text}${note === undefined ? '' : ` # ${plain(note)}`}`
   }
   const rows = (map: Section) => Object.entries(map).filter(([, value]) => value !== undefined)
   return [
-    // A file may have any name.
-    ...head.map((text) => `# ${text.replaceAll(/[^ -~]/g, '?')}`),
+    ...head.map((text) => `# ${plain(text)}`),
     'cluster:',
     ...rows(cluster).flatMap(([key, value]) =>
       key === 'checks'
@@ -34,6 +37,9 @@ export function inventoryText({ cluster, hosts, gaps, assumed }: Draft, head: re
     '',
   ].join('\n')
 }
+
+/** Files and what is in them may have any characters. */
+const plain = (text: string) => text.replaceAll(/[^ -~]/g, '?')
 
 const flow = (value: unknown): string =>
   stringify(value, { collectionStyle: 'flow', flowCollectionPadding: true, lineWidth: 0, schema: 'core' }).trimEnd()

@@ -1,29 +1,33 @@
 import type { Difference } from './compare.ts'
 import { needOf } from './needs.ts'
+import type { Part } from './facts.ts'
 import type { Meant, Subject } from './verdict.ts'
 
 const apart = 'real servers apart from the directors'
 const times = 'checks of real servers take the times of health_check, where a file says nothing'
+const ofOne = 'values of one virtual server alone'
 const isTime = /^(delay_loop$|(connect_timeout|retry|delay_before_retry) of )/
 
 /** @returns what a difference of virtual servers means for the cluster */
-export function judgeVirtualServer(one: Difference, { first, isOpen }: Subject): Meant {
-  const { about, wanted, got } = one
+export function judgeVirtualServer(one: Difference, { first, virtualServers }: Subject): Meant {
+  const { about, wanted } = one
   const isFirst = one.part === first?.name
-  if (/ of real_server /.test(about) || about.startsWith('real_server '))
-    return realServer(one, isFirst, { first, isOpen })
+  if (/ of real_server /.test(about) || about.startsWith('real_server ')) return realServer(one, isFirst, first)
   if (wanted === undefined) {
-    if (one.isAdded) return { why: 'a service is there over all of its protocols' }
-    return isTime.test(about) ? { why: times } : { need: needOf(one) }
+    const isServed = virtualServers.some(({ name }) => name === one.part)
+    if (one.isAdded)
+      return isServed
+        ? { why: 'a service is there over all of its protocols' }
+        : { need: 'services of some virtual IPs alone' }
+    return isTime.test(about) ? { why: times } : { need: isFirst ? needOf(one) : ofOne }
   }
   if (isTime.test(about)) return 'trifle'
   if (about === 'lvs_method') return { need: needOf(one) }
-  if (!one.isAlone || got !== undefined) return { need: needOf(one) }
-  if (isFirst) return { need: 'any service with a port check' }
-  return first?.get(about) === wanted ? 'told' : { need: 'several services' }
+  if (!one.isAlone) return { need: isFirst ? needOf(one) : ofOne }
+  return { need: 'a virtual server of no virtual IP, or of a mark of the packet filter' }
 }
 
-function realServer(one: Difference, isFirst: boolean, { first, isOpen }: Subject): Meant {
+function realServer(one: Difference, isFirst: boolean, first: Part | undefined): Meant {
   const { about, wanted, got } = one
   const [what] = about.split(' of ')
   if (wanted === undefined) {
@@ -36,18 +40,18 @@ function realServer(one: Difference, isFirst: boolean, { first, isOpen }: Subjec
     return { need: port === one.part.split(' ')[2] ? apart : 'real servers on another port' }
   }
   if (isTime.test(about)) return got === undefined ? 'told' : 'trifle'
-  if (what === 'check') return check(one, isOpen)
+  if (what === 'check') return check(one)
   if (what === 'weight') return { need: apart }
   const model = isFirst ? undefined : first?.all(`${what} of`).some(([, value]) => value === wanted)
   return got === undefined && model !== false ? 'told' : { need: needOf(one) }
 }
 
-function check({ wanted = '', got }: Difference, isOpen: boolean): Meant {
+function check({ wanted = '', got }: Difference): Meant {
   // Whoever names no host takes any.
   if (got?.replace(/ virtualhost \S+$/, '') === wanted) return 'told'
   if (wanted === 'none') return { why: 'every real server is checked' }
-  if (wanted === 'TCP_CHECK') return { need: 'any service with a port check' }
-  if (!isOpen && got === undefined && /^HTTP_GET path \S+( virtualhost \S+)?$/.test(wanted)) return 'told'
+  // The real server itself is missing, which is told.
+  if (got === undefined && /^(TCP_CHECK|UDP_CHECK|HTTP_GET path \S+( virtualhost \S+)?)$/.test(wanted)) return 'told'
   const port = wanted.includes('connect_port') ? ' on another port' : ''
   return { need: `the check ${wanted.split(' ')[0]}${port}` }
 }

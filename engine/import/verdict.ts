@@ -1,5 +1,7 @@
+import { isIPv4 } from 'node:net'
 import { placed } from '../conf/statement.ts'
 import type { Difference } from './compare.ts'
+import { vipOf } from './draft-addresses.ts'
 import type { Part } from './facts.ts'
 import { standInVip } from './gaps.ts'
 import { needOf } from './needs.ts'
@@ -29,12 +31,8 @@ export interface Subject {
   main?: Part
   /** The virtual server that it is about. */
   first?: Part
-  /** Whether the person has still to say what is served. */
-  isOpen: boolean
+  virtualServers: readonly Part[]
 }
-
-const noService = 'a virtual IP without a service of its own'
-const nothingSaid = 'what is behind the virtual IP is not said'
 
 /** @returns differences by what they mean for the cluster, each why once */
 export function judge(differences: readonly Difference[], subject: Subject) {
@@ -45,20 +43,12 @@ export function judge(differences: readonly Difference[], subject: Subject) {
     const meant = one.kind === 'virtual server' ? judgeVirtualServer(one, subject) : judgeOther(one, subject)
     if (meant === 'trifle') trifles.push(words(one))
     else if (meant !== 'told' && 'why' in meant) added.add(meant.why)
-    else if (meant !== 'told')
-      unsaid.push({ need: meant.need, text: meant.need === noService ? nothingSaid : words(one) })
+    else if (meant !== 'told') unsaid.push({ need: meant.need, text: words(one) })
   }
-  if (shareChecks(differences, subject)) added.add('all instances are checked alike')
   return { unsaid, added: [...added], trifles }
 }
 
-/** Whether an instance lacks a check of the one that the inventory is about. */
-function shareChecks(differences: readonly Difference[], { main }: Subject): boolean {
-  const alone = differences.filter(({ kind, isAlone }) => kind === 'instance' && isAlone)
-  return [...new Set(alone.map(({ part }) => part))].some((name) =>
-    main?.all('check').some(([about]) => !alone.some((one) => one.part === name && one.about === `check ${about}`)),
-  )
-}
+const otherFamily = 'addresses of the other family are moved as well, where keepalived leaves them out'
 
 /** What the inventory has in another way, and why that is as meant; the first that fits. */
 const anyhow: readonly [about: RegExp, why: string][] = [
@@ -68,41 +58,44 @@ const anyhow: readonly [about: RegExp, why: string][] = [
     'checks have a timeout and fail after two failures, where a file says nothing (health_check)',
   ],
   [/^lvs_timeouts udp$/, 'IPVS forgets UDP clients after ten seconds (balancing.udp_timeout)'],
+  [
+    /^priority beside /,
+    'a node whose file is not known is one below the one before it, so that every weight of a check counts (priority)',
+  ],
+  [/^excluded address /, otherFamily],
   [/^unicast_src_ip$/, 'adverts come from the address of the node in the inventory (unicast_src_ip)'],
   [/^smtp_alert$/, 'mails tell of VRRP and of real servers alike (email)'],
 ]
+const alike = 'all instances are checked alike'
 const password =
   'one password of 4 to 8 plain characters for all instances: put another into VRRP_PASS, on all nodes at once'
 
 /** Of no consequence for who answers. */
 const trifle = /^(prefix|label|brd|broadcast|scope|rise|init_fail) of /
 
-/** What instances differ in that are meant to be several. */
-const ownOfInstances = /^(address|excluded address|virtual_router_id|interface|rank|preempt|priority)/
-
-function judgeOther(one: Difference, { main, isOpen }: Subject): Meant {
+function judgeOther(one: Difference, { main }: Subject): Meant {
   const { kind, about, wanted, got } = one
   if (about === 'auth_pass') return { why: password }
-  // The weights that it goes with are told.
-  if (about === 'priority' && got === undefined && !one.isAlone) return 'told'
+  if (about === 'auth_type')
+    return { why: 'authentication is PASS, as AH is no part of VRRP any more (RFC 3768): change all nodes at once' }
+  const isFurther = kind === 'instance' && main !== undefined && one.part !== main.name
   if (wanted === undefined) {
     if (about === `address ${standInVip}`) return 'told'
     if (kind === 'instance' && !main) return { need: 'IPVS without VRRP' }
-    if (isOpen && /check port \d+$/.test(about)) return about.startsWith('check ') ? { need: noService } : 'told'
+    if (isFurther && /^(check|.* of check|weight of|track_interface)/.test(about)) return { why: alike }
     const why = anyhow.find(([pattern]) => pattern.test(about))?.[1]
     return why === undefined ? { need: needOf(one) } : { why }
   }
-  if (one.isAlone && main) {
-    if (trifle.test(about) || main.get(about) === wanted.replaceAll(` ${one.part} `, ` ${main.name} `)) return 'told'
-    if (ownOfInstances.test(about)) return { need: 'several VRRP instances' }
-    return { need: about === 'sync group' ? needOf(one) : 'an instance with checks or values of its own' }
-  }
-  if (about === 'priority' && Number(wanted) > 254)
-    return { why: 'priority 254 in place of 255, which is for the owner of an address' }
-  if (about === 'priority' && Number(wanted) < 2) return { why: 'priority 2 in place of 1, by which nodes hand over' }
-  if (/^timeout of check command/.test(about) && Number(got) < Number(wanted))
+  if (/^address .*:/.test(about) && !one.isAlone && isIPv4(vipOf(main) ?? '')) return { why: otherFamily }
+  if (trifle.test(about)) return one.isAlone ? 'told' : 'trifle'
+  if (about.startsWith('timeout of check command') && Number(got) < Number(wanted))
     return { why: 'what root runs has failed when it is not done before its next run (checks, timeout)' }
-  return trifle.test(about) ? 'trifle' : { need: needOf(one) }
+  if (one.isAlone && main) return { need: 'an instance that the inventory can not have' }
+  const isOwn =
+    isFurther &&
+    !/^(rank|preempt|priority|line )|address|of [0-9a-f:.]+$|^interface of/.test(about) &&
+    main.get(about) !== wanted
+  return { need: isOwn ? 'an instance with checks or values of its own' : needOf(one) }
 }
 
 /** @returns a difference for people */

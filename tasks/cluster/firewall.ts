@@ -22,7 +22,7 @@ export const allowVrrp = ({ cluster, host, hosts }: Target): Rule[] => {
   const others = new Set(cluster.instances.flatMap((instance) => instance.interface ?? []))
   others.delete(host.interface)
   return [host.interface, ...others].flatMap((device): Rule[] => {
-    const vrrp = { ...wire, interface: device, to: '224.0.0.18/32' }
+    const vrrp = { ...wire, interface: device, to: `${cluster.mcast_group}/32` }
     const name = device === host.interface ? '' : `-${device}`
     return [
       { name: `vrrp-in${name}`, accept: 'in', ...vrrp },
@@ -102,7 +102,7 @@ function packetsOf(target: Target, level: Level): Packet[] {
   const others = othersOf(host, hosts)
   const can = abilitiesOf(level)
   const groups = [
-    ...(cluster.unicast ? [] : [{ what: 'VRRP', protocol: '112', to: '224.0.0.18' }]),
+    ...(cluster.unicast ? [] : [{ what: 'VRRP', protocol: '112', to: cluster.mcast_group }]),
     ...(can.syncsConnections ? [{ what: 'connection sync', protocol: 'udp', to: '224.0.0.81', toPort: 8848 }] : []),
   ]
   const balanced = can.balances ? virtualServersOf(cluster) : []

@@ -58,6 +58,7 @@ function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, '
     ...{ name, virtual_router_id },
     interface: device,
     v6: isIPv6(vips[0]!.address),
+    notify: instance.notify ?? cluster.notify,
     priority: priorityIn(instance, host, hosts),
     preempts: preempts(cluster, instance),
     addresses: vips.filter(({ excluded }) => !excluded).map(line),

@@ -72,6 +72,8 @@ const formats: Record<string, fc.Arbitrary<string>> = {
   ipv4: fc.ipV4(),
   ip: fc.oneof(fc.ipV4(), fc.ipV6()),
   'ipv4-network': prefix(fc.ipV4(), 8),
+  // keepalived looks names up.
+  server: fc.ipV4(),
   'ipv4-source': fc.oneof(fc.ipV4(), prefix(fc.constant('0.0.0.0'), 0), prefix(fc.constant('10.0.0.0'), 8)),
 }
 
@@ -177,6 +179,7 @@ function clusterAgrees({ cluster }: Written): void {
     balancing.quorum.weight &&= 1 + (balancing.quorum.weight % 2)
   }
   if (cluster.unicast) delete cluster.mcast_src_ip
+  if (cluster.mcast_group) cluster.mcast_group = `239.${cluster.mcast_group.split('.').slice(1).join('.')}`
   for (const check of Object.values(cluster.checks ?? {})) if (check) oneKind(check)
   programsAreThere(cluster)
   if (cluster.checks) delete cluster.checks.service
@@ -234,8 +237,10 @@ function programsAreThere({ notify, balancing, checks, ...cluster }: Written['cl
     if (check?.command) check.command = program
     delete check?.user
   }
-  delete notify?.user
-  for (const state of ['master', 'backup', 'fault', 'stop'] as const) if (notify?.[state]) notify[state] = program
+  for (const one of [notify, ...Object.values(cluster.instances ?? {}).map((instance) => instance?.notify)]) {
+    delete one?.user
+    for (const state of ['master', 'backup', 'fault', 'stop'] as const) if (one?.[state]) one[state] = program
+  }
   for (const key of ['real_server_up', 'real_server_down'] as const) if (balancing?.[key]) balancing[key] = program
   for (const key of ['up', 'down'] as const) if (balancing?.quorum?.[key]) balancing.quorum[key] = program
   cluster.track_interfaces?.splice(0, Infinity, 'lo')

@@ -185,6 +185,18 @@ export const broken: [text: string, ...messages: string[]][] = [
     '4:92 cluster.checks.c.command: must be an absolute path, and words after it, without quotes and what a shell heeds, got "true; false"',
   ],
   [
+    cluster('track_interfaces: [eth1, { name: eth1, weight: -5 }, { name: "a b" }, 5]'),
+    '4:28 cluster.track_interfaces[1]: must be another one, as "eth1" is there already',
+    '4:56 cluster.track_interfaces[2].weight: is missing; it must be a whole number from -253 to 253',
+    '4:64 cluster.track_interfaces[2].name: must be an interface name of at most 15 letters, digits, "_", "." and "-", got "a b"',
+    '4:73 cluster.track_interfaces[3]: must be an interface name of at most 15 letters, digits, "_", "." and "-"; or a map with name and weight, got 5; put it in quotes',
+  ],
+  [
+    cluster('mcast_group: 10.2.1.9\n  email: { to: [a@x.org], from: b@x.org, server: 10.2.1.999 }'),
+    '4:16 cluster.mcast_group: must be from 224.0.0.0 to 239.255.255.255, got "10.2.1.9"',
+    '5:50 cluster.email.server: must be an IPv4 address or a host name, got "10.2.1.999"',
+  ],
+  [
     cluster('unicast: true\n  mcast_src_ip: true'),
     '5:17 cluster.mcast_src_ip: must be left out with cluster.unicast: true, which has no multicast',
   ],

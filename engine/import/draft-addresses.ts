@@ -1,0 +1,125 @@
+import { isIPv4, isIPv6 } from 'node:net'
+import { parseNetwork } from '../../inventory/network.ts'
+import { notifyOf } from './draft-vrrp.ts'
+import type { Part } from './facts.ts'
+import type { Gap } from './gaps.ts'
+import type { Node } from './nodes.ts'
+import { type Section, unless, unlessEmpty } from './section.ts'
+
+/** @returns the address that an inventory begins with: the first of IPv4 on the interface of the adverts */
+export function vipOf(main: Part | undefined): string | undefined {
+  const all = (main?.all('address') ?? []).map(([address]) => address)
+  const near = all.filter((address) => main!.get(`interface of ${address}`) === undefined)
+  return near.find((one) => isIPv4(one)) ?? all.find((one) => isIPv4(one)) ?? near[0] ?? all[0]
+}
+
+/** What the nodes of a cluster share. */
+interface Shared {
+  nodes: readonly Node[]
+  /** The network of the nodes. */
+  cidr: string
+  /** The interface of most nodes. */
+  device: string
+  /** Gets one for each program that has to become a script. */
+  gaps: Gap[]
+}
+
+/** @returns keys of `cluster` that say which addresses move, with which others, and to which node */
+export function addressesOf(instances: readonly Part[], main: Part | undefined, shared: Shared): Section {
+  if (!main) return {}
+  const further = instances.filter((one) => one !== main)
+  const sync = movesTogether(instances)
+  const preempt = instances.every(preempts)
+  const prefer = (part: Part) => preferredOf(part, shared.nodes, preempt)
+  const names: string[] = []
+  for (const { name } of further) names.push(nameOf(name, names))
+  return {
+    more_vips: moreVips(main, vipOf(main), shared.cidr),
+    preempt: preempt || undefined,
+    prefer: prefer(main),
+    instances: unlessEmpty(
+      Object.fromEntries(
+        further.map((part, index) => {
+          const name = names[index]!
+          const notify = hasNotify(part, main) ? undefined : (notifyOf(part, shared.gaps, `${name}-`) ?? {})
+          return [name, { ...instanceOf(part, shared), prefer: sync ? undefined : prefer(part), notify }]
+        }),
+      ),
+    ),
+    sync: sync || undefined,
+  }
+}
+
+const preempts = (part: Part | undefined): boolean => part?.get('preempt') === 'yes'
+
+/** Whether all instances are in one group. */
+const movesTogether = (instances: readonly Part[]) =>
+  instances.length > 1 && instances[0]!.get('sync group')?.split(', ').length === instances.length
+
+/** Whether two instances run the same programs. */
+const hasNotify = (part: Part, main: Part) =>
+  ['notify_master', 'notify_backup', 'notify_fault', 'notify_stop', 'user of notify'].every(
+    (about) => part.get(about) === main.get(about),
+  )
+
+function instanceOf(part: Part, { cidr, device }: Shared): Section {
+  const vip = vipOf(part) ?? ''
+  const id = Number(part.get('virtual_router_id'))
+  return {
+    vip,
+    more_vips: moreVips(part, vip, cidr),
+    virtual_router_id: unless(id, Number(vip.split('.')[3])),
+    interface: unless(part.get('interface'), device),
+  }
+}
+
+function moreVips(part: Part, first: string | undefined, cidr: string): unknown[] | undefined {
+  const { has } = parseNetwork(cidr)
+  const isNear = (address: string) => isIPv4(address) && has(address)
+  const one = (address: string, excluded?: true) => {
+    const of = (name: string) => part.get(`${name} of ${address}`)
+    const prefix = isNear(address) ? undefined : of('prefix')
+    const more = unlessEmpty({
+      prefix: prefix === undefined ? undefined : Number(prefix),
+      interface: of('interface'),
+      label: of('label'),
+      excluded: isIPv6(address) === isIPv6(first!) ? excluded : undefined,
+    })
+    return more ? { address, ...more } : address
+  }
+  const all = [
+    ...part.all('address').flatMap(([address]) => (address === first ? [] : [one(address)])),
+    ...part.all('excluded address').map(([address]) => one(address, true)),
+  ]
+  return all.length > 0 ? all : undefined
+}
+
+/** @returns the node that an instance is to be on, where the order of the nodes does not say it */
+function preferredOf(part: Part, nodes: readonly Node[], preempt: boolean): string | undefined {
+  if (!preempts(part)) return undefined
+  const ranks = nodes.map(({ meaning }) => meaning?.instances.find(({ key }) => key === part.key)?.get('rank'))
+  const first = ranks.indexOf('1')
+  // One that one file alone does not have first is another node's: with two, it is known whose.
+  const best = first < 0 && nodes.length === 2 ? ranks.indexOf(undefined) : first
+  return preempt && best === 0 ? undefined : nodes[best]?.name
+}
+
+function nameOf(name: string, taken: readonly string[]): string {
+  const plain = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_]+/g, '_')
+    .slice(0, 15)
+  const own = /^[a-z]/.test(plain) ? plain : `vi_${plain}`.slice(0, 15)
+  const all = [own, ...taken.map((_, index) => `${own.slice(0, 12)}_${index + 2}`)]
+  return all.find((one) => !taken.includes(one))!
+}
+
+/** @returns the addresses that a cluster moves, and at which clients may be served */
+export const servedAddresses = (instances: readonly Part[], cidr: string): string[] => {
+  const { has } = parseNetwork(cidr)
+  return instances.flatMap((part) =>
+    [...part.all('address'), ...part.all('excluded address')].flatMap(([address]) =>
+      isIPv4(address) && has(address) ? [address] : [],
+    ),
+  )
+}
