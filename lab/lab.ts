@@ -127,7 +127,7 @@ export async function labDown(say: Say = () => {}): Promise<void> {
  * @param snapshot unless it is named, the state of their first boot
  */
 export async function reset(
-  names: readonly string[] = machines.map(({ name }) => name),
+  names: readonly string[] = machines.flatMap(({ name, spare }) => (spare && isOff(name) ? [] : [name])),
   snapshot: string = firstBoot,
 ): Promise<void> {
   const back = names.map(machineNamed)
@@ -144,6 +144,8 @@ export async function reset(
     }),
   )
 }
+
+const isOff = (name: string) => running().off.includes(name)
 
 /** Keeps how running machines are, to be taken back to it by `reset` as long as the image is the same. */
 export async function takeSnapshot(names: readonly string[], snapshot: string): Promise<void> {
@@ -171,15 +173,17 @@ export async function start(name: string): Promise<void> {
   const machine = machineNamed(name)
   const runtime = noteRuntime({ off: running().off.filter((off) => off !== name) })
   if (kinds[runtime.kind].pid(machine)) return
-  await kinds[runtime.kind].start(machine, runtime)
+  const kind = kinds[runtime.kind]
+  await kind.start(machine, runtime)
   await ready(machine, runtime)
+  if (machine.spare && !(await kind.saved(machine, runtime, firstBoot))) await kind.save(machine, runtime, firstBoot)
 }
 
 /** Starts machines that are off and plugs in all cables: what somebody left undone. */
 export async function repair(): Promise<void> {
-  for (const { name } of machines) {
+  for (const { name, spare } of machines) {
     await heal(name)
-    await start(name)
+    if (!spare) await start(name)
   }
 }
 

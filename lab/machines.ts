@@ -16,6 +16,8 @@ export interface Machine {
   cards: readonly Card[]
   /** Passes packets on between its networks. */
   router?: true
+  /** Is off until somebody starts it. */
+  spare?: true
 }
 
 const node = (name: string, address: string): Machine => ({
@@ -40,6 +42,7 @@ export const machines: readonly Machine[] = [
     ],
   },
   { name: 'remote', cards: [{ network: 'remote', addresses: ['10.3.1.10/24'], gateway: '10.3.1.1' }] },
+  { ...node('ns3', '10.2.1.4'), spare: true },
 ]
 
 /** What people know a machine by on its network. */

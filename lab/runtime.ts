@@ -55,7 +55,8 @@ export async function newRuntime(parts: Parts): Promise<Runtime> {
   const cards = machines.flatMap((machine) => machine.cards.map((_, index) => cardName(machine, index)))
   const names = ['switch', ...cards, ...machines.map(({ name }) => name)]
   const ports = await freePorts(names)
-  const runtime = { ...parts, sockets: mkdtempSync(join(tmpdir(), 'lab-')), ports, off: [], cut: [] }
+  const spare = machines.flatMap((machine) => (machine.spare ? [machine.name] : []))
+  const runtime = { ...parts, sockets: mkdtempSync(join(tmpdir(), 'lab-')), ports, off: spare, cut: [] }
   removeOtherDisks(parts)
   writeRuntime(runtime)
   writeSshConfig(runtime)
