@@ -26,5 +26,4 @@ export const tasks: TaskList = (target) => [
   keepalived(target, 1),
   natByHand(target, 1),
 ]
-
 await playbook(import.meta.url, { title: 'Level 1: failover', level: 1, tasks })

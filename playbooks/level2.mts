@@ -30,5 +30,4 @@ export const tasks: TaskList = (target) => [
   keepalived(target, 2),
   natByHand(target, 2),
 ]
-
 await playbook(import.meta.url, { title: 'Level 2: load balancing', level: 2, tasks })

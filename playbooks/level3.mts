@@ -37,5 +37,4 @@ export const tasks: TaskList = (target) => [
   routesWatch(),
   natByHand(target, 3),
 ]
-
 await playbook(import.meta.url, { title: 'Level 3: clients keep their addresses', level: 3, tasks })
