@@ -77,7 +77,7 @@ function assemble(
     services = one.type === 'none' ? {} : { [one.type]: one },
     ...given
   } = cluster
-  const { more_vips, prefer, instances, ...open } = given
+  const { vip_prefix, vip_label, more_vips, prefer, instance, instances, ...open } = given
   return {
     file,
     cluster: {
@@ -97,25 +97,29 @@ function assemble(
 
 /** @returns what moves addresses, that of `vip` first */
 function instancesOf({
-  vip,
-  more_vips,
-  prefer,
-  sync,
-  virtual_router_id,
+  instance,
   instances,
-}: Pick<Complete['cluster'], 'vip' | 'more_vips' | 'prefer' | 'sync' | 'virtual_router_id' | 'instances'>): Instance[] {
-  const first = { name: 'VI_1', vip, more_vips, virtual_router_id, ...(prefer !== undefined && { prefer }) }
-  const further = Object.entries(instances).map(([name, one]) => ({
-    name,
-    ...(sync && prefer !== undefined && { prefer }),
-    ...one,
-  }))
-  return [first, ...further].map(({ vip, more_vips, virtual_router_id, ...rest }) => ({
-    ...rest,
-    virtual_router_id: virtual_router_id!,
-    vips: [vip, ...more_vips].map((one) => vipOf(typeof one === 'string' ? { address: one } : one, isIPv6(vip))),
-  }))
+  sync,
+  ...cluster
+}: Omit<Complete['cluster'], 'auth_pass' | 'service' | 'services'>): Instance[] {
+  const { vip, vip_prefix, vip_label, more_vips, prefer, virtual_router_id } = cluster
+  const first = { vip, vip_prefix, vip_label, more_vips, virtual_router_id, prefer }
+  const further = Object.entries(instances).map(([name, one]) => ({ name, ...(sync && { prefer }), ...one }))
+  return [{ name: instance, ...first }, ...further].map(
+    ({ vip: address, vip_prefix: prefix, vip_label: label, more_vips: more, ...rest }) => ({
+      ...said(rest),
+      name: rest.name,
+      virtual_router_id: rest.virtual_router_id!,
+      vips: [said({ address, prefix, label }), ...more].map((one) =>
+        vipOf(typeof one === 'string' ? { address: one } : one, isIPv6(address)),
+      ),
+    }),
+  )
 }
+
+/** @returns the map without what is undefined */
+const said = <T extends object>(map: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(map).filter(([, value]) => value !== undefined)) as never
 
 /** @param v6 whether the instance is one of IPv6: adverts have addresses of one family */
 const vipOf = ({ address, ...more }: Partial<Vip> & { address: string }, v6: boolean): Vip => ({

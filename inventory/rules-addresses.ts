@@ -7,7 +7,10 @@ import type { Path, Problem } from './source.ts'
 import { dotted, shown } from './wording.ts'
 
 type ClusterDraft = NonNullable<Draft['cluster']>
-type InstanceDraft = Pick<ClusterDraft, 'vip' | 'more_vips' | 'prefer' | 'virtual_router_id' | 'interface'>
+type InstanceDraft = Pick<
+  ClusterDraft,
+  'vip' | 'vip_prefix' | 'more_vips' | 'prefer' | 'virtual_router_id' | 'interface'
+>
 
 /** What one instance says, and where. */
 interface Entry {
@@ -53,6 +56,9 @@ export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): P
       .flatMap(({ path, address }) => ofHosts(path, address)),
     ...entries.flatMap(prefixes),
     ...routerIds(entries),
+    ...(cluster.instance && cluster.instances?.[cluster.instance]
+      ? [{ path: ['cluster', 'instances', cluster.instance], text: 'must have another name than cluster.instance' }]
+      : []),
     ...(cluster.sync ? together(entries) : []),
     ...unicast(cluster, entries),
     ...(abilitiesOf(level).keepsClients ? alone(entries, level!) : []),
@@ -106,12 +112,16 @@ function meaningOf6(address: string): string | undefined {
   return plain.startsWith('ff') ? 'groups (multicast)' : undefined
 }
 
-const prefixes = ({ path, content: { more_vips = [] } }: Entry): Problem[] =>
-  more_vips.flatMap((one, index) => {
-    if (typeof one !== 'object' || one.prefix === undefined || one.prefix <= 32 || !isIPv4(one.address ?? '')) return []
-    const text = `must be a whole number from 1 to 32 for an IPv4 address, got ${one.prefix}`
-    return [{ path: [...path, 'more_vips', String(index), 'prefix'], text }]
+function prefixes({ path, content: { vip, vip_prefix, more_vips = [] } }: Entry): Problem[] {
+  const further = more_vips.map((one, index) => ({
+    at: [...path, 'more_vips', String(index), 'prefix'],
+    ...(typeof one === 'object' ? { address: one.address, prefix: one.prefix } : {}),
+  }))
+  return [{ at: [...path, 'vip_prefix'], address: vip, prefix: vip_prefix }, ...further].flatMap((one) => {
+    if (!one.prefix || one.prefix <= 32 || !isIPv4(one.address ?? '')) return []
+    return [{ path: one.at, text: `must be a whole number from 1 to 32 for an IPv4 address, got ${one.prefix}` }]
   })
+}
 
 /** One interface hears the adverts of all its instances. */
 function routerIds(entries: readonly Entry[]): Problem[] {
@@ -152,8 +162,11 @@ const unicast = ({ unicast: wanted }: ClusterDraft, entries: readonly Entry[]): 
     return [{ path: [...path, key], text: `is not possible with cluster.unicast: true: ${what} needs multicast` }]
   })
 
-/** Answers of level 3 go back through one address. */
+/** Answers of level 3 go back through one address, which has a route of its own. */
 const alone = (entries: readonly Entry[], level: Level): Problem[] => [
+  ...(entries[0]!.content.vip_prefix !== undefined && entries[0]!.content.vip_prefix !== 32
+    ? [{ path: ['cluster', 'vip_prefix'], text: `must be 32 at level ${level}, got ${entries[0]!.content.vip_prefix}` }]
+    : []),
   ...entries
     .filter(({ content }) => content.more_vips && content.more_vips.length > 0)
     .map(({ path }) => ({

@@ -4,6 +4,28 @@ import { hostName, interfaceName, ipv4 } from './values.ts'
 
 const ip = { format: 'ip', title: 'an IPv4 or IPv6 address' } as const
 
+const prefix = {
+  type: 'integer',
+  minimum: 1,
+  maximum: 128,
+  description:
+    'The length of its network prefix, where programs ask for it. Default: 32, and 128 for IPv6: no route comes with it.',
+} as const satisfies JSONSchema
+
+const label = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9_.:-]{1,15}$',
+  title: 'a label of at most 15 letters, digits, "_", ".", ":" and "-"',
+  description: 'What `ip address` calls it, such as `eth0:vip`. Default: none.',
+} as const satisfies JSONSchema
+
+/** keepalived.conf(5) takes more, but files and expressions are named after it. */
+const instanceName = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9_][A-Za-z0-9_-]{0,30}$',
+  title: 'a name of at most 31 letters, digits, "_" and "-"',
+} as const satisfies JSONSchema
+
 /** An address that a VRRP instance moves beside its first one. */
 const furtherVip = {
   ...ip,
@@ -14,19 +36,9 @@ const furtherVip = {
   description: 'An address, or a map that says more of it.',
   properties: {
     address: { type: 'string', ...ip, description: 'The address.' },
-    prefix: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 128,
-      description: 'The length of its network prefix. Default: 32, and 128 for IPv6: no route comes with it.',
-    },
+    prefix,
     interface: { ...interfaceName, description: 'The interface that gets it. Default: that of the instance.' },
-    label: {
-      type: 'string',
-      pattern: '^[A-Za-z0-9_.:-]{1,15}$',
-      title: 'a label of at most 15 letters, digits, "_", ".", ":" and "-"',
-      description: 'What `ip address` calls it, such as `eth0:vip`. Default: none.',
-    },
+    label,
     excluded: {
       type: 'boolean',
       default: false,
@@ -39,6 +51,8 @@ const furtherVip = {
 
 const vips = {
   vip: { ...ipv4, description: 'The virtual IP: the address that clients use, on one node at a time.' },
+  vip_prefix: prefix,
+  vip_label: label,
   more_vips: {
     type: 'array',
     title: 'a list of addresses',
@@ -60,6 +74,13 @@ const vips = {
 /** The addresses of the cluster: keys of `cluster`. */
 export const addressSchemas = {
   ...vips,
+  instance: {
+    ...instanceName,
+    default: 'VI_1',
+    description:
+      'What keepalived calls the VRRP instance of `vip`. Another name than that of a cluster made by hand costs a moment when ' +
+      'it is taken over.',
+  },
   instances: {
     type: 'object',
     title: 'a map of instances',
@@ -68,11 +89,7 @@ export const addressSchemas = {
     description:
       'Further VRRP instances, each with addresses that move by themselves, at levels 1 and 2; the key is their name. ' +
       'Default: none.',
-    propertyNames: {
-      type: 'string',
-      pattern: '^[a-z][a-z0-9_]{0,14}$',
-      title: 'a name of at most 15 small letters, digits and "_" that begins with a letter',
-    },
+    propertyNames: instanceName,
     additionalProperties: {
       type: 'object',
       additionalProperties: false,

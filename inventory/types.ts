@@ -21,7 +21,7 @@ export interface Vip {
 
 /** Addresses that move together (keepalived.conf(5), `vrrp_instance`). */
 export interface Instance {
-  /** As keepalived has it; VI_1 for the first. */
+  /** As keepalived has it. */
   name: string
   /** At least one. */
   vips: Vip[]
@@ -40,7 +40,7 @@ export type ServiceContent = NonNullable<Content['cluster']['services']>[string]
 /** The cluster with every default filled in, and its password read from where it is kept. */
 export type Cluster = Omit<
   Content['cluster'],
-  'auth_pass' | 'service' | 'services' | 'more_vips' | 'prefer' | 'instances'
+  'auth_pass' | 'service' | 'services' | 'vip_prefix' | 'vip_label' | 'more_vips' | 'prefer' | 'instance' | 'instances'
 > &
   Required<Pick<Content['cluster'], 'gateway' | 'virtual_router_id'>> & {
     auth_pass?: string

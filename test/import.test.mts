@@ -11,13 +11,13 @@ import { configuration } from '../tasks/cluster/keepalived-conf.ts'
 const inventory = (result: ReturnType<typeof imported>) => inventoryText(result.draft, [])
 const needs = ({ unsaid }: ReturnType<typeof imported>) => [...new Set(unsaid.map(({ need }) => need))]
 
-/** The keys of `cluster` that a set-up needs beside vip and network. */
+/** The keys of `cluster` that a set-up needs beside those of its first address. */
 const keys = (result: ReturnType<typeof imported>) =>
   inventory(result)
     .split('hosts:\n')[0]!
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !/^(cluster:$|vip:|network:)/.test(line))
+    .filter((line) => line !== '' && !/^(cluster:$|vip:|vip_prefix:|network:|instance:)/.test(line))
 
 test('the smallest set-up becomes the smallest inventory', () => {
   const result = imported(pair(tracksDns, dnsCheck), two)
@@ -26,6 +26,8 @@ test('the smallest set-up becomes the smallest inventory', () => {
     `cluster:
   vip: 10.2.1.5
   network: 10.2.1.0/24
+  vip_prefix: 24
+  instance: V
 hosts:
   ns1: { address: 10.2.1.2 }
   ns2: { address: 10.2.1.3 }
@@ -111,14 +113,14 @@ const said: [name: string, lines: string, before: string, keys: string[]][] = [
     'virtual_ipaddress { 10.2.1.6/24\n 10.9.0.5/24 dev eth1 label eth1:vip }\n virtual_ipaddress_excluded { 2001:db8::5/64\n 10.2.1.7 }',
     '',
     [
-      'more_vips: [ 10.2.1.6, { address: 10.9.0.5, prefix: 24, interface: eth1, label: eth1:vip }, { address: 2001:db8::5, prefix: 64 }, { address: 10.2.1.7, excluded: true } ]',
+      'more_vips: [ { address: 10.2.1.6, prefix: 24 }, { address: 10.9.0.5, prefix: 24, interface: eth1, label: eth1:vip }, { address: 2001:db8::5, prefix: 64 }, { address: 10.2.1.7, excluded: true } ]',
     ],
   ],
   [
     'an instance of IPv6',
     '',
     instance(tracksDns, { name: 'V-six', vip: 'fd00::5/64' }),
-    ['instances: { v_six: { vip: fd00::5, virtual_router_id: 5 } }'],
+    ['instances: { V-six: { vip: fd00::5, vip_prefix: 64, virtual_router_id: 5 } }'],
   ],
   [
     'a router with two sides',
@@ -337,7 +339,7 @@ test('interfaces that all instances track', () => {
   const text = of('eth0', {}) + of('eth1', { name: 'W', vip: '10.9.1.6', id: 6 })
   const result = imported({ 'a.conf': text, 'b.conf': text }, two)
   assert.equal(keys(result), [
-    'instances: { w: { vip: 10.9.1.6, interface: eth1 } }',
+    'instances: { W: { vip: 10.9.1.6, interface: eth1 } }',
     'track_interfaces: [ eth0, eth1 ]',
     'service: { type: none }',
   ])
@@ -431,7 +433,7 @@ function instances(lines: string, priorities = [100, 100, 100, 100], beside = ''
 
 test('instances: what one has and the other has not', () => {
   const fewer = imported(instances(''), two)
-  assert.equal([needs(fewer), keys(fewer)], [[], ['instances: { w: { vip: 10.2.1.6 } }']])
+  assert.equal([needs(fewer), keys(fewer)], [[], ['instances: { W: { vip: 10.2.1.6 } }']])
   assert.ok(fewer.added.includes('all instances are checked alike'))
   const own = imported(instances(`${tracksDns}\n garp_master_delay 1`), two)
   assert.equal(needs(own), ['an instance with checks or values of its own'])
@@ -439,7 +441,7 @@ test('instances: what one has and the other has not', () => {
 })
 
 test('instances that are on another node each', () => {
-  const wanted = ['preempt: true', 'instances: { w: { vip: 10.2.1.6, prefer: ns2 } }']
+  const wanted = ['preempt: true', 'instances: { W: { vip: 10.2.1.6, prefer: ns2 } }']
   const files = instances(tracksDns, [150, 90, 90, 150])
   const both = imported(files, two)
   assert.equal([keys(both), needs(both)], [wanted, []])
@@ -447,10 +449,10 @@ test('instances that are on another node each', () => {
   const alone = imported({ 'a.conf': files['a.conf'] }, two)
   assert.equal([keys(alone), needs(alone)], [wanted, []])
   const other = imported({ 'b.conf': files['b.conf'] }, two.toReversed())
-  assert.equal(keys(other), ['preempt: true', 'prefer: ns1', 'instances: { w: { vip: 10.2.1.6 } }'])
+  assert.equal(keys(other), ['preempt: true', 'prefer: ns1', 'instances: { W: { vip: 10.2.1.6 } }'])
   assert.equal(needs(other), [])
   const stays = imported(instances(`${tracksDns}\n nopreempt`, [150, 90, 90, 150]), two)
-  assert.equal([keys(stays), needs(stays)], [['prefer: ns1', 'instances: { w: { vip: 10.2.1.6 } }'], []])
+  assert.equal([keys(stays), needs(stays)], [['prefer: ns1', 'instances: { W: { vip: 10.2.1.6 } }'], []])
 })
 
 test('instances with programs of their own', () => {
@@ -461,11 +463,11 @@ test('instances with programs of their own', () => {
   const result = imported({ 'a.conf': text('notify /n'), 'b.conf': text('notify /n') }, two)
   assert.match(
     inventory(result),
-    /instances: \{ w: \{ vip: 10.2.1.6, notify: \{ master: \/n INSTANCE W MASTER, backup: /,
+    /instances: \{ W: \{ vip: 10.2.1.6, notify: \{ master: \/n INSTANCE W MASTER, backup: /,
   )
   assert.equal(needs(result), [])
   const none = imported({ 'a.conf': text(''), 'b.conf': text('') }, two)
-  assert.match(inventory(none), 'instances: { w: { vip: 10.2.1.6, notify: {} } }')
+  assert.match(inventory(none), 'instances: { W: { vip: 10.2.1.6, notify: {} } }')
   assert.equal(needs(none), [])
   const script = imported({ 'a.conf': text('notify_stop "/a | /b"'), 'b.conf': text('notify_stop "/a | /b"') }, two)
   assert.match(inventory(script), 'notify: { stop: SCRIPT-FOR-W-NOTIFY-STOP } }')
@@ -474,7 +476,7 @@ test('instances with programs of their own', () => {
 
 test('instances in a group: all, or some', () => {
   const all = imported(instances(tracksDns, [150, 150, 90, 90], 'vrrp_sync_group G { group { V\n W } }'), two)
-  assert.equal(keys(all), ['preempt: true', 'instances: { w: { vip: 10.2.1.6 } }', 'sync: true'])
+  assert.equal(keys(all), ['preempt: true', 'instances: { W: { vip: 10.2.1.6 } }', 'sync: true'])
   assert.equal(needs(all), [])
   const third = instance(tracksDns, { name: 'X', vip: '10.2.1.7', id: 7 })
   const some = imported(instances(tracksDns, undefined, `${third}vrrp_sync_group G { group { V\n W } }`), two)

@@ -106,7 +106,15 @@ hosts:
     six: { vip: "2001:db8::9", virtual_router_id: 9 }`) + two,
     1,
   ],
-  ['level2-instances', cluster('  prefer: ns1\n  instances: { other: { vip: 10.2.1.8, prefer: ns2 } }') + two, 2],
+  [
+    'level2-instances',
+    cluster(`  vip_prefix: 24
+  vip_label: eth0:v
+  instance: WEB
+  prefer: ns1
+  instances: { other: { vip: 10.2.1.8, vip_prefix: 24, prefer: ns2 } }`) + two,
+    2,
+  ],
   ['level1-services', cluster(services) + two, 1],
   ['level2-services', cluster(services) + two, 2],
   ['level3-services', cluster(services) + second, 3],

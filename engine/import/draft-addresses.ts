@@ -31,16 +31,18 @@ export function addressesOf(instances: readonly Part[], main: Part | undefined, 
   const sync = movesTogether(instances)
   const preempt = instances.every(preempts)
   const prefer = (part: Part) => preferredOf(part, shared.nodes, preempt)
-  const names: string[] = []
+  const names = [nameOf(main.name, [])]
   for (const { name } of further) names.push(nameOf(name, names))
   return {
-    more_vips: moreVips(main, vipOf(main), shared.cidr),
+    ...firstVip(main),
+    instance: unless(nameOf(main.name, []), 'VI_1'),
+    more_vips: moreVips(main, vipOf(main)),
     preempt: preempt || undefined,
     prefer: prefer(main),
     instances: unlessEmpty(
       Object.fromEntries(
         further.map((part, index) => {
-          const name = names[index]!
+          const name = names[index + 1]!
           const notify = hasNotify(part, main) ? undefined : (notifyOf(part, shared.gaps, `${name}-`) ?? {})
           return [name, { ...instanceOf(part, shared), prefer: sync ? undefined : prefer(part), notify }]
         }),
@@ -62,23 +64,29 @@ const hasNotify = (part: Part, main: Part) =>
     (about) => part.get(about) === main.get(about),
   )
 
-function instanceOf(part: Part, { cidr, device }: Shared): Section {
+function instanceOf(part: Part, { device }: Shared): Section {
   const vip = vipOf(part) ?? ''
   const id = Number(part.get('virtual_router_id'))
   return {
     vip,
-    more_vips: moreVips(part, vip, cidr),
+    ...firstVip(part),
+    more_vips: moreVips(part, vip),
     virtual_router_id: unless(id, Number(vip.split('.')[3])),
     interface: unless(part.get('interface'), device),
   }
 }
 
-function moreVips(part: Part, first: string | undefined, cidr: string): unknown[] | undefined {
-  const { has } = parseNetwork(cidr)
-  const isNear = (address: string) => isIPv4(address) && has(address)
+/** What else is said of the address that an instance begins with. */
+function firstVip(part: Part): Section {
+  const of = (name: string) => part.get(`${name} of ${vipOf(part)}`)
+  const prefix = of('prefix')
+  return { vip_prefix: prefix === undefined ? undefined : Number(prefix), vip_label: of('label') }
+}
+
+function moreVips(part: Part, first: string | undefined): unknown[] | undefined {
   const one = (address: string, excluded?: true) => {
     const of = (name: string) => part.get(`${name} of ${address}`)
-    const prefix = isNear(address) ? undefined : of('prefix')
+    const prefix = of('prefix')
     const more = unlessEmpty({
       prefix: prefix === undefined ? undefined : Number(prefix),
       interface: of('interface'),
@@ -104,13 +112,10 @@ function preferredOf(part: Part, nodes: readonly Node[], preempt: boolean): stri
   return preempt && best === 0 ? undefined : nodes[best]?.name
 }
 
+/** @returns the name of an instance, as the schema has it */
 function nameOf(name: string, taken: readonly string[]): string {
-  const plain = name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9_]+/g, '_')
-    .slice(0, 15)
-  const own = /^[a-z]/.test(plain) ? plain : `vi_${plain}`.slice(0, 15)
-  const all = [own, ...taken.map((_, index) => `${own.slice(0, 12)}_${index + 2}`)]
+  const own = name.replaceAll(/[^A-Za-z0-9_-]+/g, '_').slice(0, 31)
+  const all = [/^[A-Za-z0-9_]/.test(own) ? own : 'VI_1', ...taken.map((_, index) => `${own.slice(0, 28)}_${index + 2}`)]
   return all.find((one) => !taken.includes(one))!
 }
 

@@ -3,6 +3,13 @@ import { cluster, smallest } from './samples.mts'
 
 export const brokenAddresses: [text: string, ...messages: string[]][] = [
   [
+    cluster('vip_prefix: 64', 'vip_label: "a b"', 'instance: "a.b"', 'instances: { "a b": { vip: 10.2.1.8 } }'),
+    '4:15 cluster.vip_prefix: must be a whole number from 1 to 32 for an IPv4 address, got 64',
+    '5:14 cluster.vip_label: must be a label of at most 15 letters, digits, "_", ".", ":" and "-", got "a b"',
+    '6:13 cluster.instance: must be a name of at most 31 letters, digits, "_" and "-", got "a.b"',
+    '7:16 cluster.instances: each key must be a name of at most 31 letters, digits, "_" and "-", got "a b"',
+  ],
+  [
     cluster(
       'more_vips: [10.2.1.5, "::", 224.0.0.5, 10.2.1.255, { address: 10.2.1.8, prefix: 64 }, { prefix: 24 }, no]',
     ),
@@ -28,11 +35,11 @@ export const brokenAddresses: [text: string, ...messages: string[]][] = [
     cluster(
       'sync: true',
       'unicast: true',
-      'instances: { A: { vip: 10.2.1.8 }, b: { vip: 10.9.0.1, prefer: ns2, interface: eth1 } }',
+      'instances: { VI_1: { vip: 10.2.1.8 }, b: { vip: 10.9.0.1, prefer: ns2, interface: eth1 } }',
     ),
-    '6:16 cluster.instances: each key must be a name of at most 15 small letters, digits and "_" that begins with a letter, got "A"',
-    '6:66 cluster.instances.b.prefer: must be left out with cluster.sync: true: cluster.prefer is for all',
-    '6:82 cluster.instances.b.interface: is not possible with cluster.unicast: true: an instance on another interface needs multicast',
+    '6:16 cluster.instances.VI_1: must have another name than cluster.instance',
+    '6:69 cluster.instances.b.prefer: must be left out with cluster.sync: true: cluster.prefer is for all',
+    '6:85 cluster.instances.b.interface: is not possible with cluster.unicast: true: an instance on another interface needs multicast',
   ],
   [
     smallest
