@@ -26,7 +26,7 @@ global_defs {
     router_id WEB
 }
 vrrp_script chk_nginx {
-    script "/bin/pidof nginx"
+    script "/usr/bin/pgrep nginx"
     interval 2
     fall 2
     rise 2
