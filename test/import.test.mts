@@ -11,13 +11,13 @@ import { configuration } from '../tasks/cluster/keepalived-conf.ts'
 const inventory = (result: ReturnType<typeof imported>) => inventoryText(result.draft, [])
 const needs = ({ unsaid }: ReturnType<typeof imported>) => [...new Set(unsaid.map(({ need }) => need))]
 
-/** The keys of `cluster` that a set-up needs beside those of its first address. */
+/** The keys of `cluster` that a set-up needs beside those of its first address, and without SNMP. */
 const keys = (result: ReturnType<typeof imported>) =>
   inventory(result)
     .split('hosts:\n')[0]!
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !/^(cluster:$|vip:|vip_prefix:|network:|instance:)/.test(line))
+    .filter((line) => line !== '' && !/^(cluster:$|vip:|vip_prefix:|network:|instance:|snmp: { enabled: false }$)/.test(line))
 
 test('the smallest set-up becomes the smallest inventory', () => {
   const result = imported(pair(tracksDns, dnsCheck), two)
@@ -28,6 +28,7 @@ test('the smallest set-up becomes the smallest inventory', () => {
   network: 10.2.1.0/24
   vip_prefix: 24
   instance: V
+  snmp: { enabled: false }
 hosts:
   ns1: { address: 10.2.1.2 }
   ns2: { address: 10.2.1.3 }

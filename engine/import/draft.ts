@@ -69,6 +69,8 @@ export function draftOf(nodes: readonly Node[]): Draft {
       ...(main && instanceOf(main, { global, isChecked, instances, gaps })),
       email: emailOf(global),
       ...services,
+      // keepalived 2.2.7 ends when a reload turns it on.
+      snmp: global.get('snmp') === undefined ? { enabled: false } : undefined,
       health_check: healthCheckOf(main, served[0], isChecked),
       balancing: served[0] && balancingOf(served[0], global),
       keepalived: unlessEmpty({ global: linesOf([global]), instance: linesOf(main ? [main] : []) }),

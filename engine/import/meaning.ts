@@ -47,6 +47,8 @@ function globalOf(
   }
   say('startup_delay', 'vrrp_startup_delay', '0')
   say('garp interval_ms', 'vrrp_garp_interval', '0', 1000)
+  const snmp = globals.find(({ words }) => words[0]!.startsWith('enable_snmp'))
+  if (snmp) part.say('snmp', 'yes', snmp)
   const group = find(globals, 'vrrp_mcast_group4')
   if (group) part.say('mcast_group', group.words[1], group, '224.0.0.18')
   const timeouts = find(globals, 'lvs_timeouts')

@@ -7,7 +7,6 @@ export const always: readonly string[] = [
   'state BACKUP on all nodes, so that none begins as MASTER',
   'enable_script_security, and checks run as nobody where no user is said',
   'files by which a node is put on standby or drained (track_file), and a notify script that tells the state',
-  'SNMP for monitoring on the node alone (snmp)',
 ]
 
 /** @returns hazards, each mistake once with all of its places */
