@@ -17,7 +17,9 @@ const keys = (result: ReturnType<typeof imported>) =>
     .split('hosts:\n')[0]!
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !/^(cluster:$|vip:|vip_prefix:|network:|instance:|snmp: { enabled: false }$)/.test(line))
+    .filter(
+      (line) => line !== '' && !/^(cluster:$|vip:|vip_prefix:|network:|instance:|snmp: { enabled: false }$)/.test(line),
+    )
 
 test('the smallest set-up becomes the smallest inventory', () => {
   const result = imported(pair(tracksDns, dnsCheck), two)
@@ -209,7 +211,7 @@ test('names and addresses: from the files where these tell', () => {
   const one = imported({ 'keepalived.conf': unicast('10.2.1.7', '10.2.1.8') })
   assert.match(
     inventory(one),
-    /unicast: true\nhosts:\n {2}node1: \{ address: 10.2.1.7 \}\n {2}node2: \{ address: 10.2.1.8 \}\n$/,
+    /unicast: true\n {2}snmp: \{ enabled: false \}\nhosts:\n {2}node1: \{ address: 10.2.1.7 \}\n {2}node2: \{ address: 10.2.1.8 \}\n$/,
   )
   const silent = (peer: string) => dnsCheck + instance(`unicast_peer { ${peer} }\n ${tracksDns}`)
   const both = imported({ 'lb1/keepalived.conf': silent('10.2.1.8'), 'lb2/keepalived.conf': silent('10.2.1.7') })
