@@ -77,8 +77,8 @@ const trackedInterface = {
   },
 } as const satisfies JSONSchema
 
-const seconds0 = (description: string, standard: number) =>
-  ({ type: 'integer', minimum: 0, maximum: 86400, default: standard, description }) as const satisfies JSONSchema
+const seconds0 = (description: string, standard: number, maximum: number) =>
+  ({ type: 'integer', minimum: 0, maximum, default: standard, description }) as const satisfies JSONSchema
 const repeats = (description: string, standard: number) =>
   ({ type: 'integer', minimum: 1, maximum: 255, default: standard, description }) as const satisfies JSONSchema
 
@@ -152,11 +152,12 @@ export const vrrpSchemas = {
     default: {},
     description: 'Gratuitous ARP, by which a new MASTER tells the network where the VIP is now.',
     properties: {
-      delay: seconds0('Seconds after which a new MASTER tells it once more (`garp_master_delay`).', 5),
+      delay: seconds0('Seconds after which a new MASTER tells it once more (`garp_master_delay`).', 5, 3600),
       repeat: repeats('How often it tells it each time (`garp_master_repeat`).', 5),
       refresh: seconds0(
         'Seconds after which a MASTER tells it again and again; 0 for never (`garp_master_refresh`).',
         0,
+        86_400,
       ),
       refresh_repeat: repeats('How often it tells it then (`garp_master_refresh_repeat`).', 1),
       interval_ms: {

@@ -179,6 +179,8 @@ function clusterAgrees({ cluster }: Written): void {
     balancing.quorum.weight &&= 1 + (balancing.quorum.weight % 2)
   }
   if (cluster.unicast) delete cluster.mcast_src_ip
+  // keepalived looks a name up.
+  if (cluster.email?.server) cluster.email.server = '10.2.1.9'
   if (cluster.mcast_group) cluster.mcast_group = `239.${cluster.mcast_group.split('.').slice(1).join('.')}`
   for (const check of Object.values(cluster.checks ?? {})) if (check) oneKind(check)
   programsAreThere(cluster)

@@ -25,9 +25,14 @@ const check = (conf: string) =>
     `f=$(mktemp); printf %s ${quote(conf)} >"$f"; (trap '' TERM; keepalived -t -f "$f") 2>&1; echo "code $?"; rm "$f"`,
   )
 
-test('the programs that recipes name are there', async () => {
+test('the programs and users that recipes name are there', async () => {
   const programs = new Set(recipes.flatMap(([, text]) => text.match(/\/usr\/local\/bin\/[a-z-]+/g) ?? []))
-  await on('ns1', [...programs].map((program) => `cp /bin/true ${program}`).join('\n'))
+  const users = new Set(recipes.flatMap(([, text]) => [...text.matchAll(/\buser: (\w+)/g)].map(([, user]) => user!)))
+  const make = [
+    ...[...programs].map((program) => `cp /bin/true ${program}`),
+    ...[...users].map((user) => `id ${user} >/dev/null 2>&1 || useradd --system ${user}`),
+  ]
+  await on('ns1', make.join('\n'))
 })
 
 for (const [name, text, level] of [...variants, ...recipes]) {

@@ -10,6 +10,7 @@ import {
   kill,
   nodes,
   on,
+  other,
   playbook,
   resetWithPackages,
   startLab,
@@ -104,6 +105,21 @@ test('status names each instance, and teardown leaves no address behind', async 
   assert.is(gone.code, 0, gone.text)
   for (const node of nodes)
     assert.is(await on(node, "ip -o address show | grep -E '10\\.2\\.1\\.[589]/|2001:db8' || true"), '')
+})
+
+test('what is in one group moves together, by standby too', async () => {
+  const together = inventoryWith('sync: true\n  instances: { inside: { vip: 10.2.1.9 } }', 'together')
+  const run = await playbook('level1', '--inventory', together)
+  assert.is(run.code, 0, run.text)
+  const { holders } = run.document.cluster!
+  assert.is(holders.inside, holders.VI_1)
+  const first = holders.VI_1!
+  await on(first, 'echo 1 >/etc/keepalived/standby')
+  await until(async () => {
+    const { document } = await playbook('verify', '--inventory', together)
+    assert.equal(document.cluster!.holders, { VI_1: other(first), inside: other(first) })
+  })
+  await on(first, 'echo 0 >/etc/keepalived/standby')
 })
 
 test.run()
