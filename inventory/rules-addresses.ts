@@ -9,7 +9,7 @@ import { dotted, shown } from './wording.ts'
 type ClusterDraft = NonNullable<Draft['cluster']>
 type InstanceDraft = Pick<
   ClusterDraft,
-  'vip' | 'vip_prefix' | 'more_vips' | 'prefer' | 'virtual_router_id' | 'interface'
+  'vip' | 'vip_prefix' | 'vip_label' | 'more_vips' | 'prefer' | 'virtual_router_id' | 'interface'
 >
 
 /** What one instance says, and where. */
@@ -54,12 +54,16 @@ export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): P
     ...vipsOf(cluster)
       .slice(1)
       .flatMap(({ path, address }) => ofHosts(path, address)),
-    ...entries.flatMap(prefixes),
+    ...entries.flatMap((entry) => [...prefixes(entry), ...labels(entry)]),
+    ...adverts6(cluster, entries),
     ...routerIds(entries),
     ...(cluster.instance && cluster.instances?.[cluster.instance]
       ? [{ path: ['cluster', 'instances', cluster.instance], text: 'must have another name than cluster.instance' }]
       : []),
     ...(cluster.sync ? together(entries) : []),
+    ...(cluster.sync && entries.length === 1
+      ? [{ path: ['cluster', 'sync'], text: 'has a meaning only with cluster.instances' }]
+      : []),
     ...unicast(cluster, entries),
     ...(abilitiesOf(level).keepsClients ? alone(entries, level!) : []),
   ]
@@ -121,6 +125,28 @@ function prefixes({ path, content: { vip, vip_prefix, more_vips = [] } }: Entry)
     if (!one.prefix || one.prefix <= 32 || !isIPv4(one.address ?? '')) return []
     return [{ path: one.at, text: `must be a whole number from 1 to 32 for an IPv4 address, got ${one.prefix}` }]
   })
+}
+
+/** Labels are of IPv4 (ip-address(8)). */
+function labels({ path, content: { vip, vip_label, more_vips = [] } }: Entry): Problem[] {
+  const further = more_vips.map((one, index) => ({
+    at: [...path, 'more_vips', String(index), 'label'],
+    ...(typeof one === 'object' ? { address: one.address, label: one.label } : {}),
+  }))
+  return [{ at: [...path, 'vip_label'], address: vip, label: vip_label }, ...further].flatMap((one) =>
+    one.label !== undefined && isIPv6(one.address ?? '')
+      ? [{ path: one.at, text: 'must be left out: an IPv6 address has no label' }]
+      : [],
+  )
+}
+
+/** VRRP is of version 3 for IPv6, which has no more than this. */
+const longest6 = 40
+
+function adverts6({ advert_int = 1 }: ClusterDraft, entries: readonly Entry[]): Problem[] {
+  if (advert_int <= longest6 || !entries.some(({ content }) => isIPv6(content.vip ?? ''))) return []
+  const text = `must be at most ${longest6} seconds with an instance of IPv6, got ${advert_int}`
+  return [{ path: ['cluster', 'advert_int'], text }]
 }
 
 /** One interface hears the adverts of all its instances. */

@@ -201,7 +201,7 @@ function synced(part: Part, name: string, all: readonly Statement[]): void {
   if (isOn(find(group.block, 'smtp_alert'))) part.say('smtp_alert', 'on', group)
   for (const one of group.block)
     if (
-      !/^(group|notify|notify_(master|backup|fault|stop)|smtp_alert|track_script|track_process|global_tracking)$/.test(
+      !/^(group|notify|notify_(master|backup|fault|stop)|smtp_alert|track_script|track_process|global_tracking|sync_group_tracking_weight)$/.test(
         one.words[0]!,
       )
     )

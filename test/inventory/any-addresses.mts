@@ -19,11 +19,13 @@ export function addressesAgree(cluster: Cluster, hosts: readonly string[]): void
       const address = other(vip.address)
       // keepalived looks for interfaces.
       delete vip.interface
+      if (isIPv6(address)) delete vip.label
       return { ...vip, address, ...(vip.prefix && { prefix: isIPv6(address) ? vip.prefix : 1 + (vip.prefix % 32) }) }
     })
   }
   agree(cluster)
   delete cluster.instance
+  if (Object.keys(cluster.instances ?? {}).length === 0) delete cluster.sync
   let id = cluster.virtual_router_id ?? Number(cluster.vip?.split('.')[3])
   for (const instance of Object.values(cluster.instances ?? {})) {
     if (!instance) continue
@@ -31,6 +33,10 @@ export function addressesAgree(cluster: Cluster, hosts: readonly string[]): void
     delete instance.interface
     instance.vip = other(instance.vip)
     if (cluster.unicast && isIPv6(instance.vip)) instance.vip = other()
+    if (isIPv6(instance.vip)) {
+      delete instance.vip_label
+      cluster.advert_int &&= Math.min(cluster.advert_int, 40)
+    }
     instance.virtual_router_id = id = (id % 255) + 1
     if (cluster.sync) delete instance.prefer
   }

@@ -3,6 +3,16 @@ import { cluster, smallest } from './samples.mts'
 
 export const brokenAddresses: [text: string, ...messages: string[]][] = [
   [
+    cluster('sync: true', 'more_vips: [{ address: "2001:db8::5", label: x }]'),
+    '4:9 cluster.sync: has a meaning only with cluster.instances',
+    '5:48 cluster.more_vips[0].label: must be left out: an IPv6 address has no label',
+  ],
+  [
+    cluster('advert_int: 60', 'instances: { a: { vip: "2001:db8::5", virtual_router_id: 9, vip_label: x } }'),
+    '4:15 cluster.advert_int: must be at most 40 seconds with an instance of IPv6, got 60',
+    '5:74 cluster.instances.a.vip_label: must be left out: an IPv6 address has no label',
+  ],
+  [
     cluster('vip_prefix: 64', 'vip_label: "a b"', 'instance: "a.b"', 'instances: { "a b": { vip: 10.2.1.8 } }'),
     '4:15 cluster.vip_prefix: must be a whole number from 1 to 32 for an IPv4 address, got 64',
     '5:14 cluster.vip_label: must be a label of at most 15 letters, digits, "_", ".", ":" and "-", got "a b"',
