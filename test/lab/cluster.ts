@@ -121,9 +121,8 @@ async function run<Name extends PlaybookName>(name: Name, args: readonly string[
 
 /** Opens a way to a machine of the lab. */
 async function connected(machine: string): Promise<Transport> {
-  const { hosts, clients } = loadInventory(labInventory)
-  const target = [...hosts, ...clients].find(({ name }) => name === machine)!
-  const transport = sshTransport(target.ssh, { name: machine, connectTimeout: 60 })
+  const [node] = loadInventory(labInventory).hosts
+  const transport = sshTransport({ ...node!.ssh, host: machine }, { name: machine, connectTimeout: 60 })
   await transport.connect()
   return transport
 }
