@@ -307,15 +307,14 @@ test('the prober asks all services at the same time, and tells of each what it l
 })
 
 test('what several probers of a client have heard has one clock', async () => {
-  const said = [
-    'start 1 100.000\n0 UDP 1.000 0.0 1.0 a\nend 4.000\n',
-    'start 2 102.500\n0 TCP 1.000 0.0 1.0 b\nend 3.000\n',
-  ]
+  const first = 'start 1 100.000\n0 UDP 1.000 0.0 1.0 a\nend 4.000\n'
+  const second = 'start 2 102.500\n0 TCP 1.000 0.0 1.0 b\nend 3.000\n'
   const transport = {
     ...local,
     run: async (script: string, { onStdout }: { onStdout?: (chunk: Buffer) => void }) => {
       if (!script.startsWith('exec python3')) return { stdout: Buffer.from(''), stderr: '', code: 0 }
-      onStdout!(Buffer.from(said.shift()!))
+      // The questions per second over UDP, then over TCP, then for how long.
+      onStdout!(Buffer.from(/ 1 0 60 probe-/.test(script) ? first : second))
       await wait(100)
       return { stdout: Buffer.from(''), stderr: '', code: 0 }
     },

@@ -169,7 +169,7 @@ test('way: a server that takes longer than usual, as ssh_config allows it', asyn
   const port = await listen((socket) => {
     const onwards = connect(sshd.port, '127.0.0.1')
     for (const end of [socket, onwards]) end.on('error', () => {})
-    setTimeout(() => socket.pipe(onwards).pipe(socket), 1500)
+    setTimeout(() => socket.pipe(onwards).pipe(socket), 6000)
   })
   const way = { port, known: `[127.0.0.1]:${port} ${sshd.hostKey}\n`, connectTimeout: 1 }
   assert.match(await refusal(execute(sshd, way, '')), 'does not speak SSH in time')
