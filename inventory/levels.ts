@@ -13,23 +13,39 @@ export interface Abilities {
   secondInterface: boolean
   /** Open connections survive a move of the VIP: the holder sends them to the other directors. */
   syncsConnections: boolean
+  /** Real servers have the VIP themselves, and answer clients without the holder. */
+  answersDirectly: boolean
+}
+
+const none = {
+  ...{ balances: false, keepsClients: false, secondInterface: false },
+  ...{ syncsConnections: false, answersDirectly: false },
 }
 
 const levels: Readonly<Record<Level, Abilities>> = {
-  1: { balances: false, keepsClients: false, secondInterface: false, syncsConnections: false },
-  2: { balances: true, keepsClients: false, secondInterface: false, syncsConnections: false },
-  3: { balances: true, keepsClients: true, secondInterface: true, syncsConnections: true },
+  1: none,
+  2: { ...none, balances: true },
+  3: { ...none, balances: true, keepsClients: true, secondInterface: true, syncsConnections: true },
 }
 
-/** @returns what a level can do; a node without a level can do nothing */
-export const abilitiesOf = (level: number | undefined): Abilities => levels[level as Level] ?? levels[1]
+/** What level 2 can do beside, where real servers answer directly. */
+const direct = { keepsClients: true, syncsConnections: true, answersDirectly: true }
 
-/** @returns the levels that have an ability */
-export const levelsThat = (ability: keyof Abilities): Level[] =>
-  ([1, 2, 3] as const).filter((level) => levels[level][ability])
+/** Of a cluster, or of what an inventory says of one. */
+type Balancing = { balancing?: { method?: 'nat' | 'dr' | undefined } | undefined }
+
+/** @returns what a level can do in a cluster; a node without a level can do nothing */
+export function abilitiesOf(level: number | undefined, { balancing }: Balancing): Abilities {
+  const can = levels[level as Level] ?? none
+  return level === 2 && (balancing?.method ?? 'nat') !== 'nat' ? { ...can, ...direct } : can
+}
+
+/** @returns the levels that have an ability in a cluster */
+export const levelsThat = (ability: keyof Abilities, cluster: Balancing): Level[] =>
+  ([1, 2, 3] as const).filter((level) => abilitiesOf(level, cluster)[ability])
 
 /** The address by which directors know a node. */
 export const realAddress = (
   { address, second }: Pick<Host, 'address' | 'second'>,
   level: number,
-): string | undefined => (abilitiesOf(level).secondInterface ? second?.address : address)
+): string | undefined => (levels[level as Level]?.secondInterface ? second?.address : address)

@@ -3,6 +3,7 @@ import { didYouMean } from '../engine/base/suggest.ts'
 import type { Draft } from './defaults.ts'
 import { abilitiesOf, type Level } from './levels.ts'
 import { meaningOf } from './network.ts'
+import { directs } from './roles.ts'
 import type { Path, Problem } from './source.ts'
 import { dotted, shown } from './wording.ts'
 
@@ -41,10 +42,9 @@ export const vipsOf = (cluster: ClusterDraft = {}): { path: Path; address: strin
 /** The rules about the addresses that move, and about the instances that move them. */
 export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): Problem[] {
   const entries = entriesOf(cluster)
-  const names = Object.keys(hosts)
   return [
     ...entries.flatMap(({ path, content }) => [
-      ...preferred(path, content, names),
+      ...preferred(path, content, hosts),
       ...inAdverts(path, content),
       ...(content.vip !== undefined && content.virtual_router_id === undefined && path.length > 1
         ? [{ path, text: 'is missing virtual_router_id, a whole number from 1 to 255: its vip gives none' }]
@@ -65,13 +65,16 @@ export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): P
       ? [{ path: ['cluster', 'sync'], text: 'has a meaning only with cluster.instances' }]
       : []),
     ...unicast(cluster, entries),
-    ...(abilitiesOf(level).keepsClients ? alone(entries, level!) : []),
+    ...(abilitiesOf(level, cluster).secondInterface ? alone(entries, level!) : []),
   ]
 }
 
-function preferred(path: Path, { prefer }: InstanceDraft, names: readonly string[]): Problem[] {
-  if (prefer === undefined || names.length === 0 || names.includes(prefer)) return []
-  const text = `must be one of the hosts, got ${shown(prefer)}${didYouMean(prefer, names)}`
+function preferred(path: Path, { prefer }: InstanceDraft, hosts: NonNullable<Draft['hosts']>): Problem[] {
+  const names = Object.keys(hosts)
+  if (prefer === undefined || names.length === 0 || directs(hosts[prefer] ?? { role: 'real_server' })) return []
+  const text = names.includes(prefer)
+    ? `must be a host that may hold the VIP, but ${shown(prefer)} is a real server alone`
+    : `must be one of the hosts, got ${shown(prefer)}${didYouMean(prefer, names)}`
   return [{ path: [...path, 'prefer'], text }]
 }
 

@@ -23,7 +23,7 @@ export function service({ cluster }: Draft, isGiven: (path: Path) => boolean, le
     ...(cluster?.services && isGiven(['cluster', 'service'])
       ? [{ path: ['cluster', 'service'], text: 'must be left out with cluster.services' }]
       : []),
-    ...entries.flatMap(({ path, content }) => [...one(path, content), ...alone(path, content, level)]),
+    ...entries.flatMap(({ path, content }) => [...one(path, content), ...alone(path, content, cluster, level)]),
     ...apart(entries),
   ]
 }
@@ -41,8 +41,8 @@ function one(path: Path, content: Draft<Kinds>): Problem[] {
 }
 
 /** There is nothing to balance without a service. */
-function alone(path: Path, { type }: Draft<Kinds>, level?: Level): Problem[] {
-  if (type !== 'none' || !abilitiesOf(level).balances) return []
+function alone(path: Path, { type }: Draft<Kinds>, cluster: Draft['cluster'] = {}, level?: Level): Problem[] {
+  if (type !== 'none' || !abilitiesOf(level, cluster).balances) return []
   return [{ path: [...path, 'type'], text: `must be a service at level ${level}, which sends clients to it; got none` }]
 }
 

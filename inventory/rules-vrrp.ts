@@ -1,4 +1,5 @@
 import type { Draft } from './defaults.ts'
+import { serves } from './roles.ts'
 import type { Path, Problem } from './source.ts'
 import { shown } from './wording.ts'
 
@@ -93,11 +94,11 @@ function balancing({ balancing }: ClusterDraft, hosts: Draft['hosts'] = {}): Pro
   const { scheduler, flags = [], quorum } = balancing ?? {}
   const path = ['cluster', 'balancing']
   const problems: Problem[] = []
-  const all = Object.values(hosts).reduce((sum, host) => sum + (host?.weight ?? 1), 0)
+  const all = Object.values(hosts).reduce((sum, host = {}) => sum + (serves(host) ? (host.weight ?? 1) : 0), 0)
   if (quorum?.weight && all > 1 && quorum.weight > all)
     problems.push({
       path: [...path, 'quorum', 'weight'],
-      text: `must be at most the weights of all hosts together, which are ${all}, got ${quorum.weight}`,
+      text: `must be at most the weights of all real servers together, which are ${all}, got ${quorum.weight}`,
     })
   if (scheduler && flags.length > 0 && scheduler !== 'sh' && scheduler !== 'mh')
     problems.push({

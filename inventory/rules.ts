@@ -4,7 +4,9 @@ import type { Draft } from './defaults.ts'
 import { parseNetwork, specialBlockOf } from './network.ts'
 import { instances, vipsOf } from './rules-addresses.ts'
 import { service } from './rules-service.ts'
+import { roles } from './rules-roles.ts'
 import { vrrp } from './rules-vrrp.ts'
+import { directs } from './roles.ts'
 import type { Path, Problem } from './source.ts'
 import { ways } from './ways.ts'
 import { dotted, keyName, shown } from './wording.ts'
@@ -26,6 +28,7 @@ export function checkRules(draft: Draft, isGiven: (path: Path) => boolean, level
     ...priorities(draft, isGiven),
     ...instances(draft, level),
     ...vrrp(draft),
+    ...roles(draft, isGiven, level),
     ...interfaceNames(draft),
     ...secondInterfaces(draft, level),
     ...routing(draft),
@@ -99,7 +102,9 @@ function distinct(draft: Draft): Entry[][] {
     hosts.map(({ name, identity }) => [['hosts', name, 'identity'], identity]),
     tables(draft, 'number'),
     tables(draft, 'name'),
-    draft.cluster?.preempt ? hosts.map(({ name, priority }) => [['hosts', name, 'priority'], priority]) : [],
+    draft.cluster?.preempt
+      ? hosts.filter(directs).map(({ name, priority }) => [['hosts', name, 'priority'], priority])
+      : [],
   ]
 }
 
@@ -130,7 +135,7 @@ function priorities(draft: Draft, isGiven: (path: Path) => boolean): Problem[] {
   const { preempt, preempt_delay } = draft.cluster ?? {}
   if (preempt !== false) return []
   const all = hostsOf(draft)
-    .filter(({ priority }) => priority !== undefined)
+    .filter((host) => directs(host) && host.priority !== undefined)
     .map(({ name, priority }) => ({ path: ['hosts', name, 'priority'], priority }))
   const model = all.find(({ path }) => !isGiven(path)) ?? all[0]
   const problems: Problem[] = all
@@ -176,7 +181,7 @@ function secondInterfaces(draft: Draft, level: number | undefined): Problem[] {
   const without = Object.entries(draft.hosts ?? {})
     .filter(([, host]) => host && !('second' in host))
     .map(([name]) => name)
-  if (!abilitiesOf(level).secondInterface || without.length === 0) return problems
+  if (!abilitiesOf(level, draft.cluster ?? {}).secondInterface || without.length === 0) return problems
   const text = 'level 3 needs a second interface on every host (second: { address: … }), missing on'
   return [...problems, { path: ['hosts'], text: `${text} ${without.map(keyName).join(', ')}` }]
 }

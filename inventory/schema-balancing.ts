@@ -18,6 +18,15 @@ export const balancingSchema = {
       description:
         'The IPVS scheduler (ipvsadm(8)); `rr` goes strictly in turn. Weights count for `wrr`, `wlc`, `sh`, `mh`, `sed`.',
     },
+    method: {
+      type: 'string',
+      enum: ['nat', 'dr'],
+      default: 'nat',
+      description:
+        'Level 2: how a director passes clients on (`lvs_method`). With `nat` answers come back through it. With `dr` ' +
+        '(direct routing) real servers have the VIP on `lo` as well, see the addresses of their clients, and answer them ' +
+        'directly.',
+    },
     flags: {
       type: 'array',
       title: 'a list of fallback and port, each once',

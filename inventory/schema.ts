@@ -10,6 +10,13 @@ const hostSchema = {
   properties: {
     address: { ...ipv4, description: 'Its address in `cluster.network`, where VRRP, health checks and service run.' },
     interface: { ...interfaceName, description: 'The interface that has `address`. Default: `cluster.interface`.' },
+    role: {
+      type: 'string',
+      enum: ['director', 'real_server'],
+      description:
+        'Level 2, where a host is one of both alone: a `director` may hold the VIP and sends clients on, a `real_server` ' +
+        'serves them. Default: it is both.',
+    },
     priority: {
       type: 'integer',
       minimum: 2,

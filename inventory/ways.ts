@@ -48,6 +48,7 @@ function ownerOf({ cluster, hosts = {} }: Draft, { path: [kind, name], host: add
     if (address !== one?.second?.address) continue
     const second = dotted(['hosts', node, 'second', 'address'])
     if (!itself) return second
-    if (abilitiesOf(level).secondInterface) return `${second}, whose answers level 3 sends through the virtual IP`
+    if (abilitiesOf(level, cluster ?? {}).secondInterface)
+      return `${second}, whose answers level 3 sends through the virtual IP`
   }
 }

@@ -9,6 +9,7 @@ import { openControl } from '../engine/operations/open-control.ts'
 import { openSession } from '../engine/cluster/session.ts'
 import { confirmed } from '../engine/cli/confirm.ts'
 import { exitCode, UserError } from '../engine/base/errors.ts'
+import { serves } from '../inventory/roles.ts'
 import { main } from '../engine/cli/main.ts'
 import { lockHosts } from '../engine/operations/rolling/locks.ts'
 import { readRollingOptions, rollingOptions } from '../engine/operations/rolling/options.ts'
@@ -25,7 +26,7 @@ await main(import.meta.url, program, async (context) => {
   const { options } = context
   await expectReport(options.own.report)
   const session = await openSession(context)
-  const asked = readRollingOptions(options.own, session.inventory.hosts.length)
+  const asked = readRollingOptions(options.own, session.inventory.hosts.filter(serves).length)
   await ensureClients(
     { ...session, services: askedServicesOf(session.inventory.cluster) },
     { probing: true, timeout: options.timeout },

@@ -1,4 +1,5 @@
 import type { TaskTree } from '../engine/runner/task.ts'
+import { serves } from '../inventory/roles.ts'
 import type { Cluster, ServiceContent } from '../inventory/types.ts'
 import type { Target } from '../tasks/target.ts'
 import { dns } from './dns/dns.ts'
@@ -22,4 +23,4 @@ export const unitsOf = (services: readonly Service[]): string[] => [
 
 /** Sets up what the cluster serves, so that a client sees which node has answered. */
 export const serviceTasks = (target: Target): TaskTree =>
-  servicesOf(target.cluster).map((service) => service.tasks(target))
+  serves(target.host) ? servicesOf(target.cluster).map((service) => service.tasks(target)) : []

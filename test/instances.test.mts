@@ -114,7 +114,7 @@ test('addresses of IPv4 in the network of the cluster are virtual servers, each 
     ],
   )
   assert.equal(
-    snat(target).map((rule) => 'source' in rule && [rule.name, rule.virtualServer.address, rule.source]),
+    snat(target, 2).map((rule) => 'source' in rule && [rule.name, rule.virtualServer.address, rule.source]),
     [
       ['snat-10.2.1.5', '10.2.1.5', '10.2.1.5'],
       ['snat-10.2.1.8', '10.2.1.8', '10.2.1.8'],
@@ -145,7 +145,7 @@ function saidOf(there: Record<string, [string, number][]>, lines: string[]): str
   }))
   const conf = lines.map((line, i) => `/etc/keepalived/keepalived.conf:${i + 1}:        ${line}`)
   const text = ['== links and routes', JSON.stringify(links), '[]', '== lines', ...conf, ''].join('\n')
-  return virtualIp(target, parseFound(text)).map((line) => line.replace(/^\S+:\d+:\d+ /, ''))
+  return virtualIp(target, 1, parseFound(text)).map((line) => line.replace(/^\S+:\d+:\d+ /, ''))
 }
 
 test('keepalived alone may have set each of the addresses, with its prefix and on its interface', () => {

@@ -51,6 +51,7 @@ const defaults = {
   health_check: { interval: 1, retries: 2, retry_delay: 1, timeout: 2 },
   balancing: {
     scheduler: 'rr',
+    method: 'nat',
     flags: [],
     persistence: 0,
     udp_timeout: 10,

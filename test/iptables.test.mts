@@ -14,7 +14,10 @@ const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta
 const target = targetOf(inventory, inventory.hosts[0]!, parseFacts('ids=debian\ninit=systemd\n'))
 
 test('what the levels want to pass, in the words of iptables', () => {
-  const tasks = firewall(target, 3, allowVrrp, allowSync, allowAnswers, snat, untracked)
+  const tasks = [
+    ...firewall(target, 3, allowVrrp, allowSync, allowAnswers, snat, untracked),
+    ...firewall(target, 2, snat),
+  ]
   const wanted = tasks
     .filter(({ name }) => name.startsWith('iptables rule '))
     .map((task) => {

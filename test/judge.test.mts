@@ -31,6 +31,7 @@ const well = (host: string, change: Partial<NodeState> = {}): NodeState => ({
   keepalived: 'active',
   services: { named: 'active' },
   silent: [],
+  onLoopback: [],
   instances: host === first ? vrrp('MASTER', true) : vrrp('BACKUP', false),
   pool,
   schedulers: { UDP: 'rr', TCP: 'rr' },
@@ -344,6 +345,7 @@ for (const [name, printed, errors] of journals) {
 test('look: what a node prints is read', () => {
   const text = [
     'held=VI_1 10.2.1.5',
+    'lo=10.2.1.5',
     'keepalived=active',
     'service=named active',
     'level=2',
@@ -369,6 +371,7 @@ test('look: what a node prints is read', () => {
     keepalived: 'active',
     services: { named: 'active' },
     silent: [{ service: 'dns', address: '10.2.1.2', why: 'named does not answer (REFUSED)' }],
+    onLoopback: ['10.2.1.5'],
     instances: vrrp('MASTER', true),
     pool: [
       { server: 'TCP', address: '10.2.1.2', port: 53, method: 'Masq', weight: 1, connections: 3 },

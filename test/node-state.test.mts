@@ -110,7 +110,7 @@ test('two watches at once: the log stays on until the last one ends, and is as i
     print: () => sh`true`,
   }
   const watch = async (tag: string) => {
-    const process = spawn('bash', ['-c', here(watchScript([{ name: 'dns', sightings }], tag, 60, 3).text)])
+    const process = spawn('bash', ['-c', here(watchScript([{ name: 'dns', sightings }], tag, 60, 3, [3]).text)])
     await new Promise<void>((resolve) => process.stdout.on('data', (data) => `${data}`.includes(watching) && resolve()))
     return async () => {
       const ended = new Promise((resolve) => process.on('exit', resolve))
@@ -135,7 +135,7 @@ test('a log that can not be turned on: the watch says why', () => {
     off: sh`false`,
     print: () => sh`true`,
   }
-  const script = here(watchScript([{ name: 'dns', sightings }], 'tag', 0, 3).text)
+  const script = here(watchScript([{ name: 'dns', sightings }], 'tag', 0, 3, [3]).text)
   assert.match(spawnSync('bash', ['-c', script], { encoding: 'utf8' }).stdout, /^blind=rndc: connect failed$/m)
 })
 

@@ -101,7 +101,7 @@ test('keepalived: what drains a node stays, anything else becomes 0', () => {
 
 test('packages of a level: the service, what every level needs, and its own', () => {
   const named = (level: 1 | 2 | 3) => clusterPackages(target, level).name.replace('install ', '').split(', ')
-  const common = ['bind9', 'bind9-dnsutils', 'keepalived', 'iptables']
+  const common = ['bind9', 'bind9-dnsutils', 'iptables', 'keepalived']
   assert.equal(
     [1, 2, 3].map((level) => named(level as 1 | 2 | 3).filter((name) => name !== 'snmpd')),
     [

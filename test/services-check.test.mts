@@ -186,7 +186,7 @@ test('a watch lasts until the last questions are in every log, and ends at once 
     sightings: { isOn: sh`true`, on: sh`true`, off: sh`true`, print: () => sh`cat ${log(name)}` },
   })
   const start = (services: Parameters<typeof watchScript>[0]) => {
-    const child = spawn('bash', ['-c', watchScript(services, 'tag', 60, 3).text.replaceAll('/run/', `${folder}/`)])
+    const child = spawn('bash', ['-c', watchScript(services, 'tag', 60, 3, [3]).text.replaceAll('/run/', `${folder}/`)])
     let said = ''
     child.stdout.on('data', (data) => {
       said += data

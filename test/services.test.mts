@@ -94,7 +94,7 @@ for (const level of [1, 2, 3] as const)
 test('rules are for one service each', () => {
   const target = targetIn(several)
   assert.equal(
-    snat(target).map((rule) => 'virtualServer' in rule && [rule.name, rule.protocols, rule.virtualServer.port]),
+    snat(target, 2).map((rule) => 'virtualServer' in rule && [rule.name, rule.protocols, rule.virtualServer.port]),
     [
       ['snat-dns', ['udp', 'tcp'], 53],
       ['snat-web', ['tcp'], 80],

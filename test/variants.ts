@@ -29,6 +29,14 @@ hosts:
 ${[2, 3, 4, 6, 7].map((octet, i) => `  dns-${i + 1}: { address: 10.2.1.${octet} }`).join('\n')}
 `
 
+const apart = `
+hosts:
+  lb1: { address: 10.2.1.2, role: director }
+  lb2: { address: 10.2.1.3, role: director }
+  web1: { address: 10.2.1.21, role: real_server, weight: 2 }
+  web2: { address: 10.2.1.22, role: real_server }
+`
+
 /** One of each kind, and some twice. */
 const services = `  services:
     dns: { type: dns }
@@ -48,6 +56,12 @@ export const variants: [name: string, text: string, level: Level][] = [
   [
     'level2-vrrp3',
     cluster('  vrrp_version: 3\n  advert_int: 0.1\n  startup_delay: 0\n  snmp: { enabled: false }') + two,
+    2,
+  ],
+  [
+    'level2-direct',
+    cluster(`  balancing: { method: dr, scheduler: wrr }
+  service: { type: http }`) + apart,
     2,
   ],
   [

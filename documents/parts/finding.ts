@@ -14,6 +14,7 @@ export const findingCodes = {
   'service-silent': 'The service runs on a node, and does not answer on an address of the node.',
   'not-configured': 'The keepalived.conf of a node was not written by a playbook.',
   'other-level': 'A node is configured for another level than wanted, or than the other nodes.',
+  'not-on-loopback': 'A real server that is to answer clients directly does not have a virtual IP on `lo`.',
   'pool-incomplete': 'A director sends no clients to a node that is not drained, or does not know it.',
   'pool-differs':
     'A pool is not as configured: its scheduler, a weight, how clients are passed on, or a real server that is no node.',

@@ -23,6 +23,7 @@ export const nodeStateSchema = {
     'services',
     'silent',
     'instances',
+    'onLoopback',
     'pool',
     'schedulers',
     'drained',
@@ -34,11 +35,16 @@ export const nodeStateSchema = {
   description: 'State of a node at one moment.',
   properties: {
     host: inventoryName,
+    role: {
+      type: 'string',
+      enum: ['director', 'real_server'],
+      description: 'What it is of the two alone, as the inventory has it.',
+    },
     level: {
       type: 'integer',
       description: 'The level that its keepalived.conf is for; missing where no playbook wrote it.',
     },
-    keepalived: { type: 'string', description: '`systemctl is-active keepalived`.' },
+    keepalived: { type: 'string', description: '`systemctl is-active keepalived`; empty for a real server alone.' },
     services: {
       type: 'object',
       additionalProperties: { type: 'string' },
@@ -73,6 +79,10 @@ export const nodeStateSchema = {
           holds: { ...texts, description: 'Those of its addresses that are on an interface of the node.' },
         },
       },
+    },
+    onLoopback: {
+      ...texts,
+      description: 'The virtual IPs that are on `lo`, so that clients whom a director sends on are answered directly.',
     },
     pool: {
       type: 'array',

@@ -12,6 +12,7 @@ import type { Session } from './session.ts'
  */
 export async function refuseMixture(session: Session, level: Level, timeout: number): Promise<void> {
   const { inventory, limited, reach } = session
+  const needsSecond = (one: number) => abilitiesOf(one, inventory.cluster).secondInterface
   const rest = inventory.hosts.filter((host) => !limited.includes(host))
   if (rest.length === 0) return
   const levelOf = async (name: string) => {
@@ -26,17 +27,14 @@ export async function refuseMixture(session: Session, level: Level, timeout: num
   const here = await Promise.all(limited.map(({ name }) => levelOf(name).catch(asWanted)))
   if (here.every(({ found }) => found === level)) return
 
-  const leavesSecond = here.some(({ found }) => abilitiesOf(found).secondInterface)
+  const leavesSecond = here.some(({ found }) => needsSecond(found))
   /** Unreachable nodes do not block levels 1 and 2, unless they may be left behind at level 3. */
   const unknown = (error: unknown) => {
-    if (error instanceof HostError && !abilitiesOf(level).secondInterface && !leavesSecond)
-      return { name: '', found: 0 }
+    if (error instanceof HostError && !needsSecond(level) && !leavesSecond) return { name: '', found: 0 }
     throw error
   }
   const there = await Promise.all(rest.map(({ name }) => levelOf(name).catch(unknown)))
-  const other = there.find(
-    ({ found }) => found !== level && [found, level].some((one) => abilitiesOf(one).secondInterface),
-  )
+  const other = there.find(({ found }) => found !== level && [found, level].some((one) => needsSecond(one)))
   if (!other) return
   throw new UserError(
     `${other.name} is at ${other.found ? `level ${other.found}` : 'no level'}: a node of level 3 sends clients to second ` +

@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net'
 import type { FromSchema } from 'json-schema-to-ts'
 import type { nodeStateSchema } from '../../documents/parts/node.ts'
 import { levelsThat } from '../../inventory/levels.ts'
+import { directs, serves } from '../../inventory/roles.ts'
 import type { Cluster, Host, Instance } from '../../inventory/types.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -9,6 +10,7 @@ import type { Session } from './session.ts'
 import { journalScript, parseErrors } from './journal.ts'
 import { parsePools, parseStats } from './pools.ts'
 import { servicesOf, unitsOf } from '../../services/all.ts'
+import type { Service } from '../../services/service.ts'
 import { drainFolder, standbyFile } from '../../tasks/cluster/keepalived-conf.ts'
 
 /** A node, with an open way to it. */
@@ -39,22 +41,24 @@ for name in ${instances.map(({ name }) => name)}; do
   echo "state=$name $said"
 done`
 
-/** Prints `held=INSTANCE ADDRESS` for each address that is there. */
+/** Prints `held=INSTANCE ADDRESS` for each address that is there, and `lo=ADDRESS` where that is on lo. */
 const printHeld = (instances: readonly Instance[]): Script =>
   lines(
     ...instances.flatMap(({ name, vips }) =>
       vips.map(
-        ({ address }) =>
-          sh`[ -z "$(ip -o address show to ${`${address}/${isIPv6(address) ? 128 : 32}`})" ] || echo ${`held=${name} ${address}`}`,
+        ({ address }) => sh`
+while read -r _ device _; do
+  if [ "$device" = lo ]; then echo ${`lo=${address}`}; else echo ${`held=${name} ${address}`}; fi
+done < <(ip -o address show to ${`${address}/${isIPv6(address) ? 128 : 32}`})`,
       ),
     ),
   )
 
 /** Prints `silent=SERVICE ADDRESS REASON` for each service of the node that does not answer on an address. */
-const askItself = (cluster: Cluster, host: Host, address: string): Script =>
+const askItself = (services: readonly Service[], host: Host, address: string): Script =>
   lines(
     sh`true`,
-    ...servicesOf(cluster).map(
+    ...services.map(
       ({ name, selfCheck }) => sh`
 why=$( (${selfCheck(host, address)}
 ) 2>&1) || echo "silent=${name} ${address} $(tail -n 1 <<<"$why")"`,
@@ -66,13 +70,14 @@ why=$( (${selfCheck(host, address)}
  * @param since seconds since 1970 by the node's own clock, or undefined to leave its journal out
  */
 export const nodeStateScript = (cluster: Cluster, host: Host, since?: number): Script => {
-  const units = unitsOf(servicesOf(cluster))
+  const services = serves(host) ? servicesOf(cluster) : []
+  const units = unitsOf(services)
   return sh`
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 level=$(${printLevel})
 echo "level=$level"
 ${printHeld(cluster.instances)}
-echo "keepalived=$(systemctl is-active keepalived)"
+${directs(host) ? sh`echo "keepalived=$(systemctl is-active keepalived)"` : sh`level=none`}
 for unit in ${units}; do echo "service=$unit $(systemctl is-active "$unit")"; done
 grep -sHx 1 ${drainFolder}/* | sed 's|.*/\([^/]*\):1$|drained=\1|'
 echo "standby=$(cat ${standbyFile} 2>/dev/null)"
@@ -81,16 +86,16 @@ ${printVrrpStates(cluster.instances)}
 ipvsadm -Ln 2>/dev/null | sed 's/^/pool=/'
 ipvsadm -Ln --stats --exact 2>/dev/null | sed 's/^/stats=/'
 [ -z "$level" ] || {
-${askItself(cluster, host, host.address)}
+${askItself(services, host, host.address)}
 }
 ${
   host.second
-    ? sh`case ${` ${levelsThat('secondInterface').join(' ')} `} in *" $level "*)
-${askItself(cluster, host, host.second.address)}
+    ? sh`case ${` ${levelsThat('secondInterface', cluster).join(' ')} `} in *" $level "*)
+${askItself(services, host, host.second.address)}
 ;; esac`
     : sh`true`
 }
-${since ? journalScript(['keepalived', ...units, 'snmpd'], since) : sh`true`}`
+${since ? journalScript([...(directs(host) ? ['keepalived', 'snmpd'] : []), ...units], since) : sh`true`}`
 }
 
 /** Reads the state of a node once. @param timeout in seconds */
@@ -121,6 +126,7 @@ export function parseNodeState(host: Host, cluster: Cluster, text: string): Node
   const value = (key: string) => values(key)[0] ?? ''
   return {
     host: host.name,
+    ...(host.role && { role: host.role }),
     level: value('level') ? Number(value('level')) : undefined,
     keepalived: value('keepalived'),
     services: Object.fromEntries(values('service').map((line) => line.split(' '))),
@@ -128,8 +134,9 @@ export function parseNodeState(host: Host, cluster: Cluster, text: string): Node
       const [service, address, ...why] = line.split(' ')
       return { service: service!, address: address!, why: why.join(' ') }
     }),
+    onLoopback: [...new Set(values('lo'))],
     instances: Object.fromEntries(
-      cluster.instances.map(({ name }) => {
+      (directs(host) ? cluster.instances : []).map(({ name }) => {
         const own = (key: string) =>
           values(key).flatMap((line) => (line.startsWith(`${name} `) ? line.slice(name.length + 1) : []))
         return [name, { state: own('state')[0] ?? '', holds: own('held') }]

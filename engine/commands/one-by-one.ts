@@ -1,5 +1,6 @@
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
-import type { Host } from '../../inventory/types.ts'
+import { serves } from '../../inventory/roles.ts'
+import type { Cluster, Host } from '../../inventory/types.ts'
 import { keepalivedConf } from '../../tasks/cluster/keepalived-conf.ts'
 import { exitCode, UserError } from '../base/errors.ts'
 import { sh } from '../base/sh.ts'
@@ -27,9 +28,11 @@ const handOverLasts = 60
  */
 export function oneByOne(session: Session, states: readonly NodeState[], level: Level, timeout: number): Turns {
   const { hosts, cluster } = session.inventory
+  const from = states.find((state) => state.level !== undefined)?.level
   // On the way from one level to another, both kinds of directors are drained.
-  const control = new ClusterControl(session, Math.max(level, states[0]!.level ?? level), timeout, [], handOverLasts)
-  const moving = movesVip(states[0]!.level, level)
+  const control = new ClusterControl(session, Math.max(level, from ?? level), timeout, [], handOverLasts)
+  const moving = movesVip(cluster, from, level)
+  const balances = (one: number | undefined) => abilitiesOf(one, cluster).balances
   // As the turn before has seen them: to read them again would cost an execution on every node.
   let latest = states
   const holds = (name: string) => Object.values(soleHolders(cluster, states)).includes(name)
@@ -40,8 +43,8 @@ export function oneByOne(session: Session, states: readonly NodeState[], level: 
     const steps = new NodeSteps(control, host, { drain: patience, boot: patience })
     const works = reconfigures && Object.values(soleHolders(cluster, latest)).includes(name)
     const handsOver = works && moving
-    const endsBalancing = works && abilitiesOf(states[0]!.level).balances && !abilitiesOf(level).balances
-    if (handsOver) await steps.handOver(hosts)
+    const endsBalancing = works && balances(from) && !balances(level)
+    if (handsOver) await steps.handOver(hosts.filter(serves))
     if (endsBalancing) await control.reach(name).run(emptyServer('-A').text, { timeout })
     try {
       await work()
@@ -77,9 +80,9 @@ const emptyServer = (option: '-A' | '-D') => sh`ipvsadm ${option} -f 1802530161 
  * holder before its service listens. So from and to level 1 the holder keeps it, but to level 2: of clients that connection
  * tracking knows already, the source would never be translated.
  */
-function movesVip(from: number | undefined, to: Level): boolean {
-  const { balances, keepsClients } = abilitiesOf(to)
-  return balances && (abilitiesOf(from).balances || !keepsClients)
+function movesVip(cluster: Cluster, from: number | undefined, to: Level): boolean {
+  const { balances, keepsClients } = abilitiesOf(to, cluster)
+  return balances && (abilitiesOf(from, cluster).balances || !keepsClients)
 }
 
 /** @returns why a node does not yet do its part in a cluster whose nodes may be at different levels */
@@ -88,6 +91,6 @@ function whyNotReady({ inventory }: Session, states: readonly NodeState[], node:
   if (lost) return `no node alone holds ${addressOf(lost)}`
   const state = states.find(({ host }) => host === node)!
   if (!works(state)) return `${node} does not work`
-  if (!abilitiesOf(state.level).balances) return undefined
+  if (!abilitiesOf(state.level, inventory.cluster).balances) return undefined
   return judgePools(inventory, state, state.level!)[0]?.text
 }

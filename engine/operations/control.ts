@@ -4,6 +4,7 @@ import { type Finding, without } from '../cluster/finding.ts'
 import { type NodeState, readNodeStates, type NodeHandle } from '../cluster/node-state.ts'
 import type { Session } from '../cluster/session.ts'
 import { type Abilities, abilitiesOf, realAddress } from '../../inventory/levels.ts'
+import { directs, serves } from '../../inventory/roles.ts'
 import type { Host, Instance } from '../../inventory/types.ts'
 import { addressOf, holdsAny, holdsOf } from '../cluster/instances.ts'
 import { servicesOf } from '../../services/all.ts'
@@ -54,7 +55,7 @@ export class ClusterControl {
   }
 
   get can(): Abilities {
-    return abilitiesOf(this.level)
+    return abilitiesOf(this.level, this.session.inventory.cluster)
   }
 
   get services(): readonly Service[] {
@@ -63,6 +64,11 @@ export class ClusterControl {
 
   get hosts(): readonly Host[] {
     return this.session.inventory.hosts
+  }
+
+  /** The hosts that clients can be sent to. */
+  get realServers(): readonly Host[] {
+    return this.hosts.filter(serves)
   }
 
   /** How many pools a node is in, on each director. */
@@ -124,7 +130,7 @@ export class ClusterControl {
   /** The nodes that get clients; at level 1, the nodes that would answer if they held the VIP. */
   serving(states: readonly NodeState[]): string[] {
     const directors = states.filter(holdsAny)
-    return this.hosts
+    return this.realServers
       .filter((host) => {
         const state = states.find((one) => one.host === host.name)
         if (!this.can.balances) return state !== undefined && works(state) && !state.standby
@@ -158,9 +164,10 @@ export class ClusterControl {
    * @throws UserError, HostError if a director can't be changed
    */
   async setDrained(nodes: readonly string[], drained: boolean): Promise<void> {
-    if (nodes.length === 0 || !this.can.balances) return
+    const names = this.realServers.map(({ name }) => name).filter((name) => nodes.includes(name))
+    if (names.length === 0 || !this.can.balances) return
     // A node of level 1 knows no drain.
-    const flags = lines(...nodes.map((node) => setFlag(drainFile(node), drained, this.flagsLast)))
+    const flags = lines(...names.map((node) => setFlag(drainFile(node), drained, this.flagsLast)))
     await this.everywhere(sh`[ -d ${drainFolder} ] || exit 0
 ${flags}`)
   }
@@ -175,8 +182,8 @@ ${flags}`)
   /** @returns a text about the first director whose pools do not follow, or undefined */
   notFollowed(states: readonly NodeState[], nodes: readonly Host[], drained: boolean): string | undefined {
     for (const { host, pool, level } of states) {
-      if (!abilitiesOf(level).balances) continue
-      for (const node of nodes) {
+      if (!abilitiesOf(level, this.session.inventory.cluster).balances) continue
+      for (const node of nodes.filter(serves)) {
         const entries = pool.filter(({ address }) => address === realAddress(node, level!))
         if (entries.length < this.#pools) return `${node.name} is not in the pools of ${host}`
         if (entries.some(({ weight }) => (weight === 0) !== drained))
@@ -186,13 +193,14 @@ ${flags}`)
   }
 
   /** Sets or clears standby on a node: in standby, another node is to hold the VIP. @throws as `setDrained` */
-  setStandby(node: string, standby: boolean): Promise<void> {
-    return run(node, this.reach(node), setFlag(standbyFile, standby, this.flagsLast), this.timeout)
+  async setStandby(node: string, standby: boolean): Promise<void> {
+    if (!directs(this.hosts.find(({ name }) => name === node)!)) return
+    await run(node, this.reach(node), setFlag(standbyFile, standby, this.flagsLast), this.timeout)
   }
 
-  /** Runs a script on every node. */
-  async everywhere(script: Script): Promise<void> {
-    await Promise.all(this.hosts.map(({ name }) => run(name, this.reach(name), script, this.timeout)))
+  /** Runs a script on these nodes, or on all. */
+  async everywhere(script: Script, nodes: readonly Host[] = this.hosts): Promise<void> {
+    await Promise.all(nodes.map(({ name }) => run(name, this.reach(name), script, this.timeout)))
   }
 
   /** One part per node: holder, serving, drained or unreachable. For operators who continue by hand. */

@@ -49,7 +49,7 @@ export async function writePage(
     vip: cluster.instances.map(addressOf).join(', '),
     servers: virtualServersOf(cluster).map((server) => server.name),
     level,
-    balances: abilitiesOf(level).balances,
+    balances: abilitiesOf(level, cluster).balances,
     nodes: nodesOf(inventory, states),
     clients: clients.map(({ name }) => name),
   })

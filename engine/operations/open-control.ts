@@ -1,3 +1,4 @@
+import { serves } from '../../inventory/roles.ts'
 import { exitCode, UserError } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
 import type { Finding } from '../cluster/finding.ts'
@@ -36,7 +37,7 @@ export async function openControl(
   if (request.known) return new ClusterControl(session, level, options.timeout, request.known)
   document.findings = findings
   for (const { text } of findings) console.print(`check  ${text}`)
-  if (findings.length > 0 && (request.minServing === hosts.length - 1 || !holder))
+  if (findings.length > 0 && (request.minServing === hosts.filter(serves).length - 1 || !holder))
     throw new UserError('the cluster is not healthy: nothing was begun', exitCode.checkFailed)
   return new ClusterControl(session, level, options.timeout, findings)
 }

@@ -1,5 +1,6 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import type { answersSchema } from '../../documents/parts/cluster.ts'
+import { serves } from '../../inventory/roles.ts'
 import type { Cluster, Host, Inventory } from '../../inventory/types.ts'
 import { type AskedService, askedServicesOf, type VirtualServer } from '../../services/virtual-server.ts'
 import type { Client } from '../clients/client.ts'
@@ -9,10 +10,10 @@ import { nameOf, type Question } from '../clients/question.ts'
 export type Answers = FromSchema<typeof answersSchema>
 
 /** How often each virtual server is asked: enough to see a pattern. */
-const questions = (hosts: readonly Host[]): number => Math.max(10, 4 * hosts.length)
+const questions = (hosts: readonly Host[]): number => Math.max(10, 4 * hosts.filter(serves).length)
 
 /** How many questions end the watch: enough for each node to see one. */
-const lastQuestions = (hosts: readonly Host[]) => 4 * hosts.length
+const lastQuestions = (hosts: readonly Host[]) => 4 * hosts.filter(serves).length
 
 /** How a client asks. */
 export interface Round {
@@ -72,7 +73,10 @@ const isWatched = ({ servers }: AskedService): boolean => servers[0]!.service.si
 const named = (hosts: readonly Host[], { servers }: AskedService, texts: readonly (string | undefined)[]): string[] =>
   texts
     .filter((text) => text !== undefined)
-    .map((text) => hosts.find((host) => text !== '' && text === servers[0]!.service.answerOf(host))?.name ?? text)
+    .map(
+      (text) =>
+        hosts.find((host) => serves(host) && text !== '' && text === servers[0]!.service.answerOf(host))?.name ?? text,
+    )
 
 /** @returns by virtual server, how many questions a round is */
 export function askedIn({ cluster, hosts }: Pick<Inventory, 'cluster' | 'hosts'>, clients: number) {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { FromSchema } from 'json-schema-to-ts'
 import type { clusterCheckSchema } from '../../documents/parts/cluster.ts'
-import { abilitiesOf } from '../../inventory/levels.ts'
+import { abilitiesOf, levelsThat } from '../../inventory/levels.ts'
+import { directs, serves } from '../../inventory/roles.ts'
 import type { Inventory } from '../../inventory/types.ts'
 import type { Clock } from '../base/clock.ts'
 import { UserError } from '../base/errors.ts'
@@ -136,7 +137,7 @@ class Check {
       (when === 'if healthy' && result.findings.length > 0)
     ) {
       const end = endWatchScript(tag).text
-      if (abilitiesOf(result.level).keepsClients)
+      if (this.#keepsClients(result))
         await Promise.all(this.#nodes.map(({ transport }) => transport.run(end, { timeout })))
       await Promise.all(watches.map(({ watched }) => watched))
       return result
@@ -166,7 +167,7 @@ class Check {
       return [host.name, await watched] as const
     })
     const watched = new Map(await Promise.all(found))
-    for (const answers of abilitiesOf(result.level).keepsClients ? result.answers : []) {
+    for (const answers of this.#keepsClients(result) ? result.answers : []) {
       const asked = tags.get(answers.client)!
       more.push(...judgeSightings(this.#inventory, answers, asked, watched))
       result.seen.push(seenAs(answers, asked, watched))
@@ -174,6 +175,8 @@ class Check {
     more.push(...result.verdicts.flatMap(({ finding }) => finding ?? []))
     return { ...result, findings: [...result.findings, ...more] }
   }
+
+  #keepsClients = ({ level }: CheckResult) => abilitiesOf(level, this.#inventory.cluster).keepsClients
 
   #judge(states: NodeState[]): CheckResult {
     const { level, holder, holders, findings } = judgeStates(this.#inventory, states, this.#options.level)
@@ -187,7 +190,10 @@ class Check {
   #watch(node: NodeHandle, tag: string, seconds: number, level: number | undefined) {
     const { host, transport, since } = node
     const { cluster } = this.#inventory
-    const script = `${nodeStateScript(cluster, host, since).text}\n${watchScript(servicesOf(cluster), tag, seconds, level).text}`
+    const services = serves(host) ? servicesOf(cluster) : []
+    // A real server alone has no keepalived.conf to tell its level, which is 2.
+    const known = level ?? (directs(host) ? undefined : 2)
+    const script = `${nodeStateScript(cluster, host, since).text}\n${watchScript(services, tag, seconds, known, levelsThat('keepsClients', cluster)).text}`
     let text = ''
     let heard: (text: string) => void
     const begun = new Promise<string>((resolve) => {

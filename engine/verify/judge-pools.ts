@@ -1,11 +1,12 @@
 import { realAddress } from '../../inventory/levels.ts'
+import { serves } from '../../inventory/roles.ts'
 import type { Cluster, Inventory } from '../../inventory/types.ts'
 import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 import { type Finding, onNode } from '../cluster/finding.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 
-/** As ipvsadm calls the `lvs_method NAT` of keepalived.conf. */
-const method = 'Masq'
+/** As ipvsadm calls the `lvs_method` of keepalived.conf. */
+const methods = { nat: 'Masq', dr: 'Route' } as const
 
 /** Every virtual server of the cluster is there, with every node and nobody else. */
 export const judgePools = (inventory: Inventory, state: NodeState, level: number): Finding[] =>
@@ -21,7 +22,8 @@ function judgePool(
   const finding = (code: Finding['code'], text: string, about = '') =>
     onNode(state.host, code, `its ${server} pool ${text}`, `${server}${about && ` ${about}`}`)
   if (scheduler === undefined) return [finding('pool-incomplete', 'is not there')]
-  const wanted = new Map(hosts.map((host) => [`${realAddress(host, level)}:${port}`, host]))
+  const method = methods[cluster.balancing.method]
+  const wanted = new Map(hosts.filter(serves).map((host) => [`${realAddress(host, level)}:${port}`, host]))
   const entries = new Map(
     state.pool.filter((one) => one.server === server).map((one) => [`${one.address}:${one.port}`, one]),
   )

@@ -1,9 +1,10 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import type { verdictSchema } from '../../documents/parts/cluster.ts'
 import { servicesOf, unitsOf } from '../../services/all.ts'
-import { virtualServersOf } from '../../services/virtual-server.ts'
+import { servedAddressesOf, virtualServersOf } from '../../services/virtual-server.ts'
 import { abilitiesOf } from '../../inventory/levels.ts'
-import type { Cluster, Instance, Inventory } from '../../inventory/types.ts'
+import { serves } from '../../inventory/roles.ts'
+import type { Cluster, Host, Instance, Inventory } from '../../inventory/types.ts'
 import { drainFile, standbyFile } from '../../tasks/cluster/keepalived-conf.ts'
 import type { Answers } from './ask.ts'
 import { type Finding, onNode } from '../cluster/finding.ts'
@@ -28,7 +29,9 @@ export const judgeNodes = (
   ...inventory.cluster.instances.flatMap((instance) => judgeInstance(inventory, instance, states)),
   ...states.flatMap((state) => [
     ...judgeNode(inventory, state, level),
-    ...(abilitiesOf(level).balances ? judgePools(inventory, state, level!) : []),
+    ...(abilitiesOf(level, inventory.cluster).balances && state.role !== 'real_server'
+      ? judgePools(inventory, state, level!)
+      : []),
   ]),
 ]
 
@@ -55,9 +58,12 @@ function judgeInstance({ cluster, hosts }: Inventory, instance: Instance, states
 
 /** keepalived, VRRP and the services of a node. */
 function judgeNode({ cluster }: Inventory, state: NodeState, level: number | undefined): Finding[] {
-  const { host, keepalived, services, silent } = state
-  const findings = keepalived === 'active' ? [] : [onNode(host, 'keepalived-down', `keepalived is ${keepalived}`)]
-  const all = servicesOf(cluster)
+  const { host, role, keepalived, services, silent } = state
+  const findings =
+    keepalived === 'active' || role === 'real_server'
+      ? []
+      : [onNode(host, 'keepalived-down', `keepalived is ${keepalived}`)]
+  const all = role === 'director' ? [] : servicesOf(cluster)
   const about = (...words: string[]) => (all.length > 1 ? words : words.slice(1)).join(' ') || undefined
   const down = unitsOf(all).filter((unit) => services[unit] !== 'active')
   for (const unit of down) findings.push(onNode(host, 'service-down', `${unit} is ${services[unit]}`, about(unit)))
@@ -65,6 +71,9 @@ function judgeNode({ cluster }: Inventory, state: NodeState, level: number | und
     const { unit = '' } = all.find(({ name }) => name === service) ?? {}
     if (!down.includes(unit)) findings.push(onNode(host, 'service-silent', why, about(service, address)))
   }
+  if (abilitiesOf(level, cluster).answersDirectly && role !== 'director')
+    findings.push(...judgeLoopback(cluster, state))
+  if (role === 'real_server') return findings
   if (state.level === undefined)
     return [
       ...findings,
@@ -74,6 +83,14 @@ function judgeNode({ cluster }: Inventory, state: NodeState, level: number | und
     findings.push(onNode(host, 'other-level', `is configured for level ${state.level}, not ${level}`))
   return [...findings, ...cluster.instances.flatMap((instance) => judgeVrrp(state, instance, cluster))]
 }
+
+/** Clients whom a director sends here ask for the VIP. */
+const judgeLoopback = (cluster: Cluster, { host, onLoopback }: NodeState): Finding[] =>
+  servedAddressesOf(cluster)
+    .filter(({ address }) => !onLoopback.includes(address))
+    .map(({ address }) =>
+      onNode(host, 'not-on-loopback', `does not have ${address} on lo: who is sent to it gets no answer`, address),
+    )
 
 function judgeVrrp(state: NodeState, instance: Instance, { instances }: Cluster): Finding[] {
   const { host, keepalived } = state
@@ -97,8 +114,8 @@ function judgeVrrp(state: NodeState, instance: Instance, { instances }: Cluster)
 }
 
 /** keepalived and the services of a node run, the services answer, and the node can take the VIP over. */
-export const works = ({ keepalived, services, silent, instances }: NodeState): boolean =>
-  keepalived === 'active' &&
+export const works = ({ role, keepalived, services, silent, instances }: NodeState): boolean =>
+  (keepalived === 'active' || role === 'real_server') &&
   Object.values(services).every((said) => said === 'active') &&
   silent.length === 0 &&
   Object.values(instances).every(({ state }) => state !== 'FAULT')
@@ -144,6 +161,7 @@ export function judgeAnswers(
   others: Record<string, number>,
 ): Verdict[] {
   const { client } = answers
+  const answering = inventory.hosts.filter(serves)
   const asked = virtualServersOf(inventory.cluster).filter(({ name }) => name in answers.answered)
   return asked.map(({ name: server, service, instance }) => {
     const got = answers.answered[server]!
@@ -160,12 +178,12 @@ export function judgeAnswers(
       }),
     })
     const lost = answers.asked - got.length
-    if (inventory.hosts.every((host) => service.answerOf(host) === '')) {
+    if (answering.every((host) => service.answerOf(host) === '')) {
       const counted = `${got.length} of ${answers.asked} answered`
       if (lost === 0) return verdict(`${counted}; its answers do not say by whom`)
       return verdict(counted, { code: 'unanswered', text: `${lost} of ${answers.asked} questions got no answer` })
     }
-    const names = inventory.hosts.map(({ name }) => name)
+    const names = answering.map(({ name }) => name)
     const shares = new Map([...names, ...got].map((name) => [name, got.filter((by) => by === name).length]))
     const counted = [...shares].map(([name, count]) => `${name} ${count}`).join(', ')
     const strangers = [...shares.keys()].filter((name) => !names.includes(name))
@@ -178,8 +196,8 @@ export function judgeAnswers(
         code: 'unknown-answerer',
         text: `answers from unknown servers: ${list(strangers)}`,
       })
-    const { how, problem } = abilitiesOf(level).balances
-      ? fromAll(inventory, got, shares, others[server] ?? 0)
+    const { how, problem } = abilitiesOf(level, inventory.cluster).balances
+      ? fromAll(inventory.cluster, answering, got, shares, others[server] ?? 0)
       : fromOne(holders[instance.name]!, shares)
     return verdict(`${counted}: ${how}`, problem && { ...problem, text: `${problem.text} (${counted})` })
   })
@@ -200,18 +218,18 @@ function fromOne(holder: string, shares: ReadonlyMap<string, number>): Pattern {
 }
 
 function fromAll(
-  inventory: Inventory,
+  { balancing: { scheduler, persistence } }: Cluster,
+  answering: readonly Host[],
   got: readonly string[],
   shares: ReadonlyMap<string, number>,
   others: number,
 ): Pattern {
-  const nodes = inventory.hosts.length
-  const { scheduler, persistence } = inventory.cluster.balancing
+  const nodes = answering.length
   const strict = got.every((name, i) => (i < nodes ? !got.slice(0, i).includes(name) : name === got[i - nodes]))
   if (strict) return { how: 'strictly in turn' }
-  const all = inventory.hosts.reduce((sum, { weight }) => sum + weight, 0)
+  const all = answering.reduce((sum, { weight }) => sum + weight, 0)
   const weighs = scheduler === 'wrr' || scheduler === 'wlc' || scheduler === 'sed'
-  const fair = inventory.hosts.every(({ name, weight }) => {
+  const fair = answering.every(({ name, weight }) => {
     const due = weighs ? weight / all : 1 / nodes
     return (shares.get(name) ?? 0) >= Math.floor((got.length * due) / 2)
   })

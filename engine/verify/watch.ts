@@ -2,7 +2,6 @@ import type { FromSchema } from 'json-schema-to-ts'
 import type { clusterCheckSchema } from '../../documents/parts/cluster.ts'
 import { askedServicesOf, servedAddressesOf } from '../../services/virtual-server.ts'
 import type { Service } from '../../services/service.ts'
-import { levelsThat } from '../../inventory/levels.ts'
 import type { Host, Inventory } from '../../inventory/types.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
 import { type Answers, labelOf, lastName } from './ask.ts'
@@ -27,7 +26,7 @@ const onFile = (service: string) => `/run/keepalived-playbooks-watch.${service}.
  * Turns on the services' logs of questions and prints `watching`. After the last questions in each, or the timeout, it prints the
  * questions with our tag, and the last watch of a node brings the logs back to how they were. Where one can't be
  * turned on, it prints why.
- * Below level 3 it prints `watching` and ends.
+ * At another level than those that are watched it prints `watching` and ends.
  * @param seconds after which it ends anyhow
  * @param level the level wanted; without one, that of the node
  */
@@ -36,11 +35,12 @@ export function watchScript(
   tag: string,
   seconds: number,
   level: number | undefined,
+  watched: readonly number[],
 ): Script {
   const logs = services.flatMap(({ name, sightings }) => (sightings ? { on: onFile(name), sightings } : []))
   return sh`
 level=${level ?? sh`$(${printLevel})`}
-case ${` ${levelsThat('keepsClients').join(' ')} `} in *" $level "*) ;; *) echo; echo ${watching}; exit 0 ;; esac
+case ${` ${watched.join(' ')} `} in *" $level "*) ;; *) echo; echo ${watching}; exit 0 ;; esac
 trap '' HUP PIPE
 exec 8>>${lockFile}
 flock -s 8

@@ -1,21 +1,22 @@
 import type { Task } from '../../engine/runner/task.ts'
 import { servicesOf } from '../../services/all.ts'
-import { ruleName, servedAddressesOf, type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
-import { parseNetwork } from '../../inventory/network.ts'
-import type { Host } from '../../inventory/types.ts'
+import { ruleName, servedAddressesOf, virtualServersOf } from '../../services/virtual-server.ts'
+import { directs, othersOf, serves } from '../../inventory/roles.ts'
 import { abilitiesOf, type Level, realAddress } from '../../inventory/levels.ts'
-import type { Accept, Packet, Rule, Wire } from '../os/firewall/firewall.ts'
+import type { Accept, Rule } from '../os/firewall/firewall.ts'
 import { osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
+import { packetsOf, secondWire } from './packets.ts'
 
 /** Rules of a node at a level. */
 export type RulesOf = (target: Target, level: Level) => Rule[]
 
 /** VRRP adverts may come and go (article, preparation). 112 is VRRP's protocol number, with or without /etc/protocols. */
 export const allowVrrp = ({ cluster, host, hosts }: Target): Rule[] => {
+  if (!directs(host)) return []
   const wire = { interface: host.interface, protocol: '112' }
   if (cluster.unicast)
-    return othersOf(host, hosts).flatMap(({ name, address }): Rule[] => [
+    return othersOf(host, hosts.filter(directs)).flatMap(({ name, address }): Rule[] => [
       { name: `vrrp-in-${name}`, accept: 'in', ...wire, from: `${address}/32`, to: `${host.address}/32` },
       { name: `vrrp-out-${name}`, accept: 'out', ...wire, from: `${host.address}/32`, to: `${address}/32` },
     ])
@@ -32,7 +33,8 @@ export const allowVrrp = ({ cluster, host, hosts }: Target): Rule[] => {
 }
 
 /** Connection sync: the holder sends open connections to the others by multicast (keepalived's `lvs_sync_daemon`). */
-export const allowSync = ({ host }: Target): Rule[] => {
+export const allowSync = ({ cluster, host }: Target, level: Level): Rule[] => {
+  if (!abilitiesOf(level, cluster).syncsConnections || !directs(host)) return []
   const sync = { interface: host.interface, protocol: 'udp', to: '224.0.0.81/32', toPort: 8848 }
   return [
     { name: 'sync-in', accept: 'in', ...sync },
@@ -44,8 +46,9 @@ export const allowSync = ({ host }: Target): Rule[] => {
  * Answers of the other real servers pass through the director, so it must forward them, even if it forwards nothing else.
  * Connection tracking would match them better, but at level 3 it has to leave them alone (`untracked`).
  */
-export const allowAnswers = ({ cluster, host, hosts }: Target, level: Level): Rule[] =>
-  othersOf(host, hosts).flatMap((other) =>
+export function allowAnswers({ cluster, host, hosts }: Target, level: Level): Rule[] {
+  if (abilitiesOf(level, cluster).answersDirectly || !directs(host)) return []
+  return othersOf(host, hosts.filter(serves)).flatMap((other) =>
     virtualServersOf(cluster).map(({ name, protocol, port }): Accept => ({
       name: `answers-${ruleName(name)}-${other.name}`,
       accept: 'forward',
@@ -55,15 +58,14 @@ export const allowAnswers = ({ cluster, host, hosts }: Target, level: Level): Ru
       fromPort: port,
     })),
   )
-
-/** The other nodes. */
-export const othersOf = (host: Host, hosts: readonly Host[]) => hosts.filter(({ name }) => name !== host.name)
+}
 
 /**
  * Balanced connections reach the real servers from the VIP, so that answers come back to the director (article,
  * level 2). Matching what IPVS sends, and no more, keeps the node's own connections as they are.
  */
-export function snat({ cluster }: Target): Rule[] {
+export function snat({ cluster, host }: Target, level: Level): Rule[] {
+  if (abilitiesOf(level, cluster).keepsClients || !directs(host)) return []
   const services = servicesOf(cluster)
   const addresses = servedAddressesOf(cluster)
   return addresses.flatMap(({ address }) =>
@@ -87,160 +89,6 @@ export function firewall(target: Target, level: Level, ...sets: RulesOf[]): Task
   }
   return osOf(facts).firewall.tasks(
     sets.flatMap((rulesOf) => rulesOf(target, level)),
-    [first, ...(abilitiesOf(level).secondInterface && host.second ? [secondWire(target, host.second)] : [])],
+    [first, ...(abilitiesOf(level, cluster).secondInterface && host.second ? [secondWire(target, host.second)] : [])],
   )
 }
-
-/** @returns a client beyond the router (RFC 5737) */
-const clientOf = ({ cluster: { network } }: Target): string =>
-  ['192.0.2.9', '198.51.100.9'].find((address) => !parseNetwork(network).has(address))!
-
-/** The packets that a node gets, sends and passes on when the cluster is at a level. */
-function packetsOf(target: Target, level: Level): Packet[] {
-  const { cluster, host, hosts } = target
-  const client = clientOf(target)
-  const others = othersOf(host, hosts)
-  const can = abilitiesOf(level)
-  const groups = [
-    ...(cluster.unicast ? [] : [{ what: 'VRRP', protocol: '112', to: cluster.mcast_group }]),
-    ...(can.syncsConnections ? [{ what: 'connection sync', protocol: 'udp', to: '224.0.0.81', toPort: 8848 }] : []),
-  ]
-  const balanced = can.balances ? virtualServersOf(cluster) : []
-  const unicast = cluster.unicast ? others : []
-  return [
-    ...unicast.flatMap(({ name, address }): Packet[] => [
-      { what: `VRRP to ${name}`, direction: 'out', protocol: '112', from: host.address, to: address },
-      { what: `VRRP from ${name}`, direction: 'in', protocol: '112', from: address, to: host.address },
-    ]),
-    ...groups.flatMap(({ what, ...packet }): Packet[] => [
-      { what: `${what} to the other nodes`, direction: 'out', from: host.address, ...packet },
-      ...others.map(({ name, address }): Packet => {
-        return { what: `${what} from ${name}`, direction: 'in', from: address, ...packet }
-      }),
-    ]),
-    ...balanced.flatMap((server) => {
-      const { name, port } = server
-      const protocol = server.protocol.toLowerCase()
-      const fromDirector = can.keepsClients ? [] : served(server.address, host.address, server)
-      const passedOn = others.flatMap((other): Packet[] => {
-        const real = realAddress(other, level)!
-        const [asks, is] = [
-          { protocol, toPort: port },
-          { protocol, fromPort: port, toPort: clientPort },
-        ]
-        return [
-          {
-            what: `${name} port ${port} for the checks of ${other.name}`,
-            direction: 'in',
-            from: other.address,
-            to: host.address,
-            fromPort: clientPort,
-            ...asks,
-          },
-          {
-            what: `checks of ${other.name} by ${name}`,
-            direction: 'out',
-            from: host.address,
-            to: other.address,
-            fromPort: clientPort,
-            keepsSource: true,
-            ...asks,
-          },
-          // The packet filter knows the answer by the question before it, where it tracks connections.
-          {
-            what: `clients' questions by ${name} to ${other.name}`,
-            direction: 'out',
-            from: client,
-            to: real,
-            fromPort: clientPort,
-            keepsSource: can.keepsClients,
-            ...asks,
-          },
-          {
-            what: `answers by ${name} of ${other.name} to clients`,
-            direction: 'forward',
-            from: real,
-            to: client,
-            ...is,
-          },
-        ]
-      })
-      return [...passedOn, ...fromDirector]
-    }),
-    ...virtualServersOf(cluster).flatMap((server) => asked(target, can.keepsClients, server)),
-  ]
-}
-
-/**
- * What clients ask the virtual IP, and its answers. Where a node may not ask another one either, clients are elsewhere, and the
- * rules may let those in.
- */
-function asked(
-  { host, hosts }: Target,
-  untracked: boolean,
-  { name, address: vip, port, ...server }: VirtualServer,
-): Packet[] {
-  const protocol = server.protocol.toLowerCase()
-  const client = othersOf(host, hosts)[0]!.address
-  const question: Packet = {
-    // A rule that wants a new connection does not take it.
-    what: `a question by ${name} to ${vip}${untracked ? ', without connection tracking,' : ''}`,
-    direction: 'in',
-    protocol,
-    from: client,
-    to: vip,
-    fromPort: clientPort,
-    toPort: port,
-    holding: { address: vip, like: host.address },
-  }
-  const answer: Packet = {
-    what: `an answer by ${name} from ${vip}`,
-    direction: 'out',
-    protocol,
-    from: vip,
-    to: client,
-    fromPort: port,
-    toPort: clientPort,
-    holding: { address: vip, like: host.address },
-  }
-  // At level 3 it leaves the service by another address, untracked: only IPVS itself makes such a packet.
-  return protocol === 'udp' && !untracked ? [question, answer] : [question]
-}
-
-/** What directors send on, as it comes to this node and is answered. */
-const served = (from: string, to: string, { name, protocol, port }: VirtualServer): Packet[] => [
-  {
-    what: `clients' questions by ${name} from the director to ${to}`,
-    direction: 'in',
-    protocol: protocol.toLowerCase(),
-    from,
-    to,
-    fromPort: clientPort,
-    toPort: port,
-  },
-  // A TCP connection that nobody takes is reset by the kernel, so that an answer after it has none.
-  ...(protocol === 'UDP'
-    ? [
-        {
-          what: `answers by ${name} from ${to} to the director`,
-          direction: 'out' as const,
-          protocol: 'udp',
-          from: to,
-          to: from,
-          fromPort: port,
-          toPort: clientPort,
-        },
-      ]
-    : []),
-]
-
-/** By the second interface clients' questions come in, and answers leave through the virtual IP. */
-const secondWire = (target: Target, { interface: device, address }: NonNullable<Host['second']>): Wire => ({
-  device,
-  network: `${address}/32`,
-  router: target.cluster.vip,
-  packets: virtualServersOf(target.cluster).flatMap((server) => served(clientOf(target), address, server)),
-})
-
-/** Of a client's program. */
-const clientPort = 40000

@@ -1,5 +1,6 @@
 import type { TaskTree } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
+import { directs, serves } from '../../inventory/roles.ts'
 import type { Host } from '../../inventory/types.ts'
 import { kernelModule } from '../kernel-module.ts'
 import { sysctl } from '../sysctl.ts'
@@ -9,15 +10,35 @@ import { noOtherSysctls } from './adoption/sysctl-lines.ts'
 /** Sorts after 99-sysctl.conf, so that older settings do not win at boot. */
 const bootFile = '/etc/sysctl.d/99-zz-keepalived.conf'
 
-/** What a director and its real servers need; the module ip_vs has to be there. */
-const balancing = {
-  'net.ipv4.ip_forward': 1,
-  'net.ipv4.vs.conntrack': 1,
+/** What a director needs; the module ip_vs has to be there. */
+const directing = {
   // A client that keeps its port would otherwise stay with a real server that has left.
   'net.ipv4.vs.expire_nodest_conn': 1,
   // Connections from another director continue here after a planned move of the VIP.
   'net.ipv4.vs.sloppy_tcp': 1,
 }
+
+/** What it needs where answers come back through it. */
+const forwarding = (device: string) => ({
+  'net.ipv4.ip_forward': 1,
+  'net.ipv4.vs.conntrack': 1,
+  ...directing,
+  // On its own it may be off, and another file may have it so at boot; answers come in by it.
+  [`net.ipv4.conf.${inKey(device)}.forwarding`]: 1,
+})
+
+/** What it needs where it sends clients to others who have the VIP as well. */
+const routing = {
+  ...directing,
+  // One that stands by takes the clients that another sends to it for its own, and sends none of them on.
+  'net.ipv4.vs.backup_only': 1,
+}
+
+/** A host that has the VIP on lo, and is not to answer for it: the director alone does, on its own interface. */
+const answering = (device: string) => ({
+  [`net.ipv4.conf.${inKey(device)}.arp_ignore`]: 1,
+  [`net.ipv4.conf.${inKey(device)}.arp_announce`]: 2,
+})
 
 /** Two interfaces in one network, and clients that come in by the one whose answers leave by the other. */
 export function twoInterfaces({ interface: first, second }: Host): Record<string, number> {
@@ -35,17 +56,19 @@ export function twoInterfaces({ interface: first, second }: Host): Record<string
 /** @returns the name of an interface in a key, where a dot (VLAN) is written as a slash (sysctl(8)) */
 const inKey = (device: string) => device.replaceAll('.', '/')
 
-/** The kernel balances connections: its module is loaded, and its settings are those of the level. */
+/** The kernel balances connections: its module is loaded, and its settings are those of the level and of the host's role. */
 export function ipvs(target: Target, level: Level): TaskTree {
-  const settings = {
-    ...balancing,
-    // On its own it may be off, and another file may have it so at boot; answers come in by it.
-    [`net.ipv4.conf.${inKey(target.host.interface)}.forwarding`]: 1,
-    ...(abilitiesOf(level).secondInterface && twoInterfaces(target.host)),
+  const { cluster, host } = target
+  const { answersDirectly, secondInterface } = abilitiesOf(level, cluster)
+  const settings: Record<string, number> = {
+    ...(directs(host) && (answersDirectly ? routing : forwarding(host.interface))),
+    ...(answersDirectly && serves(host) && answering(host.interface)),
+    ...(secondInterface && twoInterfaces(host)),
   }
+  if (Object.keys(settings).length === 0) return []
   return [
     // Without its module net.ipv4.vs.conntrack does not even exist.
-    kernelModule('ip_vs'),
+    directs(host) ? kernelModule('ip_vs') : [],
     noOtherSysctls(bootFile, settings, target),
     sysctl(bootFile, settings),
   ]

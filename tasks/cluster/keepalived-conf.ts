@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { preempts, priorityIn } from '../../inventory/priority.ts'
+import { directs, serves } from '../../inventory/roles.ts'
 import type { Cluster, Host, Instance, Vip } from '../../inventory/types.ts'
 import { servicesOf } from '../../services/all.ts'
 import type { Service } from '../../services/service.ts'
@@ -31,9 +32,10 @@ export function configuration(
   level: Level,
   services: readonly Service[] = servicesOf(cluster),
 ): string {
-  const can = abilitiesOf(level)
+  const can = abilitiesOf(level, cluster)
+  const [directors, realServers] = [hosts.filter(directs), hosts.filter(serves)]
   return render('keepalived.conf', {
-    ...{ cluster, host, hosts, level, can, notifyScript, drainFile, standbyFile },
+    ...{ cluster, host, directors, realServers, level, can, notifyScript, drainFile, standbyFile },
     virtualServers: virtualServersOf(cluster, services),
     scripts: vrrpScripts(cluster, host, can.balances ? [] : services),
     instances: cluster.instances.map((instance) => instanceOf(instance, { cluster, host, hosts })),

@@ -1,4 +1,5 @@
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
+import { directs, serves } from '../../inventory/roles.ts'
 import { sh } from '../../engine/base/sh.ts'
 import type { Task } from '../../engine/runner/task.ts'
 import { file } from '../file.ts'
@@ -28,10 +29,11 @@ fi`
 /** keepalived is configured for a level, tested before it is replaced, and reloads rather than restarts. */
 export function keepalived(target: Target, level: Level): Task[] {
   const { cluster, host, hosts } = target
-  const can = abilitiesOf(level)
+  if (!directs(host)) return []
+  const can = abilitiesOf(level, cluster)
   return [
     flag(standbyFile),
-    ...(can.balances ? hosts.map(({ name }) => flag(drainFile(name))) : []),
+    ...(can.balances ? hosts.filter(serves).map(({ name }) => flag(drainFile(name))) : []),
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
     withoutRoutesScript(routesScript, keepalivedConf),
     systemdDropIn('keepalived.service', 'keepalived.dropin', {

@@ -3,6 +3,7 @@ import { UserError } from '../../engine/base/errors.ts'
 import { sh } from '../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
+import { directs } from '../../inventory/roles.ts'
 import { networkManagerOf, osOf } from '../os/os.ts'
 import { parseNetwork } from '../../inventory/network.ts'
 import type { Target } from '../target.ts'
@@ -15,7 +16,8 @@ import { routesScript, secondOf } from './routes.ts'
  */
 export function network(target: Target, level: Level): Task[] {
   const { host, facts } = target
-  const second = abilitiesOf(level).secondInterface ? secondInterface(target) : undefined
+  if (!directs(host)) return []
+  const second = abilitiesOf(level, target.cluster).secondInterface ? secondInterface(target) : undefined
   const used = [facts.interfaces[host.interface], second?.theirs]
   // Also one that has other interfaces alone: a restart of it may take away rules, which belong to no interface.
   const managers = osOf(facts).networkManagers.filter(({ name }) =>

@@ -1,4 +1,5 @@
 import type { Task } from '../../engine/runner/task.ts'
+import { directs, serves } from '../../inventory/roles.ts'
 import type { Level } from '../../inventory/levels.ts'
 import { servicesOf } from '../../services/all.ts'
 import { osOf } from '../os/os.ts'
@@ -8,15 +9,17 @@ import type { Target } from '../target.ts'
 
 /** The packages that a level needs on a host, in one installation. */
 export function clusterPackages(target: Target, level: Level): Task {
-  const { cluster, facts } = target
+  const { cluster, host, facts } = target
   const known = osOf(facts).packages
-  const snmp = cluster.snmp.enabled ? known.snmp : []
+  const services = serves(host) ? servicesOf(cluster) : []
+  const directors = [
+    ...[...known.directors, ...known[level], ...checkPackages(cluster, facts)],
+    ...(cluster.snmp.enabled ? known.snmp : []),
+  ]
   return packages(
     target,
-    ...servicesOf(cluster).flatMap((service) => service.packages(facts)),
+    ...services.flatMap((service) => service.packages(facts)),
     ...known.every,
-    ...known[level],
-    ...checkPackages(cluster, facts),
-    ...snmp,
+    ...(directs(host) ? directors : []),
   )
 }

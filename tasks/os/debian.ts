@@ -11,7 +11,8 @@ export const debian: Family = {
   networkManagers: [networkd, ifupdown],
   firewall: iptables,
   packages: {
-    every: ['keepalived', 'iptables'],
+    every: ['iptables'],
+    directors: ['keepalived'],
     1: ['netcat-openbsd'],
     2: ['ipvsadm'],
     3: ['ipvsadm'],

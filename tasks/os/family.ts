@@ -12,9 +12,10 @@ export interface Family {
   /** Those that may have an interface; which one has it is a fact of the host. */
   networkManagers: readonly NetworkManager[]
   firewall: Firewall
-  /** By what needs them: every level, one level, SNMP, a check of each kind. */
+  /** By what needs them: every host; directors at every level and at one, for SNMP, for a check of each kind. */
   packages: {
     every: string[]
+    directors: string[]
     1: string[]
     2: string[]
     3: string[]

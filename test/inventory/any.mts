@@ -158,8 +158,21 @@ function hostsAgree({ cluster, hosts, groups = {} }: Written): void {
     if (host.second && (host.second.interface ?? 'eth1') === (host.interface ?? cluster.interface ?? 'eth0'))
       host.second.interface = 'other'
   }
+  rolesAgree(nodes)
   for (const group of Object.values(groups))
     if (group?.hosts) group.hosts = Object.keys(hosts).slice(0, group.hosts.length)
+}
+
+/** Two directors and real servers of their own, two directors and a host that is both, or no roles. */
+function rolesAgree(nodes: readonly HostWritten[]): void {
+  const [director, , other] = nodes.map(({ role }) => role !== undefined)
+  for (const [place, host] of nodes.entries()) {
+    delete host.role
+    if (!director || nodes.length < 3) continue
+    if (place < 2) host.role = 'director'
+    else if (other || place > 2) host.role = 'real_server'
+    if (host.role) delete host[host.role === 'director' ? 'weight' : 'priority']
+  }
 }
 
 /** Makes values of the cluster agree, likewise. */
@@ -177,6 +190,10 @@ function clusterAgrees({ cluster }: Written): void {
   if (balancing?.quorum) {
     delete balancing.quorum.hysteresis
     balancing.quorum.weight &&= 1 + (balancing.quorum.weight % 2)
+  }
+  if (balancing?.method === 'dr') {
+    delete balancing.sorry_server?.port
+    if (!cluster.sync && Object.keys(cluster.instances ?? {}).length > 0) delete balancing.method
   }
   if (cluster.unicast) delete cluster.mcast_src_ip
   // keepalived looks a name up.

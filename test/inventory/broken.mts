@@ -202,7 +202,29 @@ export const broken: [text: string, ...messages: string[]][] = [
   ],
   [
     cluster('balancing: { quorum: { weight: 3 } }'),
-    '4:34 cluster.balancing.quorum.weight: must be at most the weights of all hosts together, which are 2, got 3',
+    '4:34 cluster.balancing.quorum.weight: must be at most the weights of all real servers together, which are 2, got 3',
+  ],
+  [
+    cluster('balancing: { method: dr, sorry_server: { address: 10.9.9.9, port: 80 } }'),
+    '4:69 cluster.balancing.sorry_server.port: must be left out with method: dr, which can not change ports',
+  ],
+  [
+    smallest.replaceAll(' }', ', role: director }'),
+    '4:1 hosts: must have at least one that serves clients (role: real_server, or none)',
+  ],
+  [
+    ns1('role: real_server, priority: 101'),
+    '4:1 hosts: must have at least two that may hold the VIP (role: director, or none)',
+    '5:58 hosts.ns1.priority: has a meaning only for hosts that may hold the VIP',
+  ],
+  [ns1('role: director, weight: 2'), '5:53 hosts.ns1.weight: has a meaning only for hosts that serve clients'],
+  [
+    cluster('balancing: { method: dsr }'),
+    '4:24 cluster.balancing.method: must be one of nat, dr, got "dsr" (did you mean "dr"?)',
+  ],
+  [
+    cluster('balancing: { method: dr }\n  instances: { a: { vip: 10.2.1.8 } }'),
+    '4:24 cluster.balancing.method: must be nat with instances that move apart (or give cluster.sync: true): a host knows only as a whole whether it stands by',
   ],
   [
     cluster('balancing: { flags: [port], quorum: { weight: 2, hysteresis: 2 } }'),

@@ -84,13 +84,13 @@ for (const level of [1, 2, 3, 2, 1]) {
         for (const { answered } of answers) {
           assert.equal(Object.keys(answered), servers)
           for (const server of ['dns UDP', 'web TCP'])
-            assert.is(new Set(answered[server]).size, abilitiesOf(level).balances ? nodes.length : 1)
+            assert.is(new Set(answered[server]).size, abilitiesOf(level, {}).balances ? nodes.length : 1)
           assert.equal([...new Set(answered['own TCP'])], [''])
         }
         // Each node has seen each client: the logs of both services are read.
         assert.equal(
           seen.map(({ addresses, unseen }) => [addresses, unseen]),
-          abilitiesOf(level).keepsClients
+          abilitiesOf(level, {}).keepsClients
             ? [
                 [['10.2.1.10'], []],
                 [['10.3.1.10'], []],

@@ -50,8 +50,8 @@ for (const [kind, service] of Object.entries(kinds)) {
           const { answers, findings, seen } = moved.document.cluster!
           assert.equal(findings, [])
           const names = new Set(answers.flatMap(({ answered }) => answered.TCP))
-          assert.is(names.size, abilitiesOf(level).balances ? nodes.length : 1)
-          assert.is(abilitiesOf(level).keepsClients, seen.length > 0)
+          assert.is(names.size, abilitiesOf(level, {}).balances ? nodes.length : 1)
+          assert.is(abilitiesOf(level, {}).keepsClients, seen.length > 0)
         },
         inventory,
       )

@@ -14,6 +14,7 @@ import type { Step } from '../../clients/losses.ts'
 import { confirmed } from '../../cli/confirm.ts'
 import { exitCode, UserError } from '../../base/errors.ts'
 import { didYouMean } from '../../base/suggest.ts'
+import { serves } from '../../../inventory/roles.ts'
 import type { Cluster } from '../../../inventory/types.ts'
 import { dotted } from '../../../inventory/wording.ts'
 import type { RunContext } from '../../cli/main.ts'
@@ -47,7 +48,7 @@ export async function runDrills(context: DrillContext, session: Session): Promis
   const names = session.inventory.hosts.map(({ name }) => name)
   if (agreedNote(names, notes, note.folder))
     throw new UserError('a rolling reboot was not ended: end it with --resume first', exitCode.failed)
-  const control = await openControl(context, session, { minServing: session.inventory.hosts.length - 1 })
+  const control = await openControl(context, session, { minServing: session.inventory.hosts.filter(serves).length - 1 })
   if (!locks) {
     const states = await control.states()
     for (const { target, title } of chosen) console.print(`drill  would ${title(target(control, states), control)}`)

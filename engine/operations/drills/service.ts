@@ -18,7 +18,9 @@ export const service = {
   possible: (cluster) => unitsOf(servicesOf(cluster)).length > 0,
   target: (control, states) => {
     const holder = holderOf(control, states)
-    return control.can.balances ? control.hosts.find(({ name }) => name !== holder)!.name : holder
+    return control.can.balances
+      ? (control.realServers.find(({ name }) => name !== holder) ?? control.realServers[0])!.name
+      : holder
   },
   title: (node, { services }) => `stop ${unitsOf(services).join(' and ')} on ${node}`,
   async inject(site) {

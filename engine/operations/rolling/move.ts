@@ -22,14 +22,16 @@ export interface Move {
 
 /**
  * Moves the addresses of instances. An answer in flight would reach a new director that does not know the connection, unless
- * the old holder itself answers: so for this moment all clients are sent to the old holder.
- * @param pausing the nodes that may be drained for some seconds
+ * the old holder itself answers: so for this moment all clients are sent to the old holder, or where that serves nobody, to
+ * one real server.
+ * @param pausing the real servers that may be drained for some seconds
  * @returns who holds them now, for people
  * @throws UserError where they do not move in time
  */
 export async function moveAddresses(control: ClusterControl, move: Move, pausing: readonly Host[]): Promise<string> {
   const { clock } = control.session
-  const others = pausing.filter(({ name }) => name !== move.from)
+  const kept = pausing.find(({ name }) => name === move.from) ?? pausing[0]
+  const others = pausing.filter((host) => host !== kept)
   const names = others.map(({ name }) => name)
   const undrain = () => control.setDrained(names, false)
   try {

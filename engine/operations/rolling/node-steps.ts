@@ -2,6 +2,7 @@ import { realAddress } from '../../../inventory/levels.ts'
 import { runCommand } from '../../cluster/host-locks.ts'
 import { addressOf, holdsAny, holdsOf } from '../../cluster/instances.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
+import { serves } from '../../../inventory/roles.ts'
 import type { Host } from '../../../inventory/types.ts'
 import type { Service } from '../../../services/service.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -55,6 +56,11 @@ export class NodeSteps {
     return this.#control.session.clock
   }
 
+  /** Whether directors send clients to the node. */
+  get #serving(): boolean {
+    return this.#control.can.balances && serves(this.#host)
+  }
+
   /** Seconds for addresses to move: one that comes back may have to wait. */
   get #moveTime(): number {
     return this.#patience.drain + this.#control.session.inventory.cluster.preempt_delay
@@ -65,7 +71,7 @@ export class NodeSteps {
     await this.#control.setStandby(this.#host.name, true)
     await this.#control.setDrained([this.#host.name], true)
     await this.#control.poolsFollow([this.#host], true)
-    return this.#control.can.balances ? 'weight 0 in every pool' : 'its priority is the lowest'
+    return this.#serving ? 'weight 0 in every pool' : 'its priority is the lowest'
   }
 
   /**
@@ -168,12 +174,13 @@ ipvsadm -lcn | awk -v reals=${` ${reals} `} -v most=${balancing.udp_timeout} \
     const { name } = this.#host
     const problem = await this.#control.until((states) => this.#whyUnhealthy(states), settle)
     if (problem) throw stop(`not healthy after the work on ${name}: ${problem}`)
-    for (const { selfCheck } of this.#control.services) {
+    const services = serves(this.#host) ? this.#control.services : []
+    for (const { selfCheck } of services) {
       const ask = selfCheck(this.#host, this.#host.address)
       const { code, stderr } = await this.#control.reach(name).run(ask.text, { timeout: 60 })
       if (code !== 0) throw stop(`${name} is back, but ${stderr.trim() || 'its service does not answer'}`)
     }
-    return this.#control.services.length > 0 ? 'the service answers, the checks are up' : 'its checks are up'
+    return services.length > 0 ? 'the service answers, the checks are up' : 'its checks are up'
   }
 
   /**
@@ -189,7 +196,7 @@ ipvsadm -lcn | awk -v reals=${` ${reals} `} -v most=${balancing.udp_timeout} \
     else await act()
     await this.#control.setDrained([name], false)
     await this.#control.poolsFollow([this.#host], false)
-    const place = this.#control.can.balances ? 'in every pool' : 'it stands by'
+    const place = this.#serving ? 'in every pool' : 'it stands by'
     return from ? `it holds ${moving.map(addressOf).join(' and ')} again` : place
   }
 

@@ -4,6 +4,7 @@ import { drainedNodes } from '../../verify/judge.ts'
 import { addressOf, holdsOf } from '../../cluster/instances.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
 import { whyReboot } from '../../cluster/reboot-required.ts'
+import { directs } from '../../../inventory/roles.ts'
 import type { Host, Instance } from '../../../inventory/types.ts'
 import type { RunContext } from '../../cli/main.ts'
 import { run } from './locks.ts'
@@ -24,7 +25,9 @@ export function inTurn(hosts: readonly Host[], states: readonly NodeState[], ins
     return instances.filter((instance) => state && holdsOf(state, instance)).map(addressOf)
   }
   return [
-    ...hosts.filter((host) => held(host).length === 0).map((host) => ({ host, why: 'it stands by' })),
+    ...hosts
+      .filter((host) => held(host).length === 0)
+      .map((host) => ({ host, why: directs(host) ? 'it stands by' : 'it never holds a virtual IP' })),
     ...hosts.flatMap((host) => {
       const vips = held(host)
       return vips.length > 0 ? [{ host, why: `it holds ${vips.join(' and ')}, so it is ${last(instances)}` }] : []
@@ -54,7 +57,7 @@ export async function planReboots(
 ): Promise<RebootPlan> {
   const [states] = await Promise.all([
     control.states(),
-    ...control.services.map((one) => control.everywhere(canAskItself(one))),
+    ...control.services.map((one) => control.everywhere(canAskItself(one), control.realServers)),
   ])
   const order = inTurn(control.hosts, states, control.instances)
   const drained = request.resume ? [] : drainedByOperator(states)

@@ -1,6 +1,7 @@
 import { holdsAny } from '../../cluster/instances.ts'
 import type { Documents } from '../../../documents/all.ts'
 import type { TrafficMonitor } from '../traffic.ts'
+import { serves } from '../../../inventory/roles.ts'
 import type { Host } from '../../../inventory/types.ts'
 import { exitCode, UserError } from '../../base/errors.ts'
 import type { HostLocks } from '../../cluster/host-locks.ts'
@@ -76,7 +77,7 @@ export class RollingReboot {
   /** The nodes that may be drained while the VIP moves: all but one, if one may serve all clients. */
   get #pausing(): Host[] {
     if (this.#request.minServing > 1 || !this.#control.can.balances) return []
-    return this.#control.hosts.filter(({ name }) => !this.#notes.get(name)!.drained)
+    return this.#control.realServers.filter(({ name }) => !this.#notes.get(name)!.drained)
   }
 
   /** What the report says of a step, by its place. */
@@ -113,7 +114,8 @@ export class RollingReboot {
       const [state] = await this.#control.states([host])
       if (holdsAny(state!)) await this.#step(name, 'hand over', () => steps.handOver(this.#pausing))
       await this.#step(name, 'drain', () => steps.drain())
-      if (this.#control.can.balances) await this.#step(name, 'wait for connections', () => steps.waitForConnections())
+      if (this.#control.can.balances && serves(host))
+        await this.#step(name, 'wait for connections', () => steps.waitForConnections())
     } catch (error) {
       await this.#context.checkpoint()
       const next = await this.#undrainAgain(name).catch(() => `${name} may still be drained: ${resumeHint}`)

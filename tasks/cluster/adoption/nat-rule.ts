@@ -59,7 +59,7 @@ function isArticles({ target, option, names }: Rule, { cluster, hosts }: Knows):
 
 /** Where nodes are to see their clients, nothing may change the source of what a director sends on. */
 const hidesClients = (rule: Rule, level: Level, target: Knows): boolean =>
-  abilitiesOf(level).keepsClients &&
+  abilitiesOf(level, target.cluster).keepsClients &&
   clientsMatch(rule.option('-s'), target) &&
   catches(rule, level, target) &&
   (rule.option('--vaddr')?.split('/')[0] ?? target.cluster.vip) === target.cluster.vip
@@ -74,7 +74,7 @@ function clientsMatch(from: string | undefined, { cluster, hosts }: Knows): bool
 
 /** The node's own checks of the others come from an address of its own, or no answer finds back. */
 const takesChecks = (rule: Rule, level: Level, target: Knows): boolean =>
-  abilitiesOf(level).balances &&
+  abilitiesOf(level, target.cluster).balances &&
   rule.target === 'SNAT' &&
   rule.option('--to-source') !== target.host.address &&
   !rule.names.some((name) => /^--v(addr|port|proto|dir|method)$|^--ipvs$/.test(name)) &&

@@ -2,6 +2,7 @@ import { UserError } from '../../../engine/base/errors.ts'
 import { lines, type Script, sh } from '../../../engine/base/sh.ts'
 import { barrier, type Task, type TaskTree, unchanged } from '../../../engine/runner/task.ts'
 import type { Level } from '../../../inventory/levels.ts'
+import { directs } from '../../../inventory/roles.ts'
 import { commentOut, type Place } from '../../commented-out.ts'
 import type { Target } from '../../target.ts'
 import { kindOf } from './nat-rule.ts'
@@ -21,8 +22,7 @@ const savedFiles = [
 export const natByHand = (target: Target, level: Level): TaskTree => [
   // Directors need them until they work by the new configuration.
   barrier,
-  live(target, level),
-  ...savedFiles.map((path) => saved(path, target, level)),
+  ...(directs(target.host) ? [live(target, level), ...savedFiles.map((path) => saved(path, target, level))] : []),
 ]
 
 /** A rule, and where it stands: in the kernel its place among those that are not ours, in a file its line. */

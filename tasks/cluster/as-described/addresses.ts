@@ -57,7 +57,7 @@ export function connection({ cluster, host, place }: Target, level: Level, found
   // Of IPv6, addresses of the link name their interface, and may be on several.
   const [, device] = address.split('%')
   const owner = device ? found.links.find(({ ifname }) => ifname === device) : ownerOf(found, address)
-  if (!abilitiesOf(level).secondInterface || !owner) return []
+  if (!abilitiesOf(level, cluster).secondInterface || !owner) return []
   if (owner.ifname === host.second!.interface)
     return [
       `${comesIn} on ${owner.ifname}, whose answers level ${level} sends through the virtual IP: ` +

@@ -51,6 +51,8 @@ export interface Found {
   lines: readonly { file: string; line: string; text: string }[]
   /** Hardware addresses in the cluster's network, by address. @see confirmed */
   neighbours: ReadonlyMap<string, { hardware: string; confirmed: boolean }>
+  /** How the host as director passes clients on (`lvs_method`): `NAT`; undefined where it is none. */
+  method: string | undefined
   /** By service; but for those of its own unit. */
   listeners: ReadonlyMap<string, readonly ListeningSocket[]>
 }
@@ -83,6 +85,8 @@ ip -j -d -batch - <<<${'address show\nroute show table all'}
 echo '== connection'
 ${findConnection}
 echo "$connected"
+echo '== method'
+systemctl -q is-active keepalived && sed -nE 's/^ *lvs_(method|kind) +([A-Z]+).*/\2/p;T;q' ${keepalivedConf} 2>/dev/null
 echo '== lines'
 echo "$named"
 echo '== neighbours'
@@ -136,6 +140,7 @@ export function parseFound(text: string): Found {
     links,
     routes,
     connection: parts.get('connection') || undefined,
+    method: parts.get('method') || undefined,
     lines: rows('lines').flatMap((row) => {
       const [, file, line, text] = row.match(/^(.*?):(\d+):(.*)$/) ?? []
       return file ? [{ file, line: line!, text: text! }] : []

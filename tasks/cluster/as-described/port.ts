@@ -1,4 +1,5 @@
 import { abilitiesOf, type Level } from '../../../inventory/levels.ts'
+import { serves } from '../../../inventory/roles.ts'
 import { servicesOf } from '../../../services/all.ts'
 import { servedAddressesOf } from '../../../services/virtual-server.ts'
 import type { Target } from '../../target.ts'
@@ -6,11 +7,11 @@ import type { Found } from './found.ts'
 
 /** No other program listens where the service is going to. */
 export function port({ cluster, host, place }: Target, level: Level, { listeners }: Found): string[] {
-  const second = abilitiesOf(level).secondInterface ? host.second : undefined
+  const second = abilitiesOf(level, cluster).secondInterface ? host.second : undefined
   const vips = servedAddressesOf(cluster).map(({ address }) => address)
   const used = ['0.0.0.0', '*', ...vips, host.address, second?.address]
   const devices = [undefined, host.interface, second?.interface]
-  return servicesOf(cluster).flatMap(({ name, port: number, unit }) => {
+  return (serves(host) ? servicesOf(cluster) : []).flatMap(({ name, port: number, unit }) => {
     const others = new Set(
       (listeners.get(name) ?? [])
         .filter(({ address, device }) => used.includes(address) && devices.includes(device))

@@ -4,8 +4,8 @@ import type { Found } from './found.ts'
 import { ownerOf } from './addresses.ts'
 
 /** Nobody else needs the second interface, which level 3 takes for itself. */
-export function secondInterface({ host, facts, place }: Target, level: Level, found: Found): string[] {
-  if (!abilitiesOf(level).secondInterface || !host.second) return []
+export function secondInterface({ cluster, host, facts, place }: Target, level: Level, found: Found): string[] {
+  if (!abilitiesOf(level, cluster).secondInterface || !host.second) return []
   const { interface: device, address } = host.second
   const at = (key: string) => place(['hosts', host.name, 'second', key])
   const owner = ownerOf(found, address)

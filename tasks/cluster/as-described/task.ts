@@ -4,6 +4,7 @@ import type { Level } from '../../../inventory/levels.ts'
 import type { Target } from '../../target.ts'
 import { addresses, connection } from './addresses.ts'
 import { parseFound, probe } from './found.ts'
+import { method } from './method.ts'
 import { port } from './port.ts'
 import { secondInterface } from './second-interface.ts'
 import { virtualIp } from './virtual-ip.ts'
@@ -20,9 +21,10 @@ export const asDescribed = (target: Target, level: Level): Task => ({
     const wrong = [
       ...addresses(target, found),
       ...connection(target, level, found),
-      ...virtualIp(target, found),
+      ...virtualIp(target, level, found),
       ...secondInterface(target, level, found),
       ...port(target, level, found),
+      ...method(target, level, found),
     ]
     if (wrong.length > 0) throw new UserError(wrong.join('\n'), exitCode.failed)
     return unchanged()

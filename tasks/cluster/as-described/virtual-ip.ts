@@ -1,11 +1,16 @@
 import { isIPv6 } from 'node:net'
+import { abilitiesOf, type Level } from '../../../inventory/levels.ts'
 import type { Target } from '../../target.ts'
 import { linesOf, parseBlocks } from '../../../engine/conf/blocks.ts'
 import type { Statement } from '../../../engine/conf/statement.ts'
+import { loopbackUnit } from '../loopback.ts'
 import type { Found } from './found.ts'
 
 /** Nobody but keepalived has the virtual IPs: no router, no configuration of the host, no other machine. */
-export function virtualIp(target: Target, found: Found): string[] {
+export function virtualIp(target: Target, level: Level, found: Found): string[] {
+  // A real server has it there, and does not answer ARP for it.
+  const toleratesLo =
+    abilitiesOf(level, target.cluster).answersDirectly || found.lines.some(({ file }) => file === loopbackUnit)
   return target.cluster.instances.flatMap((instance, place) => {
     const keys = place === 0 ? ['cluster'] : ['cluster', 'instances', instance.name]
     return instance.vips.flatMap(({ address, interface: own }, index) => {
@@ -13,7 +18,7 @@ export function virtualIp(target: Target, found: Found): string[] {
       const device = own ?? instance.interface ?? target.host.interface
       const wrong = [
         ...router(address, target, found),
-        ...fixed(address, device, found),
+        ...fixed(address, device, found, toleratesLo),
         ...third(address, target, found),
       ]
       return wrong.map((why) => `${target.place(path)}: ${why}`)
@@ -32,13 +37,13 @@ function router(vip: string, { host }: Target, { routes }: Found): string[] {
 }
 
 /** The host has the address without keepalived, now or at its next boot. */
-function fixed(vip: string, device: string, { links, lines }: Found): string[] {
+function fixed(vip: string, device: string, { links, lines }: Found, toleratesLo: boolean): string[] {
   const keepaliveds = lines.flatMap(({ file, text }) =>
     isKeepaliveds(file) ? placesOf(parseBlocks(linesOf(text, file)).statements, vip, device) : [],
   )
   const live = links.flatMap(({ ifname, addr_info }) =>
     addr_info
-      .filter(({ local }) => local === vip)
+      .filter(({ local }) => local === vip && !(toleratesLo && ifname === 'lo'))
       .filter(({ prefixlen }) => !keepaliveds.includes(`${prefixlen} ${ifname}`))
       .map(({ prefixlen }) => `${vip}/${prefixlen} is on ${ifname}, and keepalived.conf does not set it there`),
   )
@@ -71,7 +76,7 @@ const names: readonly [folder: RegExp, name: RegExp][] = [
 
 /** Not a name server, a route or a comment: an address of an interface. */
 function setsAddress({ file, text }: Found['lines'][number], vip: string): boolean {
-  if (file.startsWith('/etc/keepalived/') || /^\s*[#;]/.test(text)) return false
+  if (file.startsWith('/etc/keepalived/') || file === loopbackUnit || /^\s*[#;]/.test(text)) return false
   // What ifupdown does not read is not among them.
   if (isBackup.test(file) && !file.startsWith('/etc/network/interfaces')) return false
   if (names.some(([folder, name]) => folder.test(file) && !name.test(file))) return false

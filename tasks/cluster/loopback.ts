@@ -1,0 +1,40 @@
+import { sh } from '../../engine/base/sh.ts'
+import { barrier, type Task, type TaskTree, unchanged } from '../../engine/runner/task.ts'
+import { abilitiesOf, type Level } from '../../inventory/levels.ts'
+import { serves } from '../../inventory/roles.ts'
+import { servedAddressesOf } from '../../services/virtual-server.ts'
+import { service } from '../service.ts'
+import type { Target } from '../target.ts'
+import { template } from '../template.ts'
+
+const unit = 'virtual-ip-on-lo'
+
+/** The unit that sets the virtual IPs on lo at boot. */
+export const loopbackUnit = `/etc/systemd/system/${unit}.service`
+
+/**
+ * Real servers that answer clients directly have the virtual IPs on lo, now and at boot. What keeps them from answering ARP
+ * for these is set before (`ipvs`), and directors send nobody to a host that does not have them yet.
+ */
+export function virtualIpOnLoopback({ cluster, host }: Target, level: Level): TaskTree {
+  if (!abilitiesOf(level, cluster).answersDirectly) return []
+  const vips = servedAddressesOf(cluster).map(({ address }) => address)
+  const own = [
+    template(loopbackUnit, `${unit}.service`, { vips, label: 'lo:vip' }),
+    service(unit, { restartOn: [loopbackUnit], unitFiles: [loopbackUnit] }),
+    live(vips),
+  ]
+  return [serves(host) ? own : [], barrier]
+}
+
+/** Somebody may have taken them away, and the unit does not notice. */
+const live = (vips: readonly string[]): Task => ({
+  name: `lo has ${vips.join(' and ')}`,
+  probe: sh`ip -o -4 address show dev lo`,
+  plan: ({ text }, planned) => {
+    const there = vips.filter((vip) => text.includes(` inet ${vip}/`))
+    if (there.length === vips.length || planned.changes(loopbackUnit)) return unchanged()
+    const before = there.join('\n')
+    return { before, after: vips.join('\n'), apply: sh`systemctl restart ${unit}`, undo: sh`true` }
+  },
+})

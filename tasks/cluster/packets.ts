@@ -1,0 +1,178 @@
+import { type Abilities, abilitiesOf, type Level, realAddress } from '../../inventory/levels.ts'
+import { parseNetwork } from '../../inventory/network.ts'
+import { directs, othersOf, serves } from '../../inventory/roles.ts'
+import type { Host } from '../../inventory/types.ts'
+import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
+import type { Packet, Wire } from '../os/firewall/firewall.ts'
+import type { Target } from '../target.ts'
+
+/** @returns a client beyond the router (RFC 5737) */
+const clientOf = ({ cluster: { network } }: Target): string =>
+  ['192.0.2.9', '198.51.100.9'].find((address) => !parseNetwork(network).has(address))!
+
+/** The packets that a node gets, sends and passes on when the cluster is at a level. */
+export function packetsOf(target: Target, level: Level): Packet[] {
+  const { cluster, host } = target
+  const can = abilitiesOf(level, cluster)
+  return [
+    ...(directs(host) ? amongDirectors(target, can) : []),
+    ...(can.balances ? virtualServersOf(cluster) : []).flatMap((server) => [
+      ...(serves(host) ? checksOf(target, server) : []),
+      ...(directs(host) ? passedOn(target, level, server) : []),
+      ...(serves(host) && !can.keepsClients ? served(server.address, host.address, server) : []),
+    ]),
+    // A real server alone sees whole connections.
+    ...(directs(host) || can.answersDirectly ? virtualServersOf(cluster) : []).flatMap((server) =>
+      asked(target, can.keepsClients && directs(host), server),
+    ),
+  ]
+}
+
+function amongDirectors({ cluster, host, hosts }: Target, { syncsConnections }: Abilities): Packet[] {
+  const others = othersOf(host, hosts.filter(directs))
+  const groups = [
+    ...(cluster.unicast ? [] : [{ what: 'VRRP', protocol: '112', to: cluster.mcast_group }]),
+    ...(syncsConnections ? [{ what: 'connection sync', protocol: 'udp', to: '224.0.0.81', toPort: 8848 }] : []),
+  ]
+  const unicast = cluster.unicast ? others : []
+  return [
+    ...unicast.flatMap(({ name, address }): Packet[] => [
+      { what: `VRRP to ${name}`, direction: 'out', protocol: '112', from: host.address, to: address },
+      { what: `VRRP from ${name}`, direction: 'in', protocol: '112', from: address, to: host.address },
+    ]),
+    ...groups.flatMap(({ what, ...packet }): Packet[] => [
+      { what: `${what} to the other nodes`, direction: 'out', from: host.address, ...packet },
+      ...others.map(({ name, address }): Packet => {
+        return { what: `${what} from ${name}`, direction: 'in', from: address, ...packet }
+      }),
+    ]),
+  ]
+}
+
+/** How directors find out whether a real server works. */
+const checksOf = ({ host, hosts }: Target, { name, protocol, port }: VirtualServer): Packet[] =>
+  othersOf(host, hosts.filter(directs)).map((other): Packet => ({
+    what: `${name} port ${port} for the checks of ${other.name}`,
+    direction: 'in',
+    protocol: protocol.toLowerCase(),
+    from: other.address,
+    to: host.address,
+    fromPort: clientPort,
+    toPort: port,
+  }))
+
+/** What a director sends to the other real servers, and what comes back through it. */
+function passedOn(target: Target, level: Level, { name, address, port, ...server }: VirtualServer): Packet[] {
+  const { host, hosts } = target
+  const can = abilitiesOf(level, target.cluster)
+  const protocol = server.protocol.toLowerCase()
+  const client = clientOf(target)
+  return othersOf(host, hosts.filter(serves)).flatMap((other): Packet[] => {
+    const real = realAddress(other, level)!
+    const question = { protocol, direction: 'out' as const, fromPort: clientPort, toPort: port }
+    return [
+      {
+        what: `checks of ${other.name} by ${name}`,
+        from: host.address,
+        to: other.address,
+        keepsSource: true,
+        ...question,
+      },
+      // The packet filter knows the answer by the question before it, where it tracks connections.
+      {
+        what: `clients' questions by ${name} to ${other.name}`,
+        from: client,
+        to: can.answersDirectly ? address : real,
+        keepsSource: can.keepsClients,
+        ...question,
+      },
+      ...(can.answersDirectly
+        ? []
+        : [
+            {
+              what: `answers by ${name} of ${other.name} to clients`,
+              direction: 'forward' as const,
+              protocol,
+              from: real,
+              to: client,
+              fromPort: port,
+              toPort: clientPort,
+            },
+          ]),
+    ]
+  })
+}
+
+/**
+ * What clients ask the virtual IP, and its answers. Where a node may not ask another one either, clients are elsewhere, and the
+ * rules may let those in.
+ */
+function asked(
+  { host, hosts }: Target,
+  untracked: boolean,
+  { name, address: vip, port, ...server }: VirtualServer,
+): Packet[] {
+  const protocol = server.protocol.toLowerCase()
+  const client = othersOf(host, hosts)[0]!.address
+  const question: Packet = {
+    // A rule that wants a new connection does not take it.
+    what: `a question by ${name} to ${vip}${untracked ? ', without connection tracking,' : ''}`,
+    direction: 'in',
+    protocol,
+    from: client,
+    to: vip,
+    fromPort: clientPort,
+    toPort: port,
+    holding: { address: vip, like: host.address },
+  }
+  const answer: Packet = {
+    what: `an answer by ${name} from ${vip}`,
+    direction: 'out',
+    protocol,
+    from: vip,
+    to: client,
+    fromPort: port,
+    toPort: clientPort,
+    holding: { address: vip, like: host.address },
+  }
+  // At level 3 it leaves the service by another address, untracked: only IPVS itself makes such a packet.
+  return protocol === 'udp' && !untracked ? [question, answer] : [question]
+}
+
+/** What directors send on, as it comes to this node and is answered. */
+const served = (from: string, to: string, { name, protocol, port }: VirtualServer): Packet[] => [
+  {
+    what: `clients' questions by ${name} from the director to ${to}`,
+    direction: 'in',
+    protocol: protocol.toLowerCase(),
+    from,
+    to,
+    fromPort: clientPort,
+    toPort: port,
+  },
+  // A TCP connection that nobody takes is reset by the kernel, so that an answer after it has none.
+  ...(protocol === 'UDP'
+    ? [
+        {
+          what: `answers by ${name} from ${to} to the director`,
+          direction: 'out' as const,
+          protocol: 'udp',
+          from: to,
+          to: from,
+          fromPort: port,
+          toPort: clientPort,
+        },
+      ]
+    : []),
+]
+
+/** By the second interface clients' questions come in, and answers leave through the virtual IP. */
+export const secondWire = (target: Target, { interface: device, address }: NonNullable<Host['second']>): Wire => ({
+  device,
+  network: `${address}/32`,
+  router: target.cluster.vip,
+  packets: virtualServersOf(target.cluster).flatMap((server) => served(clientOf(target), address, server)),
+})
+
+/** Of a client's program. */
+const clientPort = 40000
