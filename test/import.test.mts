@@ -265,6 +265,19 @@ test('what no file tells: marked places, which the schema refuses', () => {
   assert.equal(needs(result), [])
 })
 
+test('real servers that are no nodes are hosts of their own, by the method that passes clients on to them', () => {
+  const real = (address: string, weight: number) => `real_server ${address} 80 { weight ${weight}\n TCP_CHECK { } }\n`
+  const server = `virtual_server 10.2.1.5 80 { protocol TCP\n lb_algo wrr\n lb_kind DR\n ${real('10.2.1.9', 2)}${real('10.2.1.2', 1)} }\n`
+  const result = imported(pair('', server), two)
+  assert.equal(needs(result), [])
+  const text = inventory(result)
+  assert.match(text, 'balancing: { scheduler: wrr, method: dr }')
+  // One of the nodes is a real server as well.
+  assert.match(text, 'ns1: { address: 10.2.1.2 }')
+  assert.match(text, 'ns2: { address: 10.2.1.3, role: director }')
+  assert.match(text, 'real1: { address: 10.2.1.9, role: real_server, weight: 2 }')
+})
+
 /** Lines of an instance, what stands beside it, and what could not be said. */
 const unsaid: [name: string, lines: string, beside: string, needs: string[]][] = [
   [
@@ -287,10 +300,16 @@ const unsaid: [name: string, lines: string, beside: string, needs: string[]][] =
     ['mails as they are'],
   ],
   [
-    'a virtual server by DR',
+    'a virtual server by TUN',
     '',
-    'virtual_server 10.2.1.5 80 { protocol TCP\n lb_kind DR\n real_server 10.2.1.9 80 { TCP_CHECK { } } }',
-    ['clients passed on by DR or TUN', 'real servers apart from the directors'],
+    'virtual_server 10.2.1.5 80 { protocol TCP\n lb_kind TUN\n real_server 10.2.1.9 80 { TCP_CHECK { } } }',
+    ['clients passed on by IP in IP (TUN), or by several methods'],
+  ],
+  [
+    'a real server of another network',
+    '',
+    'virtual_server 10.2.1.5 80 { protocol TCP\n real_server 10.2.1.9 80 { TCP_CHECK { } }\n real_server 192.168.1.9 80 { TCP_CHECK { } } }',
+    ['real servers of another network, or of some services alone'],
   ],
 ]
 for (const [name, lines, beside, wanted] of unsaid)
@@ -413,7 +432,7 @@ test('what the schema refuses is left out, and the rest is proved', () => {
     'hosts.node1.address',
     'hosts.node2.address',
   ])
-  assert.match(inventory(result), /node1: \{ address: ADDRESS-OF-NODE1 \}/)
+  assert.match(inventory(result), /node1: \{ address: ADDRESS-OF-NODE1, role: director \}/)
   assert.ok(result.unsaid.some(({ text }) => text.endsWith('lvs_sched fo; the inventory makes it rr')))
 })
 

@@ -2,10 +2,10 @@ import { isIPv4 } from 'node:net'
 import { parseNetwork } from '../../inventory/network.ts'
 import { addressesOf, servedAddresses, vipOf } from './draft-addresses.ts'
 import { balancingOf, healthCheckOf, servicesOf } from './draft-ipvs.ts'
+import { apartFrom, networkWith, realAddresses, roleOf, weightOf } from './draft-real-servers.ts'
 import { checksOf, emailOf, garpOf, linesOf, notifyOf } from './draft-vrrp.ts'
 import type { Part } from './facts.ts'
 import { addressGap, type Gap, gatewayGap, standInVip } from './gaps.ts'
-import { networkOf } from './network.ts'
 import { mainInstance, type Node } from './nodes.ts'
 import { numberOf, type Section, unless, unlessEmpty } from './section.ts'
 
@@ -32,10 +32,14 @@ export function draftOf(nodes: readonly Node[]): Draft {
   const vip = vipOf(main) ?? virtualServers[0]?.key.split(' ')[0] ?? ''
   const gaps: Gap[] = []
   const addresses = nodes.flatMap(({ address }) => (address !== undefined && isIPv4(address) ? [address] : []))
-  const network = networkOf(isIPv4(vip) ? vip : standInVip, main?.get(`prefix of ${vip}`), addresses)
+  const balanced = realAddresses(virtualServers)
+  const at = [isIPv4(vip) ? vip : standInVip, main?.get(`prefix of ${vip}`), addresses] as const
+  const network = networkWith(balanced, ...at)
   const vips = [vip, ...servedAddresses(instances, network.cidr)]
-  const free = freeAddresses(network.cidr, [...vips, ...addresses])
   const served = virtualServers.filter(({ key }) => vips.includes(key.split(' ')[0]!))
+  const reals = realAddresses(served)
+  const apart = apartFrom(nodes, reals, network.cidr)
+  const free = freeAddresses(network.cidr, [...vips, ...addresses, ...reals])
   const { isChecked, ...services } = servicesOf(main, served, vip)
   const level = served.length > 0 ? 2 : 1
   const { first } = parseNetwork(network.cidr)
@@ -50,10 +54,12 @@ export function draftOf(nodes: readonly Node[]): Draft {
       node.name,
       {
         address: node.address ?? missing!.mark,
+        role: apart.length > 0 || (node.address !== undefined && served.length > 0) ? roleOf(node, reals) : undefined,
         ...hostOf(node, { index, device, server: served[0], preempts: moves.preempt === true }),
       },
     ] as const
   })
+  for (const [, host] of apart) host.weight = weightOf(served[0], String(host.address))
   return {
     cluster: {
       vip,
@@ -75,7 +81,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
       balancing: served[0] && balancingOf(served[0], global),
       keepalived: unlessEmpty({ global: linesOf([global]), instance: linesOf(main ? [main] : []) }),
     },
-    hosts: Object.fromEntries(hosts),
+    hosts: Object.fromEntries([...hosts, ...apart]),
     gaps,
     assumed: network.assumed === undefined ? {} : { network: network.assumed },
     level,
@@ -125,13 +131,12 @@ interface Around {
 
 function hostOf(node: Node, { index, device, server, preempts }: Around): Section {
   const own = node.meaning && mainInstance(node.meaning)
-  const weight = server?.all('weight of').find(([about]) => about.split(' ')[1] === node.address)?.[1]
   // Numbers count only where checks move them.
   const isMoved = preempts && own !== undefined && own.all('priority beside').length > 0
   return {
     interface: unless(own?.get('interface') ?? device, device),
     priority: isMoved ? unless(priorityOf(own), 100 - index) : undefined,
-    weight: weight === undefined ? undefined : Number(weight),
+    weight: weightOf(server, node.address),
     ssh: node.ssh === undefined || node.ssh === node.address ? undefined : { host: node.ssh },
   }
 }

@@ -29,10 +29,10 @@ const needs: readonly [kind: Difference['kind'], about: RegExp, need: string][] 
   ['global', /^line static_/, 'static addresses, routes and rules'],
   ['global', /^line vrrp_mcast_group6/, 'another multicast group of IPv6'],
   ['global', /^email/, 'mails as they are'],
-  ['global', /^lvs_sync_daemon$/, 'connection sync below level 3'],
+  ['global', /^lvs_sync_daemon$/, 'connection sync with NAT at level 2'],
   ['global', /^lvs_timeouts/, 'timeouts of TCP connections'],
-  ['virtual server', /^lvs_method/, 'clients passed on by DR or TUN'],
-  ['virtual server', /^(real_server|weight of)/, 'real servers apart from the directors'],
+  ['virtual server', /^lvs_method/, 'clients passed on by IP in IP (TUN), or by several methods'],
+  ['virtual server', /^(real_server|weight of)/, 'real servers of another network, or of some services alone'],
   ['virtual server', /^(check of .*)/, 'the check of the real servers'],
   ['virtual server', /^(flag|.*threshold of)/, 'rare lines'],
 ]

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
 import { loadInventory } from '../../inventory/load.ts'
+import { directs } from '../../inventory/roles.ts'
 import { password as passwords } from '../../inventory/schema-cluster.ts'
 import { configuration } from '../../tasks/cluster/keepalived-conf.ts'
 import { UserError } from '../base/errors.ts'
@@ -50,7 +51,7 @@ function rendered(draft: Draft, password: string | undefined): { meanings: Meani
     // JSON is YAML.
     writeFileSync(file, JSON.stringify(filled(draft)))
     const { cluster, hosts } = loadInventory(file, { env: { [passwordName]: canBe(password) ? password : 'password' } })
-    const nodes = hosts.map((host) => {
+    const nodes = hosts.filter(directs).map((host) => {
       const text = configuration({ cluster, host, hosts }, draft.level)
       return {
         name: host.name,

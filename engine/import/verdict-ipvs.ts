@@ -3,7 +3,7 @@ import { needOf } from './needs.ts'
 import type { Part } from './facts.ts'
 import type { Meant, Subject } from './verdict.ts'
 
-const apart = 'real servers apart from the directors'
+const apart = 'real servers of another network, or of some services alone'
 const times = 'checks of real servers take the times of health_check, where a file says nothing'
 const ofOne = 'values of one virtual server alone'
 const isTime = /^(delay_loop$|(connect_timeout|retry|delay_before_retry) of )/

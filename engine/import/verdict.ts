@@ -57,6 +57,7 @@ const anyhow: readonly [about: RegExp, why: string][] = [
     /^(timeout|fall|rise|interval) of check/,
     'checks have a timeout and fail after two failures, where a file says nothing (health_check)',
   ],
+  [/^lvs_sync_daemon$/, 'the nodes that stand by know the open connections (lvs_sync_daemon)'],
   [/^lvs_timeouts udp$/, 'IPVS forgets UDP clients after ten seconds (balancing.udp_timeout)'],
   [
     /^priority beside /,
