@@ -83,7 +83,7 @@ function stateOf(path: string, found: Found | undefined, withoutFolder: boolean)
 }
 
 function remove(path: string, withFolder: boolean): Script {
-  const file = sh`rm -f -- ${path}`
+  const file = sh`rm -f -- ${path} ${unfinished(path)}`
   if (!withFolder) return file
   return lines(file, sh`[ ! -d ${posix.dirname(path)} ] || rmdir --ignore-fail-on-non-empty -- ${posix.dirname(path)}`)
 }
@@ -103,13 +103,22 @@ function parseFound(path: string, text: string): Found | undefined {
   return { content, mode, owner: owner.join(':'), ids }
 }
 
+/** The name of a file before it is whole: always the same, so that a power failure leaves nothing that nobody finds. */
+export const unfinished = (path: string): string =>
+  posix.join(posix.dirname(path), `.${posix.basename(path)}${unfinishedEnd}`)
+export const unfinishedEnd = '.keepalived-playbooks'
+
+/** Makes `"$file"` a new, empty file of root alone, where somebody else may have put something. */
+export const newFile: Script = sh`rm -f -- "$file" && (umask 077; set -C; : >"$file")
+trap 'rm -f -- "$file"' EXIT`
+
 /** @param give a command that gives `"$file"` to its owner */
 function write(path: string, print: Script, mode: string, give: Script, validate?: Script): Script {
   const folder = posix.dirname(path)
   return lines(
     sh`mkdir -p -- ${folder}
-file=$(mktemp ${`${folder}/.${posix.basename(path)}.XXXXXX`})
-trap 'rm -f -- "$file"' EXIT
+file=${unfinished(path)}
+${newFile}
 ${print} >"$file"
 ${give}
 chmod ${mode} "$file"`,

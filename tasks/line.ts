@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { lines, type Script, sh } from '../engine/base/sh.ts'
 import { type Resource, type Task, unchanged } from '../engine/runner/task.ts'
+import { newFile, unfinished, unfinishedEnd } from './file.ts'
 
 export interface LineOptions {
   /** One command that looks at the file with the line in it; where it fails, the line is taken out again. */
@@ -55,14 +56,16 @@ if [ -e ${path} ]; then
   grep -avxF -- ${text} ${path} >"$file" || [ "$?" -eq 1 ]
   ${found.includes('unended') ? sh`[ ! -s "$file" ] || truncate -s -1 "$file"` : sh`true`}
   ${found.includes('absent') ? sh`if [ -s "$file" ]; then ${endCopy}; else rm -f -- ${path} "$file"; fi` : endCopy}
+else
+  rm -f -- ${unfinished(path)}
 fi`
 
 /** Begins a copy `"$file"`, which takes the place of the file in one step, with the same owner, mode and attributes; a link stays a link. */
 export const beginCopy = (path: string): Script => sh`
   mkdir -p -- ${posix.dirname(path)}
   real=$(readlink -f -- ${path})
-  file=$(mktemp "\${real%/*}/.\${real##*/}.XXXXXX")
-  trap 'rm -f -- "$file"' EXIT
+  file="\${real%/*}/.\${real##*/}"${unfinishedEnd}
+  ${newFile}
   if [ -e "$real" ]; then cp -a --attributes-only -- "$real" "$file"; else chmod 644 "$file"; fi`
 
 /** Puts the copy in the place of the file, whole also after a power failure. */

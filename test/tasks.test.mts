@@ -4,6 +4,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -109,6 +110,23 @@ test('line: the file is replaced in one step, and a link stays one', async () =>
   }
   assert.is(shown('real'), 'one\n')
 })
+
+for (const [kind, task] of [
+  ['file', () => file(path('new/file'), 'text\n')],
+  ['line', () => line(path('new/file'), 'text')],
+] as const)
+  test(`${kind}: what a power failure leaves behind is gone after the next run, and after the undo`, async () => {
+    const { apply, undo } = (await wants(task()))!
+    for (const next of [apply, undo]) {
+      stub('sync', 'kill -KILL $PPID')
+      assert.is.not((await bash(sh`( set -euo pipefail; ${apply} ) 2>&1`)).code, 0)
+      assert.is(readdirSync(path('new')).length, 1, 'what is half done')
+      rmSync(path('stubs/sync'))
+      await make(next)
+      assert.equal(existsSync(path('new')) ? readdirSync(path('new')) : [], next === apply ? ['file'] : [])
+      if (next === apply) rmSync(path('new/file'))
+    }
+  })
 
 test('line: a file that was not there is removed again', async () => {
   const { apply, undo } = (await wants(line(path('new'), 'ours')))!

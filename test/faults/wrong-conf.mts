@@ -6,7 +6,8 @@ await playbook(import.meta.url, {
   title: 'Level 2, and two masters',
   level: 2,
   tasks: (target) => {
-    const cluster = { ...target.cluster, virtual_router_id: 99 }
+    const instances = target.cluster.instances.map((one) => ({ ...one, virtual_router_id: 99 }))
+    const cluster = { ...target.cluster, instances }
     return level2(target.host.name === 'ns2' ? { ...target, cluster } : target)
   },
 })

@@ -11,6 +11,29 @@ test.before(async () => {
 })
 test.after(() => disconnect())
 
+// One connection for many requests, as browsers have them. Before each it looks whether the server has ended it, and opens
+// another then: what counts is a request that was sent and not answered.
+const keepAlive = `
+import http.client, select, sys, time
+asked = ended = broken = 0
+connection = None
+while not __import__('os').path.exists('/tmp/keep-alive.end'):
+    if connection and select.select([connection.sock], [], [], 0)[0]:
+        connection, ended = None, ended + 1
+    try:
+        if not connection:
+            connection = http.client.HTTPConnection('10.2.1.5', timeout=5)
+        connection.request('GET', '/', headers={'Host': 'load.balance'})
+        connection.getresponse().read()
+        if connection.sock is None: connection, ended = None, ended + 1
+    except (OSError, http.client.HTTPException) as error:
+        print(repr(error), file=sys.stderr)
+        connection, broken = None, broken + 1
+    asked += 1
+    time.sleep(0.5)
+print(asked, ended, broken)
+`
+
 const certificate = { certificate: '/etc/ssl/site.pem', key: '/etc/ssl/private/site.key' }
 const kinds = {
   http: '{ type: http, header: serega-trace }',
@@ -62,9 +85,18 @@ for (const [kind, service] of Object.entries(kinds)) {
         const seen = await asked(
           'remote',
           async () => {
+            await on('remote', 'rm -f /tmp/keep-alive.end')
+            const kept = kind === 'http' ? on('remote', `python3 - <<'END'\n${keepAlive}\nEND`) : undefined
             const rolled = await playbook('rolling-reboot', '--inventory', inventory)
             assert.is(rolled.code, 0, rolled.text)
             assertNothingLost(rolled.document.prober!)
+            if (!kept) return
+            await on('remote', 'touch /tmp/keep-alive.end')
+            const [requests, ended, broken] = (await kept).trim().split(' ').map(Number)
+            console.log(`an open connection: ${requests} requests, ended ${ended} times, ${broken} requests broken`)
+            assert.ok(requests! > 50)
+            assert.ok(ended! >= 1, 'a drained node ends it')
+            assert.is(broken, 0)
           },
           inventory,
         )
