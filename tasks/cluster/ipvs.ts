@@ -27,17 +27,14 @@ const forwarding = (device: string) => ({
   [`net.ipv4.conf.${inKey(device)}.forwarding`]: 1,
 })
 
-/** What it needs where it sends clients to others who have the VIP as well. */
-const routing = {
-  ...directing,
-  // One that stands by takes the clients that another sends to it for its own, and sends none of them on.
-  'net.ipv4.vs.backup_only': 1,
-}
-
-/** A host that has the VIP on lo, and is not to answer for it: the director alone does, on its own interface. */
-const answering = (device: string) => ({
-  [`net.ipv4.conf.${inKey(device)}.arp_ignore`]: 1,
-  [`net.ipv4.conf.${inKey(device)}.arp_announce`]: 2,
+/**
+ * A host that has the VIP on lo, and is not to answer for it: the director alone does, on its own interface. As director that
+ * stands by it takes the clients that another sends to it for its own, and sends none of them on.
+ */
+const answering = (host: Host) => ({
+  ...(directs(host) && { 'net.ipv4.vs.backup_only': 1 }),
+  [`net.ipv4.conf.${inKey(host.interface)}.arp_ignore`]: 1,
+  [`net.ipv4.conf.${inKey(host.interface)}.arp_announce`]: 2,
 })
 
 /** Two interfaces in one network, and clients that come in by the one whose answers leave by the other. */
@@ -61,8 +58,8 @@ export function ipvs(target: Target, level: Level): TaskTree {
   const { cluster, host } = target
   const { answersDirectly, secondInterface } = abilitiesOf(level, cluster)
   const settings: Record<string, number> = {
-    ...(directs(host) && (answersDirectly ? routing : forwarding(host.interface))),
-    ...(answersDirectly && serves(host) && answering(host.interface)),
+    ...(directs(host) && (answersDirectly ? directing : forwarding(host.interface))),
+    ...(answersDirectly && serves(host) && answering(host)),
     ...(secondInterface && twoInterfaces(host)),
   }
   if (Object.keys(settings).length === 0) return []

@@ -1,5 +1,5 @@
 // Direct routing: with hosts that are director and real server at once, and with real servers of their own.
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
@@ -29,6 +29,8 @@ const roll = (inventory: string, ...more: string[]) =>
       const rolled = await playbook('rolling-reboot', '--inventory', inventory, ...more)
       assert.is(rolled.code, 0, rolled.text)
       assertNothingLost(rolled.document.prober!)
+      // Connections of before the reboots are dead.
+      await disconnect()
     },
     inventory,
   )
@@ -98,7 +100,6 @@ const apart = join(tmpdir(), `apart-${process.pid}.yaml`)
 
 test('real servers of their own: level 2 from nothing, and again without a change', async () => {
   const text = inventoryWith('balancing: { method: dr }\n  service: { type: http }', 'apart-of')
-  const { readFileSync } = await import('node:fs')
   writeFileSync(
     apart,
     readFileSync(text, 'utf8')

@@ -1,8 +1,10 @@
 import { preempts, priorityIn } from '../../../inventory/priority.ts'
+import { directs } from '../../../inventory/roles.ts'
 import type { Host, Instance, Inventory } from '../../../inventory/types.ts'
 import { exitCode, UserError } from '../../base/errors.ts'
 import { addressOf, holdsOf } from '../../cluster/instances.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
+import { works } from '../../verify/judge.ts'
 import type { ClusterControl } from '../control.ts'
 
 /** Milliseconds for questions that are on their way to be answered. */
@@ -12,6 +14,8 @@ const inFlight = 1000
 export interface Move {
   moving: readonly Instance[]
   from: string
+  /** Who will hold the first of them, as far as it can be told. */
+  to: string | undefined
   /** Whether a holder is the one that is wanted. */
   arrived(holder: string): boolean
   /** What sets them on their way. */
@@ -22,15 +26,16 @@ export interface Move {
 
 /**
  * Moves the addresses of instances. An answer in flight would reach a new director that does not know the connection, unless
- * the old holder itself answers: so for this moment all clients are sent to the old holder, or where that serves nobody, to
- * one real server.
+ * the old holder itself answers: so for this moment all clients are sent to the old holder. Where real servers answer
+ * directly, it is a question in flight: clients are sent to the new holder. Where that serves nobody, to one real server.
  * @param pausing the real servers that may be drained for some seconds
  * @returns who holds them now, for people
  * @throws UserError where they do not move in time
  */
 export async function moveAddresses(control: ClusterControl, move: Move, pausing: readonly Host[]): Promise<string> {
   const { clock } = control.session
-  const kept = pausing.find(({ name }) => name === move.from) ?? pausing[0]
+  const answering = control.can.answersDirectly ? move.to : move.from
+  const kept = pausing.find(({ name }) => name === answering) ?? pausing[0]
   const others = pausing.filter((host) => host !== kept)
   const names = others.map(({ name }) => name)
   const undrain = () => control.setDrained(names, false)
@@ -69,6 +74,22 @@ async function moved(control: ClusterControl, { moving, from, arrived, seconds }
     throw new UserError(`${vips} did not move away from ${from} within ${seconds} s: ${problem}`, exitCode.failed)
   }
   return held.join(', ')
+}
+
+/** @returns who will hold the addresses of an instance when a node lets go of them (RFC 5798, 6.4.3) */
+export function heirOf(
+  { hosts }: Pick<Inventory, 'hosts'>,
+  instance: Instance,
+  from: string,
+  states: readonly NodeState[],
+): string | undefined {
+  const inNumbers = ({ address }: Host) => address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0)
+  const able = hosts.filter((host) => {
+    const state = states.find((one) => one.host === host.name)
+    return host.name !== from && directs(host) && state && works(state) && !state.standby
+  })
+  const rank = (host: Host) => priorityIn(instance, host, hosts)
+  return able.toSorted((a, b) => rank(b) - rank(a) || inNumbers(b) - inNumbers(a))[0]?.name
 }
 
 /** @returns the instances that come to a host when it is undrained, and the node that the first comes from */

@@ -9,7 +9,7 @@ import type { Clock } from '../../base/clock.ts'
 import { exitCode, HostError, UserError } from '../../base/errors.ts'
 import { lines, type Script, sh } from '../../base/sh.ts'
 import type { ClusterControl } from '../control.ts'
-import { comingBack, moveAddresses } from './move.ts'
+import { comingBack, heirOf, moveAddresses } from './move.ts'
 
 /** How long things may take, in seconds. */
 export interface Patience {
@@ -80,10 +80,12 @@ export class NodeSteps {
    */
   async handOver(pausing: readonly Host[]): Promise<string> {
     const { name } = this.#host
-    const [state] = await this.#control.states([this.#host])
-    const moving = this.#control.instances.filter((instance) => holdsOf(state!, instance))
+    const states = await this.#control.states()
+    const state = states.find(({ host }) => host === name)!
+    const moving = this.#control.instances.filter((instance) => holdsOf(state, instance))
+    const to = moving[0] && heirOf(this.#control.session.inventory, moving[0], name, states)
     const act = () => this.#control.setStandby(name, true)
-    const move = { moving, from: name, arrived: (holder: string) => holder !== name, act, seconds: this.#moveTime }
+    const move = { moving, from: name, to, arrived: (holder: string) => holder !== name, act, seconds: this.#moveTime }
     return moveAddresses(this.#control, move, pausing)
   }
 
@@ -191,7 +193,7 @@ ipvsadm -lcn | awk -v reals=${` ${reals} `} -v most=${balancing.udp_timeout} \
     const { name } = this.#host
     const act = () => this.#control.setStandby(name, false)
     const { from, moving } = comingBack(this.#control.session.inventory, this.#host, await this.#control.states())
-    const move = { moving, arrived: (holder: string) => holder === name, act, seconds: this.#moveTime }
+    const move = { moving, to: name, arrived: (holder: string) => holder === name, act, seconds: this.#moveTime }
     if (from) await moveAddresses(this.#control, { ...move, from }, pausing)
     else await act()
     await this.#control.setDrained([name], false)
