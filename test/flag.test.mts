@@ -15,10 +15,13 @@ const timers = path('timers')
 const stubs = `
 systemctl() { printf '%s\\n' "$*" >>${path('stopped')}; }
 sync() { [ "$1" != ${file} ] || echo "$1 $(cat "$1")" >${path('synced')}; }
-systemd-run() { printf '%q ' "\${@: -3}" >>${timers}; echo >>${timers}; }`
+systemd-run() { printf '%q ' "\${@: -2}" >>${timers}; echo >>${timers}; }`
 const boots = path('tmpfiles.d')
 const run = (script: string) =>
-  localTransport().run(`${stubs}\n${script.replaceAll('/etc/tmpfiles.d', boots)}`, { timeout: 60 })
+  localTransport().run(
+    `${stubs}\n${script.replaceAll('/etc/tmpfiles.d', boots).replaceAll('/run/keepalived', path('keepalived'))}`,
+    { timeout: 60 },
+  )
 const set = (value: boolean, lasts?: number) => {
   mkdirSync(boots, { recursive: true })
   if (!existsSync(file)) writeFileSync(file, '0\n')
@@ -31,6 +34,11 @@ test('a flag of a hand-over is cleared by the host when its time is over, whoeve
   assert.is(says(), '1\n')
   await run(`eval "$(cat ${timers})"`)
   assert.is(says(), '0\n')
+})
+
+test('a timer runs plain words: systemd 252 turns ; of others into \\; at a daemon-reload, and a node stays drained', async () => {
+  await set(true, 120)
+  assert.match(readFileSync(timers, 'utf8'), /^bash [\w./-]+ \n$/)
 })
 
 test('a flag that is cleared in time has no timer any more', async () => {

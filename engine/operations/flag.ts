@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { lines, type Script, sh } from '../base/sh.ts'
-import { runLater } from '../base/timer.ts'
+import { scriptLater } from '../base/timer.ts'
 
 /**
  * Sets or clears a drain or standby file, which keepalived follows.
@@ -23,7 +23,7 @@ export function setFlag(file: string, value: boolean, lasts?: number): Script {
     // clears it, before keepalived starts (tmpfiles.d(5)).
     ...(value
       ? [
-          sh`${runLater(unit, lasts, sh`bash -c ${clear.text}`)} || exit 1`,
+          sh`${scriptLater(unit, lasts, clear)} || exit 1`,
           sh`echo ${`w! ${file} - - - - 0`} >${atBoot} && sync ${atBoot} || exit 1`,
           set,
         ]

@@ -1,5 +1,5 @@
 import { type Script, sh } from '../../base/sh.ts'
-import { runLater } from '../../base/timer.ts'
+import { scriptLater } from '../../base/timer.ts'
 import { findConnection } from '../../../tasks/cluster/connection.ts'
 import type { ClusterControl } from '../control.ts'
 import { type Drill, holderOf } from './drill.ts'
@@ -38,11 +38,19 @@ if [ -z "$connected" ] || ip -o address show dev ${device} to "$connected" | gre
   echo ${`this connection comes in by ${device}: a cut would be felt here too, and is not made`} >&2
   exit 1
 fi
+${rules(device)}
+${scriptLater(
+  drillUnit,
+  seconds,
+  sh`${rules(device)}
+rules -D`,
+)} || exit 1
+rules -I`
+
+const rules = (device: string): Script => sh`
 rules() {
   iptables -w "$1" INPUT -i ${device} -m comment --comment ${drillUnit} -j DROP
   iptables -w "$1" OUTPUT -o ${device} -m comment --comment ${drillUnit} -j DROP
   iptables -w "$1" FORWARD -i ${device} -m comment --comment ${drillUnit} -j DROP
   iptables -w "$1" FORWARD -o ${device} -m comment --comment ${drillUnit} -j DROP
-}
-${runLater(drillUnit, seconds, sh`bash -c "$(declare -f rules); rules -D"`)} || exit 1
-rules -I`
+}`

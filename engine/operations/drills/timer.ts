@@ -1,5 +1,5 @@
 import { type Script, sh } from '../../base/sh.ts'
-import { runLater } from '../../base/timer.ts'
+import { scriptLater } from '../../base/timer.ts'
 
 /** The name of the host's timer that heals it, and of packet filter rules of drills. */
 export const drillUnit = 'keepalived-playbooks-drill'
@@ -9,5 +9,5 @@ export const drillUnit = 'keepalived-playbooks-drill'
  * no fault behind.
  */
 export const hurtFor = (seconds: number, heal: Script, hurt: Script): Script => sh`
-${runLater(drillUnit, seconds, sh`bash -c ${heal.text}`)} || exit 1
+${scriptLater(drillUnit, seconds, heal)} || exit 1
 ${hurt}`
