@@ -1,0 +1,162 @@
+// Direct routing, and hosts that are a director or a real server alone: what each of them gets, and what is wrong with it.
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { parseFacts } from '../engine/runner/facts.ts'
+import { flatten, tasksOf } from '../engine/runner/task.ts'
+import { nodeStateScript, parseNodeState } from '../engine/cluster/node-state.ts'
+import { heirOf } from '../engine/operations/rolling/move.ts'
+import { judgeNodes, works } from '../engine/verify/judge.ts'
+import { tasks } from '../playbooks/level2.mts'
+import { method } from '../tasks/cluster/as-described/method.ts'
+import { parseFound } from '../tasks/cluster/as-described/found.ts'
+import { allowAnswers, allowSync, allowVrrp, snat } from '../tasks/cluster/firewall.ts'
+import { packetsOf } from '../tasks/cluster/packets.ts'
+import { untracked } from '../tasks/cluster/untracked.ts'
+import { targetOf } from '../tasks/target.ts'
+import { load } from './inventory/samples.mts'
+
+const text = (balancing: string, hosts: string) => `cluster:
+  vip: 10.2.1.5
+  network: 10.2.1.0/24
+  balancing: ${balancing}
+  service: { type: http }
+hosts: ${hosts}
+`
+const apart = load(
+  text(
+    '{ method: dr }',
+    `
+  lb1: { address: 10.2.1.2, role: director }
+  lb2: { address: 10.2.1.3, role: director }
+  web1: { address: 10.2.1.21, role: real_server }
+  web2: { address: 10.2.1.22, role: real_server }`,
+  ),
+)
+const both = load(text('{ method: dr }', '{ a: { address: 10.2.1.2 }, b: { address: 10.2.1.3 } }'))
+const facts = parseFacts('ids=debian\ninit=systemd\n')
+const targetIn = (inventory: typeof apart, name: string) =>
+  targetOf(
+    inventory,
+    inventory.hosts.find((host) => host.name === name)!,
+    facts,
+  )
+const namesOf = (inventory: typeof apart, name: string) =>
+  tasksOf(flatten(tasks(targetIn(inventory, name)))).map((task) => task.name)
+
+test('a director alone has no service, and a real server alone no keepalived', () => {
+  const [director, real] = [namesOf(apart, 'lb1'), namesOf(apart, 'web1')]
+  const about = (names: string[], word: RegExp) => names.filter((name) => word.test(name)).length
+  assert.equal([about(director, /nginx/), about(real, /nginx/) > 0], [0, true])
+  assert.equal([about(director, /\/etc\/keepalived/) > 0, about(real, /\/etc\/keepalived|snmpd|ip_vs/)], [true, 0])
+  assert.equal([about(director, /virtual-ip-on-lo/), about(real, /virtual-ip-on-lo/)], [0, 2])
+})
+
+test('who has the VIP on lo answers no ARP for it; who also directs sends nobody on while it stands by', () => {
+  const settings = (inventory: typeof apart, name: string) =>
+    namesOf(inventory, name).flatMap((task) => /^sysctl net\.ipv4\.(\S+) = 1$/.exec(task)?.[1] ?? [])
+  const directing = ['vs.expire_nodest_conn', 'vs.sloppy_tcp']
+  assert.equal(settings(apart, 'lb1'), directing)
+  assert.equal(settings(apart, 'web1'), ['conf.eth0.arp_ignore'])
+  assert.equal(settings(both, 'a'), [...directing, 'vs.backup_only', 'conf.eth0.arp_ignore'])
+})
+
+test('no answer comes back through a director, and connection tracking leaves alone what it sees half of', () => {
+  const rulesOf = (inventory: typeof apart, name: string) => {
+    const target = targetIn(inventory, name)
+    return [allowVrrp, allowSync, allowAnswers, snat, untracked].flatMap((rules) =>
+      rules(target, 2).map((one) => one.name),
+    )
+  }
+  const director = ['vrrp-in', 'vrrp-out', 'sync-in', 'sync-out', 'untracked-questions-tcp', 'untracked-answers-tcp']
+  assert.equal(rulesOf(apart, 'lb1'), director)
+  assert.equal(rulesOf(both, 'a'), director)
+  assert.equal(rulesOf(apart, 'web1'), [])
+})
+
+test('the packets that are tried are those of the role', () => {
+  const of = (inventory: typeof apart, name: string) =>
+    packetsOf(targetIn(inventory, name), 2).map(({ what, to }) => `${what} -> ${to}`)
+  assert.equal(of(apart, 'lb1'), [
+    'VRRP to the other nodes -> 224.0.0.18',
+    'VRRP from lb2 -> 224.0.0.18',
+    'connection sync to the other nodes -> 224.0.0.81',
+    'connection sync from lb2 -> 224.0.0.81',
+    'checks of web1 by TCP -> 10.2.1.21',
+    "clients' questions by TCP to web1 -> 10.2.1.5",
+    'checks of web2 by TCP -> 10.2.1.22',
+    "clients' questions by TCP to web2 -> 10.2.1.5",
+    'a question by TCP to 10.2.1.5, without connection tracking, -> 10.2.1.5',
+  ])
+  assert.equal(of(apart, 'web1'), [
+    'TCP port 80 for the checks of lb1 -> 10.2.1.21',
+    'TCP port 80 for the checks of lb2 -> 10.2.1.21',
+    'a question by TCP to 10.2.1.5 -> 10.2.1.5',
+  ])
+})
+
+const said = (name: string, ...lines: string[]) => {
+  const host = apart.hosts.find((one) => one.name === name)!
+  return parseNodeState(host, apart.cluster, [...lines, 'boot=x', ''].join('\n'))
+}
+const pool = ['pool=TCP  10.2.1.5:80 rr', ...['21', '22'].map((end) => `pool=  -> 10.2.1.${end}:80 Route 1 0 0`)]
+const states = [
+  said('lb1', 'level=2', 'keepalived=active', 'held=VI_1 10.2.1.5', 'state=VI_1 MASTER', ...pool),
+  said('lb2', 'level=2', 'keepalived=active', 'state=VI_1 BACKUP', ...pool),
+  said('web1', 'lo=10.2.1.5', 'service=nginx active'),
+  said('web2', 'lo=10.2.1.5', 'service=nginx active'),
+]
+
+test('a cluster of directors and real servers is healthy, each by what it has to do', () => {
+  assert.equal(judgeNodes(apart, states, 2), [])
+  assert.ok(states.every(works))
+  const web = nodeStateScript(apart.cluster, apart.hosts[2]!).text
+  assert.not.match(web, /is-active keepalived/)
+  assert.match(nodeStateScript(apart.cluster, apart.hosts[0]!).text, /is-active keepalived/)
+})
+
+test('a real server without the VIP on lo, and a pool by another method, are found', () => {
+  const broken = [
+    said(
+      'lb1',
+      'level=2',
+      'keepalived=active',
+      'held=VI_1 10.2.1.5',
+      'state=VI_1 MASTER',
+      ...pool.map((row) => row.replace('Route', 'Masq')),
+    ),
+    states[1]!,
+    said('web1', 'service=nginx active'),
+    states[3]!,
+  ]
+  assert.equal(
+    judgeNodes(apart, broken, 2).map(({ text }) => text),
+    [
+      'lb1: its TCP pool passes on to web1 by Masq, not Route',
+      'lb1: its TCP pool passes on to web2 by Masq, not Route',
+      'web1: does not have 10.2.1.5 on lo: who is sent to it gets no answer',
+    ],
+  )
+})
+
+test('who takes the VIP over: a director with the highest priority, then with the highest address', () => {
+  const [instance] = apart.cluster.instances
+  assert.is(heirOf(apart, instance!, 'lb1', states), 'lb2')
+  assert.is(heirOf(apart, instance!, 'lb2', states), 'lb1')
+  const standby = states.map((state) => (state.host === 'lb2' ? { ...state, standby: true } : state))
+  assert.is(heirOf(apart, instance!, 'lb1', standby), undefined)
+})
+
+test('the method of a cluster at work stays as it is', () => {
+  const found = (name: string) => parseFound(`== links and routes\n[]\n[]\n== method\n${name}\n`)
+  const why = (inventory: typeof apart, name: string) =>
+    method(targetIn(inventory, inventory.hosts[0]!.name), 2, found(name))
+  assert.equal(why(both, 'DR'), [])
+  assert.equal(why(both, ''), [])
+  assert.match(
+    why(both, 'NAT')[0]!,
+    /cluster\.balancing\.method: is dr, .* lvs_method NAT.*: bring the cluster to level 1 first/,
+  )
+  assert.match(why(apart, 'NAT')[0]!, /run teardown\.mts first/)
+})
+
+test.run()
