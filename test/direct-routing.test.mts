@@ -47,7 +47,10 @@ test('a director alone has no service, and a real server alone no keepalived', (
   const [director, real] = [namesOf(apart, 'lb1'), namesOf(apart, 'web1')]
   const about = (names: string[], word: RegExp) => names.filter((name) => word.test(name)).length
   assert.equal([about(director, /nginx/), about(real, /nginx/) > 0], [0, true])
-  assert.equal([about(director, /\/etc\/keepalived/) > 0, about(real, /\/etc\/keepalived|snmpd|ip_vs/)], [true, 0])
+  assert.equal(
+    [about(director, /\/keepalived\/keepalived\.conf/) > 0, about(real, /\/keepalived\/keepalived\.conf|snmpd|ip_vs/)],
+    [true, 0],
+  )
   assert.equal([about(director, /virtual-ip-on-lo/), about(real, /virtual-ip-on-lo/)], [0, 2])
 })
 
