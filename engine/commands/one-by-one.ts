@@ -8,6 +8,7 @@ import { addressOf, soleHolders, withoutHolder } from '../cluster/instances.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 import type { Session } from '../cluster/session.ts'
 import { ClusterControl } from '../operations/control.ts'
+import { inFlight } from '../operations/rolling/move.ts'
 import { NodeSteps } from '../operations/rolling/node-steps.ts'
 import type { Turns } from '../runner/run.ts'
 import { judgePools } from '../verify/judge-pools.ts'
@@ -44,12 +45,16 @@ export function oneByOne(session: Session, states: readonly NodeState[], level: 
     const works = reconfigures && Object.values(soleHolders(cluster, latest)).includes(name)
     const handsOver = works && moving
     const endsBalancing = works && balances(from) && !balances(level)
+    // A director that stands by takes who is sent to it for its own; while it loads a configuration, it does not know that.
+    const rests = reconfigures && !works && abilitiesOf(from, cluster).answersDirectly
     if (handsOver) await steps.handOver(hosts.filter(serves))
+    if (rests) await setDrained(control, host, true)
     if (endsBalancing) await control.reach(name).run(emptyServer('-A').text, { timeout })
     try {
       await work()
     } finally {
       if (handsOver) await control.setStandby(name, false)
+      if (rests) await setDrained(control, host, false)
       if (endsBalancing) await control.reach(name).run(emptyServer('-D').text, { timeout })
     }
     const problem = await control.until((now) => {
@@ -67,6 +72,13 @@ export function oneByOne(session: Session, states: readonly NodeState[], level: 
         work,
       ),
   }
+}
+
+/** Directors send nobody to a node, or do again. */
+async function setDrained(control: ClusterControl, host: Host, drained: boolean): Promise<void> {
+  await control.setDrained([host.name], drained)
+  await control.poolsFollow([host], drained)
+  if (drained) await control.session.clock.sleep(inFlight)
 }
 
 /**

@@ -8,7 +8,7 @@ import { works } from '../../verify/judge.ts'
 import type { ClusterControl } from '../control.ts'
 
 /** Milliseconds for questions that are on their way to be answered. */
-const inFlight = 1000
+export const inFlight = 1000
 
 /** Instances on their way to another node. */
 export interface Move {
