@@ -1,6 +1,7 @@
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { sh } from '../../engine/base/sh.ts'
 import type { Task } from '../../engine/runner/task.ts'
+import { accepted } from '../accepted.ts'
 import { file } from '../file.ts'
 import { service } from '../service.ts'
 import { dropInPath, systemdDropIn } from '../systemd-dropin.ts'
@@ -9,6 +10,8 @@ import { formerAddresses, replacingHandMade } from './adoption/keepalived-conf.t
 import { unitOverride, withoutRoutesScript } from './adoption/unit-override.ts'
 import { routesScript } from './routes.ts'
 import { template } from '../template.ts'
+import { refusal } from './keepalived-refusal.ts'
+import { namedOnHost } from './named-on-host.ts'
 import { configuration, drainFile, keepalivedConf, notifyScript, standbyFile } from './keepalived-conf.ts'
 
 /** Writes 0 into a file that is empty or missing. */
@@ -18,10 +21,13 @@ const flag = (path: string): Task => file(path, (current) => (/^[01]\n?$/.test(c
  * `keepalived -t` on the new file, on the host itself, since it looks at interfaces and scripts. 2.2.7 ends with 143
  * for a good file with a script user unless TERM is ignored, and 0 does not mean that it had nothing to say.
  */
+const test = sh`(trap '' TERM; exec keepalived -t -f "$file")`
+
+/** Where keepalived is installed, the same has been judged before the first change. */
 const validate = sh`
-said=$( (trap '' TERM; keepalived -t -f "$file") 2>&1 ) && code=0 || code=$?
+said=$( ${test} 2>&1 ) && code=0 || code=$?
 if [ "$code" -ne 0 ] || [ -n "$said" ]; then
-  echo "keepalived -t refuses the new configuration (exit code $code): $said"
+  echo "keepalived -t refuses the new configuration (exit code $code): \${said//"$file"/${keepalivedConf}}"
   exit 1
 fi`
 
@@ -29,7 +35,9 @@ fi`
 export function keepalived(target: Target, level: Level): Task[] {
   const { cluster, host, hosts } = target
   const can = abilitiesOf(level)
+  const conf = configuration(target, level)
   return [
+    namedOnHost(target, level),
     flag(standbyFile),
     ...(can.balances ? hosts.map(({ name }) => flag(drainFile(name))) : []),
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
@@ -43,11 +51,12 @@ export function keepalived(target: Target, level: Level): Task[] {
         })),
       ),
     }),
-    replacingHandMade(
-      file(keepalivedConf, configuration(target, level), { mode: '640', validate }),
-      keepalivedConf,
-      target,
-    ),
+    accepted(keepalivedConf, conf, {
+      program: 'keepalived',
+      validate: test,
+      refusal: (...said) => refusal(target, level, ...said),
+    }),
+    replacingHandMade(file(keepalivedConf, conf, { mode: '640', validate }), keepalivedConf, target),
     service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service'), unitOverride] }),
     ...(target.takeOver ? [formerAddresses(keepalivedConf, target)] : []),
   ]
