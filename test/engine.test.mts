@@ -265,4 +265,22 @@ test('secrets: known values and patterns are hidden', () => {
   )
 })
 
+test('a change that prints a line without end, and fails, is told in few words', async () => {
+  const endless: Task = {
+    name: 'endless',
+    probe: sh`true`,
+    plan: () => ({
+      before: '',
+      after: 'x',
+      apply: sh`head -c 100000000 /dev/zero | tr '\0' x; echo; echo why; exit 3`,
+      undo: sh`true`,
+    }),
+  }
+  const { failure, status } = await runHost(host([endless]), options, silent)
+  assert.is(status, 'failed')
+  assert.match(failure!.reason, /^exit code 3: x/)
+  assert.match(failure!.reason, /\nwhy$/)
+  assert.ok(failure!.reason.length < 40_000)
+})
+
 test.run()

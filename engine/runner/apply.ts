@@ -230,6 +230,8 @@ fi`
 
 const digest = ({ text, code }: Printed) => createHash('sha256').update(`${text}\n${code}`).digest('hex')
 
+const longestLine = 4096
+
 function stepReader(marker: string): (chunk: Buffer) => ApplyStep[] {
   let rest = ''
   let index = -1
@@ -237,6 +239,11 @@ function stepReader(marker: string): (chunk: Buffer) => ApplyStep[] {
   return (chunk) => {
     const found = (rest + decoder.decode(chunk, { stream: true })).split('\n')
     rest = found.pop()!
+    // Marks begin a line of their own, and nobody reads a line without end.
+    if (rest.length > longestLine) {
+      found.push(`${rest.slice(0, longestLine)}…`)
+      rest = ''
+    }
     return found.flatMap((line): ApplyStep[] => {
       if (!line.startsWith(marker)) return line.trim() && index >= 0 ? [{ type: 'output', index, line }] : []
       const [, word, number, code] = line.split(' ')
