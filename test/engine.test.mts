@@ -279,7 +279,7 @@ test('a change that prints a line without end, and fails, is told in few words',
   const { failure, status } = await runHost(host([endless]), options, silent)
   assert.is(status, 'failed')
   assert.match(failure!.reason, /^exit code 3: x/)
-  assert.match(failure!.reason, /\nwhy$/)
+  assert.match(failure!.reason, /\nwhy\n/)
   assert.ok(failure!.reason.length < 40_000)
 })
 

@@ -231,6 +231,7 @@ fi`
 const digest = ({ text, code }: Printed) => createHash('sha256').update(`${text}\n${code}`).digest('hex')
 
 const longestLine = 4096
+const shortened = (line: string) => (line.length > longestLine ? `${line.slice(0, longestLine)}…` : line)
 
 function stepReader(marker: string): (chunk: Buffer) => ApplyStep[] {
   let rest = ''
@@ -241,11 +242,11 @@ function stepReader(marker: string): (chunk: Buffer) => ApplyStep[] {
     rest = found.pop()!
     // Marks begin a line of their own, and nobody reads a line without end.
     if (rest.length > longestLine) {
-      found.push(`${rest.slice(0, longestLine)}…`)
+      found.push(rest)
       rest = ''
     }
     return found.flatMap((line): ApplyStep[] => {
-      if (!line.startsWith(marker)) return line.trim() && index >= 0 ? [{ type: 'output', index, line }] : []
+      if (!line.startsWith(marker)) return line.trim() && index >= 0 ? [{ type: 'output', index, line: shortened(line) }] : []
       const [, word, number, code] = line.split(' ')
       index = Number(number)
       return [word === 'start' ? { type: 'started', index } : { type: 'ended', index, code: Number(code) }]
