@@ -246,7 +246,8 @@ function stepReader(marker: string): (chunk: Buffer) => ApplyStep[] {
       rest = ''
     }
     return found.flatMap((line): ApplyStep[] => {
-      if (!line.startsWith(marker)) return line.trim() && index >= 0 ? [{ type: 'output', index, line: shortened(line) }] : []
+      if (!line.startsWith(marker))
+        return line.trim() && index >= 0 ? [{ type: 'output', index, line: shortened(line) }] : []
       const [, word, number, code] = line.split(' ')
       index = Number(number)
       return [word === 'start' ? { type: 'started', index } : { type: 'ended', index, code: Number(code) }]
