@@ -1,4 +1,5 @@
 // The engine, from probes to the proof.
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -9,6 +10,7 @@ import { localTransport } from '../engine/transport/local.ts'
 import { batchProbes } from '../engine/runner/probe.ts'
 import { Redactor } from '../engine/cli/redact.ts'
 import { runHosts } from '../engine/runner/run.ts'
+import { stateProbe } from '../engine/runner/state.ts'
 import type { Listener } from '../engine/runner/events.ts'
 import { sh } from '../engine/base/sh.ts'
 import { UserError } from '../engine/base/errors.ts'
@@ -185,6 +187,20 @@ test('names are data: nothing in them becomes shell code', async () => {
   )
   assert.is(result.status, 'changed', result.failure?.reason)
   assert.not.ok(existsSync(path('owned')))
+})
+
+test('a lock on a file of the same number in another file system is no run at work', () => {
+  const state = path('state')
+  const script = `mkdir -p ${state} ${path('other')}
+for one in ${state} ${path('other')}; do mount -t tmpfs none "$one"; echo ann >"$one/lock"; done
+[ "$(stat -c %i ${state}/lock)" = "$(stat -c %i ${path('other')}/lock)" ] || exit 1
+exec 8>>${path('other')}/lock; flock 8
+( ${stateProbe(state).text} )
+echo --
+exec 9>>${state}/lock; flock 9
+( ${stateProbe(state).text} )`
+  const said = execFileSync('unshare', ['--mount', 'bash', '-c', script], { encoding: 'utf8' })
+  assert.is(said, '--\nat-work=ann\n')
 })
 
 test('two runs on one host: the second is told who is at work', async () => {
