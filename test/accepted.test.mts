@@ -14,6 +14,7 @@ import { schema } from '../inventory/schema.ts'
 import { command, interfaceName } from '../inventory/values.ts'
 import { servicesOf } from '../services/all.ts'
 import { accepted } from '../tasks/accepted.ts'
+import { keepalived } from '../tasks/cluster/keepalived.ts'
 import { configuration, keepalivedConf } from '../tasks/cluster/keepalived-conf.ts'
 import { refusal } from '../tasks/cluster/keepalived-refusal.ts'
 import { namedFor, namedOnHost } from '../tasks/cluster/named-on-host.ts'
@@ -220,6 +221,30 @@ test('what is there is right, and so is what earlier tasks bring, by name or wit
   assert.is(without(cluster('notify: { master: /etc/passwd }')).length, 1)
   assert.equal(without(cluster('track_interfaces: [no-eth1]', 'keepalived: { global: [dynamic_interfaces] }')), [])
   assert.equal(without(cluster('balancing: { real_server_up: /etc/x }'), nothing, 1), [])
+})
+
+test('where keepalived comes with the run, the place in the inventory is told as well', () => {
+  const text = own('instance', 'alpha', 'foo bar')
+  const on = target(text, 1)
+  const [task] = keepalived(on, 1).filter(({ name }) => name === `file ${keepalivedConf}`)
+  const answer = task!.plan({ text: '', code: 0 }, nothing)
+  assert.ok(isChange(answer))
+  const line = lineOf(text, 1, 'foo bar')
+  const script = `mount -t tmpfs none /etc; mkdir /etc/keepalived
+echo root:x:0:0::/:/bin/sh >/etc/passwd; echo root:x:0: >/etc/group
+keepalived() { echo "($3: Line ${line}) Unknown keyword 'foo'" >&2; return 5; }
+exec() { "$@"; }
+set -e
+${answer.apply.text}`
+  const { status, stdout } = spawnSync('unshare', ['--map-root-user', '--mount', 'bash', '-c', script], {
+    encoding: 'utf8',
+  })
+  assert.is(status, 1)
+  assert.is(
+    stdout,
+    `keepalived -t refuses the new configuration (exit code 5): (${keepalivedConf}: Line ${line}) Unknown keyword 'foo'\n` +
+      `line ${line} is ${file}:5:23 cluster.keepalived.instance[1]\n`,
+  )
 })
 
 test('a certificate that does not fit its key is refused by nginx before anything is changed, and nginx leaves nothing behind', () => {

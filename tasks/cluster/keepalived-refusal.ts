@@ -74,7 +74,7 @@ const isAboutChanges = ({ text, line }: Complaint, conf: readonly string[], plan
     .some((word) => word !== '' && planned.changes(word))
 
 /** @returns the lines of our file that the inventory gives as they are, and where it gives them */
-function ownLines({ cluster, host, hosts }: Target, level: Level): Map<number, Path> {
+export function ownLines({ cluster, host, hosts }: Target, level: Level): Map<number, Path> {
   // Rendered with marks in their stead, as lines of ours may read the same.
   const marked = Object.fromEntries(
     Object.entries(cluster.keepalived).map(([block, all]) => [block, all.map((_, index) => `own ${block} ${index}`)]),

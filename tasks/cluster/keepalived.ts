@@ -1,5 +1,5 @@
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
-import { sh } from '../../engine/base/sh.ts'
+import { lines, type Script, sh } from '../../engine/base/sh.ts'
 import type { Task } from '../../engine/runner/task.ts'
 import { accepted } from '../accepted.ts'
 import { file } from '../file.ts'
@@ -10,7 +10,7 @@ import { formerAddresses, replacingHandMade } from './adoption/keepalived-conf.t
 import { unitOverride, withoutRoutesScript } from './adoption/unit-override.ts'
 import { routesScript } from './routes.ts'
 import { template } from '../template.ts'
-import { refusal } from './keepalived-refusal.ts'
+import { ownLines, refusal } from './keepalived-refusal.ts'
 import { namedOnHost } from './named-on-host.ts'
 import { configuration, drainFile, keepalivedConf, notifyScript, standbyFile } from './keepalived-conf.ts'
 
@@ -23,11 +23,16 @@ const flag = (path: string): Task => file(path, (current) => (/^[01]\n?$/.test(c
  */
 const test = sh`(trap '' TERM; exec keepalived -t -f "$file")`
 
-/** Where keepalived is installed, the same has been judged before the first change. */
-const validate = sh`
+/** Where keepalived was installed before, the same has been judged before the first change. */
+const validate = (target: Target, level: Level): Script => sh`
 said=$( ${test} 2>&1 ) && code=0 || code=$?
 if [ "$code" -ne 0 ] || [ -n "$said" ]; then
   echo "keepalived -t refuses the new configuration (exit code $code): \${said//"$file"/${keepalivedConf}}"
+  ${lines(
+    ...[...ownLines(target, level)].map(
+      ([line, path]) => sh`[[ $said != *${`Line ${line})`}* ]] || echo ${`line ${line} is ${target.place(path)}`}`,
+    ),
+  )}
   exit 1
 fi`
 
@@ -56,7 +61,11 @@ export function keepalived(target: Target, level: Level): Task[] {
       validate: test,
       refusal: (...said) => refusal(target, level, ...said),
     }),
-    replacingHandMade(file(keepalivedConf, conf, { mode: '640', validate }), keepalivedConf, target),
+    replacingHandMade(
+      file(keepalivedConf, conf, { mode: '640', validate: validate(target, level) }),
+      keepalivedConf,
+      target,
+    ),
     service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service'), unitOverride] }),
     ...(target.takeOver ? [formerAddresses(keepalivedConf, target)] : []),
   ]
