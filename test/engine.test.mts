@@ -299,4 +299,10 @@ test('a change that prints a line without end, and fails, is told in few words',
   assert.ok(failure!.reason.length < 40_000)
 })
 
+test('of two secrets that begin alike, nothing of the longer one is left', () => {
+  const redactor = new Redactor()
+  for (const value of ['public', 'public-of-ours', 'pub']) redactor.addValue(value)
+  assert.is(redactor.redact('a public-of-ours public pub'), 'a ******** ******** ********')
+})
+
 test.run()
