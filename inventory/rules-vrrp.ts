@@ -1,3 +1,4 @@
+import { parseBlocks } from '../engine/conf/blocks.ts'
 import type { Draft } from './defaults.ts'
 import { serves } from './roles.ts'
 import type { Path, Problem } from './source.ts'
@@ -12,6 +13,7 @@ export function vrrp({ cluster = {}, hosts }: Draft): Problem[] {
     ...adverts(cluster),
     ...balancing(cluster, hosts),
     ...trackedOnce(cluster),
+    ...ownLines(cluster),
     ...Object.entries(cluster.checks ?? {}).flatMap(([name, content]) =>
       content ? check(name, content, own, cluster.health_check?.interval) : [],
     ),
@@ -56,6 +58,23 @@ function trackedOnce({ track_interfaces: all = [] }: ClusterDraft): Problem[] {
         ]
       : [],
   )
+}
+
+/** Braces and quotes of the user's own lines end where they begin: keepalived would take what comes after them for theirs. */
+function ownLines({ keepalived = {} }: ClusterDraft): Problem[] {
+  return Object.entries(keepalived).flatMap(([block, lines]) => {
+    const own = (lines ?? []).map((text, index) => ({ text: text ?? '', file: '', line: index + 1, column: 1 }))
+    const around = (text: string, line: number) => ({ text, file: '', line, column: 1 })
+    const { problems } = parseBlocks([around(`${block} {`, 0), ...own, around('}', own.length + 1)])
+    const path = ['cluster', 'keepalived', block]
+    return problems
+      .slice(0, 1)
+      .map(({ line, text }) =>
+        line > 0 && line <= own.length
+          ? { path: [...path, String(line - 1)], text: `must be whole statements: ${text.replace(/ of line \d+/, '')}` }
+          : { path, text: 'must have a } for each {, and no other' },
+      )
+  })
 }
 
 const isMulticast = (address: string) => /^2(2[4-9]|3\d)\./.test(address)

@@ -59,11 +59,10 @@ await main(import.meta.url, program, async (context) => {
     if (kept.length > 0 && !hosts.includes(host)) show(host, `left alone: its newest run is ${kept[0]!.id}`)
   if (hosts.length === 0)
     throw new UserError(`${chosen.id} is the newest run of no host: undo those after it first`, exitCode.failed)
-  if (options.check) {
-    for (const { host, runs: kept } of journals)
-      if (hosts.includes(host)) show(host, kept[0]!.changes.map((change) => `undo ${change}`).join('\n'))
-    return conclude() || exitCode.changesFound
-  }
+  const word = options.check ? 'undo' : 'will undo'
+  for (const { host, runs: kept } of journals)
+    if (hosts.includes(host)) show(host, kept[0]!.changes.map((change) => `${word} ${change}`).join('\n'))
+  if (options.check) return conclude() || exitCode.changesFound
   const what = `the run of ${chosen.who}${chosen.when && `, ${chosen.when}`}${chosen.playbook && `, ${chosen.playbook}`}`
   const question = `This undoes ${what}, on ${hosts.join(', ')}. Go on`
   if (!options.yes && !(await confirmed(question, 'add --yes to go on'))) throw new UserError('Nothing was changed')

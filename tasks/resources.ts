@@ -5,8 +5,8 @@ import { serviceResource } from './service.ts'
 import { sysctlResource } from './sysctl.ts'
 
 const kinds: readonly [key: RegExp, resource: (...words: string[]) => Resource][] = [
-  [/^file (.+)$/, fileResource],
-  [/^line in (.+?): (.*)$/, lineResource],
+  [/^file ([^]+)$/, fileResource],
+  [/^line in ([^]+?): ([^]*)$/, lineResource],
   [/^service (.+)$/, serviceResource],
   [/^sysctl (.+)$/, sysctlResource],
 ]

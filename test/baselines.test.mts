@@ -1,5 +1,6 @@
 // What a host keeps of how it was: rollbacks, and what it gets back when a playbook does not list it any more.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { sh } from '../engine/base/sh.ts'
@@ -151,6 +152,20 @@ test('what another scope keeps another way is refused before any change; the sam
   assert.is(other.status, 'failed')
   assert.match(other.failure!.reason, /^file .*shared: the playbooks of scope "cluster" keep it another way/)
   assert.equal([shown('shared'), shown('first')], ['one', undefined])
+})
+
+test('a key of several lines, or with a carriage return, has its baseline: nothing is given back while it is listed, all of it then', async () => {
+  const odd = ['a\nb', 'c\r', 'd\u2028e']
+  mkdirSync(dirname(path('f')), { recursive: true })
+  writeFileSync(path('f'), 'mine\n')
+  const tasks = odd.map((text) => line(path('f'), text.replace('\n', ' ')))
+  const listed = tasks.map((task, index) => ({ ...task, key: `odd ${odd[index]}` }))
+  assert.is((await runHost(host(listed), options, silent)).status, 'changed')
+  const again = await runHost(host(listed), options, silent)
+  assert.equal([again.status, again.changes, again.failure], ['ok', [], undefined])
+  const back = await runHost(host([]), options, silent)
+  assert.equal([back.status, back.changes.length], ['changed', 3])
+  assert.is(readFileSync(path('f'), 'utf8'), 'mine\n')
 })
 
 test.run()

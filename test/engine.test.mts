@@ -1,4 +1,5 @@
 // The engine, from probes to the proof.
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -9,6 +10,7 @@ import { localTransport } from '../engine/transport/local.ts'
 import { batchProbes } from '../engine/runner/probe.ts'
 import { Redactor } from '../engine/cli/redact.ts'
 import { runHosts } from '../engine/runner/run.ts'
+import { stateProbe } from '../engine/runner/state.ts'
 import type { Listener } from '../engine/runner/events.ts'
 import { sh } from '../engine/base/sh.ts'
 import { UserError } from '../engine/base/errors.ts'
@@ -187,6 +189,20 @@ test('names are data: nothing in them becomes shell code', async () => {
   assert.not.ok(existsSync(path('owned')))
 })
 
+test('a lock on a file of the same number in another file system is no run at work', () => {
+  const state = path('state')
+  const script = `mkdir -p ${state} ${path('other')}
+for one in ${state} ${path('other')}; do mount -t tmpfs none "$one"; echo ann >"$one/lock"; done
+[ "$(stat -c %i ${state}/lock)" = "$(stat -c %i ${path('other')}/lock)" ] || exit 1
+exec 8>>${path('other')}/lock; flock 8
+( ${stateProbe(state).text} )
+echo --
+exec 9>>${state}/lock; flock 9
+( ${stateProbe(state).text} )`
+  const said = execFileSync('unshare', ['--mount', 'bash', '-c', script], { encoding: 'utf8' })
+  assert.is(said, '--\nat-work=ann\n')
+})
+
 test('two runs on one host: the second is told who is at work', async () => {
   const begun = Promise.withResolvers<void>()
   mkdirSync(folder)
@@ -263,6 +279,30 @@ test('secrets: known values and patterns are hidden', () => {
     redactor.redact('-  auth_pass oldOne\n+  auth_pass KPSjXfRG "KPSjXfRG"'),
     '-  auth_pass ********\n+  auth_pass ******** "********"',
   )
+})
+
+test('a change that prints a line without end, and fails, is told in few words', async () => {
+  const endless: Task = {
+    name: 'endless',
+    probe: sh`true`,
+    plan: () => ({
+      before: '',
+      after: 'x',
+      apply: sh`head -c 100000000 /dev/zero | tr '\0' x; echo; echo why; exit 3`,
+      undo: sh`true`,
+    }),
+  }
+  const { failure, status } = await runHost(host([endless]), options, silent)
+  assert.is(status, 'failed')
+  assert.match(failure!.reason, /^exit code 3: x/)
+  assert.match(failure!.reason, /\nwhy\n/)
+  assert.ok(failure!.reason.length < 40_000)
+})
+
+test('of two secrets that begin alike, nothing of the longer one is left', () => {
+  const redactor = new Redactor()
+  for (const value of ['public', 'public-of-ours', 'pub']) redactor.addValue(value)
+  assert.is(redactor.redact('a public-of-ours public pub'), 'a ******** ******** ********')
 })
 
 test.run()

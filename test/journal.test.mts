@@ -1,6 +1,6 @@
 // Which run is the newest, what a rollback does with it, and undos that fail.
 import { spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -33,6 +33,24 @@ import {
 } from './engine-host.ts'
 
 inFreshFolders()
+
+test('the newest run is the last one where a power failure has emptied the number of runs, or somebody has taken it away', async () => {
+  const { length } = await journal()
+  for (const [id, spoil] of [
+    ['emptied', () => writeFileSync(join(state, 'number'), '')],
+    ['gone', () => rmSync(join(state, 'number'))],
+    ['garbage', () => writeFileSync(join(state, 'number'), 'a[$(touch /tmp)]\n')],
+  ] as const) {
+    await run(`before-${id}`, [file(path('f'), `before ${id}`)])
+    spoil()
+    assert.is((await run(id, [file(path('f'), id)])).status, 'changed')
+    assert.equal(
+      (await journal()).slice(0, 2).map((one) => one.id),
+      [id, `before-${id}`],
+    )
+  }
+  assert.is((await journal()).length, length + 6)
+})
 
 test('the newest run is the last one, whatever its clock says, and no number of older runs removes it', async () => {
   for (let i = 0; i < 20; i++) {

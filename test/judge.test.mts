@@ -335,6 +335,7 @@ const journals: [name: string, lines: string[], errors: string[]][] = [
   ],
   ['each once', [entry('error', 'no', 1), entry('error', 'no', 2)], ['no']],
   ['bytes', [entry('error', [0xc3, 0xa9, 27], 1)], ['é\x1b']],
+  ['characters that end a line elsewhere', [entry('error', 'a\u2028b\u2029c', 1)], ['a\u2028b\u2029c']],
   ['without words', [entry('error', null, 1)], []],
   ['what does no harm', [entry('error', 'registering pdu failed: 263!', 1)], []],
 ]

@@ -136,4 +136,16 @@ test('a playbook that imports another of the same name runs alone', async () => 
   assert.equal([code, stdout], [5, 'Ours\n'])
 })
 
+test('a user without a name, as in some containers, is told what to do', () => {
+  const script = fileURLToPath(new URL('../playbooks/level1.mts', import.meta.url))
+  const inventory = fileURLToPath(new URL('../inventory/example.yaml', import.meta.url))
+  const words = ['--map-user=54321', process.execPath, script, '--inventory', inventory, '--check', '--no-verify']
+  const { status, stderr } = spawnSync('unshare', words, { encoding: 'utf8', env: { ...process.env, HOME: folder } })
+  assert.is(status, 3)
+  assert.match(
+    stderr,
+    /^the user here \(uid 54321\) has no name, which ssh needs: give it a line in \/etc\/passwd, then run again$/m,
+  )
+})
+
 test.run()

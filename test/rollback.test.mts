@@ -87,6 +87,7 @@ test('what is undone is shown and asked for, each host by its name, and only the
   assert.match(check.text, new RegExp(`^ns2  left alone: its newest run is ${first}$`, 'm'))
   const asked = rollback('--to', second!)
   assert.is(asked.status, 3)
+  assert.match(asked.text, /^ns1 {2}will undo file \/srv\/own$/m)
   assert.match(asked.text, 'stdin is not a terminal: add --yes to go on')
   assert.equal(await contents(), ['two', 'one'])
 

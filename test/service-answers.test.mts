@@ -38,10 +38,13 @@ function apply(from: number): [code: number | null, said: string] {
   const { apply: script } = second!.plan({ text: refused, code: 1 }, something) as Change
   // Time goes by when it sleeps.
   const madeUp = `
-ip() { [ "$SECONDS" -lt 2 ] || echo '3: eth1 inet 10.2.1.6/32'; }
-sleep() { SECONDS=$((SECONDS + $1)); }
+clock=1000
+cut() { echo "$clock"; }
+ip() { [ "$clock" -lt 1002 ] || echo '3: eth1 inet 10.2.1.6/32'; }
+# The time of day jumps, forth and back.
+sleep() { clock=$((clock + $1)) SECONDS=$((SECONDS > 0 ? -90000 : 90000)); }
 dig() {
-  if [ "$SECONDS" -ge ${from} ]; then echo '"=nameserver-1="'; else echo ';; communications error to 10.2.1.6#53: connection refused'; fi
+  if [ "$((clock - 1000))" -ge ${from} ]; then echo '"=nameserver-1="'; else echo ';; communications error to 10.2.1.6#53: connection refused'; fi
 }`
   const { status, stdout } = spawnSync('bash', ['-c', `set -euo pipefail\n${madeUp}\n${script.text}`], {
     encoding: 'utf8',

@@ -145,6 +145,7 @@ test('the web services that the playbooks set up have one file, and what they sh
     [
       '/c is there',
       '/k is there',
+      'nginx accepts /etc/nginx/conf.d/keepalived-health.conf',
       'file /etc/nginx/conf.d/keepalived-health.conf',
       'service nginx is enabled, running and up to date',
     ],

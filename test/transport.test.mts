@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -42,6 +43,57 @@ async function fallSilent(): Promise<string> {
 }
 // It takes seconds to be sure: meanwhile the other tests run.
 const silent = begun(fallSilent)
+
+/** A bash whose login shell prints without end before it takes the script, and then runs it. */
+function noisy(megabytes: number, where: 'stdout' | 'stderr') {
+  const call = bashCall('true')
+  const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() }
+  const piece = Buffer.alloc(65_536, 'y\n')
+  const ended = Promise.withResolvers<number>()
+  const print = async () => {
+    for (let i = 0; i < megabytes * 16; i++) if (!streams[where].write(piece)) await once(streams[where], 'drain')
+    streams.stdout.write(`noise${call.ready}`)
+    await once(streams.stdin, 'data')
+    streams.stderr.write(call.whole)
+    streams.stdout.write(`${call.whole}out`)
+    // Streams are read in turns.
+    await wait(20)
+    ended.resolve(0)
+  }
+  const bash = {
+    ...streams,
+    on: (_event: 'close', listener: (code: number) => void) => void ended.promise.then(listener),
+  }
+  return { bash, call, print }
+}
+
+for (const where of ['stdout', 'stderr'] as const)
+  test(`a login shell that prints without end on ${where} costs neither memory nor time, and the script runs`, async () => {
+    const { bash, call, print } = noisy(300, where)
+    const before = process.memoryUsage.rss()
+    const began = performance.now()
+    const [ending] = await Promise.all([talk(bash, call, { prompt: { text: 'password:', answer: 'x' } }), print()])
+    assert.equal([ending.came, ending.stdout.toString(), ending.stderr], ['whole', 'out', ''])
+    assert.ok(process.memoryUsage.rss() - before < 150 * 2 ** 20)
+    assert.ok(performance.now() - began < 10_000)
+  })
+
+test('where bash can not be started here, it is told', async () => {
+  const { PATH } = process.env
+  process.env.PATH = '/nowhere'
+  const said = refusal(localTransport().run('true', { timeout: 5 }))
+  process.env.PATH = PATH
+  assert.is(await said, 'bash does not start on this machine: spawn bash ENOENT')
+})
+
+test('a script that prints without end is cut, and says so', async () => {
+  const run = (script: string) => localTransport().run(script, { timeout: 60 })
+  const out = await run('head -c 200000000 /dev/zero; echo err >&2; exit 3')
+  assert.is(out.stdout.length, 64 * 2 ** 20)
+  assert.equal([out.code, out.stderr], [3, 'err\nit printed more than 64 MiB, and the rest was left out\n'])
+  const { stderr } = await run('head -c 20000000 /dev/zero | tr "\\0" x >&2; echo end >&2')
+  assert.ok(stderr.length <= 2 ** 20 && stderr.endsWith('xend\n'))
+})
 
 for (const [name, transport] of [
   ['SSH', connected],

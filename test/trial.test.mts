@@ -30,6 +30,17 @@ const onBridge = { ...target, host: { ...target.host, interface: 'br0' } }
 
 const trial = (level: Level, of = target): Task => tasksOf(flatten(firewall(of, level, ...rules[level])))[0]!
 
+/** A host with rules of ebtables-legacy, which kernels of today lack: what its own program prints of them by `--Lx`. */
+const ebtablesLegacy = (...printed: string[]) => `mount -t tmpfs none /sys/module; mkdir /sys/module/ebtable_filter
+mkdir /run/bin; PATH=/run/bin:$PATH
+cat >/run/bin/ebtables-legacy <<'END'
+#!/bin/sh
+grep "^ebtables -t $2 " <<'RULES' || true
+${printed.map((one) => `ebtables -t ${one}`).join('\n')}
+RULES
+END
+chmod 755 /run/bin/ebtables-legacy`
+
 /** Normal users have no nft and iptables in their PATH. */
 const sbin = 'PATH=$PATH:/usr/sbin:/sbin'
 
@@ -149,6 +160,12 @@ ${inet('output', 'drop', 'ct state established,related accept', 'ip protocol vrr
   ['rules for the ports of a bridge that is none of ours', 1, bridge('input', 'drop').replace(bridged, '')],
   ['a bridge, whose rules let everything pass', 3, bridge('input', 'accept', 'ip daddr 224.0.0.9 drop')],
   ['a bridge, with rules for its ports', 1, bridge('input', 'drop', 'iifname "eth0" accept')],
+  [
+    'a bridge, with rules of ebtables-legacy for others',
+    1,
+    `${bridged}\n${ebtablesLegacy('filter -A INPUT -p IPv4 --ip-proto 89 -j DROP', 'filter -P FORWARD DROP')}`,
+  ],
+  ['ebtables-legacy, and no bridge of ours', 1, ebtablesLegacy('filter -P INPUT DROP')],
   ['a bridge, with rules for what goes through it', 2, bridge('forward', 'drop')],
   ['a bridge, with rules for itself', 1, `${bridged}\n${inet('input', 'drop', 'iifname "br0" accept')}`],
   [
@@ -285,6 +302,31 @@ END`,
     1,
     bridge('input', 'accept', 'ip protocol vrrp drop'),
     /^VRRP from ns2 .*chain bridge theirs input stops it .*: nft insert rule bridge theirs input ip protocol vrrp accept$/,
+  ],
+  [
+    'a bridge drops VRRP by ebtables, beside a match of its own that nft does not read back',
+    1,
+    `${bridged}
+ebtables-nft -A INPUT -p IPv4 --ip-proto 112 -j DROP
+ebtables-nft -A INPUT -p ARP --arp-opcode 1 -j CONTINUE`,
+    /^VRRP from ns2 .*the chain INPUT in the table filter of ebtables stops it .*: ebtables -t filter -I INPUT -p IPv4 --ip-proto 112 -j ACCEPT$/,
+  ],
+  [
+    'a bridge drops the service by ebtables-legacy, in a chain of its own',
+    2,
+    `${bridged}\n${ebtablesLegacy(
+      'nat -N mine',
+      'nat -P mine RETURN',
+      'nat -A PREROUTING -p IPv4 -j mine',
+      'nat -A mine -p IPv4 --ip-proto udp --ip-dport 53 -j DROP ',
+    )}`,
+    /^UDP port 53 for the checks of ns2 .*the chain mine in the table nat of ebtables-legacy stops it .*: ebtables-legacy -t nat -I mine -p IPv4 --ip-proto udp --ip-dport 53 -j ACCEPT$/,
+  ],
+  [
+    'a bridge lets nothing in by a policy of ebtables-legacy',
+    1,
+    `${bridged}\n${ebtablesLegacy('filter -P INPUT DROP')}`,
+    /^VRRP from ns2 .*the chain INPUT in the table filter of ebtables-legacy stops it/,
   ],
   [
     'a bridge lets nothing out',

@@ -30,6 +30,8 @@ export class Redactor {
   /** Hides this value in all output. */
   addValue(value: string | undefined): void {
     if (value) this.#values.push(value)
+    // The end of one that begins with another would be left.
+    this.#values.sort((a, b) => b.length - a.length)
   }
 
   /** @returns the text with every secret replaced by asterisks */

@@ -41,7 +41,8 @@ interface Entry {
  */
 export function parseErrors(text: string): string[] {
   const entries = (key: string): Entry[] =>
-    [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, json]) => JSON.parse(json!))
+    // JSON may have characters in it that end a line for a regular expression.
+    text.split('\n').flatMap((row) => (row.startsWith(`${key}=`) ? JSON.parse(row.slice(key.length + 1)) : []))
   const ends = new Map(entries('stopping').map((entry) => [entry.INVOCATION_ID!, timeOf(entry)]))
   const isOfItsEnd = (entry: Entry) => timeOf(entry) >= (ends.get(entry._SYSTEMD_INVOCATION_ID ?? '') ?? Infinity)
   const errors = entries('error').flatMap((entry) => (isOfItsEnd(entry) ? [] : [messageOf(entry)]))

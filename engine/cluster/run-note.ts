@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { hostname, userInfo } from 'node:os'
+import { hostname } from 'node:os'
+import { localUser } from '../base/local-user.ts'
 import type { RunNote } from '../runner/note.ts'
 import { clusterScope } from '../runner/baselines.ts'
 
@@ -11,5 +12,5 @@ export const runNote = (title: string, scope: string = clusterScope): RunNote =>
   scope,
   id: `${new Date().toISOString().replaceAll(':', '-').replace(/\..*/, 'Z')}-${randomBytes(2).toString('hex')}`,
   folder: stateFolder,
-  by: `${userInfo().username} on ${hostname()}, ${new Date().toISOString()}, ${title}`,
+  by: `${localUser().username} on ${hostname()}, ${new Date().toISOString()}, ${title}`,
 })

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { takeLock } from './lock.ts'
 import type { RunNote } from './note.ts'
-import { baselineFolder, baselineId } from './baselines.ts'
+import { baselineFolder, baselineId, keyLine } from './baselines.ts'
 import type { Plan, PlannedChange } from './plan.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
 import { armFunction } from './dead-man.ts'
@@ -69,8 +69,15 @@ const beginRun = (note: RunNote, latest: string) => sh`
 [ "$latest" = ${latest} ] || exit ${staleCode}
 set -e
 number=0
-[ ! -s number ] || read -r number <number
-number=$((number + 1))
+{ read -r number <number; } 2>/dev/null || true
+[[ $number =~ ^[0-9]+$ ]] || number=0
+# What is in the journal is older, whatever has become of the number.
+for each in journal/run-*/; do
+  each=\${each#journal/run-}
+  [[ \${each%%-*} =~ ^[0-9]+$ ]] || continue
+  if [ "$((10#\${each%%-*}))" -gt "$number" ]; then number=$((10#\${each%%-*})); fi
+done
+number=$((10#$number + 1))
 printf '%d\n' "$number" >number.new
 mv -f number.new number
 echo ${stateFormat} >format
@@ -158,7 +165,7 @@ function prepare(all: readonly Numbered[], changes: readonly Numbered[]): Script
   const kept = all.flatMap(([index, { task, change }]) => {
     if (task.key === undefined || change.restores) return []
     const former = (task.formerKeys ?? []).map(baselineId)
-    return sh`keep ${[stepNumber(index), idOf(task), oneLine(task.key), change.undo.text, change.before, ...former]}`
+    return sh`keep ${[stepNumber(index), idOf(task), keyLine(task.key), change.undo.text, change.before, ...former]}`
   })
   const undos = changes.map(
     ([index, { task, change }]) =>
@@ -223,6 +230,9 @@ fi`
 
 const digest = ({ text, code }: Printed) => createHash('sha256').update(`${text}\n${code}`).digest('hex')
 
+const longestLine = 4096
+const shortened = (line: string) => (line.length > longestLine ? `${line.slice(0, longestLine)}…` : line)
+
 function stepReader(marker: string): (chunk: Buffer) => ApplyStep[] {
   let rest = ''
   let index = -1
@@ -230,8 +240,14 @@ function stepReader(marker: string): (chunk: Buffer) => ApplyStep[] {
   return (chunk) => {
     const found = (rest + decoder.decode(chunk, { stream: true })).split('\n')
     rest = found.pop()!
+    // Marks begin a line of their own, and nobody reads a line without end.
+    if (rest.length > longestLine) {
+      found.push(rest)
+      rest = ''
+    }
     return found.flatMap((line): ApplyStep[] => {
-      if (!line.startsWith(marker)) return line.trim() && index >= 0 ? [{ type: 'output', index, line }] : []
+      if (!line.startsWith(marker))
+        return line.trim() && index >= 0 ? [{ type: 'output', index, line: shortened(line) }] : []
       const [, word, number, code] = line.split(' ')
       index = Number(number)
       return [word === 'start' ? { type: 'started', index } : { type: 'ended', index, code: Number(code) }]

@@ -25,8 +25,11 @@ export interface Baseline {
   key: string
 }
 
+/** @returns a key as hosts keep it: in one line */
+export const keyLine = (key: string): string => key.replaceAll('\n', ' ')
+
 /** @returns the name of the folder where the original of a task is kept */
-export const baselineId = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 16)
+export const baselineId = (key: string): string => createHash('sha256').update(keyLine(key)).digest('hex').slice(0, 16)
 
 /** @returns the folder of a baseline on the host */
 export const baselinePath = ({ folder, scope }: Pick<RunNote, 'folder' | 'scope'>, key: string): string =>
@@ -38,7 +41,7 @@ export const parseBaselines = (text: string): Baseline[] =>
     .split('\n')
     .flatMap((line) => {
       const [, scope = clusterScope, id, order, key] =
-        line.match(/^originals(?:\.([^/]+))?\/([0-9a-f]{16})\/about:(\S+) (.*)$/) ?? []
+        line.match(/^originals(?:\.([^/]+))?\/([0-9a-f]{16})\/about:(\S+) ([^]*)$/) ?? []
       return id ? [{ scope, id, order: order!, key: key! }] : []
     })
     .sort((a, b) => (a.order < b.order ? 1 : -1))
@@ -59,7 +62,9 @@ export function restoreUnlisted(
   resourceOf: ResourceOf = () => undefined,
 ): Task[] {
   const tasks = tasksOf(list)
-  const wanted = new Set(tasks.flatMap(({ key, formerKeys = [] }) => [key, ...formerKeys]))
+  const wanted = new Set(
+    tasks.flatMap(({ key, formerKeys = [] }) => [...(key === undefined ? [] : [key]), ...formerKeys].map(keyLine)),
+  )
   const unlisted = baselines.filter(({ scope, key }) => scope === note.scope && !wanted.has(key))
   for (const { key } of unlisted) {
     const owner = tasks.find(({ resources = [] }) => resources.some((resource) => key.endsWith(` ${resource}`)))
@@ -79,7 +84,9 @@ export function restoreUnlisted(
  */
 export function conflictOf(plan: Plan, baselines: readonly Baseline[], scope: string): string | undefined {
   for (const { task } of plan.changes) {
-    const other = baselines.find(({ key, scope: theirs }) => key === task.key && theirs !== scope)
+    const other = baselines.find(
+      ({ key, scope: theirs }) => task.key !== undefined && key === keyLine(task.key) && theirs !== scope,
+    )
     if (other)
       return `${task.name}: the playbooks of scope "${other.scope}" keep it another way; take it out of one of them`
   }

@@ -14,6 +14,9 @@ export const describe = (task: Task, change: Change): ChangeReport => ({
   ...(change.remark !== undefined && { remark: change.remark }),
 })
 
+/** The last words of a change that has failed, in lines. */
+const shownLines = 8
+
 /** Follows the changes on one host and writes into its result: what was made, what failed, what was not tried. */
 export class ApplyProgress {
   readonly #plan: Plan
@@ -41,7 +44,7 @@ export class ApplyProgress {
       else if (step.type === 'output') this.#hear(task, step.line)
       else if (step.code === 0) this.#finish(task, change)
       else {
-        const why = `exit code ${step.code}: ${this.#output.slice(-8).join('\n') || 'it printed nothing'}`
+        const why = `exit code ${step.code}: ${this.#output.join('\n') || 'it printed nothing'}`
         this.fail(change.restores ? `${why}\n${this.#advice(task)}` : why)
       }
     }
@@ -72,6 +75,8 @@ export class ApplyProgress {
 
   #hear(task: Task, line: string): void {
     this.#output.push(line)
+    // A change may print without end.
+    if (this.#output.length > shownLines) this.#output.shift()
     this.#tell({ type: 'change output', host: this.#result.host, task: task.name, line })
   }
 

@@ -49,7 +49,15 @@ done
 { read -r _ value <went-back && echo "went-back=$value"; } 2>/dev/null
 ${switchProbe}
 # Whoever tries a lock takes it for a moment, and a run that begins then would be refused.
-inode=$(stat -c %i lock 2>/dev/null) && [[ $(</proc/locks) == *FLOCK*":$inode "* ]] && read -r by <lock && echo "at-work=$by"
+read -r device inode < <(stat -c '%D %i' lock 2>/dev/null)
+locks=$'\n'$(</proc/locks)
+if [ -n "$inode" ] && [[ $locks == *":$inode "* ]]; then
+  # Other file systems have files of the same number. On these two the kernel means another device than stat.
+  printf -v device '%02x:%02x' "$((0x$device >> 8 & 0xfff))" "$((0x$device & 0xff | 0x$device >> 12 & 0xfff00))"
+  case $(stat -f -c %T lock) in btrfs | overlayfs) device='[0-9a-f]+:[0-9a-f]+' ;; esac
+  held='FLOCK [^'$'\n'']* '$device:$inode' '
+  if [[ $locks =~ $held ]]; then read -r by <lock && echo "at-work=$by"; fi
+fi
 { [ -s put-off ] || compgen -G 'journal/*/at-end' >/dev/null; } && echo put-off=yes
 grep -sH . -- originals*/*/about || true`
 

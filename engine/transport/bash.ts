@@ -87,10 +87,9 @@ export function talk(
   { onBegin, onStdout, operator, prompt }: TalkOptions,
 ): Promise<Ending> {
   const stdout: Buffer[] = []
-  const stderr: Buffer[] = []
+  let printed = 0
   let came: Ending['came'] = 'nowhere'
   let before: Buffer = Buffer.alloc(0)
-  let asked = 0
   let beating: NodeJS.Timeout | undefined
 
   // A bash that ends early breaks the pipe; how it ended says more.
@@ -107,7 +106,8 @@ export function talk(
 
   const hear = (own: Buffer) => {
     if (own.length === 0) return
-    stdout.push(own)
+    stdout.push(own.subarray(0, Math.max(0, mostOutput - printed)))
+    printed += own.length
     onStdout?.(own)
   }
   bash.stdout.on('data', (chunk: Buffer) => {
@@ -118,35 +118,69 @@ export function talk(
       send()
     }
     const at = before.indexOf(whole)
-    if (at < 0) return
+    // Of what a login shell prints, without end maybe, a mark may have begun at its end.
+    if (at < 0) return void (before = before.subarray(-whole.length))
     came = 'whole'
     onBegin?.()
     hear(before.subarray(at + whole.length))
   })
 
-  bash.stderr.on('data', (chunk: Buffer) => {
-    stderr.push(chunk)
-    if (!prompt || came !== 'nowhere') return
-    const times = Buffer.concat(stderr).toString().split(prompt.text).length - 1
-    if (times === asked) return
-    asked = times
-    if (times === 1) bash.stdin.write(`${prompt.answer}\n`)
-    // Asked again: the answer was wrong, and there is no other.
-    else bash.stdin.end()
-  })
+  const errors = hearErrors(bash, whole, prompt)
 
   return new Promise((resolve) => {
     bash.on('close', (code) => {
       clearInterval(beating)
-      const printed = Buffer.concat(stderr).toString()
-      // What sudo or the login shell says before is no word of the script.
-      const [said, own] = printed.split(whole)
-      resolve({
-        came,
-        stdout: Buffer.concat(stdout),
-        stderr: own ?? (prompt ? said!.split(prompt.text).at(-1)! : said!),
-        code,
-      })
+      const cut =
+        printed > mostOutput ? `it printed more than ${mostOutput / 2 ** 20} MiB, and the rest was left out\n` : ''
+      resolve({ came, stdout: Buffer.concat(stdout), stderr: errors() + cut, code })
     })
   })
+}
+
+/** Bytes of what a script prints that are kept: a host that prints without end must not fill the memory here. */
+const mostOutput = 64 * 2 ** 20
+const mostErrors = 2 ** 20
+
+/**
+ * Reads stderr, and answers a prompt there that comes before the script.
+ * @returns what gives the script's own words, or where it did not come to that, those of sudo or the login shell; of too many
+ *   the last
+ */
+function hearErrors({ stdin, stderr }: BashProcess, whole: string, prompt: Prompt | undefined): () => string {
+  const parts: Buffer[] = []
+  let size = 0
+  let begun = false
+  let asked = 0
+  // What a mark or a prompt may have begun in.
+  let edge: Buffer = Buffer.alloc(0)
+  const keep = (part: Buffer) => {
+    size += parts[parts.push(part) - 1]!.length
+    while (size - parts[0]!.length >= mostErrors) size -= parts.shift()!.length
+  }
+  const answer = ({ text, answer }: Prompt, heard: Buffer) => {
+    for (let at = heard.indexOf(text); at >= 0; at = heard.indexOf(text, at + text.length)) {
+      if (++asked === 1) stdin.write(`${answer}\n`)
+      // Asked again: the answer was wrong, and there is no other.
+      else stdin.end()
+    }
+    return heard.subarray(heard.lastIndexOf(text) < 0 ? 0 : heard.lastIndexOf(text) + text.length)
+  }
+  stderr.on('data', (chunk: Buffer) => {
+    if (begun) return keep(chunk)
+    let heard: Buffer = Buffer.concat([edge, chunk])
+    const at = heard.indexOf(whole)
+    if (at < 0) {
+      keep(chunk)
+      if (prompt) heard = answer(prompt, heard)
+      edge = heard.subarray(-Math.max(whole.length, prompt?.text.length ?? 0) + 1)
+      return
+    }
+    begun = true
+    parts.length = size = 0
+    keep(heard.subarray(at + whole.length))
+  })
+  return () => {
+    const said = Buffer.concat(parts).subarray(-mostErrors).toString()
+    return begun || !prompt ? said : said.split(prompt.text).at(-1)!
+  }
 }

@@ -14,7 +14,10 @@ export function localTransport(): Transport {
       const bash = spawn(program!, words, { detached: true })
       const late = Promise.withResolvers<undefined>()
       const timer = setTimeout(late.resolve, timeout * 1000, undefined)
-      const ending = await Promise.race([talk(bash, call, options), late.promise])
+      const failed = new Promise<never>((_, reject) =>
+        bash.once('error', ({ message }) => reject(new HostError(`bash does not start on this machine: ${message}`))),
+      )
+      const ending = await Promise.race([talk(bash, call, options), late.promise, failed])
       clearTimeout(timer)
       if (ending) return { stdout: ending.stdout, stderr: ending.stderr, code: ending.code ?? null }
 

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { hostname as localName, userInfo } from 'node:os'
+import { hostname as localName } from 'node:os'
 import { $, quote } from 'zx/core'
 import { HostError } from '../base/errors.ts'
+import { localUser } from '../base/local-user.ts'
 import { type Algorithms, algorithmsOf, type Method, methodsOf, whyUnsupported } from './ssh-limits.ts'
 
 /** How the inventory says that a host is reached; the user's ssh_config says the rest. */
@@ -159,7 +160,7 @@ function filesIn(printed: string, fill: (path: string) => string): string[] {
 
 /** Fills in what `ssh -G` leaves as it is: see TOKENS and ENVIRONMENT VARIABLES in ssh_config(5). */
 function expand(text: string, tokens: Record<string, string>): string {
-  const { username, homedir, uid } = userInfo()
+  const { username, homedir, uid } = localUser()
   const local = localName()
   const own = { '%': '%', d: homedir, u: username, i: String(uid), l: local, L: local.split('.')[0]! }
   const all: Record<string, string> = { ...tokens, ...own }

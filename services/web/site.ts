@@ -1,10 +1,12 @@
 import { UserError } from '../../engine/base/errors.ts'
-import { sh } from '../../engine/base/sh.ts'
+import { lines, sh } from '../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../engine/runner/task.ts'
+import { accepted } from '../../tasks/accepted.ts'
+import { file } from '../../tasks/file.ts'
 import { service } from '../../tasks/service.ts'
 import type { ServiceContent } from '../../inventory/types.ts'
 import type { Target } from '../../tasks/target.ts'
-import { template } from '../../tasks/template.ts'
+import { render } from '../../tasks/template.ts'
 import type { ContentOf } from '../service.ts'
 import { questionLog } from './sightings.ts'
 
@@ -25,24 +27,33 @@ export function sites({ cluster, host, place }: Target, content: Site): Task[] {
   )
   const managed = all.map(([, site]) => site)
   const headers = [...new Set(managed.map(({ header }) => header))]
+  const text = render('health.nginx.conf', { sites: managed, headers, identity: host.identity, questionLog })
   return [
     ...certified.map(({ path, where }) => isThere(path, place(where))),
-    template(
-      conf,
-      'health.nginx.conf',
-      { sites: managed, headers, identity: host.identity, questionLog },
-      {
-        // A configuration of this file alone; another program may have the port, which is told elsewhere.
-        validate: sh`
-printf 'error_log stderr;\nevents {}\nhttp { include %s; }\n' "$file" >"$file.alone"
-said=$(nginx -t -q -c "$file.alone" 2>&1) && code=0 || code=$?
-rm -f -- "$file.alone"
-[ "$code" -eq 0 ] || { tail -n 1 <<<"$said"; exit 1; }`,
-      },
-    ),
+    accepted(conf, text, {
+      program: 'nginx',
+      // nginx makes its logs and its pid file even then.
+      validate: lines(
+        sh`for one in /var/log /run /var/lib/nginx; do mount -t tmpfs none "$one" 2>/dev/null; done; mkdir /var/log/nginx`,
+        validate,
+      ),
+      // A certificate that does not fit its key, among others; what earlier tasks write is judged with it in the run.
+      refusal: (said, _, planned) =>
+        certified.some(({ path }) => planned.changes(path))
+          ? undefined
+          : `nginx refuses ${conf}, which this run would write: ${said}. Correct that on the host, and run again`,
+    }),
+    file(conf, text, { validate }),
     service('nginx', { reloadOn: [conf, ...certified.map(({ path }) => path)] }),
   ]
 }
+
+// A configuration of this file alone; another program may have the port, which is told elsewhere.
+const validate = sh`
+printf 'error_log stderr;\nevents {}\nhttp { include %s; }\n' "$file" >"$file.alone"
+said=$(nginx -t -q -c "$file.alone" 2>&1) && code=0 || code=$?
+rm -f -- "$file.alone"
+[ "$code" -eq 0 ] || { grep -v 'test failed$' <<<"$said" | tail -n 1; exit 1; }`
 
 type Site = ContentOf<'http' | 'https'>
 
@@ -52,8 +63,8 @@ const isSite = (content: ServiceContent): boolean => 'managed' in content && con
 const isThere = (path: string, place: string): Task => ({
   name: `${path} is there`,
   probe: sh`[ -f ${path} ]`,
-  plan: ({ code }) => {
-    if (code !== 0)
+  plan: ({ code }, planned) => {
+    if (code !== 0 && !planned.changes(path))
       throw new UserError(`${place}: there is no file ${path} on this host: put it there, then run again`, 1)
     return unchanged()
   },

@@ -1,7 +1,8 @@
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { directs, serves } from '../../inventory/roles.ts'
-import { sh } from '../../engine/base/sh.ts'
+import { lines, type Script, sh } from '../../engine/base/sh.ts'
 import type { Task } from '../../engine/runner/task.ts'
+import { accepted } from '../accepted.ts'
 import { file } from '../file.ts'
 import { service } from '../service.ts'
 import { dropInPath, systemdDropIn } from '../systemd-dropin.ts'
@@ -10,6 +11,8 @@ import { formerAddresses, replacingHandMade } from './adoption/keepalived-conf.t
 import { unitOverride, withoutRoutesScript } from './adoption/unit-override.ts'
 import { routesScript } from './routes.ts'
 import { template } from '../template.ts'
+import { ownLines, refusal } from './keepalived-refusal.ts'
+import { namedOnHost } from './named-on-host.ts'
 import { configuration, drainFile, keepalivedConf, notifyScript, standbyFile } from './keepalived-conf.ts'
 
 /** Writes 0 into a file that is empty or missing. */
@@ -19,19 +22,30 @@ const flag = (path: string): Task => file(path, (current) => (/^[01]\n?$/.test(c
  * `keepalived -t` on the new file, on the host itself, since it looks at interfaces and scripts. 2.2.7 ends with 143
  * for a good file with a script user unless TERM is ignored, and 0 does not mean that it had nothing to say.
  */
-const validate = sh`
-said=$( (trap '' TERM; keepalived -t -f "$file") 2>&1 ) && code=0 || code=$?
+const test = sh`(trap '' TERM; exec keepalived -t -f "$file")`
+
+/** Where keepalived was installed before, the same has been judged before the first change. */
+const validate = (target: Target, level: Level): Script => sh`
+said=$( ${test} 2>&1 ) && code=0 || code=$?
 if [ "$code" -ne 0 ] || [ -n "$said" ]; then
-  echo "keepalived -t refuses the new configuration (exit code $code): $said"
+  echo "keepalived -t refuses the new configuration (exit code $code): \${said//"$file"/${keepalivedConf}}"
+  ${lines(
+    ...[...ownLines(target, level)].map(
+      ([line, path]) => sh`[[ $said != *${`Line ${line})`}* ]] || echo ${`line ${line} is ${target.place(path)}`}`,
+    ),
+  )}
   exit 1
 fi`
 
 /** keepalived is configured for a level, tested before it is replaced, and reloads rather than restarts. */
 export function keepalived(target: Target, level: Level): Task[] {
   const { cluster, host, hosts } = target
-  if (!directs(host)) return []
+  const named = namedOnHost(target, level)
+  if (!directs(host)) return [named]
   const can = abilitiesOf(level, cluster)
+  const conf = configuration(target, level)
   return [
+    named,
     flag(standbyFile),
     ...(can.balances ? hosts.filter(serves).map(({ name }) => flag(drainFile(name))) : []),
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
@@ -45,8 +59,13 @@ export function keepalived(target: Target, level: Level): Task[] {
         })),
       ),
     }),
+    accepted(keepalivedConf, conf, {
+      program: 'keepalived',
+      validate: test,
+      refusal: (...said) => refusal(target, level, ...said),
+    }),
     replacingHandMade(
-      file(keepalivedConf, configuration(target, level), { mode: '640', validate }),
+      file(keepalivedConf, conf, { mode: '640', validate: validate(target, level) }),
       keepalivedConf,
       target,
     ),

@@ -40,9 +40,11 @@ ${selfCheck(host, address)}
         before: why,
         after: `${unit} answers on ${address}`,
         apply: sh`
-SECONDS=0
+# By no clock that may be set meanwhile.
+up() { cut -d . -f 1 /proc/uptime; }
+began=$(up)
 until why=$( ${check} ); do
-  [ "$SECONDS" -lt ${patience} ] || { echo "$why: keepalived was left alone; make it answer, then run again"; exit 1; }
+  [ "$(($(up) - began))" -lt ${patience} ] || { echo "$why: keepalived was left alone; make it answer, then run again"; exit 1; }
   sleep 1
 done`,
         undo: sh`true`,

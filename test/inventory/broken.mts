@@ -476,6 +476,22 @@ export const broken: [text: string, ...messages: string[]][] = [
     '6:19 hosts.ns2.address: must differ from hosts.ns_1.address, which is "10.2.1.3"',
   ],
   [
+    cluster('keepalived: { instance: ["track_x {"] }'),
+    '4:27 cluster.keepalived.instance: must have a } for each {, and no other',
+  ],
+  [
+    cluster('keepalived: { global: [a, "}"] }'),
+    '4:25 cluster.keepalived.global: must have a } for each {, and no other',
+  ],
+  [
+    cluster("keepalived: { virtual_server: [a, 'b \"c'] }"),
+    '4:37 cluster.keepalived.virtual_server[1]: must be whole statements: a " without an end: close it in the same line',
+  ],
+  [
+    cluster('keepalived: { instance: ["a {", "virtual_server 10.2.1.5 53 {", "}"] }'),
+    '4:35 cluster.keepalived.instance[1]: must be whole statements: a } is missing before virtual_server: instance is not closed',
+  ],
+  [
     cluster('routing: keepalived'),
     '4:12 cluster.routing: keepalived is refused: keepalived takes its static_routes away when it stops, while the service still answers for the others; use script',
   ],

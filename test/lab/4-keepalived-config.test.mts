@@ -8,7 +8,7 @@ import { load } from '../inventory/samples.mts'
 import { filesOf } from '../rendered.ts'
 import { keepalivedConf as keepalivedConfFile } from '../../tasks/cluster/keepalived-conf.ts'
 import { keepalivedConf, recipes, variants } from '../variants.ts'
-import { disconnect, on, playbook, startLab } from './cluster.ts'
+import { disconnect, inventoryWith, on, playbook, startLab } from './cluster.ts'
 
 test.before(async () => {
   await startLab()
@@ -68,7 +68,10 @@ test('a broken configuration is refused, and says where', async () => {
   assert.not.match(said, 'code 0')
 })
 
-test('a playbook does not replace keepalived.conf by one that keepalived refuses', async () => {
+/** What `find` shows of the files that a run may write. */
+const files = () => on('ns1', 'find /etc /var/lib/keepalived-playbooks -type f -printf "%p %C@\\n" | sort')
+
+test('a keepalived.conf that keepalived refuses is told before anything is changed, in check mode too', async () => {
   // The interface of the inventory is there, and keepalived of this host no longer accepts it.
   await on('ns1', 'mv /usr/sbin/keepalived /usr/sbin/keepalived.real')
   await on(
@@ -76,15 +79,34 @@ test('a playbook does not replace keepalived.conf by one that keepalived refuses
     `printf '#!/bin/sh\\necho "(Line 7) no" >&2; exit 5\\n' >/usr/sbin/keepalived; chmod 755 /usr/sbin/keepalived`,
   )
   await on('ns1', `sed -i 's/advert_int 1/advert_int 2/' /etc/keepalived/keepalived.conf`)
-  const run = await playbook('level2', '--limit', 'ns1', '--no-verify')
+  const before = await files()
+  for (const mode of [['--check'], ['--no-verify']]) {
+    const run = await playbook('level2', '--limit', 'ns1', ...mode)
+    assert.is(run.code, 1)
+    assert.match(
+      run.document.hosts![0]!.failure!.reason,
+      /^keepalived -t refuses .* \(exit code 5\):\n\/etc\/keepalived\/keepalived.conf:7 ".*": no\n/,
+    )
+    assert.is(await files(), before)
+  }
   await on('ns1', 'mv /usr/sbin/keepalived.real /usr/sbin/keepalived')
-  assert.is(run.code, 1)
-  const { failure, notTried } = run.document.hosts![0]!
-  assert.is(failure!.task, 'file /etc/keepalived/keepalived.conf')
-  assert.match(failure!.reason, 'keepalived -t refuses the new configuration (exit code 5): (Line 7) no')
-  assert.equal(notTried, ['service keepalived is enabled, running and up to date'])
   assert.match(await on('ns1', 'cat /etc/keepalived/keepalived.conf'), 'advert_int 2')
   assert.is((await playbook('level2', '--limit', 'ns1')).code, 0)
+})
+
+test("a line of the user's own that keepalived does not know is told by its place in the inventory; no host is changed", async () => {
+  const inventory = inventoryWith('keepalived: { instance: [foo bar] }')
+  const before = await files()
+  for (const mode of [['--check'], ['--no-verify']]) {
+    const run = await playbook('level2', '--inventory', inventory, ...mode)
+    assert.is(run.code, 1)
+    for (const { changes, failure } of run.document.hosts!) {
+      assert.equal(changes, [])
+      assert.match(failure!.reason, `${inventory}:`)
+      assert.match(failure!.reason, 'cluster.keepalived.instance[0] "foo bar": Unknown keyword \'foo\'')
+    }
+    assert.is(await files(), before)
+  }
 })
 
 test.run()

@@ -226,10 +226,11 @@ ip -o address show`,
       before: there.map(([, device, address]) => `${address} on ${device}`).join('\n'),
       after: '',
       apply: sh`
-SECONDS=0
+tries=0
 for pair in ${there.map(([, device, address]) => `${address}@${device}`)}; do
   while ip -o address show dev "\${pair#*@}" to "\${pair%@*}" | grep -q .; do
-    [ "$SECONDS" -lt ${patience} ] || ip address delete "\${pair%@*}" dev "\${pair#*@}"
+    # Not by the clock, which may be set meanwhile.
+    [ "$((tries += 1))" -le ${patience * 5} ] || ip address delete "\${pair%@*}" dev "\${pair#*@}"
     sleep 0.2
   done
 done`,

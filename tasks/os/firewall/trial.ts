@@ -3,6 +3,7 @@ import { UserError } from '../../../engine/base/errors.ts'
 import { lines, type Script, sh } from '../../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../../engine/runner/task.ts'
 import type { Packet, Wire } from './firewall.ts'
+import { cause, translation } from './trial-words.ts'
 
 /**
  * A check that packets of the cluster get through whatever filters the host has, found by trying: in a network namespace
@@ -86,9 +87,26 @@ while IFS=': @' read -r _ port rest; do
     if [ ! -e "port-$device" ] || [ -e "/sys/class/net/$port/device" ]; then echo "$port" >"port-$device"; fi
   done
 done <<<"$links"
+# Of a table that ebtables-nft has filled with matches of its own, nft can't read back what it prints.
 nft -s list ruleset 2>/dev/null | awk -v carried=" \${carried[*]} " -v bridge="$ports" '
-  /^table / { keep = ($2 == "ip" && !index(carried, " " $3 " ")) || $2 == "inet" || $2 == "netdev" || $2 == bridge }
-  keep' >nft
+  /^table / {
+    keep = ($2 == "ip" && !index(carried, " " $3 " ")) || $2 == "inet" || $2 == "netdev" || $2 == bridge
+    text = xt = ""; name = $3; family = $2
+  }
+  keep { text = text $0 "\n" }
+  / xt (match|target) / { xt = family == "bridge" }
+  keep && /^}/ { if (xt) print "*" name >"by-ebtables"; else printf "%s", text }' >nft
+if [ -s by-ebtables ]; then
+  ebtables-nft-save 2>/dev/null | awk 'NR == FNR { theirs[$0]; next } /^\*/ { keep = $0 in theirs } keep' by-ebtables - >ebtables
+fi
+# A chain that is made has no policy yet. Of ebtables-legacy only these tables stop packets that are for the host.
+if [ "$ports" ] && compgen -G '/sys/module/ebtable_*' >/dev/null && command -v ebtables-legacy >/dev/null; then
+  for table in filter nat; do
+    echo "*$table"
+    ebtables-legacy -t "$table" -L --Lx 2>/dev/null |
+      sed -nE 's/^ebtables -t [^ ]+ -N ([^ ]+)$/:\1 ACCEPT/p; s/^ebtables -t [^ ]+ -P ([^ ]+) ([^ ]+)$/:\1 \2/p; s/^ebtables -t [^ ]+ (-A .*)/\1/p'
+  done | tee ebtables-legacy >>ebtables
+fi
 command -v ipset >/dev/null && ipset save >sets 2>/dev/null
 # Rules may name an interface by its number, which has to be there when they are loaded.
 rules=$(<nft)
@@ -147,6 +165,7 @@ echo 1 >/proc/sys/net/ipv4/ip_forward
 [ ! -s nft ] || nft -f nft
 [ ! -s saved ] || iptables-restore <saved
 [ ! -s legacy ] || iptables-legacy-restore <legacy
+[ ! -s ebtables ] || ebtables-nft-restore --noflush <ebtables
 if command -v iptables-restore >/dev/null && ! iptables-restore -w --noflush <ours 2>said; then
   # Of one rule alone, iptables says more.
   set -f
@@ -179,6 +198,7 @@ printf '%s\n' "$results"
 if [[ $results == *drop* || $results == *from* ]]; then
   stopped=$(grep -nvx pass <<<"$results" | head -n 1 | cut -d : -f 1)
   sed -n 's/^\*/iptables=/p' saved
+  for program in ebtables ebtables-legacy; do sed -n "s/^\*/$program=/p" "$program" 2>/dev/null || true; done
   awk '/^\*/ { table = substr($0, 2) }
     (/^:/ && $2 == "DROP") || / -j (DROP|REJECT)/ { print "legacy=" table, /^:/ ? substr($1, 2) : $2 }' legacy 2>/dev/null || true
   command -v nft >/dev/null || exit 0
@@ -206,46 +226,3 @@ END
   kill "$!"
   sed -n 's/^trace id [^ ]* \(.*\(verdict drop\|policy drop\).*\)/cause=\1/p; /[^a-z]\(snat\|masquerade\)[^a-z]/Is/^trace id [^ ]* \(.* rule .*\)/nat=\1/p' trace
 fi`
-
-/** @returns what gives a packet another source, and what to do about it */
-function translation(text: string): string {
-  const [, where, rule] = text.match(/^nat=(\S+ \S+ \S+) (?:rule )?(.*)$/m) ?? []
-  const by = where ? `the chain ${where} does that (${rule})` : 'a rule in nat does that'
-  return `${by}. Take it out, or narrow it so that it leaves the cluster's network alone`
-}
-
-/** The chains of iptables that packets go through, in the order in which they do. */
-const chains: Readonly<Record<Packet['direction'], readonly string[]>> = {
-  in: ['PREROUTING', 'INPUT'],
-  out: ['OUTPUT', 'POSTROUTING'],
-  forward: ['PREROUTING', 'FORWARD', 'POSTROUTING'],
-}
-
-/** @returns what stops a packet, and how to let it pass, in words */
-function cause(text: string, packet: Packet, device: string): string {
-  const [, where, rule] = text.match(/^cause=(\S+ \S+ \S+) (.*)$/m) ?? []
-  const { direction, protocol, fromPort = 0, toPort = 0 } = packet
-  const [side, port] = toPort > 0 && (fromPort === 0 || toPort < fromPort) ? ['dport', toPort] : ['sport', fromPort]
-  const byIptables = (program: string, table: string, chain: string) =>
-    `Allow it, now and at boot: ${program}${table === 'filter' ? '' : ` -t ${table}`} -I ${chain} -p ${protocol}` +
-    `${port ? ` --${side} ${port}` : ''} -j ACCEPT`
-  if (!where) {
-    const legacy = [...text.matchAll(/^legacy=(\S+) (\S+)$/gm)]
-    const [, table, chain] = legacy.find(([, , name]) => chains[direction].includes(name!)) ?? []
-    const which = legacy.length > 0 ? 'iptables-legacy' : 'iptables'
-    const usual = { in: 'INPUT', out: 'OUTPUT', forward: 'FORWARD' }[direction]
-    return `a rule or policy of ${which} stops it. ${byIptables(which, table ?? 'filter', chain ?? usual)}`
-  }
-  const [family, table, chain] = where.split(' ') as [string, string, string]
-  if (family === 'ip' && text.match(/^iptables=\S+$/gm)?.includes(`iptables=${table}`))
-    return `the chain ${chain} in the table ${table} of iptables stops it (${rule}). ${byIptables('iptables', table, chain)}`
-  const said = `the nftables chain ${where} stops it (${rule}).`
-  if (table === 'firewalld') {
-    const words =
-      direction === 'forward' ? '--add-forward' : port ? `--add-port=${port}/${protocol}` : '--add-protocol=vrrp'
-    const zone = `"$(firewall-cmd --get-zone-of-interface=${device} 2>/dev/null || firewall-cmd --get-default-zone)"`
-    return `${said} Allow it in firewalld's zone of ${device}: firewall-cmd --permanent --zone=${zone} ${words} && firewall-cmd --reload`
-  }
-  const match = protocol === '112' ? 'ip protocol vrrp' : `${protocol} ${side} ${port}`
-  return `${said} Allow it now, and in the file that loads the table (/etc/nftables.conf?): nft insert rule ${where} ${match} accept`
-}

@@ -1,0 +1,114 @@
+import { exitCode, UserError } from '../../engine/base/errors.ts'
+import { sh } from '../../engine/base/sh.ts'
+import { type Planned, type Task, unchanged } from '../../engine/runner/task.ts'
+import { abilitiesOf, type Level } from '../../inventory/levels.ts'
+import type { Path } from '../../inventory/source.ts'
+import type { Cluster } from '../../inventory/types.ts'
+import { installedPackages } from '../packages.ts'
+import type { Target } from '../target.ts'
+
+/** Something that keepalived uses on a host, and where the inventory names it. */
+export interface Named {
+  kind: 'program' | 'user' | 'interface'
+  name: string
+  path: Path
+}
+
+/**
+ * A check that the programs, users and interfaces that the inventory names for keepalived are on the host. keepalived itself
+ * says nothing of many of them, and looks for others only when it is installed.
+ */
+export function namedOnHost({ cluster, place }: Target, level: Level): Task {
+  const all = namedFor(cluster, level)
+  const [programs, users, interfaces] = (['program', 'user', 'interface'] as const).map((kind) => [
+    ...new Set(all.flatMap((one) => (one.kind === kind ? one.name : []))),
+  ])
+  return {
+    name: 'programs, users and interfaces that the inventory names are there',
+    probe: sh`
+for one in ${programs!}; do if [ ! -f "$one" ] || [ ! -x "$one" ]; then echo "program $one"; fi; done
+for one in ${users!}; do getent passwd "$one" >/dev/null || echo "user $one"; done
+for one in ${interfaces!}; do [ -e "/sys/class/net/$one" ] || echo "interface $one"; done`,
+    plan: ({ text }, planned) => {
+      const missing = new Set(text.split('\n'))
+      const wrong = all.filter(({ kind, name }) => missing.has(`${kind} ${name}`) && !isComing(kind, name, planned))
+      if (wrong.length > 0)
+        throw new UserError(
+          // One user may run several programs.
+          [...new Set(wrong.map((one) => `${place(one.path)}: ${sentence(one)}`))].join('\n'),
+          exitCode.failed,
+        )
+      return unchanged()
+    },
+  }
+}
+
+const sentence = ({ kind, name }: Named) =>
+  ({
+    program: `there is no program ${name} on this host that can be run: put it there (chmod 755), then run again`,
+    user: `there is no user ${name} on this host: make it (useradd --system ${name}), or name another one`,
+    interface: `there is no interface ${name} on this host: set it up, or name another one`,
+  })[kind]
+
+/** Earlier tasks may bring it, by name or as a part of packages: these have programs in few places, and any user. */
+const isComing = (kind: Named['kind'], name: string, planned: Planned): boolean =>
+  planned.changes(name) ||
+  (planned.changes(installedPackages) &&
+    (kind === 'user' || (kind === 'program' && /^\/(usr\/(?!local\/)|s?bin\/|lib\/|opt\/)/.test(name))))
+
+/** @returns what a level of the cluster uses by name, but for interfaces of hosts, which are looked at elsewhere */
+export function namedFor(cluster: Cluster, level: Level): Named[] {
+  const { checks, services, keepalived, instances, notify } = cluster
+  // keepalived waits for interfaces then.
+  const later = keepalived.global.some((line) => /^\s*dynamic_interfaces\b/.test(line))
+  return [
+    ...notifying(['cluster', 'notify'], notify),
+    ...instances.flatMap((one) =>
+      one.notify ? notifying(['cluster', 'instances', one.name, 'notify'], one.notify) : [],
+    ),
+    ...Object.entries(checks).flatMap(([name, { command, user }]) =>
+      run(['cluster', 'checks', name], 'command', command, user),
+    ),
+    ...Object.entries(services).flatMap(([name, service]) =>
+      'check' in service ? run(['cluster', 'services', name], 'check', service.check) : [],
+    ),
+    ...(abilitiesOf(level).balances ? balancing(cluster) : []),
+    ...(later ? [] : interfaces(cluster)),
+  ]
+}
+
+/** What keepalived runs. @param key of the command, in a map that may name the user as well */
+const run = (map: Path, key: string, command: string | undefined, user = 'root'): Named[] => [
+  ...(command === undefined ? [] : [{ kind: 'program' as const, name: command.split(' ')[0]!, path: [...map, key] }]),
+  ...(/^(root|nobody)$/.test(user) ? [] : [{ kind: 'user' as const, name: user, path: [...map, 'user'] }]),
+]
+
+const notifying = (map: Path, { user, ...programs }: Cluster['notify']): Named[] =>
+  Object.entries(programs).flatMap(([state, program]) => run(map, state, program, user))
+
+const balancing = ({ balancing: { quorum, real_server_up, real_server_down } }: Cluster): Named[] => [
+  ...run(['cluster', 'balancing', 'quorum'], 'up', quorum.up),
+  ...run(['cluster', 'balancing', 'quorum'], 'down', quorum.down),
+  ...run(['cluster', 'balancing'], 'real_server_up', real_server_up),
+  ...run(['cluster', 'balancing'], 'real_server_down', real_server_down),
+]
+
+function interfaces({ instances, track_interfaces }: Cluster): Named[] {
+  const named = (name: string | undefined, ...path: string[]): Named[] =>
+    name === undefined ? [] : [{ kind: 'interface', name, path: ['cluster', ...path] }]
+  return [
+    ...track_interfaces.flatMap((one, index) =>
+      typeof one === 'string'
+        ? named(one, 'track_interfaces', String(index))
+        : named(one.name, 'track_interfaces', String(index), 'name'),
+    ),
+    ...instances.flatMap(({ name, vips, interface: own }, index) => {
+      const map = index === 0 ? [] : ['instances', name]
+      return [
+        ...named(own, ...map, 'interface'),
+        // The first is that of `vip`.
+        ...vips.flatMap((vip, place) => named(vip.interface, ...map, 'more_vips', String(place - 1), 'interface')),
+      ]
+    }),
+  ]
+}
