@@ -211,6 +211,27 @@ test('without keepalived, what the inventory names is looked for on the host', (
   )
 })
 
+test('a unit that systemd does not know is told, where no package brings it', () => {
+  const text = cluster('service: { type: tcp, port: 99, unit: postgresq }')
+  const task = namedOnHost(target(text), 2)
+  const said = (state: string, planned = nothing) => {
+    const script = `systemctl() { [ "$*" != 'show -p LoadState -- postgresq.service' ] || echo LoadState=${state}; }\n${task.probe.text}`
+    const printed = { text: execFileSync('bash', ['-c', script], { encoding: 'utf8' }), code: 0 }
+    try {
+      return task.plan(printed, planned)
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+  assert.is(
+    said('not-found'),
+    `${file}:4:41 cluster.service.unit: systemd knows no postgresq.service on this host: install what brings it, or name another one`,
+  )
+  assert.equal(said('loaded'), { unchanged: true })
+  assert.equal(said('not-found', changing(installedPackages)), { unchanged: true })
+  assert.equal(said('not-found', changing('/etc/systemd/system/postgresq.service')), { unchanged: true })
+})
+
 test('what is there is right, and so is what earlier tasks bring, by name or with packages', () => {
   assert.equal(without(cluster('notify: { master: /bin/true x }', 'track_interfaces: [lo]')), [])
   assert.equal(without(cluster('notify: { master: /etc/x }'), changing('/etc/x')), [])

@@ -7,28 +7,31 @@ import type { Cluster } from '../../inventory/types.ts'
 import { installedPackages } from '../packages.ts'
 import type { Target } from '../target.ts'
 
-/** Something that keepalived uses on a host, and where the inventory names it. */
+/** Something that the cluster uses on a host, and where the inventory names it. */
 export interface Named {
-  kind: 'program' | 'user' | 'interface'
+  kind: 'program' | 'user' | 'interface' | 'unit'
   name: string
   path: Path
 }
 
 /**
- * A check that the programs, users and interfaces that the inventory names for keepalived are on the host. keepalived itself
- * says nothing of many of them, and looks for others only when it is installed.
+ * A check that the programs, users, interfaces and units that the inventory names are on the host. keepalived itself says
+ * nothing of many of them, and looks for others only when it is installed.
  */
 export function namedOnHost({ cluster, place }: Target, level: Level): Task {
   const all = namedFor(cluster, level)
-  const [programs, users, interfaces] = (['program', 'user', 'interface'] as const).map((kind) => [
+  const [programs, users, interfaces, units] = (['program', 'user', 'interface', 'unit'] as const).map((kind) => [
     ...new Set(all.flatMap((one) => (one.kind === kind ? one.name : []))),
   ])
   return {
-    name: 'programs, users and interfaces that the inventory names are there',
+    name: 'programs, users, interfaces and units that the inventory names are there',
     probe: sh`
 for one in ${programs!}; do if [ ! -f "$one" ] || [ ! -x "$one" ]; then echo "program $one"; fi; done
 for one in ${users!}; do getent passwd "$one" >/dev/null || echo "user $one"; done
-for one in ${interfaces!}; do [ -e "/sys/class/net/$one" ] || echo "interface $one"; done`,
+for one in ${interfaces!}; do [ -e "/sys/class/net/$one" ] || echo "interface $one"; done
+for one in ${units!}; do
+  case $(systemctl show -p LoadState -- "$one.service" 2>/dev/null) in *=not-found) echo "unit $one" ;; esac
+done`,
     plan: ({ text }, planned) => {
       const missing = new Set(text.split('\n'))
       const wrong = all.filter(({ kind, name }) => missing.has(`${kind} ${name}`) && !isComing(kind, name, planned))
@@ -48,13 +51,17 @@ const sentence = ({ kind, name }: Named) =>
     program: `there is no program ${name} on this host that can be run: put it there (chmod 755), then run again`,
     user: `there is no user ${name} on this host: make it (useradd --system ${name}), or name another one`,
     interface: `there is no interface ${name} on this host: set it up, or name another one`,
+    unit: `systemd knows no ${name}.service on this host: install what brings it, or name another one`,
   })[kind]
 
-/** Earlier tasks may bring it, by name or as a part of packages: these have programs in few places, and any user. */
+/** Earlier tasks may bring it, by name or as a part of packages: these have programs in few places, any user and any unit. */
 const isComing = (kind: Named['kind'], name: string, planned: Planned): boolean =>
   planned.changes(name) ||
+  planned.changes(`/etc/systemd/system/${name}.service`) ||
   (planned.changes(installedPackages) &&
-    (kind === 'user' || (kind === 'program' && /^\/(usr\/(?!local\/)|s?bin\/|lib\/|opt\/)/.test(name))))
+    (kind === 'user' ||
+      kind === 'unit' ||
+      (kind === 'program' && /^\/(usr\/(?!local\/)|s?bin\/|lib\/|opt\/)/.test(name))))
 
 /** @returns what a level of the cluster uses by name, but for interfaces of hosts, which are looked at elsewhere */
 export function namedFor(cluster: Cluster, level: Level): Named[] {
@@ -71,6 +78,11 @@ export function namedFor(cluster: Cluster, level: Level): Named[] {
     ),
     ...Object.entries(services).flatMap(([name, service]) =>
       'check' in service ? run(['cluster', 'services', name], 'check', service.check) : [],
+    ),
+    ...Object.entries(services).flatMap(([name, service]): Named[] =>
+      'unit' in service && service.unit !== undefined && !('managed' in service && service.managed)
+        ? [{ kind: 'unit', name: service.unit, path: ['cluster', 'services', name, 'unit'] }]
+        : [],
     ),
     ...(abilitiesOf(level).balances ? balancing(cluster) : []),
     ...(later ? [] : interfaces(cluster)),
