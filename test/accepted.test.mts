@@ -173,7 +173,7 @@ test('every key of the inventory that names a program, a user or an interface fo
   walk(schema.properties.cluster, '')
   // Of service and services, those that are one key are one; the interface of all hosts is looked at with each of them.
   const named = keys.filter((key) => key !== '.interface' && !key.startsWith('.service.'))
-  const got = namedFor(load(everything, { level: 2 }).cluster, 2).map(({ path: [, ...rest] }) => `.${rest.join('.')}`)
+  const got = namedFor(target(everything, 2), 2).map(({ path: [, ...rest] }) => `.${rest.join('.')}`)
   const found = got.map((key) => key.replace(/^\.(instances|checks|services)\.\w+/, '.$1.*').replaceAll(/\.\d+/g, '.*'))
   const missing = named.filter((key) => !found.includes(key.replace('.services.*.*.', '.services.*.')))
   assert.equal(missing, [])
@@ -230,6 +230,23 @@ test('a unit that systemd does not know is told, where no package brings it', ()
   assert.equal(said('loaded'), { unchanged: true })
   assert.equal(said('not-found', changing(installedPackages)), { unchanged: true })
   assert.equal(said('not-found', changing('/etc/systemd/system/postgresq.service')), { unchanged: true })
+})
+
+test('of hosts with one role, directors need what keepalived uses, and real servers what they serve', () => {
+  const text = `
+cluster:
+  vip: 10.2.1.5
+  network: 10.2.1.0/24
+  service: { type: tcp, port: 99, unit: postgresq }
+  track_interfaces: [eth7]
+hosts:
+  lb1: { address: 10.2.1.2, role: director }
+  lb2: { address: 10.2.1.3, role: director }
+  web1: { address: 10.2.1.4, role: real_server }
+`
+  const { hosts, cluster } = load(text, { level: 2 })
+  const named = hosts.map((host) => namedFor({ cluster, host }, 2).map(({ name }) => name))
+  assert.equal(named, [['eth7'], ['eth7'], ['postgresq']])
 })
 
 test('what is there is right, and so is what earlier tasks bring, by name or with packages', () => {

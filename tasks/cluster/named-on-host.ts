@@ -3,6 +3,7 @@ import { sh } from '../../engine/base/sh.ts'
 import { type Planned, type Task, unchanged } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import type { Path } from '../../inventory/source.ts'
+import { directs, serves } from '../../inventory/roles.ts'
 import type { Cluster } from '../../inventory/types.ts'
 import { installedPackages } from '../packages.ts'
 import type { Target } from '../target.ts'
@@ -18,8 +19,9 @@ export interface Named {
  * A check that the programs, users, interfaces and units that the inventory names are on the host. keepalived itself says
  * nothing of many of them, and looks for others only when it is installed.
  */
-export function namedOnHost({ cluster, place }: Target, level: Level): Task {
-  const all = namedFor(cluster, level)
+export function namedOnHost(target: Target, level: Level): Task {
+  const { place } = target
+  const all = namedFor(target, level)
   const [programs, users, interfaces, units] = (['program', 'user', 'interface', 'unit'] as const).map((kind) => [
     ...new Set(all.flatMap((one) => (one.kind === kind ? one.name : []))),
   ])
@@ -63,8 +65,20 @@ const isComing = (kind: Named['kind'], name: string, planned: Planned): boolean 
       kind === 'unit' ||
       (kind === 'program' && /^\/(usr\/(?!local\/)|s?bin\/|lib\/|opt\/)/.test(name))))
 
-/** @returns what a level of the cluster uses by name, but for interfaces of hosts, which are looked at elsewhere */
-export function namedFor(cluster: Cluster, level: Level): Named[] {
+/** @returns what a host uses by name at a level, but for its own interfaces, which are looked at elsewhere */
+export const namedFor = ({ cluster, host }: Pick<Target, 'cluster' | 'host'>, level: Level): Named[] => [
+  ...(directs(host) ? forKeepalived(cluster, level) : []),
+  ...(serves(host) ? units(cluster) : []),
+]
+
+const units = ({ services }: Cluster): Named[] =>
+  Object.entries(services).flatMap(([name, service]): Named[] =>
+    'unit' in service && service.unit !== undefined && !('managed' in service && service.managed)
+      ? [{ kind: 'unit', name: service.unit, path: ['cluster', 'services', name, 'unit'] }]
+      : [],
+  )
+
+function forKeepalived(cluster: Cluster, level: Level): Named[] {
   const { checks, services, keepalived, instances, notify } = cluster
   // keepalived waits for interfaces then.
   const later = keepalived.global.some((line) => /^\s*dynamic_interfaces\b/.test(line))
@@ -79,12 +93,7 @@ export function namedFor(cluster: Cluster, level: Level): Named[] {
     ...Object.entries(services).flatMap(([name, service]) =>
       'check' in service ? run(['cluster', 'services', name], 'check', service.check) : [],
     ),
-    ...Object.entries(services).flatMap(([name, service]): Named[] =>
-      'unit' in service && service.unit !== undefined && !('managed' in service && service.managed)
-        ? [{ kind: 'unit', name: service.unit, path: ['cluster', 'services', name, 'unit'] }]
-        : [],
-    ),
-    ...(abilitiesOf(level).balances ? balancing(cluster) : []),
+    ...(abilitiesOf(level, cluster).balances ? balancing(cluster) : []),
     ...(later ? [] : interfaces(cluster)),
   ]
 }
