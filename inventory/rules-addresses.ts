@@ -9,7 +9,7 @@ import { dotted, shown } from './wording.ts'
 type ClusterDraft = NonNullable<Draft['cluster']>
 type InstanceDraft = Pick<
   ClusterDraft,
-  'vip' | 'vip_prefix' | 'vip_label' | 'more_vips' | 'prefer' | 'virtual_router_id' | 'interface'
+  'vip' | 'vip_prefix' | 'vip_label' | 'vip_interface' | 'more_vips' | 'prefer' | 'virtual_router_id' | 'interface'
 >
 
 /** What one instance says, and where. */
@@ -52,7 +52,7 @@ export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): P
     ]),
     ...room(entries, hosts),
     ...vipsOf(cluster)
-      .slice(1)
+      .slice(cluster.vip_interface === undefined ? 1 : 0)
       .flatMap(({ path, address }) => ofHosts(path, address)),
     ...entries.flatMap((entry) => [...prefixes(entry), ...labels(entry)]),
     ...adverts6(cluster, entries),
@@ -66,6 +66,7 @@ export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): P
       : []),
     ...unicast(cluster, entries),
     ...(abilitiesOf(level).keepsClients ? alone(entries, level!) : []),
+    ...(abilitiesOf(level).balances ? oneInterface(entries, level!) : []),
   ]
 }
 
@@ -187,6 +188,15 @@ const unicast = ({ unicast: wanted }: ClusterDraft, entries: readonly Entry[]): 
     const key = other === undefined ? 'vip' : 'interface'
     return [{ path: [...path, key], text: `is not possible with cluster.unicast: true: ${what} needs multicast` }]
   })
+
+/** Rules and routes of virtual servers are for the interface that the nodes are on. */
+const oneInterface = (entries: readonly Entry[], level: Level): Problem[] =>
+  entries
+    .filter(({ content }) => content.vip_interface !== undefined)
+    .map(({ path }) => ({
+      path: [...path, 'vip_interface'],
+      text: `must be left out at level ${level}, which sends clients on by the interface of the nodes`,
+    }))
 
 /** Answers of level 3 go back through one address, which has a route of its own. */
 const alone = (entries: readonly Entry[], level: Level): Problem[] => [

@@ -1,19 +1,25 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Draft } from './defaults.ts'
 import type { Path, Problem } from './source.ts'
-import { shown } from './wording.ts'
+import { dotted, shown } from './wording.ts'
 
 type ClusterDraft = NonNullable<Draft['cluster']>
 
 /** The rules about VRRP and IPVS, and about what moves the VIP. */
 export function vrrp({ cluster = {}, hosts }: Draft): Problem[] {
   const own = ownChecks(cluster)
+  const places = checkPlaces(cluster)
   return [
     ...adverts(cluster),
     ...balancing(cluster, hosts),
-    ...trackedOnce(cluster),
-    ...Object.entries(cluster.checks ?? {}).flatMap(([name, content]) =>
-      content ? check(name, content, own, cluster.health_check?.interval) : [],
+    ...trackedOnce(['cluster'], cluster),
+    ...Object.entries(cluster.instances ?? {}).flatMap(([name, one]) =>
+      trackedOnce(['cluster', 'instances', name], one ?? {}),
     ),
+    ...places.flatMap((place, index) => [
+      ...check(place, own, cluster.health_check?.interval),
+      ...otherwise(place, places.slice(0, index)),
+    ]),
   ]
 }
 
@@ -43,13 +49,13 @@ function adverts({
 }
 
 /** With two weights, or with and without one, it would say two things. */
-function trackedOnce({ track_interfaces: all = [] }: ClusterDraft): Problem[] {
+function trackedOnce(path: Path, { track_interfaces: all = [] }: Pick<ClusterDraft, 'track_interfaces'>): Problem[] {
   const names = all.map((one) => (typeof one === 'object' ? one.name : one))
   return names.flatMap((name, index) =>
     name !== undefined && names.indexOf(name) < index
       ? [
           {
-            path: ['cluster', 'track_interfaces', String(index)],
+            path: [...path, 'track_interfaces', String(index)],
             text: `must be another one, as ${shown(name)} is there already`,
           },
         ]
@@ -78,8 +84,32 @@ function hangs(path: Path, { command, user, timeout, interval: own }: Check, com
 
 type Check = NonNullable<NonNullable<ClusterDraft['checks']>[string]>
 
-function check(name: string, content: Check, own: ReadonlyMap<string, string>, interval = 1): Problem[] {
-  const path = ['cluster', 'checks', name]
+/** A check, and where it is said. */
+interface CheckPlace {
+  path: Path
+  name: string
+  content: Check
+}
+
+/** @returns the checks of the cluster, and of instances that have their own */
+const checkPlaces = ({ checks, instances = {} }: ClusterDraft): CheckPlace[] =>
+  [
+    { path: ['cluster', 'checks'], checks },
+    ...Object.entries(instances).map(([name, one]) => ({
+      path: ['cluster', 'instances', name, 'checks'],
+      checks: one?.checks,
+    })),
+  ].flatMap(({ path, checks: all = {} }) =>
+    Object.entries(all).flatMap(([name, content]) => (content ? [{ path: [...path, name], name, content }] : [])),
+  )
+
+/** keepalived knows a check by its name, in all instances. */
+function otherwise({ path, name, content }: CheckPlace, before: readonly CheckPlace[]): Problem[] {
+  const other = before.find((one) => one.name === name && !isDeepStrictEqual(one.content, content))
+  return other ? [{ path, text: `must have another name, as ${dotted(other.path)} says something else` }] : []
+}
+
+function check({ path, name, content }: CheckPlace, own: ReadonlyMap<string, string>, interval = 1): Problem[] {
   const given = kinds.filter((kind) => kind in content)
   const usable = given.length === 1
   return [

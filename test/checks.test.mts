@@ -23,7 +23,7 @@ hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 }, ns3: { address:
 /** @returns whether a check succeeds on this machine */
 function succeeds(check: string): boolean {
   const { cluster, hosts } = inventory(`checks: { own: ${check} }`)
-  const [{ command } = { command: '' }] = vrrpScripts(cluster, { ...hosts[0]!, address: '127.0.0.1' }, [])
+  const [{ command } = { command: '' }] = vrrpScripts(cluster, { ...hosts[0]!, address: '127.0.0.1' }, [], {})
   // As keepalived does it: words, no shell.
   const [program, ...words] = command.split(' ')
   try {
@@ -75,7 +75,7 @@ test('a command is bounded, with the times of the inventory or of the health che
       'b: { command: /bin/false, interval: 2, timeout: 2, fall: 3, rise: 4, weight: -9, user: root }, ' +
       'c: { command: /bin/false, user: root } }',
   )
-  const [service, ...own] = vrrpScripts(cluster, hosts[0]!, servicesOf(cluster))
+  const [service, ...own] = vrrpScripts(cluster, hosts[0]!, servicesOf(cluster), {})
   assert.is(service!.name, 'service')
   assert.equal(own, [
     {

@@ -32,11 +32,16 @@ export function configuration(
   services: readonly Service[] = servicesOf(cluster),
 ): string {
   const can = abilitiesOf(level)
+  const checked = can.balances ? [] : services
+  const instances = cluster.instances.map((instance) => ({
+    ...instanceOf(instance, { cluster, host, hosts }),
+    scripts: vrrpScripts(cluster, host, checked, instance),
+  }))
   return render('keepalived.conf', {
     ...{ cluster, host, hosts, level, can, notifyScript, drainFile, standbyFile },
     virtualServers: virtualServersOf(cluster, services),
-    scripts: vrrpScripts(cluster, host, can.balances ? [] : services),
-    instances: cluster.instances.map((instance) => instanceOf(instance, { cluster, host, hosts })),
+    instances,
+    scripts: [...new Map(instances.flatMap(({ scripts }) => scripts).map((one) => [one.name, one])).values()],
     virtualServerLines: (server: VirtualServer) => virtualServerLines(cluster, server),
     realServerLines: realServerLines(cluster),
     check: (real: Host, server: VirtualServer) => checkOf(cluster, real, server, can.secondInterface),
@@ -59,6 +64,7 @@ function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, '
     interface: device,
     v6: isIPv6(vips[0]!.address),
     notify: instance.notify ?? cluster.notify,
+    track_interfaces: instance.track_interfaces ?? cluster.track_interfaces,
     priority: priorityIn(instance, host, hosts),
     preempts: preempts(cluster, instance),
     addresses: vips.filter(({ excluded }) => !excluded).map(line),
