@@ -56,7 +56,7 @@ export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): P
       .flatMap(({ path, address }) => ofHosts(path, address)),
     ...entries.flatMap((entry) => [...prefixes(entry), ...labels(entry)]),
     ...adverts6(cluster, entries),
-    ...routerIds(entries),
+    ...routerIds(entries, cluster.vmac),
     ...(cluster.instance && cluster.instances?.[cluster.instance]
       ? [{ path: ['cluster', 'instances', cluster.instance], text: 'must have another name than cluster.instance' }]
       : []),
@@ -67,6 +67,7 @@ export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): P
     ...unicast(cluster, entries),
     ...(abilitiesOf(level).keepsClients ? alone(entries, level!) : []),
     ...(abilitiesOf(level).balances ? oneInterface(entries, level!) : []),
+    ...(abilitiesOf(level).balances && cluster.vmac ? [withoutVmac(level!)] : []),
   ]
 }
 
@@ -150,8 +151,8 @@ function adverts6({ advert_int = 1 }: ClusterDraft, entries: readonly Entry[]): 
   return [{ path: ['cluster', 'advert_int'], text }]
 }
 
-/** One interface hears the adverts of all its instances. */
-function routerIds(entries: readonly Entry[]): Problem[] {
+/** One interface hears the adverts of all its instances, and virtual MACs are numbered alike on all. */
+function routerIds(entries: readonly Entry[], vmac: boolean | undefined): Problem[] {
   const common = entries[0]!.content.interface
   return entries.flatMap(({ path, content }, index) =>
     entries
@@ -160,7 +161,7 @@ function routerIds(entries: readonly Entry[]): Problem[] {
         ({ content: other }) =>
           content.virtual_router_id !== undefined &&
           other.virtual_router_id === content.virtual_router_id &&
-          (other.interface ?? common) === (content.interface ?? common) &&
+          (vmac || (other.interface ?? common) === (content.interface ?? common)) &&
           isIPv4(other.vip ?? '') === isIPv4(content.vip ?? ''),
       )
       .map((other) => ({
@@ -188,6 +189,12 @@ const unicast = ({ unicast: wanted }: ClusterDraft, entries: readonly Entry[]): 
     const key = other === undefined ? 'vip' : 'interface'
     return [{ path: [...path, key], text: `is not possible with cluster.unicast: true: ${what} needs multicast` }]
   })
+
+/** Real servers answer the VIP, so that their answers come in by the interface of the virtual MAC. */
+const withoutVmac = (level: Level): Problem => ({
+  path: ['cluster', 'vmac'],
+  text: `must be left out at level ${level}: answers of real servers would come back by another interface than its rules are for`,
+})
 
 /** Rules and routes of virtual servers are for the interface that the nodes are on. */
 const oneInterface = (entries: readonly Entry[], level: Level): Problem[] =>

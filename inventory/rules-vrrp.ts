@@ -41,6 +41,8 @@ function adverts({
     report('advert_int', `must be from 0.01 to 40.95 seconds in steps of 0.01 in VRRP version 3, got ${advert_int}`)
   if (vrrp_version === 3 && auth_pass !== undefined)
     report('auth_pass', 'must be left out with cluster.vrrp_version: 3, which has no password')
+  if (more.auth_type === 'AH' && auth_pass === undefined)
+    report('auth_type', 'has a meaning only with cluster.auth_pass')
   if (more.mcast_group !== undefined && !isMulticast(more.mcast_group))
     report('mcast_group', `must be from 224.0.0.0 to 239.255.255.255, got ${shown(more.mcast_group)}`)
   if (more.unicast && more.mcast_src_ip)

@@ -147,6 +147,13 @@ export const vrrpSchemas = {
       'Whether adverts go to each node by itself (`unicast_peer`), for networks without multicast, as those of clouds. ' +
       'Connection sync of level 3 needs multicast.',
   },
+  vmac: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Whether the VIP has the virtual MAC of VRRP (`use_vmac`), the same on every node, for neighbours that do not take the ' +
+      'MAC of a new MASTER. At level 1; the VIP is on an interface `vrrp.N` then, where N is the `virtual_router_id`.',
+  },
   checks: { ...checks, default: {} },
   track_interfaces: { ...trackInterfaces, default: [] },
   notify: { ...notify, default: {} },

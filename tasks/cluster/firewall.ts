@@ -11,9 +11,12 @@ import type { Target } from '../target.ts'
 /** Rules of a node at a level. */
 export type RulesOf = (target: Target, level: Level) => Rule[]
 
-/** VRRP adverts may come and go (article, preparation). 112 is VRRP's protocol number, with or without /etc/protocols. */
+/** The protocol of VRRP's adverts by its number, which needs no /etc/protocols; with AH, that of the header around them. */
+const advertsIn = ({ auth_type }: Target['cluster']) => (auth_type === 'AH' ? '51' : '112')
+
+/** VRRP adverts may come and go (article, preparation). */
 export const allowVrrp = ({ cluster, host, hosts }: Target): Rule[] => {
-  const wire = { interface: host.interface, protocol: '112' }
+  const wire = { interface: host.interface, protocol: advertsIn(cluster) }
   if (cluster.unicast)
     return othersOf(host, hosts).flatMap(({ name, address }): Rule[] => [
       { name: `vrrp-in-${name}`, accept: 'in', ...wire, from: `${address}/32`, to: `${host.address}/32` },
@@ -102,15 +105,15 @@ function packetsOf(target: Target, level: Level): Packet[] {
   const others = othersOf(host, hosts)
   const can = abilitiesOf(level)
   const groups = [
-    ...(cluster.unicast ? [] : [{ what: 'VRRP', protocol: '112', to: cluster.mcast_group }]),
+    ...(cluster.unicast ? [] : [{ what: 'VRRP', protocol: advertsIn(cluster), to: cluster.mcast_group }]),
     ...(can.syncsConnections ? [{ what: 'connection sync', protocol: 'udp', to: '224.0.0.81', toPort: 8848 }] : []),
   ]
   const balanced = can.balances ? virtualServersOf(cluster) : []
   const unicast = cluster.unicast ? others : []
   return [
     ...unicast.flatMap(({ name, address }): Packet[] => [
-      { what: `VRRP to ${name}`, direction: 'out', protocol: '112', from: host.address, to: address },
-      { what: `VRRP from ${name}`, direction: 'in', protocol: '112', from: address, to: host.address },
+      { what: `VRRP to ${name}`, direction: 'out', protocol: advertsIn(cluster), from: host.address, to: address },
+      { what: `VRRP from ${name}`, direction: 'in', protocol: advertsIn(cluster), from: address, to: host.address },
     ]),
     ...groups.flatMap(({ what, ...packet }): Packet[] => [
       { what: `${what} to the other nodes`, direction: 'out', from: host.address, ...packet },

@@ -49,6 +49,10 @@ export function configuration(
   })
 }
 
+/** @returns the interface that the addresses of an instance are on where they have the virtual MAC: keepalived's own name for it */
+export const vmacOf = ({ virtual_router_id: id, vips }: Pick<Instance, 'virtual_router_id' | 'vips'>): string =>
+  `vrrp${isIPv6(vips[0]!.address) ? '6' : ''}.${id}`
+
 /** @returns an instance as its block says it on a host */
 function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, 'cluster' | 'host' | 'hosts'>) {
   const { name, virtual_router_id, vips } = instance
@@ -62,6 +66,7 @@ function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, '
   return {
     ...{ name, virtual_router_id },
     interface: device,
+    vmac: vmacOf(instance),
     v6: isIPv6(vips[0]!.address),
     notify: instance.notify ?? cluster.notify,
     track_interfaces: instance.track_interfaces ?? cluster.track_interfaces,
