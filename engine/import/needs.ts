@@ -6,20 +6,18 @@ import type { Difference } from './compare.ts'
  */
 const needs: readonly [kind: Difference['kind'], about: RegExp, need: string][] = [
   ['instance', /^(address .*:|version$)/, 'an IPv6 virtual IP without one of IPv4'],
-  ['instance', /^(interface of)/, 'a virtual IP on another interface than its adverts'],
   ['instance', /^((excluded )?address|peer of|.* of \d+\.)/, 'values of a virtual IP'],
   ['instance', /^(rank|preempt|preempt_delay|priority beside)/, 'an order of the nodes for each instance'],
   ['instance', /^sync group$/, 'a sync group of some instances'],
-  ['instance', /^line (use_vmac|vmac_|use_ipvlan)/, 'an interface of its own for the virtual IP (VMAC)'],
+  ['instance', /^(vmac|line (vmac_|use_vmac_addr|use_ipvlan))/, 'a virtual MAC of your own, or ipvlan'],
   ['instance', /^line of the group /, 'lines of a sync group'],
-  ['instance', /^line notify /, 'two notify programs for one change'],
   [
     'instance',
     /^line (track_(file|bfd)|process|quorum|full_command|param_match)/,
     'track_file, track_bfd, and track_process with more than a name',
   ],
-  ['instance', /^track_interface/, 'interfaces that nodes or instances do not share'],
-  ['instance', /^(check command|.* of check command)/, 'checks that nodes or instances do not share'],
+  ['instance', /^track_interface/, 'interfaces that nodes do not share'],
+  ['instance', /^(check command|.* of check command)/, 'checks that nodes do not share'],
   ['instance', /^reverse of check/, 'checks turned round (reverse)'],
   ['instance', /^(check|.* of check)/, 'values of checks that nodes do not share'],
   ['instance', /^(notify_|user of notify)/, 'notify programs that nodes do not share'],

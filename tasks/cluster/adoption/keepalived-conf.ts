@@ -185,8 +185,7 @@ function differs({ own, instance }: Pair, globals: readonly Statement[], { clust
 }
 
 /** What makes nodes deaf to each other as long as not all have it, or has no place in the cluster's configuration. */
-const unlike =
-  /^(virtual_(routes|rules)|use_ipvlan|vrrp_mcast_group4 (?!224\.0\.0\.18$)|(net_namespace|instance))\b/
+const unlike = /^(virtual_(routes|rules)|use_ipvlan|vrrp_mcast_group4 (?!224\.0\.0\.18$)|(net_namespace|instance))\b/
 
 /**
  * keepalived.conf, where somebody may have written another: that of the article is replaced, and check mode says so.
