@@ -59,20 +59,22 @@ function unlike(
 ): Section {
   const { checking } = shared
   const checked = (one: Part) =>
-    [...one.facts].flatMap(([about, { value }]) => (ofCheck.test(about) ? [[about, value]] : []))
+    new Map([...one.facts].flatMap(([about, { value }]) => (isOwnCheck(about, checking) ? [[about, value]] : [])))
   const tracks = new Map(part.all('track_interface'))
   const usual = new Map(trackedInterfaces(main, instances))
   usual.delete(part.get('interface') ?? '')
   return {
-    checks: isDeepStrictEqual(new Map(checked(part) as []), new Map(checked(main) as []))
-      ? undefined
-      : (checksOf(part, checking) ?? {}),
+    checks: isDeepStrictEqual(checked(part), checked(main)) ? undefined : (checksOf(part, checking) ?? {}),
     track_interfaces: isDeepStrictEqual(tracks, usual) ? undefined : (tracksOf(tracks) ?? []),
     notify: hasNotify(part, main) ? undefined : (notifyOf(part, checking.gaps, `${name}-`) ?? {}),
   }
 }
 
-const ofCheck = /^(check |\w+ of check )/
+/** Whether a fact is one of a check, and not of the check of the service itself. */
+const isOwnCheck = (fact: string, { isChecked }: Checking): boolean => {
+  const [, check] = /^(?:\w+ of )?check (.*)$/.exec(fact) ?? []
+  return check !== undefined && !isChecked(check)
+}
 
 const preempts = (part: Part | undefined): boolean => part?.get('preempt') === 'yes'
 

@@ -4,7 +4,7 @@ import { sh } from '../../../engine/base/sh.ts'
 import { linesOf, parseBlocks } from '../../../engine/conf/blocks.ts'
 import { type Statement, within } from '../../../engine/conf/statement.ts'
 import { isChange, type Task, unchanged } from '../../../engine/runner/task.ts'
-import type { Instance } from '../../../inventory/types.ts'
+import type { Cluster, Instance } from '../../../inventory/types.ts'
 import { servedAddressesOf } from '../../../services/virtual-server.ts'
 import { servicesOf } from '../../../services/all.ts'
 import { vmacOf } from '../keepalived-conf.ts'
@@ -58,7 +58,7 @@ export function handMade(text: string, target: Knows): HandMade | undefined {
       ...pairs.flatMap(({ own, instance }) => addressesOf(own).filter((one) => !isOf(instance, one))),
     ],
     gaps: pairs.flatMap(({ own, instance }) => [
-      ...movesInterface(own, target.cluster.vmac ? vmacOf(instance) : undefined),
+      ...movesInterface(own, instance, target.cluster),
       ...(own.words[1] === instance.name ? [] : [`the instance ${own.words[1]} becomes ${instance.name}`]),
       ...addressLines(own).flatMap(({ words }) => becomes(instance, words) ?? []),
     ]),
@@ -74,11 +74,12 @@ function becomes({ vips }: Instance, words: readonly string[]): string | undefin
   return `"${words.join(' ')}" becomes ${vip.address}/${vip.prefix}`
 }
 
-/** @param ours the interface of the virtual MAC, if the inventory has one */
-function movesInterface({ words: [, name], block }: Statement, ours: string | undefined): string[] {
-  const [theirs] = block.filter(({ words }) => words[0] === 'use_vmac')
-  if ((theirs === undefined && ours === undefined) || (theirs && (theirs.words[1] ?? ours) === ours)) return []
-  return [`the addresses of ${name} move to ${ours ?? 'the interface itself, without a virtual MAC'}`]
+/** @returns that addresses get the virtual MAC, lose it, or get its interface by another name */
+function movesInterface({ words: [, name], block }: Statement, instance: Instance, { vmac }: Cluster): string[] {
+  const theirs = block.find(({ words }) => words[0] === 'use_vmac')
+  const [before, after] = [theirs && (theirs.words[1] ?? vmacOf(instance)), vmac ? vmacOf(instance) : undefined]
+  if (before === after) return []
+  return [`the addresses of ${name} move to ${after ?? 'the interface itself, without a virtual MAC'}`]
 }
 
 /** @param address with a prefix length */
