@@ -66,7 +66,12 @@ export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): P
       : []),
     ...unicast(cluster, entries),
     ...(abilitiesOf(level).keepsClients ? alone(entries, level!) : []),
-    ...(abilitiesOf(level).balances ? oneInterface(entries, level!) : []),
+    ...(cluster.vmac
+      ? onItsInterface(entries, 'with cluster.vmac: true: an address on another interface has no virtual MAC')
+      : []),
+    ...(abilitiesOf(level).balances
+      ? onItsInterface(entries, `at level ${level}, which sends clients on by the interface of the nodes`)
+      : []),
     ...(abilitiesOf(level).balances && cluster.vmac ? [withoutVmac(level!)] : []),
   ]
 }
@@ -196,14 +201,11 @@ const withoutVmac = (level: Level): Problem => ({
   text: `must be left out at level ${level}: answers of real servers would come back by another interface than its rules are for`,
 })
 
-/** Rules and routes of virtual servers are for the interface that the nodes are on. */
-const oneInterface = (entries: readonly Entry[], level: Level): Problem[] =>
-  entries
-    .filter(({ content }) => content.vip_interface !== undefined)
-    .map(({ path }) => ({
-      path: [...path, 'vip_interface'],
-      text: `must be left out at level ${level}, which sends clients on by the interface of the nodes`,
-    }))
+/** Rules and routes are for the interface that the nodes are on. @param why it can not be another */
+const onItsInterface = (entries: readonly Entry[], why: string): Problem[] =>
+  entries.flatMap(({ path, content }) =>
+    content.vip_interface === undefined ? [] : [{ path: [...path, 'vip_interface'], text: `must be left out ${why}` }],
+  )
 
 /** Answers of level 3 go back through one address, which has a route of its own. */
 const alone = (entries: readonly Entry[], level: Level): Problem[] => [
