@@ -20,6 +20,8 @@ interface Shared {
   device: string
   /** Whether the first address is not in the network of the nodes, or not on their interface. */
   isElsewhere: boolean
+  /** Whether there are virtual servers. */
+  isBalanced: boolean
   checking: Checking
 }
 
@@ -33,7 +35,7 @@ export function addressesOf(instances: readonly Part[], main: Part | undefined, 
   const names = [nameOf(main.name, [])]
   for (const { name } of further) names.push(nameOf(name, names))
   return {
-    ...firstVip(main, shared.isElsewhere ? shared.device : undefined),
+    ...firstVip(main, shared, shared.isElsewhere ? shared.device : undefined),
     instance: unless(nameOf(main.name, []), 'VI_1'),
     more_vips: moreVips(main, vipOf(main)),
     preempt: preempt || undefined,
@@ -88,26 +90,26 @@ const hasNotify = (part: Part, main: Part) =>
     (about) => part.get(about) === main.get(about),
   )
 
-function instanceOf(part: Part, { device }: Shared): Section {
+function instanceOf(part: Part, shared: Shared): Section {
   const vip = vipOf(part) ?? ''
   const id = Number(part.get('virtual_router_id'))
   return {
     vip,
-    ...firstVip(part),
+    ...firstVip(part, shared),
     more_vips: moreVips(part, vip),
     virtual_router_id: unless(id, Number(vip.split('.')[3])),
-    interface: unless(part.get('interface'), device),
+    interface: unless(part.get('interface'), shared.device),
   }
 }
 
 /** What else is said of the address that an instance begins with. @param device its interface, where it has to be said */
-function firstVip(part: Part, device?: string): Section {
+function firstVip(part: Part, { isBalanced }: Shared, device?: string): Section {
   const of = (name: string) => part.get(`${name} of ${vipOf(part)}`)
   const prefix = of('prefix')
   return {
     vip_prefix: prefix === undefined ? undefined : Number(prefix),
     vip_label: of('label'),
-    vip_interface: of('interface') ?? device,
+    vip_interface: isBalanced ? undefined : (of('interface') ?? device),
   }
 }
 

@@ -42,7 +42,9 @@ export function draftOf(nodes: readonly Node[]): Draft {
   const addresses = nodes.flatMap(({ address }) => (address !== undefined && isIPv4(address) ? [address] : []))
   const gaps: Gap[] = []
   const around = networkOf(isIPv4(vip) ? vip : standInVip, main?.get(`prefix of ${vip}`), addresses)
-  const isElsewhere = isApart(main, vip, { cidr: around.cidr, addresses })
+  // What is balanced is on the interface of the nodes.
+  const isBalanced = virtualServers.length > 0
+  const isElsewhere = !isBalanced && isApart(main, vip, { cidr: around.cidr, addresses })
   const network = isElsewhere ? networkOfNodes(addresses, gaps) : around
   const vips = [vip, ...servedAddresses(instances, network.cidr)]
   const free = freeAddresses(network.cidr, [...vips, ...addresses])
@@ -55,7 +57,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
   if (gateway) gaps.push(gateway)
   const device = usual(nodes.flatMap(({ meaning: one }) => (one && mainInstance(one)?.get('interface')) ?? []))
   const own = main && instanceOf(main, { global, checking, instances })
-  const { more_vips, ...moves } = addressesOf(instances, main, { nodes, device, isElsewhere, checking })
+  const { more_vips, ...moves } = addressesOf(instances, main, { nodes, device, isElsewhere, isBalanced, checking })
   const hosts = nodes.map((node, index) => {
     const missing = node.address === undefined ? addressGap(node.name, free(), isElsewhere) : undefined
     if (missing) gaps.push(missing)

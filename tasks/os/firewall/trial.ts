@@ -245,7 +245,11 @@ function cause(text: string, packet: Packet, device: string): string {
   const said = `the nftables chain ${where} stops it (${rule}).`
   if (table === 'firewalld') {
     const words =
-      direction === 'forward' ? '--add-forward' : port ? `--add-port=${port}/${protocol}` : `--add-protocol=${nameOf(protocol)}`
+      direction === 'forward'
+        ? '--add-forward'
+        : port
+          ? `--add-port=${port}/${protocol}`
+          : `--add-protocol=${nameOf(protocol)}`
     const zone = `"$(firewall-cmd --get-zone-of-interface=${device} 2>/dev/null || firewall-cmd --get-default-zone)"`
     return `${said} Allow it in firewalld's zone of ${device}: firewall-cmd --permanent --zone=${zone} ${words} && firewall-cmd --reload`
   }
