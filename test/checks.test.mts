@@ -105,6 +105,33 @@ test('what checks run is installed', () => {
   const names = (checks: string) => checkPackages(inventory(`checks: ${checks}`).cluster, facts)
   assert.equal(names('{}'), [])
   assert.equal(names('{ a: { url: "http://a/" }, b: { port: 1 } }'), ['netcat-openbsd', 'curl'])
+  assert.equal(names('{}, instances: { a: { vip: 10.2.1.6, checks: { b: { port: 1 } } } }'), ['netcat-openbsd'])
+})
+
+test('an instance has its own checks, or those of the cluster', () => {
+  const { cluster, hosts } = inventory(
+    'checks: { a: { process: a } }, instances: { b: { vip: 10.2.1.6, checks: { c: { process: c } } }, d: { vip: 10.2.1.7 } }',
+  )
+  assert.equal(
+    cluster.instances.map((one) => vrrpScripts(cluster, hosts[0]!, servicesOf(cluster), one).map(({ name }) => name)),
+    [
+      ['service', 'a'],
+      ['service', 'c'],
+      ['service', 'a'],
+    ],
+  )
+})
+
+test('with AH, adverts are of another protocol', () => {
+  const { cluster, hosts, ...rest } = inventory('auth_pass: abcdefgh, auth_type: AH')
+  const rules = allowVrrp(targetOf({ cluster, hosts, ...rest }, hosts[1]!, {} as Facts))
+  assert.equal(
+    rules.map((rule) => 'accept' in rule && [rule.name, rule.protocol]),
+    [
+      ['vrrp-in', '51'],
+      ['vrrp-out', '51'],
+    ],
+  )
 })
 
 test('unicast adverts may come from each node, and go to each', () => {

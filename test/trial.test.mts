@@ -45,8 +45,8 @@ async function printed(probe: Script, theirs: string): Promise<string> {
 }
 
 /** @returns what is said of a host with these rules, or nothing where all packets pass */
-async function refusal(level: Level, theirs: string): Promise<string> {
-  const { probe, plan } = trial(level, theirs.startsWith(bridged) ? onBridge : target)
+async function refusal(level: Level, theirs: string, of = target): Promise<string> {
+  const { probe, plan } = trial(level, theirs.startsWith(bridged) ? onBridge : of)
   const text = await printed(probe, theirs)
   try {
     assert.equal(plan({ text, code: 0 }, { changes: () => false }), { unchanged: true })
@@ -398,6 +398,15 @@ test('the rules of the host are only read', () => {
     'unshare',
     ['--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', 'bash', '-c', script],
     { timeout: 60_000 },
+  )
+})
+
+test('with AH, adverts are tried as they are then, and their name is told', async () => {
+  const ah = { ...target, cluster: { ...target.cluster, auth_type: 'AH' as const } }
+  assert.is(await refusal(1, inet('input', 'drop', 'ip protocol ah accept'), ah), '')
+  assert.match(
+    await refusal(1, inet('input', 'drop', 'ip protocol vrrp accept'), ah),
+    /^VRRP from ns2 does not get through: .*: nft insert rule inet theirs input ip protocol ah accept$/,
   )
 })
 
