@@ -401,6 +401,20 @@ test('the rules of the host are only read', () => {
   )
 })
 
+test('with a virtual MAC, questions come in by its interface', async () => {
+  const vmac = { ...target, cluster: { ...target.cluster, vmac: true } }
+  const by = (device: string) =>
+    inet('input', 'drop', 'ip protocol vrrp accept', `iifname "${device}" meta l4proto { tcp, udp } th dport 53 accept`)
+  assert.is(await refusal(1, 'true', vmac), '')
+  assert.match(
+    await refusal(1, by('eth0'), vmac),
+    /^a question by UDP to 10.2.1.5 does not get through: the nftables chain inet theirs input stops it/,
+  )
+  assert.is(await refusal(1, by('{ eth0, vrrp.5 }').replaceAll('"', ''), vmac), '')
+  // Where neighbours may not ask the node itself, nobody says that they may ask here.
+  assert.is(await refusal(1, inet('input', 'drop', 'ip protocol vrrp accept'), vmac), '')
+})
+
 test('with AH, adverts are tried as they are then, and their name is told', async () => {
   const ah = { ...target, cluster: { ...target.cluster, auth_type: 'AH' as const } }
   assert.is(await refusal(1, inet('input', 'drop', 'ip protocol ah accept'), ah), '')

@@ -7,6 +7,7 @@ import { abilitiesOf, type Level, realAddress } from '../../inventory/levels.ts'
 import type { Accept, Packet, Rule, Wire } from '../os/firewall/firewall.ts'
 import { osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
+import { vmacOf } from './keepalived-conf.ts'
 
 /** Rules of a node at a level. */
 export type RulesOf = (target: Target, level: Level) => Rule[]
@@ -90,7 +91,11 @@ export function firewall(target: Target, level: Level, ...sets: RulesOf[]): Task
   }
   return osOf(facts).firewall.tasks(
     sets.flatMap((rulesOf) => rulesOf(target, level)),
-    [first, ...(abilitiesOf(level).secondInterface && host.second ? [secondWire(target, host.second)] : [])],
+    [
+      first,
+      ...vmacWires(target),
+      ...(abilitiesOf(level).secondInterface && host.second ? [secondWire(target, host.second)] : []),
+    ],
   )
 }
 
@@ -170,8 +175,23 @@ function packetsOf(target: Target, level: Level): Packet[] {
       })
       return [...passedOn, ...fromDirector]
     }),
-    ...virtualServersOf(cluster).flatMap((server) => asked(target, can.keepsClients, server)),
+    ...virtualServersOf(cluster).flatMap((server) =>
+      asked(target, can.keepsClients, server).filter(({ direction }) => direction === 'out' || !cluster.vmac),
+    ),
   ]
+}
+
+/** What is asked comes in by the interface of the virtual MAC, and is answered by the one below it. */
+function vmacWires(target: Target): Wire[] {
+  const { cluster } = target
+  if (!cluster.vmac) return []
+  return cluster.instances.flatMap((instance) => {
+    const packets = virtualServersOf(cluster)
+      .filter((server) => server.instance === instance)
+      .flatMap((server) => asked(target, false, server).filter(({ direction }) => direction === 'in'))
+    const network = `${instance.vips[0]!.address}/32`
+    return packets.length > 0 ? [{ device: vmacOf(instance), network, router: cluster.gateway, packets }] : []
+  })
 }
 
 /**
