@@ -146,7 +146,7 @@ test('a virtual MAC, and AH: the rule for it alone lets adverts in, and neighbou
   assert.match(await on(other(from), 'iptables -nvxL INPUT | grep vrrp-in'), /^ *[1-9]/)
   await on(from, 'rm /run/well')
   await holderWithin(15, other(from))
-  // The client still has its entry: the switch alone has to learn.
+  // The client still has its entry: the switch alone has to learn. Nothing may take the virtual MAC from it.
   await assertVirtualMac()
   const gone = await playbook('teardown', '--inventory', own)
   assert.is(gone.code, 0, gone.text)
