@@ -77,7 +77,7 @@ function assemble(
     services = one.type === 'none' ? {} : { [one.type]: one },
     ...given
   } = cluster
-  const { vip_prefix, vip_label, more_vips, prefer, instance, instances, ...open } = given
+  const { vip_prefix, vip_label, vip_interface, more_vips, prefer, instance, instances, ...open } = given
   return {
     file,
     cluster: {
@@ -102,15 +102,15 @@ function instancesOf({
   sync,
   ...cluster
 }: Omit<Complete['cluster'], 'auth_pass' | 'service' | 'services'>): Instance[] {
-  const { vip, vip_prefix, vip_label, more_vips, prefer, virtual_router_id } = cluster
-  const first = { vip, vip_prefix, vip_label, more_vips, virtual_router_id, prefer }
+  const { vip, vip_prefix, vip_label, vip_interface, more_vips, prefer, virtual_router_id } = cluster
+  const first = { vip, vip_prefix, vip_label, vip_interface, more_vips, virtual_router_id, prefer }
   const further = Object.entries(instances).map(([name, one]) => ({ name, ...(sync && { prefer }), ...one }))
   return [{ name: instance, ...first }, ...further].map(
-    ({ vip: address, vip_prefix: prefix, vip_label: label, more_vips: more, ...rest }) => ({
+    ({ vip: address, vip_prefix: prefix, vip_label: label, vip_interface, more_vips: more, ...rest }) => ({
       ...said(rest),
       name: rest.name,
       virtual_router_id: rest.virtual_router_id!,
-      vips: [said({ address, prefix, label }), ...more].map((one) =>
+      vips: [said({ address, prefix, label, interface: vip_interface }), ...more].map((one) =>
         vipOf(typeof one === 'string' ? { address: one } : one, isIPv6(address)),
       ),
     }),

@@ -10,7 +10,7 @@ import { dotted, shown } from './wording.ts'
 type ClusterDraft = NonNullable<Draft['cluster']>
 type InstanceDraft = Pick<
   ClusterDraft,
-  'vip' | 'vip_prefix' | 'vip_label' | 'more_vips' | 'prefer' | 'virtual_router_id' | 'interface'
+  'vip' | 'vip_prefix' | 'vip_label' | 'vip_interface' | 'more_vips' | 'prefer' | 'virtual_router_id' | 'interface'
 >
 
 /** What one instance says, and where. */
@@ -52,11 +52,11 @@ export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): P
     ]),
     ...room(entries, hosts),
     ...vipsOf(cluster)
-      .slice(1)
+      .slice(cluster.vip_interface === undefined ? 1 : 0)
       .flatMap(({ path, address }) => ofHosts(path, address)),
     ...entries.flatMap((entry) => [...prefixes(entry), ...labels(entry)]),
     ...adverts6(cluster, entries),
-    ...routerIds(entries),
+    ...routerIds(entries, cluster.vmac),
     ...(cluster.instance && cluster.instances?.[cluster.instance]
       ? [{ path: ['cluster', 'instances', cluster.instance], text: 'must have another name than cluster.instance' }]
       : []),
@@ -66,6 +66,13 @@ export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): P
       : []),
     ...unicast(cluster, entries),
     ...(abilitiesOf(level, cluster).secondInterface ? alone(entries, level!) : []),
+    ...(cluster.vmac
+      ? onItsInterface(entries, 'with cluster.vmac: true: an address on another interface has no virtual MAC')
+      : []),
+    ...(abilitiesOf(level, cluster).balances
+      ? onItsInterface(entries, `at level ${level}, which sends clients on by the interface of the nodes`)
+      : []),
+    ...(abilitiesOf(level, cluster).balances && cluster.vmac ? [withoutVmac(level!)] : []),
   ]
 }
 
@@ -152,8 +159,8 @@ function adverts6({ advert_int = 1 }: ClusterDraft, entries: readonly Entry[]): 
   return [{ path: ['cluster', 'advert_int'], text }]
 }
 
-/** One interface hears the adverts of all its instances. */
-function routerIds(entries: readonly Entry[]): Problem[] {
+/** One interface hears the adverts of all its instances, and virtual MACs are numbered alike on all. */
+function routerIds(entries: readonly Entry[], vmac: boolean | undefined): Problem[] {
   const common = entries[0]!.content.interface
   return entries.flatMap(({ path, content }, index) =>
     entries
@@ -162,7 +169,7 @@ function routerIds(entries: readonly Entry[]): Problem[] {
         ({ content: other }) =>
           content.virtual_router_id !== undefined &&
           other.virtual_router_id === content.virtual_router_id &&
-          (other.interface ?? common) === (content.interface ?? common) &&
+          (vmac || (other.interface ?? common) === (content.interface ?? common)) &&
           isIPv4(other.vip ?? '') === isIPv4(content.vip ?? ''),
       )
       .map((other) => ({
@@ -190,6 +197,18 @@ const unicast = ({ unicast: wanted }: ClusterDraft, entries: readonly Entry[]): 
     const key = other === undefined ? 'vip' : 'interface'
     return [{ path: [...path, key], text: `is not possible with cluster.unicast: true: ${what} needs multicast` }]
   })
+
+/** Real servers answer the VIP, so that their answers come in by the interface of the virtual MAC. */
+const withoutVmac = (level: Level): Problem => ({
+  path: ['cluster', 'vmac'],
+  text: `must be left out at level ${level}: answers of real servers would come back by another interface than its rules are for`,
+})
+
+/** Rules and routes are for the interface that the nodes are on. @param why it can not be another */
+const onItsInterface = (entries: readonly Entry[], why: string): Problem[] =>
+  entries.flatMap(({ path, content }) =>
+    content.vip_interface === undefined ? [] : [{ path: [...path, 'vip_interface'], text: `must be left out ${why}` }],
+  )
 
 /** Answers of level 3 go back through one address, which has a route of its own. */
 const alone = (entries: readonly Entry[], level: Level): Problem[] => [

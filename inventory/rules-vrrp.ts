@@ -1,22 +1,28 @@
+import { isDeepStrictEqual } from 'node:util'
 import { parseBlocks } from '../engine/conf/blocks.ts'
 import type { Draft } from './defaults.ts'
 import { serves } from './roles.ts'
 import type { Path, Problem } from './source.ts'
-import { shown } from './wording.ts'
+import { dotted, shown } from './wording.ts'
 
 type ClusterDraft = NonNullable<Draft['cluster']>
 
 /** The rules about VRRP and IPVS, and about what moves the VIP. */
 export function vrrp({ cluster = {}, hosts }: Draft): Problem[] {
   const own = ownChecks(cluster)
+  const places = checkPlaces(cluster)
   return [
     ...adverts(cluster),
     ...balancing(cluster, hosts),
-    ...trackedOnce(cluster),
     ...ownLines(cluster),
-    ...Object.entries(cluster.checks ?? {}).flatMap(([name, content]) =>
-      content ? check(name, content, own, cluster.health_check?.interval) : [],
+    ...trackedOnce(['cluster'], cluster),
+    ...Object.entries(cluster.instances ?? {}).flatMap(([name, one]) =>
+      trackedOnce(['cluster', 'instances', name], one ?? {}),
     ),
+    ...places.flatMap((place, index) => [
+      ...check(place, own, cluster.health_check?.interval),
+      ...otherwise(place, places.slice(0, index)),
+    ]),
   ]
 }
 
@@ -38,6 +44,8 @@ function adverts({
     report('advert_int', `must be from 0.01 to 40.95 seconds in steps of 0.01 in VRRP version 3, got ${advert_int}`)
   if (vrrp_version === 3 && auth_pass !== undefined)
     report('auth_pass', 'must be left out with cluster.vrrp_version: 3, which has no password')
+  if (more.auth_type === 'AH' && auth_pass === undefined)
+    report('auth_type', 'has a meaning only with cluster.auth_pass')
   if (more.mcast_group !== undefined && !isMulticast(more.mcast_group))
     report('mcast_group', `must be from 224.0.0.0 to 239.255.255.255, got ${shown(more.mcast_group)}`)
   if (more.unicast && more.mcast_src_ip)
@@ -46,13 +54,13 @@ function adverts({
 }
 
 /** With two weights, or with and without one, it would say two things. */
-function trackedOnce({ track_interfaces: all = [] }: ClusterDraft): Problem[] {
+function trackedOnce(path: Path, { track_interfaces: all = [] }: Pick<ClusterDraft, 'track_interfaces'>): Problem[] {
   const names = all.map((one) => (typeof one === 'object' ? one.name : one))
   return names.flatMap((name, index) =>
     name !== undefined && names.indexOf(name) < index
       ? [
           {
-            path: ['cluster', 'track_interfaces', String(index)],
+            path: [...path, 'track_interfaces', String(index)],
             text: `must be another one, as ${shown(name)} is there already`,
           },
         ]
@@ -98,8 +106,32 @@ function hangs(path: Path, { command, user, timeout, interval: own }: Check, com
 
 type Check = NonNullable<NonNullable<ClusterDraft['checks']>[string]>
 
-function check(name: string, content: Check, own: ReadonlyMap<string, string>, interval = 1): Problem[] {
-  const path = ['cluster', 'checks', name]
+/** A check, and where it is said. */
+interface CheckPlace {
+  path: Path
+  name: string
+  content: Check
+}
+
+/** @returns the checks of the cluster, and of instances that have their own */
+const checkPlaces = ({ checks, instances = {} }: ClusterDraft): CheckPlace[] =>
+  [
+    { path: ['cluster', 'checks'], checks },
+    ...Object.entries(instances).map(([name, one]) => ({
+      path: ['cluster', 'instances', name, 'checks'],
+      checks: one?.checks,
+    })),
+  ].flatMap(({ path, checks: all = {} }) =>
+    Object.entries(all).flatMap(([name, content]) => (content ? [{ path: [...path, name], name, content }] : [])),
+  )
+
+/** keepalived knows a check by its name, in all instances. */
+function otherwise({ path, name, content }: CheckPlace, before: readonly CheckPlace[]): Problem[] {
+  const other = before.find((one) => one.name === name && !isDeepStrictEqual(one.content, content))
+  return other ? [{ path, text: `must have another name, as ${dotted(other.path)} says something else` }] : []
+}
+
+function check({ path, name, content }: CheckPlace, own: ReadonlyMap<string, string>, interval = 1): Problem[] {
   const given = kinds.filter((kind) => kind in content)
   const usable = given.length === 1
   return [

@@ -80,8 +80,9 @@ function addresses(draft: Draft): Problem[] {
       .slice(1)
       .map(({ path }) => dotted(path)),
   )
+  // Further VIPs may be of other networks, and of IPv6; the first one where it has an interface of its own.
+  if (draft.cluster?.vip_interface !== undefined) vips.add('cluster.vip')
   return owners(draft).flatMap(([path, address]) => {
-    // Further VIPs may be of other networks, and of IPv6.
     if (!address || (vips.has(dotted(path)) && !has(address))) return []
     if (!has(address)) return [{ path, text: `must be in cluster.network ${cidr}, got ${shown(address)}` }]
     const meaning = meanings.get(address)

@@ -1,5 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { notify } from './schema-vrrp.ts'
+import { checks, notify, trackInterfaces } from './schema-vrrp.ts'
 import { hostName, interfaceName, ipv4 } from './values.ts'
 
 const ip = { format: 'ip', title: 'an IPv4 or IPv6 address' } as const
@@ -53,6 +53,12 @@ const vips = {
   vip: { ...ipv4, description: 'The virtual IP: the address that clients use, on one node at a time.' },
   vip_prefix: prefix,
   vip_label: label,
+  vip_interface: {
+    ...interfaceName,
+    description:
+      'The interface that gets `vip`, where adverts go over another one, at level 1. With it, `vip` may be of another network ' +
+      'than the nodes; it is only moved then. Default: the interface of the adverts.',
+  },
   more_vips: {
     type: 'array',
     title: 'a list of addresses',
@@ -107,6 +113,18 @@ export const addressSchemas = {
         interface: {
           ...interfaceName,
           description: 'Its interface on every node. Default: that of the host.',
+        },
+        checks: {
+          ...checks,
+          description:
+            'Checks in place of those of `cluster.checks`; `{}`: none. One of the same name has to say the same. Default: those ' +
+            'of `cluster.checks`.',
+        },
+        track_interfaces: {
+          ...trackInterfaces,
+          description:
+            'Interfaces in place of those of `cluster.track_interfaces`; `[]`: none. Default: those of ' +
+            '`cluster.track_interfaces`.',
         },
         notify: {
           ...notify,

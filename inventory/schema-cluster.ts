@@ -155,6 +155,14 @@ export const clusterSchema = {
         'Version 3 (RFC 5798) takes over in less than a second if `advert_int` says so, but has no password.',
     },
     auth_pass: authPass,
+    auth_type: {
+      type: 'string',
+      enum: ['PASS', 'AH'],
+      default: 'PASS',
+      description:
+        'How `auth_pass` is used. `AH`, the authentication header of IPsec, is for clusters that have it: no part of VRRP since ' +
+        'RFC 3768, in IPv4 alone. Adverts are of protocol 51 then.',
+    },
     preempt: {
       type: 'boolean',
       default: false,

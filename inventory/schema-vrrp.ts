@@ -102,6 +102,28 @@ const line = {
 const linesOf = (block: string) =>
   ({ type: 'array', title: 'a list of lines', default: [], items: line, description: `Lines in ${block}.` }) as const
 
+/** What has to be well on a node for it to hold addresses. */
+export const checks = {
+  type: 'object',
+  title: 'a map of checks',
+  description:
+    'What has to be well on a node, beside its service, for it to hold the VIP: a process, a port, a URL, or a program of ' +
+    'yours. Default: none.',
+  propertyNames: shortName,
+  additionalProperties: check,
+} as const satisfies JSONSchema
+
+/** Interfaces that have to be up. */
+export const trackInterfaces = {
+  type: 'array',
+  title: 'a list of interfaces, each once',
+  description:
+    'Further interfaces that have to be up on a node for it to hold the VIP; as `{ name, weight }`, one moves its priority ' +
+    'instead. Default: none.',
+  items: trackedInterface,
+  uniqueItems: true,
+} as const satisfies JSONSchema
+
 /** Programs that are run at changes of state. */
 export const notify = {
   type: 'object',
@@ -125,26 +147,15 @@ export const vrrpSchemas = {
       'Whether adverts go to each node by itself (`unicast_peer`), for networks without multicast, as those of clouds. ' +
       'Connection sync of level 3 needs multicast.',
   },
-  checks: {
-    type: 'object',
-    title: 'a map of checks',
-    default: {},
+  vmac: {
+    type: 'boolean',
+    default: false,
     description:
-      'What has to be well on a node, beside its service, for it to hold the VIP: a process, a port, a URL, or a program of ' +
-      'yours. Default: none.',
-    propertyNames: shortName,
-    additionalProperties: check,
+      'Whether the VIP has the virtual MAC of VRRP (`use_vmac`), the same on every node, for neighbours that do not take the ' +
+      'MAC of a new MASTER. At level 1; the VIP is on an interface `vrrp.N` then, where N is the `virtual_router_id`.',
   },
-  track_interfaces: {
-    type: 'array',
-    title: 'a list of interfaces, each once',
-    default: [],
-    description:
-      'Further interfaces that have to be up on a node for it to hold the VIP; as `{ name, weight }`, one moves its priority ' +
-      'instead. Default: none.',
-    items: trackedInterface,
-    uniqueItems: true,
-  },
+  checks: { ...checks, default: {} },
+  track_interfaces: { ...trackInterfaces, default: [] },
   notify: { ...notify, default: {} },
   garp: {
     type: 'object',

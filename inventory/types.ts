@@ -30,7 +30,9 @@ export interface Instance {
   interface?: string
   /** The host that has the addresses whenever it can. */
   prefer?: string
-  /** Without it, that of the cluster. */
+  /** Without one of these, that of the cluster. */
+  checks?: Content['cluster']['checks']
+  track_interfaces?: Content['cluster']['track_interfaces']
   notify?: Content['cluster']['notify']
 }
 
@@ -40,7 +42,16 @@ export type ServiceContent = NonNullable<Content['cluster']['services']>[string]
 /** The cluster with every default filled in, and its password read from where it is kept. */
 export type Cluster = Omit<
   Content['cluster'],
-  'auth_pass' | 'service' | 'services' | 'vip_prefix' | 'vip_label' | 'more_vips' | 'prefer' | 'instance' | 'instances'
+  | 'auth_pass'
+  | 'service'
+  | 'services'
+  | 'vip_prefix'
+  | 'vip_label'
+  | 'vip_interface'
+  | 'more_vips'
+  | 'prefer'
+  | 'instance'
+  | 'instances'
 > &
   Required<Pick<Content['cluster'], 'gateway' | 'virtual_router_id'>> & {
     auth_pass?: string

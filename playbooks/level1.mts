@@ -12,6 +12,7 @@ import { clusterPackages } from '../tasks/cluster/packages.ts'
 import { selinux } from '../tasks/selinux.ts'
 import { serviceAnswers } from '../tasks/cluster/service-answers.ts'
 import { snmpd } from '../tasks/cluster/snmpd.ts'
+import { virtualMac } from '../tasks/cluster/virtual-mac.ts'
 
 export const tasks: TaskList = (target) => [
   asDescribed(target, 1),
@@ -21,6 +22,7 @@ export const tasks: TaskList = (target) => [
   selinux(target),
   snmpd(target),
   network(target, 1),
+  virtualMac(target),
   firewall(target, 1, allowVrrp),
   serviceAnswers(target, 1),
   keepalived(target, 1),

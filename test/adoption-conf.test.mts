@@ -72,6 +72,11 @@ const taken: [name: string, conf: string, said: string | undefined][] = [
     conf2.replace('    10.2.1.5\n', '    10.2.1.5 dev eth0 label eth0:1\n'),
     `${replaced}. "10.2.1.5 dev eth0 label eth0:1" becomes 10.2.1.5/32: nobody has 10.2.1.5 for seconds`,
   ],
+  [
+    'with a virtual MAC',
+    conf2.replace('nopreempt', 'use_vmac'),
+    `${replaced}. the addresses of VI_1 move to the interface itself, without a virtual MAC: nobody has 10.2.1.5 for seconds`,
+  ],
 ]
 for (const [name, conf, what] of taken) test(`replaced: ${name}`, () => assert.is(said(conf), what))
 
@@ -112,7 +117,11 @@ const refused: [name: string, conf: string, lines: string[]][] = [
     conf2.replace('enable_script', 'vrrp_mcast_group4 224.0.0.19\nenable_script'),
     ['2: vrrp_mcast_group4 224.0.0.19'],
   ],
-  ['another kind of password', conf2.replace('auth_type PASS', 'auth_type AH'), ['14: auth_type AH of VI_1']],
+  [
+    'another kind of password',
+    conf2.replace('auth_type PASS', 'auth_type AH'),
+    ['14: auth_type AH of VI_1, and the inventory says PASS'],
+  ],
   [
     'the address on another interface',
     conf2.replace('10.2.1.5\n', '10.2.1.5 dev eth1\n'),

@@ -401,6 +401,17 @@ const shown: [name: string, level: Level, shown: Shown, ...said: string[]][] = [
     },
   ],
   [
+    'the VIP, on an interface with the virtual MAC',
+    1,
+    {
+      links: [
+        link('eth0', [['10.2.1.2', 24]]),
+        { ...link('outside', [['10.2.1.5', 32]]), address: '00:00:5e:00:01:05' },
+      ],
+      lines: [held],
+    },
+  ],
+  [
     'the VIP, in a keepalived.conf of one line',
     2,
     {

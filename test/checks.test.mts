@@ -23,7 +23,7 @@ hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 }, ns3: { address:
 /** @returns whether a check succeeds on this machine */
 function succeeds(check: string): boolean {
   const { cluster, hosts } = inventory(`checks: { own: ${check} }`)
-  const [{ command } = { command: '' }] = vrrpScripts(cluster, { ...hosts[0]!, address: '127.0.0.1' }, [])
+  const [{ command } = { command: '' }] = vrrpScripts(cluster, { ...hosts[0]!, address: '127.0.0.1' }, [], {})
   // As keepalived does it: words, no shell.
   const [program, ...words] = command.split(' ')
   try {
@@ -75,7 +75,7 @@ test('a command is bounded, with the times of the inventory or of the health che
       'b: { command: /bin/false, interval: 2, timeout: 2, fall: 3, rise: 4, weight: -9, user: root }, ' +
       'c: { command: /bin/false, user: root } }',
   )
-  const [service, ...own] = vrrpScripts(cluster, hosts[0]!, servicesOf(cluster))
+  const [service, ...own] = vrrpScripts(cluster, hosts[0]!, servicesOf(cluster), {})
   assert.is(service!.name, 'service')
   assert.equal(own, [
     {
@@ -105,6 +105,33 @@ test('what checks run is installed', () => {
   const names = (checks: string) => checkPackages(inventory(`checks: ${checks}`).cluster, facts)
   assert.equal(names('{}'), [])
   assert.equal(names('{ a: { url: "http://a/" }, b: { port: 1 } }'), ['netcat-openbsd', 'curl'])
+  assert.equal(names('{}, instances: { a: { vip: 10.2.1.6, checks: { b: { port: 1 } } } }'), ['netcat-openbsd'])
+})
+
+test('an instance has its own checks, or those of the cluster', () => {
+  const { cluster, hosts } = inventory(
+    'checks: { a: { process: a } }, instances: { b: { vip: 10.2.1.6, checks: { c: { process: c } } }, d: { vip: 10.2.1.7 } }',
+  )
+  assert.equal(
+    cluster.instances.map((one) => vrrpScripts(cluster, hosts[0]!, servicesOf(cluster), one).map(({ name }) => name)),
+    [
+      ['service', 'a'],
+      ['service', 'c'],
+      ['service', 'a'],
+    ],
+  )
+})
+
+test('with AH, adverts are of another protocol', () => {
+  const { cluster, hosts, ...rest } = inventory('auth_pass: abcdefgh, auth_type: AH')
+  const rules = allowVrrp(targetOf({ cluster, hosts, ...rest }, hosts[1]!, {} as Facts))
+  assert.equal(
+    rules.map((rule) => 'accept' in rule && [rule.name, rule.protocol]),
+    [
+      ['vrrp-in', '51'],
+      ['vrrp-out', '51'],
+    ],
+  )
 })
 
 test('unicast adverts may come from each node, and go to each', () => {

@@ -280,13 +280,7 @@ test('real servers that are no nodes are hosts of their own, by the method that 
 
 /** Lines of an instance, what stands beside it, and what could not be said. */
 const unsaid: [name: string, lines: string, beside: string, needs: string[]][] = [
-  [
-    'an address beside another interface',
-    '',
-    instance(tracksDns, { name: 'W', vip: '10.2.1.6 dev eth1', id: 6 }),
-    ['a virtual IP on another interface than its adverts'],
-  ],
-  ['VMAC', 'use_vmac', '', ['an interface of its own for the virtual IP (VMAC)']],
+  ['a MAC of your own', 'use_vmac vrrp.5 02:00:00:00:00:05', '', ['a virtual MAC of your own, or ipvlan']],
   [
     'track_process with arguments',
     'track_process { x }',
@@ -336,7 +330,7 @@ test('what only a shell understands: marked places for scripts', () => {
     'a.conf': pair(lines, dnsCheck + check)['a.conf']!,
     'b.conf': pair(lines, dnsCheck + check.replace('grep', 'wc'))['b.conf']!,
   }
-  assert.equal(needs(imported(other, two)), ['checks that nodes or instances do not share'])
+  assert.equal(needs(imported(other, two)), ['checks that nodes do not share'])
 })
 
 test('a password of IPv6 is none', () => {
@@ -348,12 +342,50 @@ test('a password of IPv6 is none', () => {
   assert.equal([needs(result), result.added.some((why) => why.includes('VRRP_PASS'))], [[], false])
 })
 
-test('authentication AH: PASS, and all nodes at once', () => {
-  const { added, unsaid } = imported(
-    pair(`authentication { auth_type AH\n auth_pass abcd }\n${tracksDns}`, dnsCheck),
+test('authentication AH', () => {
+  const result = imported(pair(`authentication { auth_type AH\n auth_pass abcd }\n${tracksDns}`, dnsCheck), two)
+  assert.equal(needs(result), [])
+  assert.is(keys(result)[1], 'auth_type: AH')
+})
+
+test('a virtual MAC: the name of its interface, and where adverts go, may be others', () => {
+  const told = (lines: string) => {
+    const result = imported(pair(`${lines}\n ${tracksDns}`, dnsCheck), two)
+    assert.equal([needs(result), keys(result)], [[], ['vmac: true']])
+    return result.added.some((why) => why.startsWith('the interface of a virtual MAC'))
+  }
+  assert.not(told('use_vmac\n vmac_xmit_base'))
+  assert.not(told('use_vmac vrrp.5\n vmac_xmit_base'))
+  assert.ok(told('use_vmac'))
+  assert.ok(told('use_vmac outside\n vmac_xmit_base'))
+})
+
+test('adverts elsewhere than the virtual IP', () => {
+  const lines = `unicast_src_ip 10.9.0.2/24\n unicast_peer { 10.9.0.3/24 }`
+  const peers = imported({ 'a.conf': instance(lines, { vip: '10.2.1.5 dev eth1' }) })
+  assert.equal([needs(peers), peers.refused], [[], []])
+  assert.match(inventory(peers), 'network: 10.9.0.0/24 # assumed by the addresses of the nodes')
+  assert.match(inventory(peers), 'vip_interface: eth1')
+  // In another network, on the same interface.
+  const same = imported({ 'a.conf': instance(lines.replaceAll('10.9.0', '172.16.9')) })
+  assert.equal([needs(same), same.refused], [[], []])
+  assert.match(inventory(same), 'vip_interface: eth0')
+  const unknown = imported({ 'a.conf': instance('', { vip: '10.2.1.5 dev eth1' }) })
+  assert.equal([needs(unknown), unknown.refused], [[], []])
+  assert.match(inventory(unknown), 'network: NETWORK-OF-THE-NODES # the network in which the nodes send adverts')
+  assert.throws(() => inventoryOf(inventory(unknown)), /network: must be an IPv4 network/)
+  const further = imported(
+    pair(tracksDns, dnsCheck + instance(tracksDns, { name: 'W', vip: '10.2.1.6 dev eth1', id: 6 })),
     two,
   )
-  assert.equal([unsaid, added.some((why) => why.includes('AH is no part'))], [[], true])
+  assert.equal(needs(further), [])
+  assert.match(inventory(further), 'W: { vip: 10.2.1.6, vip_interface: eth1 }')
+})
+
+test('two programs for one change: one script that runs both', () => {
+  const result = imported(pair(`notify /bin/n\n notify_master /bin/m\n ${tracksDns}`, dnsCheck), two)
+  assert.equal(needs(result), [])
+  assert.match(inventory(result), 'that runs /bin/m; /bin/n INSTANCE V MASTER')
 })
 
 test('interfaces that all instances track', () => {
@@ -455,11 +487,32 @@ function instances(lines: string, priorities = [100, 100, 100, 100], beside = ''
 
 test('instances: what one has and the other has not', () => {
   const fewer = imported(instances(''), two)
+  // The service is checked for all.
   assert.equal([needs(fewer), keys(fewer)], [[], ['instances: { W: { vip: 10.2.1.6 } }']])
   assert.ok(fewer.added.includes('all instances are checked alike'))
   const own = imported(instances(`${tracksDns}\n garp_master_delay 1`), two)
-  assert.equal(needs(own), ['an instance with checks or values of its own'])
+  assert.equal(needs(own), ['an instance with values of its own'])
   assert.not.ok(own.added.includes('all instances are checked alike'))
+})
+
+test('instances with checks and interfaces of their own; what is the same has one name', () => {
+  const check = (name: string, what: string) =>
+    `vrrp_script ${name} {\n script "/usr/bin/pgrep -x ${what}"\n timeout 3\n fall 2\n rise 1\n}\n`
+  const own = 'track_script { a\n b }\n track_interface { eth0\n eth2 }'
+  const text =
+    check('a', 'one') +
+    check('b', 'two') +
+    instance('track_script { a }\n track_interface { eth1 }') +
+    instance(own, { name: 'W', vip: '10.2.1.6', id: 6 }) +
+    instance('', { name: 'X', vip: '10.2.1.7', id: 7 })
+  const result = imported({ 'a.conf': text, 'b.conf': text }, two)
+  assert.equal([needs(result), result.refused], [[], []])
+  assert.match(inventory(result), 'a: { process: one }')
+  assert.match(
+    inventory(result),
+    'W: { vip: 10.2.1.6, checks: { a: { process: one }, b: { process: two } }, track_interfaces: [ eth2 ] }, ' +
+      'X: { vip: 10.2.1.7, checks: {}, track_interfaces: [] }',
+  )
 })
 
 test('instances that are on another node each', () => {

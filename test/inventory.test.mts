@@ -62,6 +62,8 @@ const defaults = {
   },
   drill: {},
   unicast: false,
+  vmac: false,
+  auth_type: 'PASS',
   checks: {},
   mcast_group: '224.0.0.18',
   track_interfaces: [],
@@ -199,6 +201,24 @@ test('level 3 needs a second interface everywhere', () => {
   assert.is(complaint(smallest, { level: 3 }), lines(`4:1 hosts: ${words} ns1, ns2`))
   assert.is(complaint(one, { level: 3 }), lines(`4:1 hosts: ${words} ns2`))
   assert.is(complaint(one, { level: 2 }), 'valid')
+})
+
+test('a virtual MAC, and an address elsewhere than the nodes, are for level 1', () => {
+  const vmac = cluster('vmac: true')
+  const elsewhere = cluster('vip_interface: eth1').replace('10.2.1.5', '10.9.0.5')
+  for (const text of [vmac, elsewhere]) assert.is(complaint(text, { level: 1 }), 'valid')
+  assert.is(
+    complaint(vmac, { level: 2 }),
+    lines(
+      '4:9 cluster.vmac: must be left out at level 2: answers of real servers would come back by another interface than its rules are for',
+    ),
+  )
+  assert.is(
+    complaint(elsewhere, { level: 2 }),
+    lines(
+      '4:18 cluster.vip_interface: must be left out at level 2, which sends clients on by the interface of the nodes',
+    ),
+  )
 })
 
 test('an address alone is for level 1', () => {

@@ -9,6 +9,7 @@ import { hostName } from '../tasks/host-name.ts'
 import { kernelModule } from '../tasks/kernel-module.ts'
 import { service } from '../tasks/service.ts'
 import { ipvs } from '../tasks/cluster/ipvs.ts'
+import { virtualMac } from '../tasks/cluster/virtual-mac.ts'
 import { allowVrrp, firewall } from '../tasks/cluster/firewall.ts'
 import { network } from '../tasks/cluster/network.ts'
 import { routes, routesWatch } from '../tasks/cluster/routes.ts'
@@ -161,6 +162,18 @@ test('sysctl: what the kernel needs to balance, and level 3 for its two interfac
   const ofTwo = ['rp_filter = 2', 'arp_ignore = 1', 'arp_announce = 2']
   const devices = ['eth0', 'eth1'].flatMap((device) => ofTwo.map((setting) => `conf.${device}.${setting}`))
   assert.equal(settings(3), [...balancing, ...devices])
+})
+
+test('sysctl: with a virtual MAC, interfaces ask for neighbours in their own name', () => {
+  const names = (cluster: typeof inventory.cluster) =>
+    tasksOf(flatten(virtualMac({ ...target, cluster }))).flatMap(({ name }) => name.match(/^sysctl (.*)/)?.[1] ?? [])
+  const [first] = inventory.cluster.instances
+  const instances = [first!, { ...first!, name: 'inside', interface: 'bond0.7' }]
+  assert.equal(names({ ...inventory.cluster, instances }), [])
+  assert.equal(names({ ...inventory.cluster, instances, vmac: true }), [
+    'net.ipv4.conf.eth0.arp_announce = 2',
+    'net.ipv4.conf.bond0/7.arp_announce = 2',
+  ])
 })
 
 /** @returns what systemd is told to do, without what it is asked */

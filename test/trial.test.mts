@@ -56,8 +56,8 @@ async function printed(probe: Script, theirs: string): Promise<string> {
 }
 
 /** @returns what is said of a host with these rules, or nothing where all packets pass */
-async function refusal(level: Level, theirs: string): Promise<string> {
-  const { probe, plan } = trial(level, theirs.startsWith(bridged) ? onBridge : target)
+async function refusal(level: Level, theirs: string, of = target): Promise<string> {
+  const { probe, plan } = trial(level, theirs.startsWith(bridged) ? onBridge : of)
   const text = await printed(probe, theirs)
   try {
     assert.equal(plan({ text, code: 0 }, { changes: () => false }), { unchanged: true })
@@ -440,6 +440,29 @@ test('the rules of the host are only read', () => {
     'unshare',
     ['--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', 'bash', '-c', script],
     { timeout: 60_000 },
+  )
+})
+
+test('with a virtual MAC, questions come in by its interface', async () => {
+  const vmac = { ...target, cluster: { ...target.cluster, vmac: true } }
+  const by = (device: string) =>
+    inet('input', 'drop', 'ip protocol vrrp accept', `iifname "${device}" meta l4proto { tcp, udp } th dport 53 accept`)
+  assert.is(await refusal(1, 'true', vmac), '')
+  assert.match(
+    await refusal(1, by('eth0'), vmac),
+    /^a question by UDP to 10.2.1.5 does not get through: the nftables chain inet theirs input stops it/,
+  )
+  assert.is(await refusal(1, by('{ eth0, vrrp.5 }').replaceAll('"', ''), vmac), '')
+  // Where neighbours may not ask the node itself, nobody says that they may ask here.
+  assert.is(await refusal(1, inet('input', 'drop', 'ip protocol vrrp accept'), vmac), '')
+})
+
+test('with AH, adverts are tried as they are then, and their name is told', async () => {
+  const ah = { ...target, cluster: { ...target.cluster, auth_type: 'AH' as const } }
+  assert.is(await refusal(1, inet('input', 'drop', 'ip protocol ah accept'), ah), '')
+  assert.match(
+    await refusal(1, inet('input', 'drop', 'ip protocol vrrp accept'), ah),
+    /^VRRP from ns2 does not get through: .*: nft insert rule inet theirs input ip protocol ah accept$/,
   )
 })
 

@@ -129,6 +129,29 @@ hosts:
   instances: { other: { vip: 10.2.1.8, vip_prefix: 24, prefer: ns2 } }`) + two,
     2,
   ],
+  [
+    'level1-vmac',
+    cluster(`  vmac: true
+  auth_pass: KPSjXfRG
+  auth_type: AH
+  checks: { haproxy: { process: haproxy, weight: -20 } }
+  track_interfaces: [lo]
+  instances:
+    inside: { vip: 10.9.1.1, interface: eth1, checks: { dns: { port: 53 } }, track_interfaces: [] }
+    six: { vip: "2001:db8::9", virtual_router_id: 5, checks: {} }`) + two,
+    1,
+  ],
+  [
+    'level1-elsewhere',
+    cluster(`  vip_interface: eth1
+  vip_prefix: 24
+  unicast: true
+  service: { type: none }
+  auth_pass: KPSjXfRG
+  auth_type: AH
+  instances: { other: { vip: 10.2.1.8, vip_interface: eth1 } }`).replace('10.2.1.5', '10.9.0.5') + two,
+    1,
+  ],
   ['level1-services', cluster(services) + two, 1],
   ['level2-services', cluster(services) + two, 2],
   ['level3-services', cluster(services) + second, 3],

@@ -1,8 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import { parseNetwork } from '../../inventory/network.ts'
-import { notifyOf } from './draft-vrrp.ts'
+import { type Checking, checksOf, notifyOf, trackedInterfaces, tracksOf } from './draft-vrrp.ts'
 import type { Part } from './facts.ts'
-import type { Gap } from './gaps.ts'
 import type { Node } from './nodes.ts'
 import { type Section, unless, unlessEmpty } from './section.ts'
 
@@ -16,12 +16,13 @@ export function vipOf(main: Part | undefined): string | undefined {
 /** What the nodes of a cluster share. */
 interface Shared {
   nodes: readonly Node[]
-  /** The network of the nodes. */
-  cidr: string
   /** The interface of most nodes. */
   device: string
-  /** Gets one for each program that has to become a script. */
-  gaps: Gap[]
+  /** Whether the first address is not in the network of the nodes, or not on their interface. */
+  isElsewhere: boolean
+  /** Whether there are virtual servers. */
+  isBalanced: boolean
+  checking: Checking
 }
 
 /** @returns keys of `cluster` that say which addresses move, with which others, and to which node */
@@ -34,7 +35,7 @@ export function addressesOf(instances: readonly Part[], main: Part | undefined, 
   const names = [nameOf(main.name, [])]
   for (const { name } of further) names.push(nameOf(name, names))
   return {
-    ...firstVip(main),
+    ...firstVip(main, shared, shared.isElsewhere ? shared.device : undefined),
     instance: unless(nameOf(main.name, []), 'VI_1'),
     more_vips: moreVips(main, vipOf(main)),
     preempt: preempt || undefined,
@@ -43,13 +44,38 @@ export function addressesOf(instances: readonly Part[], main: Part | undefined, 
       Object.fromEntries(
         further.map((part, index) => {
           const name = names[index + 1]!
-          const notify = hasNotify(part, main) ? undefined : (notifyOf(part, shared.gaps, `${name}-`) ?? {})
-          return [name, { ...instanceOf(part, shared), prefer: sync ? undefined : prefer(part), notify }]
+          const moves = { ...instanceOf(part, shared), prefer: sync ? undefined : prefer(part) }
+          return [name, { ...moves, ...unlike(part, name, { main, instances, shared }) }]
         }),
       ),
     ),
     sync: sync || undefined,
   }
+}
+
+/** What an instance has in place of what the first one has. */
+function unlike(
+  part: Part,
+  name: string,
+  { main, instances, shared }: { main: Part; instances: readonly Part[]; shared: Shared },
+): Section {
+  const { checking } = shared
+  const checked = (one: Part) =>
+    new Map([...one.facts].flatMap(([about, { value }]) => (isOwnCheck(about, checking) ? [[about, value]] : [])))
+  const tracks = new Map(part.all('track_interface'))
+  const usual = new Map(trackedInterfaces(main, instances))
+  usual.delete(part.get('interface') ?? '')
+  return {
+    checks: isDeepStrictEqual(checked(part), checked(main)) ? undefined : (checksOf(part, checking) ?? {}),
+    track_interfaces: isDeepStrictEqual(tracks, usual) ? undefined : (tracksOf(tracks) ?? []),
+    notify: hasNotify(part, main) ? undefined : (notifyOf(part, checking.gaps, `${name}-`) ?? {}),
+  }
+}
+
+/** Whether a fact is one of a check, and not of the check of the service itself. */
+const isOwnCheck = (fact: string, { isChecked }: Checking): boolean => {
+  const [, check] = /^(?:\w+ of )?check (.*)$/.exec(fact) ?? []
+  return check !== undefined && !isChecked(check)
 }
 
 const preempts = (part: Part | undefined): boolean => part?.get('preempt') === 'yes'
@@ -64,23 +90,27 @@ const hasNotify = (part: Part, main: Part) =>
     (about) => part.get(about) === main.get(about),
   )
 
-function instanceOf(part: Part, { device }: Shared): Section {
+function instanceOf(part: Part, shared: Shared): Section {
   const vip = vipOf(part) ?? ''
   const id = Number(part.get('virtual_router_id'))
   return {
     vip,
-    ...firstVip(part),
+    ...firstVip(part, shared),
     more_vips: moreVips(part, vip),
     virtual_router_id: unless(id, Number(vip.split('.')[3])),
-    interface: unless(part.get('interface'), device),
+    interface: unless(part.get('interface'), shared.device),
   }
 }
 
-/** What else is said of the address that an instance begins with. */
-function firstVip(part: Part): Section {
+/** What else is said of the address that an instance begins with. @param device its interface, where it has to be said */
+function firstVip(part: Part, { isBalanced }: Shared, device?: string): Section {
   const of = (name: string) => part.get(`${name} of ${vipOf(part)}`)
   const prefix = of('prefix')
-  return { vip_prefix: prefix === undefined ? undefined : Number(prefix), vip_label: of('label') }
+  return {
+    vip_prefix: prefix === undefined ? undefined : Number(prefix),
+    vip_label: of('label'),
+    vip_interface: isBalanced ? undefined : (of('interface') ?? device),
+  }
 }
 
 function moreVips(part: Part, first: string | undefined): unknown[] | undefined {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { vrrpSchemas } from '../../inventory/schema-vrrp.ts'
 import { command, shortName } from '../../inventory/values.ts'
 import { type Section, numberOf, unless, unlessEmpty } from './section.ts'
@@ -14,23 +15,29 @@ export function canCheck(kind: string, what: string): boolean {
   return matches(kinds[kind as 'process' | 'url' | 'command'].pattern, what)
 }
 
-/**
- * @param isChecked whether a check is that of the service itself, which the playbooks have anyhow
- * @param gaps gets one for each program that has to become a script
- */
-export function checksOf(main: Part, isChecked: (about: string) => boolean, gaps: Gap[]): Section | undefined {
+/** What checks of all instances share. */
+export interface Checking {
+  /** Whether a check is that of the service itself, which the playbooks have anyhow. */
+  isChecked: (about: string) => boolean
+  /** Gets one for each program that has to become a script. */
+  gaps: Gap[]
+  /** Checks of all instances so far, by name; gets those that are new. */
+  known: Record<string, Section>
+}
+
+/** @returns the checks of an instance; what another instance has alike has one name */
+export function checksOf(part: Part, { isChecked, gaps, known }: Checking): Section | undefined {
   const checks: Section = {}
-  for (const [about, script] of main.all('check')) {
+  for (const [about, script] of part.all('check')) {
     const [, kind, what] = /^(\w+) (.*)$/.exec(about)!
     if (isChecked(about) || (kind !== 'command' && !canCheck(kind!, what!))) continue
-    const of = (key: string) => main.get(`${key} of check ${about}`)
+    const of = (key: string) => part.get(`${key} of check ${about}`)
     const number = (key: string) => (of(key) === undefined ? undefined : Number(of(key)))
     const interval = number('interval') ?? 1
     const isBound = kind === 'command' && of('user') === 'root'
     const timeout = number('timeout')
-    const name = nameOf(script, Object.keys(checks))
-    checks[name] = {
-      [kind!]: kind === 'port' ? Number(what) : kind === 'command' ? program(name, what!, gaps) : what,
+    const content = {
+      [kind!]: kind === 'port' ? Number(what) : what,
       user: kind === 'command' ? unless(of('user'), 'nobody') : undefined,
       interval: unless(interval, 1),
       // Nothing but keepalived ends what root runs, which it does before the next run.
@@ -39,6 +46,10 @@ export function checksOf(main: Part, isChecked: (about: string) => boolean, gaps
       rise: unless(number('rise'), 1),
       weight: unless(number('weight'), 0),
     }
+    const same = Object.keys(known).find((one) => isDeepStrictEqual(known[one], content))
+    const name = same ?? nameOf(script, Object.keys(known))
+    known[name] = content
+    checks[name] = kind === 'command' ? { ...content, command: program(name, what!, gaps) } : content
   }
   return unlessEmpty(checks)
 }
@@ -60,7 +71,7 @@ export const canRun = (text: string): boolean => matches(command.pattern, text) 
 function program(what: string, command: string, gaps: Gap[]): string {
   if (canRun(command)) return command
   const gap = scriptGap(what, command)
-  gaps.push(gap)
+  if (!gaps.some(({ mark }) => mark === gap.mark)) gaps.push(gap)
   return gap.mark
 }
 
@@ -73,6 +84,18 @@ export function notifyOf(main: Part, gaps: Gap[], whose = ''): Section | undefin
   if (programs.length === 0) return undefined
   return { ...Object.fromEntries(programs), user: main.get('user of notify') }
 }
+
+/** @returns what the interfaces that instances track add to a priority; one's own is tracked anyhow, and may be said for others */
+export function trackedInterfaces(part: Part, instances: readonly Part[]): ReadonlyMap<string, string> {
+  const own = part.get('interface') ?? ''
+  const isTracked =
+    instances.length > 1 && instances.every((one) => one === part || one.get(`track_interface ${own}`) === '0')
+  return new Map([...(isTracked ? [[own, '0'] as const] : []), ...part.all('track_interface')])
+}
+
+/** @returns interfaces as an inventory has them */
+export const tracksOf = (all: ReadonlyMap<string, string>): unknown[] | undefined =>
+  all.size > 0 ? [...all].map(([name, moves]) => (moves === '0' ? name : { name, weight: Number(moves) })) : undefined
 
 export const garpOf = (main: Part, global: Part): Section | undefined =>
   unlessEmpty({
@@ -94,7 +117,7 @@ export function emailOf(global: Part): Section | undefined {
 
 /** What has keys of its own, what other playbooks' tasks would have to heed, and what stands for something elsewhere. */
 const notAsLine =
-  /^(vrrp_mcast_group|use_vmac|use_ipvlan|vmac_|track_|lvs_|net_namespace|instance|notify|static_|bfd_instance|include|@)/
+  /^(vrrp_mcast_group|use_vmac_addr|use_ipvlan|vmac_|track_|lvs_|net_namespace|instance|notify|static_|bfd_instance|include|@)/
 
 /** @returns whether a line that has no key can go into keepalived.conf as it is */
 export const canBeLine = (text: string): boolean =>

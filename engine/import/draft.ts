@@ -3,9 +3,19 @@ import { parseNetwork } from '../../inventory/network.ts'
 import { addressesOf, servedAddresses, vipOf } from './draft-addresses.ts'
 import { balancingOf, healthCheckOf, servicesOf } from './draft-ipvs.ts'
 import { apartFrom, networkWith, realAddresses, roleOf, weightOf } from './draft-real-servers.ts'
-import { checksOf, emailOf, garpOf, linesOf, notifyOf } from './draft-vrrp.ts'
+import {
+  type Checking,
+  checksOf,
+  emailOf,
+  garpOf,
+  linesOf,
+  notifyOf,
+  trackedInterfaces,
+  tracksOf,
+} from './draft-vrrp.ts'
 import type { Part } from './facts.ts'
 import { addressGap, type Gap, gatewayGap, standInVip } from './gaps.ts'
+import { isApart, networkOfNodes } from './network.ts'
 import { mainInstance, type Node } from './nodes.ts'
 import { numberOf, type Section, unless, unlessEmpty } from './section.ts'
 
@@ -30,25 +40,30 @@ export function draftOf(nodes: readonly Node[]): Draft {
   const { global, instances, virtualServers } = meaning!
   const main = mainInstance(meaning!)
   const vip = vipOf(main) ?? virtualServers[0]?.key.split(' ')[0] ?? ''
-  const gaps: Gap[] = []
   const addresses = nodes.flatMap(({ address }) => (address !== undefined && isIPv4(address) ? [address] : []))
+  const gaps: Gap[] = []
   const balanced = realAddresses(virtualServers)
-  const at = [isIPv4(vip) ? vip : standInVip, main?.get(`prefix of ${vip}`), addresses] as const
-  const network = networkWith(balanced, ...at)
+  const around = networkWith(balanced, isIPv4(vip) ? vip : standInVip, main?.get(`prefix of ${vip}`), addresses)
+  // What is balanced is on the interface of the nodes.
+  const isBalanced = virtualServers.length > 0
+  const isElsewhere = !isBalanced && isApart(main, vip, { cidr: around.cidr, addresses })
+  const network = isElsewhere ? networkOfNodes(addresses, gaps) : around
   const vips = [vip, ...servedAddresses(instances, network.cidr)]
   const served = virtualServers.filter(({ key }) => vips.includes(key.split(' ')[0]!))
   const reals = realAddresses(served)
   const apart = apartFrom(nodes, reals, network.cidr)
   const free = freeAddresses(network.cidr, [...vips, ...addresses, ...reals])
   const { isChecked, ...services } = servicesOf(main, served, vip)
+  const checking: Checking = { isChecked, gaps, known: {} }
   const level = served.length > 0 ? 2 : 1
   const { first } = parseNetwork(network.cidr)
   const gateway = [...vips, ...addresses].includes(first) ? gatewayGap(first, free()) : undefined
   if (gateway) gaps.push(gateway)
   const device = usual(nodes.flatMap(({ meaning: one }) => (one && mainInstance(one)?.get('interface')) ?? []))
-  const { more_vips, ...moves } = addressesOf(instances, main, { nodes, device, cidr: network.cidr, gaps })
+  const own = main && instanceOf(main, { global, checking, instances })
+  const { more_vips, ...moves } = addressesOf(instances, main, { nodes, device, isElsewhere, isBalanced, checking })
   const hosts = nodes.map((node, index) => {
-    const missing = node.address === undefined ? addressGap(node.name, free()) : undefined
+    const missing = node.address === undefined ? addressGap(node.name, free(), isElsewhere) : undefined
     if (missing) gaps.push(missing)
     return [
       node.name,
@@ -64,7 +79,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
     cluster: {
       vip,
       more_vips,
-      network: network.cidr,
+      network: network.mark ?? network.cidr,
       gateway: gateway?.mark,
       interface: unless(device, 'eth0'),
       ...advertsOf(main, vip),
@@ -72,7 +87,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
       preempt_delay: moves.preempt ? numberOf(main, 'preempt_delay') : undefined,
       mcast_group: global.get('mcast_group'),
       startup_delay: numberOf(global, 'startup_delay'),
-      ...(main && instanceOf(main, { global, isChecked, instances, gaps })),
+      ...own,
       email: emailOf(global),
       ...services,
       // keepalived 2.2.7 ends when a reload turns it on.
@@ -97,6 +112,7 @@ function advertsOf(main: Part | undefined, vip: string): Section {
     advert_int: numberOf(main, 'advert_int'),
     vrrp_version: numberOf(main, 'version'),
     auth_pass: main?.get('auth_pass') === undefined ? undefined : { env: passwordName },
+    auth_type: main?.get('auth_type'),
   }
 }
 
@@ -104,17 +120,17 @@ function advertsOf(main: Part | undefined, vip: string): Section {
 interface Beside {
   global: Part
   instances: readonly Part[]
-  isChecked: (about: string) => boolean
-  gaps: Gap[]
+  checking: Checking
 }
 
 /** What moves the virtual IP, and who is told. */
-const instanceOf = (main: Part, { global, isChecked, instances, gaps }: Beside): Section => ({
+const instanceOf = (main: Part, { global, checking, instances }: Beside): Section => ({
   unicast: main.get('unicast') === 'yes' || undefined,
   mcast_src_ip: main.get('mcast_src_ip') === undefined ? undefined : true,
-  checks: checksOf(main, isChecked, gaps),
-  track_interfaces: trackedInterfaces(main, instances),
-  notify: notifyOf(main, gaps),
+  vmac: main.get('vmac') === 'yes' || undefined,
+  checks: checksOf(main, checking),
+  track_interfaces: tracksOf(trackedInterfaces(main, instances)),
+  notify: notifyOf(main, checking.gaps),
   garp: garpOf(main, global),
 })
 
@@ -151,17 +167,6 @@ const priorityOf = (part: Part) => Math.min(254, Math.max(2, Number(part.get('pr
 const usual = (values: readonly string[]): string =>
   values.toSorted((a, b) => values.filter((one) => one === b).length - values.filter((one) => one === a).length)[0] ??
   'eth0'
-
-/** An instance's own interface is tracked anyhow, and may have to be said for the others. */
-function trackedInterfaces(main: Part, instances: readonly Part[]): unknown[] | undefined {
-  const own = main.get('interface') ?? ''
-  const weight = (part: Part) => part.get(`track_interface ${own}`)
-  const isTracked = instances.length > 1 && instances.every((one) => one === main || weight(one) === '0')
-  const all = [...(isTracked ? [[own, '0'] as const] : []), ...main.all('track_interface')]
-  return all.length > 0
-    ? all.map(([name, moves]) => (moves === '0' ? name : { name, weight: Number(moves) }))
-    : undefined
-}
 
 /** @returns a function that gives one address of a network after the other that nobody has */
 function freeAddresses(cidr: string, taken: readonly string[]): () => string {

@@ -13,12 +13,22 @@ export interface Gap {
 /** What the proof takes for a virtual IP that is not of IPv4. */
 export const standInVip = '192.0.2.5'
 
-/** @returns the gap of a node whose address no file tells */
-export const addressGap = (name: string, standIn: string): Gap => ({
+/**
+ * @param isElsewhere whether the virtual IP is of another network than the nodes
+ * @returns the gap of a node whose address no file tells
+ */
+export const addressGap = (name: string, standIn: string, isElsewhere = false): Gap => ({
   mark: `ADDRESS-OF-${name.toUpperCase()}`,
   standIn,
-  why: `the address of ${name} in the network of the virtual IP (ip -br address)`,
+  why: `the address of ${name} ${isElsewhere ? 'where adverts go' : 'in the network of the virtual IP'} (ip -br address)`,
 })
+
+/** The gap of the network in which nodes send adverts, where the virtual IP is on another interface. */
+export const networkGap: Gap = {
+  mark: 'NETWORK-OF-THE-NODES',
+  standIn: '198.18.0.0/24',
+  why: 'the network in which the nodes send adverts, as 10.2.1.0/24 (ip -br address)',
+}
 
 /** @returns the gap of a router's address, which the files do not tell and nobody of the cluster may have */
 export const gatewayGap = (taken: string, standIn: string): Gap => ({

@@ -122,10 +122,17 @@ function readAll(source: Source): Read[] {
     : ids.map((id) => ({ ...source, id, ...readConf(file, id, files) }))
 }
 
-/** Whether an address of a host is in the network of the addresses of an instance. */
+/** Whether an address of a host is in the network of the addresses of an instance, and on their interface. */
 function isNear(address: string, part: Part): boolean {
   const vip = vipOf(part)
-  if (vip === undefined || !isIPv4(vip) || !isIPv4(address) || vip === address) return false
+  if (
+    vip === undefined ||
+    part.get(`interface of ${vip}`) !== undefined ||
+    !isIPv4(vip) ||
+    !isIPv4(address) ||
+    vip === address
+  )
+    return false
   const prefix = Number(part.get(`prefix of ${vip}`) ?? 24)
   return parseNetwork(`${vip}/${prefix >= 8 && prefix <= 29 ? prefix : 24}`).has(address)
 }

@@ -7,7 +7,7 @@ import { isKnown } from './keywords.ts'
 
 /** What other facts are made of, and what changes nothing: `state`, as elections follow priorities. */
 const understood =
-  /^(state|interface|virtual_router_id|priority|advert_int|authentication|virtual_ipaddress|virtual_ipaddress_excluded|nopreempt|preempt|preempt_delay|version|unicast_peer|unicast_src_ip|mcast_src_ip|track_script|track_process|track_interface|dont_track_primary|notify_(master|backup|fault|stop)|notify|smtp_alert|garp_master_(delay|repeat|refresh|refresh_repeat)|skip_check_adv_addr|strict_mode|debug|lvs_sync_daemon_inter?face|native_ipv6)$/
+  /^(state|interface|virtual_router_id|priority|advert_int|authentication|virtual_ipaddress|virtual_ipaddress_excluded|nopreempt|preempt|preempt_delay|version|unicast_peer|unicast_src_ip|mcast_src_ip|track_script|track_process|track_interface|dont_track_primary|notify_(master|backup|fault|stop)|notify|smtp_alert|garp_master_(delay|repeat|refresh|refresh_repeat)|skip_check_adv_addr|strict_mode|debug|lvs_sync_daemon_inter?face|native_ipv6|use_vmac|vmac_xmit_base)$/
 
 const isOn = (one: Statement | undefined) => one !== undefined && !/^(off|false|no)$/.test(one.words[1] ?? 'on')
 
@@ -43,6 +43,7 @@ export function instanceOf(one: Statement, around: Around): Part {
   // VRRP of IPv6 has no password.
   if (!isV6) authentication(part, one)
   adverts(part, one)
+  virtualMac(part, one)
   if (isOn(find(block, 'smtp_alert')) || (isOn(find(globals, 'smtp_alert')) && !find(block, 'smtp_alert')))
     part.say('smtp_alert', 'on', place('smtp_alert'))
   for (const [about, standard] of Object.entries(garp))
@@ -97,19 +98,32 @@ function authentication(part: Part, { block }: Statement): void {
   part.say('auth_pass', password.words[1]?.slice(0, 8), password)
 }
 
+/** keepalived heeds no prefix length there. */
+const bare = (address: string | undefined) => address?.split('/')[0]
+
 function adverts(part: Part, { block }: Statement): void {
   const peers = find(block, 'unicast_peer')
   const source = find(block, 'unicast_src_ip')
-  const own = source?.words[1]
+  const own = bare(source?.words[1])
   const named = (peers?.block ?? [])
-    .map((one) => ({ address: one.words[0]!.split('/')[0]!, one }))
+    .map((one) => ({ address: bare(one.words[0])!, one }))
     .filter(({ address }) => address !== own)
   // Without a peer it is multicast.
   if (peers && named.length > 0) part.say('unicast', 'yes', peers)
   if (source) part.say('unicast_src_ip', own, source)
   for (const { address, one: peer } of named) part.say(`peer ${address}`, '', peer)
   const multicast = find(block, 'mcast_src_ip')
-  if (multicast && !peers) part.say('mcast_src_ip', multicast.words[1], multicast)
+  if (multicast && !peers) part.say('mcast_src_ip', bare(multicast.words[1]), multicast)
+}
+
+/** The name of its interface, and where adverts go, are other facts than the MAC itself. */
+function virtualMac(part: Part, { block }: Statement): void {
+  const vmac = find(block, 'use_vmac')
+  if (!vmac) return
+  const [, name, hardware] = vmac.words
+  part.say('vmac', hardware ?? (name?.includes(':') ? name : 'yes'), vmac)
+  if (!name?.includes(':')) part.say('interface of the VMAC', name, vmac, `vrrp.${part.get('virtual_router_id')}`)
+  if (!find(block, 'vmac_xmit_base')) part.say('adverts by the VMAC', '', vmac)
 }
 
 function tracked(part: Part, one: Statement, around: Around): void {
@@ -175,10 +189,12 @@ function notified(part: Part, block: readonly Statement[], name: string, kind = 
   const isOurs = general?.words[1] === '/etc/keepalived/keepalived-notify.sh'
   for (const state of states) {
     const one = find(block, `notify_${state}`)
-    if (one) part.say(`notify_${state}`, one.words[1], one)
-    else if (general && !isOurs)
-      part.say(`notify_${state}`, `${general.words[1]} ${kind} ${name} ${state.toUpperCase()}`, general)
-    if (one && general && !isOurs) part.say(`line ${whole(general)}`, '', general)
+    // keepalived runs both.
+    const programs = [
+      ...(one ? [one.words[1]] : []),
+      ...(general && !isOurs ? [`${general.words[1]} ${kind} ${name} ${state.toUpperCase()}`] : []),
+    ]
+    if (programs.length > 0) part.say(`notify_${state}`, programs.join('; '), one ?? general!)
   }
   const user = find(block, ...states.map((state) => `notify_${state}`), 'notify')
   if (user && !(isOurs && user === general)) part.say('user of notify', user.words[2], user, 'root')

@@ -1,9 +1,12 @@
 import { parseNetwork } from '../../inventory/network.ts'
-import { standInVip } from './gaps.ts'
+import type { Part } from './facts.ts'
+import { type Gap, networkGap, standInVip } from './gaps.ts'
 
 /** The network of a cluster, as far as it can be told. */
 interface Guess {
   cidr: string
+  /** Words in its place that the person replaces. */
+  mark?: string
   /** Why it is not certain. */
   assumed?: string
 }
@@ -27,4 +30,26 @@ export function networkOf(vip: string, prefix: string | undefined, addresses: re
           ? `${vip} has no prefix length`
           : `${vip}/${prefix} is no network of hosts`
   return { cidr, assumed: `assumed, as ${why}` }
+}
+
+/** @returns whether the virtual IP is not where the nodes are: on another interface than adverts, or in another network */
+export function isApart(
+  main: Part | undefined,
+  vip: string,
+  { cidr, addresses }: { cidr: string; addresses: readonly string[] },
+) {
+  if (main === undefined) return false
+  return (
+    main.get(`interface of ${vip}`) !== undefined || (addresses.length > 0 && !addresses.some(parseNetwork(cidr).has))
+  )
+}
+
+/** @param gaps gets one where no address of a node is known */
+export function networkOfNodes([address, ...more]: readonly string[], gaps: Gap[]): Guess {
+  if (address !== undefined) {
+    const { cidr } = networkOf(address, undefined, more)
+    return { cidr, assumed: 'assumed by the addresses of the nodes' }
+  }
+  gaps.push(networkGap)
+  return { cidr: networkGap.standIn, mark: networkGap.mark }
 }

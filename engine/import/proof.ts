@@ -50,7 +50,10 @@ function rendered(draft: Draft, password: string | undefined): { meanings: Meani
     const file = join(folder, 'inventory')
     // JSON is YAML.
     writeFileSync(file, JSON.stringify(filled(draft)))
-    const { cluster, hosts } = loadInventory(file, { env: { [passwordName]: canBe(password) ? password : 'password' } })
+    const { cluster, hosts } = loadInventory(file, {
+      level: draft.level,
+      env: { [passwordName]: canBe(password) ? password : 'password' },
+    })
     const nodes = hosts.filter(directs).map((host) => {
       const text = configuration({ cluster, host, hosts }, draft.level)
       return {

@@ -67,6 +67,8 @@ const anyhow: readonly [about: RegExp, why: string][] = [
   [/^unicast_src_ip$/, 'adverts come from the address of the node in the inventory (unicast_src_ip)'],
   [/^smtp_alert$/, 'mails tell of VRRP and of real servers alike (email)'],
 ]
+const vmac =
+  'the interface of a virtual MAC has the name that keepalived gives it, and adverts go over the one below (vmac)'
 const alike = 'all instances are checked alike'
 const password =
   'one password of 4 to 8 plain characters for all instances: put another into VRRP_PASS, on all nodes at once'
@@ -77,8 +79,7 @@ const trifle = /^(prefix|label|brd|broadcast|scope|rise|init_fail) of /
 function judgeOther(one: Difference, { main }: Subject): Meant {
   const { kind, about, wanted, got } = one
   if (about === 'auth_pass') return { why: password }
-  if (about === 'auth_type')
-    return { why: 'authentication is PASS, as AH is no part of VRRP any more (RFC 3768): change all nodes at once' }
+  if (/^(interface of the|adverts by the) VMAC$/.test(about)) return { why: vmac }
   const isFurther = kind === 'instance' && main !== undefined && one.part !== main.name
   if (wanted === undefined) {
     if (about === `address ${standInVip}`) return 'told'
@@ -93,10 +94,8 @@ function judgeOther(one: Difference, { main }: Subject): Meant {
     return { why: 'what root runs has failed when it is not done before its next run (checks, timeout)' }
   if (one.isAlone && main) return { need: 'an instance that the inventory can not have' }
   const isOwn =
-    isFurther &&
-    !/^(rank|preempt|priority|line )|address|of [0-9a-f:.]+$|^interface of/.test(about) &&
-    main.get(about) !== wanted
-  return { need: isOwn ? 'an instance with checks or values of its own' : needOf(one) }
+    isFurther && !/^(rank|preempt|priority|line )|address|of [0-9a-f:.]+$/.test(about) && main.get(about) !== wanted
+  return { need: isOwn ? 'an instance with values of its own' : needOf(one) }
 }
 
 /** @returns a difference for people */

@@ -1,5 +1,5 @@
 import type { Facts } from '../../engine/runner/facts.ts'
-import type { Cluster, Host } from '../../inventory/types.ts'
+import type { Cluster, Host, Instance } from '../../inventory/types.ts'
 import { bounded, connects, type Service } from '../../services/service.ts'
 import { osOf } from '../os/os.ts'
 
@@ -19,9 +19,15 @@ type Kinds = Pick<NonNullable<Cluster['checks'][string]>, 'command' | 'process' 
 
 /**
  * @param services those by which the node counts; none where they count by their pools, and not by VRRP
- * @returns the scripts of a node, those of its services first
+ * @param instance whose addresses the node may hold
+ * @returns the scripts of a node, those of its services first; those of one name are the same in all instances
  */
-export function vrrpScripts(cluster: Cluster, host: Host, services: readonly Service[]): VrrpScript[] {
+export function vrrpScripts(
+  cluster: Cluster,
+  host: Host,
+  services: readonly Service[],
+  { checks = cluster.checks }: Pick<Instance, 'checks'>,
+): VrrpScript[] {
   const { interval, timeout, retries } = cluster.health_check
   const usual = { interval, timeout: timeout + 1, fall: retries, rise: 1, user: 'nobody', weight: 0 }
   const served = services.map(({ name, localCheck }) => ({
@@ -29,7 +35,7 @@ export function vrrpScripts(cluster: Cluster, host: Host, services: readonly Ser
     name: services.length > 1 ? `service_${name}` : 'service',
     command: localCheck(host, timeout),
   }))
-  const own = Object.entries(cluster.checks).map(([name, { command, process, port, url, ...given }]): VrrpScript => {
+  const own = Object.entries(checks).map(([name, { command, process, port, url, ...given }]): VrrpScript => {
     const script = { ...usual, ...given, name }
     // keepalived sees to the security of the program that root runs only where that is the first word.
     if (command !== undefined && script.user === 'root')
@@ -49,8 +55,8 @@ function commandOf({ command, process, port, url }: Kinds, host: Host, timeout: 
 }
 
 /** @returns the packages that bring what checks run. @throws UserError for a host of an unknown operating system */
-export function checkPackages({ checks }: Cluster, facts: Facts): string[] {
-  const used = Object.values(checks)
+export function checkPackages({ checks, instances }: Cluster, facts: Facts): string[] {
+  const used = [checks, ...instances.map((one) => one.checks ?? {})].flatMap((all) => Object.values(all))
   return Object.entries(osOf(facts).packages.checks).flatMap(([kind, name]) =>
     used.some((check) => kind in check) ? [name] : [],
   )

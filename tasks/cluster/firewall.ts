@@ -6,15 +6,15 @@ import { abilitiesOf, type Level, realAddress } from '../../inventory/levels.ts'
 import type { Accept, Rule } from '../os/firewall/firewall.ts'
 import { osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
-import { packetsOf, secondWire } from './packets.ts'
+import { advertsIn, packetsOf, secondWire, vmacWires } from './packets.ts'
 
 /** Rules of a node at a level. */
 export type RulesOf = (target: Target, level: Level) => Rule[]
 
-/** VRRP adverts may come and go (article, preparation). 112 is VRRP's protocol number, with or without /etc/protocols. */
+/** VRRP adverts may come and go (article, preparation). */
 export const allowVrrp = ({ cluster, host, hosts }: Target): Rule[] => {
   if (!directs(host)) return []
-  const wire = { interface: host.interface, protocol: '112' }
+  const wire = { interface: host.interface, protocol: advertsIn(cluster) }
   if (cluster.unicast)
     return othersOf(host, hosts.filter(directs)).flatMap(({ name, address }): Rule[] => [
       { name: `vrrp-in-${name}`, accept: 'in', ...wire, from: `${address}/32`, to: `${host.address}/32` },
@@ -89,6 +89,10 @@ export function firewall(target: Target, level: Level, ...sets: RulesOf[]): Task
   }
   return osOf(facts).firewall.tasks(
     sets.flatMap((rulesOf) => rulesOf(target, level)),
-    [first, ...(abilitiesOf(level, cluster).secondInterface && host.second ? [secondWire(target, host.second)] : [])],
+    [
+      first,
+      ...(directs(target.host) ? vmacWires(target) : []),
+      ...(abilitiesOf(level, cluster).secondInterface && host.second ? [secondWire(target, host.second)] : []),
+    ],
   )
 }

@@ -8,7 +8,7 @@ import type { Target } from '../target.ts'
 import { noOtherSysctls } from './adoption/sysctl-lines.ts'
 
 /** Sorts after 99-sysctl.conf, so that older settings do not win at boot. */
-const bootFile = '/etc/sysctl.d/99-zz-keepalived.conf'
+export const bootFile = '/etc/sysctl.d/99-zz-keepalived.conf'
 
 /** What a director needs; the module ip_vs has to be there. */
 const directing = {
@@ -51,7 +51,7 @@ export function twoInterfaces({ interface: first, second }: Host): Record<string
 }
 
 /** @returns the name of an interface in a key, where a dot (VLAN) is written as a slash (sysctl(8)) */
-const inKey = (device: string) => device.replaceAll('.', '/')
+export const inKey = (device: string) => device.replaceAll('.', '/')
 
 /** The kernel balances connections: its module is loaded, and its settings are those of the level and of the host's role. */
 export function ipvs(target: Target, level: Level): TaskTree {

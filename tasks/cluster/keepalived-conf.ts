@@ -34,17 +34,26 @@ export function configuration(
 ): string {
   const can = abilitiesOf(level, cluster)
   const [directors, realServers] = [hosts.filter(directs), hosts.filter(serves)]
+  const checked = can.balances ? [] : services
+  const instances = cluster.instances.map((instance) => ({
+    ...instanceOf(instance, { cluster, host, hosts }),
+    scripts: vrrpScripts(cluster, host, checked, instance),
+  }))
   return render('keepalived.conf', {
     ...{ cluster, host, directors, realServers, level, can, notifyScript, drainFile, standbyFile },
     virtualServers: virtualServersOf(cluster, services),
-    scripts: vrrpScripts(cluster, host, can.balances ? [] : services),
-    instances: cluster.instances.map((instance) => instanceOf(instance, { cluster, host, hosts })),
+    instances,
+    scripts: [...new Map(instances.flatMap(({ scripts }) => scripts).map((one) => [one.name, one])).values()],
     virtualServerLines: (server: VirtualServer) => virtualServerLines(cluster, server),
     realServerLines: realServerLines(cluster),
     check: (real: Host, server: VirtualServer) => checkOf(cluster, real, server, can.secondInterface),
     garp: garpLines(cluster),
   })
 }
+
+/** @returns the interface that the addresses of an instance are on where they have the virtual MAC: keepalived's own name for it */
+export const vmacOf = ({ virtual_router_id: id, vips }: Pick<Instance, 'virtual_router_id' | 'vips'>): string =>
+  `vrrp${isIPv6(vips[0]!.address) ? '6' : ''}.${id}`
 
 /** @returns an instance as its block says it on a host */
 function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, 'cluster' | 'host' | 'hosts'>) {
@@ -59,8 +68,10 @@ function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, '
   return {
     ...{ name, virtual_router_id },
     interface: device,
+    vmac: vmacOf(instance),
     v6: isIPv6(vips[0]!.address),
     notify: instance.notify ?? cluster.notify,
+    track_interfaces: instance.track_interfaces ?? cluster.track_interfaces,
     priority: priorityIn(instance, host, hosts),
     preempts: preempts(cluster, instance),
     addresses: vips.filter(({ excluded }) => !excluded).map(line),

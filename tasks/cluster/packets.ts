@@ -5,6 +5,10 @@ import type { Host } from '../../inventory/types.ts'
 import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 import type { Packet, Wire } from '../os/firewall/firewall.ts'
 import type { Target } from '../target.ts'
+import { vmacOf } from './keepalived-conf.ts'
+
+/** @returns the protocol of VRRP's adverts by its number, which needs no /etc/protocols; with AH, that of the header around them */
+export const advertsIn = ({ auth_type }: Target['cluster']): string => (auth_type === 'AH' ? '51' : '112')
 
 /** @returns a client beyond the router (RFC 5737) */
 const clientOf = ({ cluster: { network } }: Target): string =>
@@ -23,22 +27,37 @@ export function packetsOf(target: Target, level: Level): Packet[] {
     ]),
     // A real server alone sees whole connections.
     ...(directs(host) || can.answersDirectly ? virtualServersOf(cluster) : []).flatMap((server) =>
-      asked(target, can.keepsClients && directs(host), server),
+      asked(target, can.keepsClients && directs(host), server).filter(
+        ({ direction }) => direction === 'out' || !cluster.vmac,
+      ),
     ),
   ]
+}
+
+/** @returns what is asked, which comes in by the interface of the virtual MAC and is answered by the one below it */
+export function vmacWires(target: Target): Wire[] {
+  const { cluster } = target
+  if (!cluster.vmac) return []
+  return cluster.instances.flatMap((instance) => {
+    const packets = virtualServersOf(cluster)
+      .filter((server) => server.instance === instance)
+      .flatMap((server) => asked(target, false, server).filter(({ direction }) => direction === 'in'))
+    const network = `${instance.vips[0]!.address}/32`
+    return packets.length > 0 ? [{ device: vmacOf(instance), network, router: cluster.gateway, packets }] : []
+  })
 }
 
 function amongDirectors({ cluster, host, hosts }: Target, { syncsConnections }: Abilities): Packet[] {
   const others = othersOf(host, hosts.filter(directs))
   const groups = [
-    ...(cluster.unicast ? [] : [{ what: 'VRRP', protocol: '112', to: cluster.mcast_group }]),
+    ...(cluster.unicast ? [] : [{ what: 'VRRP', protocol: advertsIn(cluster), to: cluster.mcast_group }]),
     ...(syncsConnections ? [{ what: 'connection sync', protocol: 'udp', to: '224.0.0.81', toPort: 8848 }] : []),
   ]
   const unicast = cluster.unicast ? others : []
   return [
     ...unicast.flatMap(({ name, address }): Packet[] => [
-      { what: `VRRP to ${name}`, direction: 'out', protocol: '112', from: host.address, to: address },
-      { what: `VRRP from ${name}`, direction: 'in', protocol: '112', from: address, to: host.address },
+      { what: `VRRP to ${name}`, direction: 'out', protocol: advertsIn(cluster), from: host.address, to: address },
+      { what: `VRRP from ${name}`, direction: 'in', protocol: advertsIn(cluster), from: address, to: host.address },
     ]),
     ...groups.flatMap(({ what, ...packet }): Packet[] => [
       { what: `${what} to the other nodes`, direction: 'out', from: host.address, ...packet },

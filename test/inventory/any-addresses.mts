@@ -4,7 +4,7 @@ import type { Draft } from '../../inventory/defaults.ts'
 import type { Content } from '../../inventory/types.ts'
 
 type Cluster = Draft<Content['cluster']>
-type Moving = Pick<Cluster, 'vip' | 'vip_prefix' | 'more_vips' | 'prefer'>
+type Moving = Pick<Cluster, 'vip' | 'vip_prefix' | 'vip_interface' | 'more_vips' | 'prefer'>
 
 /** Makes further addresses differ, in a network that no cluster has, and further instances differ from the first. */
 export function addressesAgree(cluster: Cluster, hosts: readonly string[]): void {
@@ -12,8 +12,9 @@ export function addressesAgree(cluster: Cluster, hosts: readonly string[]): void
   const other = (address = '') => (isIPv6(address) ? `2001:db8::${++given}` : `128.66.0.${++given}`)
   const agree = (one: Moving) => {
     if (one.prefer !== undefined) one.prefer = hosts[0]!
-    // At level 3 it is 32.
+    // At level 3 it is 32, and at level 2 on the interface of the nodes.
     delete one.vip_prefix
+    delete one.vip_interface
     one.more_vips = one.more_vips?.map((vip) => {
       if (typeof vip !== 'object') return other(vip)
       const address = other(vip.address)

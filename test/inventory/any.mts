@@ -183,6 +183,9 @@ function clusterAgrees({ cluster }: Written): void {
     cluster.advert_int =
       cluster.vrrp_version === 3 ? Math.round(Math.min(seconds, 40.95) * 100) / 100 : Math.max(1, Math.floor(seconds))
   if (cluster.vrrp_version === 3) delete cluster.auth_pass
+  if (cluster.auth_pass === undefined) delete cluster.auth_type
+  // At level 1 alone.
+  delete cluster.vmac
   if (typeof cluster.auth_pass === 'object') cluster.auth_pass = { env: 'VRRP_PASS' }
   delete cluster.routing
   const { balancing } = cluster
@@ -199,9 +202,11 @@ function clusterAgrees({ cluster }: Written): void {
   // keepalived looks a name up.
   if (cluster.email?.server) cluster.email.server = '10.2.1.9'
   if (cluster.mcast_group) cluster.mcast_group = `239.${cluster.mcast_group.split('.').slice(1).join('.')}`
-  for (const check of Object.values(cluster.checks ?? {})) if (check) oneKind(check)
+  const all = checksOf(cluster)
+  for (const check of all.flatMap((checks) => Object.values(checks))) if (check) oneKind(check)
   programsAreThere(cluster)
-  if (cluster.checks) delete cluster.checks.service
+  for (const checks of all) delete checks.service
+  namesDifferAmongChecks(all)
   // Whether keepalived takes these is for keepalived to say.
   delete cluster.keepalived
   const { first = {}, second = {} } = cluster.routing_tables ?? {}
@@ -217,13 +222,13 @@ function clusterAgrees({ cluster }: Written): void {
 }
 
 /** Makes services agree, each in itself and with the others. */
-function servicesAgree({ service, services = {}, checks = {} }: Written['cluster']): void {
+function servicesAgree({ service, services = {}, ...cluster }: Written['cluster']): void {
   for (const one of [service, ...Object.values(services)]) if (one) one.type ??= 'dns'
   for (const [place, [name, one]] of Object.entries(services).entries()) {
     // A host has one name server, and ports are for one service each.
     if (place > 0 && one?.type === 'dns') delete services[name]
     else if (one) one.port = 1000 + place
-    delete checks[`service_${name}`]
+    for (const checks of checksOf(cluster)) delete checks[`service_${name}`]
   }
   for (const one of [service, ...Object.values(services)]) {
     if (one?.type === 'http' || one?.type === 'https') {
@@ -251,8 +256,8 @@ function healthNameFits(service: Dns): void {
 const program = '/bin/true'
 
 /** Programs, users and interfaces that every node has: keepalived looks for them. */
-function programsAreThere({ notify, balancing, checks, ...cluster }: Written['cluster']): void {
-  for (const check of Object.values(checks ?? {})) {
+function programsAreThere({ notify, balancing, ...cluster }: Written['cluster']): void {
+  for (const check of checksOf(cluster).flatMap((checks) => Object.values(checks))) {
     if (check?.command) check.command = program
     delete check?.user
   }
@@ -262,9 +267,21 @@ function programsAreThere({ notify, balancing, checks, ...cluster }: Written['cl
   }
   for (const key of ['real_server_up', 'real_server_down'] as const) if (balancing?.[key]) balancing[key] = program
   for (const key of ['up', 'down'] as const) if (balancing?.quorum?.[key]) balancing.quorum[key] = program
-  cluster.track_interfaces?.splice(0, Infinity, 'lo')
+  for (const one of [cluster, ...Object.values(cluster.instances ?? {})])
+    one?.track_interfaces?.splice(0, Infinity, 'lo')
 }
 
+/** @returns the checks of the cluster, and of each instance that has its own */
+const checksOf = ({ checks, instances = {} }: Pick<Written['cluster'], 'checks' | 'instances'>): Checks[] =>
+  [checks, ...Object.values(instances).map((one) => one?.checks)].filter((all) => all !== undefined)
+
+/** Leaves of checks of one name the first. */
+function namesDifferAmongChecks(all: readonly Checks[]): void {
+  for (const [place, checks] of all.entries())
+    for (const name of Object.keys(checks)) if (all.slice(0, place).some((one) => name in one)) delete checks[name]
+}
+
+type Checks = NonNullable<Written['cluster']['checks']>
 type Check = NonNullable<NonNullable<Written['cluster']['checks']>[string]>
 
 /** Leaves the first of the keys of which a check has one. */

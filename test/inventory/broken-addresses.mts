@@ -60,6 +60,43 @@ export const brokenAddresses: [text: string, ...messages: string[]][] = [
     '7:39 hosts.ns2.priority: must be at most 253 with prefer, got 254',
   ],
   [
+    cluster(
+      'vip_interface: "a b"',
+      'instances: { a: { vip: 10.2.1.8, vip_interface: 5, checks: { b: { port: 1 } }, track_interfaces: [eth1, eth1] } }',
+      'checks: { b: { port: 2 } }',
+      'auth_type: AH',
+      'vmac: 5',
+    ),
+    '4:18 cluster.vip_interface: must be an interface name of at most 15 letters, digits, "_", "." and "-", got "a b"',
+    '5:51 cluster.instances.a.vip_interface: must be an interface name of at most 15 letters, digits, "_", "." and "-", got 5; put it in quotes',
+    '5:64 cluster.instances.a.checks.b: must have another name, as cluster.checks.b says something else',
+    '5:100 cluster.instances.a.track_interfaces: must be a list of interfaces, each once, got a list',
+    '7:14 cluster.auth_type: has a meaning only with cluster.auth_pass',
+    '8:9 cluster.vmac: must be true or false, got 5',
+  ],
+  [
+    cluster(
+      'auth_pass: abcdefgh',
+      'auth_type: MD5',
+      'vmac: true',
+      'instances: { a: { vip: 10.2.1.8, interface: eth1, virtual_router_id: 5, checks: { service: { port: 1 } } } }',
+      'vip_interface: eth1',
+    ),
+    '5:14 cluster.auth_type: must be one of PASS, AH, got "MD5"',
+    '7:72 cluster.instances.a.virtual_router_id: must be another one than of cluster, got 5',
+    '7:85 cluster.instances.a.checks.service: must have another name: service is the check of cluster.service',
+    '8:18 cluster.vip_interface: must be left out with cluster.vmac: true: an address on another interface has no virtual MAC',
+  ],
+  [
+    cluster('auth_pass: abcdefgh', 'auth_type: AH', 'vrrp_version: 3').replace('10.2.1.5', '10.9.0.5'),
+    '2:8 cluster.vip: must be in cluster.network 10.2.1.0/24, got "10.9.0.5"',
+    '4:14 cluster.auth_pass: must be left out with cluster.vrrp_version: 3, which has no password',
+  ],
+  [
+    cluster('vip_interface: eth1').replace('10.2.1.5', '224.0.0.5'),
+    '2:8 cluster.vip: must be the address of a host, but "224.0.0.5" is for groups (multicast)',
+  ],
+  [
     cluster(`more_vips: [${Array.from({ length: 20 }, (_, i) => `10.3.0.${i + 1}`).join(', ')}]`),
     '4:14 cluster.more_vips: must have at most 19 addresses without excluded: true, got 20',
   ],

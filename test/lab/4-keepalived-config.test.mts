@@ -44,7 +44,9 @@ function tried(content: object): string {
   const { cluster, ...rest } = load(JSON.stringify(content), { env })
   const hosts = rest.hosts.map((host) => ({ ...host, interface: 'eth0' }))
   const level = hosts.every(({ second }) => second) ? 3 : hosts.length % 2 ? 1 : 2
-  const files = filesOf({ cluster, ...rest, hosts }, hosts[0]!, level)
+  // Which is for level 1 alone.
+  const vmac = level === 1
+  const files = filesOf({ cluster: { ...cluster, vmac }, ...rest, hosts }, hosts[0]!, level)
   const zone = Object.values(cluster.services).find((one) => one.type === 'dns')?.health_zone
   const named = zone
     ? `printf %s ${quote(files.get(`/etc/bind/${zone}.zone`)!)} >"$folder/zone"

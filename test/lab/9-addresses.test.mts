@@ -6,6 +6,8 @@ import { start } from '../../lab/lab.ts'
 import {
   asked,
   disconnect,
+  holder,
+  holderWithin,
   inventoryWith,
   kill,
   nodes,
@@ -120,6 +122,35 @@ test('what is in one group moves together, by standby too', async () => {
     assert.equal(document.cluster!.holders, { VI_1: other(first), inside: other(first) })
   })
   await on(first, 'echo 0 >/etc/keepalived/standby')
+})
+
+/** Asks the virtual IP, and looks at the MAC of its neighbour. */
+async function assertVirtualMac(): Promise<void> {
+  const ask = 'dig @10.2.1.5 +short +tries=3 +timeout=1 health.load.balance. TXT | grep nameserver'
+  assert.match(await on('client', `${ask}; ip neighbour show 10.2.1.5`), 'lladdr 00:00:5e:00:01:05')
+}
+
+test('a virtual MAC, and AH: the rule for it alone lets adverts in, and neighbours see one MAC wherever the address is', async () => {
+  await resetWithPackages()
+  const theirs = 'iptables -A INPUT -p ah -j DROP; iptables -A INPUT -p vrrp -j DROP'
+  for (const node of nodes) await on(node, `touch /run/well; ${theirs}`)
+  const checks = 'checks: { well: { command: /usr/bin/test -e /run/well } }'
+  const own = inventoryWith(`vmac: true\n  auth_type: AH\n  ${checks}`, 'vmac')
+  const first = await playbook('level1', '--inventory', own)
+  assert.is(first.code, 0, first.text)
+  const again = await playbook('level1', '--inventory', own)
+  assert.equal([again.code, again.document.hosts!.flatMap(({ changes }) => changes)], [0, []])
+  await assertVirtualMac()
+  const from = await holder()
+  assert.match(await on(from, 'ip -o address show dev vrrp.5'), ' 10.2.1.5/32 ')
+  assert.match(await on(other(from), 'iptables -nvxL INPUT | grep vrrp-in'), /^ *[1-9]/)
+  await on(from, 'rm /run/well')
+  await holderWithin(15, other(from))
+  // The client still has its entry: the switch alone has to learn. Nothing may take the virtual MAC from it.
+  await assertVirtualMac()
+  const gone = await playbook('teardown', '--inventory', own)
+  assert.is(gone.code, 0, gone.text)
+  for (const node of nodes) assert.is(await on(node, 'ip -o link show type macvlan'), '')
 })
 
 test.run()

@@ -4,9 +4,10 @@ import { sh } from '../../../engine/base/sh.ts'
 import { linesOf, parseBlocks } from '../../../engine/conf/blocks.ts'
 import { type Statement, within } from '../../../engine/conf/statement.ts'
 import { isChange, type Task, unchanged } from '../../../engine/runner/task.ts'
-import type { Instance } from '../../../inventory/types.ts'
+import type { Cluster, Instance } from '../../../inventory/types.ts'
 import { servedAddressesOf } from '../../../services/virtual-server.ts'
 import { servicesOf } from '../../../services/all.ts'
+import { vmacOf } from '../keepalived-conf.ts'
 import { contentIn } from '../../file.ts'
 import type { Target } from '../../target.ts'
 
@@ -57,6 +58,7 @@ export function handMade(text: string, target: Knows): HandMade | undefined {
       ...pairs.flatMap(({ own, instance }) => addressesOf(own).filter((one) => !isOf(instance, one))),
     ],
     gaps: pairs.flatMap(({ own, instance }) => [
+      ...movesInterface(own, instance, target.cluster),
       ...(own.words[1] === instance.name ? [] : [`the instance ${own.words[1]} becomes ${instance.name}`]),
       ...addressLines(own).flatMap(({ words }) => becomes(instance, words) ?? []),
     ]),
@@ -70,6 +72,14 @@ function becomes({ vips }: Instance, words: readonly string[]): string | undefin
   const label = words.includes('label') ? words[words.indexOf('label') + 1] : undefined
   if (!vip || (Number(prefix) === vip.prefix && label === vip.label && !words.includes('scope'))) return undefined
   return `"${words.join(' ')}" becomes ${vip.address}/${vip.prefix}`
+}
+
+/** @returns that addresses get the virtual MAC, lose it, or get its interface by another name */
+function movesInterface({ words: [, name], block }: Statement, instance: Instance, { vmac }: Cluster): string[] {
+  const theirs = block.find(({ words }) => words[0] === 'use_vmac')
+  const [before, after] = [theirs && (theirs.words[1] ?? vmacOf(instance)), vmac ? vmacOf(instance) : undefined]
+  if (before === after) return []
+  return [`the addresses of ${name} move to ${after ?? 'the interface itself, without a virtual MAC'}`]
 }
 
 /** @param address with a prefix length */
@@ -128,10 +138,10 @@ function differs({ own, instance }: Pair, globals: readonly Statement[], { clust
     ['interface', find('interface'), 'is not there', instance.interface ?? host.interface],
     ['virtual_router_id', find('virtual_router_id'), 'is not there', String(instance.virtual_router_id)],
     ['advert_int', find('advert_int'), '1', String(cluster.advert_int)],
+    ['auth_type', find('auth_type', within(own.block, 'authentication')), 'PASS', cluster.auth_type],
     ['version', find('version') ?? find('vrrp_version', globals), '2', String(cluster.vrrp_version)],
   ]
   const password = find('auth_pass', within(own.block, 'authentication'))
-  const type = find('auth_type', within(own.block, 'authentication'))
   const peers = find('unicast_peer')
   return [
     ...found
@@ -166,7 +176,7 @@ function differs({ own, instance }: Pair, globals: readonly Statement[], { clust
         return words.includes('dev') && words[words.indexOf('dev') + 1] !== device
       })
       .map(({ words, line }) => `${line}: ${words.join(' ')} of ${name}`),
-    ...[...own.block, ...(type ? [type] : []), ...globals]
+    ...[...own.block, ...globals]
       .filter(({ words }) => unlike.test(words.join(' ')))
       .map(
         ({ words, line }) =>
@@ -176,8 +186,7 @@ function differs({ own, instance }: Pair, globals: readonly Statement[], { clust
 }
 
 /** What makes nodes deaf to each other as long as not all have it, or has no place in the cluster's configuration. */
-const unlike =
-  /^(virtual_(routes|rules)|use_(vmac|ipvlan)|auth_type (?!PASS$)|vrrp_mcast_group4 (?!224\.0\.0\.18$)|(net_namespace|instance))\b/
+const unlike = /^(virtual_(routes|rules)|use_ipvlan|vrrp_mcast_group4 (?!224\.0\.0\.18$)|(net_namespace|instance))\b/
 
 /**
  * keepalived.conf, where somebody may have written another: that of the article is replaced, and check mode says so.

@@ -12,6 +12,8 @@ import { keepalivedConf } from '../keepalived-conf.ts'
 export interface NetworkLink {
   ifname: string
   flags: readonly string[]
+  /** Its hardware address. */
+  address?: string
   /** The bridge, bond or VRF that it belongs to. */
   master?: string
   /** The interface that this one lies on. */

@@ -41,10 +41,11 @@ function fixed(vip: string, device: string, { links, lines }: Found, toleratesLo
   const keepaliveds = lines.flatMap(({ file, text }) =>
     isKeepaliveds(file) ? placesOf(parseBlocks(linesOf(text, file)).statements, vip, device) : [],
   )
-  const live = links.flatMap(({ ifname, addr_info }) =>
+  // An interface with the virtual MAC of VRRP stands for the one below it, whatever its name.
+  const live = links.flatMap(({ ifname, address, addr_info }) =>
     addr_info
       .filter(({ local }) => local === vip && !(toleratesLo && ifname === 'lo'))
-      .filter(({ prefixlen }) => !keepaliveds.includes(`${prefixlen} ${ifname}`))
+      .filter(({ prefixlen }) => !keepaliveds.includes(`${prefixlen} ${isVirtual(address) ? device : ifname}`))
       .map(({ prefixlen }) => `${vip}/${prefixlen} is on ${ifname}, and keepalived.conf does not set it there`),
   )
   const stored = lines.filter((line) => setsAddress(line, vip)).map(({ file, line }) => `${file}:${line} sets ${vip}`)
@@ -52,6 +53,8 @@ function fixed(vip: string, device: string, { links, lines }: Found, toleratesLo
   return all.length > 0 ? [`${all.join('; ')}: take it away, keepalived alone sets the virtual IP`] : []
 }
 
+/** RFC 5798, 7.3 */
+const isVirtual = (hardware: string | undefined) => /^00:00:5e:00:0[12]:/.test(hardware ?? '')
 const isKeepaliveds = (file: string) => file.startsWith('/etc/keepalived/') && file.endsWith('.conf')
 const pattern = (vip: string) => vip.replaceAll('.', '\\.')
 

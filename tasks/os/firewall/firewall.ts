@@ -60,7 +60,10 @@ export interface Packet {
   toPort?: number
   /** It has to leave with the source that it came with. */
   keepsSource?: boolean
-  /** The host has this address meanwhile, as its holder; it has to get through where one with `like` in its place does. */
+  /**
+   * The host has this address meanwhile, as its holder; it has to get through where one with `like` in its place does by the
+   * first wire.
+   */
   holding?: { address: string; like: string }
 }
 

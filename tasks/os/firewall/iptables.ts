@@ -209,7 +209,7 @@ function inPlace(rule: Words, saved: readonly SavedRule[]): boolean {
   return place >= 0 && !chain.slice(0, place).some(({ text }) => couldCatch(text, rule))
 }
 
-const protocols: Readonly<Record<string, string>> = { vrrp: '112' }
+const protocols: Readonly<Record<string, string>> = { vrrp: '112', ah: '51' }
 
 function couldCatch(other: string, rule: Words): boolean {
   const target = other.match(/ -[jg] (\S+)/)?.[1]

@@ -1,10 +1,10 @@
 # Sends packets through the packet filter of this network namespace, and says of each whether it got through.
 #
-# Arguments, for each packet: DEVICE PEER DIRECTION PROTOCOL SOURCE DESTINATION SOURCE-PORT DESTINATION-PORT KEEPS HELD LIKE.
+# Arguments: FIRST FIRST-PEER, and for each packet: DEVICE PEER DIRECTION PROTOCOL SOURCE DESTINATION SOURCE-PORT DESTINATION-PORT KEEPS HELD LIKE.
 # DEVICE is an Ethernet device here, PEER the other end of its cable. DIRECTION is in (from the cable to this host), out (from
 # this host to the cable) or forward (from the cable, through this host, to the cable). PROTOCOL is a number. KEEPS is 1 where
 # the source has to stay. HELD is an address that this host has meanwhile, or empty; where LIKE is given, and a packet with LIKE
-# in place of HELD does not pass, the packet counts as passed. Prints "pass", "drop" or "from" with another source for each
+# in place of HELD does not pass by FIRST, an Ethernet device with the other end of its cable, the packet counts as passed. Prints "pass", "drop" or "from" with another source for each
 # packet, in order, until one does not pass. Needs no module that Debian's perl-base lacks.
 use strict;
 use Socket;
@@ -130,9 +130,10 @@ sub try_one {
   return ($passed, $source);
 }
 
+my ($first, $first_peer) = splice @ARGV, 0, 2;
 while (my ($device, $peer, $direction, $protocol, $from, $to, $sport, $dport, $keeps, $held, $like) = splice @ARGV, 0, 11) {
   my @like = map { $_ eq $held ? $like : $_ } $from, $to;
-  if ($like && !(try_one($device, $peer, $direction, $protocol, @like, $sport, $dport))[0]) {
+  if ($like && !(try_one($first, $first_peer, $direction, $protocol, @like, $sport, $dport))[0]) {
     print "pass\n";
     next;
   }

@@ -16,6 +16,9 @@ const chains: Readonly<Record<Packet['direction'], readonly string[]>> = {
   forward: ['PREROUTING', 'FORWARD', 'POSTROUTING'],
 }
 
+/** @returns a protocol without ports as people write it (/etc/protocols) */
+const nameOf = (protocol: string) => (protocol === '51' ? 'ah' : 'vrrp')
+
 /** @returns what stops a packet, and how to let it pass, in words */
 export function cause(text: string, packet: Packet, device: string): string {
   const [, where, rule] = text.match(/^cause=(\S+ \S+ \S+) (.*)$/m) ?? []
@@ -46,10 +49,14 @@ export function cause(text: string, packet: Packet, device: string): string {
   const said = `the nftables chain ${where} stops it (${rule}).`
   if (table === 'firewalld') {
     const words =
-      direction === 'forward' ? '--add-forward' : port ? `--add-port=${port}/${protocol}` : '--add-protocol=vrrp'
+      direction === 'forward'
+        ? '--add-forward'
+        : port
+          ? `--add-port=${port}/${protocol}`
+          : `--add-protocol=${nameOf(protocol)}`
     const zone = `"$(firewall-cmd --get-zone-of-interface=${device} 2>/dev/null || firewall-cmd --get-default-zone)"`
     return `${said} Allow it in firewalld's zone of ${device}: firewall-cmd --permanent --zone=${zone} ${words} && firewall-cmd --reload`
   }
-  const match = protocol === '112' ? 'ip protocol vrrp' : `${protocol} ${side} ${port}`
+  const match = port ? `${protocol} ${side} ${port}` : `ip protocol ${nameOf(protocol)}`
   return `${said} Allow it now, and in the file that loads the table (/etc/nftables.conf?): nft insert rule ${where} ${match} accept`
 }

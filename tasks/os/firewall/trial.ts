@@ -193,7 +193,8 @@ echo ${[
 
 const tried = (wires: readonly Wire[]): Script => sh`
 set -- ${wires.flatMap(({ device, packets }, place) => packets.flatMap((packet) => wordsOf(packet, device, place)))}
-results=$(perl packets.pl "$@")
+first=(${wires[0]!.device} ${peerOf(0)})
+results=$(perl packets.pl "\${first[@]}" "$@")
 printf '%s\n' "$results"
 if [[ $results == *drop* || $results == *from* ]]; then
   stopped=$(grep -nvx pass <<<"$results" | head -n 1 | cut -d : -f 1)
@@ -221,7 +222,7 @@ END
   sleep 0.5
   # Of a connection, only the first packet comes to the rules that translate.
   if [[ $results == *from* ]]; then port=$(($7 + 1)); else port=$7; fi
-  perl packets.pl "\${@:1:6}" "$port" "\${@:8:3}" '' >/dev/null
+  perl packets.pl "\${first[@]}" "\${@:1:6}" "$port" "\${@:8:3}" '' >/dev/null
   sleep 0.3
   kill "$!"
   sed -n 's/^trace id [^ ]* \(.*\(verdict drop\|policy drop\).*\)/cause=\1/p; /[^a-z]\(snat\|masquerade\)[^a-z]/Is/^trace id [^ ]* \(.* rule .*\)/nat=\1/p' trace
