@@ -37,6 +37,7 @@ function entriesOf(cluster: Draft['cluster'] = {}): Entry[] {
 function one(path: Path, content: Draft<Kinds>): Problem[] {
   if (content.type === 'dns') return dns(path, content)
   if (content.type === 'http' || content.type === 'https') return web(path, content)
+  if (content.type === 'tcp' || content.type === 'udp') return health(path, content)
   return []
 }
 
@@ -89,4 +90,21 @@ function dns(path: Path, { health_zone: zone, health_name: name }: Draft<Service
 function web(path: Path, { managed, unit }: Draft<ServiceContent<'http' | 'https'>>): Problem[] {
   if (!managed || unit === undefined || unit === 'nginx') return []
   return [{ path: [...path, 'unit'], text: `must be nginx, unless managed is false, got ${shown(unit)}` }]
+}
+
+/** What directors ask is one thing. */
+function health(path: Path, { check, health: asked }: Draft<ServiceContent<'tcp' | 'udp'>>): Problem[] {
+  if (!asked) return []
+  const given = Object.keys(asked)
+  const place = [...path, 'health']
+  const isWeb = asked.http !== undefined || asked.https !== undefined
+  const useless = isWeb ? undefined : (['host', 'status', 'digest'] as const).find((key) => asked[key] !== undefined)
+  return [
+    ...(check === undefined ? [] : [{ path: place, text: 'must be left out with check, which tells by itself' }]),
+    ...(given.length === 0 ? [{ path: place, text: 'must have at least one of port, http and https' }] : []),
+    ...(asked.http !== undefined && asked.https !== undefined
+      ? [{ path: [...place, 'https'], text: 'must be left out with http' }]
+      : []),
+    ...(useless ? [{ path: [...place, useless], text: 'has a meaning only with http or https' }] : []),
+  ]
 }

@@ -1,4 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
+import { healthSchema } from './schema-health.ts'
 import { command, dnsName, port } from './values.ts'
 
 /** It becomes part of the names of scripts, and of rules, which have a limit. */
@@ -131,6 +132,7 @@ const tcp = {
     port: { ...port, description: 'Its TCP port.' },
     unit: other.unit,
     check: { ...other.check, description: `${other.check.description}a TCP connection is accepted.` },
+    health: healthSchema,
   },
 } as const satisfies JSONSchema
 
@@ -145,6 +147,7 @@ const udp = {
     port: { ...port, description: 'Its UDP port.' },
     unit: other.unit,
     check: { ...other.check, description: `${other.check.description}the port is not refused (\`UDP_CHECK\`).` },
+    health: healthSchema,
   },
 } as const satisfies JSONSchema
 

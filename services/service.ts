@@ -13,6 +13,8 @@ export type HealthCheck =
       type: string
       /** What the block says beside addresses and times, line by line. */
       lines: readonly string[]
+      /** The TCP port that it asks, where that is not where clients are sent to. */
+      port?: number
     }
   | {
       /** Run in place of a block; address and port of the real server become its last words. */

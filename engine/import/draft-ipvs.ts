@@ -42,7 +42,36 @@ function serviceOf(server: Part, vip: string): Section {
   if (path !== undefined)
     return { type: 'http', port: unless(port, 80), managed: false, host: host ?? vip, path: unless(path, '/') }
   const [, check] = /^MISC_CHECK program (\S.*)$/.exec(first) ?? []
-  return { type: server.key.endsWith(' UDP') ? 'udp' : 'tcp', port, check }
+  const type = server.key.endsWith(' UDP') ? 'udp' : 'tcp'
+  const health = healthOf(first, type)
+  return { type, port, check, ...(health && { health }) }
+}
+
+const asks = {
+  path: 'path',
+  status_code: 'status',
+  digest: 'digest',
+  virtualhost: 'host',
+  connect_port: 'port',
+} as const
+
+/** @returns what a check asks where it is not the service itself; undefined for one that an inventory has not */
+function healthOf(check: string, type: 'tcp' | 'udp'): Section | undefined {
+  const [kind, ...words] = check.split(' ')
+  if (!/^(TCP_CHECK|HTTP_GET|SSL_GET)$/.test(kind!) || (kind === 'TCP_CHECK' && words.length === 0 && type === 'tcp'))
+    return undefined
+  const said: Partial<Record<(typeof asks)[keyof typeof asks], string>> = {}
+  for (let place = 0; place < words.length; place += 2) {
+    const key = asks[words[place] as keyof typeof asks]
+    if (key === undefined || said[key] !== undefined) return undefined
+    said[key] = words[place + 1]
+  }
+  const number = (value: string | undefined) => (value === undefined ? undefined : Number(value))
+  const { path, ...more } = said
+  return {
+    ...(path !== undefined && { [kind === 'SSL_GET' ? 'https' : 'http']: path }),
+    ...{ ...more, port: number(said.port), status: number(said.status) },
+  }
 }
 
 /** The check that asks for the name by which nodes tell who has answered. */

@@ -1,7 +1,7 @@
 import { type Script, sh } from '../../engine/base/sh.ts'
 import type { Asking } from '../../engine/clients/question.ts'
 import type { Protocol } from '../../engine/clients/losses.ts'
-import { bounded, connects, type ContentOf, establishedOn, type ServiceOfKind } from '../service.ts'
+import { bounded, connects, type ContentOf, establishedOn, type HealthCheck, type ServiceOfKind } from '../service.ts'
 
 type Content = ContentOf<'tcp' | 'udp'>
 
@@ -34,15 +34,36 @@ export const udp = (content: ContentOf<'udp'>): ServiceOfKind => ({
   openConnections: sh`echo 0`,
 })
 
-const common = ({ port, unit, check }: Content, protocol: Protocol, type: string) => ({
+const common = ({ port, unit, check, health }: Content, protocol: Protocol, type: string) => ({
   port,
   protocols: [protocol],
   ...(unit !== undefined && { unit }),
   packages: () => [],
   tasks: () => [],
-  healthCheck: () => (check === undefined ? { type, lines: [] } : { program: check }),
+  healthCheck: () => (check !== undefined ? { program: check } : health ? checkOf(health, port) : { type, lines: [] }),
   answerOf: () => '',
 })
+
+/** @returns the check that asks something else than the service's own port */
+function checkOf(
+  { port, http, https, host, status, digest }: NonNullable<Content['health']>,
+  otherwise: number,
+): HealthCheck {
+  const path = http ?? https
+  const url = ['url {', `    path ${path}`, ...line('    status_code', status), ...line('    digest', digest), '}']
+  return {
+    type: path === undefined ? 'TCP_CHECK' : http === undefined ? 'SSL_GET' : 'HTTP_GET',
+    lines: [
+      ...(path === undefined ? [] : [...url, ...line('virtualhost', host)]),
+      ...(https !== undefined && host !== undefined ? ['enable_sni'] : []),
+      ...line('connect_port', port),
+    ],
+    port: port ?? otherwise,
+  }
+}
+
+const line = (keyword: string, value: string | number | undefined) =>
+  value === undefined ? [] : [`${keyword} ${value}`]
 
 /** Nodes ask themselves by the program by which directors ask them, as the user who runs it there. */
 const byProgram = (

@@ -50,20 +50,26 @@ function amongDirectors({ cluster, host, hosts }: Target, { syncsConnections }: 
 }
 
 /** How directors find out whether a real server works. */
-const checksOf = ({ host, hosts }: Target, { name, protocol, port }: VirtualServer): Packet[] =>
+const checksOf = ({ host, hosts }: Target, server: VirtualServer): Packet[] =>
   othersOf(host, hosts.filter(directs)).map((other): Packet => ({
-    what: `${name} port ${port} for the checks of ${other.name}`,
+    what: `${server.name} port ${checkedAt(server).toPort} for the checks of ${other.name}`,
     direction: 'in',
-    protocol: protocol.toLowerCase(),
     from: other.address,
     to: host.address,
     fromPort: clientPort,
-    toPort: port,
+    ...checkedAt(server),
   }))
 
+/** A program may ask anything: it is taken to ask what clients are sent to. */
+function checkedAt({ protocol, port, check }: VirtualServer): { protocol: string; toPort: number } {
+  const at = 'port' in check ? check.port : undefined
+  return { protocol: at === undefined ? protocol.toLowerCase() : 'tcp', toPort: at ?? port }
+}
+
 /** What a director sends to the other real servers, and what comes back through it. */
-function passedOn(target: Target, level: Level, { name, address, port, ...server }: VirtualServer): Packet[] {
+function passedOn(target: Target, level: Level, server: VirtualServer): Packet[] {
   const { host, hosts } = target
+  const { name, address, port } = server
   const can = abilitiesOf(level, target.cluster)
   const protocol = server.protocol.toLowerCase()
   const client = clientOf(target)
@@ -77,6 +83,7 @@ function passedOn(target: Target, level: Level, { name, address, port, ...server
         to: other.address,
         keepsSource: true,
         ...question,
+        ...checkedAt(server),
       },
       // The packet filter knows the answer by the question before it, where it tracks connections.
       {

@@ -231,6 +231,9 @@ function servicesAgree({ service, services = {}, checks = {} }: Written['cluster
     }
     if (one?.type === 'tcp' || one?.type === 'udp') {
       if (one.check) one.check = program
+      if (one.check || Object.keys(one.health ?? {}).length === 0) delete one.health
+      if (one.health?.http) delete one.health.https
+      else if (one.health && !one.health.https) one.health = { port: one.health.port ?? 80 }
     }
     if (one?.type === 'dns') healthNameFits(one)
   }
