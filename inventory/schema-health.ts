@@ -15,7 +15,8 @@ export const healthSchema = {
   title: 'a map',
   additionalProperties: false,
   description:
-    'Levels 2 and 3: what directors ask in place of the service itself, to see that a real server works. Default: nothing.',
+    'What is asked in place of the service itself, to see that it works: by directors at levels 2 and 3, by the node itself ' +
+    'at level 1. Default: nothing.',
   properties: {
     port: { ...port, description: 'The TCP port that is asked. Default: that of the service.' },
     http: {

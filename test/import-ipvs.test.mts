@@ -74,4 +74,50 @@ test('real servers of another network than the virtual IP says', () => {
   assert.match(inventory(guessed), 'network: 10.2.0.0/22 # assumed')
 })
 
+/** Files of nodes that each send clients to themselves. */
+const alone = (lines: (address: string) => string) =>
+  Object.fromEntries(
+    ['10.2.1.2', '10.2.1.3'].map((address, index) => [
+      `${index}.conf`,
+      instance('', { priority: 100 - index }) + server(3306, lines(address)),
+    ]),
+  )
+
+test('each node as its own only real server: level 1, and what was run when it failed', () => {
+  const result = imported(
+    alone((address) => real(address, 3306, 'weight 3\n notify_down "/bin/stop it"\n TCP_CHECK { connect_timeout 9 }')),
+  )
+  assert.equal([needs(result), result.draft.level], [[], 1])
+  const text = inventory(result)
+  assert.match(text, 'notify: { fault: /bin/stop it }')
+  assert.match(text, 'service: { type: tcp, port: 3306 } # of each node alone, its only real server')
+  assert.match(text, 'node1: { address: 10.2.1.2 }\n  node2: { address: 10.2.1.3 }')
+  assert.match(result.added.join('\n'), 'that none are sent on (level 1)')
+  assert.match(result.added.join('\n'), '(notify_down) is run when the node gives the virtual IP up')
+})
+
+test('each node as its own only real server: a page, and what an inventory has not', () => {
+  const page = imported(alone((address) => real(address, 3306, 'HTTP_GET { url { path /up } }')))
+  assert.equal(needs(page), [])
+  assert.match(inventory(page), 'service: { type: tcp, port: 3306, health: { http: /up } }')
+  const sorry = imported(alone((address) => `sorry_server 10.2.1.9 80\n${real(address, 3306)}`))
+  assert.equal(needs(sorry), ['programs and sorry servers of a node that serves alone'])
+  const own = imported(alone((address) => real(address, 3306, `notify_down "/bin/stop ${address}"\n TCP_CHECK { }`)))
+  assert.equal(needs(own), ['programs and sorry servers of a node that serves alone'])
+})
+
+test('one file: the node itself only where the file tells its address', () => {
+  const file = (lines: string) => imported({ 'a.conf': instance(lines) + server(3306, real('10.2.1.2', 3306)) })
+  assert.is(file('unicast_src_ip 10.2.1.2\n unicast_peer { 10.2.1.3 }').draft.level, 1)
+  assert.match(inventory(file('')), 'real1: { address: 10.2.1.2, role: real_server }')
+})
+
+test('checks of VRRP take what is not said from those of real servers', () => {
+  const script = 'vrrp_script own { script "/bin/own"\n interval 1\n timeout 3\n fall 2\n user nobody }\n'
+  const pool = both(80, 'TCP_CHECK { retry 5\n connect_timeout 4 }', 'delay_loop 6')
+  const result = imported(pair('track_script { own }', script + pool), two)
+  assert.equal(needs(result), [])
+  assert.match(inventory(result), 'own: { command: /bin/own, interval: 1, timeout: 3, fall: 2 }')
+})
+
 test.run()

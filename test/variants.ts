@@ -64,6 +64,7 @@ export const variants: [name: string, text: string, level: Level][] = [
     cluster('  vrrp_version: 3\n  advert_int: 0.1\n  startup_delay: 0\n  snmp: { enabled: false }') + two,
     2,
   ],
+  ['level1-health', cluster(askedElsewhere) + two, 1],
   ['level2-health', cluster(askedElsewhere) + two, 2],
   [
     'level2-direct',

@@ -12,8 +12,15 @@ interface Served {
 
 const never = () => false
 
-/** @param servers virtual servers of addresses that move */
-export function servicesOf(main: Part | undefined, servers: readonly Part[], vip: string): Served {
+/**
+ * @param servers virtual servers of addresses that move
+ * @param areAlone whether no clients are sent on
+ */
+export function servicesOf(
+  main: Part | undefined,
+  servers: readonly Part[],
+  { vip, areAlone }: { vip: string; areAlone: boolean },
+): Served {
   if (servers.length === 0) {
     const isDns = main?.get('check port 53') !== undefined && main.get('weight of check port 53') === undefined
     return isDns ? { isChecked: (about) => about === 'port 53' } : { service: { type: 'none' }, isChecked: never }
@@ -22,7 +29,7 @@ export function servicesOf(main: Part | undefined, servers: readonly Part[], vip
   const services: Section = names ? { dns: dns(names) } : {}
   // DNS is over both protocols.
   for (const server of servers.filter((one) => !names || portOf(one) !== portOf(names))) {
-    const service = serviceOf(server, vip)
+    const service = serviceOf(server, areAlone ? undefined : vip)
     services[`${String(service.type)}${portOf(server)}`] ??= service
   }
   const [one, ...more] = Object.values(services) as Section[]
@@ -34,13 +41,16 @@ export function servicesOf(main: Part | undefined, servers: readonly Part[], vip
 const portOf = (server: Part) => Number(server.key.split(' ')[1])
 const checksOf = (server: Part) => server.all('check of').map(([, check]) => check)
 
-/** The kind of a virtual server that is not DNS, by its check. */
-function serviceOf(server: Part, vip: string): Section {
+/**
+ * The kind of a virtual server that is not DNS, by its check.
+ * @param site what is asked for where a check names no host; undefined where the site is not to be known by a header
+ */
+function serviceOf(server: Part, site: string | undefined): Section {
   const port = portOf(server)
   const [first = ''] = checksOf(server)
   const [, path, host] = /^HTTP_GET path (\S+)(?: virtualhost (\S+))?$/.exec(first) ?? []
-  if (path !== undefined)
-    return { type: 'http', port: unless(port, 80), managed: false, host: host ?? vip, path: unless(path, '/') }
+  if (path !== undefined && site !== undefined)
+    return { type: 'http', port: unless(port, 80), managed: false, host: host ?? site, path: unless(path, '/') }
   const [, check] = /^MISC_CHECK program (\S.*)$/.exec(first) ?? []
   const type = server.key.endsWith(' UDP') ? 'udp' : 'tcp'
   const health = healthOf(first, type)

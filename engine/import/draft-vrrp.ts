@@ -14,11 +14,18 @@ export function canCheck(kind: string, what: string): boolean {
   return matches(kinds[kind as 'process' | 'url' | 'command'].pattern, what)
 }
 
-/**
- * @param isChecked whether a check is that of the service itself, which the playbooks have anyhow
- * @param gaps gets one for each program that has to become a script
- */
-export function checksOf(main: Part, isChecked: (about: string) => boolean, gaps: Gap[]): Section | undefined {
+/** What checks of an inventory are made of, beside what the files say of them. */
+interface Around {
+  /** Whether a check is that of the service itself, which the playbooks have anyhow. */
+  isChecked: (about: string) => boolean
+  /** Gets one for each program that has to become a script. */
+  gaps: Gap[]
+  /** The key `health_check`, from which checks have their defaults. */
+  health: Section | undefined
+}
+
+export function checksOf(main: Part, { isChecked, gaps, health }: Around): Section | undefined {
+  const { interval: usual = 1, retries = 2, timeout: patience = 2 } = health ?? {}
   const checks: Section = {}
   for (const [about, script] of main.all('check')) {
     const [, kind, what] = /^(\w+) (.*)$/.exec(about)!
@@ -32,10 +39,12 @@ export function checksOf(main: Part, isChecked: (about: string) => boolean, gaps
     checks[name] = {
       [kind!]: kind === 'port' ? Number(what) : kind === 'command' ? program(name, what!, gaps) : what,
       user: kind === 'command' ? unless(of('user'), 'nobody') : undefined,
-      interval: unless(interval, 1),
+      interval: unless(interval, usual as number),
       // Nothing but keepalived ends what root runs, which it does before the next run.
-      timeout: isBound ? unless(timeout && Math.min(timeout, interval), interval) : unless(timeout, 3),
-      fall: unless(number('fall'), 2),
+      timeout: isBound
+        ? unless(timeout && Math.min(timeout, interval), interval)
+        : unless(timeout, Number(patience) + 1),
+      fall: unless(number('fall'), retries as number),
       rise: unless(number('rise'), 1),
       weight: unless(number('weight'), 0),
     }
@@ -64,7 +73,7 @@ function program(what: string, command: string, gaps: Gap[]): string {
   return gap.mark
 }
 
-/** @param gaps as of `checksOf` @param whose what begins the marks of an instance that is not the first */
+/** @param gaps gets one for each program that has to become a script @param whose what begins the marks of an instance that is not the first */
 export function notifyOf(main: Part, gaps: Gap[], whose = ''): Section | undefined {
   const programs = (['master', 'backup', 'fault', 'stop'] as const).flatMap((state) => {
     const command = main.get(`notify_${state}`)

@@ -7,6 +7,7 @@ import { checksOf, emailOf, garpOf, linesOf, notifyOf } from './draft-vrrp.ts'
 import type { Part } from './facts.ts'
 import { addressGap, type Gap, gatewayGap, standInVip } from './gaps.ts'
 import { mainInstance, type Node } from './nodes.ts'
+import { notifyAlone, serveAlone } from './own-real-servers.ts'
 import { numberOf, type Section, unless, unlessEmpty } from './section.ts'
 
 /** An inventory before it is written. */
@@ -32,16 +33,18 @@ export function draftOf(nodes: readonly Node[]): Draft {
   const vip = vipOf(main) ?? virtualServers[0]?.key.split(' ')[0] ?? ''
   const gaps: Gap[] = []
   const addresses = nodes.flatMap(({ address }) => (address !== undefined && isIPv4(address) ? [address] : []))
-  const balanced = realAddresses(virtualServers)
+  const areAlone = serveAlone(nodes)
+  const balanced = areAlone ? [] : realAddresses(virtualServers)
   const at = [isIPv4(vip) ? vip : standInVip, main?.get(`prefix of ${vip}`), addresses] as const
   const network = networkWith(balanced, ...at)
   const vips = [vip, ...servedAddresses(instances, network.cidr)]
   const served = virtualServers.filter(({ key }) => vips.includes(key.split(' ')[0]!))
-  const reals = realAddresses(served)
+  const reals = areAlone ? [] : realAddresses(served)
   const apart = apartFrom(nodes, reals, network.cidr)
   const free = freeAddresses(network.cidr, [...vips, ...addresses, ...reals])
-  const { isChecked, ...services } = servicesOf(main, served, vip)
-  const level = served.length > 0 ? 2 : 1
+  const { isChecked, ...services } = servicesOf(main, served, { vip, areAlone })
+  const level = served.length > 0 && !areAlone ? 2 : 1
+  const health = healthCheckOf(main, served[0], isChecked)
   const { first } = parseNetwork(network.cidr)
   const gateway = [...vips, ...addresses].includes(first) ? gatewayGap(first, free()) : undefined
   if (gateway) gaps.push(gateway)
@@ -54,8 +57,13 @@ export function draftOf(nodes: readonly Node[]): Draft {
       node.name,
       {
         address: node.address ?? missing!.mark,
-        role: apart.length > 0 || (node.address !== undefined && served.length > 0) ? roleOf(node, reals) : undefined,
-        ...hostOf(node, { index, device, server: served[0], preempts: moves.preempt === true }),
+        role: apart.length > 0 || (node.address !== undefined && level === 2) ? roleOf(node, reals) : undefined,
+        ...hostOf(node, {
+          index,
+          device,
+          server: level === 2 ? served[0] : undefined,
+          preempts: moves.preempt === true,
+        }),
       },
     ] as const
   })
@@ -72,18 +80,21 @@ export function draftOf(nodes: readonly Node[]): Draft {
       preempt_delay: moves.preempt ? numberOf(main, 'preempt_delay') : undefined,
       mcast_group: global.get('mcast_group'),
       startup_delay: numberOf(global, 'startup_delay'),
-      ...(main && instanceOf(main, { global, isChecked, instances, gaps })),
+      ...(main && instanceOf(main, { global, isChecked, instances, gaps, own: areAlone ? served : [], health })),
       email: emailOf(global),
       ...services,
       // keepalived 2.2.7 ends when a reload turns it on.
       snmp: global.get('snmp') === undefined ? { enabled: false } : undefined,
-      health_check: healthCheckOf(main, served[0], isChecked),
-      balancing: served[0] && balancingOf(served[0], global),
+      health_check: health,
+      balancing: level === 2 ? balancingOf(served[0]!, global) : undefined,
       keepalived: unlessEmpty({ global: linesOf([global]), instance: linesOf(main ? [main] : []) }),
     },
     hosts: Object.fromEntries([...hosts, ...apart]),
     gaps,
-    assumed: network.assumed === undefined ? {} : { network: network.assumed },
+    assumed: {
+      ...(network.assumed !== undefined && { network: network.assumed }),
+      ...(areAlone && { [services.services ? 'services' : 'service']: 'of each node alone, its only real server' }),
+    },
     level,
     free,
   }
@@ -106,15 +117,19 @@ interface Beside {
   instances: readonly Part[]
   isChecked: (about: string) => boolean
   gaps: Gap[]
+  /** Virtual servers of a node that serves alone. */
+  own: readonly Part[]
+  /** The key `health_check`. */
+  health: Section | undefined
 }
 
 /** What moves the virtual IP, and who is told. */
-const instanceOf = (main: Part, { global, isChecked, instances, gaps }: Beside): Section => ({
+const instanceOf = (main: Part, { global, isChecked, instances, gaps, own, health }: Beside): Section => ({
   unicast: main.get('unicast') === 'yes' || undefined,
   mcast_src_ip: main.get('mcast_src_ip') === undefined ? undefined : true,
-  checks: checksOf(main, isChecked, gaps),
+  checks: checksOf(main, { isChecked, gaps, health }),
   track_interfaces: trackedInterfaces(main, instances),
-  notify: notifyOf(main, gaps),
+  notify: notifyAlone(notifyOf(main, gaps), own),
   garp: garpOf(main, global),
 })
 

@@ -1,7 +1,8 @@
 import { type Script, sh } from '../../engine/base/sh.ts'
 import type { Asking } from '../../engine/clients/question.ts'
 import type { Protocol } from '../../engine/clients/losses.ts'
-import { bounded, connects, type ContentOf, establishedOn, type HealthCheck, type ServiceOfKind } from '../service.ts'
+import { bounded, connects, type ContentOf, establishedOn, type ServiceOfKind } from '../service.ts'
+import { checkOf, localCheckOf, packagesOf } from './health.ts'
 
 type Content = ContentOf<'tcp' | 'udp'>
 
@@ -11,7 +12,7 @@ export const tcp = (content: ContentOf<'tcp'>): ServiceOfKind => ({
   ...(content.check === undefined
     ? {
         asking,
-        localCheck: connects(content.port),
+        localCheck: content.health ? localCheckOf(content.health, content.port) : connects(content.port),
         selfCheckProgram: 'timeout',
         selfCheck: (_, address) =>
           orSilent(sh`timeout 4 bash -c ${`: </dev/tcp/${address}/${content.port}`} 2>/dev/null`, content, address),
@@ -26,7 +27,7 @@ export const udp = (content: ContentOf<'udp'>): ServiceOfKind => ({
   ...common(content, 'UDP', 'UDP_CHECK'),
   ...(content.check === undefined
     ? {
-        localCheck: () => `/usr/bin/grep -Eqs ${boundTo(content.port)} /proc/net/udp /proc/net/udp6`,
+        localCheck: content.health ? localCheckOf(content.health, content.port) : isBound(content.port),
         selfCheckProgram: 'ss',
         selfCheck: (_, address) => orSilent(listensOn(address, content.port), content, address),
       }
@@ -38,32 +39,11 @@ const common = ({ port, unit, check, health }: Content, protocol: Protocol, type
   port,
   protocols: [protocol],
   ...(unit !== undefined && { unit }),
-  packages: () => [],
+  packages: () => packagesOf(health),
   tasks: () => [],
   healthCheck: () => (check !== undefined ? { program: check } : health ? checkOf(health, port) : { type, lines: [] }),
   answerOf: () => '',
 })
-
-/** @returns the check that asks something else than the service's own port */
-function checkOf(
-  { port, http, https, host, status, digest }: NonNullable<Content['health']>,
-  otherwise: number,
-): HealthCheck {
-  const path = http ?? https
-  const url = ['url {', `    path ${path}`, ...line('    status_code', status), ...line('    digest', digest), '}']
-  return {
-    type: path === undefined ? 'TCP_CHECK' : http === undefined ? 'SSL_GET' : 'HTTP_GET',
-    lines: [
-      ...(path === undefined ? [] : [...url, ...line('virtualhost', host)]),
-      ...(https !== undefined && host !== undefined ? ['enable_sni'] : []),
-      ...line('connect_port', port),
-    ],
-    port: port ?? otherwise,
-  }
-}
-
-const line = (keyword: string, value: string | number | undefined) =>
-  value === undefined ? [] : [`${keyword} ${value}`]
 
 /** Nodes ask themselves by the program by which directors ask them, as the user who runs it there. */
 const byProgram = (
@@ -79,6 +59,9 @@ const byProgram = (
       address,
     ),
 })
+
+/** Nobody answers an empty datagram: what shows is a socket. */
+const isBound = (port: number) => () => `/usr/bin/grep -Eqs ${boundTo(port)} /proc/net/udp /proc/net/udp6`
 
 /** @returns a regular expression for a socket in /proc/net/udp, whatever its address; without blanks and backslashes, as keepalived takes it */
 const boundTo = (port: number): string =>
