@@ -23,9 +23,24 @@ export function service({ cluster }: Draft, isGiven: (path: Path) => boolean, le
     ...(cluster?.services && isGiven(['cluster', 'service'])
       ? [{ path: ['cluster', 'service'], text: 'must be left out with cluster.services' }]
       : []),
-    ...entries.flatMap(({ path, content }) => [...one(path, content), ...alone(path, content, cluster, level)]),
+    ...entries.flatMap(({ path, content }) => [
+      ...one(path, content),
+      ...alone(path, content, cluster, level),
+      ...mapped(path, content, cluster, level),
+    ]),
     ...apart(entries),
   ]
+}
+
+/** Only IPVS changes ports, by NAT. */
+function mapped(path: Path, content: Draft<Kinds>, cluster: Draft['cluster'] = {}, level?: Level): Problem[] {
+  if (!('real_port' in content) || content.real_port === undefined) return []
+  const place = [...path, 'real_port']
+  if (cluster.balancing?.method === 'dr')
+    return [{ path: place, text: 'must be left out with method: dr, which can not change ports' }]
+  return level === undefined || level === 2
+    ? []
+    : [{ path: place, text: `must be left out at level ${level}; level 2 can send clients to another port` }]
 }
 
 function entriesOf(cluster: Draft['cluster'] = {}): Entry[] {
@@ -57,13 +72,22 @@ function apart(entries: readonly Entry[]): Problem[] {
       if (content.type === 'dns' && other.content.type === 'dns')
         return [{ path, text: `must not be dns: a host has one name server, which ${dotted(other.path)} is` }]
       const both = protocols[content.type!]?.filter((one) => protocols[other.content.type!]?.some((two) => two === one))
-      const [port, taken] = [content, other.content].map((each) => ('port' in each ? each.port : undefined))
-      if (!both?.length || port === undefined || port !== taken) return []
-      return [
-        { path: [...path, 'port'], text: `must differ from ${dotted([...other.path, 'port'])}, which is ${port}` },
-      ]
+      if (!both?.length) return []
+      return [...differ(clientPort, { path, content }, other), ...differ(realPort, { path, content }, other)]
     }),
   )
+}
+
+type PortOf = (content: Draft<Kinds>) => [key: 'port' | 'real_port', number: number | undefined]
+
+const clientPort: PortOf = (content) => ['port', 'port' in content ? content.port : undefined]
+const realPort: PortOf = (content) =>
+  'real_port' in content && content.real_port !== undefined ? ['real_port', content.real_port] : clientPort(content)
+
+function differ(portOf: PortOf, { path, content }: Entry, other: Entry): Problem[] {
+  const [[key, port], [otherKey, taken]] = [portOf(content), portOf(other.content)]
+  if (port === undefined || port !== taken) return []
+  return [{ path: [...path, key], text: `must differ from ${dotted([...other.path, otherKey])}, which is ${port}` }]
 }
 
 /** A DNS name has at most 253 characters, and questions put a label of up to 63 and a dot before the health name. */

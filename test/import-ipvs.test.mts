@@ -63,6 +63,15 @@ test('DR and another port: keepalived sends clients to that of the virtual serve
   assert.match(inventory(result), 'service: { type: tcp, port: 80, health: { port: 8080 } }')
 })
 
+test('NAT and another port', () => {
+  const lines = `${real('10.2.1.8', 8080)}${real('10.2.1.9', 8080, 'TCP_CHECK { connect_port 8080 }')}`
+  const result = imported(pair('', server(80, lines)), two)
+  assert.equal(needs(result), [])
+  assert.match(inventory(result), 'service: { type: tcp, port: 80, real_port: 8080 }')
+  const several = server(80, `${real('10.2.1.8', 8080)}${real('10.2.1.8', 8081)}`)
+  assert.ok(needs(imported(pair('', several), two)).includes('real servers on several ports'))
+})
+
 test('real servers of another network than the virtual IP says', () => {
   const files = (vip: string) => ({
     'a.conf': instance('', { vip }) + server(80, `${real('10.2.1.9', 80)}${real('10.2.2.9', 80)}`),

@@ -64,6 +64,14 @@ export const variants: [name: string, text: string, level: Level][] = [
     cluster('  vrrp_version: 3\n  advert_int: 0.1\n  startup_delay: 0\n  snmp: { enabled: false }') + two,
     2,
   ],
+  [
+    'level2-ports',
+    cluster(`  services:
+    web: { type: http, port: 80, real_port: 8080 }
+    db: { type: tcp, port: 5432, real_port: 6432, check: /usr/bin/true }
+    dns: { type: dns, real_port: 1053 }`) + two,
+    2,
+  ],
   ['level1-health', cluster(askedElsewhere) + two, 1],
   ['level2-health', cluster(askedElsewhere) + two, 2],
   [
@@ -178,6 +186,7 @@ export const onlyContent = ({ cluster }: Pick<Inventory, 'cluster'>): ServiceCon
 export function keepalivedConf(text: string, level: Level, kind?: ServiceKind): string {
   const inventory = inventoryOf(text)
   const { cluster, hosts } = inventory
-  const services = kind && [{ name: 'other', ...kind(onlyContent(inventory)) }]
+  const own = kind?.(onlyContent(inventory))
+  const services = own && [{ name: 'other', clientPort: own.port, ...own }]
   return configuration({ cluster, hosts, host: hosts[0]! }, level, services)
 }

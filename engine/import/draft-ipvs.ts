@@ -39,6 +39,12 @@ export function servicesOf(
 }
 
 const portOf = (server: Part) => Number(server.key.split(' ')[1])
+/** @returns where all real servers listen, if clients ask at another port */
+function realPortOf(server: Part): number | undefined {
+  const [port, ...others] = new Set(server.all('real_server').map(([words]) => Number(words.split(' ')[1])))
+  return others.length > 0 || port === portOf(server) ? undefined : port
+}
+
 const checksOf = (server: Part) => server.all('check of').map(([, check]) => check)
 
 /**
@@ -46,15 +52,22 @@ const checksOf = (server: Part) => server.all('check of').map(([, check]) => che
  * @param site what is asked for where a check names no host; undefined where the site is not to be known by a header
  */
 function serviceOf(server: Part, site: string | undefined): Section {
-  const port = portOf(server)
+  const ports = { port: portOf(server), real_port: realPortOf(server) }
   const [first = ''] = checksOf(server)
   const [, path, host] = /^HTTP_GET path (\S+)(?: virtualhost (\S+))?$/.exec(first) ?? []
   if (path !== undefined && site !== undefined)
-    return { type: 'http', port: unless(port, 80), managed: false, host: host ?? site, path: unless(path, '/') }
+    return {
+      type: 'http',
+      ...ports,
+      port: unless(ports.port, 80),
+      managed: false,
+      host: host ?? site,
+      path: unless(path, '/'),
+    }
   const [, check] = /^MISC_CHECK program (\S.*)$/.exec(first) ?? []
   const type = server.key.endsWith(' UDP') ? 'udp' : 'tcp'
   const health = healthOf(first, type)
-  return { type, port, check, ...(health && { health }) }
+  return unlessEmpty({ type, ...ports, check, health })!
 }
 
 const asks = {
@@ -93,6 +106,7 @@ function dns(server: Part): Section {
   return unlessEmpty({
     type: 'dns',
     port: unless(portOf(server), 53),
+    real_port: realPortOf(server),
     health_name: unless(name, 'health'),
     health_zone: unless(zone, 'load.balance'),
   })!

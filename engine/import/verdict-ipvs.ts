@@ -43,7 +43,7 @@ function realServer(one: Difference, isFirst: boolean, first: Part | undefined):
   }
   if (about.startsWith('real_server ')) {
     const port = about.split(' ')[2]
-    return { need: port === one.part.split(' ')[2] ? apart : 'real servers on another port' }
+    return { need: port === one.part.split(' ')[2] ? apart : 'real servers on several ports' }
   }
   if (isTime.test(about)) return got === undefined ? 'told' : 'trifle'
   if (what === 'check') return check(one)

@@ -61,21 +61,21 @@ const checksOf = ({ host, hosts }: Target, server: VirtualServer): Packet[] =>
   }))
 
 /** A program may ask anything: it is taken to ask what clients are sent to. */
-function checkedAt({ protocol, port, check }: VirtualServer): { protocol: string; toPort: number } {
+function checkedAt({ protocol, realPort, check }: VirtualServer): { protocol: string; toPort: number } {
   const at = 'port' in check ? check.port : undefined
-  return { protocol: at === undefined ? protocol.toLowerCase() : 'tcp', toPort: at ?? port }
+  return { protocol: at === undefined ? protocol.toLowerCase() : 'tcp', toPort: at ?? realPort }
 }
 
 /** What a director sends to the other real servers, and what comes back through it. */
 function passedOn(target: Target, level: Level, server: VirtualServer): Packet[] {
   const { host, hosts } = target
-  const { name, address, port } = server
+  const { name, address, realPort } = server
   const can = abilitiesOf(level, target.cluster)
   const protocol = server.protocol.toLowerCase()
   const client = clientOf(target)
   return othersOf(host, hosts.filter(serves)).flatMap((other): Packet[] => {
     const real = realAddress(other, level)!
-    const question = { protocol, direction: 'out' as const, fromPort: clientPort, toPort: port }
+    const question = { protocol, direction: 'out' as const, fromPort: clientPort, toPort: realPort }
     return [
       {
         what: `checks of ${other.name} by ${name}`,
@@ -102,7 +102,7 @@ function passedOn(target: Target, level: Level, server: VirtualServer): Packet[]
               protocol,
               from: real,
               to: client,
-              fromPort: port,
+              fromPort: realPort,
               toPort: clientPort,
             },
           ]),
@@ -147,7 +147,7 @@ function asked(
 }
 
 /** What directors send on, as it comes to this node and is answered. */
-const served = (from: string, to: string, { name, protocol, port }: VirtualServer): Packet[] => [
+const served = (from: string, to: string, { name, protocol, realPort: port }: VirtualServer): Packet[] => [
   {
     what: `clients' questions by ${name} from the director to ${to}`,
     direction: 'in',

@@ -148,6 +148,14 @@ export const broken: [text: string, ...messages: string[]][] = [
     '4:78 cluster.service.health.https: must be left out with http',
   ],
   [
+    cluster('services: { a: { type: tcp, port: 80, real_port: 81 }, b: { type: http, port: 81 } }'),
+    '4:81 cluster.services.b.port: must differ from cluster.services.a.real_port, which is 81',
+  ],
+  [
+    cluster('balancing: { method: dr }\n  service: { type: tcp, port: 1, real_port: 2 }'),
+    '5:45 cluster.service.real_port: must be left out with method: dr, which can not change ports',
+  ],
+  [
     cluster('services: { a: { type: tcp, port: 1, health: {} }, b: { type: udp, port: 1, health: { host: a } } }'),
     '4:40 cluster.services.a.health: must have at least one of port, http and https',
     '4:95 cluster.services.b.health.host: has a meaning only with http or https',
