@@ -23,9 +23,24 @@ export function service({ cluster }: Draft, isGiven: (path: Path) => boolean, le
     ...(cluster?.services && isGiven(['cluster', 'service'])
       ? [{ path: ['cluster', 'service'], text: 'must be left out with cluster.services' }]
       : []),
-    ...entries.flatMap(({ path, content }) => [...one(path, content), ...alone(path, content, cluster, level)]),
+    ...entries.flatMap(({ path, content }) => [
+      ...one(path, content),
+      ...alone(path, content, cluster, level),
+      ...mapped(path, content, cluster, level),
+    ]),
     ...apart(entries),
   ]
+}
+
+/** Only IPVS changes ports, by NAT. */
+function mapped(path: Path, content: Draft<Kinds>, cluster: Draft['cluster'] = {}, level?: Level): Problem[] {
+  if (!('real_port' in content) || content.real_port === undefined) return []
+  const place = [...path, 'real_port']
+  if (cluster.balancing?.method === 'dr')
+    return [{ path: place, text: 'must be left out with method: dr, which can not change ports' }]
+  return level === undefined || level === 2
+    ? []
+    : [{ path: place, text: `must be left out at level ${level}; level 2 can send clients to another port` }]
 }
 
 function entriesOf(cluster: Draft['cluster'] = {}): Entry[] {
@@ -37,6 +52,7 @@ function entriesOf(cluster: Draft['cluster'] = {}): Entry[] {
 function one(path: Path, content: Draft<Kinds>): Problem[] {
   if (content.type === 'dns') return dns(path, content)
   if (content.type === 'http' || content.type === 'https') return web(path, content)
+  if (content.type === 'tcp' || content.type === 'udp') return health(path, content)
   return []
 }
 
@@ -56,13 +72,22 @@ function apart(entries: readonly Entry[]): Problem[] {
       if (content.type === 'dns' && other.content.type === 'dns')
         return [{ path, text: `must not be dns: a host has one name server, which ${dotted(other.path)} is` }]
       const both = protocols[content.type!]?.filter((one) => protocols[other.content.type!]?.some((two) => two === one))
-      const [port, taken] = [content, other.content].map((each) => ('port' in each ? each.port : undefined))
-      if (!both?.length || port === undefined || port !== taken) return []
-      return [
-        { path: [...path, 'port'], text: `must differ from ${dotted([...other.path, 'port'])}, which is ${port}` },
-      ]
+      if (!both?.length) return []
+      return [...differ(clientPort, { path, content }, other), ...differ(realPort, { path, content }, other)]
     }),
   )
+}
+
+type PortOf = (content: Draft<Kinds>) => [key: 'port' | 'real_port', number: number | undefined]
+
+const clientPort: PortOf = (content) => ['port', 'port' in content ? content.port : undefined]
+const realPort: PortOf = (content) =>
+  'real_port' in content && content.real_port !== undefined ? ['real_port', content.real_port] : clientPort(content)
+
+function differ(portOf: PortOf, { path, content }: Entry, other: Entry): Problem[] {
+  const [[key, port], [otherKey, taken]] = [portOf(content), portOf(other.content)]
+  if (port === undefined || port !== taken) return []
+  return [{ path: [...path, key], text: `must differ from ${dotted([...other.path, otherKey])}, which is ${port}` }]
 }
 
 /** A DNS name has at most 253 characters, and questions put a label of up to 63 and a dot before the health name. */
@@ -89,4 +114,21 @@ function dns(path: Path, { health_zone: zone, health_name: name }: Draft<Service
 function web(path: Path, { managed, unit }: Draft<ServiceContent<'http' | 'https'>>): Problem[] {
   if (!managed || unit === undefined || unit === 'nginx') return []
   return [{ path: [...path, 'unit'], text: `must be nginx, unless managed is false, got ${shown(unit)}` }]
+}
+
+/** What directors ask is one thing. */
+function health(path: Path, { check, health: asked }: Draft<ServiceContent<'tcp' | 'udp'>>): Problem[] {
+  if (!asked) return []
+  const given = Object.keys(asked)
+  const place = [...path, 'health']
+  const isWeb = asked.http !== undefined || asked.https !== undefined
+  const useless = isWeb ? undefined : (['host', 'status', 'digest'] as const).find((key) => asked[key] !== undefined)
+  return [
+    ...(check === undefined ? [] : [{ path: place, text: 'must be left out with check, which tells by itself' }]),
+    ...(given.length === 0 ? [{ path: place, text: 'must have at least one of port, http and https' }] : []),
+    ...(asked.http !== undefined && asked.https !== undefined
+      ? [{ path: [...place, 'https'], text: 'must be left out with http' }]
+      : []),
+    ...(useless ? [{ path: [...place, useless], text: 'has a meaning only with http or https' }] : []),
+  ]
 }

@@ -1,4 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
+import { healthSchema } from './schema-health.ts'
 import { command, dnsName, port } from './values.ts'
 
 /** It becomes part of the names of scripts, and of rules, which have a limit. */
@@ -15,6 +16,12 @@ const fileOnNodes = {
   title: 'an absolute path of letters, digits, ".", "_", "/", "@", "+" and "-"',
 } as const
 
+/** Of every kind. */
+const real_port = {
+  ...port,
+  description: 'Level 2 by NAT: where it listens, if clients ask at another port. Default: `port`.',
+} as const
+
 const dns = {
   type: 'object',
   title: 'a map',
@@ -23,6 +30,7 @@ const dns = {
   properties: {
     type: { type: 'string', const: 'dns', title: 'dns', description: 'A name server.' },
     port: { ...port, default: 53, description: 'Its port, UDP and TCP.' },
+    real_port,
     health_zone: {
       ...dnsName,
       default: 'load.balance',
@@ -88,6 +96,7 @@ const http = {
   properties: {
     type: { type: 'string', const: 'http', title: 'http', description: 'A web server.' },
     port: { ...port, default: 80, description: 'Its TCP port.' },
+    real_port,
     ...web,
   },
 } as const satisfies JSONSchema
@@ -101,6 +110,7 @@ const https = {
   properties: {
     type: { type: 'string', const: 'https', title: 'https', description: 'A web server with TLS.' },
     port: { ...port, default: 443, description: 'Its TCP port.' },
+    real_port,
     certificate: {
       ...fileOnNodes,
       description: 'The file on every node that holds the certificate and those of its chain.',
@@ -129,8 +139,10 @@ const tcp = {
   properties: {
     type: { type: 'string', const: 'tcp', title: 'tcp', description: 'A program of yours, over TCP.' },
     port: { ...port, description: 'Its TCP port.' },
+    real_port,
     unit: other.unit,
     check: { ...other.check, description: `${other.check.description}a TCP connection is accepted.` },
+    health: healthSchema,
   },
 } as const satisfies JSONSchema
 
@@ -143,8 +155,10 @@ const udp = {
   properties: {
     type: { type: 'string', const: 'udp', title: 'udp', description: 'A program of yours, over UDP.' },
     port: { ...port, description: 'Its UDP port.' },
+    real_port,
     unit: other.unit,
     check: { ...other.check, description: `${other.check.description}the port is not refused (\`UDP_CHECK\`).` },
+    health: healthSchema,
   },
 } as const satisfies JSONSchema
 

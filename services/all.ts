@@ -4,7 +4,7 @@ import type { Cluster, ServiceContent } from '../inventory/types.ts'
 import type { Target } from '../tasks/target.ts'
 import { dns } from './dns/dns.ts'
 import { tcp, udp } from './other/other.ts'
-import type { ContentOf, Service, ServiceKind } from './service.ts'
+import { type ContentOf, onNode, type Service, type ServiceKind } from './service.ts'
 import { http, https } from './web/web.ts'
 
 type Kinds = { readonly [Type in ServiceContent['type']]: ServiceKind<ContentOf<Type>> }
@@ -14,7 +14,10 @@ const kinds: Kinds = { dns, http, https, tcp, udp }
 
 /** @returns what a cluster serves, in the order of the inventory */
 export const servicesOf = ({ services }: Pick<Cluster, 'services'>): Service[] =>
-  Object.entries(services).map(([name, content]) => ({ name, ...(kinds[content.type] as ServiceKind)(content) }))
+  Object.entries(services).map(([name, content]) => ({
+    ...{ name, clientPort: content.port },
+    ...(kinds[content.type] as ServiceKind)(onNode(content)),
+  }))
 
 /** @returns the systemd units behind services, each once */
 export const unitsOf = (services: readonly Service[]): string[] => [

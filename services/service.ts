@@ -13,6 +13,8 @@ export type HealthCheck =
       type: string
       /** What the block says beside addresses and times, line by line. */
       lines: readonly string[]
+      /** The TCP port that it asks, where that is not where clients are sent to. */
+      port?: number
     }
   | {
       /** Run in place of a block; address and port of the real server become its last words. */
@@ -35,6 +37,7 @@ export interface Sightings {
 
 /** A service of a kind, on every node. One folder each, and a line in `all.ts`. */
 export interface ServiceOfKind {
+  /** Where it listens. */
   port: number
   protocols: readonly Protocol[]
   /** The systemd unit. Its state is the service's, and errors in its journal count. None for one that is not known. */
@@ -68,10 +71,16 @@ export interface ServiceOfKind {
 export interface Service extends ServiceOfKind {
   /** The key in the inventory, or the type of one that has none. */
   name: string
+  /** Where clients ask. */
+  clientPort: number
 }
 
 /** What the inventory says of a service, by its type. */
 export type ContentOf<Type> = Extract<ServiceContent, { type: Type }>
+
+/** @returns what the inventory says of a service, with the port at which it listens */
+export const onNode = <Content extends ServiceContent>(content: Content): Content =>
+  content.real_port === undefined ? content : { ...content, port: content.real_port }
 
 /** A kind of service: what the inventory says becomes a service. */
 export type ServiceKind<Content = ServiceContent> = (content: Content) => ServiceOfKind

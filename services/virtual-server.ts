@@ -15,6 +15,8 @@ export interface VirtualServer {
   address: string
   protocol: Protocol
   port: number
+  /** Where real servers listen. */
+  realPort: number
   check: HealthCheck
 }
 
@@ -33,7 +35,8 @@ export function virtualServersOf(cluster: Served, services: readonly Service[] =
         instance,
         address,
         protocol,
-        port: service.port,
+        port: service.clientPort,
+        realPort: service.port,
         check: service.healthCheck(protocol),
       })),
     ),
@@ -66,7 +69,7 @@ export function askedServicesOf(cluster: Served): AskedService[] {
 }
 
 function asked(cluster: Pick<Cluster, 'services'>, address: string, servers: readonly VirtualServer[]): AskedService[] {
-  return servicesOf(cluster).flatMap(({ name, asking, port }) =>
+  return servicesOf(cluster).flatMap(({ name, asking, clientPort: port }) =>
     asking
       ? [
           {

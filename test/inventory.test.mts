@@ -237,6 +237,15 @@ test('the name of another host does nothing to a terminal', () => {
   assert.not.match(said, '\x1b')
 })
 
+test('another port of real servers: level 2 alone', () => {
+  const text = cluster('service: { type: tcp, port: 80, real_port: 8080 }')
+  assert.is(complaint(text, { level: 2 }), 'valid')
+  assert.match(
+    complaint(text, { level: 1 }),
+    '4:46 cluster.service.real_port: must be left out at level 1; level 2 can send clients to another port',
+  )
+})
+
 test('a host is not reached by its second address at level 3, where answers leave by the virtual IP', () => {
   const text = smallest
     .replace('1.2 }', '1.2, second: { address: 10.2.1.6 }, ssh: { host: 10.2.1.6 } }')

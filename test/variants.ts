@@ -47,6 +47,12 @@ const services = `  services:
     log: { type: udp, port: 514 }
     ntp: { type: udp, port: 123, check: /usr/bin/true }`
 
+const askedElsewhere = `  services:
+    db: { type: tcp, port: 5432, health: { http: /primary, port: 8008 } }
+    api: { type: tcp, port: 6443, health: { https: "/livez?a=b", host: api.example.com, status: 401 } }
+    page: { type: tcp, port: 8080, health: { http: /, digest: ff20ad2481f97b1754ef3e12ecd3a9cc } }
+    sip: { type: udp, port: 5060, health: { port: 5061 } }`
+
 /** Name of the variant, the inventory as text, and the level. */
 export const variants: [name: string, text: string, level: Level][] = [
   ['level1', cluster('  auth_pass: KPSjXfRG') + two, 1],
@@ -58,6 +64,16 @@ export const variants: [name: string, text: string, level: Level][] = [
     cluster('  vrrp_version: 3\n  advert_int: 0.1\n  startup_delay: 0\n  snmp: { enabled: false }') + two,
     2,
   ],
+  [
+    'level2-ports',
+    cluster(`  services:
+    web: { type: http, port: 80, real_port: 8080 }
+    db: { type: tcp, port: 5432, real_port: 6432, check: /usr/bin/true }
+    dns: { type: dns, real_port: 1053 }`) + two,
+    2,
+  ],
+  ['level1-health', cluster(askedElsewhere) + two, 1],
+  ['level2-health', cluster(askedElsewhere) + two, 2],
   [
     'level2-direct',
     cluster(`  balancing: { method: dr, scheduler: wrr }
@@ -193,6 +209,7 @@ export const onlyContent = ({ cluster }: Pick<Inventory, 'cluster'>): ServiceCon
 export function keepalivedConf(text: string, level: Level, kind?: ServiceKind): string {
   const inventory = inventoryOf(text)
   const { cluster, hosts } = inventory
-  const services = kind && [{ name: 'other', ...kind(onlyContent(inventory)) }]
+  const own = kind?.(onlyContent(inventory))
+  const services = own && [{ name: 'other', clientPort: own.port, ...own }]
   return configuration({ cluster, hosts, host: hosts[0]! }, level, services)
 }

@@ -53,7 +53,8 @@ function facts(node: string, kind: Kind, wanted: Part | undefined, got: Part | u
     // Priorities count beside others, which other facts tell.
     if (about === 'priority') return []
     // The name of a script says nothing.
-    if (theirs?.value === ours || (theirs && ours !== undefined && about.startsWith('check '))) return []
+    const isNamed = kind === 'instance' && about.startsWith('check ')
+    if (theirs?.value === ours || (theirs && ours !== undefined && isNamed)) return []
     const { name, place } = wanted ?? got!
     return [
       {

@@ -12,8 +12,15 @@ interface Served {
 
 const never = () => false
 
-/** @param servers virtual servers of addresses that move */
-export function servicesOf(main: Part | undefined, servers: readonly Part[], vip: string): Served {
+/**
+ * @param servers virtual servers of addresses that move
+ * @param areAlone whether no clients are sent on
+ */
+export function servicesOf(
+  main: Part | undefined,
+  servers: readonly Part[],
+  { vip, areAlone }: { vip: string; areAlone: boolean },
+): Served {
   if (servers.length === 0) {
     const isDns = main?.get('check port 53') !== undefined && main.get('weight of check port 53') === undefined
     return isDns ? { isChecked: (about) => about === 'port 53' } : { service: { type: 'none' }, isChecked: never }
@@ -22,7 +29,7 @@ export function servicesOf(main: Part | undefined, servers: readonly Part[], vip
   const services: Section = names ? { dns: dns(names) } : {}
   // DNS is over both protocols.
   for (const server of servers.filter((one) => !names || portOf(one) !== portOf(names))) {
-    const service = serviceOf(server, vip)
+    const service = serviceOf(server, areAlone ? undefined : vip)
     services[`${String(service.type)}${portOf(server)}`] ??= service
   }
   const [one, ...more] = Object.values(services) as Section[]
@@ -32,17 +39,62 @@ export function servicesOf(main: Part | undefined, servers: readonly Part[], vip
 }
 
 const portOf = (server: Part) => Number(server.key.split(' ')[1])
+/** @returns where all real servers listen, if clients ask at another port */
+function realPortOf(server: Part): number | undefined {
+  const [port, ...others] = new Set(server.all('real_server').map(([words]) => Number(words.split(' ')[1])))
+  return others.length > 0 || port === portOf(server) ? undefined : port
+}
+
 const checksOf = (server: Part) => server.all('check of').map(([, check]) => check)
 
-/** The kind of a virtual server that is not DNS, by its check. */
-function serviceOf(server: Part, vip: string): Section {
-  const port = portOf(server)
+/**
+ * The kind of a virtual server that is not DNS, by its check.
+ * @param site what is asked for where a check names no host; undefined where the site is not to be known by a header
+ */
+function serviceOf(server: Part, site: string | undefined): Section {
+  const ports = { port: portOf(server), real_port: realPortOf(server) }
   const [first = ''] = checksOf(server)
   const [, path, host] = /^HTTP_GET path (\S+)(?: virtualhost (\S+))?$/.exec(first) ?? []
-  if (path !== undefined)
-    return { type: 'http', port: unless(port, 80), managed: false, host: host ?? vip, path: unless(path, '/') }
+  if (path !== undefined && site !== undefined)
+    return {
+      type: 'http',
+      ...ports,
+      port: unless(ports.port, 80),
+      managed: false,
+      host: host ?? site,
+      path: unless(path, '/'),
+    }
   const [, check] = /^MISC_CHECK program (\S.*)$/.exec(first) ?? []
-  return { type: server.key.endsWith(' UDP') ? 'udp' : 'tcp', port, check }
+  const type = server.key.endsWith(' UDP') ? 'udp' : 'tcp'
+  const health = healthOf(first, type)
+  return unlessEmpty({ type, ...ports, check, health })!
+}
+
+const asks = {
+  path: 'path',
+  status_code: 'status',
+  digest: 'digest',
+  virtualhost: 'host',
+  connect_port: 'port',
+} as const
+
+/** @returns what a check asks where it is not the service itself; undefined for one that an inventory has not */
+function healthOf(check: string, type: 'tcp' | 'udp'): Section | undefined {
+  const [kind, ...words] = check.split(' ')
+  if (!/^(TCP_CHECK|HTTP_GET|SSL_GET)$/.test(kind!) || (kind === 'TCP_CHECK' && words.length === 0 && type === 'tcp'))
+    return undefined
+  const said: Partial<Record<(typeof asks)[keyof typeof asks], string>> = {}
+  for (let place = 0; place < words.length; place += 2) {
+    const key = asks[words[place] as keyof typeof asks]
+    if (key === undefined || said[key] !== undefined) return undefined
+    said[key] = words[place + 1]
+  }
+  const number = (value: string | undefined) => (value === undefined ? undefined : Number(value))
+  const { path, ...more } = said
+  return {
+    ...(path !== undefined && { [kind === 'SSL_GET' ? 'https' : 'http']: path }),
+    ...{ ...more, port: number(said.port), status: number(said.status) },
+  }
 }
 
 /** The check that asks for the name by which nodes tell who has answered. */
@@ -54,6 +106,7 @@ function dns(server: Part): Section {
   return unlessEmpty({
     type: 'dns',
     port: unless(portOf(server), 53),
+    real_port: realPortOf(server),
     health_name: unless(name, 'health'),
     health_zone: unless(zone, 'load.balance'),
   })!

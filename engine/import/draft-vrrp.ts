@@ -21,12 +21,15 @@ export interface Checking {
   isChecked: (about: string) => boolean
   /** Gets one for each program that has to become a script. */
   gaps: Gap[]
+  /** The key `health_check`, from which checks have their defaults. */
+  health: Section | undefined
   /** Checks of all instances so far, by name; gets those that are new. */
   known: Record<string, Section>
 }
 
 /** @returns the checks of an instance; what another instance has alike has one name */
-export function checksOf(part: Part, { isChecked, gaps, known }: Checking): Section | undefined {
+export function checksOf(part: Part, { isChecked, gaps, health, known }: Checking): Section | undefined {
+  const { interval: usual = 1, retries = 2, timeout: patience = 2 } = health ?? {}
   const checks: Section = {}
   for (const [about, script] of part.all('check')) {
     const [, kind, what] = /^(\w+) (.*)$/.exec(about)!
@@ -39,10 +42,12 @@ export function checksOf(part: Part, { isChecked, gaps, known }: Checking): Sect
     const content = {
       [kind!]: kind === 'port' ? Number(what) : what,
       user: kind === 'command' ? unless(of('user'), 'nobody') : undefined,
-      interval: unless(interval, 1),
+      interval: unless(interval, usual as number),
       // Nothing but keepalived ends what root runs, which it does before the next run.
-      timeout: isBound ? unless(timeout && Math.min(timeout, interval), interval) : unless(timeout, 3),
-      fall: unless(number('fall'), 2),
+      timeout: isBound
+        ? unless(timeout && Math.min(timeout, interval), interval)
+        : unless(timeout, Number(patience) + 1),
+      fall: unless(number('fall'), retries as number),
       rise: unless(number('rise'), 1),
       weight: unless(number('weight'), 0),
     }
@@ -75,7 +80,7 @@ function program(what: string, command: string, gaps: Gap[]): string {
   return gap.mark
 }
 
-/** @param gaps as of `checksOf` @param whose what begins the marks of an instance that is not the first */
+/** @param gaps gets one for each program that has to become a script @param whose what begins the marks of an instance that is not the first */
 export function notifyOf(main: Part, gaps: Gap[], whose = ''): Section | undefined {
   const programs = (['master', 'backup', 'fault', 'stop'] as const).flatMap((state) => {
     const command = main.get(`notify_${state}`)

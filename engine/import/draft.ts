@@ -17,6 +17,7 @@ import type { Part } from './facts.ts'
 import { addressGap, type Gap, gatewayGap, standInVip } from './gaps.ts'
 import { isApart, networkOfNodes } from './network.ts'
 import { mainInstance, type Node } from './nodes.ts'
+import { notifyAlone, serveAlone } from './own-real-servers.ts'
 import { numberOf, type Section, unless, unlessEmpty } from './section.ts'
 
 /** An inventory before it is written. */
@@ -42,7 +43,8 @@ export function draftOf(nodes: readonly Node[]): Draft {
   const vip = vipOf(main) ?? virtualServers[0]?.key.split(' ')[0] ?? ''
   const addresses = nodes.flatMap(({ address }) => (address !== undefined && isIPv4(address) ? [address] : []))
   const gaps: Gap[] = []
-  const balanced = realAddresses(virtualServers)
+  const areAlone = serveAlone(nodes)
+  const balanced = areAlone ? [] : realAddresses(virtualServers)
   const around = networkWith(balanced, isIPv4(vip) ? vip : standInVip, main?.get(`prefix of ${vip}`), addresses)
   // What is balanced is on the interface of the nodes.
   const isBalanced = virtualServers.length > 0
@@ -50,17 +52,18 @@ export function draftOf(nodes: readonly Node[]): Draft {
   const network = isElsewhere ? networkOfNodes(addresses, gaps) : around
   const vips = [vip, ...servedAddresses(instances, network.cidr)]
   const served = virtualServers.filter(({ key }) => vips.includes(key.split(' ')[0]!))
-  const reals = realAddresses(served)
+  const reals = areAlone ? [] : realAddresses(served)
   const apart = apartFrom(nodes, reals, network.cidr)
   const free = freeAddresses(network.cidr, [...vips, ...addresses, ...reals])
-  const { isChecked, ...services } = servicesOf(main, served, vip)
-  const checking: Checking = { isChecked, gaps, known: {} }
-  const level = served.length > 0 ? 2 : 1
+  const { isChecked, ...services } = servicesOf(main, served, { vip, areAlone })
+  const level = served.length > 0 && !areAlone ? 2 : 1
+  const health = healthCheckOf(main, served[0], isChecked)
+  const checking: Checking = { isChecked, gaps, health, known: {} }
   const { first } = parseNetwork(network.cidr)
   const gateway = [...vips, ...addresses].includes(first) ? gatewayGap(first, free()) : undefined
   if (gateway) gaps.push(gateway)
   const device = usual(nodes.flatMap(({ meaning: one }) => (one && mainInstance(one)?.get('interface')) ?? []))
-  const own = main && instanceOf(main, { global, checking, instances })
+  const own = main && instanceOf(main, { global, checking, instances, own: areAlone ? served : [] })
   const { more_vips, ...moves } = addressesOf(instances, main, { nodes, device, isElsewhere, isBalanced, checking })
   const hosts = nodes.map((node, index) => {
     const missing = node.address === undefined ? addressGap(node.name, free(), isElsewhere) : undefined
@@ -69,8 +72,13 @@ export function draftOf(nodes: readonly Node[]): Draft {
       node.name,
       {
         address: node.address ?? missing!.mark,
-        role: apart.length > 0 || (node.address !== undefined && served.length > 0) ? roleOf(node, reals) : undefined,
-        ...hostOf(node, { index, device, server: served[0], preempts: moves.preempt === true }),
+        role: apart.length > 0 || (node.address !== undefined && level === 2) ? roleOf(node, reals) : undefined,
+        ...hostOf(node, {
+          index,
+          device,
+          server: level === 2 ? served[0] : undefined,
+          preempts: moves.preempt === true,
+        }),
       },
     ] as const
   })
@@ -92,13 +100,16 @@ export function draftOf(nodes: readonly Node[]): Draft {
       ...services,
       // keepalived 2.2.7 ends when a reload turns it on.
       snmp: global.get('snmp') === undefined ? { enabled: false } : undefined,
-      health_check: healthCheckOf(main, served[0], isChecked),
-      balancing: served[0] && balancingOf(served[0], global),
+      health_check: health,
+      balancing: level === 2 ? balancingOf(served[0]!, global) : undefined,
       keepalived: unlessEmpty({ global: linesOf([global]), instance: linesOf(main ? [main] : []) }),
     },
     hosts: Object.fromEntries([...hosts, ...apart]),
     gaps,
-    assumed: network.assumed === undefined ? {} : { network: network.assumed },
+    assumed: {
+      ...(network.assumed !== undefined && { network: network.assumed }),
+      ...(areAlone && { [services.services ? 'services' : 'service']: 'of each node alone, its only real server' }),
+    },
     level,
     free,
   }
@@ -121,16 +132,18 @@ interface Beside {
   global: Part
   instances: readonly Part[]
   checking: Checking
+  /** Virtual servers of a node that serves alone. */
+  own: readonly Part[]
 }
 
 /** What moves the virtual IP, and who is told. */
-const instanceOf = (main: Part, { global, checking, instances }: Beside): Section => ({
+const instanceOf = (main: Part, { global, checking, instances, own }: Beside): Section => ({
   unicast: main.get('unicast') === 'yes' || undefined,
   mcast_src_ip: main.get('mcast_src_ip') === undefined ? undefined : true,
   vmac: main.get('vmac') === 'yes' || undefined,
   checks: checksOf(main, checking),
   track_interfaces: tracksOf(trackedInterfaces(main, instances)),
-  notify: notifyOf(main, checking.gaps),
+  notify: notifyAlone(notifyOf(main, checking.gaps), own),
   garp: garpOf(main, global),
 })
 

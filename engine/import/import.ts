@@ -13,6 +13,7 @@ import { type Hazard, hazardsOf } from './hazards.ts'
 import { meaningOf } from './meaning.ts'
 import { namesOf } from './names.ts'
 import { complete, inOrder, mainInstance, type Node } from './nodes.ts'
+import { serveAlone } from './own-real-servers.ts'
 import { prove } from './proof.ts'
 import { judge, type Unsaid } from './verdict.ts'
 
@@ -79,7 +80,7 @@ export function importConf(sources: readonly Source[], named: readonly Named[] =
     nodes: nodes.map(({ name }) => name),
     hazards,
     refused,
-    ...judge(differences, { main, first, virtualServers }),
+    ...judge(differences, { main, first, virtualServers, alone: serveAlone(nodes) ? draft.cluster : undefined }),
   }
 }
 

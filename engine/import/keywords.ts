@@ -95,6 +95,10 @@ const aliases: Readonly<Record<string, string>> = {
   track_file: 'vrrp_track_file',
 }
 
+/** Schedulers that keepalived knows, and its ways to pass clients on. */
+export const schedulers = /^(rr|wrr|lc|wlc|lblc|lblcr|sh|mh|dh|fo|ovf|sed|nq|twos)$/
+export const methods: readonly string[] = ['NAT', 'DR', 'TUN']
+
 /** Words that older versions had, with what has taken their place. */
 export const obsolete: Readonly<Record<string, string>> = {
   lvs_id: 'router_id',

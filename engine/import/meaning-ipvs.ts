@@ -1,6 +1,6 @@
 import type { Statement } from '../conf/statement.ts'
 import { find, number, Part, whole } from './facts.ts'
-import { isKnown } from './keywords.ts'
+import { isKnown, methods, schedulers } from './keywords.ts'
 
 /** @returns what every `virtual_server` means; one of a group is there once for each address of the group */
 export function virtualServersOf(statements: readonly Statement[]): Part[] {
@@ -24,8 +24,12 @@ function virtualServerOf(one: Statement, words: readonly string[]): Part {
   const protocol = word('protocol')?.toUpperCase() ?? (asks(block, 'DNS_CHECK', 'UDP_CHECK') ? 'UDP' : 'TCP')
   const name = words.join(' ')
   const part = new Part(words[0] === 'fwmark' ? name : `${name} ${protocol}`, `virtual_server ${name}`, one)
-  part.say('lvs_sched', word('lvs_sched', 'lb_algo'), place('lvs_sched', 'lb_algo'), 'wlc')
-  part.say('lvs_method', word('lvs_method', 'lb_kind')?.toUpperCase(), place('lvs_method', 'lb_kind'), 'NAT')
+  const scheduler = word('lvs_sched', 'lb_algo') ?? ''
+  // keepalived leaves out a scheduler that it does not know, and a method in lower case.
+  if (schedulers.test(scheduler)) part.say('lvs_sched', scheduler, place('lvs_sched', 'lb_algo'), 'wlc')
+  const method = word('lvs_method', 'lb_kind') ?? ''
+  const isLeftOut = !methods.includes(method) && methods.includes(method.toUpperCase())
+  if (method !== '' && !isLeftOut) part.say('lvs_method', method, place('lvs_method', 'lb_kind'), 'NAT')
   const kept = find(block, 'persistence_timeout')
   // Without a number it is 6 minutes.
   if (kept) part.say('persistence_timeout', number(kept.words[1]) ?? '360', kept, '0')
@@ -40,7 +44,7 @@ function virtualServerOf(one: Statement, words: readonly string[]): Part {
   const sorry = find(block, 'sorry_server')
   if (sorry) part.say('sorry_server', `${sorry.words[1]} ${sorry.words[2] ?? words[1]}`, sorry)
   const reals = block.filter((line) => line.words[0] === 'real_server')
-  for (const real of reals) realServer(part, real, block, words[1])
+  for (const real of reals) realServer(part, real, block, words)
   for (const line of block)
     if (!understood.test(line.words[0]!) && isKnown(line.words[0]!, 'virtual_server'))
       part.say(`line ${whole(line)}`, '', line)
@@ -51,8 +55,10 @@ const asks = (block: readonly Statement[], ...checks: string[]) =>
   block.some(({ block: inner }) => inner.some(({ words }) => checks.includes(words[0]!)))
 
 /** What a real server may take from its virtual server. */
-function realServer(part: Part, real: Statement, outer: readonly Statement[], otherwise: string | undefined): void {
-  const [, address, port = otherwise ?? ''] = real.words as [string, string, string?]
+function realServer(part: Part, real: Statement, outer: readonly Statement[], server: readonly string[]): void {
+  const [, address, asked = server[1] ?? ''] = real.words as [string, string, string?]
+  // Only NAT changes ports: keepalived takes that of the virtual server, and goes on checking the other.
+  const port = part.get('lvs_method') === undefined || server[0] === 'fwmark' ? asked : server[1]!
   const about = `real_server ${address} ${port}`
   const own = (...keywords: string[]) => find(real.block, ...keywords) ?? find(outer, ...keywords)
   const say = (keyword: string, value: string | undefined, standard?: string) =>
@@ -64,7 +70,7 @@ function realServer(part: Part, real: Statement, outer: readonly Statement[], ot
   const method = find(real.block, 'lvs_method')
   if (method) say('lvs_method', method.words[1])
   const checks = real.block.filter(({ words }) => /_CHECK$|_GET$/.test(words[0]!) && !isDrain(words, real))
-  say('check', checks.map((one) => checkWords(one, own, { address, port })).join(' and ') || 'none')
+  say('check', checks.map((one) => checkWords(one, own, { address, port, asked })).join(' and ') || 'none')
   for (const check of checks)
     for (const [name, keywords, standard] of times) {
       const given = find(check.block, ...keywords) ?? find(real.block, ...keywords) ?? find(outer, ...keywords)
@@ -84,26 +90,37 @@ const times: readonly [name: string, keywords: string[], standard: string][] = [
 
 /** What says nothing of what is asked. */
 const aside =
-  /^(connect_timeout|retry|nb_get_retry|delay_before_retry|warmup|log_all_failures|enable_sni|fast_recovery|misc_timeout)$/
+  /^(connect_timeout|retry|nb_get_retry|delay_before_retry|warmup|log_all_failures|enable_sni|fast_recovery|misc_timeout|connect_port|virtualhost)$/
+
+/** Where a check asks. */
+interface Asked {
+  address: string
+  /** Where clients are sent to. */
+  port: string
+  /** The port that is checked, where the check says none. */
+  asked: string
+}
 
 /** @returns a check in words: its type, and what it asks where that is not the real server's own port */
 function checkWords(
   { words, block }: Statement,
   own: (keyword: string) => Statement | undefined,
-  { address, port }: Record<'address' | 'port', string>,
+  { address, port, asked }: Asked,
 ): string {
   const program = words[0] === 'MISC_CHECK' ? programOf(block, `${address} ${port}`) : undefined
   if (program !== undefined) return `MISC_CHECK program ${program}`
-  const host =
-    find(
-      block.flatMap((one) => one.block),
-      'virtualhost',
-    ) ?? own('virtualhost')
+  const url = block.filter((one) => one.words[0] === 'url').flatMap((one) => one.block)
+  const host = find(url, 'virtualhost') ?? find(block, 'virtualhost') ?? own('virtualhost')
+  const at = find(block, 'connect_port')?.words[1] ?? asked
   const lines = block
-    .filter((line) => !aside.test(line.words[0]!) && line.words[0] !== 'virtualhost')
-    .filter((line) => !(line.words[0] === 'connect_port' && line.words[1] === port))
+    .filter(({ words: [word] }) => isKnown(word!, words[0]!) && !aside.test(word!))
+    .filter((line) => line.words.join(' ') !== `connect_ip ${address}`)
     .map((line) => (line.words[0] === 'url' ? urlWords(line) : whole(line)))
-  return [words[0], ...lines, ...(host ? [`virtualhost ${host.words[1]}`] : [])].join(' ')
+  return [
+    ...[words[0], ...lines],
+    ...(at !== port && /^(TCP_CHECK|HTTP_GET|SSL_GET)$/.test(words[0]!) ? [`connect_port ${at}`] : []),
+    ...(host ? [`virtualhost ${host.words[1]}`] : []),
+  ].join(' ')
 }
 
 /** @returns the program of a check that gets address and port of the real server as its last words */
@@ -120,4 +137,5 @@ const urlWords = ({ block }: Statement) =>
   block
     .filter(({ words }) => words[0] !== 'virtualhost' && words.join(' ') !== 'status_code 200')
     .map(whole)
+    .toSorted()
     .join(' ')

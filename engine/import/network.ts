@@ -11,6 +11,9 @@ interface Guess {
   assumed?: string
 }
 
+/** @returns whether the prefix length of a virtual IP is that of a network of hosts */
+export const isSaid = (prefix: string | undefined): boolean => Number(prefix) >= 8 && Number(prefix) <= 29
+
 /**
  * @param prefix of the virtual IP, where the file has one
  * @param addresses of the nodes that are known
@@ -18,13 +21,13 @@ interface Guess {
 export function networkOf(vip: string, prefix: string | undefined, addresses: readonly string[]): Guess {
   const said = Number(prefix)
   const holds = (length: number) => addresses.every(parseNetwork(`${vip}/${length}`).has)
-  if (said >= 8 && said <= 29 && holds(said)) return { cidr: parseNetwork(`${vip}/${said}`).cidr }
+  if (isSaid(prefix) && holds(said)) return { cidr: parseNetwork(`${vip}/${said}`).cidr }
   const length = [24, 23, 22, 21, 20, 16, 12, 8].find(holds) ?? 24
   const { cidr } = parseNetwork(`${vip}/${length}`)
   const why =
     vip === standInVip
       ? 'an inventory has no virtual IP of IPv6'
-      : said >= 8 && said <= 29
+      : isSaid(prefix)
         ? `${vip}/${said} does not hold all nodes`
         : prefix === undefined
           ? `${vip} has no prefix length`

@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net'
 import type { Meaning, Part } from './facts.ts'
+import { onlyReal, serveAlone } from './own-real-servers.ts'
 
 /** A node that files speak of. */
 export interface Node {
@@ -28,8 +29,10 @@ export function complete(nodes: readonly Node[]): Node[] {
     const main = node.meaning && mainInstance(node.meaning)
     return { ...node, address: node.address ?? main?.get('unicast_src_ip') ?? main?.get('mcast_src_ip') }
   })
+  const areAlone = serveAlone(known)
   const found = known.map((node) => {
     if (node.address !== undefined) return node
+    if (areAlone && node.meaning) return { ...node, address: onlyReal(node.meaning) }
     // The one that all others name, and it does not.
     const others = known.filter((other) => other !== node).map(peersOf)
     const own = (others[0] ?? []).filter(

@@ -1,6 +1,7 @@
 import type { Difference } from './compare.ts'
 import { needOf } from './needs.ts'
 import type { Part } from './facts.ts'
+import type { Section } from './section.ts'
 import type { Meant, Subject } from './verdict.ts'
 
 const apart = 'real servers of another network, or of some services alone'
@@ -8,9 +9,14 @@ const times = 'checks of real servers take the times of health_check, where a fi
 const ofOne = 'values of one virtual server alone'
 const isTime = /^(delay_loop$|(connect_timeout|retry|delay_before_retry) of )/
 
+/** Why it is as meant that the inventory has no virtual server. */
+export const ownService =
+  'each node sends clients to itself alone, so that none are sent on (level 1): a node whose service fails gives the virtual IP up'
+
 /** @returns what a difference of virtual servers means for the cluster */
-export function judgeVirtualServer(one: Difference, { first, virtualServers }: Subject): Meant {
+export function judgeVirtualServer(one: Difference, { first, virtualServers, alone }: Subject): Meant {
   const { about, wanted } = one
+  if (alone) return ofNodeAlone(one, alone)
   const isFirst = one.part === first?.name
   if (/ of real_server /.test(about) || about.startsWith('real_server ')) return realServer(one, isFirst, first)
   if (wanted === undefined) {
@@ -37,7 +43,7 @@ function realServer(one: Difference, isFirst: boolean, first: Part | undefined):
   }
   if (about.startsWith('real_server ')) {
     const port = about.split(' ')[2]
-    return { need: port === one.part.split(' ')[2] ? apart : 'real servers on another port' }
+    return { need: port === one.part.split(' ')[2] ? apart : 'real servers on several ports' }
   }
   if (isTime.test(about)) return got === undefined ? 'told' : 'trifle'
   if (what === 'check') return check(one)
@@ -54,4 +60,23 @@ function check({ wanted = '', got }: Difference): Meant {
   if (got === undefined && /^(TCP_CHECK|UDP_CHECK|HTTP_GET path \S+( virtualhost \S+)?)$/.test(wanted)) return 'told'
   const port = wanted.includes('connect_port') ? ' on another port' : ''
   return { need: `the check ${wanted.split(' ')[0]}${port}` }
+}
+
+const checksAlone =
+  /^(none|TCP_CHECK( connect_port \d+)?|UDP_CHECK|MISC_CHECK program .*|(HTTP|SSL)_GET path \S+( connect_port \d+)?( virtualhost \S+)?)$/
+
+/** Of a node that is its own only real server. */
+function ofNodeAlone(one: Difference, { notify }: Section): Meant {
+  const { about, wanted = '' } = one
+  const [what] = about.split(' of ')
+  if (what === 'check') return checksAlone.test(wanted) ? { why: ownService } : check(one)
+  if (what === 'notify_down')
+    return (notify as Section | undefined)?.fault === wanted
+      ? {
+          why: 'what is run when the only real server fails (notify_down) is run when the node gives the virtual IP up (notify)',
+        }
+      : { need: 'programs and sorry servers of a node that serves alone' }
+  if (/^(sorry_server|quorum_|line|notify_up)/.test(what!))
+    return { need: 'programs and sorry servers of a node that serves alone' }
+  return isTime.test(about) ? 'trifle' : { why: ownService }
 }

@@ -5,7 +5,8 @@ import { vipOf } from './draft-addresses.ts'
 import type { Part } from './facts.ts'
 import { standInVip } from './gaps.ts'
 import { needOf } from './needs.ts'
-import { judgeVirtualServer } from './verdict-ipvs.ts'
+import type { Section } from './section.ts'
+import { ownService, judgeVirtualServer } from './verdict-ipvs.ts'
 
 /** Something in the files that the inventory does not say. */
 export interface Unsaid {
@@ -32,6 +33,8 @@ export interface Subject {
   /** The virtual server that it is about. */
   first?: Part
   virtualServers: readonly Part[]
+  /** What the inventory says of the cluster, where the node that has the virtual IP serves alone. */
+  alone?: Section | undefined
 }
 
 /** @returns differences by what they mean for the cluster, each why once */
@@ -76,14 +79,17 @@ const password =
 /** Of no consequence for who answers. */
 const trifle = /^(prefix|label|brd|broadcast|scope|rise|init_fail) of /
 
-function judgeOther(one: Difference, { main }: Subject): Meant {
+function judgeOther(one: Difference, { main, alone }: Subject): Meant {
   const { kind, about, wanted, got } = one
+  if (alone && about === 'lvs_sync_daemon') return { why: ownService }
   if (about === 'auth_pass') return { why: password }
   if (/^(interface of the|adverts by the) VMAC$/.test(about)) return { why: vmac }
   const isFurther = kind === 'instance' && main !== undefined && one.part !== main.name
   if (wanted === undefined) {
     if (about === `address ${standInVip}`) return 'told'
     if (kind === 'instance' && !main) return { need: 'IPVS without VRRP' }
+    // What was run and checked for the only real server is, which its virtual server tells.
+    if (alone && (about === 'notify_fault' || (about.startsWith('check ') && got!.startsWith('service')))) return 'told'
     if (isFurther && /^(check|.* of check|weight of|track_interface)/.test(about)) return { why: alike }
     const why = anyhow.find(([pattern]) => pattern.test(about))?.[1]
     return why === undefined ? { need: needOf(one) } : { why }

@@ -16,14 +16,14 @@ function judgePool(
   { cluster, hosts }: Inventory,
   state: NodeState,
   level: number,
-  { name: server, port }: VirtualServer,
+  { name: server, port, realPort }: VirtualServer,
 ): Finding[] {
   const scheduler = state.schedulers[server]
   const finding = (code: Finding['code'], text: string, about = '') =>
     onNode(state.host, code, `its ${server} pool ${text}`, `${server}${about && ` ${about}`}`)
   if (scheduler === undefined) return [finding('pool-incomplete', 'is not there')]
   const method = methods[cluster.balancing.method]
-  const wanted = new Map(hosts.filter(serves).map((host) => [`${realAddress(host, level)}:${port}`, host]))
+  const wanted = new Map(hosts.filter(serves).map((host) => [`${realAddress(host, level)}:${realPort}`, host]))
   const entries = new Map(
     state.pool.filter((one) => one.server === server).map((one) => [`${one.address}:${one.port}`, one]),
   )

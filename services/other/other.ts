@@ -2,6 +2,7 @@ import { type Script, sh } from '../../engine/base/sh.ts'
 import type { Asking } from '../../engine/clients/question.ts'
 import type { Protocol } from '../../engine/clients/losses.ts'
 import { bounded, connects, type ContentOf, establishedOn, type ServiceOfKind } from '../service.ts'
+import { checkOf, localCheckOf, packagesOf } from './health.ts'
 
 type Content = ContentOf<'tcp' | 'udp'>
 
@@ -11,7 +12,7 @@ export const tcp = (content: ContentOf<'tcp'>): ServiceOfKind => ({
   ...(content.check === undefined
     ? {
         asking,
-        localCheck: connects(content.port),
+        localCheck: content.health ? localCheckOf(content.health, content.port) : connects(content.port),
         selfCheckProgram: 'timeout',
         selfCheck: (_, address) =>
           orSilent(sh`timeout 4 bash -c ${`: </dev/tcp/${address}/${content.port}`} 2>/dev/null`, content, address),
@@ -26,7 +27,7 @@ export const udp = (content: ContentOf<'udp'>): ServiceOfKind => ({
   ...common(content, 'UDP', 'UDP_CHECK'),
   ...(content.check === undefined
     ? {
-        localCheck: () => `/usr/bin/grep -Eqs ${boundTo(content.port)} /proc/net/udp /proc/net/udp6`,
+        localCheck: content.health ? localCheckOf(content.health, content.port) : isBound(content.port),
         selfCheckProgram: 'ss',
         selfCheck: (_, address) => orSilent(listensOn(address, content.port), content, address),
       }
@@ -34,13 +35,13 @@ export const udp = (content: ContentOf<'udp'>): ServiceOfKind => ({
   openConnections: sh`echo 0`,
 })
 
-const common = ({ port, unit, check }: Content, protocol: Protocol, type: string) => ({
+const common = ({ port, unit, check, health }: Content, protocol: Protocol, type: string) => ({
   port,
   protocols: [protocol],
   ...(unit !== undefined && { unit }),
-  packages: () => [],
+  packages: () => packagesOf(health),
   tasks: () => [],
-  healthCheck: () => (check === undefined ? { type, lines: [] } : { program: check }),
+  healthCheck: () => (check !== undefined ? { program: check } : health ? checkOf(health, port) : { type, lines: [] }),
   answerOf: () => '',
 })
 
@@ -58,6 +59,9 @@ const byProgram = (
       address,
     ),
 })
+
+/** Nobody answers an empty datagram: what shows is a socket. */
+const isBound = (port: number) => () => `/usr/bin/grep -Eqs ${boundTo(port)} /proc/net/udp /proc/net/udp6`
 
 /** @returns a regular expression for a socket in /proc/net/udp, whatever its address; without blanks and backslashes, as keepalived takes it */
 const boundTo = (port: number): string =>

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { UserError } from '../../engine/base/errors.ts'
 import { lines, sh } from '../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../engine/runner/task.ts'
@@ -7,7 +8,7 @@ import { service } from '../../tasks/service.ts'
 import type { ServiceContent } from '../../inventory/types.ts'
 import type { Target } from '../../tasks/target.ts'
 import { render } from '../../tasks/template.ts'
-import type { ContentOf } from '../service.ts'
+import { type ContentOf, onNode } from '../service.ts'
 import { questionLog } from './sightings.ts'
 
 /** Read by nginx with all others of this folder, in the block `http`. */
@@ -18,8 +19,10 @@ const conf = '/etc/nginx/conf.d/keepalived-health.conf'
  * that what they share is said once: the first brings it.
  */
 export function sites({ cluster, host, place }: Target, content: Site): Task[] {
-  const all = Object.entries(cluster.services).filter((entry): entry is [string, Site] => isSite(entry[1]))
-  if (all[0]?.[1] !== content) return []
+  const all = Object.entries(cluster.services).flatMap(([name, one]): [string, Site][] =>
+    isSite(one) ? [[name, onNode(one)]] : [],
+  )
+  if (!isDeepStrictEqual(all[0]?.[1], content)) return []
   const certified = all.flatMap(([name, site]) =>
     site.type === 'https'
       ? (['certificate', 'key'] as const).map((key) => ({ where: ['cluster', 'services', name, key], path: site[key] }))
@@ -57,7 +60,7 @@ rm -f -- "$file.alone"
 
 type Site = ContentOf<'http' | 'https'>
 
-const isSite = (content: ServiceContent): boolean => 'managed' in content && content.managed
+const isSite = (content: ServiceContent): content is Site => 'managed' in content && content.managed
 
 /** A file that the playbooks do not write. @param place where the inventory names it */
 const isThere = (path: string, place: string): Task => ({

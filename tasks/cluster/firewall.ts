@@ -49,13 +49,13 @@ export const allowSync = ({ cluster, host }: Target, level: Level): Rule[] => {
 export function allowAnswers({ cluster, host, hosts }: Target, level: Level): Rule[] {
   if (abilitiesOf(level, cluster).answersDirectly || !directs(host)) return []
   return othersOf(host, hosts.filter(serves)).flatMap((other) =>
-    virtualServersOf(cluster).map(({ name, protocol, port }): Accept => ({
+    virtualServersOf(cluster).map(({ name, protocol, realPort }): Accept => ({
       name: `answers-${ruleName(name)}-${other.name}`,
       accept: 'forward',
       interface: host.interface,
       protocol: protocol.toLowerCase(),
       from: `${realAddress(other, level)}/32`,
-      fromPort: port,
+      fromPort: realPort,
     })),
   )
 }
@@ -69,7 +69,7 @@ export function snat({ cluster, host }: Target, level: Level): Rule[] {
   const services = servicesOf(cluster)
   const addresses = servedAddressesOf(cluster)
   return addresses.flatMap(({ address }) =>
-    services.map(({ name, port, protocols }) => ({
+    services.map(({ name, clientPort: port, protocols }) => ({
       name: ['snat', ...(services.length > 1 ? [name] : []), ...(addresses.length > 1 ? [address] : [])].join('-'),
       virtualServer: { address, port },
       protocols: protocols.map((protocol) => protocol.toLowerCase()),

@@ -109,12 +109,12 @@ function virtualServerLines({ balancing }: Cluster, { port }: VirtualServer): st
 function checkOf(
   { health_check: { timeout, retries, retry_delay } }: Cluster,
   { address }: Host,
-  { port, check }: VirtualServer,
+  { realPort, check }: VirtualServer,
   elsewhere: boolean,
 ): { type: string; lines: string[] } {
   const common = [`retry ${retries}`, `delay_before_retry ${retry_delay}`, 'warmup 0']
   if ('program' in check) {
-    const program = `misc_path "${check.program} ${address} ${port}"`
+    const program = `misc_path "${check.program} ${address} ${realPort}"`
     return { type: 'MISC_CHECK', lines: [program, `misc_timeout ${timeout}`, 'user nobody', ...common] }
   }
   const place = elsewhere ? [`connect_ip ${address}`] : []

@@ -69,26 +69,32 @@ function amongDirectors({ cluster, host, hosts }: Target, { syncsConnections }: 
 }
 
 /** How directors find out whether a real server works. */
-const checksOf = ({ host, hosts }: Target, { name, protocol, port }: VirtualServer): Packet[] =>
+const checksOf = ({ host, hosts }: Target, server: VirtualServer): Packet[] =>
   othersOf(host, hosts.filter(directs)).map((other): Packet => ({
-    what: `${name} port ${port} for the checks of ${other.name}`,
+    what: `${server.name} port ${checkedAt(server).toPort} for the checks of ${other.name}`,
     direction: 'in',
-    protocol: protocol.toLowerCase(),
     from: other.address,
     to: host.address,
     fromPort: clientPort,
-    toPort: port,
+    ...checkedAt(server),
   }))
 
+/** A program may ask anything: it is taken to ask what clients are sent to. */
+function checkedAt({ protocol, realPort, check }: VirtualServer): { protocol: string; toPort: number } {
+  const at = 'port' in check ? check.port : undefined
+  return { protocol: at === undefined ? protocol.toLowerCase() : 'tcp', toPort: at ?? realPort }
+}
+
 /** What a director sends to the other real servers, and what comes back through it. */
-function passedOn(target: Target, level: Level, { name, address, port, ...server }: VirtualServer): Packet[] {
+function passedOn(target: Target, level: Level, server: VirtualServer): Packet[] {
   const { host, hosts } = target
+  const { name, address, realPort } = server
   const can = abilitiesOf(level, target.cluster)
   const protocol = server.protocol.toLowerCase()
   const client = clientOf(target)
   return othersOf(host, hosts.filter(serves)).flatMap((other): Packet[] => {
     const real = realAddress(other, level)!
-    const question = { protocol, direction: 'out' as const, fromPort: clientPort, toPort: port }
+    const question = { protocol, direction: 'out' as const, fromPort: clientPort, toPort: realPort }
     return [
       {
         what: `checks of ${other.name} by ${name}`,
@@ -96,6 +102,7 @@ function passedOn(target: Target, level: Level, { name, address, port, ...server
         to: other.address,
         keepsSource: true,
         ...question,
+        ...checkedAt(server),
       },
       // The packet filter knows the answer by the question before it, where it tracks connections.
       {
@@ -114,7 +121,7 @@ function passedOn(target: Target, level: Level, { name, address, port, ...server
               protocol,
               from: real,
               to: client,
-              fromPort: port,
+              fromPort: realPort,
               toPort: clientPort,
             },
           ]),
@@ -159,7 +166,7 @@ function asked(
 }
 
 /** What directors send on, as it comes to this node and is answered. */
-const served = (from: string, to: string, { name, protocol, port }: VirtualServer): Packet[] => [
+const served = (from: string, to: string, { name, protocol, realPort: port }: VirtualServer): Packet[] => [
   {
     what: `clients' questions by ${name} from the director to ${to}`,
     direction: 'in',

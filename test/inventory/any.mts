@@ -222,12 +222,15 @@ function clusterAgrees({ cluster }: Written): void {
 }
 
 /** Makes services agree, each in itself and with the others. */
-function servicesAgree({ service, services = {}, ...cluster }: Written['cluster']): void {
+function servicesAgree({ service, services = {}, balancing, ...cluster }: Written['cluster']): void {
   for (const one of [service, ...Object.values(services)]) if (one) one.type ??= 'dns'
   for (const [place, [name, one]] of Object.entries(services).entries()) {
     // A host has one name server, and ports are for one service each.
     if (place > 0 && one?.type === 'dns') delete services[name]
-    else if (one) one.port = 1000 + place
+    else if (one) {
+      one.port = 1000 + place
+      if ('real_port' in one) one.real_port = 2000 + place
+    }
     for (const checks of checksOf(cluster)) delete checks[`service_${name}`]
   }
   for (const one of [service, ...Object.values(services)]) {
@@ -236,7 +239,11 @@ function servicesAgree({ service, services = {}, ...cluster }: Written['cluster'
     }
     if (one?.type === 'tcp' || one?.type === 'udp') {
       if (one.check) one.check = program
+      if (one.check || Object.keys(one.health ?? {}).length === 0) delete one.health
+      if (one.health?.http) delete one.health.https
+      else if (one.health && !one.health.https) one.health = { port: one.health.port ?? 80 }
     }
+    if (one && 'real_port' in one && balancing?.method === 'dr') delete one.real_port
     if (one?.type === 'dns') healthNameFits(one)
   }
 }

@@ -136,6 +136,31 @@ export const broken: [text: string, ...messages: string[]][] = [
   [cluster('service: { type: none, port: 80 }'), '4:26 cluster.service: unknown key "port"'],
   [cluster('services: {}'), '4:3 cluster.services: must be a map of 1 to 32 services, got a map of 0'],
   [
+    cluster('service: { type: tcp, port: 1, check: /bin/true, health: { http: a, https: /, status: 99, digest: a } }'),
+    '4:52 cluster.service.health: must be left out with check, which tells by itself',
+    '4:68 cluster.service.health.http: must be a path of letters, digits and ".", "_", "~", "/", "?", "=", "&", "%", ":", "+", "," and "-" that begins with "/", got "a"',
+    '4:89 cluster.service.health.status: must be a whole number from 100 to 599, got 99',
+    '4:101 cluster.service.health.digest: must be 32 digits and letters from a to f, as genhash(1) prints them, got "a"',
+  ],
+  [
+    cluster('service: { type: tcp, port: 1, check: /bin/true, health: { http: /, https: / } }'),
+    '4:52 cluster.service.health: must be left out with check, which tells by itself',
+    '4:78 cluster.service.health.https: must be left out with http',
+  ],
+  [
+    cluster('services: { a: { type: tcp, port: 80, real_port: 81 }, b: { type: http, port: 81 } }'),
+    '4:81 cluster.services.b.port: must differ from cluster.services.a.real_port, which is 81',
+  ],
+  [
+    cluster('balancing: { method: dr }\n  service: { type: tcp, port: 1, real_port: 2 }'),
+    '5:45 cluster.service.real_port: must be left out with method: dr, which can not change ports',
+  ],
+  [
+    cluster('services: { a: { type: tcp, port: 1, health: {} }, b: { type: udp, port: 1, health: { host: a } } }'),
+    '4:40 cluster.services.a.health: must have at least one of port, http and https',
+    '4:95 cluster.services.b.health.host: has a meaning only with http or https',
+  ],
+  [
     cluster('services: { Web: { type: http }, a-b: { type: http, port: 81 }, abcdefghijklm: { type: tcp, port: 1 } }'),
     `4:15 cluster.services: each key must be ${serviceNameWords}, got "Web"`,
     `4:36 cluster.services: each key must be ${serviceNameWords}, got "a-b"`,

@@ -1,5 +1,6 @@
 import { type Statement, within } from '../../conf/statement.ts'
 import { find } from '../facts.ts'
+import { methods, schedulers } from '../keywords.ts'
 import { blocks, hazard, type Hazard, type NodeFiles } from './hazard.ts'
 
 const quorum = hazard('no-sorry-server', 'say quorum and sorry_server, or what runs when nobody is left (quorum_down)')
@@ -21,8 +22,6 @@ const scheduler = hazard('unknown-scheduler', 'say one of ipvsadm(8): rr, wrr, l
 const protocol = hazard('no-protocol', 'say protocol TCP')
 const nowhere = hazard('virtual-server-without-vip', 'add the address to virtual_ipaddress')
 const sample = hazard('sample-virtual-server', 'take it out')
-
-const schedulers = /^(rr|wrr|lc|wlc|lblc|lblcr|sh|mh|dh|fo|ovf|sed|nq|twos)$/
 
 /** Virtual and real servers. */
 export function ipvsHazards(node: NodeFiles): Hazard[] {
@@ -75,7 +74,7 @@ function forwarding(one: Statement): Hazard[] {
   const line = find(one.block, 'lvs_method', 'lb_kind')
   const said = line?.words[1] ?? ''
   if (!line) return [method(one, 'without lb_kind it is NAT')]
-  if (!/^(NAT|DR|TUN)$/i.test(said))
+  if (!methods.includes(said.toUpperCase()))
     return [wrongMethod(line, `${line.words.join(' ')}: there is no such method, and NAT is taken`)]
   const isDirect = said.toUpperCase() === 'DR'
   const port = one.words[2]

@@ -101,7 +101,7 @@ const harmless =
 /** A statement of the top level that the cluster does not have. */
 function standsAlone(one: Statement, { cluster, hosts }: Knows): string[] {
   const { words, line } = one
-  const ports = servicesOf(cluster).map(({ port }) => String(port))
+  const ports = servicesOf(cluster).map(({ clientPort }) => String(clientPort))
   if (words[0] === 'vrrp_instance') return [`${line}: ${describe(one)}`]
   const served = servedAddressesOf(cluster).some(({ address }) => address === words[1])
   if (words[0] === 'virtual_server' && served && ports.includes(words[2]!)) {
