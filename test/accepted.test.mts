@@ -150,6 +150,16 @@ const everything = cluster(
   '  b: { type: udp, port: 2, check: /etc/absent/o }',
 )
 
+const elsewhere = cluster(
+  'vip_interface: no-eth6',
+  'instances:',
+  '  two:',
+  '    vip: 10.2.1.9',
+  '    vip_interface: no-eth7',
+  '    track_interfaces: [no-eth8, { name: no-eth9, weight: 5 }]',
+  '    checks: { two: { command: /etc/absent/p, user: absent4 } }',
+)
+
 interface Node {
   pattern?: string
   properties?: object
@@ -173,8 +183,14 @@ test('every key of the inventory that names a program, a user or an interface fo
   walk(schema.properties.cluster, '')
   // Of service and services, those that are one key are one; the interface of all hosts is looked at with each of them.
   const named = keys.filter((key) => key !== '.interface' && !key.startsWith('.service.'))
-  const got = namedFor(target(everything, 2), 2).map(({ path: [, ...rest] }) => `.${rest.join('.')}`)
-  const found = got.map((key) => key.replace(/^\.(instances|checks|services)\.\w+/, '.$1.*').replaceAll(/\.\d+/g, '.*'))
+  const all = [namedFor(target(everything, 2), 2), namedFor(target(elsewhere, 1), 1)].flat()
+  const got = all.map(({ path: [, ...rest] }) => `.${rest.join('.')}`)
+  const found = got.map((key) =>
+    key
+      .replace(/^\.(instances|checks|services)\.\w+/, '.$1.*')
+      .replace(/\.checks\.\w+/, '.checks.*')
+      .replaceAll(/\.\d+/g, '.*'),
+  )
   const missing = named.filter((key) => !found.includes(key.replace('.services.*.*.', '.services.*.')))
   assert.equal(missing, [])
 })
@@ -194,6 +210,7 @@ function without(text: string, planned = nothing, level: Level = 2): string[] {
 test('without keepalived, what the inventory names is looked for on the host', () => {
   const said = without(everything)
   assert.is(said.length, 5 + 15 + 3)
+  assert.is(without(elsewhere, nothing, 1).length, 4 + 1 + 1)
   assert.ok(
     said.includes(
       `${file}:6:21 cluster.notify.master: there is no program /etc/absent/a on this host that can be run: put it there (chmod 755), then run again`,

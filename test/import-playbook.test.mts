@@ -76,9 +76,17 @@ test('a host: its name, its address in the network, and what its file includes',
   ].join('\n')
   const { draft, unsaid, hazards } = importConf([sourceOf('lb', printed)])
   assert.equal(draft.hosts, {
-    ns1: { address: '10.2.1.7', interface: undefined, priority: undefined, weight: undefined, ssh: { host: 'lb' } },
+    ns1: {
+      address: '10.2.1.7',
+      role: undefined,
+      interface: undefined,
+      priority: undefined,
+      weight: undefined,
+      ssh: { host: 'lb' },
+    },
     node2: {
       address: 'ADDRESS-OF-NODE2',
+      role: undefined,
       interface: undefined,
       priority: undefined,
       weight: undefined,

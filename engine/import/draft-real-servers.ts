@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net'
 import { parseNetwork } from '../../inventory/network.ts'
 import type { Part } from './facts.ts'
-import { isSaid, networkOf } from './network.ts'
+import { type Guess, isSaid, networkOf } from './network.ts'
 import type { Node } from './nodes.ts'
 import type { Section } from './section.ts'
 
@@ -17,7 +17,7 @@ const shortest = 16
  * @returns the network of the nodes, and of the real servers as well where one can hold both and the virtual IP does not
  *   say its network itself
  */
-export function networkWith(reals: readonly string[], ...[vip, prefix, nodes]: Parameters<typeof networkOf>) {
+export function networkWith(reals: readonly string[], ...[vip, prefix, nodes]: Parameters<typeof networkOf>): Guess {
   if (isSaid(prefix)) return networkOf(vip, prefix, nodes)
   const wide = networkOf(vip, prefix, [...nodes, ...reals.filter((address) => isIPv4(address))])
   return Number(wide.cidr.split('/')[1]) >= shortest ? wide : networkOf(vip, prefix, nodes)

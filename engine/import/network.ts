@@ -3,7 +3,7 @@ import type { Part } from './facts.ts'
 import { type Gap, networkGap, standInVip } from './gaps.ts'
 
 /** The network of a cluster, as far as it can be told. */
-interface Guess {
+export interface Guess {
   cidr: string
   /** Words in its place that the person replaces. */
   mark?: string

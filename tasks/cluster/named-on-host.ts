@@ -87,9 +87,8 @@ function forKeepalived(cluster: Cluster, level: Level): Named[] {
     ...instances.flatMap((one) =>
       one.notify ? notifying(['cluster', 'instances', one.name, 'notify'], one.notify) : [],
     ),
-    ...Object.entries(checks).flatMap(([name, { command, user }]) =>
-      run(['cluster', 'checks', name], 'command', command, user),
-    ),
+    ...programs(['cluster', 'checks'], checks),
+    ...instances.flatMap((one) => programs(['cluster', 'instances', one.name, 'checks'], one.checks)),
     ...Object.entries(services).flatMap(([name, service]) =>
       'check' in service ? run(['cluster', 'services', name], 'check', service.check) : [],
     ),
@@ -114,21 +113,30 @@ const balancing = ({ balancing: { quorum, real_server_up, real_server_down } }: 
   ...run(['cluster', 'balancing'], 'real_server_down', real_server_down),
 ]
 
+const programs = (map: Path, checks: Cluster['checks'] = {}): Named[] =>
+  Object.entries(checks).flatMap(([name, { command, user }]) => run([...map, name], 'command', command, user))
+
 function interfaces({ instances, track_interfaces }: Cluster): Named[] {
-  const named = (name: string | undefined, ...path: string[]): Named[] =>
-    name === undefined ? [] : [{ kind: 'interface', name, path: ['cluster', ...path] }]
+  const named = (path: Path, name: string | undefined): Named[] =>
+    name === undefined ? [] : [{ kind: 'interface', name, path }]
+  const tracked = (map: Path, all: Cluster['track_interfaces'] = []) =>
+    all.flatMap((one, index) => {
+      const path = [...map, 'track_interfaces', String(index)]
+      return typeof one === 'string' ? named(path, one) : named([...path, 'name'], one.name)
+    })
   return [
-    ...track_interfaces.flatMap((one, index) =>
-      typeof one === 'string'
-        ? named(one, 'track_interfaces', String(index))
-        : named(one.name, 'track_interfaces', String(index), 'name'),
-    ),
-    ...instances.flatMap(({ name, vips, interface: own }, index) => {
-      const map = index === 0 ? [] : ['instances', name]
+    ...tracked(['cluster'], track_interfaces),
+    ...instances.flatMap(({ name, vips, interface: own, track_interfaces: ownTracked }, index) => {
+      const map = ['cluster', ...(index === 0 ? [] : ['instances', name])]
       return [
-        ...named(own, ...map, 'interface'),
-        // The first is that of `vip`.
-        ...vips.flatMap((vip, place) => named(vip.interface, ...map, 'more_vips', String(place - 1), 'interface')),
+        ...tracked(map, ownTracked),
+        ...named([...map, 'interface'], own),
+        ...vips.flatMap((vip, place) =>
+          named(
+            [...map, ...(place === 0 ? ['vip_interface'] : ['more_vips', String(place - 1), 'interface'])],
+            vip.interface,
+          ),
+        ),
       ]
     }),
   ]
