@@ -9,7 +9,7 @@ Debian's python3-minimal lacks. It prints
   NUMBER PROTOCOL SENT LATE WHY                for each question that is lost
   end SECONDS                                  last: when it stopped asking
 SENT and SECONDS are since the start; LATE is how many ms it was sent behind the schedule; LATENCY is in ms, for TCP
-with the connection. SIGTERM, SIGINT and SIGHUP make it ask no more, wait for what is outstanding, and exit with 0.
+with the connection, and without the time in which the prober itself was held up. SIGTERM, SIGINT and SIGHUP make it ask no more, wait for what is outstanding, and exit with 0.
 """
 
 import errno, os, select, signal, sys, time
@@ -32,6 +32,8 @@ class Prober:
         # By file descriptor, the oldest first.
         self.waiting = {}
         self.poller = select.poll()
+        # When the last look for answers ended.
+        self.looked = 0.0
         self.number, self.unwritten, self.stopped = 0, b"", False
 
     def stop(self, *_):
@@ -59,7 +61,7 @@ class Prober:
         try:
             text = function(argument)
             if text is not None:
-                self.finish(question, "%.1f" % (1000 * (clock() - question.sent)), text)
+                self.finish(question, "%.1f" % (1000 * (clock() - question.sent - question.held)), text)
         except Lost as lost:
             self.finish(question, str(lost))
         except BlockingIOError:
@@ -80,12 +82,22 @@ class Prober:
             self.schedule[protocol] = (count, interval)
         return min(count * interval for count, interval in self.schedule.values())
 
+    def hold(self, nap):
+        """An answer that may have come while the prober itself was held up is not late by that."""
+        now = clock()
+        if now - self.looked - nap > NAP:
+            for question in self.waiting.values():
+                question.held += max(0.0, now - max(self.looked, question.sent) - nap)
+        self.looked = now
+
     def listen(self, until):
         """Waits for answers, and gives up the questions whose time is over."""
         looked = clock()
         oldest = next(iter(self.waiting.values()), None)
         wake = min(until, looked + NAP, oldest.sent + PATIENCE if oldest else until)
-        for descriptor, event in self.poller.poll(max(0, 1000 * (wake - looked))):
+        events = self.poller.poll(max(0, 1000 * (wake - looked)))
+        self.hold(max(0, wake - looked))
+        for descriptor, event in events:
             if descriptor != 1:
                 self.step(self.waiting[descriptor], self.waiting[descriptor].go_on, self.poller)
             elif event & (select.POLLERR | select.POLLHUP):

@@ -34,6 +34,8 @@ class Question:
         self.label = f"{number} {protocol}"
         self.tcp = self.connecting = protocol == "TCP"
         self.name, self.query, self.got = name, encode_question(number, name, self.tcp), b""
+        # Of its time, what its asker itself was held up.
+        self.held = 0.0
         self.due, self.sent = due, clock()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM if self.tcp else socket.SOCK_DGRAM)
         self.socket.setblocking(False)
