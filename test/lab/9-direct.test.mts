@@ -36,7 +36,12 @@ const roll = (inventory: string, ...more: string[]) =>
   )
 
 /** Brings a cluster to a level, and looks at who has answered and whom the nodes have seen. */
-async function bring(level: 1 | 2, inventory: string, real: readonly string[]): Promise<void> {
+async function bring(
+  level: 1 | 2,
+  inventory: string,
+  real: readonly string[],
+  expected = [['10.2.1.10'], ['10.3.1.10']],
+): Promise<void> {
   const { code, text, document } = await playbook(`level${level}`, '--inventory', inventory)
   assert.is(code, 0, text)
   const { answers, findings, seen } = document.cluster!
@@ -47,7 +52,7 @@ async function bring(level: 1 | 2, inventory: string, real: readonly string[]): 
   assert.equal(new Set(answers.flatMap(({ answered }) => Object.values(answered).flat())), new Set(real))
   assert.equal(
     seen.map(({ addresses }) => addresses),
-    [['10.2.1.10'], ['10.3.1.10']],
+    expected,
   )
 }
 
@@ -130,6 +135,20 @@ test('real servers of their own: the drills know them', async () => {
   const { code, text } = await playbook('drill', '--inventory', apart, '--check')
   assert.is(code, 2, text)
   assert.match(text, /stop nginx on ns[34]/)
+})
+
+test('real servers of their own by NAT, on another port than clients ask: level 2, and nothing is lost in a rolling reboot of them', async () => {
+  await playbook('teardown', '--inventory', apart)
+  const text = readFileSync(apart, 'utf8').replace('balancing: { method: dr }', '')
+  writeFileSync(apart, text.replace('type: http', 'type: http, real_port: 8080'))
+  await bring(2, apart, spare, [['10.2.1.5'], ['10.2.1.5']])
+  assert.match(await on('ns3', 'ss -Hltn'), /:8080 /)
+  const again = await playbook('level2', '--inventory', apart)
+  assert.equal(
+    again.document.hosts!.flatMap(({ changes }) => changes),
+    [],
+  )
+  assertNothingLost(await roll(apart, '--limit', spare.join(',')))
 })
 
 test.run()
