@@ -4,6 +4,8 @@ import * as assert from 'uvu/assert'
 import fc from 'fast-check'
 import { quote } from 'zx/core'
 import { env, seed, valid } from '../inventory/any.mts'
+import { directs, serves } from '../../inventory/roles.ts'
+import type { Host } from '../../inventory/types.ts'
 import { load } from '../inventory/samples.mts'
 import { filesOf } from '../rendered.ts'
 import { keepalivedConf as keepalivedConfFile } from '../../tasks/cluster/keepalived-conf.ts'
@@ -46,14 +48,14 @@ function tried(content: object): string {
   const level = hosts.every(({ second }) => second) ? 3 : hosts.length % 2 ? 1 : 2
   // Which is for level 1 alone.
   const vmac = level === 1
-  const files = filesOf({ cluster: { ...cluster, vmac }, ...rest, hosts }, hosts[0]!, level)
+  const files = (host: Host) => filesOf({ cluster: { ...cluster, vmac }, ...rest, hosts }, host, level)
   const zone = Object.values(cluster.services).find((one) => one.type === 'dns')?.health_zone
   const named = zone
-    ? `printf %s ${quote(files.get(`/etc/bind/${zone}.zone`)!)} >"$folder/zone"
+    ? `printf %s ${quote(files(hosts.find(serves)!).get(`/etc/bind/${zone}.zone`)!)} >"$folder/zone"
 said+=$(named-checkzone -q ${zone} "$folder/zone" || echo "zone $?")`
     : ''
   return `
-printf %s ${quote(files.get(keepalivedConfFile)!)} >"$folder/conf"
+printf %s ${quote(files(hosts.find(directs)!).get(keepalivedConfFile)!)} >"$folder/conf"
 said=$( (trap '' TERM; keepalived -t -f "$folder/conf") 2>&1 )
 ${named}
 [ -z "$said" ] || printf '%s\n' "$said" ${quote(JSON.stringify(content))}`
