@@ -80,10 +80,15 @@ function addresses(draft: Draft): Problem[] {
       .slice(1)
       .map(({ path }) => dotted(path)),
   )
+  // Packets come back through the director from anywhere, where it gives them its address.
+  const isFree = (path: Path): boolean =>
+    path[2] === 'address' &&
+    draft.hosts?.[path[1]!]?.role === 'real_server' &&
+    draft.cluster?.balancing?.method !== 'dr'
   // Further VIPs may be of other networks, and of IPv6; the first one where it has an interface of its own.
   if (draft.cluster?.vip_interface !== undefined) vips.add('cluster.vip')
   return owners(draft).flatMap(([path, address]) => {
-    if (!address || (vips.has(dotted(path)) && !has(address))) return []
+    if (!address || ((vips.has(dotted(path)) || isFree(path)) && !has(address))) return []
     if (!has(address)) return [{ path, text: `must be in cluster.network ${cidr}, got ${shown(address)}` }]
     const meaning = meanings.get(address)
     return meaning ? [{ path, text: `must be the address of a host, but in ${cidr} ${address} means ${meaning}` }] : []

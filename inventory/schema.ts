@@ -8,7 +8,11 @@ const hostSchema = {
   required: ['address'],
   description: 'One node of the cluster; the key is its name.',
   properties: {
-    address: { ...ipv4, description: 'Its address in `cluster.network`, where VRRP, health checks and service run.' },
+    address: {
+      ...ipv4,
+      description:
+        'Its address in `cluster.network`, where VRRP, health checks and service run. By NAT, a `real_server` may be elsewhere.',
+    },
     interface: { ...interfaceName, description: 'The interface that has `address`. Default: `cluster.interface`.' },
     role: {
       type: 'string',

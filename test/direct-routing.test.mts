@@ -7,6 +7,7 @@ import { nodeStateScript, parseNodeState } from '../engine/cluster/node-state.ts
 import { heirOf } from '../engine/operations/rolling/move.ts'
 import { judgeNodes, works } from '../engine/verify/judge.ts'
 import { tasks } from '../playbooks/level2.mts'
+import { addresses } from '../tasks/cluster/as-described/addresses.ts'
 import { method } from '../tasks/cluster/as-described/method.ts'
 import { parseFound } from '../tasks/cluster/as-described/found.ts'
 import { allowAnswers, allowSync, allowVrrp, snat } from '../tasks/cluster/firewall.ts'
@@ -160,6 +161,42 @@ test('the method of a cluster at work stays as it is', () => {
     /cluster\.balancing\.method: is dr, .* lvs_method NAT.*: bring the cluster to level 1 first/,
   )
   assert.match(why(apart, 'NAT')[0]!, /run teardown\.mts first/)
+})
+
+/** A real server that directors reach through routers. */
+const beyond = load(
+  text(
+    '{ method: nat }',
+    `
+  lb1: { address: 10.2.1.2, role: director }
+  lb2: { address: 10.2.1.3, role: director }
+  web1: { address: 10.2.1.21, role: real_server }
+  web2: { address: 192.168.7.22, role: real_server }`,
+  ),
+)
+
+test('by NAT, a real server may be in another network: its answers come in by any interface', () => {
+  const rules = allowAnswers(targetIn(beyond, 'lb1'), 2).map((rule) => ({ interface: undefined, ...rule }))
+  assert.equal(
+    rules.map((rule) => 'from' in rule && [rule.from, rule.interface]),
+    [
+      ['10.2.1.21/32', 'eth0'],
+      ['192.168.7.22/32', undefined],
+    ],
+  )
+})
+
+test('a real server in another network has its own there, and no other host has', () => {
+  const link = (address: string) => ({
+    ifname: 'eth0',
+    flags: [],
+    addr_info: [{ local: address, prefixlen: 26, scope: 'global' }],
+  })
+  const why = (name: string, address: string) =>
+    addresses(targetIn(beyond, name), parseFound(`== links and routes\n${JSON.stringify([link(address)])}\n[]\n`))
+  assert.equal(why('web2', '192.168.7.22'), [])
+  assert.match(why('web2', '192.168.7.23')[0]!, /192\.168\.7\.22 is on no interface of this host/)
+  assert.match(why('web1', '10.2.1.21')[0]!, /give the real network/)
 })
 
 test.run()

@@ -73,10 +73,14 @@ test('NAT and another port', () => {
 })
 
 test('real servers of another network than the virtual IP says', () => {
-  const files = (vip: string) => ({
-    'a.conf': instance('', { vip }) + server(80, `${real('10.2.1.9', 80)}${real('10.2.2.9', 80)}`),
+  const files = (vip: string, method = 'NAT') => ({
+    'a.conf': instance('', { vip }) + server(80, `lb_kind ${method}\n${real('10.2.1.9', 80)}${real('10.2.2.9', 80)}`),
   })
-  assert.equal(needs(imported(files('10.2.1.5/24'))), ['real servers of another network, or of some services alone'])
+  const byNat = imported(files('10.2.1.5/24'))
+  assert.equal(needs(byNat), [])
+  assert.match(inventory(byNat), 'real2: { address: 10.2.2.9, role: real_server }')
+  const direct = imported(files('10.2.1.5/24', 'DR'))
+  assert.equal(needs(direct), ['real servers of another network, or of some services alone'])
   // Without a prefix length one network may hold both.
   const guessed = imported(files('10.2.1.5'))
   assert.equal(needs(guessed), [])

@@ -466,6 +466,25 @@ test('with AH, adverts are tried as they are then, and their name is told', asyn
   )
 })
 
+test('a real server in another network, where the router of the others is not: questions come to it', async () => {
+  const beyond = inventoryOf(`
+cluster: { vip: 10.2.1.5, network: 10.2.1.0/24 }
+hosts:
+  lb1: { address: 10.2.1.2, role: director }
+  lb2: { address: 10.2.1.3, role: director }
+  web: { address: 192.168.7.22, role: real_server }
+`)
+  const [lb1, , web] = beyond.hosts.map((host) => targetOf(beyond, host, facts))
+  const ports = 'meta l4proto { tcp, udp } th dport 53 accept'
+  assert.is(await refusal(2, 'true', web), '')
+  assert.is(await refusal(2, inet('input', 'drop', ports), web), '')
+  assert.match(await refusal(2, inet('input', 'drop'), web), /^UDP port 53 for the checks of lb1 does not get through/)
+  assert.match(
+    await refusal(2, inet('output', 'drop', 'ip daddr 10.2.1.0/24 accept', 'ip daddr 224.0.0.18 accept'), lb1),
+    /^checks of web by UDP does not get through/,
+  )
+})
+
 const wire = { device: 'eth0', network: '10.2.1.2/24', router: '10.2.1.1', packets: [] }
 
 test('an address is held for its packet alone: packets from it come in again', async () => {

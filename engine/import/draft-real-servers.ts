@@ -23,9 +23,16 @@ export function networkWith(reals: readonly string[], ...[vip, prefix, nodes]: P
   return Number(wide.cidr.split('/')[1]) >= shortest ? wide : networkOf(vip, prefix, nodes)
 }
 
-/** @returns the real servers that are no nodes, as hosts of an inventory, by name */
-export function apartFrom(nodes: readonly Node[], reals: readonly string[], cidr: string): [name: string, Section][] {
-  const { has } = parseNetwork(cidr)
+/**
+ * @param within the network that all have to be in, if any
+ * @returns the real servers that are no nodes, as hosts of an inventory, by name
+ */
+export function apartFrom(
+  nodes: readonly Node[],
+  reals: readonly string[],
+  within?: string,
+): [name: string, Section][] {
+  const has = within === undefined ? isIPv4 : parseNetwork(within).has
   const taken = new Set(nodes.map(({ name }) => name))
   let place = 0
   const name = () => {

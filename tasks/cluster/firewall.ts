@@ -1,7 +1,7 @@
 import type { Task } from '../../engine/runner/task.ts'
 import { servicesOf } from '../../services/all.ts'
 import { ruleName, servedAddressesOf, virtualServersOf } from '../../services/virtual-server.ts'
-import { directs, othersOf, serves } from '../../inventory/roles.ts'
+import { directs, isBeyond, othersOf, serves } from '../../inventory/roles.ts'
 import { abilitiesOf, type Level, realAddress } from '../../inventory/levels.ts'
 import type { Accept, Rule } from '../os/firewall/firewall.ts'
 import { osOf } from '../os/os.ts'
@@ -52,7 +52,8 @@ export function allowAnswers({ cluster, host, hosts }: Target, level: Level): Ru
     virtualServersOf(cluster).map(({ name, protocol, realPort }): Accept => ({
       name: `answers-${ruleName(name)}-${other.name}`,
       accept: 'forward',
-      interface: host.interface,
+      // Which way leads to another network is the host's own business.
+      ...(isBeyond(cluster, other) ? {} : { interface: host.interface }),
       protocol: protocol.toLowerCase(),
       from: `${realAddress(other, level)}/32`,
       fromPort: realPort,

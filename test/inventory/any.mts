@@ -158,19 +158,21 @@ function hostsAgree({ cluster, hosts, groups = {} }: Written): void {
     if (host.second && (host.second.interface ?? 'eth1') === (host.interface ?? cluster.interface ?? 'eth0'))
       host.second.interface = 'other'
   }
-  rolesAgree(nodes)
+  rolesAgree(nodes, cluster.balancing?.method)
   for (const group of Object.values(groups))
     if (group?.hosts) group.hosts = Object.keys(hosts).slice(0, group.hosts.length)
 }
 
 /** Two directors and real servers of their own, two directors and a host that is both, or no roles. */
-function rolesAgree(nodes: readonly HostWritten[]): void {
+function rolesAgree(nodes: readonly HostWritten[], method: string | undefined): void {
   const [director, , other] = nodes.map(({ role }) => role !== undefined)
   for (const [place, host] of nodes.entries()) {
     delete host.role
     if (!director || nodes.length < 3) continue
     if (place < 2) host.role = 'director'
     else if (other || place > 2) host.role = 'real_server'
+    // Directors reach real servers by NAT in other networks too.
+    if (host.role === 'real_server' && place % 2 && method !== 'dr') host.address = `192.168.7.${place + 1}`
     if (host.role) delete host[host.role === 'director' ? 'weight' : 'priority']
   }
 }

@@ -242,6 +242,10 @@ export const broken: [text: string, ...messages: string[]][] = [
     '4:1 hosts: must have at least two that may hold the VIP (role: director, or none)',
     '5:58 hosts.ns1.priority: has a meaning only for hosts that may hold the VIP',
   ],
+  [
+    `${cluster('balancing: { method: dr }')}  ns3: { address: 10.2.3.4, role: real_server }\n`,
+    '8:19 hosts.ns3.address: must be in cluster.network 10.2.1.0/24, got "10.2.3.4"',
+  ],
   [ns1('role: director, weight: 2'), '5:53 hosts.ns1.weight: has a meaning only for hosts that serve clients'],
   [
     cluster('balancing: { method: dsr }'),

@@ -1,4 +1,5 @@
 import { abilitiesOf, type Level } from '../../../inventory/levels.ts'
+import { isBeyond } from '../../../inventory/roles.ts'
 import { parseNetwork } from '../../../inventory/network.ts'
 import { servedAddressesOf } from '../../../services/virtual-server.ts'
 import type { Target } from '../../target.ts'
@@ -37,6 +38,7 @@ export function addresses({ cluster, host, hosts, place }: Target, found: Found)
         `${there.join(', ') || 'no address'}`,
     ]
   }
+  if (isBeyond(cluster, host)) return []
   const networks = matching.map((one) => parseNetwork(withPrefix(one)).cidr)
   if (networks.includes(cluster.network)) return []
   return [

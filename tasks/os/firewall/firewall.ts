@@ -10,8 +10,8 @@ export interface Accept {
   name: string
   /** Packets for this host, from it, or from others to others. */
   accept: 'in' | 'out' | 'forward'
-  /** In by this interface, out by it, or both. */
-  interface: string
+  /** In by this interface, out by it, or both; by any where there is none. */
+  interface?: string
   /** In small letters, or its number: `udp`, `112`. */
   protocol: string
   /** Networks with prefix lengths. */

@@ -52,8 +52,8 @@ const accept = (rule: Accept): Words => ({
   chain: { in: 'INPUT', out: 'OUTPUT', forward: 'FORWARD' }[rule.accept],
   protocols: [rule.protocol],
   words: [
-    ...(rule.accept === 'out' ? [] : ['-i', rule.interface]),
-    ...(rule.accept === 'in' ? [] : ['-o', rule.interface]),
+    ...(rule.interface === undefined || rule.accept === 'out' ? [] : ['-i', rule.interface]),
+    ...(rule.interface === undefined || rule.accept === 'in' ? [] : ['-o', rule.interface]),
     ...ends(rule),
     ...['-j', 'ACCEPT'],
   ],

@@ -188,7 +188,7 @@ echo ${[
   `link set ${device} up`,
   `link set ${peerOf(place)} up`,
   ...neighbours(router, packets).map((one) => `neighbour add ${one} lladdr 02:00:00:00:00:01 dev ${device}`),
-  ...(place === 0 ? [`route add default via ${router} dev ${device}`] : []),
+  ...(place === 0 ? [`route add default via ${router} dev ${device} onlink`] : []),
 ].join('\n')}`
 
 const tried = (wires: readonly Wire[]): Script => sh`
