@@ -43,7 +43,7 @@ export const machines: readonly Machine[] = [
   },
   { name: 'remote', cards: [{ network: 'remote', addresses: ['10.3.1.10/24'], gateway: '10.3.1.1' }] },
   { ...node('ns3', '10.2.1.4'), spare: true },
-  { ...node('ns4', '10.2.1.9'), spare: true },
+  { ...node('ns4', '10.2.1.40'), spare: true },
 ]
 
 /** What people know a machine by on its network. */

@@ -112,7 +112,7 @@ test('real servers of their own: level 2 from nothing, and again without a chang
       .replace(
         'clients:',
         `  ns3: { address: 10.2.1.4, role: real_server, ssh: { host: ns3 } }
-  ns4: { address: 10.2.1.9, role: real_server, ssh: { host: ns4 } }
+  ns4: { address: 10.2.1.40, role: real_server, ssh: { host: ns4 } }
 clients:`,
       ),
   )
