@@ -150,7 +150,7 @@ test('real servers of their own by NAT, one of another network, on another port 
   const text = readFileSync(apart, 'utf8')
     .replace('balancing: { method: dr }', '')
     .replace('type: http', 'type: http, real_port: 8080')
-    .replace('10.2.1.9, role', '10.4.1.9, interface: eth1, role')
+    .replace('10.2.1.40, role', '10.4.1.9, interface: eth1, role')
   writeFileSync(apart, text)
   await bring(2, apart, spare, [])
   assert.match(await on('ns3', 'ss -Hltn'), /:8080 /)
