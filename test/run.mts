@@ -46,7 +46,11 @@ const tiers: Record<string, Tier> = {
 
 /** The files that take longest, the longest first, so that none of them is left to the end alone. */
 const longest = [
+  '2-level2-b',
+  '3-level3-b',
   '5-level3',
+  '9-several',
+  '9-direct',
   '6-rolling',
   '7-operations',
   '2-level2',
@@ -85,14 +89,37 @@ function filesOf({ files, atATime }: Tier, pattern: string): string[] {
   return atATime > 1 ? found.sort((a, b) => rank(a) - rank(b)) : found
 }
 
-/** Runs the files of a tier. Output comes as it is printed from one that runs alone, otherwise whole at its end. */
-async function runTier({ lab, atATime, minutes, release, cases }: Tier, files: string[]): Promise<Outcome[]> {
-  const waiting = [...files]
+/** A file of a tier. */
+interface Job {
+  tier: Tier
+  file: string
+}
+
+/**
+ * @returns the files of tiers in the order in which they begin, by those that run together: nobody waits for the last file of
+ * a tier where the next one has as many labs
+ */
+const together = (planned: readonly { tier: Tier; files: readonly string[] }[]): Job[][] =>
+  planned.reduce<Job[][]>((groups, { tier, files }) => {
+    const jobs = files.map((file) => ({ tier, file }))
+    const last = groups.at(-1)
+    const before = last?.[0]?.tier
+    if (last && tier.lab && before?.lab && before.atATime === tier.atATime) last.push(...jobs)
+    else groups.push(jobs)
+    return groups
+  }, [])
+
+/** Runs files together. Output comes as it is printed from one that runs alone, otherwise whole at its end. */
+async function runAll(jobs: readonly Job[]): Promise<Outcome[]> {
+  const waiting = [...jobs]
   const outcomes: Outcome[] = []
-  const alone = atATime === 1 || files.length === 1
+  const atATime = Math.min(jobs[0]?.tier.atATime ?? 1, jobs.length)
+  const alone = atATime === 1
   const work = async (_: unknown, worker: number) => {
-    const checkout = lab ? checkoutFor(worker) : root
-    for (let file = waiting.shift(); file; file = waiting.shift()) {
+    const checkout = jobs[0]!.tier.lab ? checkoutFor(worker) : root
+    for (let job = waiting.shift(); job; job = waiting.shift()) {
+      const { file, tier } = job
+      const { lab, minutes, release, cases } = tier
       if (lab && !alone) console.log(`${file} begins`)
       const began = performance.now()
       const kept: Buffer[] = []
@@ -112,7 +139,7 @@ async function runTier({ lab, atATime, minutes, release, cases }: Tier, files: s
       outcomes.push(outcome)
     }
   }
-  await Promise.all(Array.from({ length: Math.min(atATime, files.length) }, work))
+  await Promise.all(Array.from({ length: jobs.length > 0 ? atATime : 0 }, work))
   return outcomes
 }
 
@@ -164,7 +191,7 @@ if (!pattern) {
 }
 if (chosen.some(({ lab }) => lab)) rmSync(evidenceFolder, { recursive: true, force: true })
 const outcomes: Outcome[] = []
-for (const { tier, files } of planned) outcomes.push(...(await runTier(tier, files)))
+for (const jobs of together(planned)) outcomes.push(...(await runAll(jobs)))
 if (!pattern && chosen.some(({ lab }) => lab)) {
   await labDown()
   for (const copy of globSync('.lab/checkout-*', { cwd: root }))
