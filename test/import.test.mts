@@ -300,9 +300,9 @@ const unsaid: [name: string, lines: string, beside: string, needs: string[]][] =
     ['clients passed on by IP in IP (TUN), or by several methods'],
   ],
   [
-    'a real server of another network',
+    'a real server of another network, by DR',
     '',
-    'virtual_server 10.2.1.5 80 { protocol TCP\n real_server 10.2.1.9 80 { TCP_CHECK { } }\n real_server 192.168.1.9 80 { TCP_CHECK { } } }',
+    'virtual_server 10.2.1.5 80 { protocol TCP\n lb_kind DR\n real_server 10.2.1.9 80 { TCP_CHECK { } }\n real_server 192.168.1.9 80 { TCP_CHECK { } } }',
     ['real servers of another network, or of some services alone'],
   ],
 ]
