@@ -109,8 +109,8 @@ function inAdverts(path: Path, { vip, more_vips = [] }: InstanceDraft): Problem[
 
 const addressOf = (one: NonNullable<ClusterDraft['more_vips']>[number]) => (typeof one === 'object' ? one.address : one)
 
-/** Further addresses may be of any network, but not of those that no host has. */
-function ofHosts(path: Path, address: string | undefined): Problem[] {
+/** @returns what is wrong with an address that may be of any network, but not of those that no host has */
+export function ofHosts(path: Path, address: string | undefined): Problem[] {
   if (address === undefined) return []
   const meaning = isIPv6(address) ? meaningOf6(address) : meaningOf(address)
   return meaning === undefined

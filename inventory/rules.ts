@@ -2,7 +2,7 @@ import { didYouMean } from '../engine/base/suggest.ts'
 import { abilitiesOf, type Level } from './levels.ts'
 import type { Draft } from './defaults.ts'
 import { parseNetwork, specialBlockOf } from './network.ts'
-import { instances, vipsOf } from './rules-addresses.ts'
+import { instances, ofHosts, vipsOf } from './rules-addresses.ts'
 import { service } from './rules-service.ts'
 import { roles } from './rules-roles.ts'
 import { vrrp } from './rules-vrrp.ts'
@@ -88,7 +88,8 @@ function addresses(draft: Draft): Problem[] {
   // Further VIPs may be of other networks, and of IPv6; the first one where it has an interface of its own.
   if (draft.cluster?.vip_interface !== undefined) vips.add('cluster.vip')
   return owners(draft).flatMap(([path, address]) => {
-    if (!address || ((vips.has(dotted(path)) || isFree(path)) && !has(address))) return []
+    if (!address || (vips.has(dotted(path)) && !has(address))) return []
+    if (isFree(path) && !has(address)) return ofHosts(path, address)
     if (!has(address)) return [{ path, text: `must be in cluster.network ${cidr}, got ${shown(address)}` }]
     const meaning = meanings.get(address)
     return meaning ? [{ path, text: `must be the address of a host, but in ${cidr} ${address} means ${meaning}` }] : []

@@ -46,9 +46,9 @@ const printHeld = (instances: readonly Instance[]): Script =>
   lines(
     ...instances.flatMap(({ name, vips }) =>
       vips.map(
-        ({ address }) => sh`
+        ({ address, interface: own }) => sh`
 while read -r _ device _; do
-  if [ "$device" = lo ]; then echo ${`lo=${address}`}; else echo ${`held=${name} ${address}`}; fi
+  if [ "$device" = lo ] && [ ${own ?? 'eth0'} != lo ]; then echo ${`lo=${address}`}; else echo ${`held=${name} ${address}`}; fi
 done < <(ip -o address show to ${`${address}/${isIPv6(address) ? 128 : 32}`})`,
       ),
     ),

@@ -71,9 +71,13 @@ function nodeRows(inventory: Inventory, node: NodeStatus, colour: Colours): stri
   const { state, unreachable, version, uptime, transition, reboot, pending } = node
   if (!state) return [colour.red(`unreachable: ${unreachable}`)]
   const words = [
-    state.level === undefined ? 'no level' : `level ${state.level}`,
-    ...inventory.cluster.instances.map((instance) => vrrpWords(state, instance, inventory.cluster)),
-    `keepalived ${version ?? ''} ${state.keepalived}`,
+    ...(state.role === 'real_server'
+      ? ['real server']
+      : [
+          state.level === undefined ? 'no level' : `level ${state.level}`,
+          ...inventory.cluster.instances.map((instance) => vrrpWords(state, instance, inventory.cluster)),
+          `keepalived ${version ?? ''} ${state.keepalived}`,
+        ]),
     ...Object.entries(state.services).map(([unit, said]) => `${unit} ${said}`),
     `up ${duration(uptime!)}`,
   ]

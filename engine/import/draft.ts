@@ -60,7 +60,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
   const health = healthCheckOf(main, served[0], isChecked)
   const checking: Checking = { isChecked, gaps, health, known: {} }
   const { first } = parseNetwork(network.cidr)
-  const gateway = [...vips, ...addresses].includes(first) ? gatewayGap(first, free()) : undefined
+  const gateway = [...vips, ...addresses, ...reals].includes(first) ? gatewayGap(first, free()) : undefined
   if (gateway) gaps.push(gateway)
   const device = usual(nodes.flatMap(({ meaning: one }) => (one && mainInstance(one)?.get('interface')) ?? []))
   const own = main && instanceOf(main, { global, checking, instances, own: areAlone ? served : [] })

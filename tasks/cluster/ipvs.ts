@@ -31,11 +31,15 @@ const forwarding = (device: string) => ({
  * A host that has the VIP on lo, and is not to answer for it: the director alone does, on its own interface. As director that
  * stands by it takes the clients that another sends to it for its own, and sends none of them on.
  */
-const answering = (host: Host) => ({
-  ...(directs(host) && { 'net.ipv4.vs.backup_only': 1 }),
-  [`net.ipv4.conf.${inKey(host.interface)}.arp_ignore`]: 1,
-  [`net.ipv4.conf.${inKey(host.interface)}.arp_announce`]: 2,
-})
+function answering(host: Host, { instances }: Target['cluster']): Record<string, number> {
+  const others = [host.second?.interface, ...instances.map((instance) => instance.interface)]
+  const devices = new Set([host.interface, ...others.filter((device) => device !== undefined)])
+  const settings = [...devices].map(inKey).flatMap((device): [string, number][] => [
+    [`net.ipv4.conf.${device}.arp_ignore`, 1],
+    [`net.ipv4.conf.${device}.arp_announce`, 2],
+  ])
+  return { ...(directs(host) && { 'net.ipv4.vs.backup_only': 1 }), ...Object.fromEntries(settings) }
+}
 
 /** Two interfaces in one network, and clients that come in by the one whose answers leave by the other. */
 export function twoInterfaces({ interface: first, second }: Host): Record<string, number> {
@@ -59,7 +63,7 @@ export function ipvs(target: Target, level: Level): TaskTree {
   const { answersDirectly, secondInterface } = abilitiesOf(level, cluster)
   const settings: Record<string, number> = {
     ...(directs(host) && (answersDirectly ? directing : forwarding(host.interface))),
-    ...(answersDirectly && serves(host) && answering(host)),
+    ...(answersDirectly && serves(host) && answering(host, cluster)),
     ...(secondInterface && twoInterfaces(host)),
   }
   if (Object.keys(settings).length === 0) return []

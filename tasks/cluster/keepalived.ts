@@ -1,7 +1,8 @@
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { directs, serves } from '../../inventory/roles.ts'
 import { lines, type Script, sh } from '../../engine/base/sh.ts'
-import type { Task } from '../../engine/runner/task.ts'
+import { exitCode, UserError } from '../../engine/base/errors.ts'
+import { type Task, unchanged } from '../../engine/runner/task.ts'
 import { accepted } from '../accepted.ts'
 import { file } from '../file.ts'
 import { service } from '../service.ts'
@@ -13,7 +14,7 @@ import { routesScript } from './routes.ts'
 import { template } from '../template.ts'
 import { ownLines, refusal } from './keepalived-refusal.ts'
 import { namedOnHost } from './named-on-host.ts'
-import { configuration, drainFile, keepalivedConf, notifyScript, standbyFile } from './keepalived-conf.ts'
+import { configuration, drainFile, keepalivedConf, notifyScript, standbyFile, vmacOf } from './keepalived-conf.ts'
 
 /** Writes 0 into a file that is empty or missing. */
 const flag = (path: string): Task => file(path, (current) => (/^[01]\n?$/.test(current ?? '') ? current! : '0\n'))
@@ -37,11 +38,31 @@ if [ "$code" -ne 0 ] || [ -n "$said" ]; then
   exit 1
 fi`
 
+/** Another keepalived than ours would take the VIP, and nobody looks for it on a real server. */
+const withoutKeepalived = ({ cluster, host, place }: Target): Task => ({
+  name: 'no keepalived of others moves the virtual IP',
+  probe: sh`
+systemctl -q is-active keepalived && ! grep -qs '^# Written by keepalived-playbooks' ${keepalivedConf} &&
+  grep -nsFw ${addressesOf(cluster).flatMap((address) => ['-e', address])} ${keepalivedConf} | head -n 1`,
+  plan: ({ text }) => {
+    if (text === '') return unchanged()
+    const [line] = text.split(':')
+    throw new UserError(
+      `${place(['hosts', host.name, 'role'])}: keepalived runs on this host, and line ${line} of its ${keepalivedConf} has the virtual ` +
+        'IP, which a real server never holds: systemctl disable --now keepalived, and run again',
+      exitCode.failed,
+    )
+  },
+})
+
+const addressesOf = ({ instances }: Target['cluster']) =>
+  instances.flatMap(({ vips }) => vips.map(({ address }) => address))
+
 /** keepalived is configured for a level, tested before it is replaced, and reloads rather than restarts. */
 export function keepalived(target: Target, level: Level): Task[] {
   const { cluster, host, hosts } = target
   const named = namedOnHost(target, level)
-  if (!directs(host)) return [named]
+  if (!directs(host)) return [named, withoutKeepalived(target)]
   const can = abilitiesOf(level, cluster)
   const conf = configuration(target, level)
   return [
@@ -55,7 +76,7 @@ export function keepalived(target: Target, level: Level): Task[] {
       vips: cluster.instances.flatMap((instance) =>
         instance.vips.map(({ address, prefix, interface: own }) => ({
           address: `${address}/${prefix}`,
-          device: own ?? instance.interface ?? host.interface,
+          device: own ?? (cluster.vmac ? vmacOf(instance) : (instance.interface ?? host.interface)),
         })),
       ),
     }),

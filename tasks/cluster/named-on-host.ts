@@ -68,6 +68,10 @@ const isComing = (kind: Named['kind'], name: string, planned: Planned): boolean 
 /** @returns what a host uses by name at a level, but for its own interfaces, which are looked at elsewhere */
 export const namedFor = ({ cluster, host }: Pick<Target, 'cluster' | 'host'>, level: Level): Named[] => [
   ...(directs(host) ? forKeepalived(cluster, level) : []),
+  // Directors run them, and each real server asks itself.
+  ...Object.entries(cluster.services).flatMap(([name, service]) =>
+    'check' in service ? run(['cluster', 'services', name], 'check', service.check) : [],
+  ),
   ...(serves(host) ? units(cluster) : []),
 ]
 
@@ -79,7 +83,7 @@ const units = ({ services }: Cluster): Named[] =>
   )
 
 function forKeepalived(cluster: Cluster, level: Level): Named[] {
-  const { checks, services, keepalived, instances, notify } = cluster
+  const { checks, keepalived, instances, notify } = cluster
   // keepalived waits for interfaces then.
   const later = keepalived.global.some((line) => /^\s*dynamic_interfaces\b/.test(line))
   return [
@@ -89,9 +93,6 @@ function forKeepalived(cluster: Cluster, level: Level): Named[] {
     ),
     ...programs(['cluster', 'checks'], checks),
     ...instances.flatMap((one) => programs(['cluster', 'instances', one.name, 'checks'], one.checks)),
-    ...Object.entries(services).flatMap(([name, service]) =>
-      'check' in service ? run(['cluster', 'services', name], 'check', service.check) : [],
-    ),
     ...(abilitiesOf(level, cluster).balances ? balancing(cluster) : []),
     ...(later ? [] : interfaces(cluster)),
   ]

@@ -200,5 +200,5 @@ export const secondWire = (target: Target, { interface: device, address }: NonNu
   packets: virtualServersOf(target.cluster).flatMap((server) => served(clientOf(target), address, server)),
 })
 
-/** Of a client's program. */
-const clientPort = 40000
+/** Of a client's program: packets.pl tells questions by the higher of two ports. */
+const clientPort = 65535

@@ -3,11 +3,12 @@ import { readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { disconnect, holder, nodes, on, other, playbook, startLab } from './cluster.ts'
+import { disconnect, holder, nodes, on, other, playbook, resetWithPackages, startLab } from './cluster.ts'
 import { test } from './suite.ts'
 
 test.before(async () => {
   await startLab()
+  await resetWithPackages()
   assert.is((await playbook('level3')).code, 0)
 })
 test.after(() => disconnect())

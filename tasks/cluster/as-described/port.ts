@@ -11,7 +11,7 @@ export function port({ cluster, host, place }: Target, level: Level, { listeners
   const vips = servedAddressesOf(cluster).map(({ address }) => address)
   const used = ['0.0.0.0', '*', ...vips, host.address, second?.address]
   const devices = [undefined, host.interface, second?.interface]
-  return (serves(host) ? servicesOf(cluster) : []).flatMap(({ name, port: number, unit }) => {
+  return (serves(host) ? servicesOf(cluster) : []).flatMap(({ name, port: number, clientPort, unit }) => {
     const others = new Set(
       (listeners.get(name) ?? [])
         .filter(({ address, device }) => used.includes(address) && devices.includes(device))
@@ -20,7 +20,7 @@ export function port({ cluster, host, place }: Target, level: Level, { listeners
     // Without a unit nobody knows whose program it should be.
     if (others.size === 0 || unit === undefined) return []
     return [
-      `${place(['cluster', 'services', name, 'port'])}: port ${number} is taken on this host by ${[...others].join(' and ')}, ` +
+      `${place(['cluster', 'services', name, number === clientPort ? 'port' : 'real_port'])}: port ${number} is taken on this host by ${[...others].join(' and ')}, ` +
         `which is not of ${unit}.service: stop it for good`,
     ]
   })

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { abilitiesOf, type Level } from '../../../inventory/levels.ts'
+import type { Instance } from '../../../inventory/types.ts'
 import type { Target } from '../../target.ts'
 import { linesOf, parseBlocks } from '../../../engine/conf/blocks.ts'
 import type { Statement } from '../../../engine/conf/statement.ts'
@@ -54,6 +55,9 @@ function fixed(vip: string, device: string, { links, lines }: Found, toleratesLo
 }
 
 /** RFC 5798, 7.3 */
+/** RFC 5798, 7.3. */
+const virtualMacOf = ({ virtual_router_id: id }: Instance) => `00:00:5e:00:01:${id.toString(16).padStart(2, '0')}`
+
 const isVirtual = (hardware: string | undefined) => /^00:00:5e:00:0[12]:/.test(hardware ?? '')
 const isKeepaliveds = (file: string) => file.startsWith('/etc/keepalived/') && file.endsWith('.conf')
 const pattern = (vip: string) => vip.replaceAll('.', '\\.')
@@ -98,9 +102,10 @@ const settings = [
 ]
 
 /** Somebody answers for it, and is none of the nodes. */
-function third(vip: string, { hosts }: Target, { neighbours }: Found): string[] {
+function third(vip: string, { cluster, hosts }: Target, { neighbours }: Found): string[] {
   const holder = neighbours.get(vip)
   if (!holder?.confirmed) return []
+  if (cluster.vmac && cluster.instances.some((instance) => holder.hardware === virtualMacOf(instance))) return []
   // Where two interfaces are in one network, either may have answered.
   const nodes = hosts.flatMap(({ address, second }) => [address, second?.address])
   if (nodes.some((node) => node && neighbours.get(node)?.hardware === holder.hardware)) return []
