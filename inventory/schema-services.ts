@@ -125,7 +125,7 @@ const other = {
   check: {
     ...command,
     description:
-      'A program on the directors that tells by exit code 0 that a real server works; it gets its address and port as ' +
+      'A program on every host that tells by exit code 0 that a real server works; it gets its address and port as ' +
       'arguments. Default: ',
   },
 } as const

@@ -87,6 +87,12 @@ test('real servers of another network than the virtual IP says', () => {
   assert.match(inventory(guessed), 'network: 10.2.0.0/22 # assumed')
 })
 
+test('a real server with the first address of the network: the gateway is another', () => {
+  const result = imported(pair('', server(80, `${real('10.2.1.1', 80)}${real('10.2.1.9', 80)}`)), two)
+  assert.equal([needs(result), result.refused], [[], []])
+  assert.match(inventory(result), 'real1: { address: 10.2.1.1, role: real_server }')
+})
+
 /** Files of nodes that each send clients to themselves. */
 const alone = (lines: (address: string) => string) =>
   Object.fromEntries(

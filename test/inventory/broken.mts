@@ -246,6 +246,10 @@ export const broken: [text: string, ...messages: string[]][] = [
     `${cluster('balancing: { method: dr }')}  ns3: { address: 10.2.3.4, role: real_server }\n`,
     '8:19 hosts.ns3.address: must be in cluster.network 10.2.1.0/24, got "10.2.3.4"',
   ],
+  [
+    `${cluster()}  ns3: { address: 224.0.0.18, role: real_server }\n`,
+    '7:19 hosts.ns3.address: must be the address of a host, but "224.0.0.18" is for groups (multicast)',
+  ],
   [ns1('role: director, weight: 2'), '5:53 hosts.ns1.weight: has a meaning only for hosts that serve clients'],
   [
     cluster('balancing: { method: dsr }'),
