@@ -9,6 +9,7 @@ import { tasks } from '../playbooks/level2.mts'
 import { parseFound } from '../tasks/cluster/as-described/found.ts'
 import { port } from '../tasks/cluster/as-described/port.ts'
 import { virtualIp } from '../tasks/cluster/as-described/virtual-ip.ts'
+import { kindOf } from '../tasks/cluster/adoption/nat-rule.ts'
 import { keepalived } from '../tasks/cluster/keepalived.ts'
 import { namedFor } from '../tasks/cluster/named-on-host.ts'
 import { packetsOf } from '../tasks/cluster/packets.ts'
@@ -106,6 +107,15 @@ test('a port that is taken is told by the key that says it', () => {
   const listening = 'tcp LISTEN 0 0 0.0.0.0:8080 0.0.0.0:* users:(("x",pid=812,fd=4))'
   const [why] = port(target, 2, parseFound(`== listeners http\n${listening}\n== own processes http\n`))
   assert.match(why!, /cluster\.service\.real_port: port 8080 is taken/)
+})
+
+test('rules of nat by hand: those that take checks at a port of their own are in the way; direct routing passes them by', () => {
+  const kind = (cluster: string, rule: string) => kindOf(`-A POSTROUTING ${rule}`, 2, targetIn(of(cluster)))
+  const health = 'service: { type: tcp, port: 80, health: { port: 8081 } }'
+  const to = (port: number) => `-d 10.2.1.0/24 -p tcp -m tcp --dport ${port} -j SNAT --to-source 10.2.1.99`
+  assert.is(kind(health, to(8081)), 'in the way')
+  assert.is(kind(health, to(80)), undefined)
+  assert.is(kind('balancing: { method: dr }', '-d 10.2.1.3/32 -s 10.2.0.0/16 -j MASQUERADE'), undefined)
 })
 
 test.run()

@@ -1,6 +1,7 @@
 import { parseNetwork } from '../../../inventory/network.ts'
 import { abilitiesOf, type Level, realAddress } from '../../../inventory/levels.ts'
 import { servicesOf } from '../../../services/all.ts'
+import { virtualServersOf } from '../../../services/virtual-server.ts'
 import type { Target } from '../../target.ts'
 
 type Knows = Pick<Target, 'cluster' | 'host' | 'hosts'>
@@ -57,12 +58,21 @@ function isArticles({ target, option, names }: Rule, { cluster, hosts }: Knows):
   )
 }
 
-/** Where nodes are to see their clients, nothing may change the source of what a director sends on. */
-const hidesClients = (rule: Rule, level: Level, target: Knows): boolean =>
-  abilitiesOf(level, target.cluster).keepsClients &&
-  clientsMatch(rule.option('-s'), target) &&
-  catches(rule, level, target) &&
-  (rule.option('--vaddr')?.split('/')[0] ?? target.cluster.vip) === target.cluster.vip
+/**
+ * Where nodes are to see their clients, nothing may change the source of what a director sends on. By direct routing,
+ * connection tracking leaves that alone, and no rule of nat sees it.
+ */
+function hidesClients(rule: Rule, level: Level, target: Knows): boolean {
+  const { keepsClients, answersDirectly } = abilitiesOf(level, target.cluster)
+  const ports = servicesOf(target.cluster).map(({ port }) => port)
+  return (
+    keepsClients &&
+    !answersDirectly &&
+    clientsMatch(rule.option('-s'), target) &&
+    catches(rule, level, target, ports) &&
+    (rule.option('--vaddr')?.split('/')[0] ?? target.cluster.vip) === target.cluster.vip
+  )
+}
 
 /** Clients may be anywhere. A network of one of the host's own programs, as containers have one, is not theirs. */
 function clientsMatch(from: string | undefined, { cluster, hosts }: Knows): boolean {
@@ -79,13 +89,17 @@ const takesChecks = (rule: Rule, level: Level, target: Knows): boolean =>
   rule.option('--to-source') !== target.host.address &&
   !rule.names.some((name) => /^--v(addr|port|proto|dir|method)$|^--ipvs$/.test(name)) &&
   holds(rule.option('-s'), (network) => parseNetwork(withMask(network)).has(target.host.address)) &&
-  catches(rule, 1, target)
+  catches(
+    rule,
+    1,
+    target,
+    virtualServersOf(target.cluster).map(({ check, realPort }) => ('port' in check && check.port) || realPort),
+  )
 
 const withMask = (network: string) => (network.includes('/') ? network : `${network}/32`)
 
-/** What goes out to the service on another node. Nobody marks it; other matches may be true of it. */
-function catches({ option }: Rule, level: Level, { cluster, host, hosts }: Knows): boolean {
-  const services = servicesOf(cluster)
+/** What goes out to ports of another node. Nobody marks it; other matches may be true of it. */
+function catches({ option }: Rule, level: Level, { host, hosts }: Knows, asked: readonly number[]): boolean {
   const others = hosts.filter(({ name }) => name !== host.name).map((other) => realAddress(other, level)!)
   return (
     others.some((other) => holds(option('-d'), (network) => parseNetwork(withMask(network)).has(other))) &&
@@ -96,7 +110,7 @@ function catches({ option }: Rule, level: Level, { cluster, host, hosts }: Knows
     // Their numbers, where a host has no /etc/protocols.
     holds(option('-p'), (protocol) => /^(udp|tcp|all|6|17)$/.test(protocol)) &&
     ['--dport', '--dports', '--ports'].every((name) =>
-      holds(option(name), (ports) => services.some(({ port }) => among(ports, port))),
+      holds(option(name), (ports) => asked.some((port) => among(ports, port))),
     ) &&
     option('--mark') === undefined
   )
