@@ -148,6 +148,11 @@ test('a virtual MAC, and AH: the rule for it alone lets adverts in, and neighbou
   await holderWithin(15, other(from))
   // The client still has its entry: the switch alone has to learn. Nothing may take the virtual MAC from it.
   await assertVirtualMac()
+  // Killed, it leaves the address on the interface of the virtual MAC, and comes back without it.
+  await on(from, 'touch /run/well')
+  await on(other(from), 'pkill -KILL keepalived')
+  await holderWithin(20, from)
+  await assertVirtualMac()
   const gone = await playbook('teardown', '--inventory', own)
   assert.is(gone.code, 0, gone.text)
   for (const node of nodes) assert.is(await on(node, 'ip -o link show type macvlan'), '')
