@@ -228,6 +228,22 @@ test('without keepalived, what the inventory names is looked for on the host', (
   )
 })
 
+test('keepalived is tried with the files that it is to watch, which earlier tasks make, and none of them stays', () => {
+  const bin = join(folder, 'watching')
+  mkdirSync(bin)
+  // As 2.3.3 does with track files.
+  const complain = `#!/bin/bash
+for path in $(grep -oE '/etc/keepalived/(standby|drain/[a-z0-9]+)' "$3"); do [ -e "$path" ] || echo "realpath() for $path"; done
+grep -c 'drain/' "$3" >/etc/asked`
+  writeFileSync(join(bin, 'keepalived'), complain, { mode: 0o755 })
+  const task = keepalived(target(cluster()), 2).find(({ name }) => name.startsWith('keepalived accepts'))!
+  const script = `mount -t tmpfs none /etc && mkdir /etc/keepalived && export PATH=${bin}:$PATH
+${task.probe.text}
+[ -s /etc/asked ] && ls -A /etc/keepalived`
+  const printed = execFileSync('unshare', ['--map-root-user', '--mount', 'bash', '-c', script], { encoding: 'utf8' })
+  assert.is(printed, 'judged=0\n\n')
+})
+
 test('a unit that systemd does not know is told, where no package brings it', () => {
   const text = cluster('service: { type: tcp, port: 99, unit: postgresq }')
   const task = namedOnHost(target(text), 2)

@@ -25,6 +25,12 @@ const flag = (path: string): Task => file(path, (current) => (/^[01]\n?$/.test(c
  */
 const test = sh`(trap '' TERM; exec keepalived -t -f "$file")`
 
+/** keepalived refuses files that it is to watch and that are not there: where it is only tried, the copy has them. */
+const withFlags = (flags: readonly string[]): Script => sh`
+for flag in ${flags}; do
+  [ -e "$flag" ] || { mkdir -p "\${flag%/*}" && echo 0 >"$flag"; }
+done`
+
 /** Where keepalived was installed before, the same has been judged before the first change. */
 const validate = (target: Target, level: Level): Script => sh`
 said=$( ${test} 2>&1 ) && code=0 || code=$?
@@ -65,10 +71,10 @@ export function keepalived(target: Target, level: Level): Task[] {
   if (!directs(host)) return [named, withoutKeepalived(target)]
   const can = abilitiesOf(level, cluster)
   const conf = configuration(target, level)
+  const flags = [standbyFile, ...(can.balances ? hosts.filter(serves).map(({ name }) => drainFile(name)) : [])]
   return [
     named,
-    flag(standbyFile),
-    ...(can.balances ? hosts.filter(serves).map(({ name }) => flag(drainFile(name))) : []),
+    ...flags.map(flag),
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
     withoutRoutesScript(routesScript, keepalivedConf),
     systemdDropIn('keepalived.service', 'keepalived.dropin', {
@@ -82,7 +88,8 @@ export function keepalived(target: Target, level: Level): Task[] {
     }),
     accepted(keepalivedConf, conf, {
       program: 'keepalived',
-      validate: test,
+      validate: sh`${withFlags(flags)}
+${test}`,
       refusal: (...said) => refusal(target, level, ...said),
     }),
     replacingHandMade(
