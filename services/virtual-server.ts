@@ -46,6 +46,10 @@ export function virtualServersOf(cluster: Served, services: readonly Service[] =
 /** What virtual servers hang on. */
 type Served = Pick<Cluster, 'services' | 'instances' | 'network'>
 
+/** @returns all addresses that move */
+export const movedAddressesOf = ({ instances }: Pick<Cluster, 'instances'>): string[] =>
+  instances.flatMap(({ vips }) => vips.map(({ address }) => address))
+
 /** @returns the addresses at which clients are served: those of IPv6 and of other networks are only moved */
 export function servedAddressesOf({ instances, network }: Omit<Served, 'services'>) {
   const { has } = parseNetwork(network)

@@ -23,16 +23,19 @@ const text = (balancing: string, hosts: string) => `cluster:
   service: { type: http }
 hosts: ${hosts}
 `
-const apart = load(
-  text(
-    '{ method: dr }',
-    `
+/** Two directors, and two real servers of their own. */
+const apartBy = (method: string, second: string) =>
+  load(
+    text(
+      `{ method: ${method} }`,
+      `
   lb1: { address: 10.2.1.2, role: director }
   lb2: { address: 10.2.1.3, role: director }
   web1: { address: 10.2.1.21, role: real_server }
-  web2: { address: 10.2.1.22, role: real_server }`,
-  ),
-)
+  web2: { address: ${second}, role: real_server }`,
+    ),
+  )
+const apart = apartBy('dr', '10.2.1.22')
 const both = load(text('{ method: dr }', '{ a: { address: 10.2.1.2 }, b: { address: 10.2.1.3 } }'))
 const facts = parseFacts('ids=debian\ninit=systemd\n')
 const targetIn = (inventory: typeof apart, name: string) =>
@@ -164,16 +167,7 @@ test('the method of a cluster at work stays as it is', () => {
 })
 
 /** A real server that directors reach through routers. */
-const beyond = load(
-  text(
-    '{ method: nat }',
-    `
-  lb1: { address: 10.2.1.2, role: director }
-  lb2: { address: 10.2.1.3, role: director }
-  web1: { address: 10.2.1.21, role: real_server }
-  web2: { address: 192.168.7.22, role: real_server }`,
-  ),
-)
+const beyond = apartBy('nat', '192.168.7.22')
 
 test('by NAT, a real server may be in another network: its answers come in by any interface', () => {
   const rules = allowAnswers(targetIn(beyond, 'lb1'), 2).map((rule) => ({ interface: undefined, ...rule }))

@@ -2,22 +2,15 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { NodeState } from '../engine/cluster/node-state.ts'
-import type { Facts } from '../engine/runner/facts.ts'
 import { judgePools } from '../engine/verify/judge-pools.ts'
 import { servicesOf } from '../services/all.ts'
 import { askedServicesOf } from '../services/virtual-server.ts'
 import { allowAnswers, snat } from '../tasks/cluster/firewall.ts'
 import { packetsOf } from '../tasks/cluster/packets.ts'
 import { targetOf } from '../tasks/target.ts'
-import { filesOf } from './rendered.ts'
+import { debian as facts, filesOf } from './rendered.ts'
 import { inventoryOf } from './variants.ts'
 
-const facts = {
-  ids: ['debian'],
-  hostname: 'ns1',
-  init: 'systemd',
-  interfaces: { eth0: { manager: 'networkd', file: '/etc/systemd/network/lan.network' } },
-} as Partial<Facts> as Facts
 const inventory = inventoryOf(`
 cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, service: { type: http, port: 80, real_port: 8080 } }
 hosts:

@@ -9,11 +9,19 @@ import { targetOf } from '../tasks/target.ts'
 
 const lists = { 1: level1, 2: level2, 3: level3 }
 
+/** What a host with Debian shows of itself, as far as tasks ask. */
+export const debian: Facts = {
+  ids: ['debian'],
+  hostname: 'ns1',
+  init: 'systemd',
+  interfaces: { eth0: { manager: 'networkd', file: '/etc/systemd/network/lan.network' } },
+} as Partial<Facts> as Facts
+
 /** @returns what a level writes on a new host with Debian, by path */
 export function filesOf(inventory: Inventory, host: Inventory['hosts'][number], level: Level): Map<string, string> {
   const interfaces = { [host.interface]: { manager: 'networkd', file: '/etc/systemd/network/first.network' } }
-  const facts: Partial<Facts> = { ids: ['debian'], hostname: 'new', init: 'systemd', now: 1_700_000_000, interfaces }
-  const tasks = tasksOf(flatten(lists[level](targetOf(inventory, host, facts as Facts))))
+  const facts: Facts = { ...debian, hostname: 'new', now: 1_700_000_000, interfaces }
+  const tasks = tasksOf(flatten(lists[level](targetOf(inventory, host, facts))))
   const files = new Map<string, string>()
   for (const { name, plan } of tasks) {
     const path = /^file (\/.*)/.exec(name)?.[1]

@@ -9,7 +9,6 @@ import * as assert from 'uvu/assert'
 import { remoteClient, thisMachine } from '../engine/clients/client.ts'
 import type { Sample } from '../engine/clients/losses.ts'
 import { startProber } from '../engine/clients/prober.ts'
-import type { Facts } from '../engine/runner/facts.ts'
 import { flatten, tasksOf } from '../engine/runner/task.ts'
 import { localTransport } from '../engine/transport/local.ts'
 import { askAll } from '../engine/verify/ask.ts'
@@ -25,17 +24,11 @@ import { allowAnswers, snat } from '../tasks/cluster/firewall.ts'
 import { untracked } from '../tasks/cluster/untracked.ts'
 import { targetOf } from '../tasks/target.ts'
 import { startResponder } from './dns.ts'
-import { filesOf } from './rendered.ts'
+import { debian as facts, filesOf } from './rendered.ts'
 import { inventoryOf } from './variants.ts'
 
 const local = localTransport()
 const lists = { 1: level1, 2: level2, 3: level3 }
-const facts = {
-  ids: ['debian'],
-  hostname: 'ns1',
-  init: 'systemd',
-  interfaces: { eth0: { manager: 'networkd', file: '/etc/systemd/network/lan.network' } },
-} as Partial<Facts> as Facts
 
 /** A cluster of two with these keys. */
 const inventory = (more: string): Inventory =>

@@ -9,7 +9,8 @@ Debian's python3-minimal lacks. It prints
   NUMBER PROTOCOL SENT LATE WHY                for each question that is lost
   end SECONDS                                  last: when it stopped asking
 SENT and SECONDS are since the start; LATE is how many ms it was sent behind the schedule; LATENCY is in ms, for TCP
-with the connection, and without the time in which the prober itself was held up. SIGTERM, SIGINT and SIGHUP make it ask no more, wait for what is outstanding, and exit with 0.
+with the connection, and without the time in which the prober itself was held up. SIGTERM, SIGINT and SIGHUP make it
+ask no more, wait for what is outstanding, and exit with 0.
 """
 
 import errno, os, select, signal, sys, time

@@ -7,6 +7,7 @@ import { accepted } from '../accepted.ts'
 import { file } from '../file.ts'
 import { service } from '../service.ts'
 import { dropInPath, systemdDropIn } from '../systemd-dropin.ts'
+import { movedAddressesOf } from '../../services/virtual-server.ts'
 import type { Target } from '../target.ts'
 import { formerAddresses, replacingHandMade } from './adoption/keepalived-conf.ts'
 import { unitOverride, withoutRoutesScript } from './adoption/unit-override.ts'
@@ -49,7 +50,7 @@ const withoutKeepalived = ({ cluster, host, place }: Target): Task => ({
   name: 'no keepalived of others moves the virtual IP',
   probe: sh`
 systemctl -q is-active keepalived && ! grep -qs '^# Written by keepalived-playbooks' ${keepalivedConf} &&
-  grep -nsFw ${addressesOf(cluster).flatMap((address) => ['-e', address])} ${keepalivedConf} | head -n 1`,
+  grep -nsFw ${movedAddressesOf(cluster).flatMap((address) => ['-e', address])} ${keepalivedConf} | head -n 1`,
   plan: ({ text }) => {
     if (text === '') return unchanged()
     const [line] = text.split(':')
@@ -60,9 +61,6 @@ systemctl -q is-active keepalived && ! grep -qs '^# Written by keepalived-playbo
     )
   },
 })
-
-const addressesOf = ({ instances }: Target['cluster']) =>
-  instances.flatMap(({ vips }) => vips.map(({ address }) => address))
 
 /** keepalived is configured for a level, tested before it is replaced, and reloads rather than restarts. */
 export function keepalived(target: Target, level: Level): Task[] {

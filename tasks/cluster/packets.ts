@@ -79,8 +79,8 @@ const checksOf = ({ host, hosts }: Target, server: VirtualServer): Packet[] =>
     ...checkedAt(server),
   }))
 
-/** A program may ask anything: it is taken to ask what clients are sent to. */
-function checkedAt({ protocol, realPort, check }: VirtualServer): { protocol: string; toPort: number } {
+/** @returns what checks of real servers ask; a program may ask anything, and is taken to ask what clients are sent to */
+export function checkedAt({ protocol, realPort, check }: VirtualServer): { protocol: string; toPort: number } {
   const at = 'port' in check ? check.port : undefined
   return { protocol: at === undefined ? protocol.toLowerCase() : 'tcp', toPort: at ?? realPort }
 }

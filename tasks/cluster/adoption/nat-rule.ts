@@ -3,6 +3,7 @@ import { abilitiesOf, type Level, realAddress } from '../../../inventory/levels.
 import { servicesOf } from '../../../services/all.ts'
 import { virtualServersOf } from '../../../services/virtual-server.ts'
 import type { Target } from '../../target.ts'
+import { checkedAt } from '../packets.ts'
 
 type Knows = Pick<Target, 'cluster' | 'host' | 'hosts'>
 
@@ -93,7 +94,7 @@ const takesChecks = (rule: Rule, level: Level, target: Knows): boolean =>
     rule,
     1,
     target,
-    virtualServersOf(target.cluster).map(({ check, realPort }) => ('port' in check && check.port) || realPort),
+    virtualServersOf(target.cluster).map((server) => checkedAt(server).toPort),
   )
 
 const withMask = (network: string) => (network.includes('/') ? network : `${network}/32`)

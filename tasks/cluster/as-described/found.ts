@@ -1,7 +1,7 @@
 import { lines, type Script, sh } from '../../../engine/base/sh.ts'
 import { servicesOf } from '../../../services/all.ts'
 import { parseNetwork } from '../../../inventory/network.ts'
-import { servedAddressesOf } from '../../../services/virtual-server.ts'
+import { movedAddressesOf, servedAddressesOf } from '../../../services/virtual-server.ts'
 import type { Service } from '../../../services/service.ts'
 import { interfacesFunction } from '../../../engine/runner/ifupdown.ts'
 import type { Target } from '../../target.ts'
@@ -80,7 +80,7 @@ export function probe({ cluster, host, hosts }: Target): Script {
   return sh`
 ${interfacesFunction}
 mapfile -t files < <(interfaces /etc/network/interfaces | sed -n 's/^file //p')
-named=$(grep -rnsIFw ${cluster.instances.flatMap(({ vips }) => vips.flatMap(({ address }) => ['-e', address]))} -- ${configuration} /etc/network/if-*.d "\${files[@]}")
+named=$(grep -rnsIFw ${movedAddressesOf(cluster).flatMap((address) => ['-e', address])} -- ${configuration} /etc/network/if-*.d "\${files[@]}")
 ${lines(...asked.map((vip) => askNeighbours(vip, nodes, host.interface)))}
 echo '== links and routes'
 ip -j -d -batch - <<<${'address show\nroute show table all'}
