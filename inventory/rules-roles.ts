@@ -37,10 +37,11 @@ function alone(
   level?: Level,
 ): Problem[] {
   if (role === undefined) return []
-  const [key, others] = role === 'director' ? ['weight', 'serve clients'] : ['priority', 'may hold the VIP']
-  const useless = [...path, key]
+  const [keys, others] =
+    role === 'director' ? [['weight'], 'serve clients'] : [['priority', 'email_from'], 'may hold the VIP']
+  const useless = keys.map((key) => [...path, key]).filter(isGiven)
   return [
-    ...(isGiven(useless) ? [{ path: useless, text: `has a meaning only for hosts that ${others}` }] : []),
+    ...useless.map((one) => ({ path: one, text: `has a meaning only for hosts that ${others}` })),
     ...(level !== undefined && level !== 2
       ? [
           {

@@ -15,6 +15,7 @@ export function vrrp({ cluster = {}, hosts }: Draft): Problem[] {
     ...adverts(cluster),
     ...balancing(cluster, hosts),
     ...ownLines(cluster),
+    ...senders(cluster, hosts),
     ...trackedOnce(['cluster'], cluster),
     ...Object.entries(cluster.instances ?? {}).flatMap(([name, one]) =>
       trackedOnce(['cluster', 'instances', name], one ?? {}),
@@ -51,6 +52,13 @@ function adverts({
   if (more.unicast && more.mcast_src_ip)
     report('mcast_src_ip', 'must be left out with cluster.unicast: true, which has no multicast')
   return problems
+}
+
+function senders({ email }: ClusterDraft, hosts: Draft['hosts'] = {}): Problem[] {
+  if (email) return []
+  return Object.entries(hosts)
+    .filter(([, host]) => host?.email_from !== undefined)
+    .map(([name]) => ({ path: ['hosts', name, 'email_from'], text: 'has a meaning only with cluster.email' }))
 }
 
 /** With two weights, or with and without one, it would say two things. */

@@ -1,5 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { command, interfaceName, ipv4, port, seconds, shortName } from './values.ts'
+import { command, interfaceName, ipv4, mailAddress, port, seconds, shortName } from './values.ts'
 
 const user = {
   type: 'string',
@@ -84,13 +84,6 @@ const repeats = (description: string, standard: number) =>
 
 const notifying = (state: string) =>
   ({ ...command, description: `A program that is run when a node ${state}. Default: none.` }) as const
-
-const mail = {
-  type: 'string',
-  pattern: '^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+$',
-  maxLength: 200,
-  title: 'an e-mail address',
-} as const
 
 /** keepalived.conf(5) counts braces, and takes `!` and `#` for comments. */
 const line = {
@@ -192,17 +185,17 @@ export const vrrpSchemas = {
         type: 'array',
         title: 'a list of e-mail addresses, at least one',
         minItems: 1,
-        items: mail,
+        items: mailAddress,
         description: 'Who gets it.',
       },
-      from: { ...mail, description: 'Whom it is from.' },
+      from: { ...mailAddress, description: 'Whom it is from, unless a host says it with `email_from`.' },
       server: {
         type: 'string',
         format: 'server',
         title: 'an IPv4 address or a host name',
-        description:
-          'The SMTP server that takes it without a password, at port 25. A name is looked up when keepalived starts.',
+        description: 'The SMTP server that takes it without a password. A name is looked up when keepalived starts.',
       },
+      port: { ...port, default: 25, description: 'The port of that server.' },
       timeout: { ...seconds, default: 30, description: 'Seconds to wait for that server.' },
     },
   },

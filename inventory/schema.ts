@@ -1,6 +1,6 @@
 import type { JSONSchema } from 'json-schema-to-ts'
 import { clusterSchema } from './schema-cluster.ts'
-import { hostName, interfaceName, ipv4, login, shortName, sshHost, vars } from './values.ts'
+import { hostName, interfaceName, ipv4, login, mailAddress, shortName, sshHost, vars } from './values.ts'
 
 const hostSchema = {
   type: 'object',
@@ -48,6 +48,10 @@ const hostSchema = {
       default: 1,
       description:
         'Levels 2 and 3: its share of clients, beside those of the others, where the scheduler heeds weights.',
+    },
+    email_from: {
+      ...mailAddress,
+      description: 'Whom mails of keepalived on this host are from. Default: `cluster.email.from`.',
     },
     second: {
       type: 'object',

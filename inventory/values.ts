@@ -43,6 +43,14 @@ export const command = {
   title: 'an absolute path, and words after it, without quotes and what a shell heeds',
 } as const
 
+/** A user without a host is one of the mail server. */
+export const mailAddress = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9._+-]+(@[A-Za-z0-9.-]+)?$',
+  maxLength: 200,
+  title: 'an e-mail address, or a user of the mail server',
+} as const
+
 /** Of UDP or TCP. */
 export const port = { type: 'integer', minimum: 1, maximum: 65535 } as const
 

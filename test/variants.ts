@@ -91,8 +91,9 @@ export const variants: [name: string, text: string, level: Level][] = [
     own: { command: /usr/bin/true --all a=b, user: root }
   notify: { master: /bin/true up, fault: /bin/true, user: nobody }
   garp: { delay: 1, refresh: 60, interval_ms: 10 }
-  email: { to: [a@example.com, b@example.com], from: k@example.com, server: 10.2.1.9 }
-  keepalived: { global: [max_auto_priority 5], instance: [debug 0] }`) + two,
+  email: { to: [a@example.com, b@example.com], from: k@example.com, server: 10.2.1.9, port: 587 }
+  keepalived: { global: [max_auto_priority 5], instance: [debug 0] }`) +
+      two.replace('10.2.1.3', '10.2.1.3, email_from: b@example.com'),
     1,
   ],
   [

@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { vrrpSchemas } from '../../inventory/schema-vrrp.ts'
-import { command, shortName } from '../../inventory/values.ts'
+import { command, mailAddress, shortName } from '../../inventory/values.ts'
 import { type Section, numberOf, unless, unlessEmpty } from './section.ts'
 import type { Part } from './facts.ts'
 import { type Gap, scriptGap } from './gaps.ts'
 
-const mail = vrrpSchemas.email.properties.from
 const kinds = vrrpSchemas.checks.additionalProperties.properties
 const matches = (pattern: string, text: string) => new RegExp(pattern).test(text)
 
@@ -113,11 +112,11 @@ export const garpOf = (main: Part, global: Part): Section | undefined =>
 
 /** The inventory wants to know from whom mails are. */
 export function emailOf(global: Part): Section | undefined {
-  const to = global.all('email to').flatMap(([address]) => (matches(mail.pattern, address) ? [address] : []))
+  const to = global.all('email to').flatMap(([address]) => (matches(mailAddress.pattern, address) ? [address] : []))
   const from = global.get('email from')
   const server = global.get('email server') ?? '127.0.0.1'
   if (to.length === 0 || from === undefined) return undefined
-  return { to, from, server, timeout: numberOf(global, 'email timeout') }
+  return { to, from, server, port: numberOf(global, 'email port'), timeout: numberOf(global, 'email timeout') }
 }
 
 /** What has keys of its own, what other playbooks' tasks would have to heed, and what stands for something elsewhere. */

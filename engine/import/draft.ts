@@ -76,6 +76,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
         ...hostOf(node, {
           index,
           device,
+          sender: global.get('email from'),
           server: level === 2 ? served[0] : undefined,
           preempts: moves.preempt === true,
         }),
@@ -152,13 +153,15 @@ interface Around {
   index: number
   /** The interface of most nodes. */
   device: string
+  /** Whom mails of the first node are from. */
+  sender: string | undefined
   /** The virtual server that the inventory is about. */
   server: Part | undefined
   /** Whether the best node takes the virtual IP back. */
   preempts: boolean
 }
 
-function hostOf(node: Node, { index, device, server, preempts }: Around): Section {
+function hostOf(node: Node, { index, device, sender, server, preempts }: Around): Section {
   const own = node.meaning && mainInstance(node.meaning)
   // Numbers count only where checks move them.
   const isMoved = preempts && own !== undefined && own.all('priority beside').length > 0
@@ -166,6 +169,7 @@ function hostOf(node: Node, { index, device, server, preempts }: Around): Sectio
     interface: unless(own?.get('interface') ?? device, device),
     priority: isMoved ? unless(priorityOf(own), 100 - index) : undefined,
     weight: weightOf(server, node.address),
+    email_from: unless(node.meaning?.global.get('email from') ?? sender, sender),
     ssh: node.ssh === undefined || node.ssh === node.address ? undefined : { host: node.ssh },
   }
 }

@@ -217,9 +217,11 @@ export const broken: [text: string, ...messages: string[]][] = [
     '4:73 cluster.track_interfaces[3]: must be an interface name of at most 15 letters, digits, "_", "." and "-"; or a map with name and weight, got 5; put it in quotes',
   ],
   [
-    cluster('mcast_group: 10.2.1.9\n  email: { to: [a@x.org], from: b@x.org, server: 10.2.1.999 }'),
+    cluster('mcast_group: 10.2.1.9\n  email: { to: [a@x.org], from: "b x", server: 10.2.1.999, port: 0 }'),
     '4:16 cluster.mcast_group: must be from 224.0.0.0 to 239.255.255.255, got "10.2.1.9"',
-    '5:50 cluster.email.server: must be an IPv4 address or a host name, got "10.2.1.999"',
+    '5:33 cluster.email.from: must be an e-mail address, or a user of the mail server, got "b x"',
+    '5:48 cluster.email.server: must be an IPv4 address or a host name, got "10.2.1.999"',
+    '5:66 cluster.email.port: must be a whole number from 1 to 65535, got 0',
   ],
   [
     cluster('unicast: true\n  mcast_src_ip: true'),
@@ -249,6 +251,11 @@ export const broken: [text: string, ...messages: string[]][] = [
   [
     `${cluster()}  ns3: { address: 224.0.0.18, role: real_server }\n`,
     '7:19 hosts.ns3.address: must be the address of a host, but "224.0.0.18" is for groups (multicast)',
+  ],
+  [ns1('email_from: a'), '5:41 hosts.ns1.email_from: has a meaning only with cluster.email'],
+  [
+    `${cluster('email: { to: [a], from: b, server: mail }')}  ns3: { address: 10.2.1.4, role: real_server, email_from: c }\n`,
+    '8:60 hosts.ns3.email_from: has a meaning only for hosts that may hold the VIP',
   ],
   [ns1('role: director, weight: 2'), '5:53 hosts.ns1.weight: has a meaning only for hosts that serve clients'],
   [
