@@ -15,11 +15,13 @@ export interface Abilities {
   syncsConnections: boolean
   /** Real servers have the VIP themselves, and answer clients without the holder. */
   answersDirectly: boolean
+  /** What clients send comes to real servers inside packets of the holder (IP in IP). */
+  tunnels: boolean
 }
 
 const none = {
   ...{ balances: false, keepsClients: false, secondInterface: false },
-  ...{ syncsConnections: false, answersDirectly: false },
+  ...{ syncsConnections: false, answersDirectly: false, tunnels: false },
 }
 
 const levels: Readonly<Record<Level, Abilities>> = {
@@ -32,12 +34,13 @@ const levels: Readonly<Record<Level, Abilities>> = {
 const direct = { keepsClients: true, syncsConnections: true, answersDirectly: true }
 
 /** Of a cluster, or of what an inventory says of one. */
-type Balancing = { balancing?: { method?: 'nat' | 'dr' | undefined } | undefined }
+type Balancing = { balancing?: { method?: 'nat' | 'dr' | 'tun' | undefined } | undefined }
 
 /** @returns what a level can do in a cluster; a node without a level can do nothing */
 export function abilitiesOf(level: number | undefined, { balancing }: Balancing): Abilities {
   const can = levels[level as Level] ?? none
-  return level === 2 && (balancing?.method ?? 'nat') !== 'nat' ? { ...can, ...direct } : can
+  const { method = 'nat' } = balancing ?? {}
+  return level === 2 && method !== 'nat' ? { ...can, ...direct, tunnels: method === 'tun' } : can
 }
 
 /** @returns the levels that have an ability in a cluster */

@@ -55,11 +55,11 @@ function alone(
 
 function directly(cluster: NonNullable<Draft['cluster']>, level?: Level): Problem[] {
   const { method, sorry_server: sorry } = cluster.balancing ?? {}
-  if (method !== 'dr') return []
+  if (method === undefined || method === 'nat') return []
   const path = ['cluster', 'balancing', 'method']
   return [
     ...(level === 3
-      ? [{ path, text: 'must be nat at level 3; level 2 with dr keeps the addresses of clients as well' }]
+      ? [{ path, text: `must be nat at level 3; level 2 with ${method} keeps the addresses of clients as well` }]
       : []),
     ...(Object.keys(cluster.instances ?? {}).length > 0 && !cluster.sync
       ? [
@@ -73,7 +73,7 @@ function directly(cluster: NonNullable<Draft['cluster']>, level?: Level): Proble
       ? [
           {
             path: ['cluster', 'balancing', 'sorry_server', 'port'],
-            text: 'must be left out with method: dr, which can not change ports',
+            text: `must be left out with method: ${method}, which can not change ports`,
           },
         ]
       : []),

@@ -36,8 +36,9 @@ export function service({ cluster }: Draft, isGiven: (path: Path) => boolean, le
 function mapped(path: Path, content: Draft<Kinds>, cluster: Draft['cluster'] = {}, level?: Level): Problem[] {
   if (!('real_port' in content) || content.real_port === undefined) return []
   const place = [...path, 'real_port']
-  if (cluster.balancing?.method === 'dr')
-    return [{ path: place, text: 'must be left out with method: dr, which can not change ports' }]
+  const { method = 'nat' } = cluster.balancing ?? {}
+  if (method !== 'nat')
+    return [{ path: place, text: `must be left out with method: ${method}, which can not change ports` }]
   return level === undefined || level === 2
     ? []
     : [{ path: place, text: `must be left out at level ${level}; level 2 can send clients to another port` }]

@@ -80,11 +80,8 @@ function addresses(draft: Draft): Problem[] {
       .slice(1)
       .map(({ path }) => dotted(path)),
   )
-  // Packets come back through the director from anywhere, where it gives them its address.
-  const isFree = (path: Path): boolean =>
-    path[2] === 'address' &&
-    draft.hosts?.[path[1]!]?.role === 'real_server' &&
-    draft.cluster?.balancing?.method !== 'dr'
+  // How directors get there is known on them alone.
+  const isFree = (path: Path): boolean => path[2] === 'address' && draft.hosts?.[path[1]!]?.role === 'real_server'
   // Further VIPs may be of other networks, and of IPv6; the first one where it has an interface of its own.
   if (draft.cluster?.vip_interface !== undefined) vips.add('cluster.vip')
   return owners(draft).flatMap(([path, address]) => {

@@ -20,12 +20,13 @@ export const balancingSchema = {
     },
     method: {
       type: 'string',
-      enum: ['nat', 'dr'],
+      enum: ['nat', 'dr', 'tun'],
       default: 'nat',
       description:
         'Level 2: how a director passes clients on (`lvs_method`). With `nat` answers come back through it. With `dr` ' +
         '(direct routing) real servers have the VIP on `lo` as well, see the addresses of their clients, and answer them ' +
-        'directly.',
+        'directly. With `tun` they do so as well, and may be in other networks: what clients send comes to them in packets ' +
+        'of the director (IP in IP).',
     },
     flags: {
       type: 'array',

@@ -11,7 +11,7 @@ const hostSchema = {
     address: {
       ...ipv4,
       description:
-        'Its address in `cluster.network`, where VRRP, health checks and service run. By NAT, a `real_server` may be elsewhere.',
+        'Its address in `cluster.network`, where VRRP, health checks and service run. A `real_server` may be elsewhere; by direct routing, in a network of the directors.',
     },
     interface: { ...interfaceName, description: 'The interface that has `address`. Default: `cluster.interface`.' },
     role: {

@@ -7,10 +7,10 @@ import { nodeStateScript, parseNodeState } from '../engine/cluster/node-state.ts
 import { heirOf } from '../engine/operations/rolling/move.ts'
 import { judgeNodes, works } from '../engine/verify/judge.ts'
 import { tasks } from '../playbooks/level2.mts'
-import { addresses } from '../tasks/cluster/as-described/addresses.ts'
+import { addresses, neighbours } from '../tasks/cluster/as-described/addresses.ts'
 import { method } from '../tasks/cluster/as-described/method.ts'
 import { parseFound } from '../tasks/cluster/as-described/found.ts'
-import { allowAnswers, allowSync, allowVrrp, snat } from '../tasks/cluster/firewall.ts'
+import { allowAnswers, allowSync, allowTunnels, allowVrrp, snat } from '../tasks/cluster/firewall.ts'
 import { packetsOf } from '../tasks/cluster/packets.ts'
 import { untracked } from '../tasks/cluster/untracked.ts'
 import { targetOf } from '../tasks/target.ts'
@@ -99,6 +99,40 @@ test('the packets that are tried are those of the role', () => {
     'TCP port 80 for the checks of lb2 -> 10.2.1.21',
     'a question by TCP to 10.2.1.5 -> 10.2.1.5',
   ])
+})
+
+const tunnelled = apartBy('tun', '192.168.7.9')
+
+test('by TUN real servers unpack what directors send, and rules let both in', () => {
+  const setUp = namesOf(tunnelled, 'web2').filter((name) => /ipip|rp_filter|tunl0/.test(name))
+  assert.equal(setUp, [
+    'file /etc/modules-load.d/ipip.conf',
+    'kernel module ipip is loaded',
+    'sysctl net.ipv4.conf.tunl0.rp_filter = 2',
+    'tunl0 is up with 192.168.7.9',
+  ])
+  const rules = (name: string) => allowTunnels(targetIn(tunnelled, name), 2).map(({ name: rule }) => rule)
+  assert.equal(rules('lb1'), ['tunnel-to-web1', 'tunnel-to-web2'])
+  assert.equal(rules('web2'), ['tunnel-from-lb1', 'tunnel-from-lb2', 'tunnelled-tcp'])
+  assert.equal(allowTunnels(targetIn(apart, 'web1'), 2), [])
+  const packets = (name: string) =>
+    packetsOf(targetIn(tunnelled, name), 2).flatMap(({ protocol, what }) => (protocol === '4' ? what : []))
+  assert.equal(packets('lb1'), ["clients' questions to web1 in IP in IP", "clients' questions to web2 in IP in IP"])
+  assert.equal(packets('web2'), ["clients' questions from lb1 in IP in IP", "clients' questions from lb2 in IP in IP"])
+})
+
+test('by direct routing a director has an interface in the network of each real server, which TUN does not need', () => {
+  const found = (...routes: object[]) =>
+    parseFound(`== links and routes\n${JSON.stringify([])}\n${JSON.stringify(routes)}\n`)
+  const routed = found({ dst: 'default', gateway: '10.2.1.1' }, { dst: '192.168.7.0/24', gateway: '10.2.1.1' })
+  const linked = found({ dst: '192.168.7.0/24', dev: 'eth1' })
+  const direct = apartBy('dr', '192.168.7.9')
+  const of = (inventory: typeof apart, name: string, seen: typeof routed) =>
+    neighbours(targetIn(inventory, name), 2, seen).map((line) => line.replace(/^.*?: /, ''))
+  assert.equal(of(direct, 'lb1', routed), [
+    'no interface of this host is in the network of 192.168.7.9, and method: dr passes no router; method: tun does',
+  ])
+  assert.equal([of(direct, 'lb1', linked), of(direct, 'web1', routed), of(tunnelled, 'lb1', routed)], [[], [], []])
 })
 
 const said = (name: string, ...lines: string[]) => {

@@ -158,6 +158,18 @@ for (const [code, first, second, what] of between)
     assert.match(found[0]!.what, what)
   })
 
+test('words behind an address that keepalived does not know', () => {
+  const file = instance('', { vip: '10.2.1.5/24 dev eth0 lable eth0:1' })
+  const found = imported({ 'a.conf': file }).hazards.filter(({ code }) => code === 'unknown-keyword')
+  assert.equal(
+    found.map(({ what }) => what),
+    [
+      'lable is unknown (did you mean "label"?), and keepalived leaves it out',
+      'eth0:1 is unknown, and keepalived leaves it out',
+    ],
+  )
+})
+
 test('a weight that is greater than the difference of priorities: no warning', () => {
   const file = (priority: number) => script('script /a\n weight -20') + instance(tracks, { priority })
   const { hazards } = imported({ 'a.conf': file(110), 'b.conf': file(100) })

@@ -56,6 +56,25 @@ test('a scheduler, and a method in lower case, that keepalived leaves out: wlc a
   assert.equal(needs(foreign).length, 1)
 })
 
+test('TUN, and DR with real servers in another network', () => {
+  for (const method of ['TUN', 'DR']) {
+    const lines = `lb_kind ${method}\n${real('10.2.1.9', 80)}${real('192.168.1.9', 80)}`
+    const result = imported(pair('', server(80, lines)), two)
+    assert.equal([needs(result), result.refused], [[], []])
+    assert.match(inventory(result), `method: ${method.toLowerCase()}`)
+    assert.match(inventory(result), 'real2: { address: 192.168.1.9, role: real_server }')
+  }
+})
+
+test('an address that no instance holds, as its block is misspelt: the inventory holds it', () => {
+  const misspelt = Object.entries(pair('', both(80, 'TCP_CHECK { }'))).map(
+    ([name, text]) => [name, text.replace('virtual_ipaddress', 'vitual_ipaddress')] as const,
+  )
+  const result = imported(Object.fromEntries(misspelt), two)
+  assert.equal([needs(result), result.refused], [[], []])
+  assert.ok(result.hazards.some(({ code }) => code === 'virtual-server-without-vip'))
+})
+
 test('DR and another port: keepalived sends clients to that of the virtual server, and checks the other', () => {
   const lines = `lb_kind DR\n${real('10.2.1.8', 8080)}${real('10.2.1.9', 8080)}`
   const result = imported(pair('', server(80, lines)), two)
@@ -73,14 +92,12 @@ test('NAT and another port', () => {
 })
 
 test('real servers of another network than the virtual IP says', () => {
-  const files = (vip: string, method = 'NAT') => ({
-    'a.conf': instance('', { vip }) + server(80, `lb_kind ${method}\n${real('10.2.1.9', 80)}${real('10.2.2.9', 80)}`),
+  const files = (vip: string) => ({
+    'a.conf': instance('', { vip }) + server(80, `lb_kind NAT\n${real('10.2.1.9', 80)}${real('10.2.2.9', 80)}`),
   })
   const byNat = imported(files('10.2.1.5/24'))
   assert.equal(needs(byNat), [])
   assert.match(inventory(byNat), 'real2: { address: 10.2.2.9, role: real_server }')
-  const direct = imported(files('10.2.1.5/24', 'DR'))
-  assert.equal(needs(direct), ['real servers of another network, or of some services alone'])
   // Without a prefix length one network may hold both.
   const guessed = imported(files('10.2.1.5'))
   assert.equal(needs(guessed), [])

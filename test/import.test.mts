@@ -293,18 +293,6 @@ const unsaid: [name: string, lines: string, beside: string, needs: string[]][] =
     'vrrp_track_process x { process y "--all" }',
     ['track_file, track_bfd, and track_process with more than a name'],
   ],
-  [
-    'a virtual server by TUN',
-    '',
-    'virtual_server 10.2.1.5 80 { protocol TCP\n lb_kind TUN\n real_server 10.2.1.9 80 { TCP_CHECK { } } }',
-    ['clients passed on by IP in IP (TUN), or by several methods'],
-  ],
-  [
-    'a real server of another network, by DR',
-    '',
-    'virtual_server 10.2.1.5 80 { protocol TCP\n lb_kind DR\n real_server 10.2.1.9 80 { TCP_CHECK { } }\n real_server 192.168.1.9 80 { TCP_CHECK { } } }',
-    ['real servers of another network, or of some services alone'],
-  ],
 ]
 for (const [name, lines, beside, wanted] of unsaid)
   test(`unsaid: ${name}`, () => {

@@ -81,6 +81,12 @@ export const variants: [name: string, text: string, level: Level][] = [
     2,
   ],
   [
+    'level2-tunnel',
+    cluster(`  balancing: { method: tun }
+  service: { type: http }`) + apart,
+    2,
+  ],
+  [
     'level1-checks',
     cluster(`  unicast: true
   track_interfaces: [lo, { name: eth1, weight: -20 }]

@@ -112,6 +112,8 @@ function dns(server: Part): Section {
   })!
 }
 
+const methods: Readonly<Record<string, string>> = { DR: 'dr', TUN: 'tun' }
+
 export function balancingOf(server: Part, global: Part): Section | undefined {
   const sorry = server.get('sorry_server')?.split(' ')
   const [, port] = server.key.split(' ')
@@ -121,7 +123,7 @@ export function balancingOf(server: Part, global: Part): Section | undefined {
   return unlessEmpty({
     // keepalived's default is another than the inventory's.
     scheduler: unless(server.get('lvs_sched') ?? 'wlc', 'rr'),
-    method: server.get('lvs_method') === 'DR' ? 'dr' : undefined,
+    method: methods[server.get('lvs_method') ?? ''],
     flags: flags.length > 0 ? flags : undefined,
     persistence: numberOf(server, 'persistence_timeout'),
     udp_timeout: unless(numberOf(global, 'lvs_timeouts udp'), 10),

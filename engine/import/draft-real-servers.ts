@@ -1,5 +1,4 @@
 import { isIPv4 } from 'node:net'
-import { parseNetwork } from '../../inventory/network.ts'
 import type { Part } from './facts.ts'
 import { type Guess, isSaid, networkOf } from './network.ts'
 import type { Node } from './nodes.ts'
@@ -23,16 +22,8 @@ export function networkWith(reals: readonly string[], ...[vip, prefix, nodes]: P
   return Number(wide.cidr.split('/')[1]) >= shortest ? wide : networkOf(vip, prefix, nodes)
 }
 
-/**
- * @param within the network that all have to be in, if any
- * @returns the real servers that are no nodes, as hosts of an inventory, by name
- */
-export function apartFrom(
-  nodes: readonly Node[],
-  reals: readonly string[],
-  within?: string,
-): [name: string, Section][] {
-  const has = within === undefined ? isIPv4 : parseNetwork(within).has
+/** @returns the real servers that are no nodes, as hosts of an inventory, by name */
+export function apartFrom(nodes: readonly Node[], reals: readonly string[]): [name: string, Section][] {
   const taken = new Set(nodes.map(({ name }) => name))
   let place = 0
   const name = () => {
@@ -41,7 +32,7 @@ export function apartFrom(
     return `real${place}`
   }
   return reals
-    .filter((address) => isIPv4(address) && has(address) && !nodes.some((node) => node.address === address))
+    .filter((address) => isIPv4(address) && !nodes.some((node) => node.address === address))
     .map((address) => [name(), { address, role: 'real_server' }])
 }
 

@@ -53,7 +53,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
   const vips = [vip, ...servedAddresses(instances, network.cidr)]
   const served = virtualServers.filter(({ key }) => vips.includes(key.split(' ')[0]!))
   const reals = areAlone ? [] : realAddresses(served)
-  const apart = apartFrom(nodes, reals, served[0]?.get('lvs_method') === 'DR' ? network.cidr : undefined)
+  const apart = apartFrom(nodes, reals)
   const free = freeAddresses(network.cidr, [...vips, ...addresses, ...reals])
   const { isChecked, ...services } = servicesOf(main, served, { vip, areAlone })
   const level = served.length > 0 && !areAlone ? 2 : 1

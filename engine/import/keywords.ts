@@ -111,14 +111,44 @@ export const obsolete: Readonly<Record<string, string>> = {
 /** @returns whether a block has the keyword; keepalived leaves out lines whose keyword it does not know */
 export const isKnown = (word: string, inside: string): boolean => keywords[inside]?.includes(word) ?? true
 
-/** @returns every statement whose first word its block does not know, each with ` (did you mean …?)` or nothing */
-export function unknownWords(block: readonly Statement[], inside = ''): { statement: Statement; meant: string }[] {
+/** Words that may stand behind an address: with one word after them, and alone. */
+const addressWords = {
+  valued: list('dev brd broadcast label scope peer preferred_lft track_group use_vmac'),
+  alone: list('home -nodad mngtmpaddr noprefixroute autojoin no_track'),
+}
+
+/** @returns what stands behind an address, each word with its value or nothing; keepalived leaves out words that it does not know */
+export const addressOptions = ([, ...words]: readonly string[]): [word: string, value: string][] =>
+  words.flatMap((word, place): [string, string][] => {
+    if (addressWords.valued.includes(words[place - 1] ?? '')) return []
+    if (addressWords.valued.includes(word)) return [[word, words[place + 1] ?? '']]
+    return addressWords.alone.includes(word) ? [[word, '']] : []
+  })
+
+function unknownOfAddress(statement: Statement): Unknown[] {
+  const { valued, alone } = addressWords
+  const [, ...words] = statement.words
+  return words
+    .filter((word, place) => ![...valued, ...alone].includes(word) && !valued.includes(words[place - 1] ?? ''))
+    .map((word) => ({ statement, word, meant: didYouMean(word, [...valued, ...alone]) }))
+}
+
+/** A word that its block does not know, with ` (did you mean …?)` or nothing. */
+interface Unknown {
+  statement: Statement
+  word: string
+  meant: string
+}
+
+/** @returns every word that keepalived leaves out, with what stands behind it */
+export function unknownWords(block: readonly Statement[], inside = ''): Unknown[] {
+  if (inside.startsWith('virtual_ipaddress')) return block.flatMap(unknownOfAddress)
   const known = keywords[inside]
   // Lists, as of addresses, begin with no keyword.
   if (!known) return []
   return block.flatMap((statement) => {
     const [word] = statement.words as [string]
-    if (!known.includes(word)) return [{ statement, meant: didYouMean(word, known) }]
+    if (!known.includes(word)) return [{ statement, word, meant: didYouMean(word, known) }]
     return unknownWords(statement.block, (inside === '' ? aliases[word] : undefined) ?? word)
   })
 }

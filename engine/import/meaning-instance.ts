@@ -3,7 +3,7 @@ import type { Statement } from '../conf/statement.ts'
 import { within } from '../conf/statement.ts'
 import { checkOf } from './commands.ts'
 import { find, number, Part, whole } from './facts.ts'
-import { isKnown } from './keywords.ts'
+import { addressOptions, isKnown } from './keywords.ts'
 
 /** What other facts are made of, and what changes nothing: `state`, as elections follow priorities. */
 const understood =
@@ -73,18 +73,14 @@ const ours = ({ words, block }: Statement) =>
 function addresses(part: Part, { block }: Statement, device: string): void {
   for (const keyword of ['virtual_ipaddress', 'virtual_ipaddress_excluded'] as const)
     for (const line of within(block, keyword)) {
-      const [full, ...more] = line.words as [string, ...string[]]
+      const [full] = line.words as [string]
       const [address, prefix] = full.split('/') as [string, string?]
       const about = keyword === 'virtual_ipaddress' ? `address ${address}` : `excluded address ${address}`
       part.say(about, '', line)
       part.say(`prefix of ${address}`, prefix, line, isIPv6(address) ? '128' : '32')
-      for (let at = 0; at < more.length; at++) {
-        const key = more[at]!
-        if (key === 'dev') part.say(`interface of ${address}`, more[++at], line, device)
-        else if (/^(brd|broadcast|label|scope|peer|preferred_lft)$/.test(key))
-          part.say(`${key} of ${address}`, more[++at], line)
-        else part.say(`${key} of ${address}`, '', line)
-      }
+      for (const [word, value] of addressOptions(line.words))
+        if (word === 'dev') part.say(`interface of ${address}`, value, line, device)
+        else part.say(`${word} of ${address}`, value, line)
     }
 }
 

@@ -30,7 +30,7 @@ const needs: readonly [kind: Difference['kind'], about: RegExp, need: string][] 
   ['global', /^email/, 'mails as they are'],
   ['global', /^lvs_sync_daemon$/, 'connection sync with NAT at level 2'],
   ['global', /^lvs_timeouts/, 'timeouts of TCP connections'],
-  ['virtual server', /^lvs_method/, 'clients passed on by IP in IP (TUN), or by several methods'],
+  ['virtual server', /^lvs_method/, 'clients passed on by several methods'],
   ['virtual server', /^(real_server|weight of)/, 'real servers of another network, or of some services alone'],
   ['virtual server', /^(check of .*)/, 'the check of the real servers'],
   ['virtual server', /^(flag|.*threshold of)/, 'rare lines'],

@@ -79,7 +79,12 @@ const password =
 /** Of no consequence for who answers. */
 const trifle = /^(prefix|label|brd|broadcast|scope|rise|init_fail) of /
 
-function judgeOther(one: Difference, { main, alone }: Subject): Meant {
+const unheld = 'the instance holds the address of the virtual server, which no file says (virtual_ipaddress)'
+
+const isServed = (about: string, virtualServers: readonly Part[]) =>
+  virtualServers.some(({ key }) => about === `address ${key.split(' ')[0]}`)
+
+function judgeOther(one: Difference, { main, virtualServers, alone }: Subject): Meant {
   const { kind, about, wanted, got } = one
   if (alone && about === 'lvs_sync_daemon') return { why: ownService }
   if (about === 'auth_pass') return { why: password }
@@ -91,6 +96,8 @@ function judgeOther(one: Difference, { main, alone }: Subject): Meant {
     // What was run and checked for the only real server is, which its virtual server tells.
     if (alone && (about === 'notify_fault' || (about.startsWith('check ') && got!.startsWith('service')))) return 'told'
     if (isFurther && /^(check|.* of check|weight of|track_interface)/.test(about)) return { why: alike }
+    // As where virtual_ipaddress is misspelt, so that keepalived leaves it out.
+    if (main?.all('address').length === 0 && isServed(about, virtualServers)) return { why: unheld }
     const why = anyhow.find(([pattern]) => pattern.test(about))?.[1]
     return why === undefined ? { need: needOf(one) } : { why }
   }

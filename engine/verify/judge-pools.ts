@@ -6,7 +6,7 @@ import { type Finding, onNode } from '../cluster/finding.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 
 /** As ipvsadm calls the `lvs_method` of keepalived.conf. */
-const methods = { nat: 'Masq', dr: 'Route' } as const
+const methods = { nat: 'Masq', dr: 'Route', tun: 'Tunnel' } as const
 
 /** Every virtual server of the cluster is there, with every node and nobody else. */
 export const judgePools = (inventory: Inventory, state: NodeState, level: number): Finding[] =>

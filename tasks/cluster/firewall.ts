@@ -6,7 +6,8 @@ import { abilitiesOf, type Level, realAddress } from '../../inventory/levels.ts'
 import type { Accept, Rule } from '../os/firewall/firewall.ts'
 import { osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
-import { advertsIn, packetsOf, secondWire, vmacWires } from './packets.ts'
+import { tunnelDevice } from './ipvs.ts'
+import { advertsIn, inIp, packetsOf, secondWire, vmacWires } from './packets.ts'
 
 /** Rules of a node at a level. */
 export type RulesOf = (target: Target, level: Level) => Rule[]
@@ -59,6 +60,28 @@ export function allowAnswers({ cluster, host, hosts }: Target, level: Level): Ru
       fromPort: realPort,
     })),
   )
+}
+
+/** Directors send what clients ask inside packets of their own, and what comes out of these is let in. */
+export function allowTunnels({ cluster, host, hosts }: Target, level: Level): Rule[] {
+  if (!abilitiesOf(level, cluster).tunnels) return []
+  const packets: Accept = { name: 'tunnel', accept: 'out', protocol: inIp }
+  return [
+    ...(directs(host) ? othersOf(host, hosts.filter(serves)) : []).map((other): Rule => ({
+      ...packets,
+      name: `tunnel-to-${other.name}`,
+      to: `${other.address}/32`,
+    })),
+    ...(serves(host) ? othersOf(host, hosts.filter(directs)) : []).map((other): Rule => ({
+      ...packets,
+      ...{ name: `tunnel-from-${other.name}`, accept: 'in', interface: host.interface },
+      ...{ from: `${other.address}/32`, to: `${host.address}/32` },
+    })),
+    ...(serves(host) ? virtualServersOf(cluster) : []).map((server): Rule => ({
+      ...{ name: `tunnelled-${ruleName(server.name)}`, accept: 'in', interface: tunnelDevice },
+      ...{ protocol: server.protocol.toLowerCase(), to: `${server.address}/32`, toPort: server.port },
+    })),
+  ]
 }
 
 /**

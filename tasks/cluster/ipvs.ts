@@ -57,19 +57,27 @@ export function twoInterfaces({ interface: first, second }: Host): Record<string
 /** @returns the name of an interface in a key, where a dot (VLAN) is written as a slash (sysctl(8)) */
 export const inKey = (device: string) => device.replaceAll('.', '/')
 
+/** The interface that packets in IP in IP come out of; the kernel module `ipip` brings it. */
+export const tunnelDevice = 'tunl0'
+
+/** Loose: what comes out of the tunnel is from clients, who are answered by another interface. */
+const unpacking = { [`net.ipv4.conf.${tunnelDevice}.rp_filter`]: 2 }
+
 /** The kernel balances connections: its module is loaded, and its settings are those of the level and of the host's role. */
 export function ipvs(target: Target, level: Level): TaskTree {
   const { cluster, host } = target
-  const { answersDirectly, secondInterface } = abilitiesOf(level, cluster)
+  const { answersDirectly, secondInterface, tunnels } = abilitiesOf(level, cluster)
   const settings: Record<string, number> = {
     ...(directs(host) && (answersDirectly ? directing : forwarding(host.interface))),
     ...(answersDirectly && serves(host) && answering(host, cluster)),
+    ...(tunnels && serves(host) && unpacking),
     ...(secondInterface && twoInterfaces(host)),
   }
   if (Object.keys(settings).length === 0) return []
   return [
     // Without its module net.ipv4.vs.conntrack does not even exist.
     directs(host) ? kernelModule('ip_vs') : [],
+    tunnels && serves(host) ? kernelModule('ipip') : [],
     noOtherSysctls(bootFile, settings, target),
     sysctl(bootFile, settings),
   ]

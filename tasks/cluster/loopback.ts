@@ -5,6 +5,7 @@ import { serves } from '../../inventory/roles.ts'
 import { servedAddressesOf } from '../../services/virtual-server.ts'
 import { service } from '../service.ts'
 import type { Target } from '../target.ts'
+import { tunnelDevice } from './ipvs.ts'
 import { template } from '../template.ts'
 
 const unit = 'virtual-ip-on-lo'
@@ -17,12 +18,18 @@ export const loopbackUnit = `/etc/systemd/system/${unit}.service`
  * for these is set before (`ipvs`), and directors send nobody to a host that does not have them yet.
  */
 export function virtualIpOnLoopback({ cluster, host }: Target, level: Level): TaskTree {
-  if (!abilitiesOf(level, cluster).answersDirectly) return []
+  const { answersDirectly, tunnels } = abilitiesOf(level, cluster)
+  if (!answersDirectly) return []
   const vips = servedAddressesOf(cluster).map(({ address }) => address)
   const own = [
-    template(loopbackUnit, `${unit}.service`, { vips, label: 'lo:vip' }),
+    template(loopbackUnit, `${unit}.service`, {
+      vips,
+      label: 'lo:vip',
+      tunnel: tunnels && { device: tunnelDevice, address: host.address },
+    }),
     service(unit, { restartOn: [loopbackUnit], unitFiles: [loopbackUnit] }),
     live(vips),
+    ...(tunnels ? [tunnelIsUp(host.address)] : []),
   ]
   return [serves(host) ? own : [], barrier]
 }
@@ -37,4 +44,13 @@ const live = (vips: readonly string[]): Task => ({
     const before = there.join('\n')
     return { before, after: vips.join('\n'), apply: sh`systemctl restart ${unit}`, undo: sh`true` }
   },
+})
+
+const tunnelIsUp = (address: string): Task => ({
+  name: `${tunnelDevice} is up with ${address}`,
+  probe: sh`ip -o -4 address show dev ${tunnelDevice} up to ${address}`,
+  plan: ({ text }, planned) =>
+    text !== '' || planned.changes(loopbackUnit)
+      ? unchanged()
+      : { before: '', after: `${tunnelDevice} is up`, apply: sh`systemctl restart ${unit}`, undo: sh`true` },
 })

@@ -10,6 +10,9 @@ import { vmacOf } from './keepalived-conf.ts'
 /** @returns the protocol of VRRP's adverts by its number, which needs no /etc/protocols; with AH, that of the header around them */
 export const advertsIn = ({ auth_type }: Target['cluster']): string => (auth_type === 'AH' ? '51' : '112')
 
+/** IP in IP, by its number. */
+export const inIp = '4'
+
 /** @returns a client beyond the router (RFC 5737) */
 const clientOf = ({ cluster: { network } }: Target): string =>
   ['192.0.2.9', '198.51.100.9'].find((address) => !parseNetwork(network).has(address))!
@@ -20,6 +23,7 @@ export function packetsOf(target: Target, level: Level): Packet[] {
   const can = abilitiesOf(level, cluster)
   return [
     ...(directs(host) ? amongDirectors(target, can) : []),
+    ...(can.tunnels ? tunnelled(target) : []),
     ...(can.balances ? virtualServersOf(cluster) : []).flatMap((server) => [
       ...(serves(host) ? checksOf(target, server) : []),
       ...(directs(host) ? passedOn(target, level, server) : []),
@@ -68,6 +72,22 @@ function amongDirectors({ cluster, host, hosts }: Target, { syncsConnections }: 
   ]
 }
 
+/** What directors send on by IP in IP, as it leaves them and comes to real servers. */
+function tunnelled({ host, hosts }: Target): Packet[] {
+  const to = directs(host) ? othersOf(host, hosts.filter(serves)) : []
+  const from = serves(host) ? othersOf(host, hosts.filter(directs)) : []
+  return [
+    ...to.map(({ name, address }): Packet => {
+      const what = `clients' questions to ${name} in IP in IP`
+      return { what, direction: 'out', protocol: inIp, from: host.address, to: address }
+    }),
+    ...from.map(({ name, address }): Packet => {
+      const what = `clients' questions from ${name} in IP in IP`
+      return { what, direction: 'in', protocol: inIp, from: address, to: host.address }
+    }),
+  ]
+}
+
 /** How directors find out whether a real server works. */
 const checksOf = ({ host, hosts }: Target, server: VirtualServer): Packet[] =>
   othersOf(host, hosts.filter(directs)).map((other): Packet => ({
@@ -105,13 +125,17 @@ function passedOn(target: Target, level: Level, server: VirtualServer): Packet[]
         ...checkedAt(server),
       },
       // The packet filter knows the answer by the question before it, where it tracks connections.
-      {
-        what: `clients' questions by ${name} to ${other.name}`,
-        from: client,
-        to: can.answersDirectly ? address : real,
-        keepsSource: can.keepsClients,
-        ...question,
-      },
+      ...(can.tunnels
+        ? []
+        : [
+            {
+              what: `clients' questions by ${name} to ${other.name}`,
+              from: client,
+              to: can.answersDirectly ? address : real,
+              keepsSource: can.keepsClients,
+              ...question,
+            },
+          ]),
       ...(can.answersDirectly
         ? []
         : [

@@ -158,22 +158,26 @@ function hostsAgree({ cluster, hosts, groups = {} }: Written): void {
     if (host.second && (host.second.interface ?? 'eth1') === (host.interface ?? cluster.interface ?? 'eth0'))
       host.second.interface = 'other'
   }
-  rolesAgree(nodes, cluster.balancing?.method)
+  rolesAgree(nodes, cluster.email !== undefined)
   for (const group of Object.values(groups))
     if (group?.hosts) group.hosts = Object.keys(hosts).slice(0, group.hosts.length)
 }
 
 /** Two directors and real servers of their own, two directors and a host that is both, or no roles. */
-function rolesAgree(nodes: readonly HostWritten[], method: string | undefined): void {
+function rolesAgree(nodes: readonly HostWritten[], hasMails: boolean): void {
   const [director, , other] = nodes.map(({ role }) => role !== undefined)
   for (const [place, host] of nodes.entries()) {
     delete host.role
+    if (!hasMails) delete host.email_from
     if (!director || nodes.length < 3) continue
     if (place < 2) host.role = 'director'
     else if (other || place > 2) host.role = 'real_server'
-    // Directors reach real servers by NAT in other networks too.
-    if (host.role === 'real_server' && place % 2 && method !== 'dr') host.address = `192.168.7.${place + 1}`
-    if (host.role) delete host[host.role === 'director' ? 'weight' : 'priority']
+    // Real servers may be in other networks.
+    if (host.role === 'real_server' && place % 2) host.address = `192.168.7.${place + 1}`
+    if (host.role === 'director') delete host.weight
+    if (host.role !== 'real_server') continue
+    delete host.priority
+    delete host.email_from
   }
 }
 
@@ -196,7 +200,7 @@ function clusterAgrees({ cluster }: Written): void {
     delete balancing.quorum.hysteresis
     balancing.quorum.weight &&= 1 + (balancing.quorum.weight % 2)
   }
-  if (balancing?.method === 'dr') {
+  if (balancing?.method === 'dr' || balancing?.method === 'tun') {
     delete balancing.sorry_server?.port
     if (!cluster.sync && Object.keys(cluster.instances ?? {}).length > 0) delete balancing.method
   }
@@ -245,7 +249,7 @@ function servicesAgree({ service, services = {}, balancing, ...cluster }: Writte
       if (one.health?.http) delete one.health.https
       else if (one.health && !one.health.https) one.health = { port: one.health.port ?? 80 }
     }
-    if (one && 'real_port' in one && balancing?.method === 'dr') delete one.real_port
+    if (one && 'real_port' in one && (balancing?.method ?? 'nat') !== 'nat') delete one.real_port
     if (one?.type === 'dns') healthNameFits(one)
   }
 }

@@ -245,7 +245,8 @@ export const broken: [text: string, ...messages: string[]][] = [
     '5:58 hosts.ns1.priority: has a meaning only for hosts that may hold the VIP',
   ],
   [
-    `${cluster('balancing: { method: dr }')}  ns3: { address: 10.2.3.4, role: real_server }\n`,
+    `${cluster('balancing: { method: tun, sorry_server: { address: 10.9.9.9, port: 80 } }')}  ns3: { address: 10.2.3.4 }\n`,
+    '4:70 cluster.balancing.sorry_server.port: must be left out with method: tun, which can not change ports',
     '8:19 hosts.ns3.address: must be in cluster.network 10.2.1.0/24, got "10.2.3.4"',
   ],
   [
@@ -260,7 +261,7 @@ export const broken: [text: string, ...messages: string[]][] = [
   [ns1('role: director, weight: 2'), '5:53 hosts.ns1.weight: has a meaning only for hosts that serve clients'],
   [
     cluster('balancing: { method: dsr }'),
-    '4:24 cluster.balancing.method: must be one of nat, dr, got "dsr" (did you mean "dr"?)',
+    '4:24 cluster.balancing.method: must be one of nat, dr, tun, got "dsr" (did you mean "dr"?)',
   ],
   [
     cluster('balancing: { method: dr }\n  instances: { a: { vip: 10.2.1.8 } }'),

@@ -101,6 +101,17 @@ test('the method of a cluster at work does not change', async () => {
   )
 })
 
+test('both at once by IP in IP: level 2, and again without a change', async () => {
+  const tunnelled = inventoryWith('balancing: { method: tun }', 'tunnelled')
+  await bring(2, tunnelled, nodes)
+  const again = await playbook('level2', '--inventory', tunnelled)
+  assert.equal(
+    again.document.hosts!.flatMap(({ changes }) => changes),
+    [],
+  )
+  assert.is((await playbook('teardown', '--inventory', tunnelled)).code, 0)
+})
+
 const apart = join(tmpdir(), `apart-${process.pid}.yaml`)
 
 test('real servers of their own: level 2 from nothing, and again without a change', async () => {
@@ -139,13 +150,41 @@ test('real servers of their own: the drills know them', async () => {
 
 /** Takes ns4 into a network behind the router, until its next boot. */
 async function behindRouter(): Promise<void> {
-  await on('client', 'ip address add 10.4.1.1/24 dev eth0')
-  const back = ['10.2.1.2', '10.2.1.3', '10.2.1.5'].map((to) => `ip route add ${to} via 10.4.1.1`)
-  await on('ns4', ['ip address add 10.4.1.9/24 dev eth1', 'ip link set eth1 up', ...back].join(' && '))
+  await on('client', 'ip address replace 10.4.1.1/24 dev eth0')
+  const back = ['10.2.1.2', '10.2.1.3', '10.2.1.5'].map((to) => `ip route replace ${to} via 10.4.1.1`)
+  await on('ns4', ['ip address replace 10.4.1.9/24 dev eth1', 'ip link set eth1 up', ...back].join(' && '))
 }
 
-test('real servers of their own by NAT, one of another network, on another port than clients ask: level 2, and a rolling reboot', async () => {
+test('real servers of their own by IP in IP, one of another network: level 2, and a rolling reboot', async () => {
   await playbook('teardown', '--inventory', apart)
+  await behindRouter()
+  const direct = readFileSync(apart, 'utf8')
+  const text = direct.replace('method: dr', 'method: tun').replace('10.2.1.40, role', '10.4.1.9, interface: eth1, role')
+  writeFileSync(apart, text)
+  // Nothing of clients comes in by the interface itself, and no rule of its administrator knows IP in IP.
+  const rules = ['-p tcp --dport 22', '-i lo', '-s 10.2.1.0/28 -p tcp --dport 80'].map(
+    (rule) => `-A INPUT ${rule} -j ACCEPT`,
+  )
+  await on('ns4', [...rules, '-P INPUT DROP'].map((rule) => `iptables ${rule}`).join(' && '))
+  await bring(2, apart, spare)
+  const again = await playbook('level2', '--inventory', apart)
+  assert.equal(
+    again.document.hosts!.flatMap(({ changes }) => changes),
+    [],
+  )
+  await on('ns4', 'ip link set tunl0 down')
+  await bring(2, apart, spare)
+  assertNothingLost(await roll(apart, '--limit', 'ns3'))
+  await on('ns4', 'iptables -P INPUT ACCEPT; iptables -F INPUT')
+  await playbook('teardown', '--inventory', apart)
+  assert.is(
+    await on('ns4', 'ip -o link show dev tunl0 up 2>/dev/null; ls /etc/modules-load.d/ipip.conf 2>/dev/null || true'),
+    '',
+  )
+  writeFileSync(apart, direct)
+})
+
+test('real servers of their own by NAT, one of another network, on another port than clients ask: level 2, and a rolling reboot', async () => {
   await behindRouter()
   const text = readFileSync(apart, 'utf8')
     .replace('balancing: { method: dr }', '')

@@ -43,11 +43,11 @@ export function globalHazards(node: NodeFiles): Hazard[] {
 const words = ({ statements }: NodeFiles): Hazard[] => [
   ...statements.flatMap(({ block }) => block).flatMap((line) => oldWord(line.words[0]!, line)),
   ...unknownWords(statements)
-    .filter(({ statement }) => !(statement.words[0]! in obsolete))
-    .map(({ statement, meant }) =>
+    .filter(({ word }) => !(word in obsolete))
+    .map(({ statement, word, meant }) =>
       unknown(
         statement,
-        `${statement.words[0]} is unknown${meant}, and keepalived leaves it out`,
+        `${word} is unknown${meant}, and keepalived leaves it out`,
         meant === '' ? undefined : 'mend the word',
       ),
     ),

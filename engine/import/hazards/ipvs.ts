@@ -25,7 +25,8 @@ const sample = hazard('sample-virtual-server', 'take it out')
 
 /** Virtual and real servers. */
 export function ipvsHazards(node: NodeFiles): Hazard[] {
-  const held = blocks(node, 'vrrp_instance').flatMap(({ block }) =>
+  const instances = blocks(node, 'vrrp_instance')
+  const held = instances.flatMap(({ block }) =>
     within(block, 'virtual_ipaddress', 'virtual_ipaddress_excluded').map(({ words }) => words[0]!.split('/')[0]),
   )
   return blocks(node, 'virtual_server').flatMap((one) => {
@@ -34,7 +35,7 @@ export function ipvsHazards(node: NodeFiles): Hazard[] {
     return [
       ...(/^(192\.168\.200\.100|10\.10\.10\.[23])$/.test(address ?? '')
         ? [sample(one, `virtual_server ${address} is of the sample`)]
-        : held.length > 0 && isAddress && !held.includes(address!)
+        : instances.length > 0 && isAddress && !held.includes(address!)
           ? [nowhere(one, `no instance holds ${address}: nothing brings clients here`)]
           : []),
       ...ofPool(one),

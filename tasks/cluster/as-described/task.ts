@@ -2,7 +2,7 @@ import { exitCode, UserError } from '../../../engine/base/errors.ts'
 import { type Task, unchanged } from '../../../engine/runner/task.ts'
 import type { Level } from '../../../inventory/levels.ts'
 import type { Target } from '../../target.ts'
-import { addresses, connection } from './addresses.ts'
+import { addresses, connection, neighbours } from './addresses.ts'
 import { parseFound, probe } from './found.ts'
 import { method } from './method.ts'
 import { port } from './port.ts'
@@ -25,6 +25,7 @@ export const asDescribed = (target: Target, level: Level): Task => ({
       ...secondInterface(target, level, found),
       ...port(target, level, found),
       ...method(target, level, found),
+      ...neighbours(target, level, found),
     ]
     if (wrong.length > 0) throw new UserError(wrong.join('\n'), exitCode.failed)
     return unchanged()
