@@ -34,7 +34,9 @@ const drills = { files: 'test/lab/8-*.test.mts', lab: true, atATime: 1, minutes:
 const tiers: Record<string, Tier> = {
   // Some files mostly wait.
   unit: { files: 'test/*.test.mts', lab: false, atATime: availableParallelism() + 2, minutes: 10 },
-  lab: { files: 'test/lab/[1-79]-*.test.mts', ...lab },
+  lab: { files: 'test/lab/[1-7]-*.test.mts', ...lab },
+  // Clusters of other shapes than the article's, and what goes before one and beside it.
+  clusters: { files: 'test/lab/9-*.test.mts', ...lab },
   fuzz: { files: 'test/any-*.test.mts', lab: false, atATime: availableParallelism(), minutes: 30, cases: 10_000 },
   drills,
   faults: { files: 'test/faults/*.test.mts', ...lab },
@@ -81,13 +83,11 @@ const rank = (file: string) => {
   return place < 0 ? longest.length : place
 }
 
-/** @returns the files of a tier that match, in the order in which they begin */
-function filesOf({ files, atATime }: Tier, pattern: string): string[] {
-  const found = globSync(files, { cwd: root })
+/** @returns the files of a tier that match */
+const filesOf = ({ files }: Tier, pattern: string): string[] =>
+  globSync(files, { cwd: root })
     .filter((file) => file.includes(pattern))
     .sort()
-  return atATime > 1 ? found.sort((a, b) => rank(a) - rank(b)) : found
-}
 
 /** A file of a tier. */
 interface Job {
@@ -100,8 +100,8 @@ const isUnhurried = ({ tier, file }: Job): boolean =>
   tier.lab && tier.atATime > 1 && !/\b(asked|watched)\b/.test(readFileSync(join(root, file), 'utf8'))
 
 /**
- * @returns the files of tiers in the order in which they begin, by those that run together: nobody waits for the last file of
- * a tier where the next one has as many labs
+ * @returns the files of tiers, by those that run together: nobody waits for the last file of a tier where the next one has as
+ * many labs
  */
 const together = (planned: readonly { tier: Tier; files: readonly string[] }[]): Job[][] =>
   planned.reduce<Job[][]>((groups, { tier, files }) => {
@@ -116,7 +116,10 @@ const together = (planned: readonly { tier: Tier; files: readonly string[] }[]):
 /** Runs files together. Output comes as it is printed from one that runs alone, otherwise whole at its end. */
 async function runAll(jobs: readonly Job[]): Promise<Outcome[]> {
   const unhurried = jobs.filter(isUnhurried)
-  const waiting = [...jobs.filter((job) => !unhurried.includes(job)), ...unhurried]
+  const waiting = [...jobs]
+  // Tiers come one after the other; of all of them, the longest begin first.
+  if ((jobs[0]?.tier.atATime ?? 1) > 1)
+    waiting.sort((a, b) => Number(unhurried.includes(a)) - Number(unhurried.includes(b)) || rank(a.file) - rank(b.file))
   const outcomes: Outcome[] = []
   const atATime = Math.min(jobs[0]?.tier.atATime ?? 1, jobs.length)
   const alone = atATime === 1
