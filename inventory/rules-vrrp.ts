@@ -154,7 +154,7 @@ function balancing({ balancing }: ClusterDraft, hosts: Draft['hosts'] = {}): Pro
   const path = ['cluster', 'balancing']
   const problems: Problem[] = []
   const all = Object.values(hosts).reduce((sum, host = {}) => sum + (serves(host) ? (host.weight ?? 1) : 0), 0)
-  if (quorum?.weight && all > 1 && quorum.weight > all)
+  if (quorum?.weight && all > 0 && Object.keys(hosts).length > 1 && quorum.weight > all)
     problems.push({
       path: [...path, 'quorum', 'weight'],
       text: `must be at most the weights of all real servers together, which are ${all}, got ${quorum.weight}`,

@@ -132,7 +132,6 @@ const refused: [name: string, conf: string, lines: string[]][] = [
     conf2.replace('real_server 10.2.1.3 53', 'real_server 10.2.1.99 53'),
     ['35: real_server 10.2.1.99 53'],
   ],
-  ['a brace too many', `}\n${conf2}`, ['1: braces that do not match, so that it is not clear what the file holds']],
   ['a brace too few', `${conf2}{\n`, ['61: braces that do not match, so that it is not clear what the file holds']],
   ['conditions and definitions', `$A=1\n@x ${conf2}`, ['1: $A=1', '2: @x global_defs']],
 ]
@@ -150,6 +149,14 @@ for (const [name, conf, lines] of refused) {
   })
   test(`with --take-over: ${name}`, () => assert.match(said(conf, true)!, `what goes away or changes: ${lines[0]}`))
 }
+
+test('a brace too many, which keepalived takes', () => {
+  const [host] = inventory.hosts
+  assert.equal(
+    handMade(`}\n${conf2}`, { ...inventory, host: host! })!.others,
+    handMade(conf2, { ...inventory, host: host! })!.others,
+  )
+})
 
 test('unicast: taken over where the inventory has it too', () => {
   const [host] = inventory.hosts

@@ -90,6 +90,12 @@ const single: [code: string, file: string, line: number, what: RegExp][] = [
   ['mail-without-alert', global('notification_email { a@x.org }') + instance(), 2, /no mail is ever sent/],
   ['sample-mail', global('notification_email { a@firewall.loc }') + instance(), 2, /those of the sample/],
   ['unknown-keyword', instance('netify_backup /a'), 10, /^netify_backup is unknown \(did you mean "notify_backup"\?\)/],
+  [
+    'unmatched-brace',
+    instance() + 'global_defs {\n router_id a\n',
+    12,
+    /^global_defs is not closed at the end of the file, and/,
+  ],
   ['obsolete-keyword', global('lvs_id x') + instance(), 2, /^lvs_id is a keyword no longer/],
   ['no-sorry-server', instance() + balanced(`protocol TCP\n${real()}`), 12, /clients go nowhere/],
   ['one-real-server', instance() + balanced(fine + real()), 17, /nothing to balance/],

@@ -54,13 +54,13 @@ for (const [name, args, said] of refused)
   })
 
 test('broken files: every problem, with its place', () => {
-  const paths = written({ 'a.conf': 'vrrp_instance A {\n', 'b.conf': '}\n' })
+  const paths = written({ 'a.conf': 'vrrp_instance A {\n', 'b.conf': '{\n' })
   const { status, stderr } = play(...paths)
   assert.is(status, 3)
   assert.is(
     stderr,
     `${paths[0]}:1:1 vrrp_instance A is not closed at the end of the file: put in a }\n` +
-      `${paths[1]}:1:1 } closes nothing: take it out, or look for a { that is missing above\n`,
+      `${paths[1]}:1:1 { without a keyword before it: take it out, or name its block\n`,
   )
 })
 
@@ -82,6 +82,7 @@ test('a host: its name, its address in the network, and what its file includes',
       interface: undefined,
       priority: undefined,
       weight: undefined,
+      email_from: undefined,
       ssh: { host: 'lb' },
     },
     node2: {
@@ -90,6 +91,7 @@ test('a host: its name, its address in the network, and what its file includes',
       interface: undefined,
       priority: undefined,
       weight: undefined,
+      email_from: undefined,
       ssh: undefined,
     },
   })

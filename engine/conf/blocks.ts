@@ -51,13 +51,17 @@ export function parseBlocks(lines: readonly Line[]): Conf {
         if (last) open.push(last)
         else report({ ...place, text: '{ without a keyword before it: take it out, or name its block' })
       } else if (!open.pop())
-        report({ ...place, text: '} closes nothing: take it out, or look for a { that is missing above' })
+        report({
+          ...place,
+          isTaken: true,
+          text: '} closes nothing: take it out, or look for a { that is missing above',
+        })
       last = undefined
     }
     end()
   }
   for (const one of open)
-    report({ ...one, text: `${one.words.join(' ')} is not closed at the end of the file: put in a }` })
+    report({ ...one, isTaken: true, text: `${one.words.join(' ')} is not closed at the end of the file: put in a }` })
   return { statements, problems: problems.toSorted((a, b) => a.line - b.line) }
 }
 

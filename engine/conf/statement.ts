@@ -16,6 +16,8 @@ export interface Statement extends Place {
 export interface Problem extends Place {
   /** What is wrong, and what to do about it. */
   text: string
+  /** Whether keepalived reads on as if it were mended, and works. */
+  isTaken?: boolean
 }
 
 /** A line to read, with the place that it is from; one that was made from a definition has the place where it is used. */

@@ -58,8 +58,8 @@ export function importConf(sources: readonly Source[], named: readonly Named[] =
     .flatMap(readAll)
     // One file for several hosts may be named for each of them.
     .filter(({ id }, index, all) => id === undefined || all.findIndex((one) => one.id === id) === index)
-  const problems = [...new Set(confs.flatMap((conf) => problemLines(conf.problems)))]
-  if (problems.length > 0) throw new UserError(problems.join('\n'))
+  const problems = confs.flatMap((conf) => conf.problems)
+  if (problems.some(({ isTaken }) => !isTaken)) throw new UserError([...new Set(problemLines(problems))].join('\n'))
   const own = ownNodes(confs, named)
   if (own.every(({ meaning }) => isEmpty(meaning!)))
     throw new UserError(
@@ -74,7 +74,9 @@ export function importConf(sources: readonly Source[], named: readonly Named[] =
   const { differences, refused } = prove(draft, nodes, password)
   const { virtualServers } = meaning!
   const first = virtualServers.find(({ key }) => key.startsWith(`${String(draft.cluster.vip)} `))
-  const hazards = hazardsOf(confs.map(({ statements }, index) => ({ name: own[index]!.name, statements })))
+  const hazards = hazardsOf(
+    confs.map(({ statements, problems: taken }, index) => ({ name: own[index]!.name, statements, problems: taken })),
+  )
   return {
     draft,
     nodes: nodes.map(({ name }) => name),

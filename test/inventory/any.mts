@@ -182,7 +182,7 @@ function rolesAgree(nodes: readonly HostWritten[], hasMails: boolean): void {
 }
 
 /** Makes values of the cluster agree, likewise. */
-function clusterAgrees({ cluster }: Written): void {
+function clusterAgrees({ cluster, hosts }: Written): void {
   if (!cluster.preempt) delete cluster.preempt_delay
   const { advert_int: seconds } = cluster
   if (seconds !== undefined)
@@ -198,7 +198,8 @@ function clusterAgrees({ cluster }: Written): void {
   if (balancing && balancing.scheduler !== 'sh' && balancing.scheduler !== 'mh') delete balancing.flags
   if (balancing?.quorum) {
     delete balancing.quorum.hysteresis
-    balancing.quorum.weight &&= 1 + (balancing.quorum.weight % 2)
+    const reals = Object.values(hosts).filter(({ role }) => role !== 'director')
+    balancing.quorum.weight &&= reals.length > 1 ? 1 + (balancing.quorum.weight % 2) : 1
   }
   if (balancing?.method === 'dr' || balancing?.method === 'tun') {
     delete balancing.sorry_server?.port

@@ -258,6 +258,10 @@ export const broken: [text: string, ...messages: string[]][] = [
     `${cluster('email: { to: [a], from: b, server: mail }')}  ns3: { address: 10.2.1.4, role: real_server, email_from: c }\n`,
     '8:60 hosts.ns3.email_from: has a meaning only for hosts that may hold the VIP',
   ],
+  [
+    `${cluster('balancing: { quorum: { weight: 2 } }').replaceAll(/(10.2.1.[23]) }/g, '$1, role: director }')}  ns3: { address: 10.2.1.4, role: real_server }\n`,
+    '4:34 cluster.balancing.quorum.weight: must be at most the weights of all real servers together, which are 1, got 2',
+  ],
   [ns1('role: director, weight: 2'), '5:53 hosts.ns1.weight: has a meaning only for hosts that serve clients'],
   [
     cluster('balancing: { method: dsr }'),

@@ -5,6 +5,7 @@ import { blocks, globals, hazard, type Hazard, type NodeFiles } from './hazard.t
 const sampleId = hazard('sample-router-id', 'say the name of the host, or leave it out')
 const unheard = hazard('mail-without-alert', 'say smtp_alert in global_defs, or take the addresses out')
 const sampleMail = hazard('sample-mail', 'say addresses of yours, or take them out')
+const brace = hazard('unmatched-brace', 'mend it: the next line that is added may be read otherwise')
 const unknown = hazard('unknown-keyword', 'take it out')
 const former = hazard('obsolete-keyword', '')
 
@@ -37,6 +38,7 @@ export function globalHazards(node: NodeFiles): Hazard[] {
       ? [sampleMail(mail, 'mail addresses are those of the sample')]
       : []),
     ...words(node),
+    ...node.problems.map((one) => brace(one, `${one.text.split(':')[0]}, and keepalived reads on`)),
   ]
 }
 

@@ -1,9 +1,11 @@
-import type { Place, Statement } from '../../conf/statement.ts'
+import type { Place, Problem, Statement } from '../../conf/statement.ts'
 
 /** The files of a node as they are. */
 export interface NodeFiles {
   name: string
   statements: readonly Statement[]
+  /** What keepalived takes as if it were right. */
+  problems: readonly Problem[]
 }
 
 /** A mistake in a file, or something that will go wrong one day. */

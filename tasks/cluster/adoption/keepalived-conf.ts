@@ -36,7 +36,7 @@ const isSample = (text: string, instances: readonly Statement[]) =>
 export function handMade(text: string, target: Knows): HandMade | undefined {
   // As it stands: what it would include, and lines for one host, are refused.
   const { statements, problems } = parseBlocks(linesOf(text, ''))
-  const unclear = problems[0]?.line
+  const unclear = problems.find(({ isTaken }) => !isTaken)?.line
   const instances = statements.filter(({ words }) => words[0] === 'vrrp_instance')
   if (written.test(text) || isSample(text, instances) || statements.length === 0) return undefined
   const pairs = target.cluster.instances.flatMap((instance) => {
