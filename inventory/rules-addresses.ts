@@ -65,6 +65,7 @@ export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): P
       ? [{ path: ['cluster', 'sync'], text: 'has a meaning only with cluster.instances' }]
       : []),
     ...unicast(cluster, entries),
+    ...addresses6(cluster, entries, hosts),
     ...(abilitiesOf(level, cluster).secondInterface ? alone(entries, level!) : []),
     ...(cluster.vmac
       ? onItsInterface(entries, 'with cluster.vmac: true: an address on another interface has no virtual MAC')
@@ -189,14 +190,39 @@ const together = (entries: readonly Entry[]): Problem[] =>
         : [{ path: [...path, 'prefer'], text: 'must be left out with cluster.sync: true: cluster.prefer is for all' }],
     )
 
-/** The nodes' own addresses are known on one interface, and of IPv4. */
+/** The nodes' own addresses are known on one interface. */
 const unicast = ({ unicast: wanted }: ClusterDraft, entries: readonly Entry[]): Problem[] =>
-  entries.slice(1).flatMap(({ path, content: { vip, interface: other } }): Problem[] => {
-    if (!wanted || vip === undefined || (other === undefined && isIPv4(vip))) return []
-    const what = other === undefined ? 'an instance of IPv6' : 'an instance on another interface'
-    const key = other === undefined ? 'vip' : 'interface'
-    return [{ path: [...path, key], text: `is not possible with cluster.unicast: true: ${what} needs multicast` }]
+  entries.slice(1).flatMap(({ path, content }): Problem[] => {
+    if (!wanted || content.interface === undefined) return []
+    const text = 'is not possible with cluster.unicast: true: an instance on another interface needs multicast'
+    return [{ path: [...path, 'interface'], text }]
   })
+
+/** By unicast, an instance of IPv6 goes from and to addresses of IPv6. */
+function addresses6(
+  { unicast: wanted }: ClusterDraft,
+  entries: readonly Entry[],
+  hosts: NonNullable<Draft['hosts']>,
+): Problem[] {
+  const directors = Object.entries(hosts).flatMap(([name, host = {}]) => (directs(host) ? [{ name, ...host }] : []))
+  const isNeeded = wanted && entries.some(({ content: { vip } }) => isIPv6(vip ?? ''))
+  return directors.flatMap(({ name, address6 }): Problem[] => {
+    const path = ['hosts', name, 'address6']
+    if (isNeeded && address6 === undefined)
+      return [
+        {
+          path: path.slice(0, 2),
+          text: 'is missing address6, an IPv6 address: an instance of IPv6 is sent by unicast',
+        },
+      ]
+    const meaning = address6 === undefined ? undefined : meaningOf6(address6)
+    const twin = directors.find((other) => other.name !== name && other.address6 === address6)
+    if (meaning) return [{ path, text: `must be the address of a host, but ${shown(address6)} is for ${meaning}` }]
+    return address6 !== undefined && twin
+      ? [{ path, text: `must be another one than of ${dotted(['hosts', twin.name])}, got ${shown(address6)}` }]
+      : []
+  })
+}
 
 /** Real servers answer the VIP, so that their answers come in by the interface of the virtual MAC. */
 const withoutVmac = (level: Level): Problem => ({

@@ -131,6 +131,7 @@ export const addressSchemas = {
           description:
             'Programs in place of those of `cluster.notify`; `{}`: none. Default: those of `cluster.notify`.',
         },
+        garp: { ...instanceGarp, description: 'In place of `cluster.garp`. Default: that.' },
       },
     },
   },

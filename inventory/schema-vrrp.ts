@@ -132,6 +132,24 @@ export const notify = {
 } as const satisfies JSONSchema
 
 /** What moves the VIP, and who is told: keys of `cluster` that are lines of a `vrrp_instance` (keepalived.conf(5)). */
+const announcements = {
+  delay: seconds0('Seconds after which a new MASTER tells it once more (`garp_master_delay`).', 5, 3600),
+  repeat: repeats('How often it tells it each time (`garp_master_repeat`).', 5),
+  refresh: seconds0(
+    'Seconds after which a MASTER tells it again and again; 0 for never (`garp_master_refresh`).',
+    0,
+    86_400,
+  ),
+  refresh_repeat: repeats('How often it tells it then (`garp_master_refresh_repeat`).', 1),
+} as const satisfies Record<string, JSONSchema>
+
+/** Of one instance. */
+export const instanceGarp = {
+  type: 'object',
+  additionalProperties: false,
+  properties: announcements,
+} as const satisfies JSONSchema
+
 export const vrrpSchemas = {
   unicast: {
     type: 'boolean',
@@ -156,14 +174,7 @@ export const vrrpSchemas = {
     default: {},
     description: 'Gratuitous ARP, by which a new MASTER tells the network where the VIP is now.',
     properties: {
-      delay: seconds0('Seconds after which a new MASTER tells it once more (`garp_master_delay`).', 5, 3600),
-      repeat: repeats('How often it tells it each time (`garp_master_repeat`).', 5),
-      refresh: seconds0(
-        'Seconds after which a MASTER tells it again and again; 0 for never (`garp_master_refresh`).',
-        0,
-        86_400,
-      ),
-      refresh_repeat: repeats('How often it tells it then (`garp_master_refresh_repeat`).', 1),
+      ...announcements,
       interval_ms: {
         type: 'integer',
         minimum: 0,

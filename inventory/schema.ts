@@ -1,6 +1,6 @@
 import type { JSONSchema } from 'json-schema-to-ts'
 import { clusterSchema } from './schema-cluster.ts'
-import { hostName, interfaceName, ipv4, login, mailAddress, shortName, sshHost, vars } from './values.ts'
+import { hostName, interfaceName, ipv4, ipv6, login, mailAddress, shortName, sshHost, vars } from './values.ts'
 
 const hostSchema = {
   type: 'object',
@@ -12,6 +12,11 @@ const hostSchema = {
       ...ipv4,
       description:
         'Its address in `cluster.network`, where VRRP, health checks and service run. A `real_server` may be elsewhere; by direct routing, in a network of the directors.',
+    },
+    address6: {
+      ...ipv6,
+      description:
+        'Its IPv6 address on the same interface, where adverts of instances of IPv6 go with `cluster.unicast`. Default: none.',
     },
     interface: { ...interfaceName, description: 'The interface that has `address`. Default: `cluster.interface`.' },
     role: {

@@ -34,6 +34,7 @@ export interface Instance {
   checks?: Content['cluster']['checks']
   track_interfaces?: Content['cluster']['track_interfaces']
   notify?: Content['cluster']['notify']
+  garp?: Omit<Content['cluster']['garp'], 'interval_ms'>
 }
 
 /** What the inventory says of one service. */

@@ -1,4 +1,4 @@
-import { isIP, isIPv4 } from 'node:net'
+import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { Ajv, type ErrorObject } from 'ajv'
 import { isNetwork, parseNetwork } from './network.ts'
 import { schema } from './schema.ts'
@@ -16,6 +16,7 @@ const validator = new Ajv({
   validateSchema: false,
 })
   .addFormat('ipv4', isIPv4)
+  .addFormat('ipv6', isIPv6)
   .addFormat('ip', (text) => isIP(text) > 0)
   // The last label of a name has a letter.
   .addFormat(

@@ -6,6 +6,8 @@ export const vars = { type: 'object', title: 'a map', additionalProperties: true
 
 export const ipv4 = { type: 'string', format: 'ipv4', title: 'an IPv4 address' } as const
 
+export const ipv6 = { type: 'string', format: 'ipv6', title: 'an IPv6 address' } as const
+
 export const interfaceName = {
   type: 'string',
   pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$',

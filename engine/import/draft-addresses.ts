@@ -68,6 +68,7 @@ function unlike(
   return {
     checks: isDeepStrictEqual(checked(part), checked(main)) ? undefined : (checksOf(part, checking) ?? {}),
     track_interfaces: isDeepStrictEqual(tracks, usual) ? undefined : (tracksOf(tracks) ?? []),
+    garp: isDeepStrictEqual(announcementsOf(part), announcementsOf(main)) ? undefined : (announcementsOf(part) ?? {}),
     notify: hasNotify(part, main) ? undefined : (notifyOf(part, checking.gaps, `${name}-`) ?? {}),
   }
 }
@@ -157,4 +158,13 @@ export const servedAddresses = (instances: readonly Part[], cidr: string): strin
       isIPv4(address) && has(address) ? [address] : [],
     ),
   )
+}
+
+/** @returns where adverts of IPv6 go to each node by itself; nodes without a file are peers in the order of the others' lists */
+export function addresses6Of(nodes: readonly Node[]): (string | undefined)[] {
+  const parts = nodes.map(({ meaning }) => meaning?.instances.find((one) => isIPv6(one.get('unicast_src_ip') ?? '')))
+  const own = parts.map((part) => part?.get('unicast_src_ip'))
+  const peers = new Set(parts.flatMap((part) => part?.all('peer').map(([address]) => address) ?? []))
+  const left = [...peers].filter((address) => !own.includes(address))
+  return nodes.map(({ meaning }, index) => own[index] ?? (meaning ? undefined : left.shift()))
 }

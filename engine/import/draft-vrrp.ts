@@ -101,14 +101,17 @@ export function trackedInterfaces(part: Part, instances: readonly Part[]): Reado
 export const tracksOf = (all: ReadonlyMap<string, string>): unknown[] | undefined =>
   all.size > 0 ? [...all].map(([name, moves]) => (moves === '0' ? name : { name, weight: Number(moves) })) : undefined
 
-export const garpOf = (main: Part, global: Part): Section | undefined =>
+/** @returns how an instance tells the network where its addresses are */
+export const announcementsOf = (part: Part): Section | undefined =>
   unlessEmpty({
-    delay: numberOf(main, 'garp_master_delay'),
-    repeat: numberOf(main, 'garp_master_repeat'),
-    refresh: numberOf(main, 'garp_master_refresh'),
-    refresh_repeat: numberOf(main, 'garp_master_refresh_repeat'),
-    interval_ms: numberOf(global, 'garp interval_ms'),
+    delay: numberOf(part, 'garp_master_delay'),
+    repeat: numberOf(part, 'garp_master_repeat'),
+    refresh: numberOf(part, 'garp_master_refresh'),
+    refresh_repeat: numberOf(part, 'garp_master_refresh_repeat'),
   })
+
+export const garpOf = (main: Part, global: Part): Section | undefined =>
+  unlessEmpty({ ...announcementsOf(main), interval_ms: numberOf(global, 'garp interval_ms') })
 
 /** The inventory wants to know from whom mails are. */
 export function emailOf(global: Part): Section | undefined {

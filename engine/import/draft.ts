@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net'
 import { parseNetwork } from '../../inventory/network.ts'
-import { addressesOf, servedAddresses, vipOf } from './draft-addresses.ts'
+import { addresses6Of, addressesOf, servedAddresses, vipOf } from './draft-addresses.ts'
 import { balancingOf, healthCheckOf, servicesOf } from './draft-ipvs.ts'
 import { apartFrom, networkWith, realAddresses, roleOf, weightOf } from './draft-real-servers.ts'
 import {
@@ -65,6 +65,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
   const device = usual(nodes.flatMap(({ meaning: one }) => (one && mainInstance(one)?.get('interface')) ?? []))
   const own = main && instanceOf(main, { global, checking, instances, own: areAlone ? served : [] })
   const { more_vips, ...moves } = addressesOf(instances, main, { nodes, device, isElsewhere, isBalanced, checking })
+  const addresses6 = addresses6Of(nodes)
   const hosts = nodes.map((node, index) => {
     const missing = node.address === undefined ? addressGap(node.name, free(), isElsewhere) : undefined
     if (missing) gaps.push(missing)
@@ -76,6 +77,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
         ...hostOf(node, {
           index,
           device,
+          address6: addresses6[index],
           sender: global.get('email from'),
           server: level === 2 ? served[0] : undefined,
           preempts: moves.preempt === true,
@@ -153,6 +155,7 @@ interface Around {
   index: number
   /** The interface of most nodes. */
   device: string
+  address6: string | undefined
   /** Whom mails of the first node are from. */
   sender: string | undefined
   /** The virtual server that the inventory is about. */
@@ -161,7 +164,7 @@ interface Around {
   preempts: boolean
 }
 
-function hostOf(node: Node, { index, device, sender, server, preempts }: Around): Section {
+function hostOf(node: Node, { index, device, address6, sender, server, preempts }: Around): Section {
   const own = node.meaning && mainInstance(node.meaning)
   // Numbers count only where checks move them.
   const isMoved = preempts && own !== undefined && own.all('priority beside').length > 0
@@ -169,6 +172,7 @@ function hostOf(node: Node, { index, device, sender, server, preempts }: Around)
     interface: unless(own?.get('interface') ?? device, device),
     priority: isMoved ? unless(priorityOf(own), 100 - index) : undefined,
     weight: weightOf(server, node.address),
+    address6,
     email_from: unless(node.meaning?.global.get('email from') ?? sender, sender),
     ssh: node.ssh === undefined || node.ssh === node.address ? undefined : { host: node.ssh },
   }

@@ -47,7 +47,6 @@ export function configuration(
     virtualServerLines: (server: VirtualServer) => virtualServerLines(cluster, server),
     realServerLines: realServerLines(cluster),
     check: (real: Host, server: VirtualServer) => checkOf(cluster, real, server, can.secondInterface),
-    garp: garpLines(cluster),
   })
 }
 
@@ -70,6 +69,7 @@ function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, '
     interface: device,
     vmac: vmacOf(instance),
     v6: isIPv6(vips[0]!.address),
+    garp: garpLines(instance.garp ?? cluster.garp),
     notify: instance.notify ?? cluster.notify,
     track_interfaces: instance.track_interfaces ?? cluster.track_interfaces,
     priority: priorityIn(instance, host, hosts),
@@ -80,7 +80,7 @@ function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, '
 }
 
 /** @returns what differs from keepalived's own defaults, which say nothing */
-function garpLines({ garp }: Cluster): [directive: string, value: number][] {
+function garpLines(garp: NonNullable<Instance['garp']>): [directive: string, value: number][] {
   const all: [directive: string, value: number, own: number][] = [
     ['garp_master_delay', garp.delay, 5],
     ['garp_master_repeat', garp.repeat, 5],
