@@ -48,6 +48,7 @@ function realServer(one: Difference, isFirst: boolean, first: Part | undefined):
   if (isTime.test(about)) return got === undefined ? 'told' : 'trifle'
   if (what === 'check') return check(one)
   if (what === 'weight') return { need: apart }
+  if (what === 'lvs_method') return { need: 'clients passed on by several methods' }
   const model = isFirst ? undefined : first?.all(`${what} of`).some(([, value]) => value === wanted)
   return got === undefined && model !== false ? 'told' : { need: needOf(one) }
 }

@@ -3,6 +3,7 @@ import { UserError } from '../../../engine/base/errors.ts'
 import { sh } from '../../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../../engine/runner/task.ts'
 import { commentOut, type Place } from '../../commented-out.ts'
+import { inKey } from '../../sysctl.ts'
 import type { Target } from '../../target.ts'
 
 /**
@@ -13,11 +14,13 @@ export const noOtherSysctls = (
   bootFile: string,
   settings: Readonly<Record<string, number>>,
   { takeOver, facts, host }: Pick<Target, 'takeOver' | 'facts' | 'host'>,
-): Task => ({
+): Task => {
+  const devices = [host.interface, host.second?.interface ?? '']
+  return {
   name: `no file after ${bootFile} sets its settings otherwise`,
   key: 'sysctls of others',
   probe: probe(
-    [host.interface, host.second?.interface ?? ''].flatMap((device) => {
+    devices.flatMap((device) => {
       const found = facts.interfaces[device]
       return found?.manager === 'networkd' ? found.file : []
     }),
@@ -28,7 +31,7 @@ export const noOtherSysctls = (
       if (!path) return []
       const wins = path.includes('/sysctl.d/')
         ? after(path, bootFile, line!, settings)
-        : !/Filter/i.test(line!) || Object.keys(settings).some((key) => key.endsWith('.rp_filter'))
+        : !/Filter/i.test(line!) || devices.some((device) => `net.ipv4.conf.${inKey(device)}.rp_filter` in settings)
       return wins ? [{ path, line: Number(number), text: line! }] : []
     })
     const [first] = found
@@ -39,7 +42,7 @@ export const noOtherSysctls = (
       1,
     )
   },
-})
+}}
 
 // Of files of one name, the first folder's alone is read (sysctl.d(5)).
 const probe = (networkFiles: readonly string[]) => sh`
