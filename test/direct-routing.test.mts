@@ -170,6 +170,14 @@ const said = (name: string, ...lines: string[]) => {
   return parseNodeState(host, apart.cluster, [...lines, 'boot=x', ''].join('\n'))
 }
 const pool = ['pool=TCP  10.2.1.5:80 rr', ...['21', '22'].map((end) => `pool=  -> 10.2.1.${end}:80 Route 1 0 0`)]
+test('a real server that does not unpack what directors send is told', () => {
+  const seen = (up: string) =>
+    parseNodeState(tunnelled.hosts[2]!, tunnelled.cluster, `lo=10.2.1.5\nservice=nginx active\ntunnel=${up}\nboot=x\n`)
+  const codes = (up: string) =>
+    judgeNodes(tunnelled, [seen(up)], 2).flatMap(({ code, node }) => (node === 'web1' ? code : []))
+  assert.equal([codes('1'), codes('0')], [[], ['tunnel-down']])
+})
+
 const states = [
   said('lb1', 'level=2', 'keepalived=active', 'held=VI_1 10.2.1.5', 'state=VI_1 MASTER', ...pool),
   said('lb2', 'level=2', 'keepalived=active', 'state=VI_1 BACKUP', ...pool),

@@ -66,6 +66,14 @@ test('TUN, and DR with real servers in another network', () => {
   }
 })
 
+test('tunnels of another kind than IP in IP, and a real server with a method of its own, are told', () => {
+  const several = ['clients passed on by several methods']
+  assert.equal(needs(imported(pair('', both(80, 'TCP_CHECK { }', 'lb_kind TUN type gue port 6080')), two)), several)
+  assert.equal(needs(imported(pair('', both(80, 'TCP_CHECK { }', 'lb_kind TUN type ipip')), two)), [])
+  assert.equal(needs(imported(pair('', both(80, 'lvs_method TUN\n TCP_CHECK { }', 'lb_kind DR')), two)), several)
+  assert.equal(needs(imported(pair('', both(80, 'lvs_method DR\n TCP_CHECK { }', 'lb_kind DR')), two)), [])
+})
+
 test('an address that no instance holds, as its block is misspelt: the inventory holds it', () => {
   const misspelt = Object.entries(pair('', both(80, 'TCP_CHECK { }'))).map(
     ([name, text]) => [name, text.replace('virtual_ipaddress', 'vitual_ipaddress')] as const,

@@ -21,6 +21,22 @@ const keys = (result: ReturnType<typeof imported>) =>
       (line) => line !== '' && !/^(cluster:$|vip:|vip_prefix:|network:|instance:|snmp: { enabled: false }$)/.test(line),
     )
 
+test('mails: a sender of each node, and none where the inventory has no mails', () => {
+  const mails = (to: string, from: string) =>
+    `global_defs { notification_email { ${to} }\n ${from}\n smtp_server 10.2.1.9 }\n${dnsCheck}${instance(`smtp_alert\n ${tracksDns}`)}`
+  const by = (a: string, b: string) => imported({ 'a.conf': a, 'b.conf': b }, two)
+  const own = by(mails('x', 'notification_email_from a'), mails('x', 'notification_email_from b'))
+  assert.equal([needs(own), own.refused], [[], []])
+  assert.match(inventory(own), /email: .*from: a,/)
+  assert.match(inventory(own), /address: 10.2.1.3, email_from: b \}/)
+  for (const [first, second] of [
+    [mails('x', ''), mails('x', 'notification_email_from b')],
+    [mails('**', 'notification_email_from a'), mails('**', 'notification_email_from b')],
+    [mails('', ''), mails('x', 'notification_email_from b')],
+  ] as const)
+    assert.equal(by(first, second).refused, [])
+})
+
 test('the smallest set-up becomes the smallest inventory', () => {
   const result = imported(pair(tracksDns, dnsCheck), two)
   assert.is(
