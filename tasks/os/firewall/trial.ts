@@ -155,7 +155,7 @@ cable() {
 } >built
 # Each network namespace has the devices of the kernel's tunnels.
 for device in ${wires.map(({ device }) => device)}; do
-  if [ -e "/sys/class/net/$device" ]; then ip link set "$device" name trial-tunnel; fi
+  if [ -e "/proc/sys/net/ipv4/conf/$device" ]; then ip link set "$device" name trial-tunnel; fi
 done
 ip -batch built
 # As level 3 sets it: answers may leave by another interface.
