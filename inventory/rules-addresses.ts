@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { didYouMean } from '../engine/base/suggest.ts'
 import type { Draft } from './defaults.ts'
 import { abilitiesOf, type Level } from './levels.ts'
-import { meaningOf } from './network.ts'
+import { meaningOf, plain6 } from './network.ts'
 import { directs } from './roles.ts'
 import type { Path, Problem } from './source.ts'
 import { dotted, shown } from './wording.ts'
@@ -40,7 +40,11 @@ export const vipsOf = (cluster: ClusterDraft = {}): { path: Path; address: strin
   ])
 
 /** The rules about the addresses that move, and about the instances that move them. */
-export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): Problem[] {
+export function instances(
+  { cluster = {}, hosts = {} }: Draft,
+  isGiven: (path: Path) => boolean,
+  level?: Level,
+): Problem[] {
   const entries = entriesOf(cluster)
   return [
     ...entries.flatMap(({ path, content }) => [
@@ -65,7 +69,7 @@ export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): P
       ? [{ path: ['cluster', 'sync'], text: 'has a meaning only with cluster.instances' }]
       : []),
     ...unicast(cluster, entries),
-    ...addresses6(cluster, entries, hosts),
+    ...addresses6(cluster, entries, { hosts, isGiven }),
     ...(abilitiesOf(level, cluster).secondInterface ? alone(entries, level!) : []),
     ...(cluster.vmac
       ? onItsInterface(entries, 'with cluster.vmac: true: an address on another interface has no virtual MAC')
@@ -121,7 +125,7 @@ export function ofHosts(path: Path, address: string | undefined): Problem[] {
 
 /** RFC 4291, 2.4. */
 function meaningOf6(address: string): string | undefined {
-  const plain = new URL(`http://[${address}]`).hostname.slice(1, -1)
+  const plain = plain6(address)
   if (plain === '::') return 'hosts that do not know their address yet'
   if (plain === '::1') return 'a host to reach itself'
   return plain.startsWith('ff') ? 'groups (multicast)' : undefined
@@ -202,13 +206,13 @@ const unicast = ({ unicast: wanted }: ClusterDraft, entries: readonly Entry[]): 
 function addresses6(
   { unicast: wanted }: ClusterDraft,
   entries: readonly Entry[],
-  hosts: NonNullable<Draft['hosts']>,
+  { hosts, isGiven }: { hosts: NonNullable<Draft['hosts']>; isGiven: (path: Path) => boolean },
 ): Problem[] {
   const directors = Object.entries(hosts).flatMap(([name, host = {}]) => (directs(host) ? [{ name, ...host }] : []))
   const isNeeded = wanted && entries.some(({ content: { vip } }) => isIPv6(vip ?? ''))
-  return directors.flatMap(({ name, address6 }): Problem[] => {
+  return directors.flatMap(({ name, address6 }, place): Problem[] => {
     const path = ['hosts', name, 'address6']
-    if (isNeeded && address6 === undefined)
+    if (isNeeded && !isGiven(path))
       return [
         {
           path: path.slice(0, 2),
@@ -216,9 +220,11 @@ function addresses6(
         },
       ]
     const meaning = address6 === undefined ? undefined : meaningOf6(address6)
-    const twin = directors.find((other) => other.name !== name && other.address6 === address6)
+    const twin =
+      address6 !== undefined &&
+      directors.slice(0, place).find((other) => other.address6 && plain6(other.address6) === plain6(address6))
     if (meaning) return [{ path, text: `must be the address of a host, but ${shown(address6)} is for ${meaning}` }]
-    return address6 !== undefined && twin
+    return twin
       ? [{ path, text: `must be another one than of ${dotted(['hosts', twin.name])}, got ${shown(address6)}` }]
       : []
   })

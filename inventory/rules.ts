@@ -26,7 +26,7 @@ export function checkRules(draft: Draft, isGiven: (path: Path) => boolean, level
     ...addresses(draft),
     ...distinct(draft).flatMap((entries) => unique(entries, isGiven)),
     ...priorities(draft, isGiven),
-    ...instances(draft, level),
+    ...instances(draft, isGiven, level),
     ...vrrp(draft),
     ...roles(draft, isGiven, level),
     ...interfaceNames(draft),

@@ -1,5 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { checks, notify, trackInterfaces } from './schema-vrrp.ts'
+import { checks, instanceGarp, notify, trackInterfaces } from './schema-vrrp.ts'
 import { hostName, interfaceName, ipv4 } from './values.ts'
 
 const ip = { format: 'ip', title: 'an IPv4 or IPv6 address' } as const

@@ -85,3 +85,6 @@ if [ -n "$others" ]; then
   echo ${`note: ${key} stays 1, since others forward here by now:`} $others
   exit 0
 fi`
+
+/** @returns the name of an interface in a key, where a dot (VLAN) is written as a slash (sysctl(8)) */
+export const inKey = (device: string): string => device.replaceAll('.', '/')

@@ -7,8 +7,9 @@ import { nodeStateScript, parseNodeState } from '../engine/cluster/node-state.ts
 import { heirOf } from '../engine/operations/rolling/move.ts'
 import { judgeNodes, works } from '../engine/verify/judge.ts'
 import { tasks } from '../playbooks/level2.mts'
-import { addresses, neighbours } from '../tasks/cluster/as-described/addresses.ts'
+import { addresses } from '../tasks/cluster/as-described/addresses.ts'
 import { method } from '../tasks/cluster/as-described/method.ts'
+import { tunnel, ways } from '../tasks/cluster/as-described/ways.ts'
 import { parseFound } from '../tasks/cluster/as-described/found.ts'
 import { allowAnswers, allowSync, allowTunnels, allowVrrp, snat } from '../tasks/cluster/firewall.ts'
 import { packetsOf } from '../tasks/cluster/packets.ts'
@@ -121,18 +122,47 @@ test('by TUN real servers unpack what directors send, and rules let both in', ()
   assert.equal(packets('web2'), ["clients' questions from lb1 in IP in IP", "clients' questions from lb2 in IP in IP"])
 })
 
-test('by direct routing a director has an interface in the network of each real server, which TUN does not need', () => {
-  const found = (...routes: object[]) =>
-    parseFound(`== links and routes\n${JSON.stringify([])}\n${JSON.stringify(routes)}\n`)
-  const routed = found({ dst: 'default', gateway: '10.2.1.1' }, { dst: '192.168.7.0/24', gateway: '10.2.1.1' })
-  const linked = found({ dst: '192.168.7.0/24', dev: 'eth1' })
+test('by direct routing a director has an interface in the network of each real server; by TUN its packets are from its address', () => {
+  const links = [{ ifname: 'wg0', flags: ['NOARP'], addr_info: [] }]
+  const found = (way?: object) =>
+    parseFound(
+      `== links and routes\n${JSON.stringify(links)}\n[]\n== ways\n192.168.7.9 ${way ? JSON.stringify([way]) : ''}\n`,
+    )
+  const of = (inventory: typeof apart, name: string, way?: object) =>
+    ways(targetIn(inventory, name), 2, found(way)).map((line) => line.replace(/^.*?: /, ''))
   const direct = apartBy('dr', '192.168.7.9')
-  const of = (inventory: typeof apart, name: string, seen: typeof routed) =>
-    neighbours(targetIn(inventory, name), 2, seen).map((line) => line.replace(/^.*?: /, ''))
-  assert.equal(of(direct, 'lb1', routed), [
+  const elsewhere = [
     'no interface of this host is in the network of 192.168.7.9, and method: dr passes no router; method: tun does',
+  ]
+  const byRouter = { dev: 'eth0', gateway: '10.2.1.1', prefsrc: '10.2.1.2' }
+  assert.equal(of(direct, 'lb1', byRouter), elsewhere)
+  assert.equal(of(direct, 'lb1', { dev: 'eth0', via: { family: 'inet6', host: 'fe80::1' } }), elsewhere)
+  assert.equal(of(direct, 'lb1', { dev: 'wg0' }), elsewhere)
+  assert.equal(of(direct, 'lb1'), ['this host has no route to 192.168.7.9'])
+  assert.equal([of(direct, 'lb1', { dev: 'eth1' }), of(direct, 'web1', byRouter)], [[], []])
+  assert.equal(of(tunnelled, 'lb1', byRouter), [])
+  assert.equal(of(tunnelled, 'lb1', { dev: 'eth1', prefsrc: '192.168.7.2' }), [
+    'packets of this host to 192.168.7.9 leave from 192.168.7.2, and not from 10.2.1.2 (hosts.lb1.address): give it a route with src 10.2.1.2',
   ])
-  assert.equal([of(direct, 'lb1', linked), of(direct, 'web1', routed), of(tunnelled, 'lb1', routed)], [[], [], []])
+})
+
+test('a tunnel that somebody else works with is left alone', () => {
+  const of = (label: string) => {
+    const address = { local: '10.244.0.1', prefixlen: 32, scope: 'global', label }
+    const links = [{ ifname: 'tunl0', flags: ['UP'], addr_info: [address] }]
+    return tunnel(targetIn(tunnelled, 'web2'), 2, parseFound(`== links and routes\n${JSON.stringify(links)}\n[]\n`))
+  }
+  assert.equal(of('tunl0:vip'), [])
+  assert.match(
+    of('tunl0')[0]!,
+    /tunl0 of this host is in use already: it has 10\.244\.0\.1; take that away, or choose nat or dr$/,
+  )
+})
+
+test('a host that is both leaves alone what comes out of the tunnel', () => {
+  const inventory = load(text('{ method: tun }', '{ a: { address: 10.2.1.2 }, b: { address: 10.2.1.3 } }'))
+  const names = untracked(targetIn(inventory, 'a'), 2).map(({ name, interface: device }) => `${name} ${device ?? ''}`)
+  assert.equal(names, ['untracked-questions-tcp eth0', 'untracked-unpacked-tcp tunl0', 'untracked-answers-tcp '])
 })
 
 const said = (name: string, ...lines: string[]) => {
@@ -140,6 +170,14 @@ const said = (name: string, ...lines: string[]) => {
   return parseNodeState(host, apart.cluster, [...lines, 'boot=x', ''].join('\n'))
 }
 const pool = ['pool=TCP  10.2.1.5:80 rr', ...['21', '22'].map((end) => `pool=  -> 10.2.1.${end}:80 Route 1 0 0`)]
+test('a real server that does not unpack what directors send is told', () => {
+  const seen = (up: string) =>
+    parseNodeState(tunnelled.hosts[2]!, tunnelled.cluster, `lo=10.2.1.5\nservice=nginx active\ntunnel=${up}\nboot=x\n`)
+  const codes = (up: string) =>
+    judgeNodes(tunnelled, [seen(up)], 2).flatMap(({ code, node }) => (node === 'web1' ? code : []))
+  assert.equal([codes('1'), codes('0')], [[], ['tunnel-down']])
+})
+
 const states = [
   said('lb1', 'level=2', 'keepalived=active', 'held=VI_1 10.2.1.5', 'state=VI_1 MASTER', ...pool),
   said('lb2', 'level=2', 'keepalived=active', 'state=VI_1 BACKUP', ...pool),

@@ -66,6 +66,26 @@ test('TUN, and DR with real servers in another network', () => {
   }
 })
 
+test('tunnels of another kind than IP in IP, and a real server with a method of its own, are told', () => {
+  const several = ['clients passed on by several methods']
+  assert.equal(needs(imported(pair('', both(80, 'TCP_CHECK { }', 'lb_kind TUN type gue port 6080')), two)), several)
+  assert.equal(needs(imported(pair('', both(80, 'TCP_CHECK { }', 'lb_kind TUN type ipip')), two)), [])
+  assert.equal(needs(imported(pair('', both(80, 'lvs_method TUN\n TCP_CHECK { }', 'lb_kind DR')), two)), several)
+  assert.equal(needs(imported(pair('', both(80, 'lvs_method DR\n TCP_CHECK { }', 'lb_kind DR')), two)), [])
+})
+
+test('a director without VRRP, whose name servers a program asks', () => {
+  const asks = (command: string) =>
+    [2, 3]
+      .map((n) => real(`10.2.1.${n}`, 53, `MISC_CHECK { misc_path "${command.replace('@', `@10.2.1.${n}`)}" }`))
+      .join('')
+  const result = (command: string) => imported({ 'a.conf': server(53, asks(command)).replace('TCP', 'UDP') }, two)
+  const dig = result('/usr/bin/dig +tries=3 @ localhost')
+  assert.equal([needs(dig), dig.refused], [[], []])
+  assert.equal(dig.added.filter((why) => /VRRP\)|health_zone/.test(why)).length, 2)
+  assert.equal(needs(result('/usr/bin/dig @ a; reboot')), ['the check MISC_CHECK'])
+})
+
 test('an address that no instance holds, as its block is misspelt: the inventory holds it', () => {
   const misspelt = Object.entries(pair('', both(80, 'TCP_CHECK { }'))).map(
     ([name, text]) => [name, text.replace('virtual_ipaddress', 'vitual_ipaddress')] as const,

@@ -21,6 +21,22 @@ const keys = (result: ReturnType<typeof imported>) =>
       (line) => line !== '' && !/^(cluster:$|vip:|vip_prefix:|network:|instance:|snmp: { enabled: false }$)/.test(line),
     )
 
+test('mails: a sender of each node, and none where the inventory has no mails', () => {
+  const mails = (to: string, from: string) =>
+    `global_defs { notification_email { ${to} }\n ${from}\n smtp_server 10.2.1.9 }\n${dnsCheck}${instance(`smtp_alert\n ${tracksDns}`)}`
+  const by = (a: string, b: string) => imported({ 'a.conf': a, 'b.conf': b }, two)
+  const own = by(mails('x', 'notification_email_from a'), mails('x', 'notification_email_from b'))
+  assert.equal([needs(own), own.refused], [[], []])
+  assert.match(inventory(own), /email: .*from: a,/)
+  assert.match(inventory(own), /address: 10.2.1.3, email_from: b \}/)
+  for (const [first, second] of [
+    [mails('x', ''), mails('x', 'notification_email_from b')],
+    [mails('**', 'notification_email_from a'), mails('**', 'notification_email_from b')],
+    [mails('', ''), mails('x', 'notification_email_from b')],
+  ] as const)
+    assert.equal(by(first, second).refused, [])
+})
+
 test('the smallest set-up becomes the smallest inventory', () => {
   const result = imported(pair(tracksDns, dnsCheck), two)
   assert.is(
@@ -441,6 +457,16 @@ test('words that keepalived does not know are in no inventory, as keepalived lea
   assert.equal([keys(result), result.unsaid], [[], []])
 })
 
+test('unicast of both families: a node has two addresses, also one whose file is not there', () => {
+  const one = (vip: string, own: string, peer: string, more = {}) =>
+    instance(`unicast_src_ip ${own}\n unicast_peer { ${peer} }\n ${tracksDns}`, { vip, ...more })
+  const six = one('2001:db8::5/64', '2001:db8::2', '2001:db8::3', { name: 'SIX', id: 6 })
+  const result = imported({ 'a.conf': dnsCheck + one('10.2.1.5/24', '10.2.1.2', '10.2.1.3') + six })
+  assert.equal([needs(result), result.refused], [[], []])
+  assert.match(inventory(result), 'node1: { address: 10.2.1.2, address6: 2001:db8::2 }')
+  assert.match(inventory(result), 'node2: { address: 10.2.1.3, address6: 2001:db8::3 }')
+})
+
 test('what the schema refuses is left out, and the rest is proved', () => {
   const server =
     'virtual_server 10.2.1.5 53 { protocol UDP\n lb_algo fo\n real_server 10.2.1.2 53 { DNS_CHECK { type txt\n name health.load.balance. } } }\n'
@@ -479,7 +505,9 @@ test('instances: what one has and the other has not', () => {
   // The service is checked for all.
   assert.equal([needs(fewer), keys(fewer)], [[], ['instances: { W: { vip: 10.2.1.6 } }']])
   assert.ok(fewer.added.includes('all instances are checked alike'))
-  const own = imported(instances(`${tracksDns}\n garp_master_delay 1`), two)
+  const told = imported(instances(`${tracksDns}\n garp_master_delay 1`), two)
+  assert.equal([needs(told), keys(told)], [[], ['instances: { W: { vip: 10.2.1.6, garp: { delay: 1 } } }']])
+  const own = imported(instances(`${tracksDns}\n advert_int 2`), two)
   assert.equal(needs(own), ['an instance with values of its own'])
   assert.not.ok(own.added.includes('all instances are checked alike'))
 })

@@ -146,6 +146,20 @@ touch /run/end; wait`,
     assert.is(isChange(task!.plan({ text, code: 0 }, { changes: () => false })), false)
   })
 
+  test(`${kind}: a rule that would take packets of IP in IP before ours moves ours above it`, () => {
+    const inIp: Rule = { name: 'tunnel', accept: 'in', interface: 'eth0', protocol: '4' }
+    const [task] = tasksFor(inIp).filter(({ name }) => name.startsWith('iptables rule'))
+    const changes = (rule: string) => {
+      const text = inNetwork(
+        kind,
+        'inactive',
+        `${atBoot(inIp)}; iptables -I INPUT ${rule} -j DROP; (${task!.probe!.text})`,
+      )
+      return isChange(task!.plan({ text, code: 0 }, { changes: () => false }))
+    }
+    assert.equal([changes('-p 4'), changes('-p udp')], [true, false])
+  })
+
   test(`${kind}: rules that are as wanted are known by one question; changed, doubled and missing ones are seen`, () => {
     const rules = [vrrp, answers]
     const task = tasksFor(...rules).find(({ name }) => name === 'iptables rule answers')!

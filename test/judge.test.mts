@@ -32,6 +32,7 @@ const well = (host: string, change: Partial<NodeState> = {}): NodeState => ({
   services: { named: 'active' },
   silent: [],
   onLoopback: [],
+  tunnel: false,
   instances: host === first ? vrrp('MASTER', true) : vrrp('BACKUP', false),
   pool,
   schedulers: { UDP: 'rr', TCP: 'rr' },
@@ -373,6 +374,7 @@ test('look: what a node prints is read', () => {
     services: { named: 'active' },
     silent: [{ service: 'dns', address: '10.2.1.2', why: 'named does not answer (REFUSED)' }],
     onLoopback: ['10.2.1.5'],
+    tunnel: false,
     instances: vrrp('MASTER', true),
     pool: [
       { server: 'TCP', address: '10.2.1.2', port: 53, method: 'Masq', weight: 1, connections: 3 },

@@ -1,7 +1,7 @@
 // Runs the tests: see docs/tests.md.
 //   node test/run.mts TIER[,TIER] [--yes] [PATTERN]     only files whose path contains PATTERN
 // A file that runs no test, skips one, or never ends has failed.
-import { cpSync, existsSync, globSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, globSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { $ } from 'zx'
@@ -26,8 +26,8 @@ interface Tier {
   cases?: number
 }
 
-// Machines mostly wait for each other: two labs at a time take less than one after the other, and a third of low priority has
-// what they leave (`isUnhurried`). What holds seconds against limits has this machine for itself.
+// Machines mostly wait for each other: two labs at a time take less than one after the other. What holds seconds against
+// limits has this machine for itself.
 const lab = { lab: true, atATime: 2, minutes: 50 }
 const drills = { files: 'test/lab/8-*.test.mts', lab: true, atATime: 1, minutes: 50 }
 
@@ -95,10 +95,6 @@ interface Job {
   file: string
 }
 
-/** Whether a file works with machines and counts no answers that are lost, so that it may be slowed down. */
-const isUnhurried = ({ tier, file }: Job): boolean =>
-  tier.lab && tier.atATime > 1 && !/\b(asked|watched)\b/.test(readFileSync(join(root, file), 'utf8'))
-
 /**
  * @returns the files of tiers, by those that run together: nobody waits for the last file of a tier where the next one has as
  * many labs
@@ -115,22 +111,14 @@ const together = (planned: readonly { tier: Tier; files: readonly string[] }[]):
 
 /** Runs files together. Output comes as it is printed from one that runs alone, otherwise whole at its end. */
 async function runAll(jobs: readonly Job[]): Promise<Outcome[]> {
-  const unhurried = jobs.filter(isUnhurried)
-  const waiting = [...jobs]
-  // Tiers come one after the other; of all of them, the longest begin first.
-  if ((jobs[0]?.tier.atATime ?? 1) > 1)
-    waiting.sort((a, b) => Number(unhurried.includes(a)) - Number(unhurried.includes(b)) || rank(a.file) - rank(b.file))
+  // Of all tiers that run together, the longest files begin first.
+  const waiting = (jobs[0]?.tier.atATime ?? 1) > 1 ? jobs.toSorted((a, b) => rank(a.file) - rank(b.file)) : [...jobs]
   const outcomes: Outcome[] = []
   const atATime = Math.min(jobs[0]?.tier.atATime ?? 1, jobs.length)
   const alone = atATime === 1
   const work = async (_: unknown, worker: number) => {
     const checkout = jobs[0]!.tier.lab ? checkoutFor(worker) : root
-    const isThird = worker === atATime
-    const next = () => {
-      const place = isThird ? waiting.findIndex((job) => unhurried.includes(job)) : 0
-      return place < 0 ? undefined : waiting.splice(place, 1)[0]
-    }
-    for (let job = next(); job; job = next()) {
+    for (let job = waiting.shift(); job; job = waiting.shift()) {
       const { file, tier } = job
       const { lab, minutes, release, cases } = tier
       if (lab && !alone) console.log(`${file} begins`)
@@ -141,8 +129,7 @@ async function runAll(jobs: readonly Job[]): Promise<Outcome[]> {
         ...(release && { LAB_RELEASE: release }),
         ...(cases && { CASES: String(cases) }),
       }
-      const within = isThird ? ['nice', '-n', '10'] : []
-      const outcome = await runFile(file, { minutes, env, checkout, within }, (chunk) =>
+      const outcome = await runFile(file, { minutes, env, checkout }, (chunk) =>
         alone ? process.stdout.write(chunk) : kept.push(chunk),
       )
       process.stdout.write(Buffer.concat(kept))
@@ -153,8 +140,7 @@ async function runAll(jobs: readonly Job[]): Promise<Outcome[]> {
       outcomes.push(outcome)
     }
   }
-  const workers = jobs.length > 0 ? atATime + (unhurried.length > 0 && !alone ? 1 : 0) : 0
-  await Promise.all(Array.from({ length: workers }, work))
+  await Promise.all(Array.from({ length: jobs.length > 0 ? atATime : 0 }, work))
   return outcomes
 }
 

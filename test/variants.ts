@@ -87,6 +87,13 @@ export const variants: [name: string, text: string, level: Level][] = [
     2,
   ],
   [
+    'level1-unicast6',
+    cluster(`  unicast: true
+  instances: { six: { vip: "2001:db8::9", virtual_router_id: 9, garp: { delay: 2 } } }`) +
+      two.replaceAll(/(10.2.1.)(\d)/g, '$1$2, address6: "2001:db8::$2"'),
+    1,
+  ],
+  [
     'level1-checks',
     cluster(`  unicast: true
   track_interfaces: [lo, { name: eth1, weight: -20 }]

@@ -15,6 +15,8 @@ export const findingCodes = {
   'not-configured': 'The keepalived.conf of a node was not written by a playbook.',
   'other-level': 'A node is configured for another level than wanted, or than the other nodes.',
   'not-on-loopback': 'A real server that is to answer clients directly does not have a virtual IP on `lo`.',
+  'tunnel-down':
+    'A real server to which directors send by IP in IP does not unpack it: `tunl0` is down, or has no address.',
   'pool-incomplete': 'A director sends no clients to a node that is not drained, or does not know it.',
   'pool-differs':
     'A pool is not as configured: its scheduler, a weight, how clients are passed on, or a real server that is no node.',

@@ -77,6 +77,7 @@ export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 level=$(${printLevel})
 echo "level=$level"
 ${printHeld(cluster.instances)}
+echo "tunnel=$(ip -o -4 address show dev tunl0 up 2>/dev/null | grep -c .)"
 ${directs(host) ? sh`echo "keepalived=$(systemctl is-active keepalived)"` : sh`level=none`}
 for unit in ${units}; do echo "service=$unit $(systemctl is-active "$unit")"; done
 grep -sHx 1 ${drainFolder}/* | sed 's|.*/\([^/]*\):1$|drained=\1|'
@@ -135,6 +136,7 @@ export function parseNodeState(host: Host, cluster: Cluster, text: string): Node
       return { service: service!, address: address!, why: why.join(' ') }
     }),
     onLoopback: [...new Set(values('lo'))],
+    tunnel: Number(value('tunnel')) > 0,
     instances: Object.fromEntries(
       (directs(host) ? cluster.instances : []).map(({ name }) => {
         const own = (key: string) =>

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
 import { parseNetwork } from '../../inventory/network.ts'
-import { type Checking, checksOf, notifyOf, trackedInterfaces, tracksOf } from './draft-vrrp.ts'
+import { announcementsOf, type Checking, checksOf, notifyOf, trackedInterfaces, tracksOf } from './draft-vrrp.ts'
 import type { Part } from './facts.ts'
 import type { Node } from './nodes.ts'
 import { type Section, unless, unlessEmpty } from './section.ts'
@@ -162,7 +162,9 @@ export const servedAddresses = (instances: readonly Part[], cidr: string): strin
 
 /** @returns where adverts of IPv6 go to each node by itself; nodes without a file are peers in the order of the others' lists */
 export function addresses6Of(nodes: readonly Node[]): (string | undefined)[] {
-  const parts = nodes.map(({ meaning }) => meaning?.instances.find((one) => isIPv6(one.get('unicast_src_ip') ?? '')))
+  const parts = nodes.map(({ meaning }) =>
+    meaning?.instances.find((one) => isIPv6(vipOf(one) ?? '') && one.get('unicast')),
+  )
   const own = parts.map((part) => part?.get('unicast_src_ip'))
   const peers = new Set(parts.flatMap((part) => part?.all('peer').map(([address]) => address) ?? []))
   const left = [...peers].filter((address) => !own.includes(address))

@@ -123,7 +123,7 @@ export function balancingOf(server: Part, global: Part): Section | undefined {
   return unlessEmpty({
     // keepalived's default is another than the inventory's.
     scheduler: unless(server.get('lvs_sched') ?? 'wlc', 'rr'),
-    method: methods[server.get('lvs_method') ?? ''],
+    method: methods[(server.get('lvs_method') ?? '').split(' ')[0]!],
     flags: flags.length > 0 ? flags : undefined,
     persistence: numberOf(server, 'persistence_timeout'),
     udp_timeout: unless(numberOf(global, 'lvs_timeouts udp'), 10),

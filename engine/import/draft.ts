@@ -66,6 +66,8 @@ export function draftOf(nodes: readonly Node[]): Draft {
   const own = main && instanceOf(main, { global, checking, instances, own: areAlone ? served : [] })
   const { more_vips, ...moves } = addressesOf(instances, main, { nodes, device, isElsewhere, isBalanced, checking })
   const addresses6 = addresses6Of(nodes)
+  const email = emailOf(global)
+  const sender = email && String(email.from)
   const hosts = nodes.map((node, index) => {
     const missing = node.address === undefined ? addressGap(node.name, free(), isElsewhere) : undefined
     if (missing) gaps.push(missing)
@@ -78,7 +80,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
           index,
           device,
           address6: addresses6[index],
-          sender: global.get('email from'),
+          sender,
           server: level === 2 ? served[0] : undefined,
           preempts: moves.preempt === true,
         }),
@@ -99,7 +101,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
       mcast_group: global.get('mcast_group'),
       startup_delay: numberOf(global, 'startup_delay'),
       ...own,
-      email: emailOf(global),
+      email,
       ...services,
       // keepalived 2.2.7 ends when a reload turns it on.
       snmp: global.get('snmp') === undefined ? { enabled: false } : undefined,
@@ -173,7 +175,7 @@ function hostOf(node: Node, { index, device, address6, sender, server, preempts 
     priority: isMoved ? unless(priorityOf(own), 100 - index) : undefined,
     weight: weightOf(server, node.address),
     address6,
-    email_from: unless(node.meaning?.global.get('email from') ?? sender, sender),
+    email_from: sender === undefined ? undefined : unless(node.meaning?.global.get('email from') ?? sender, sender),
     ssh: node.ssh === undefined || node.ssh === node.address ? undefined : { host: node.ssh },
   }
 }

@@ -29,7 +29,13 @@ function virtualServerOf(one: Statement, words: readonly string[]): Part {
   if (schedulers.test(scheduler)) part.say('lvs_sched', scheduler, place('lvs_sched', 'lb_algo'), 'wlc')
   const method = word('lvs_method', 'lb_kind') ?? ''
   const isLeftOut = !methods.includes(method) && methods.includes(method.toUpperCase())
-  if (method !== '' && !isLeftOut) part.say('lvs_method', method, place('lvs_method', 'lb_kind'), 'NAT')
+  // A tunnel of another kind than IP in IP says so behind it.
+  const kind = (find(block, 'lvs_method', 'lb_kind')?.words ?? [])
+    .slice(2)
+    .join(' ')
+    .replace(/^type ipip$/, '')
+  if (method !== '' && !isLeftOut)
+    part.say('lvs_method', `${method} ${kind}`.trim(), place('lvs_method', 'lb_kind'), 'NAT')
   const kept = find(block, 'persistence_timeout')
   // Without a number it is 6 minutes.
   if (kept) part.say('persistence_timeout', number(kept.words[1]) ?? '360', kept, '0')
@@ -68,7 +74,8 @@ function realServer(part: Part, real: Statement, outer: readonly Statement[], se
   say('inhibit_on_failure', own('inhibit_on_failure') && 'yes')
   for (const keyword of ['notify_up', 'notify_down', 'uthreshold', 'lthreshold']) say(keyword, own(keyword)?.words[1])
   const method = find(real.block, 'lvs_method')
-  if (method) say('lvs_method', method.words[1])
+  const usual = part.get('lvs_method') ?? 'NAT'
+  if (method && method.words.slice(1).join(' ') !== usual) say('lvs_method', method.words.slice(1).join(' '))
   const checks = real.block.filter(({ words }) => /_CHECK$|_GET$/.test(words[0]!) && !isDrain(words, real))
   say('check', checks.map((one) => checkWords(one, own, { address, port, asked })).join(' and ') || 'none')
   for (const check of checks)

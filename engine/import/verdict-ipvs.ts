@@ -48,6 +48,7 @@ function realServer(one: Difference, isFirst: boolean, first: Part | undefined):
   if (isTime.test(about)) return got === undefined ? 'told' : 'trifle'
   if (what === 'check') return check(one)
   if (what === 'weight') return { need: apart }
+  if (what === 'lvs_method') return { need: 'clients passed on by several methods' }
   const model = isFirst ? undefined : first?.all(`${what} of`).some(([, value]) => value === wanted)
   return got === undefined && model !== false ? 'told' : { need: needOf(one) }
 }
@@ -56,11 +57,16 @@ function check({ wanted = '', got }: Difference): Meant {
   // Whoever names no host takes any.
   if (got?.replace(/ virtualhost \S+$/, '') === wanted) return 'told'
   if (wanted === 'none') return { why: 'every real server is checked' }
+  if (asksName.test(wanted) && got?.startsWith('DNS_CHECK')) return { why: byName }
   // The real server itself is missing, which is told.
   if (got === undefined && /^(TCP_CHECK|UDP_CHECK|HTTP_GET path \S+( virtualhost \S+)?)$/.test(wanted)) return 'told'
   const port = wanted.includes('connect_port') ? ' on another port' : ''
   return { need: `the check ${wanted.split(' ')[0]}${port}` }
 }
+
+/** A program that asks a name server for a name. */
+const asksName = /^MISC_CHECK misc_path "?\/(usr\/)?bin\/(dig|host|nslookup|kdig|delv) [^;&|<>`$]*$/
+const byName = 'name servers are asked by keepalived itself, for a name of their own zone (health_name, health_zone)'
 
 const checksAlone =
   /^(none|TCP_CHECK( connect_port \d+)?|UDP_CHECK|MISC_CHECK program .*|(HTTP|SSL)_GET path \S+( connect_port \d+)?( virtualhost \S+)?)$/

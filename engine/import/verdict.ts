@@ -79,6 +79,8 @@ const password =
 /** Of no consequence for who answers. */
 const trifle = /^(prefix|label|brd|broadcast|scope|rise|init_fail) of /
 
+const byVrrp =
+  'the address of the virtual server moves between two directors (VRRP): take it out of where the host has it from now'
 const unheld = 'the instance holds the address of the virtual server, which no file says (virtual_ipaddress)'
 
 const isServed = (about: string, virtualServers: readonly Part[]) =>
@@ -92,7 +94,7 @@ function judgeOther(one: Difference, { main, virtualServers, alone }: Subject): 
   const isFurther = kind === 'instance' && main !== undefined && one.part !== main.name
   if (wanted === undefined) {
     if (about === `address ${standInVip}`) return 'told'
-    if (kind === 'instance' && !main) return { need: 'IPVS without VRRP' }
+    if (kind === 'instance' && !main) return { why: byVrrp }
     // What was run and checked for the only real server is, which its virtual server tells.
     if (alone && (about === 'notify_fault' || (about.startsWith('check ') && got!.startsWith('service')))) return 'told'
     if (isFurther && /^(check|.* of check|weight of|track_interface)/.test(about)) return { why: alike }

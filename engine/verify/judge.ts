@@ -71,8 +71,10 @@ function judgeNode({ cluster }: Inventory, state: NodeState, level: number | und
     const { unit = '' } = all.find(({ name }) => name === service) ?? {}
     if (!down.includes(unit)) findings.push(onNode(host, 'service-silent', why, about(service, address)))
   }
-  if (abilitiesOf(level, cluster).answersDirectly && role !== 'director')
-    findings.push(...judgeLoopback(cluster, state))
+  const { answersDirectly, tunnels } = abilitiesOf(level, cluster)
+  if (answersDirectly && role !== 'director') findings.push(...judgeLoopback(cluster, state))
+  if (tunnels && role !== 'director' && !state.tunnel)
+    findings.push(onNode(host, 'tunnel-down', 'tunl0 is not up with an address: who is sent here gets no answer'))
   if (role === 'real_server') return findings
   if (state.level === undefined)
     return [

@@ -7,7 +7,7 @@ import type { Accept, Rule } from '../os/firewall/firewall.ts'
 import { osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
 import { tunnelDevice } from './ipvs.ts'
-import { advertsIn, inIp, packetsOf, secondWire, vmacWires } from './packets.ts'
+import { advertsIn, inIp, packetsOf, secondWire, tunnelWires, vmacWires } from './packets.ts'
 
 /** Rules of a node at a level. */
 export type RulesOf = (target: Target, level: Level) => Rule[]
@@ -116,6 +116,7 @@ export function firewall(target: Target, level: Level, ...sets: RulesOf[]): Task
     [
       first,
       ...(directs(target.host) ? vmacWires(target) : []),
+      ...tunnelWires(target, level),
       ...(abilitiesOf(level, cluster).secondInterface && host.second ? [secondWire(target, host.second)] : []),
     ],
   )

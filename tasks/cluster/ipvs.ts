@@ -1,9 +1,10 @@
+import { sh } from '../../engine/base/sh.ts'
 import type { TaskTree } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { directs, serves } from '../../inventory/roles.ts'
 import type { Host } from '../../inventory/types.ts'
 import { kernelModule } from '../kernel-module.ts'
-import { sysctl } from '../sysctl.ts'
+import { inKey, sysctl } from '../sysctl.ts'
 import type { Target } from '../target.ts'
 import { noOtherSysctls } from './adoption/sysctl-lines.ts'
 
@@ -54,11 +55,11 @@ export function twoInterfaces({ interface: first, second }: Host): Record<string
   return Object.fromEntries(settings.flat())
 }
 
-/** @returns the name of an interface in a key, where a dot (VLAN) is written as a slash (sysctl(8)) */
-export const inKey = (device: string) => device.replaceAll('.', '/')
-
 /** The interface that packets in IP in IP come out of; the kernel module `ipip` brings it. */
 export const tunnelDevice = 'tunl0'
+
+/** Unloading the module takes the tunnels of others away. */
+const noOtherTunnel = sh`[ "$(ip -o link show type ipip | wc -l)" -le 1 ]`
 
 /** Loose: what comes out of the tunnel is from clients, who are answered by another interface. */
 const unpacking = { [`net.ipv4.conf.${tunnelDevice}.rp_filter`]: 2 }
@@ -77,7 +78,7 @@ export function ipvs(target: Target, level: Level): TaskTree {
   return [
     // Without its module net.ipv4.vs.conntrack does not even exist.
     directs(host) ? kernelModule('ip_vs') : [],
-    tunnels && serves(host) ? kernelModule('ipip') : [],
+    tunnels && serves(host) ? kernelModule('ipip', noOtherTunnel) : [],
     noOtherSysctls(bootFile, settings, target),
     sysctl(bootFile, settings),
   ]

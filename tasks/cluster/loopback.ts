@@ -10,6 +10,9 @@ import { template } from '../template.ts'
 
 const unit = 'virtual-ip-on-lo'
 
+/** What our address of the tunnel is known by. */
+export const tunnelLabel = `${tunnelDevice}:vip`
+
 /** The unit that sets the virtual IPs on lo at boot. */
 export const loopbackUnit = `/etc/systemd/system/${unit}.service`
 
@@ -25,7 +28,7 @@ export function virtualIpOnLoopback({ cluster, host }: Target, level: Level): Ta
     template(loopbackUnit, `${unit}.service`, {
       vips,
       label: 'lo:vip',
-      tunnel: tunnels && { device: tunnelDevice, address: host.address },
+      tunnel: tunnels && { device: tunnelDevice, label: tunnelLabel, address: host.address },
     }),
     service(unit, { restartOn: [loopbackUnit], unitFiles: [loopbackUnit] }),
     live(vips),

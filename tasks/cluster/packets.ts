@@ -5,6 +5,7 @@ import type { Host } from '../../inventory/types.ts'
 import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 import type { Packet, Wire } from '../os/firewall/firewall.ts'
 import type { Target } from '../target.ts'
+import { tunnelDevice } from './ipvs.ts'
 import { vmacOf } from './keepalived-conf.ts'
 
 /** @returns the protocol of VRRP's adverts by its number, which needs no /etc/protocols; with AH, that of the header around them */
@@ -29,8 +30,8 @@ export function packetsOf(target: Target, level: Level): Packet[] {
       ...(directs(host) ? passedOn(target, level, server) : []),
       ...(serves(host) && !can.keepsClients ? served(server.address, host.address, server) : []),
     ]),
-    // A real server alone sees whole connections.
-    ...(directs(host) || can.answersDirectly ? virtualServersOf(cluster) : []).flatMap((server) =>
+    // A real server alone sees whole connections, and those of a tunnel come out of it.
+    ...(directs(host) || (can.answersDirectly && !can.tunnels) ? virtualServersOf(cluster) : []).flatMap((server) =>
       asked(target, can.keepsClients && directs(host), server).filter(
         ({ direction }) => direction === 'out' || !cluster.vmac,
       ),
@@ -49,6 +50,16 @@ export function vmacWires(target: Target): Wire[] {
     const network = `${instance.vips[0]!.address}/32`
     return packets.length > 0 ? [{ device: vmacOf(instance), network, router: cluster.gateway, packets }] : []
   })
+}
+
+/** @returns what is asked, as it comes out of the tunnel */
+export function tunnelWires(target: Target, level: Level): Wire[] {
+  const { cluster, host } = target
+  if (!abilitiesOf(level, cluster).tunnels || !serves(host)) return []
+  const packets = virtualServersOf(cluster).flatMap((server) =>
+    asked(target, directs(host), server).filter(({ direction }) => direction === 'in'),
+  )
+  return [{ device: tunnelDevice, network: `${host.address}/32`, router: cluster.gateway, packets }]
 }
 
 function amongDirectors({ cluster, host, hosts }: Target, { syncsConnections }: Abilities): Packet[] {

@@ -1,11 +1,12 @@
 import { sh } from '../../engine/base/sh.ts'
 import type { Task } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
-import { directs, othersOf } from '../../inventory/roles.ts'
+import { directs, othersOf, serves } from '../../inventory/roles.ts'
 import { ruleName, type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 import type { Untracked } from '../os/firewall/firewall.ts'
 import { osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
+import { tunnelDevice } from './ipvs.ts'
 import { keepalivedConf } from './keepalived-conf.ts'
 import { secondOf } from './routes.ts'
 
@@ -17,7 +18,7 @@ import { secondOf } from './routes.ts'
  */
 export const untracked = (target: Target, level: Level): Untracked[] => {
   const { cluster, host } = target
-  const { keepsClients, answersDirectly } = abilitiesOf(level, cluster)
+  const { keepsClients, answersDirectly, tunnels } = abilitiesOf(level, cluster)
   if (!keepsClients || !directs(host)) return []
   const when = sh`grep -qs ${`^# Written by keepalived-playbooks for level ${level};`} ${keepalivedConf}`
   return virtualServersOf(cluster).flatMap((server) => {
@@ -31,6 +32,9 @@ export const untracked = (target: Target, level: Level): Untracked[] => {
     const [vip, toPort] = [`${server.address}/32`, server.port]
     return [
       rule('questions', { untracked: 'in', interface: server.instance.interface ?? host.interface, to: vip, toPort }),
+      ...(tunnels && serves(host)
+        ? [rule('unpacked', { untracked: 'in', interface: tunnelDevice, to: vip, toPort })]
+        : []),
       ...(answersDirectly
         ? [rule('answers', { untracked: 'out', from: vip, fromPort: server.port, except: vip })]
         : bySecondInterface(target, server, rule)),

@@ -1,8 +1,8 @@
 import type { TaskTree } from '../../engine/runner/task.ts'
-import { sysctl } from '../sysctl.ts'
+import { inKey, sysctl } from '../sysctl.ts'
 import type { Target } from '../target.ts'
 import { noOtherSysctls } from './adoption/sysctl-lines.ts'
-import { bootFile, inKey } from './ipvs.ts'
+import { bootFile } from './ipvs.ts'
 
 /**
  * Neighbours hear of the virtual MAC alone. Answers leave by the interface below it, which would ask for neighbours in the

@@ -70,6 +70,7 @@ const prefix = (address: fc.Arbitrary<string>, min: number) =>
   fc.tuple(address, fc.integer({ min, max: 32 })).map((parts) => parts.join('/'))
 const formats: Record<string, fc.Arbitrary<string>> = {
   ipv4: fc.ipV4(),
+  ipv6: fc.integer({ min: 1, max: 65535 }).map((last) => `2001:db8:6::${last.toString(16)}`),
   ip: fc.oneof(fc.ipV4(), fc.ipV6()),
   'ipv4-network': prefix(fc.ipV4(), 8),
   // keepalived looks names up.
@@ -169,6 +170,7 @@ function rolesAgree(nodes: readonly HostWritten[], hasMails: boolean): void {
   for (const [place, host] of nodes.entries()) {
     delete host.role
     if (!hasMails) delete host.email_from
+    if (host.address6) host.address6 = `2001:db8:6::${place + 1}`
     if (!director || nodes.length < 3) continue
     if (place < 2) host.role = 'director'
     else if (other || place > 2) host.role = 'real_server'
@@ -178,6 +180,7 @@ function rolesAgree(nodes: readonly HostWritten[], hasMails: boolean): void {
     if (host.role !== 'real_server') continue
     delete host.priority
     delete host.email_from
+    delete host.address6
   }
 }
 

@@ -13,6 +13,25 @@ export const brokenAddresses: [text: string, ...messages: string[]][] = [
     '5:74 cluster.instances.a.vip_label: must be left out: an IPv6 address has no label',
   ],
   [
+    cluster('unicast: true', 'instances: { a: { vip: "2001:db8::5", virtual_router_id: 9, garp: { delay: -1 } } }')
+      .replace('10.2.1.2', '10.2.1.2, address6: "::1"')
+      .replace('10.2.1.3', '10.2.1.3, address6: 10.2.1.9'),
+    '5:78 cluster.instances.a.garp.delay: must be a whole number from 0 to 3600, got -1',
+    '7:39 hosts.ns1.address6: must be the address of a host, but "::1" is for a host to reach itself',
+    '8:39 hosts.ns2.address6: must be an IPv6 address, got "10.2.1.9"',
+  ],
+  [
+    cluster('unicast: true', 'instances: { a: { vip: "2001:db8::5", virtual_router_id: 9 } }').replace(
+      '10.2.1.2',
+      '10.2.1.2, address6: "2001:db8::2"',
+    ),
+    '8:3 hosts.ns2: is missing address6, an IPv6 address: an instance of IPv6 is sent by unicast',
+  ],
+  [
+    smallest.replaceAll(/(10.2.1.[23]) /g, '$1, address6: "2001:db8::2" '),
+    '6:39 hosts.ns2.address6: must be another one than of hosts.ns1, got "2001:db8::2"',
+  ],
+  [
     cluster('vip_prefix: 64', 'vip_label: "a b"', 'instance: "a.b"', 'instances: { "a b": { vip: 10.2.1.8 } }'),
     '4:15 cluster.vip_prefix: must be a whole number from 1 to 32 for an IPv4 address, got 64',
     '5:14 cluster.vip_label: must be a label of at most 15 letters, digits, "_", ".", ":" and "-", got "a b"',

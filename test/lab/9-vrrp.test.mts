@@ -1,4 +1,5 @@
 // What moves the virtual IP, on real machines: unicast where there is no multicast, checks, notify programs, mails, persistence.
+import { readFileSync, writeFileSync } from 'node:fs'
 import * as assert from 'uvu/assert'
 import {
   disconnect,
@@ -51,6 +52,26 @@ systemctl enable --now no-multicast`
   const { seen } = await watched('rolling-reboot', '--inventory', inventory)
   assert.ok(seen.samples.length > 100)
   assert.is(await on(await holder(), 'iptables -t raw -S OUTPUT | grep -c 224.0.0.0/4'), '1\n')
+})
+
+test('unicast: an instance of IPv6 as well, whose adverts go to no group', async () => {
+  await everywhere('for chain in PREROUTING OUTPUT; do ip6tables -t raw -I $chain -d ff02::12 -j DROP; done')
+  for (const [place, node] of nodes.entries()) await on(node, `ip address add fd00:6::${place + 2}/64 dev eth0 nodad`)
+  const inventory = inventoryWith(
+    'unicast: true\n  instances: { six: { vip: "fd00:6::9", virtual_router_id: 9, prefer: ns2 } }',
+  )
+  const text = readFileSync(inventory, 'utf8')
+  writeFileSync(inventory, text.replaceAll(/address: 10\.2\.1\.([23]),/g, '$&  address6: "fd00:6::$1",'))
+  const run = await playbook('level1', '--inventory', inventory)
+  assert.is(run.code, 0, run.text)
+  const holds = async (node: string) => (await on(node, 'ip -o address show to fd00:6::9')) !== ''
+  await until(async () => assert.equal([await holds('ns1'), await holds('ns2')], [false, true]))
+  await on('ns2', 'systemctl stop keepalived')
+  await until(async () => assert.ok(await holds('ns1')))
+  await on('ns2', 'systemctl start keepalived')
+  await until(async () => assert.equal([await holds('ns1'), await holds('ns2')], [false, true]))
+  assert.is((await playbook('verify', '--inventory', inventory)).code, 0)
+  await everywhere('for chain in PREROUTING OUTPUT; do ip6tables -t raw -D $chain -d ff02::12 -j DROP; done')
 })
 
 test('persistence: one client stays with one node', async () => {

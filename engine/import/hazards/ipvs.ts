@@ -15,7 +15,7 @@ const direct = hazard(
   'on real servers: net.ipv4.conf.all.arp_ignore=1, arp_announce=2, the virtual IP on lo',
 )
 const ports = hazard('dr-with-another-port', 'say the port of the virtual server')
-const method = hazard('no-forwarding-method', 'say lb_kind NAT or DR')
+const method = hazard('no-forwarding-method', 'say lb_kind NAT, DR or TUN')
 const wrongMethod = hazard('unknown-forwarding-method', 'say NAT, DR or TUN')
 const small = hazard('lower-case-forwarding-method', 'write it in capitals')
 const scheduler = hazard('unknown-scheduler', 'say one of ipvsadm(8): rr, wrr, lc, wlc, sh, mh …')
@@ -77,19 +77,20 @@ function forwarding(one: Statement): Hazard[] {
   if (!line) return [method(one, 'without lb_kind it is NAT')]
   if (!methods.includes(said.toUpperCase()))
     return [wrongMethod(line, `${line.words.join(' ')}: there is no such method, and NAT is taken`)]
-  const isDirect = said.toUpperCase() === 'DR'
+  const way = said.toUpperCase()
+  const isDirect = way === 'DR' || way === 'TUN'
   const port = one.words[2]
   return [
     ...(said === said.toUpperCase()
       ? []
       : [small(line, `${line.words.join(' ')} is not known in lower case, and NAT is taken`)]),
     ...(isDirect
-      ? [direct(line, 'with DR real servers must not answer ARP for the virtual IP, which this file can not show')]
+      ? [direct(line, `with ${way} real servers must not answer ARP for the virtual IP, which this file can not show`)]
       : []),
     ...(isDirect
       ? realsOf(one)
           .filter(({ words }) => words[2] !== undefined && port !== undefined && words[2] !== port)
-          .map((real) => ports(real, `DR can not change port ${port} to ${real.words[2]}`))
+          .map((real) => ports(real, `${way} can not change port ${port} to ${real.words[2]}`))
       : []),
   ]
 }

@@ -3,6 +3,7 @@ import { UserError } from '../../../engine/base/errors.ts'
 import { sh } from '../../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../../engine/runner/task.ts'
 import { commentOut, type Place } from '../../commented-out.ts'
+import { inKey } from '../../sysctl.ts'
 import type { Target } from '../../target.ts'
 
 /**
@@ -13,33 +14,36 @@ export const noOtherSysctls = (
   bootFile: string,
   settings: Readonly<Record<string, number>>,
   { takeOver, facts, host }: Pick<Target, 'takeOver' | 'facts' | 'host'>,
-): Task => ({
-  name: `no file after ${bootFile} sets its settings otherwise`,
-  key: 'sysctls of others',
-  probe: probe(
-    [host.interface, host.second?.interface ?? ''].flatMap((device) => {
-      const found = facts.interfaces[device]
-      return found?.manager === 'networkd' ? found.file : []
-    }),
-  ),
-  plan: ({ text }) => {
-    const found = text.split('\n').flatMap((row): Place[] => {
-      const [, path, number, line] = row.match(/^(\/.*?):(\d+):(.*)$/) ?? []
-      if (!path) return []
-      const wins = path.includes('/sysctl.d/')
-        ? after(path, bootFile, line!, settings)
-        : !/Filter/i.test(line!) || Object.keys(settings).some((key) => key.endsWith('.rp_filter'))
-      return wins ? [{ path, line: Number(number), text: line! }] : []
-    })
-    const [first] = found
-    if (!first) return unchanged()
-    if (takeOver) return commentOut(found, '#')
-    throw new UserError(
-      `${first.path}:${first.line} sets "${first.text.trim()}", and wins at boot over ${bootFile}: take that out, or add --take-over`,
-      1,
-    )
-  },
-})
+): Task => {
+  const devices = [host.interface, host.second?.interface ?? '']
+  return {
+    name: `no file after ${bootFile} sets its settings otherwise`,
+    key: 'sysctls of others',
+    probe: probe(
+      devices.flatMap((device) => {
+        const found = facts.interfaces[device]
+        return found?.manager === 'networkd' ? found.file : []
+      }),
+    ),
+    plan: ({ text }) => {
+      const found = text.split('\n').flatMap((row): Place[] => {
+        const [, path, number, line] = row.match(/^(\/.*?):(\d+):(.*)$/) ?? []
+        if (!path) return []
+        const wins = path.includes('/sysctl.d/')
+          ? after(path, bootFile, line!, settings)
+          : !/Filter/i.test(line!) || devices.some((device) => `net.ipv4.conf.${inKey(device)}.rp_filter` in settings)
+        return wins ? [{ path, line: Number(number), text: line! }] : []
+      })
+      const [first] = found
+      if (!first) return unchanged()
+      if (takeOver) return commentOut(found, '#')
+      throw new UserError(
+        `${first.path}:${first.line} sets "${first.text.trim()}", and wins at boot over ${bootFile}: take that out, or add --take-over`,
+        1,
+      )
+    },
+  }
+}
 
 // Of files of one name, the first folder's alone is read (sysctl.d(5)).
 const probe = (networkFiles: readonly string[]) => sh`

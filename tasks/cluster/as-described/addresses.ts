@@ -1,6 +1,7 @@
+import { isIPv6 } from 'node:net'
 import { abilitiesOf, type Level } from '../../../inventory/levels.ts'
-import { directs, isBeyond, serves } from '../../../inventory/roles.ts'
-import { parseNetwork } from '../../../inventory/network.ts'
+import { isBeyond } from '../../../inventory/roles.ts'
+import { parseNetwork, plain6 } from '../../../inventory/network.ts'
 import { servedAddressesOf } from '../../../services/virtual-server.ts'
 import type { Target } from '../../target.ts'
 import type { Found, NetworkLink } from './found.ts'
@@ -38,6 +39,13 @@ export function addresses({ cluster, host, hosts, place }: Target, found: Found)
         `${there.join(', ') || 'no address'}`,
     ]
   }
+  const { address6 } = host
+  if (
+    cluster.unicast &&
+    address6 &&
+    !first.addr_info.some(({ local }) => isIPv6(local) && plain6(local) === plain6(address6))
+  )
+    return [`${at('address6')}: ${address6} is not on ${host.interface} of this host`]
   if (isBeyond(cluster, host)) return []
   const networks = matching.map((one) => parseNetwork(withPrefix(one)).cidr)
   if (networks.includes(cluster.network)) return []
@@ -45,24 +53,6 @@ export function addresses({ cluster, host, hosts, place }: Target, found: Found)
     `${place(['cluster', 'network'])}: is ${cluster.network}, but ${host.address} on ${host.interface} of this host is ` +
       `in ${networks.join(', ')}: give the real network`,
   ]
-}
-
-/** Direct routing goes by hardware addresses: a director has an interface in the network of each real server. */
-export function neighbours({ cluster, host, hosts, place }: Target, level: Level, found: Found): string[] {
-  const { answersDirectly, tunnels } = abilitiesOf(level, cluster)
-  if (!answersDirectly || tunnels || !directs(host)) return []
-  const networks = [
-    ...found.links.flatMap(({ addr_info }) => addr_info.map(withPrefix)),
-    ...found.routes.flatMap(({ dst, gateway, nexthops }) => (gateway === undefined && !nexthops ? dst : [])),
-  ].filter((network) => /^[\d.]+\/\d+$/.test(network))
-  return hosts
-    .filter((other) => serves(other) && isBeyond(cluster, other))
-    .filter(({ address }) => !networks.some((network) => parseNetwork(network).has(address)))
-    .map(
-      ({ name, address }) =>
-        `${place(['hosts', name, 'address'])}: no interface of this host is in the network of ${address}, and ` +
-        'method: dr passes no router; method: tun does',
-    )
 }
 
 const withPrefix = ({ local, prefixlen }: NetworkLink['addr_info'][number]) => `${local}/${prefixlen}`

@@ -1,6 +1,7 @@
 import { lines, type Script, sh } from '../../../engine/base/sh.ts'
 import { servicesOf } from '../../../services/all.ts'
 import { parseNetwork } from '../../../inventory/network.ts'
+import { isBeyond, serves } from '../../../inventory/roles.ts'
 import { movedAddressesOf, servedAddressesOf } from '../../../services/virtual-server.ts'
 import type { Service } from '../../../services/service.ts'
 import { interfacesFunction } from '../../../engine/runner/ifupdown.ts'
@@ -19,7 +20,7 @@ export interface NetworkLink {
   /** The interface that this one lies on. */
   link?: string
   linkinfo?: { info_kind?: string; info_data?: { link?: string } }
-  addr_info: readonly { local: string; prefixlen: number; scope: string; dynamic?: boolean }[]
+  addr_info: readonly { local: string; prefixlen: number; scope: string; label?: string; dynamic?: boolean }[]
 }
 
 /** A route, with the fields of `ip -j route` that are used here. */
@@ -30,6 +31,14 @@ interface Route {
   nexthops?: readonly { dev?: string; gateway?: string }[]
   /** None for the main table. */
   table?: string
+}
+
+/** How packets leave for an address, with the fields of `ip -j route get` that are used here. */
+interface Way {
+  dev?: string
+  gateway?: string
+  via?: object
+  prefsrc?: string
 }
 
 /** A program that listens on the service's port. */
@@ -47,6 +56,8 @@ export interface Found {
   links: readonly NetworkLink[]
   /** Of all tables. */
   routes: readonly Route[]
+  /** How packets leave for real servers in other networks, by their address; none for one without a route. */
+  ways: ReadonlyMap<string, Way>
   /** The address of this host that our own connection came in by. */
   connection: string | undefined
   /** Lines of configuration files that name the VIP. */
@@ -76,6 +87,7 @@ export function probe({ cluster, host, hosts }: Target): Script {
   const { has } = parseNetwork(cluster.network)
   // Who has an address of another network, or of IPv6, is not known from here.
   const asked = servedAddressesOf(cluster).flatMap(({ address }) => (has(address) ? [address] : []))
+  const beyond = hosts.flatMap((other) => (serves(other) && isBeyond(cluster, other) ? other.address : []))
   const nodes = hosts.flatMap(({ address, second }) => [address, ...(second ? [second.address] : [])])
   return sh`
 ${interfacesFunction}
@@ -84,6 +96,8 @@ named=$(grep -rnsIFw ${movedAddressesOf(cluster).flatMap((address) => ['-e', add
 ${lines(...asked.map((vip) => askNeighbours(vip, nodes, host.interface)))}
 echo '== links and routes'
 ip -j -d -batch - <<<${'address show\nroute show table all'}
+echo '== ways'
+for address in ${beyond}; do echo "$address $(ip -4 -j route get "$address" 2>/dev/null)"; done
 echo '== connection'
 ${findConnection}
 echo "$connected"
@@ -141,6 +155,13 @@ export function parseFound(text: string): Found {
   return {
     links,
     routes,
+    ways: new Map(
+      rows('ways').flatMap((row): [string, Way][] => {
+        const [address, json] = row.split(/ (.*)/, 2) as [string, string?]
+        const [way] = json?.startsWith('[') ? (JSON.parse(json) as Way[]) : []
+        return way ? [[address, way]] : []
+      }),
+    ),
     connection: parts.get('connection') || undefined,
     method: parts.get('method') || undefined,
     lines: rows('lines').flatMap((row) => {

@@ -4,16 +4,14 @@ import type { Instance } from '../../../inventory/types.ts'
 import type { Target } from '../../target.ts'
 import { linesOf, parseBlocks } from '../../../engine/conf/blocks.ts'
 import type { Statement } from '../../../engine/conf/statement.ts'
-import { tunnelDevice } from '../ipvs.ts'
 import { loopbackUnit } from '../loopback.ts'
 import type { Found } from './found.ts'
 
 /** Nobody but keepalived has the virtual IPs: no router, no configuration of the host, no other machine. */
 export function virtualIp(target: Target, level: Level, found: Found): string[] {
   // A real server has it there, and does not answer ARP for it.
-  const { answersDirectly, tunnels } = abilitiesOf(level, target.cluster)
-  const hasUnit = found.lines.some(({ file }) => file === loopbackUnit)
-  const tolerated = [...(answersDirectly || hasUnit ? ['lo'] : []), ...(tunnels ? [tunnelDevice] : [])]
+  const toleratesLo =
+    abilitiesOf(level, target.cluster).answersDirectly || found.lines.some(({ file }) => file === loopbackUnit)
   return target.cluster.instances.flatMap((instance, place) => {
     const keys = place === 0 ? ['cluster'] : ['cluster', 'instances', instance.name]
     return instance.vips.flatMap(({ address, interface: own }, index) => {
@@ -21,7 +19,7 @@ export function virtualIp(target: Target, level: Level, found: Found): string[] 
       const device = own ?? instance.interface ?? target.host.interface
       const wrong = [
         ...router(address, target, found),
-        ...fixed(address, device, found, tolerated),
+        ...fixed(address, device, found, toleratesLo),
         ...third(address, target, found),
       ]
       return wrong.map((why) => `${target.place(path)}: ${why}`)
@@ -40,14 +38,14 @@ function router(vip: string, { host }: Target, { routes }: Found): string[] {
 }
 
 /** The host has the address without keepalived, now or at its next boot. */
-function fixed(vip: string, device: string, { links, lines }: Found, tolerated: readonly string[]): string[] {
+function fixed(vip: string, device: string, { links, lines }: Found, toleratesLo: boolean): string[] {
   const keepaliveds = lines.flatMap(({ file, text }) =>
     isKeepaliveds(file) ? placesOf(parseBlocks(linesOf(text, file)).statements, vip, device) : [],
   )
   // An interface with the virtual MAC of VRRP stands for the one below it, whatever its name.
   const live = links.flatMap(({ ifname, address, addr_info }) =>
     addr_info
-      .filter(({ local }) => local === vip && !tolerated.includes(ifname))
+      .filter(({ local }) => local === vip && !(toleratesLo && ifname === 'lo'))
       .filter(({ prefixlen }) => !keepaliveds.includes(`${prefixlen} ${isVirtual(address) ? device : ifname}`))
       .map(({ prefixlen }) => `${vip}/${prefixlen} is on ${ifname}, and keepalived.conf does not set it there`),
   )

@@ -209,7 +209,8 @@ function inPlace(rule: Words, saved: readonly SavedRule[]): boolean {
   return place >= 0 && !chain.slice(0, place).some(({ text }) => couldCatch(text, rule))
 }
 
-const protocols: Readonly<Record<string, string>> = { vrrp: '112', ah: '51' }
+/** As iptables-save prints them by the host's /etc/protocols. */
+const protocols: Readonly<Record<string, string>> = { vrrp: '112', ah: '51', ipencap: '4', ipv4: '4', ipip: '4' }
 
 function couldCatch(other: string, rule: Words): boolean {
   const target = other.match(/ -[jg] (\S+)/)?.[1]

@@ -153,6 +153,10 @@ cable() {
   echo 'link set lo up'
   ${lines(...wires.map(wired))}
 } >built
+# Each network namespace has the devices of the kernel's tunnels.
+for device in ${wires.map(({ device }) => device)}; do
+  if [ -e "/proc/sys/net/ipv4/conf/$device" ]; then ip link set "$device" name trial-tunnel; fi
+done
 ip -batch built
 # As level 3 sets it: answers may leave by another interface.
 for path in ${wires.map(({ device }) => `/proc/sys/net/ipv4/conf/${device}/rp_filter`)}; do echo 2 >"$path"; done
