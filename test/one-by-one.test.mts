@@ -74,4 +74,24 @@ test('the holder keeps an empty virtual server while it stops balancing, so that
   assert.equal((await brought(1, 3, configured)).told, ['ns2: work', 'ns3: work', 'ns1: work'])
 })
 
+test('the next node waits until keepalived knows what the checks of this one say', async () => {
+  const cluster = new MadeUpNodes()
+  try {
+    const session = cluster.session()
+    const checks = { slow: { command: '/bin/true', timeout: 7 } } as never
+    const inventory = { ...session.inventory, cluster: { ...session.inventory.cluster, checks } }
+    const { order, turn } = oneByOne({ ...session, inventory }, await readNodeStates(session, 60), 2, 60)
+    for (const [keys, least] of [
+      [configured, 8000],
+      [['file /etc/hosts'], 0],
+    ] as const) {
+      const began = session.clock.now()
+      await turn(order[0]!, keys, async () => {})
+      assert.equal(session.clock.now() - began >= 8000, least === 8000)
+    }
+  } finally {
+    cluster.remove()
+  }
+})
+
 test.run()

@@ -1,6 +1,7 @@
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
-import { serves } from '../../inventory/roles.ts'
+import { directs, serves } from '../../inventory/roles.ts'
 import type { Cluster, Host } from '../../inventory/types.ts'
+import { vrrpScripts } from '../../tasks/cluster/checks.ts'
 import { keepalivedConf } from '../../tasks/cluster/keepalived-conf.ts'
 import { exitCode, UserError } from '../base/errors.ts'
 import { sh } from '../base/sh.ts'
@@ -57,6 +58,7 @@ export function oneByOne(session: Session, states: readonly NodeState[], level: 
       if (rests) await setDrained(control, host, false)
       if (endsBalancing) await control.reach(name).run(emptyServer('-D').text, { timeout })
     }
+    if (reconfigures) await session.clock.sleep(untilChecked(cluster, host) * 1000)
     const problem = await control.until((now) => {
       latest = now
       return whyNotReady(session, now, name)
@@ -72,6 +74,13 @@ export function oneByOne(session: Session, states: readonly NodeState[], level: 
         work,
       ),
   }
+}
+
+/** @returns seconds until keepalived knows what its checks say: one that has not ended yet counts as passed */
+function untilChecked(cluster: Cluster, host: Host): number {
+  if (!directs(host)) return 0
+  const checks = cluster.instances.flatMap((instance) => vrrpScripts(cluster, host, [], instance))
+  return checks.length > 0 ? Math.min(patience, 1 + Math.max(...checks.map(({ timeout }) => timeout))) : 0
 }
 
 /** Directors send nobody to a node, or do again. */
