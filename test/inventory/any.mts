@@ -120,7 +120,8 @@ function namesDiffer({ hosts, clients = {} }: Written): boolean {
   const nodes = Object.values(hosts)
   const given = [
     [...Object.keys(hosts), ...Object.keys(clients)].map((name) => name.toLowerCase()),
-    nodes.map(({ identity }) => identity),
+    // Without an identity it may be the name.
+    Object.entries(hosts).map(([name, { identity }]) => identity ?? name),
     [...nodes, ...Object.values(clients)].map((one) => one?.ssh?.host),
   ]
   const once = (all: (string | undefined)[]) => new Set(all.filter(Boolean)).size === all.filter(Boolean).length
