@@ -85,7 +85,10 @@ export const nodeStateSchema = {
       ...texts,
       description: 'The virtual IPs that are on `lo`, so that clients whom a director sends on are answered directly.',
     },
-    tunnel: { type: 'boolean', description: 'Whether `tunl0` is up with an address, so that IP in IP is unpacked.' },
+    tunnel: {
+      type: 'boolean',
+      description: 'With `method: tun`: whether `tunl0` is up with an address, so that IP in IP is unpacked.',
+    },
     pool: {
       type: 'array',
       description: 'Real servers in IPVS, an entry for each and virtual server.',

@@ -77,7 +77,7 @@ export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 level=$(${printLevel})
 echo "level=$level"
 ${printHeld(cluster.instances)}
-echo "tunnel=$(ip -o -4 address show dev tunl0 up 2>/dev/null | grep -c .)"
+${cluster.balancing.method === 'tun' ? sh`echo "tunnel=$(ip -o -4 address show dev tunl0 up 2>/dev/null | grep -c .)"` : sh`true`}
 ${directs(host) ? sh`echo "keepalived=$(systemctl is-active keepalived)"` : sh`level=none`}
 for unit in ${units}; do echo "service=$unit $(systemctl is-active "$unit")"; done
 grep -sHx 1 ${drainFolder}/* | sed 's|.*/\([^/]*\):1$|drained=\1|'
