@@ -18,6 +18,7 @@ import { type KindName, kindNames } from './kinds/names.ts'
 import { cut, heal, kill, labDown, labUp, reset, start, status } from './lab.ts'
 import { machineNamed } from './machines.ts'
 import { machineFile, sshConfigFile } from './paths.ts'
+import { releaseNamed } from './releases.ts'
 
 const say = (line: string) => console.log(line)
 
@@ -99,7 +100,7 @@ function showStatus(): void {
   if (!lab) return say('the lab is not running: npm run lab -- up')
   for (const { name, address, release, port, pid } of lab.machines) {
     const state = pid ? `running, ssh -F ${sshConfigFile} ${name} (port ${port})` : 'off'
-    say(`${name.padEnd(8)} ${address.padEnd(12)} Debian ${release}  ${state}`)
+    say(`${name.padEnd(8)} ${address.padEnd(12)} ${releaseNamed(release).title}  ${state}`)
   }
 }
 
@@ -118,8 +119,8 @@ function helpText(): string {
   const rows = Object.values(commands).map(({ usage, help }) => `  ${usage.padEnd(46)} ${help}`)
   return [
     ...['The lab: real machines to try playbooks on.', '', 'npm run lab -- COMMAND', ...rows, ''],
-    `KIND is ${kindNames.join(', ')}; unless it is given, the first that works here. RELEASE is a release of Debian: ` +
-      '12 for all machines, ns2=13 for one of them. LAB_KIND and LAB_RELEASE in the environment say the same.',
+    `KIND is ${kindNames.join(', ')}; unless it is given, the first that works here. RELEASE is a release of Debian, or ` +
+      'el9, a stand-in for Enterprise Linux: 12 for all machines, ns2=13,ns1=el9 for some of them. LAB_KIND and LAB_RELEASE in the environment say the same.',
   ].join('\n')
 }
 

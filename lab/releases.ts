@@ -1,20 +1,31 @@
 import { UserError } from '../engine/base/errors.ts'
 import { didYouMean } from '../engine/base/suggest.ts'
 
-/** A release of Debian that machines of the lab can run. */
+/** What machines of the lab can run. */
 export interface Release {
   /** As `up --release` takes it. */
   name: string
+  /** As people know it. */
+  title: string
+  /** Of a stand-in for Enterprise Linux: which one it is shaped like. It is built from Debian's packages. */
+  el?: number
   /** As the package archive names it. */
   suite: string
   /** The line of a `.network` file that makes a router; systemd 256 renamed it (systemd.network(5)). */
-  forwarding: string
+  forwarding?: string
+  /** What its kernel is told, whatever kind of machine runs it. */
+  kernel: readonly string[]
 }
+
+/** Nobody reads the audit of these, and the lab's own kernel has no security module unless it is asked for one. */
+const plain = ['audit=0']
+const enforcing = ['security=selinux', 'selinux=1']
 
 /** The releases, the one that is taken unless another is asked for first. */
 export const releases: readonly Release[] = [
-  { name: '12', suite: 'bookworm', forwarding: 'IPForward=ipv4' },
-  { name: '13', suite: 'trixie', forwarding: 'IPv4Forwarding=yes' },
+  { name: '12', title: 'Debian 12', suite: 'bookworm', forwarding: 'IPForward=ipv4', kernel: plain },
+  { name: '13', title: 'Debian 13', suite: 'trixie', forwarding: 'IPv4Forwarding=yes', kernel: plain },
+  { name: 'el9', title: 'EL 9 stand-in', el: 9, suite: 'bookworm', kernel: enforcing },
 ]
 
 /** @throws UserError for a name that is no release's */

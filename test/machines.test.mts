@@ -21,15 +21,16 @@ for (const [text, wanted] of [
   ['13', { ns1: '13', ns2: '13' }],
   ['ns2=13', { ns1: '12', ns2: '13' }],
   ['13,ns1=12', { ns1: '12', ns2: '13' }],
+  ['ns1=el9', { ns1: 'el9', ns2: '12' }],
 ] as const) {
   test(`releases: "${text}"`, () => assert.equal(releasesOf(text, names), wanted))
 }
 
 for (const [text, message] of [
-  ['14', 'unknown release "14"; there are 12, 13'],
-  ['bookworm', 'unknown release "bookworm"; there are 12, 13'],
+  ['14', 'unknown release "14"; there are 12, 13, el9'],
+  ['bookworm', 'unknown release "bookworm"; there are 12, 13, el9'],
   ['ns3=13', 'unknown machine "ns3" (did you mean "ns1"?); there are ns1, ns2'],
-  ['ns1=', 'unknown release ""; there are 12, 13'],
+  ['ns1=', 'unknown release ""; there are 12, 13, el9'],
 ] as const) {
   test(`releases: "${text}" is refused`, () =>
     assert.throws(
@@ -40,7 +41,7 @@ for (const [text, message] of [
 
 const runtime = (cut: string[]): Runtime => ({
   kind: 'uml',
-  releases: {},
+  releases: { ...Object.fromEntries(machines.map(({ name }) => [name, '12'])), ns2: 'el9' },
   images: Object.fromEntries(machines.map(({ name }) => [name, '/image'])),
   uml: { kernel: '/kernel', memory: '/dev/shm' },
   sockets: '/tmp/lab-x',
@@ -57,6 +58,12 @@ test('a machine starts with the cables pulled that were pulled before, and witho
   assert.ok(commandLine(ns1, runtime(['ns1 eth1', 'ns2 eth0'])).includes('lab_cut=vec1'))
   assert.ok(commandLine(ns1, runtime(['ns1 eth0', 'ns1 eth1'])).includes('lab_cut=vec0,vec1'))
   assert.not.ok(commandLine(ns1, runtime(['ns2 eth0'])).some((word) => word.startsWith('lab_cut')))
+})
+
+test('SELinux is for the machines alone whose release has it', () => {
+  const words = (name: string) =>
+    commandLine(machineNamed(name), runtime([])).filter((word) => /selinux|audit/.test(word))
+  assert.equal([words('ns1'), words('ns2')], [['audit=0'], ['security=selinux', 'selinux=1']])
 })
 
 /** Cards, a switch between them, and what each card has heard. */

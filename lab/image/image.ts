@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../../engine/base/errors.ts'
 import { ensureBuilt, progress, runBuild } from '../build.ts'
@@ -13,15 +13,9 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 
 /** Files of the image, by path. */
 function imageFiles(release: Release): Record<string, string> {
-  const network = '/etc/systemd/network'
-  const management = macsOf('management')
   return {
-    ...Object.fromEntries(machines.flatMap((machine) => cardFiles(network, machine, release))),
-    [`${network}/20-eth0.link`]: linkFile(macsOf(0), 'eth0'),
-    [`${network}/20-eth1.link`]: linkFile(macsOf(1), 'eth1'),
-    [`${network}/30-management.link`]: linkFile(management, 'mgmt0'),
-    [`${network}/30-management.network`]: `[Match]\nMACAddress=${management}\n\n[Network]\nAddress=10.0.2.15/24\n`,
-    '/etc/apt/sources.list': 'deb [trusted=yes] file:/srv/apt ./\n',
+    ...linkFiles(),
+    ...(release.el ? enterpriseFiles() : debianFiles(release)),
     // The kernel has already mounted the root, under any disk name.
     '/etc/fstab': '',
     // A stand-alone server: its name is in no file, and no name server knows it.
@@ -34,6 +28,25 @@ function imageFiles(release: Release): Record<string, string> {
   }
 }
 
+const network = '/etc/systemd/network'
+
+/** Debian machines have systemd-networkd, and an apt repository on their disks. */
+const debianFiles = (release: Release) => ({
+  ...Object.fromEntries(machines.flatMap((machine) => networkFiles(machine, release))),
+  [`${network}/30-management.network`]: `[Match]\nMACAddress=${macsOf('management')}\n\n[Network]\nAddress=${managementAddress}\n`,
+  '/etc/apt/sources.list': 'deb [trusted=yes] file:/srv/apt ./\n',
+})
+
+/** Stand-ins for Enterprise Linux have NetworkManager: each machine takes its own files at its first boot. */
+const enterpriseFiles = () =>
+  Object.fromEntries(
+    machines.flatMap((machine) =>
+      machineFiles(machine).map(([path, text]) => [`/usr/share/lab/${machine.name}${path}`, text]),
+    ),
+  )
+
+const managementAddress = '10.0.2.15/24'
+
 /** The MAC addresses that all machines have at this place. */
 const macsOf = (card: number | 'management') =>
   machines
@@ -42,22 +55,61 @@ const macsOf = (card: number | 'management') =>
     .join(' ')
 
 /** Each kind of machine has its own names for cards. */
-const linkFile = (macs: string, name: string) => `[Match]\nMACAddress=${macs}\n\n[Link]\nName=${name}\n`
+const linkFiles = () =>
+  Object.fromEntries(
+    ([0, 1, 'management'] as const).map((card) => {
+      const name = card === 'management' ? 'mgmt0' : `eth${card}`
+      return [`${network}/20-${name}.link`, `[Match]\nMACAddress=${macsOf(card)}\n\n[Link]\nName=${name}\n`]
+    }),
+  )
 
 /** Cards without an address stay unconfigured, as on a new server. */
-const cardFiles = (folder: string, machine: Machine, { forwarding }: Release): [path: string, text: string][] =>
+const networkFiles = (machine: Machine, { forwarding }: Release): [path: string, text: string][] =>
   machine.cards.flatMap(({ addresses, gateway }, index) => {
     if (addresses.length === 0) return []
     const text = [
       ...['[Match]', `MACAddress=${mac(machine, index)}`, '', '[Network]'],
       ...addresses.map((address) => `Address=${address}`),
       ...(gateway ? [`Gateway=${gateway}`] : []),
-      ...(machine.router ? [forwarding] : []),
+      ...(machine.router && forwarding ? [forwarding] : []),
     ]
-    return [[`${folder}/10-${machine.name}-eth${index}.network`, `${text.join('\n')}\n`]]
+    return [[`${network}/10-${machine.name}-eth${index}.network`, `${text.join('\n')}\n`]]
   })
 
+/** What NetworkManager and the kernel of one machine are told, as the installer of such a system writes it. */
+const machineFiles = ({ cards, router }: Machine): [path: string, text: string][] => [
+  ...cards.flatMap(({ addresses, gateway }, index) =>
+    addresses.length === 0 ? [] : [connectionFile(`eth${index}`, addresses, gateway)],
+  ),
+  connectionFile('mgmt0', [managementAddress]),
+  ...(router ? [['/etc/sysctl.d/router.conf', 'net.ipv4.ip_forward = 1\n'] as [string, string]] : []),
+]
+
+/** A profile of NetworkManager: nm-settings-keyfile(5). */
+function connectionFile(card: string, addresses: readonly string[], gateway?: string): [path: string, text: string] {
+  const text = [
+    ...['[connection]', `id=${card}`, `uuid=${uuidOf(card)}`, 'type=ethernet', `interface-name=${card}`, ''],
+    ...['[ipv4]', 'method=manual', ...addresses.map((address, index) => `address${index + 1}=${address}`)],
+    ...(gateway ? [`gateway=${gateway}`] : []),
+    ...['', '[ipv6]', `method=${card === 'mgmt0' ? 'disabled' : 'auto'}`],
+  ]
+  return [`/etc/NetworkManager/system-connections/${card}.nmconnection`, `${text.join('\n')}\n`]
+}
+
+/** The same at each build, so that an image is known by its hash. */
+const uuidOf = (card: string) =>
+  createHash('sha256')
+    .update(`lab ${card}`)
+    .digest('hex')
+    .replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5')
+
 const sources = ['build.sh', 'initrd-init', 'uml-init']
+
+const enterpriseSources = () =>
+  readdirSync(join(here, 'el'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(here, join(entry.parentPath, entry.name)))
+    .sort()
 
 /**
  * Names the image of a release by what it is made of: another recipe is another image.
@@ -66,8 +118,9 @@ const sources = ['build.sh', 'initrd-init', 'uml-init']
 export function imageFolder(name: string): string {
   const release = releaseNamed(name)
   const recipe = createHash('sha256').update(JSON.stringify([release, imageFiles(release)]))
-  for (const file of sources) recipe.update(readFileSync(join(here, file)))
-  return join(cacheFolder, `debian-${name}-${recipe.digest('hex').slice(0, 16)}`)
+  for (const file of release.el ? [...sources, ...enterpriseSources()] : sources)
+    recipe.update(file).update(readFileSync(join(here, file)))
+  return join(cacheFolder, `${release.el ? 'enterprise' : 'debian'}-${name}-${recipe.digest('hex').slice(0, 16)}`)
 }
 
 /**
@@ -77,8 +130,10 @@ export function imageFolder(name: string): string {
  */
 export function ensureImage(name: string, say: (line: string) => void): Promise<string> {
   const release = releaseNamed(name)
-  return ensureBuilt(imageFolder(name), `the image of Debian ${name} machines`, say, async (build) => {
-    say(`building the image of Debian ${name} machines, once; this takes about two minutes`)
+  return ensureBuilt(imageFolder(name), `the image of ${release.title} machines`, say, async (build) => {
+    say(
+      `building the image of ${release.title} machines, once; this takes about ${release.el ? 'four' : 'two'} minutes`,
+    )
     const asRoot = await wayToRoot('building the machine image needs root', say)
     if (!asRoot)
       throw new UserError(
@@ -88,7 +143,8 @@ export function ensureImage(name: string, say: (line: string) => void): Promise<
     for (const [path, content] of Object.entries(imageFiles(release))) write(join(build, 'files', path), content)
     cpSync(join(here, 'uml-init'), join(build, 'files/usr/sbin/uml-init'))
     cpSync(join(here, 'initrd-init'), join(build, 'init'))
-    const command = [...asRoot, 'bash', join(here, 'build.sh'), build, String(process.getuid?.()), release.suite]
+    const words = [build, String(process.getuid?.()), release.suite, ...(release.el ? [String(release.el)] : [])]
+    const command = [...asRoot, 'bash', join(here, 'build.sh'), ...words]
     const failure = await runBuild(command, (line, seconds) => {
       const step = line.match(/^I: (?!running --customize-hook)(.*)/)?.[1]
       if (step) say(progress(seconds, step))

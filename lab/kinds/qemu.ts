@@ -8,6 +8,7 @@ import { identity, type Machine, mac } from '../machines.ts'
 import { cardName, peerOf } from '../network.ts'
 import { machineFile } from '../paths.ts'
 import { processesWith } from '../processes.ts'
+import { releaseNamed } from '../releases.ts'
 import type { Runtime } from '../runtime.ts'
 import { firstBoot, type Kind } from './kind.ts'
 
@@ -37,7 +38,7 @@ async function start(machine: Machine, runtime: Runtime): Promise<void> {
 
 /** @param more options of QEMU */
 async function launch(machine: Machine, runtime: Runtime, ...more: string[]): Promise<void> {
-  const { images, kind, ports } = runtime
+  const { images, kind, ports, releases } = runtime
   const accelerator = kind === 'kvm' ? 'kvm' : 'emulation'
   const image = images[machine.name]!
   const nic = (name: string, address: string, backend: string) => [
@@ -46,6 +47,7 @@ async function launch(machine: Machine, runtime: Runtime, ...more: string[]): Pr
   ]
   const cable = (card: number) =>
     `socket,udp=127.0.0.1:${ports[peerOf(machine, card)]},localaddr=127.0.0.1:${ports[cardName(machine, card)]}`
+  const words = releaseNamed(releases[machine.name]!).kernel.join(' ')
   const management = `user,restrict=on,hostfwd=tcp:127.0.0.1:${ports[machine.name]}-:22`
   const args = [
     ...['-name', machine.name, '-M', 'pc', '-accel', accelerators[accelerator], ...processors[accelerator]],
@@ -53,7 +55,7 @@ async function launch(machine: Machine, runtime: Runtime, ...more: string[]): Pr
     ...['-serial', `file:${machineFile(machine.name, 'log')}`],
     ...['-monitor', `unix:${monitorSocket(machine, runtime)},server,nowait`],
     ...['-kernel', join(image, 'vmlinuz'), '-initrd', join(image, 'initrd.gz')],
-    ...['-append', `console=ttyS0 quiet root=/dev/vda rw net.ifnames=0 mitigations=off ${identity(machine)}`],
+    ...['-append', `console=ttyS0 quiet root=/dev/vda rw net.ifnames=0 mitigations=off ${words} ${identity(machine)}`],
     ...['-drive', driveOf(machine)],
     ...[...machine.cards.keys()].flatMap((card) => nic(`eth${card}`, mac(machine, card), cable(card))),
     ...nic('management', mac(machine, 'management'), management),

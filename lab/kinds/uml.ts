@@ -9,6 +9,7 @@ import { identity, type Machine, mac, machines } from '../machines.ts'
 import { cardName, peerOf } from '../network.ts'
 import { labFolder, machineFile, sshConfigFile } from '../paths.ts'
 import { endGroup, processesWith } from '../processes.ts'
+import { releaseNamed } from '../releases.ts'
 import type { Runtime } from '../runtime.ts'
 import { firstBoot, type Kind } from './kind.ts'
 
@@ -67,6 +68,7 @@ export function commandLine(machine: Machine, runtime: Runtime): string[] {
     // A reboot in place would keep dead sockets open, so the parent process starts the kernel again instead.
     ...['noreboot', 'seccomp=on', 'mitigations=off', 'net.ifnames=0'],
     ...(cut.length > 0 ? [`lab_cut=${cut.map((card) => `vec${card}`).join(',')}`] : []),
+    ...releaseNamed(runtime.releases[name]!).kernel,
     identity(machine),
   ]
 }
