@@ -78,18 +78,22 @@ const networkFiles = (machine: Machine, { forwarding }: Release): [path: string,
 
 /** What NetworkManager and the kernel of one machine are told, as the installer of such a system writes it. */
 const machineFiles = ({ cards, router }: Machine): [path: string, text: string][] => [
-  ...cards.flatMap(({ addresses, gateway }, index) =>
-    addresses.length === 0 ? [] : [connectionFile(`eth${index}`, addresses, gateway)],
-  ),
+  ...cards.map(({ addresses, gateway }, index) => connectionFile(`eth${index}`, addresses, gateway)),
   connectionFile('mgmt0', [managementAddress]),
   ...(router ? [['/etc/sysctl.d/router.conf', 'net.ipv4.ip_forward = 1\n'] as [string, string]] : []),
 ]
 
-/** A profile of NetworkManager: nm-settings-keyfile(5). */
+/**
+ * Writes a profile of NetworkManager: nm-settings-keyfile(5). A card without addresses has one that nobody brings up:
+ * without any, NetworkManager would ask it for DHCP, and a boot waits a minute for the answer.
+ */
 function connectionFile(card: string, addresses: readonly string[], gateway?: string): [path: string, text: string] {
+  const off = addresses.length === 0
   const text = [
-    ...['[connection]', `id=${card}`, `uuid=${uuidOf(card)}`, 'type=ethernet', `interface-name=${card}`, ''],
-    ...['[ipv4]', 'method=manual', ...addresses.map((address, index) => `address${index + 1}=${address}`)],
+    ...['[connection]', `id=${card}`, `uuid=${uuidOf(card)}`, 'type=ethernet', `interface-name=${card}`],
+    ...(off ? ['autoconnect=false'] : []),
+    ...['', '[ipv4]', `method=${off ? 'auto' : 'manual'}`],
+    ...addresses.map((address, index) => `address${index + 1}=${address}`),
     ...(gateway ? [`gateway=${gateway}`] : []),
     ...['', '[ipv6]', `method=${card === 'mgmt0' ? 'disabled' : 'auto'}`],
   ]
@@ -131,9 +135,7 @@ export function imageFolder(name: string): string {
 export function ensureImage(name: string, say: (line: string) => void): Promise<string> {
   const release = releaseNamed(name)
   return ensureBuilt(imageFolder(name), `the image of ${release.title} machines`, say, async (build) => {
-    say(
-      `building the image of ${release.title} machines, once; this takes about ${release.el ? 'four' : 'two'} minutes`,
-    )
+    say(`building the image of ${release.title} machines, once; this takes about two minutes`)
     const asRoot = await wayToRoot('building the machine image needs root', say)
     if (!asRoot)
       throw new UserError(

@@ -3,7 +3,7 @@
 # The RPMs of the repository have folders of their own in rpms/.
 
 # Installed as Debian's packages, which are forgotten later.
-el_packages=dnf,rpm,createrepo-c,network-manager,firewalld,ipset,iptables,nftables,polkitd,libpam-systemd,selinux-policy-default
+el_packages=dnf,rpm,createrepo-c,network-manager,firewalld,ipset,iptables,nftables,polkitd,libpam-systemd,libnss-myhostname,selinux-policy-default
 el_packages+=,policycoreutils,selinux-utils,semodule-utils,checkpolicy,auditd,curl,openssl,kmod,hostname,e2fsprogs
 
 # What rpm says is installed: a name, the packages it stands for (the first has the version), and what it provides.

@@ -68,8 +68,10 @@ package() {
   {
     printf '%s\n' "Name: $name" "$(tags "$version" "$name")" 'AutoReqProv: no'
     grep -v '^#' "$folder/spec" | sed '/^%files/,$d'
-    # Debian's rpm has no plugin that labels files.
-    printf '%s\n' '%posttrans' "restorecon -i -f - >/dev/null 2>&1 <<'END' || :" "$(cat $tree.all)" 'END'
+    # Debian's rpm has no plugin that labels files. Folders come first: what is made in them later takes their label.
+    printf '%s\n' '%posttrans' "restorecon -i -F -f - >/dev/null 2>&1 <<'END' || :"
+    { sed -n '1,/^%files/d; s/.* \//\//p' "$folder/spec"; cat $tree.all; } | sort -u
+    echo END
     printf '%s\n' '%description' "$name, as Debian builds it." '%install' 'mkdir -p %{buildroot}' 'cp -a %{tree}/. %{buildroot}/'
     [ ! -e "$folder/install" ] || cat "$folder/install"
     printf '%s\n' '%files' '%defattr(-,root,root)'
@@ -115,9 +117,8 @@ for folder in rpms/*/; do package "$(basename "$folder")"; done
 installed
 for one in baseos appstream; do createrepo_c -q "$repository/$one"; done
 
-# The module of what Debian's policy leaves out, with the tools that only this needs.
+# Modules of what Debian's policy leaves out, with the tools that only this needs.
 cp -r policy $build/policy
 apt-get -q -y --no-install-recommends install selinux-policy-dev make m4 >/dev/null
-make -s -C $build/policy -f /usr/share/selinux/devel/Makefile NAME=default keepalived.pp
+make -s -C $build/policy -f /usr/share/selinux/devel/Makefile NAME=default all
 apt-get -q -y purge --autoremove selinux-policy-dev make m4 >/dev/null
-ls -l $build/policy/keepalived.pp

@@ -25,6 +25,19 @@ ln -s ../usr/lib/os-release /etc/os-release
 echo "EL $el stand-in (Debian $debian)" >/etc/system-release
 ln -s system-release /etc/redhat-release
 groupadd -r -g 10 wheel 2>/dev/null || groupadd -r wheel
+# named has this number there.
+groupdel floppy
+# Where programs are looked for: of users, of sudo. There is no /usr/local in the latter.
+path=/usr/local/bin:/usr/bin:/usr/local/sbin:/usr/sbin
+sed -i "s#PATH=\"[^\"]*games\"#PATH=\"$path\"#" /etc/profile
+sed -i "s#^ENV_PATH.*#ENV_PATH PATH=$path#" /etc/login.defs
+echo "SetEnv PATH=$path" >/etc/ssh/sshd_config.d/path.conf
+sed -i 's#secure_path=.*#secure_path = /sbin:/bin:/usr/sbin:/usr/bin#; s/^%sudo.*/%wheel ALL=(ALL) ALL/' /etc/sudoers
+visudo -q -c
+usermod -G wheel admin
+# What Debian's packages ask for and nothing brings here.
+sed -i '/default\/locale/d' /etc/pam.d/*
+rm -f /etc/NetworkManager/dispatcher.d/01-ifupdown
 mkdir -p /etc/nftables
 rm /etc/nftables.conf
 chmod 600 /etc/sysconfig/nftables.conf
@@ -44,8 +57,8 @@ rm -f /etc/yum.repos.d/debian* /etc/dnf/vars/*
 ln -sf dnf-3 /usr/bin/yum
 dnf -q makecache
 
-# SELinux: Debian's policy by the name of Enterprise Linux's, and a module for what it leaves out.
-semodule -n -s default -i /el.build/policy/keepalived.pp 2>&1 | { grep -v sddm || true; }
+# SELinux: Debian's policy by the name of Enterprise Linux's, and modules for what it leaves out.
+semodule -n -s default -i /el.build/policy/*.pp 2>&1 | { grep -v sddm || true; }
 for place in /etc/selinux /var/lib/selinux /usr/share/selinux; do mv $place/default $place/targeted; done
 cat >/etc/selinux/config <<END
 # enforcing, permissive or disabled
