@@ -27,6 +27,7 @@ ln -s system-release /etc/redhat-release
 groupadd -r -g 10 wheel 2>/dev/null || groupadd -r wheel
 # named has this number there.
 groupdel floppy
+sed -i '/floppy/d' /usr/lib/sysusers.d/basic.conf
 # Where programs are looked for: of users, of sudo. There is no /usr/local in the latter.
 path=/usr/local/bin:/usr/bin:/usr/local/sbin:/usr/sbin
 sed -i "s#PATH=\"[^\"]*games\"#PATH=\"$path\"#" /etc/profile
@@ -58,6 +59,8 @@ ln -sf dnf-3 /usr/bin/yum
 dnf -q makecache
 
 # SELinux: Debian's policy by the name of Enterprise Linux's, and modules for what it leaves out.
+# There, named may write into its folder unless somebody forbids it.
+echo named_write_master_zones=1 >>/var/lib/selinux/default/active/booleans.local
 semodule -n -s default -i /el.build/policy/*.pp 2>&1 | { grep -v sddm || true; }
 for place in /etc/selinux /var/lib/selinux /usr/share/selinux; do mv $place/default $place/targeted; done
 cat >/etc/selinux/config <<END
