@@ -11,7 +11,7 @@ import { addressOf, type Machine, machineNamed, machines } from './machines.ts'
 import { cardName, startSwitch, switchPid } from './network.ts'
 import { labFolder } from './paths.ts'
 import { endGroup } from './processes.ts'
-import { releasesOf } from './releases.ts'
+import { releaseNamed, releasesOf } from './releases.ts'
 import { ready } from './ready.ts'
 import { ensureRequirements } from './requirements.ts'
 import { forgetRuntime, newRuntime, noteRuntime, readRuntime, type Runtime, running } from './runtime.ts'
@@ -49,7 +49,8 @@ export function labUp({ say, ...request }: LabRequest): Promise<void> {
     const chosen = releases ?? releasesOf('', names)
     const images: Record<string, string> = {}
     for (const name of names) images[name] = await ensureImage(chosen[name]!, say)
-    const choice = await chooseKind({ ...request, kind }, images[names[0]!]!, say)
+    const megabytes = names.reduce((sum, name) => sum + releaseNamed(chosen[name]!).memory, 0)
+    const choice = await chooseKind({ ...request, kind }, images[names[0]!]!, megabytes, say)
     const runtime = await newRuntime({ ...choice, releases: chosen, images })
     startSwitch(runtime.ports, kinds[runtime.kind].header)
     await startMissing(runtime, say, firstBoot)

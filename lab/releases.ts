@@ -15,17 +15,20 @@ export interface Release {
   forwarding?: string
   /** What its kernel is told, whatever kind of machine runs it. */
   kernel: readonly string[]
+  /** Megabytes of memory. */
+  memory: number
 }
 
 /** Nobody reads the audit of these, and the lab's own kernel has no security module unless it is asked for one. */
-const plain = ['audit=0']
-const enforcing = ['security=selinux', 'selinux=1']
+const plain = { kernel: ['audit=0'], memory: 384 }
+/** Changing SELinux's policy takes more than half a gigabyte. */
+const enforcing = { kernel: ['security=selinux', 'selinux=1'], memory: 768 }
 
 /** The releases, the one that is taken unless another is asked for first. */
 export const releases: readonly Release[] = [
-  { name: '12', title: 'Debian 12', suite: 'bookworm', forwarding: 'IPForward=ipv4', kernel: plain },
-  { name: '13', title: 'Debian 13', suite: 'trixie', forwarding: 'IPv4Forwarding=yes', kernel: plain },
-  { name: 'el9', title: 'EL 9 stand-in', el: 9, suite: 'bookworm', kernel: enforcing },
+  { name: '12', title: 'Debian 12', suite: 'bookworm', forwarding: 'IPForward=ipv4', ...plain },
+  { name: '13', title: 'Debian 13', suite: 'trixie', forwarding: 'IPv4Forwarding=yes', ...plain },
+  { name: 'el9', title: 'EL 9 stand-in', el: 9, suite: 'bookworm', ...enforcing },
 ]
 
 /** @throws UserError for a name that is no release's */

@@ -35,9 +35,10 @@ const names: Record<KindName, string> = { kvm: 'KVM', uml: 'User-Mode Linux', em
  * Chooses the kind of machines by trying: KVM if it really works, else User-Mode Linux if its kernel is built, else
  * QEMU's emulation. Prints the choice and the reason.
  * @param image the folder of an image to try with
+ * @param megabytes the memory of all machines
  * @throws UserError where the kind that is asked for does not run here
  */
-export async function chooseKind(request: KindRequest, image: string, say: Say): Promise<Choice> {
+export async function chooseKind(request: KindRequest, image: string, megabytes: number, say: Say): Promise<Choice> {
   const chosen = (choice: Choice, why: string) => {
     say(`machines: ${names[choice.kind]} (${why})`)
     return choice
@@ -49,7 +50,7 @@ export async function chooseKind(request: KindRequest, image: string, say: Say):
   try {
     const kernel = builtKernel() ?? (await missingKernel(request, say))
     return chosen(
-      { kind: 'uml', uml: { kernel, memory: await memoryFor(kernel, image) } },
+      { kind: 'uml', uml: { kernel, memory: await memoryFor(kernel, image, megabytes) } },
       noKvm ? `no KVM: ${noKvm}` : 'as asked for',
     )
   } catch (error) {
@@ -61,8 +62,8 @@ export async function chooseKind(request: KindRequest, image: string, say: Say):
 }
 
 /** @throws UserError where User-Mode Linux does not run here */
-async function memoryFor(kernel: string, image: string): Promise<string> {
-  const tried = await tryUml(kernel, image)
+async function memoryFor(kernel: string, image: string, megabytes: number): Promise<string> {
+  const tried = await tryUml(kernel, image, megabytes)
   if ('why' in tried) throw new UserError(`it does not run here: ${tried.why}`, 1)
   return tried.memory
 }

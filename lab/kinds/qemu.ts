@@ -47,15 +47,18 @@ async function launch(machine: Machine, runtime: Runtime, ...more: string[]): Pr
   ]
   const cable = (card: number) =>
     `socket,udp=127.0.0.1:${ports[peerOf(machine, card)]},localaddr=127.0.0.1:${ports[cardName(machine, card)]}`
-  const words = releaseNamed(releases[machine.name]!).kernel.join(' ')
+  const { kernel, memory } = releaseNamed(releases[machine.name]!)
   const management = `user,restrict=on,hostfwd=tcp:127.0.0.1:${ports[machine.name]}-:22`
   const args = [
     ...['-name', machine.name, '-M', 'pc', '-accel', accelerators[accelerator], ...processors[accelerator]],
-    ...['-m', '384', '-nodefaults', '-display', 'none', '-daemonize'],
+    ...['-m', String(memory), '-nodefaults', '-display', 'none', '-daemonize'],
     ...['-serial', `file:${machineFile(machine.name, 'log')}`],
     ...['-monitor', `unix:${monitorSocket(machine, runtime)},server,nowait`],
     ...['-kernel', join(image, 'vmlinuz'), '-initrd', join(image, 'initrd.gz')],
-    ...['-append', `console=ttyS0 quiet root=/dev/vda rw net.ifnames=0 mitigations=off ${words} ${identity(machine)}`],
+    ...[
+      '-append',
+      `console=ttyS0 quiet root=/dev/vda rw net.ifnames=0 mitigations=off ${kernel.join(' ')} ${identity(machine)}`,
+    ],
     ...['-drive', driveOf(machine)],
     ...[...machine.cards.keys()].flatMap((card) => nic(`eth${card}`, mac(machine, card), cable(card))),
     ...nic('management', mac(machine, 'management'), management),

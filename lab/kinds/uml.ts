@@ -15,7 +15,6 @@ import { firstBoot, type Kind } from './kind.ts'
 
 const quiet = $({ quiet: true, nothrow: true })
 const supervisor = fileURLToPath(new URL('uml-machine.ts', import.meta.url))
-const megabytes = 384
 
 /**
  * Machines that are User-Mode Linux: a kernel that is a program. They need no privilege. Snapshots hold the disk alone: a
@@ -55,12 +54,13 @@ function processorOf({ name }: Machine): string {
 export function commandLine(machine: Machine, runtime: Runtime): string[] {
   const { images, ports, sockets, uml } = runtime
   const { name, cards } = machine
+  const { kernel, memory } = releaseNamed(runtime.releases[name]!)
   const cut = [...cards.keys()].filter((card) => runtime.cut.includes(cardName(machine, card)))
   const cable = (card: number) =>
     `vec${card}:transport=l2tpv3,udp=1,src=127.0.0.1,dst=127.0.0.1,rx_session=1,tx_session=1,depth=64,` +
     `srcport=${ports[cardName(machine, card)]},dstport=${ports[peerOf(machine, card)]},mac=${mac(machine, card)}`
   return [
-    ...[`mem=${megabytes}M`, `umid=${name}`, `uml_dir=${sockets}`, 'con=null', 'con0=null,fd:1'],
+    ...[`mem=${memory}M`, `umid=${name}`, `uml_dir=${sockets}`, 'con=null', 'con0=null,fd:1'],
     ...[`ubd0=${diskOf(machine)},${join(images[name]!, 'disk.raw')}`, `ubd1r=${join(uml!.kernel, 'modules.ext4')}`],
     ...[...cards.keys()].map(cable),
     `vec${cards.length}:transport=bess,dst=${managementSocket(machine, runtime)},depth=64,mac=${mac(machine, 'management')}`,
@@ -68,7 +68,7 @@ export function commandLine(machine: Machine, runtime: Runtime): string[] {
     // A reboot in place would keep dead sockets open, so the parent process starts the kernel again instead.
     ...['noreboot', 'seccomp=on', 'mitigations=off', 'net.ifnames=0'],
     ...(cut.length > 0 ? [`lab_cut=${cut.map((card) => `vec${card}`).join(',')}`] : []),
-    ...releaseNamed(runtime.releases[name]!).kernel,
+    ...kernel,
     identity(machine),
   ]
 }
@@ -120,14 +120,19 @@ async function restore(machine: Machine, runtime: Runtime, snapshot: string): Pr
 /**
  * Tries whether User-Mode Linux runs here.
  * @param kernel the folder of its kernel
+ * @param megabytes what its machines have together
  * @returns the folder where its machines have their memory, or the reason why it does not run
  */
-export async function tryUml(kernel: string, image: string): Promise<{ memory: string } | { why: string }> {
+export async function tryUml(
+  kernel: string,
+  image: string,
+  megabytes: number,
+): Promise<{ memory: string } | { why: string }> {
   let why = 'there is no room for the memory of its machines'
   for (const memory of ['/dev/shm', tmpdir()]) {
     if (!existsSync(memory)) continue
     const { bavail, bsize } = statfsSync(memory)
-    if (bavail * bsize < machines.length * megabytes * 2 ** 20) continue
+    if (bavail * bsize < megabytes * 2 ** 20) continue
     const words = ['mem=64M', `ubd0r=${join(image, 'disk.raw')}`, 'root=/dev/ubda', 'ro', 'init=/usr/sbin/uml-init']
     const run = $({ quiet: true, nothrow: true, env: { ...process.env, TMPDIR: memory } })
     const boot =

@@ -117,8 +117,8 @@ for folder in rpms/*/; do package "$(basename "$folder")"; done
 installed
 for one in baseos appstream; do createrepo_c -q "$repository/$one"; done
 
-# Modules of what Debian's policy leaves out, with the tools that only this needs.
+# Modules of what Debian's policy leaves out, with the tools that this needs.
 cp -r policy $build/policy
-apt-get -q -y --no-install-recommends install selinux-policy-dev make m4 >/dev/null
+apt-get -q -y --no-install-recommends install selinux-policy-dev >/dev/null
 make -s -C $build/policy -f /usr/share/selinux/devel/Makefile NAME=default all
-apt-get -q -y purge --autoremove selinux-policy-dev make m4 >/dev/null
+apt-get -q -y purge --autoremove selinux-policy-dev >/dev/null
