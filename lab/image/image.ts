@@ -121,7 +121,7 @@ const enterpriseSources = () =>
  */
 export function imageFolder(name: string): string {
   const release = releaseNamed(name)
-  const recipe = createHash('sha256').update(JSON.stringify([release, imageFiles(release)]))
+  const recipe = createHash('sha256').update(JSON.stringify([release.suite, release.el, imageFiles(release)]))
   for (const file of release.el ? [...sources, ...enterpriseSources()] : sources)
     recipe.update(file).update(readFileSync(join(here, file)))
   return join(cacheFolder, `${release.el ? 'enterprise' : 'debian'}-${name}-${recipe.digest('hex').slice(0, 16)}`)
