@@ -120,7 +120,7 @@ function helpText(): string {
   return [
     ...['The lab: real machines to try playbooks on.', '', 'npm run lab -- COMMAND', ...rows, ''],
     `KIND is ${kindNames.join(', ')}; unless it is given, the first that works here. RELEASE is a release of Debian, or ` +
-      'el9, a stand-in for Enterprise Linux: 12 for all machines, ns2=13,ns1=el9 for some of them. LAB_KIND and LAB_RELEASE in the environment say the same.',
+      'el9, el10, stand-ins for Enterprise Linux: 12 for all machines, ns2=13,ns1=el9 for some of them. LAB_KIND and LAB_RELEASE in the environment say the same.',
   ].join('\n')
 }
 

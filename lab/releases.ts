@@ -21,7 +21,7 @@ export interface Release {
 
 /** Nobody reads the audit of these, and the lab's own kernel has no security module unless it is asked for one. */
 const plain = { kernel: ['audit=0'], memory: 384 }
-/** Changing SELinux's policy takes more than half a gigabyte. */
+/** With 384, semanage is killed while it rebuilds SELinux's policy. */
 const enforcing = { kernel: ['security=selinux', 'selinux=1'], memory: 768 }
 
 /** The releases, the one that is taken unless another is asked for first. */
@@ -29,6 +29,7 @@ export const releases: readonly Release[] = [
   { name: '12', title: 'Debian 12', suite: 'bookworm', forwarding: 'IPForward=ipv4', ...plain },
   { name: '13', title: 'Debian 13', suite: 'trixie', forwarding: 'IPv4Forwarding=yes', ...plain },
   { name: 'el9', title: 'EL 9 stand-in', el: 9, suite: 'bookworm', ...enforcing },
+  { name: 'el10', title: 'EL 10 stand-in', el: 10, suite: 'trixie', ...enforcing },
 ]
 
 /** @throws UserError for a name that is no release's */

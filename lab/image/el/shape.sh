@@ -38,7 +38,7 @@ visudo -q -c
 usermod -G wheel admin
 # What Debian's packages ask for and nothing brings here.
 sed -i '/default\/locale/d' /etc/pam.d/*
-rm -f /etc/NetworkManager/dispatcher.d/01-ifupdown
+rm -f /etc/NetworkManager/dispatcher.d/01-ifupdown /etc/init.d/* /etc/rc?.d/*
 mkdir -p /etc/nftables
 rm /etc/nftables.conf
 chmod 600 /etc/sysconfig/nftables.conf
