@@ -42,7 +42,7 @@ openssh-clients openssh-client
 openssh-server openssh-server
 openssl openssl
 pam libpam-modules
-perl-interpreter perl-base perl perl-libs
+perl-interpreter perl-base perl perl-libs perl-Socket
 policycoreutils policycoreutils
 polkit polkitd
 procps-ng procps procps
