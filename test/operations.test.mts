@@ -269,6 +269,8 @@ test('rolling: a number that makes no sense is refused', () => {
 })
 
 test('rolling: what was begun is not begun otherwise', () => {
+  assert.throws(() => request('--update', '--before', 'x'), /^--update and --before both say/)
+  assert.match(request('--update').before!, /apt-get -q -y .* full-upgrade; elif .* dnf -q -y upgrade/)
   assert.throws(() => request('--resume', '--before', 'x'), /--resume goes on as the run was begun: leave --before out/)
   assert.is(request('--resume', '--limit', 'ns2').resume, true)
 })
