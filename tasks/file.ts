@@ -25,7 +25,7 @@ interface Found {
   ids: string
 }
 
-// bash reads plain text by itself: with a process for each file, those would take longer than all else.
+// Where there is no file, the exit code tells how many folders of its path are missing. bash reads plain text by itself: with a process for each file, those would take longer than all else.
 const fileProbe = (path: string): Script => sh`
 if [ -e ${path} ] || [ -L ${path} ]; then
   how=text text=
@@ -35,12 +35,14 @@ if [ -e ${path} ] || [ -L ${path} ]; then
   printf '%s\n' "$text"
   exec stat -c "$how|%F|%a|%U:%G|%u:%g" -- ${path}
 fi
-[ -d ${posix.dirname(path)} ]`
+folder=${posix.dirname(path)} missing=0
+until [ -d "\${folder:-/}" ]; do folder=\${folder%/*} missing=$((missing + 1)); done
+exit "$missing"`
 
 /** A regular file, with mode and owner, or none. */
 export const fileResource = (path: string): Resource => ({
   probe: fileProbe(path),
-  read: ({ text, code }) => stateOf(path, parseFound(path, text), code !== 0),
+  read: ({ text, code }) => stateOf(path, parseFound(path, text), code),
 })
 
 /** @returns the text of a file by what its probe printed, or undefined where there is none */
@@ -60,7 +62,7 @@ export function file(path: string, content: Content, options: FileOptions = {}):
       const wanted = typeof content === 'string' ? content : content(found?.content.toString('utf8'))
       if (found?.content.equals(Buffer.from(wanted)) && found.mode === mode && found.owner === 'root:root')
         return unchanged()
-      const { text: before, restore: undo } = stateOf(path, found, code !== 0)
+      const { text: before, restore: undo } = stateOf(path, found, code)
       return {
         before,
         after: show(wanted, mode, 'root:root'),
@@ -71,8 +73,9 @@ export function file(path: string, content: Content, options: FileOptions = {}):
   }
 }
 
-function stateOf(path: string, found: Found | undefined, withoutFolder: boolean): State {
-  if (!found) return { text: '', restore: remove(path, withoutFolder) }
+/** @param missing how many folders of the path were not there */
+function stateOf(path: string, found: Found | undefined, missing: number): State {
+  if (!found) return { text: '', restore: remove(path, missing) }
   const { content, mode, owner, ids } = found
   // By then the name may be gone, and it may never have been.
   const give = sh`chown ${owner} "$file" 2>/dev/null || chown ${ids} "$file"`
@@ -82,10 +85,11 @@ function stateOf(path: string, found: Found | undefined, withoutFolder: boolean)
   }
 }
 
-function remove(path: string, withFolder: boolean): Script {
-  const file = sh`rm -f -- ${path} ${unfinished(path)}`
-  if (!withFolder) return file
-  return lines(file, sh`[ ! -d ${posix.dirname(path)} ] || rmdir --ignore-fail-on-non-empty -- ${posix.dirname(path)}`)
+function remove(path: string, folders: number): Script {
+  const scripts = [sh`rm -f -- ${path} ${unfinished(path)}`]
+  for (let folder = posix.dirname(path); scripts.length <= folders; folder = posix.dirname(folder))
+    scripts.push(sh`[ ! -d ${folder} ] || rmdir --ignore-fail-on-non-empty -- ${folder}`)
+  return lines(...scripts)
 }
 
 const show = (content: string, mode: string, owner: string) => `# mode ${mode}, owner ${owner}\n${content}`
@@ -112,6 +116,10 @@ export const unfinishedEnd = '.keepalived-playbooks'
 export const newFile: Script = sh`rm -f -- "$file" && (umask 077; set -C; : >"$file")
 trap 'rm -f -- "$file"' EXIT`
 
+/** SELinux has a label for each path; a file that is moved there would keep that of its own. */
+const labelled = (path: string): Script =>
+  sh`[ ! -e /sys/fs/selinux/enforce ] || chcon -- "$(matchpathcon -n -- ${path})" "$file"`
+
 /** @param give a command that gives `"$file"` to its owner */
 function write(path: string, print: Script, mode: string, give: Script, validate?: Script): Script {
   const folder = posix.dirname(path)
@@ -121,7 +129,8 @@ file=${unfinished(path)}
 ${newFile}
 ${print} >"$file"
 ${give}
-chmod ${mode} "$file"`,
+chmod ${mode} "$file"
+${labelled(path)}`,
     ...(validate ? [validate] : []),
     // After a power failure, some file systems have the new name and no content.
     sh`sync -- "$file"

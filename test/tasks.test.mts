@@ -98,6 +98,19 @@ for (const [name, bytes] of [
   })
 }
 
+test('undo takes the folders away that came with a file, and no others', async () => {
+  mkdirSync(path('there'))
+  const change = (await wants(file(path('there/one/two/file'), 'x\n')))!
+  await make(change.apply)
+  assert.is(shown('there/one/two/file'), 'x\n')
+  await make(change.undo)
+  assert.equal([existsSync(path('there')), existsSync(path('there/one'))], [true, false])
+  await make(change.apply)
+  writeFileSync(path('there/one/theirs'), '')
+  await make(change.undo)
+  assert.equal(readdirSync(path('there/one')), ['theirs'])
+})
+
 test('line: the file is replaced in one step, and a link stays one', async () => {
   writeFileSync(path('real'), 'one\n')
   symlinkSync('real', path('link'))
