@@ -1,17 +1,24 @@
+import { posix } from 'node:path'
 import { sh } from '../engine/base/sh.ts'
 import { type Task, unchanged } from '../engine/runner/task.ts'
+import { file } from './file.ts'
 import type { Target } from './target.ts'
 
 /**
- * SELinux lets keepalived's checks connect to the real servers. Instead of the article's permissive mode, the
- * policy's own switch is turned on, for good.
+ * SELinux lets keepalived do what the cluster needs. Instead of the article's permissive mode, the policy's own switch is turned
+ * on, for good, and a module of one rule is added: all else stays forbidden.
  */
-export const selinux = ({ facts }: Pick<Target, 'facts'>): Task => ({
+export const selinux = ({ facts }: Pick<Target, 'facts'>): Task[] =>
+  facts.selinux === 'absent' || facts.selinux === 'disabled'
+    ? []
+    : [connects, file(source, text, { mode: '600' }), watches]
+
+/** Checks connect to the real servers. */
+const connects: Task = {
   name: 'SELinux lets keepalived connect to any port',
   key: 'SELinux keepalived_connect_any',
   probe: sh`exec getsebool keepalived_connect_any 2>/dev/null`,
   plan: ({ text }) => {
-    if (facts.selinux === 'absent' || facts.selinux === 'disabled') return unchanged(`SELinux is ${facts.selinux}`)
     const state = text.trim().split(' ').at(-1)!
     if (state === '') return unchanged('the policy does not confine keepalived')
     if (state === 'on') return unchanged()
@@ -22,4 +29,35 @@ export const selinux = ({ facts }: Pick<Target, 'facts'>): Task => ({
       undo: sh`setsebool -P keepalived_connect_any off`,
     }
   },
-})
+}
+
+const source = '/etc/keepalived/keepalived_playbooks.cil'
+const module = posix.basename(source, '.cil')
+const text = `; Written by keepalived-playbooks; changes by hand are replaced by the next run.
+; keepalived watches the files in /etc/keepalived by which nodes stand by and are drained.
+(allow keepalived_t etc_t (dir (watch)))
+`
+
+/** Drain and standby work: the policy of RHEL lets keepalived read files in /etc, but not watch them for changes. */
+const watches: Task = {
+  name: 'SELinux lets keepalived watch its files',
+  key: `SELinux module ${module}`,
+  // Kernels before 5.4 ask nobody.
+  probe: sh`
+getsebool keepalived_connect_any 2>/dev/null
+for path in /sys/fs/selinux/class/dir/perms/watch /var/lib/selinux/*/active/modules/400/${module}; do
+  [ ! -e "$path" ] || echo "$path"
+done`,
+  plan: ({ text }, planned) => {
+    if (!text.includes('keepalived_connect_any')) return unchanged('the policy does not confine keepalived')
+    if (!text.includes('/perms/watch')) return unchanged('the kernel does not ask')
+    const there = text.includes(`/400/${module}\n`)
+    if (there && !planned.changes(source)) return unchanged()
+    return {
+      before: there ? `${module}, as it was` : '',
+      after: module,
+      apply: sh`semodule -X 400 -i ${source}`,
+      undo: sh`semodule -X 400 -r ${module}`,
+    }
+  },
+}

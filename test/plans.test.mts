@@ -30,8 +30,14 @@ const facts: Facts = {
   now: 1_700_000_000,
   init: 'systemd',
   selinux: 'absent',
+  firewalls: [],
   interfaces: {},
 }
+const [connects, , watches] = selinux({ facts: { ...facts, selinux: 'enforcing' } })
+const confined = 'keepalived_connect_any --> on\n'
+const asked = '/sys/fs/selinux/class/dir/perms/watch\n'
+const may = '/var/lib/selinux/targeted/active/modules/400/keepalived_playbooks\n'
+
 const nothingPlanned: Planned = { changes: () => false }
 
 function change(task: Task, text: string, code = 0, planned = nothingPlanned): Change | undefined {
@@ -85,26 +91,13 @@ const rows: Row[] = [
   ['sysctl: wrong', forward!, '/proc/sys/net/ipv4/ip_forward=0\n', 'net.ipv4.ip_forward = 0'],
   ['sysctl: another is right', forward!, '/proc/sys/net/ipv4/ip_forward_use_pmtu=1\n', ''],
   ['sysctl: the key does not exist yet', forward!, '', '', 1],
-  ['selinux: absent', selinux({ facts }), '', undefined],
-  [
-    'selinux: disabled',
-    selinux({ facts: { ...facts, selinux: 'disabled' } }),
-    'keepalived_connect_any --> off\n',
-    undefined,
-  ],
-  ['selinux: enforcing, no keepalived domain', selinux({ facts: { ...facts, selinux: 'enforcing' } }), '', undefined],
-  [
-    'selinux: enforcing, off',
-    selinux({ facts: { ...facts, selinux: 'enforcing' } }),
-    'keepalived_connect_any --> off\n',
-    'keepalived_connect_any off',
-  ],
-  [
-    'selinux: permissive, on',
-    selinux({ facts: { ...facts, selinux: 'permissive' } }),
-    'keepalived_connect_any --> on\n',
-    undefined,
-  ],
+  ['selinux: no keepalived domain', connects!, '', undefined],
+  ['selinux: off', connects!, 'keepalived_connect_any --> off\n', 'keepalived_connect_any off'],
+  ['selinux: on', connects!, 'keepalived_connect_any --> on\n', undefined],
+  ['selinux: keepalived may not watch', watches!, `${confined}${asked}`, ''],
+  ['selinux: keepalived may watch', watches!, `${confined}${asked}${may}`, undefined],
+  ['selinux: nobody asks whether it may', watches!, confined, undefined],
+  ['selinux: what confines keepalived is not there', watches!, asked, undefined],
   ['service: as wanted', named, state('active', 'enabled', 'no', '10.500000', '10.4'), undefined],
   ['service: as wanted, systemd tells whole seconds', named, state('active', 'enabled', 'no', '10', '9.9'), undefined],
   [
@@ -299,6 +292,19 @@ test('facts: what this machine says of itself', async () => {
   assert.match(readFileSync('/etc/os-release', 'utf8'), `PRETTY_NAME="${os}"`)
   assert.ok(Math.abs(now - Date.now() / 1000) < 3600)
   assert.match(selinux, /^(enforcing|permissive|disabled|absent)$/)
+})
+
+test('where SELinux does not work, nothing is asked of it', () => {
+  for (const state of ['absent', 'disabled'] as const)
+    assert.equal(selinux({ facts: { ...facts, selinux: state } }), [])
+  assert.is(selinux({ facts: { ...facts, selinux: 'permissive' } }).length, 3)
+})
+
+test('a module of SELinux whose rules change is set again', () => {
+  const changing = (path: string): Planned => ({ changes: (one) => one === path })
+  const printed = { text: `${confined}${asked}${may}`, code: 0 }
+  const answer = watches!.plan(printed, changing('/etc/keepalived/keepalived_playbooks.cil'))
+  assert.ok(isChange(answer))
 })
 
 test.run()
