@@ -200,6 +200,15 @@ export const clusterSchema = {
         'drill.',
       additionalProperties: { type: 'number', minimum: 0, maximum: 3600, title: 'seconds, 0 or more' },
     },
+    firewall: {
+      type: 'string',
+      enum: ['auto', 'firewalld', 'nftables', 'iptables', 'none'],
+      default: 'auto',
+      description:
+        'What gets the rules of the cluster on each host. `auto`: firewalld, nftables, or iptables and ufw, whichever has loaded ' +
+        'a packet filter; where none has, iptables on Debian and nftables on RHEL. `none`: rules are left to you; packets are ' +
+        'tried, and what is missing is told.',
+    },
     routing: {
       type: 'string',
       enum: ['script', 'native', 'keepalived'],

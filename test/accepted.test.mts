@@ -30,7 +30,7 @@ const changing = (...words: string[]): Planned => ({ changes: (word) => word !==
 
 function target(text: string, level: Level = 2) {
   const inventory = load(text, { level })
-  return targetOf(inventory, inventory.hosts[0]!, parseFacts('ids=debian'))
+  return targetOf(inventory, inventory.hosts[0]!, parseFacts('ids=debian\ninit=systemd'))
 }
 
 /** A program that judges: it refuses lines with "bad", and needs what stands beside its file. */

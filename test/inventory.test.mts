@@ -71,6 +71,7 @@ const defaults = {
   garp: { delay: 5, repeat: 5, refresh: 0, refresh_repeat: 1, interval_ms: 0 },
   keepalived: { global: [], instance: [], virtual_server: [] },
   mcast_src_ip: false,
+  firewall: 'auto',
   routing: 'script',
   routing_tables: { first: { number: 20, name: 'table0' }, second: { number: 21, name: 'table1' } },
   snmp: { enabled: true, community: 'public', source: '127.0.0.1' },

@@ -29,8 +29,8 @@ test('what the levels want to pass, in the words of iptables', () => {
     '-A OUTPUT -p 112 # vrrp-out -o eth0 -d 224.0.0.18/32 -j ACCEPT',
     '-A INPUT -p udp # sync-in -i eth0 -d 224.0.0.81/32 --dport 8848 -j ACCEPT',
     '-A OUTPUT -p udp # sync-out -o eth0 -d 224.0.0.81/32 --dport 8848 -j ACCEPT',
-    '-A FORWARD -p udp # answers-udp-ns2 -i eth0 -o eth0 -s 10.2.1.7/32 --sport 53 -j ACCEPT',
-    '-A FORWARD -p tcp # answers-tcp-ns2 -i eth0 -o eth0 -s 10.2.1.7/32 --sport 53 -j ACCEPT',
+    '-A FORWARD -p udp # second-answers-udp-ns2 -i eth0 -o eth0 -s 10.2.1.7/32 --sport 53 -j ACCEPT',
+    '-A FORWARD -p tcp # second-answers-tcp-ns2 -i eth0 -o eth0 -s 10.2.1.7/32 --sport 53 -j ACCEPT',
     '-A POSTROUTING # snat -m ipvs --vaddr 10.2.1.5 --vport 53 -j SNAT --to-source 10.2.1.5',
   ])
 })
@@ -75,7 +75,7 @@ test('the unit runs again whenever a rule set is loaded: by a start, a restart o
   assert.ok(isChange(answer))
   for (const key of ['After', 'PartOf', 'ReloadPropagatedFrom', 'WantedBy'])
     assert.match(answer.after, new RegExp(`^${key}=.*nftables\\.service`, 'm'))
-  assert.match(answer.after, /^ExecReload=\/etc\/keepalived\/iptables\.sh$/m)
+  assert.match(answer.after, /^ExecReload=\/bin\/bash \/etc\/keepalived\/iptables\.sh$/m)
 })
 
 test.run()

@@ -23,7 +23,7 @@ for (const ids of ['debian ', 'ubuntu debian', 'linuxmint ubuntu debian'])
 
 const needed =
   ' is not supported: a host needs systemd and one of these, or a distribution that is like one (ID_LIKE in ' +
-  '/etc/os-release): Debian, Ubuntu. Install that on it, or take it out of the inventory'
+  '/etc/os-release): Debian, Ubuntu, RHEL and its like, Fedora. Install that on it, or take it out of the inventory'
 const refused: [name: string, facts: Facts, found: string][] = [
   ['unknown', host('Alpine Linux v3.20', 'alpine '), 'Alpine Linux v3.20'],
   ['a name that only holds that of another', host('Notdebian 1', 'notdebian '), 'Notdebian 1'],

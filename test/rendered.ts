@@ -12,6 +12,7 @@ const lists = { 1: level1, 2: level2, 3: level3 }
 /** What a host with Debian shows of itself, as far as tasks ask. */
 export const debian: Facts = {
   ids: ['debian'],
+  firewalls: [],
   hostname: 'ns1',
   init: 'systemd',
   interfaces: { eth0: { manager: 'networkd', file: '/etc/systemd/network/lan.network' } },
@@ -20,7 +21,9 @@ export const debian: Facts = {
 /** @returns what a level writes on a new host with Debian, by path */
 export function filesOf(inventory: Inventory, host: Inventory['hosts'][number], level: Level): Map<string, string> {
   const interfaces = { [host.interface]: { manager: 'networkd', file: '/etc/systemd/network/first.network' } }
-  const facts: Facts = { ...debian, hostname: 'new', now: 1_700_000_000, interfaces }
+  // What the inventory asks for runs there.
+  const firewalls: Facts['firewalls'] = inventory.cluster.firewall === 'firewalld' ? ['firewalld'] : []
+  const facts: Facts = { ...debian, hostname: 'new', now: 1_700_000_000, firewalls, interfaces }
   const tasks = tasksOf(flatten(lists[level](targetOf(inventory, host, facts))))
   const files = new Map<string, string>()
   for (const { name, plan } of tasks) {

@@ -43,7 +43,9 @@ const tiers: Record<string, Tier> = {
   // What differs among releases: packages, network, packet filter, keepalived, reboots.
   debian13: { files: 'test/lab/[12356]-*.test.mts', ...lab, release: '13' },
   drills13: { ...drills, release: '13' },
-  mixed: { files: 'test/lab/{2,6}-*.test.mts', ...lab, release: 'ns2=13' },
+  mixed: { files: 'test/lab/2-*.test.mts', ...lab, release: 'ns2=13' },
+  el: { files: 'test/lab/el-{levels,adoption}.test.mts', ...lab, release: 'ns1=el9,ns2=el10' },
+  'el-mixed': { files: 'test/lab/el-mixed.test.mts', ...lab, release: 'ns1=13,ns2=el9' },
 }
 
 /** The files that take longest, the longest first, so that none of them is left to the end alone. */
@@ -53,6 +55,7 @@ const longest = [
   '5-level3',
   '9-several',
   '9-direct',
+  'el-levels',
   '6-rolling',
   '7-operations',
   '2-level2',
@@ -133,7 +136,7 @@ async function runAll(jobs: readonly Job[]): Promise<Outcome[]> {
         alone ? process.stdout.write(chunk) : kept.push(chunk),
       )
       process.stdout.write(Buffer.concat(kept))
-      if (release) outcome.file = `${file} (Debian ${release})`
+      if (release) outcome.file = `${file} (${release})`
       if (outcome.why) console.log(`FAILED ${outcome.file}: ${outcome.why}`)
       const seconds = ((performance.now() - began) / 1000).toFixed(1)
       console.log(`${outcome.file}: ${outcome.passed} passed, ${outcome.failed} failed, ${seconds} s\n`)

@@ -4,12 +4,13 @@ import { promisify } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { UserError } from '../engine/base/errors.ts'
-import type { Script } from '../engine/base/sh.ts'
+import { type Script, sh } from '../engine/base/sh.ts'
 import { parseFacts } from '../engine/runner/facts.ts'
 import { type Task, tasksOf, flatten } from '../engine/runner/task.ts'
 import type { Level } from '../inventory/levels.ts'
 import { allowAnswers, allowSync, allowVrrp, firewall, snat } from '../tasks/cluster/firewall.ts'
 import { untracked } from '../tasks/cluster/untracked.ts'
+import { restored } from '../tasks/os/firewall/iptables.ts'
 import { packetsPass } from '../tasks/os/firewall/trial.ts'
 import { targetOf } from '../tasks/target.ts'
 import { begun } from './begun.ts'
@@ -494,13 +495,13 @@ test('an address is held for its packet alone: packets from it come in again', a
     { ...question, what: 'a question to it', from: '10.2.1.3', to: '10.2.1.5', holding },
     { ...question, what: 'a question from it', from: '10.2.1.5', to: '10.2.1.2' },
   ]
-  const { probe } = packetsPass([{ ...wire, packets }], '')
+  const { probe } = packetsPass([{ ...wire, packets }], sh`true`)
   assert.is(await printed(probe, 'true'), 'pass\npass\n')
 })
 
 test('rules that iptables can not set are told in its words', async () => {
   const rules = ['*filter', '-I INPUT 1 -p udp -j ACCEPT', '-I INPUT 1 -p udp --nonsense 1 -j ACCEPT', 'COMMIT']
-  const { probe, plan } = packetsPass([wire], rules.join('\n'))
+  const { probe, plan } = packetsPass([wire], restored(rules.join('\n')))
   const text = await printed(probe, 'true')
   assert.throws(
     () => plan({ text, code: 0 }, { changes: () => false }),

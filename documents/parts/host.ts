@@ -5,7 +5,19 @@ export const factsSchema = {
   title: 'Facts',
   type: 'object',
   additionalProperties: false,
-  required: ['ids', 'os', 'hostname', 'kernel', 'bootId', 'machineId', 'now', 'init', 'selinux', 'interfaces'],
+  required: [
+    'ids',
+    'os',
+    'hostname',
+    'kernel',
+    'bootId',
+    'machineId',
+    'now',
+    'init',
+    'selinux',
+    'firewalls',
+    'interfaces',
+  ],
   description: 'What is true of a host before any task.',
   properties: {
     ids: {
@@ -26,6 +38,11 @@ export const factsSchema = {
       type: 'string',
       enum: ['enforcing', 'permissive', 'disabled', 'absent'],
       description: 'The mode of SELinux.',
+    },
+    firewalls: {
+      type: 'array',
+      items: { type: 'string', enum: ['firewalld', 'nftables', 'iptables', 'ufw'] },
+      description: 'Services that have loaded packet filters.',
     },
     interfaces: {
       type: 'object',

@@ -182,7 +182,7 @@ const states = ['master', 'backup', 'fault', 'stop'] as const
 /** `notify` is run at each of the four changes of state, with words that say which. */
 function notified(part: Part, block: readonly Statement[], name: string, kind = 'INSTANCE'): void {
   const general = find(block, 'notify')
-  const isOurs = general?.words[1] === '/etc/keepalived/keepalived-notify.sh'
+  const isOurs = general?.words[1]?.endsWith('/keepalived-notify.sh')
   for (const state of states) {
     const one = find(block, `notify_${state}`)
     // keepalived runs both.

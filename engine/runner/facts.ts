@@ -6,6 +6,9 @@ import { interfacesFunction } from './ifupdown.ts'
 /** What is true of a host before any task. */
 export type Facts = FromSchema<typeof factsSchema>
 
+/** Services that load packet filters. */
+const packetFilters = ['firewalld', 'nftables', 'iptables'] as const
+
 /** Prints the facts as `key=value` lines; read-only. */
 export const factsProbe = sh`
 . /etc/os-release
@@ -23,6 +26,11 @@ nmcli --terse --escape no --fields DEVICE,FILENAME connection show --active 2>/d
 networkctl status --all --no-pager --lines=0 2>/dev/null |
   sed -nE 's/^[^ ]+ +[0-9]+: ([^ ]+).*/link=\1/p; s/^ *Network File: /networkd=/p'
 ${interfacesFunction}
+mapfile -t states < <(systemctl is-active ${packetFilters.map((name) => `${name}.service`)} 2>/dev/null)
+echo "firewalls=\${states[*]}"
+# Its unit is what sets it at boot, and may not have run.
+{ read -rd '' ufw </etc/ufw/ufw.conf; } 2>/dev/null
+[[ $ufw != *ENABLED=yes* ]] || echo ufw=active
 mapfile -t files < <(interfaces /etc/network/interfaces | sed -n 's/^file //p')
 [ "\${#files[@]}" -eq 0 ] || grep -HsE '^[[:space:]]*iface ' "\${files[@]}" | sed 's/^/ifupdown=/'
 true`
@@ -40,6 +48,10 @@ export function parseFacts(text: string): Facts {
     now: Number(fact('now')),
     init: fact('init'),
     selinux: fact('selinux').toLowerCase() as Facts['selinux'],
+    firewalls: [
+      ...packetFilters.filter((_, place) => fact('firewalls').split(' ')[place] === 'active'),
+      ...(fact('ufw') === 'active' ? (['ufw'] as const) : []),
+    ],
     interfaces: parseInterfaces(text),
   }
 }

@@ -8,7 +8,19 @@ export const bindOn = (facts: Facts) =>
       packages: ['bind9', 'bind9-dnsutils'],
       // AppArmor lets named read zones here, and not below the /var/named of the article.
       folder: '/etc/bind',
+      own: '/etc/bind',
+      localOnly: false,
       conf: '/etc/bind/named.conf',
       localConf: '/etc/bind/named.conf.local',
+    },
+    redhat: {
+      packages: ['bind', 'bind-utils'],
+      // The article's; SELinux lets named read zones there.
+      folder: '/var/named/zones',
+      own: '/etc/named',
+      // As it is installed, it listens for the host itself.
+      localOnly: true,
+      conf: '/etc/named.conf',
+      localConf: '/etc/named.conf',
     },
   })

@@ -7,6 +7,7 @@ import type { Target } from '../../tasks/target.ts'
 import { render, template } from '../../tasks/template.ts'
 import type { ContentOf } from '../service.ts'
 import { bindOn } from './bind.ts'
+import { listens } from './listens.ts'
 import { zoneByHand } from './zone-by-hand.ts'
 import { zoneFits } from './zone-fits.ts'
 
@@ -19,7 +20,7 @@ export function healthZone({ host, facts }: Target, content: ContentOf<'dns'>): 
   const { health_zone: zone, health_name: record } = content
   // The article's name: a zone that keeps name and file is never missing while named loads its configuration.
   const zoneFile = `${named.folder}/${zone}.zone`
-  const conf = `${named.folder}/named.conf.health`
+  const conf = `${named.own}/named.conf.health`
   const data = { zone, record, identity: host.identity, address: host.address }
   return [
     file(
@@ -30,6 +31,7 @@ export function healthZone({ host, facts }: Target, content: ContentOf<'dns'>): 
       },
     ),
     template(conf, 'named.conf.health', { zone, zoneFile }),
+    ...(named.localOnly ? [listens(named.conf)] : []),
     zoneByHand({ zone, conf: named.conf, own: conf, included: named.localConf }, record),
     zoneFits({
       zone,

@@ -1,6 +1,5 @@
 import { sh } from '../../engine/base/sh.ts'
 import type { Host } from '../../inventory/types.ts'
-import { ofFamily } from '../../tasks/os/os.ts'
 import { connects, type ContentOf, establishedOn, type ServiceOfKind } from '../service.ts'
 import { sightings } from './sightings.ts'
 import { sites } from './site.ts'
@@ -19,7 +18,7 @@ function web(content: ContentOf<'http' | 'https'>, check: string, more: readonly
     port,
     protocols: ['TCP'],
     unit,
-    packages: (facts) => [...(managed ? ofFamily(facts, { debian: ['nginx'] }) : []), 'curl'],
+    packages: () => [...(managed ? ['nginx'] : []), 'curl'],
     tasks: (target) => sites(target, content),
     healthCheck: () => ({
       type: check,

@@ -4,10 +4,10 @@ import { ruleName, servedAddressesOf, virtualServersOf } from '../../services/vi
 import { directs, isBeyond, othersOf, serves } from '../../inventory/roles.ts'
 import { abilitiesOf, type Level, realAddress } from '../../inventory/levels.ts'
 import type { Accept, Rule } from '../os/firewall/firewall.ts'
-import { osOf } from '../os/os.ts'
+import { firewallOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
 import { tunnelDevice } from './ipvs.ts'
-import { advertsIn, inIp, packetsOf, secondWire, tunnelWires, vmacWires } from './packets.ts'
+import { advertsIn, checkedAt, inIp, packetsOf, secondWire, tunnelWires, vmacWires } from './packets.ts'
 
 /** Rules of a node at a level. */
 export type RulesOf = (target: Target, level: Level) => Rule[]
@@ -48,10 +48,12 @@ export const allowSync = ({ cluster, host }: Target, level: Level): Rule[] => {
  * Connection tracking would match them better, but at level 3 it has to leave them alone (`untracked`).
  */
 export function allowAnswers({ cluster, host, hosts }: Target, level: Level): Rule[] {
+  // By another name: those of level 2 stay until it is no longer at work.
+  const answers = abilitiesOf(level, cluster).secondInterface ? 'second-answers' : 'answers'
   if (abilitiesOf(level, cluster).answersDirectly || !directs(host)) return []
   return othersOf(host, hosts.filter(serves)).flatMap((other) =>
     virtualServersOf(cluster).map(({ name, protocol, realPort }): Accept => ({
-      name: `answers-${ruleName(name)}-${other.name}`,
+      name: `${answers}-${ruleName(name)}-${other.name}`,
       accept: 'forward',
       // Which way leads to another network is the host's own business.
       ...(isBeyond(cluster, other) ? {} : { interface: host.interface }),
@@ -102,17 +104,40 @@ export function snat({ cluster, host }: Target, level: Level): Rule[] {
   )
 }
 
+/** Clients ask the virtual servers, and directors the real servers: for them, and to check them. */
+const allowQuestions = ({ cluster, host }: Target, level: Level): Rule[] => {
+  const can = abilitiesOf(level, cluster)
+  const second = can.secondInterface ? host.second : undefined
+  return virtualServersOf(cluster).flatMap((server) => {
+    const { address, port, realPort, instance } = server
+    const asked = { protocol: server.protocol.toLowerCase(), toPort: realPort }
+    const rule = (device: string, to: string, by: { protocol: string; toPort: number }): Accept => ({
+      name: `questions-${ruleName(server.name)}-${to}-${by.toPort}`,
+      ...{ accept: 'in', interface: device, to: `${to}/32` },
+      ...by,
+    })
+    return [
+      ...(directs(host) || can.answersDirectly
+        ? [rule(instance.interface ?? host.interface, address, { ...asked, toPort: port })]
+        : []),
+      ...(serves(host) ? [asked, checkedAt(server)].map((by) => rule(host.interface, host.address, by)) : []),
+      ...(serves(host) && second ? [rule(second.interface, second.address, asked)] : []),
+    ]
+  })
+}
+
 /** These rules hold, by the firewall of the host's family, and nothing else of the host stops the cluster's packets. */
 export function firewall(target: Target, level: Level, ...sets: RulesOf[]): Task[] {
-  const { cluster, host, facts } = target
+  const { cluster, host } = target
   const first = {
     device: host.interface,
     network: `${host.address}/${cluster.network.split('/')[1]}`,
     router: cluster.gateway,
     packets: packetsOf(target, level),
   }
-  return osOf(facts).firewall.tasks(
-    sets.flatMap((rulesOf) => rulesOf(target, level)),
+  const driver = firewallOf(target)
+  return driver.tasks(
+    [...sets, ...(driver.shut ? [allowQuestions] : [])].flatMap((rulesOf) => rulesOf(target, level)),
     [
       first,
       ...(directs(target.host) ? vmacWires(target) : []),

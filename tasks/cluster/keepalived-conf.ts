@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net'
+import type { Facts } from '../../engine/runner/facts.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { preempts, priorityIn } from '../../inventory/priority.ts'
 import { directs, serves } from '../../inventory/roles.ts'
@@ -6,6 +7,7 @@ import type { Cluster, Host, Instance, Vip } from '../../inventory/types.ts'
 import { servicesOf } from '../../services/all.ts'
 import type { Service } from '../../services/service.ts'
 import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
+import { osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
 import { render } from '../template.ts'
 import { vrrpScripts } from './checks.ts'
@@ -13,8 +15,9 @@ import { vrrpScripts } from './checks.ts'
 /** Where keepalived reads its configuration. */
 export const keepalivedConf = '/etc/keepalived/keepalived.conf'
 
-/** The notify script that writes the state lines for the cluster check; the article's path. */
-export const notifyScript = '/etc/keepalived/keepalived-notify.sh'
+/** @returns the notify script that writes the state lines for the cluster check; the article's, where it is not known for which host */
+export const notifyScriptOf = (facts?: Facts): string =>
+  `${facts ? osOf(facts).scripts : '/etc/keepalived'}/keepalived-notify.sh`
 
 /** The standby file: 1 if another node is to hold the VIP instead of this one, else 0. */
 export const standbyFile = '/etc/keepalived/standby'
@@ -28,7 +31,7 @@ export const drainFolder = '/etc/keepalived/drain'
 
 /** @returns keepalived.conf of a node at a level */
 export function configuration(
-  { cluster, host, hosts }: Pick<Target, 'cluster' | 'host' | 'hosts'>,
+  { cluster, host, hosts, facts }: Pick<Target, 'cluster' | 'host' | 'hosts'> & Partial<Pick<Target, 'facts'>>,
   level: Level,
   services: readonly Service[] = servicesOf(cluster),
 ): string {
@@ -40,7 +43,8 @@ export function configuration(
     scripts: vrrpScripts(cluster, host, checked, instance),
   }))
   return render('keepalived.conf', {
-    ...{ cluster, host, directors, realServers, level, can, notifyScript, drainFile, standbyFile },
+    ...{ cluster, host, directors, realServers, level, can, drainFile, standbyFile },
+    notifyScript: notifyScriptOf(facts),
     virtualServers: virtualServersOf(cluster, services),
     instances,
     scripts: [...new Map(instances.flatMap(({ scripts }) => scripts).map((one) => [one.name, one])).values()],

@@ -13,9 +13,10 @@ import { formerAddresses, replacingHandMade } from './adoption/keepalived-conf.t
 import { unitOverride, withoutRoutesScript } from './adoption/unit-override.ts'
 import { routesScript } from './routes.ts'
 import { template } from '../template.ts'
+import { keepalivedWatch } from './keepalived-watch.ts'
 import { ownLines, refusal } from './keepalived-refusal.ts'
 import { namedOnHost } from './named-on-host.ts'
-import { configuration, drainFile, keepalivedConf, notifyScript, standbyFile, vmacOf } from './keepalived-conf.ts'
+import { configuration, drainFile, keepalivedConf, notifyScriptOf, standbyFile, vmacOf } from './keepalived-conf.ts'
 
 /** Writes 0 into a file that is empty or missing. */
 const flag = (path: string): Task => file(path, (current) => (/^[01]\n?$/.test(current ?? '') ? current! : '0\n'))
@@ -64,7 +65,8 @@ systemctl -q is-active keepalived && ! grep -qs '^# Written by keepalived-playbo
 
 /** keepalived is configured for a level, tested before it is replaced, and reloads rather than restarts. */
 export function keepalived(target: Target, level: Level): Task[] {
-  const { cluster, host, hosts } = target
+  const { cluster, host, hosts, facts } = target
+  const notifyScript = notifyScriptOf(facts)
   const named = namedOnHost(target, level)
   if (!directs(host)) return [named, withoutKeepalived(target)]
   const can = abilitiesOf(level, cluster)
@@ -96,6 +98,7 @@ ${test}`,
       target,
     ),
     service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service'), unitOverride] }),
+    ...keepalivedWatch(),
     ...(target.takeOver ? [formerAddresses(keepalivedConf, target)] : []),
   ]
 }

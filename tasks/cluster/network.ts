@@ -38,7 +38,9 @@ function secondInterface({ host, facts }: Target) {
   const manager = networkManagerOf(facts, host.interface)
   const found = facts.interfaces[device]
   const ours = manager.fileOf(device)
-  return found && found.file !== ours ? { ours, theirs: found } : { ours, manager, given: { device, address } }
+  return found && found.file !== ours && !manager.madeItself?.(found.file)
+    ? { ours, theirs: found }
+    : { ours, manager, given: { device, address } }
 }
 
 /**

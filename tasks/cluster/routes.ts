@@ -72,7 +72,7 @@ PartOf=keepalived.service
 StartLimitIntervalSec=0
 
 [Service]
-ExecStart=${routesScript} watch
+ExecStart=/bin/bash ${routesScript} watch
 Restart=always
 RestartSec=1
 

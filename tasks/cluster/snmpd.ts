@@ -9,10 +9,9 @@ import { template } from '../template.ts'
 export function snmpd({ cluster, host, facts }: Target): Task[] {
   if (!cluster.snmp.enabled || !directs(host)) return []
   const { snmpd } = osOf(facts)
-  const conf = `${snmpd.confFolder}/keepalived.conf`
   return [
     // The community is as good as a password.
-    template(conf, 'snmpd.conf', { snmp: cluster.snmp }, { mode: '600' }),
-    service(snmpd.service, { restartOn: [conf] }),
+    template(snmpd.conf, 'snmpd.conf', { snmp: cluster.snmp }, { mode: '600' }),
+    service(snmpd.service, { restartOn: [snmpd.conf] }),
   ]
 }

@@ -4,7 +4,7 @@ import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { directs, othersOf, serves } from '../../inventory/roles.ts'
 import { ruleName, type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 import type { Untracked } from '../os/firewall/firewall.ts'
-import { osOf } from '../os/os.ts'
+import { firewallOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
 import { tunnelDevice } from './ipvs.ts'
 import { keepalivedConf } from './keepalived-conf.ts'
@@ -64,4 +64,4 @@ function bySecondInterface({ cluster, host, hosts }: Target, { port }: VirtualSe
 
 /** Whether connection tracking knows what IPVS balances is as the level needs it. */
 export const connectionTracking = (target: Target, level: Level): Task =>
-  osOf(target.facts).firewall.untracking(untracked(target, level))
+  firewallOf(target).untracking(untracked(target, level))

@@ -1,5 +1,4 @@
 import type { Family } from './family.ts'
-import { iptables } from './firewall/iptables.ts'
 import { ifupdown } from './network/ifupdown.ts'
 import { networkd } from './network/networkd.ts'
 import { apt } from './packages/apt.ts'
@@ -9,9 +8,10 @@ export const debian: Family = {
   title: 'Debian, Ubuntu',
   packageManager: apt,
   networkManagers: [networkd, ifupdown],
-  firewall: iptables,
+  firewall: 'iptables',
   packages: {
-    every: ['iptables'],
+    every: [],
+    firewalls: { iptables: ['iptables'], nftables: ['nftables'], firewalld: ['nftables'], none: [] },
     directors: ['keepalived'],
     1: ['netcat-openbsd'],
     2: ['ipvsadm'],
@@ -19,5 +19,6 @@ export const debian: Family = {
     snmp: ['snmpd'],
     checks: { process: 'procps', port: 'netcat-openbsd', url: 'curl' },
   },
-  snmpd: { service: 'snmpd', confFolder: '/etc/snmp/snmpd.conf.d' },
+  scripts: '/etc/keepalived',
+  snmpd: { service: 'snmpd', conf: '/etc/snmp/snmpd.conf.d/keepalived.conf' },
 }

@@ -1,4 +1,4 @@
-import type { Firewall } from './firewall/firewall.ts'
+import type { FirewallName } from './firewall/all.ts'
 import type { NetworkManager } from './network/network-manager.ts'
 import type { PackageManager } from './packages/package-manager.ts'
 
@@ -11,10 +11,12 @@ export interface Family {
   packageManager: PackageManager
   /** Those that may have an interface; which one has it is a fact of the host. */
   networkManagers: readonly NetworkManager[]
-  firewall: Firewall
-  /** By what needs them: every host; directors at every level and at one, for SNMP, for a check of each kind. */
+  /** Where nothing has loaded a packet filter. */
+  firewall: FirewallName
+  /** By what needs them: every host; what sets its packet filter; directors at every level and at one, for SNMP, for a check of each kind. */
   packages: {
     every: string[]
+    firewalls: Record<FirewallName, string[]>
     directors: string[]
     1: string[]
     2: string[]
@@ -22,5 +24,7 @@ export interface Family {
     snmp: string[]
     checks: { process: string; port: string; url: string }
   }
-  snmpd: { service: string; confFolder: string }
+  /** Where programs lie that keepalived runs. */
+  scripts: string
+  snmpd: { service: string; conf: string }
 }

@@ -2,9 +2,13 @@ import { UserError } from '../../engine/base/errors.ts'
 import type { Facts } from '../../engine/runner/facts.ts'
 import { debian } from './debian.ts'
 import type { Family } from './family.ts'
+import type { Firewall } from './firewall/firewall.ts'
+import { type FirewallName, firewalls } from './firewall/all.ts'
 import type { NetworkManager } from './network/network-manager.ts'
+import { redhat } from './redhat.ts'
+import type { Target } from '../target.ts'
 
-const families = { debian } satisfies Record<string, Family>
+const families = { debian, redhat } satisfies Record<string, Family>
 type FamilyName = keyof typeof families
 
 /**
@@ -19,6 +23,45 @@ export const osOf = (facts: Facts): Family => families[familyOf(facts)]
  * @throws UserError as `osOf`
  */
 export const ofFamily = <T>(facts: Facts, table: Readonly<Record<FamilyName, T>>): T => table[familyOf(facts)]
+
+/** Whose packet filter is asked for. */
+type Filtered = Pick<Target, 'cluster' | 'facts' | 'place'>
+
+/** Brings all packages of a host to their latest versions, whatever its family: one command for all nodes of a cluster. */
+export const upgradeCommand: string = [
+  ...Object.values(families).map(
+    ({ packageManager: { program, upgrade } }, place) =>
+      `${place === 0 ? 'if' : 'elif'} command -v ${program} >/dev/null; then ${upgrade.text}`,
+  ),
+  'fi',
+].join('; ')
+
+/** @returns what sets the packet filter of a host. @throws as `firewallNameOf` */
+export const firewallOf = (target: Filtered): Firewall => firewalls[firewallNameOf(target)]
+
+/**
+ * @returns the name of what sets the packet filter of a host: that of the inventory, else what has loaded one, else what its family
+ * usually has
+ * @throws UserError where more than one has, or where firewalld is wanted and does not run
+ */
+export function firewallNameOf({ cluster, facts, place }: Filtered): FirewallName {
+  const key = place(['cluster', 'firewall'])
+  const [found, other] = facts.firewalls
+  if (cluster.firewall === 'firewalld' && !facts.firewalls.includes('firewalld'))
+    throw new UserError(
+      `${key}: firewalld does not run on this host: systemctl enable --now firewalld, or name another`,
+      1,
+    )
+  if (cluster.firewall !== 'auto') return cluster.firewall
+  if (found && other)
+    throw new UserError(
+      `${key}: ${found} and ${other} both filter packets on this host, and each undoes what is set for the other: ` +
+        `systemctl disable --now ${other}, or say here which one is to have the rules of the cluster`,
+      1,
+    )
+  // ufw is a front of iptables.
+  return found === 'ufw' ? 'iptables' : (found ?? osOf(facts).firewall)
+}
 
 /** @throws UserError where the interface belongs to a network manager that the host's family does not know, or to none */
 export function networkManagerOf(facts: Facts, device: string): NetworkManager {

@@ -17,7 +17,7 @@ export const withoutRoutesScript = (script: string, conf: string): Task => ({
   resources: [unitOverride],
   probe: sh`
 paths=()
-for path in /etc/default/keepalived /{etc,run}/systemd/system/keepalived.service{,.d/*.conf}; do
+for path in /etc/{default,sysconfig}/keepalived /{etc,run}/systemd/system/keepalived.service{,.d/*.conf}; do
   [ "$path" = ${dropInPath('keepalived.service')} ] || paths+=("$path")
 done
 grep -Hns '' -- "\${paths[@]}" || true`,

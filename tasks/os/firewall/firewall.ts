@@ -47,6 +47,11 @@ export interface Untracked {
   when: Script
 }
 
+const names: Readonly<Record<string, string>> = { '4': 'ipencap', '51': 'ah', '112': 'vrrp' }
+
+/** @returns a protocol as people write it (/etc/protocols) */
+export const protocolName = (protocol: string): string => names[protocol] ?? protocol
+
 /** A packet that has to get through. */
 export interface Packet {
   /** For people: `VRRP from ns2`. */
@@ -78,6 +83,8 @@ export interface Wire {
 
 /** What filters packets: a driver for each program. */
 export interface Firewall {
+  /** What nobody has named does not come in: what the cluster serves has to be named too. */
+  shut?: boolean
   /**
    * These rules, live and at boot, ahead of rules that could take their packets; refused where one of the packets would
    * still not get through. Untracked ones come at boot alone: when they may come now is for `untracking` to say.

@@ -1,8 +1,7 @@
 import { lines, type Script, sh } from '../../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../../engine/runner/task.ts'
-import { file, ownFile } from '../../file.ts'
-import { service } from '../../service.ts'
 import { render } from '../../template.ts'
+import { atBoot } from './boot-unit.ts'
 import type { Accept, Firewall, Rule, SourceNat, Untracked } from './firewall.ts'
 import { packetsPass } from './trial.ts'
 
@@ -20,26 +19,49 @@ interface Words {
 }
 
 const script = '/etc/keepalived/iptables.sh'
-const unit = 'keepalived-iptables.service'
-const unitFile = `/etc/systemd/system/${unit}`
 const prefix = 'keepalived-playbooks-'
 
 export const iptables: Firewall = {
-  tasks: (given, wires) => {
-    const rules = given.map(wordsOf)
-    // Translation of addresses stops no packet, and its match would load a module.
-    const tried = rules.filter(({ table }) => table !== 'nat')
-    const now = rules.filter(({ table }) => table !== 'raw')
-    return [
-      packetsPass(wires, restorable(tried, atTop)),
-      ...now.map((rule) => live(rule, probe(now))),
-      file(script, scriptText(rules), { mode: '755' }),
-      file(unitFile, unitText),
-      service(unit, { restartOn: [script], unitFiles: [unitFile] }),
-    ]
-  },
+  tasks: (rules, wires) => [packetsPass(wires, onTrial(rules)), ...hold(rules)],
   untracking: (rules) => untracking(rules.map(untracked)),
 }
+
+function hold(given: readonly Rule[]): Task[] {
+  const rules = given.map(wordsOf)
+  const now = rules.filter(({ table }) => table !== 'raw')
+  return [
+    ...now.map((rule) => live(rule, probe(now))),
+    ...atBoot('keepalived-iptables', script, scriptText(rules), [
+      'netfilter-persistent',
+      'iptables',
+      'nftables',
+      'ufw',
+    ]),
+  ]
+}
+
+/** @returns what sets rules where packets are tried */
+function onTrial(given: readonly Rule[]): Script {
+  // Translation of addresses stops no packet, and its match would load a module.
+  const tried = given.map(wordsOf).filter(({ table }) => table !== 'nat')
+  return restored(restorable(tried, atTop))
+}
+
+/** @param ours for iptables-restore; @returns what sets it where packets are tried */
+export const restored = (ours: string): Script => sh`
+printf %s ${ours} >ours
+if command -v iptables-restore >/dev/null && ! iptables-restore -w --noflush <ours 2>said; then
+  # Of one rule alone, iptables says more.
+  set -f
+  while read -r rule; do
+    case $rule in
+    '*'*) table=\${rule#?} ;;
+    -*) iptables -w -t "$table" $rule 2>one || { mv one said; break; } ;;
+    esac
+  done <ours
+  echo "refused=iptables $(grep -v ^Try said | tail -n 1)"
+  exit
+fi`
 
 function wordsOf(rule: Rule): Words {
   if ('accept' in rule) return accept(rule)
@@ -236,25 +258,3 @@ const replace = (table: string, comments: string, texts: readonly string[]): Scr
     sed -n ${`/^\\*${table}$/,/^COMMIT$/s/^-A \\(.* --comment ${comments} .*\\)/-D \\1/p`}
   printf '%s\n' ${texts.toReversed().map(atTop)} COMMIT
 } | iptables-restore -w --noflush`
-
-// Services that load a rule set, at boot or later.
-const loaders = 'netfilter-persistent.service iptables.service nftables.service ufw.service firewalld.service'
-
-const unitText = `${ownFile}[Unit]
-Description=Packet filter rules of the keepalived cluster
-# Loading a rule set removes these rules: they are set after it, also when it restarts or reloads.
-After=${loaders}
-PartOf=${loaders}
-ReloadPropagatedFrom=${loaders}
-Before=keepalived.service
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=${script}
-ExecReload=${script}
-
-[Install]
-# One that is stopped stops this unit too, and has to start it again.
-WantedBy=multi-user.target ${loaders}
-`

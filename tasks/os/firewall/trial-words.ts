@@ -1,4 +1,4 @@
-import type { Packet } from './firewall.ts'
+import { type Packet, protocolName } from './firewall.ts'
 
 // What a trial says of a packet that does not get through, read from what its script printed.
 
@@ -15,9 +15,6 @@ const chains: Readonly<Record<Packet['direction'], readonly string[]>> = {
   out: ['OUTPUT', 'POSTROUTING'],
   forward: ['PREROUTING', 'FORWARD', 'POSTROUTING'],
 }
-
-/** @returns a protocol without ports as people write it (/etc/protocols) */
-const nameOf = (protocol: string) => (protocol === '51' ? 'ah' : 'vrrp')
 
 /** @returns what stops a packet, and how to let it pass, in words */
 export function cause(text: string, packet: Packet, device: string): string {
@@ -53,10 +50,10 @@ export function cause(text: string, packet: Packet, device: string): string {
         ? '--add-forward'
         : port
           ? `--add-port=${port}/${protocol}`
-          : `--add-protocol=${nameOf(protocol)}`
+          : `--add-protocol=${protocolName(protocol)}`
     const zone = `"$(firewall-cmd --get-zone-of-interface=${device} 2>/dev/null || firewall-cmd --get-default-zone)"`
     return `${said} Allow it in firewalld's zone of ${device}: firewall-cmd --permanent --zone=${zone} ${words} && firewall-cmd --reload`
   }
-  const match = port ? `${protocol} ${side} ${port}` : `ip protocol ${nameOf(protocol)}`
+  const match = port ? `${protocol} ${side} ${port}` : `ip protocol ${protocolName(protocol)}`
   return `${said} Allow it now, and in the file that loads the table (/etc/nftables.conf?): nft insert rule ${where} ${match} accept`
 }

@@ -10,16 +10,16 @@ import { cause, translation } from './trial-words.ts'
  * with a copy of all rules and the cluster's own, real packets come in by a device of the same name. Nothing reaches the
  * network, and the host's own rules are only read.
  * @param wires one after the other, each with its packets
- * @param ours the cluster's rules, for iptables-restore
+ * @param ours sets the cluster's rules there; prints `refused=PROGRAM WHY` and exits where they can't be set
  */
-export const packetsPass = (wires: readonly Wire[], ours: string): Task => ({
+export const packetsPass = (wires: readonly Wire[], ours: Script): Task => ({
   name: 'packets of the cluster pass the packet filter',
   probe: probe(wires, ours),
   plan: ({ text }) => {
     const why = text.match(/^untried=(.*)$/m)?.[1]
     if (why !== undefined) return unchanged(`it could not be tried: ${why}`)
-    const refused = text.match(/^refused=(.*)$/m)?.[1]
-    if (refused !== undefined) throw new UserError(`iptables can not set the cluster's rules: ${refused}`, 1)
+    const [, program, refused] = text.match(/^refused=(\S+) (.*)$/m) ?? []
+    if (program) throw new UserError(`${program} can not set the cluster's rules: ${refused}`, 1)
     const results = [...text.matchAll(/^(?:pass|drop|from (\S+))$/gm)]
     const place = results.findIndex(([word]) => word !== 'pass')
     const stopped = wires.flatMap(({ packets, device }) => packets.map((packet) => ({ packet, device })))[place]
@@ -52,7 +52,7 @@ const peerOf = (place: number) => `trial-${place + 1}`
 
 // iptables-nft's tables hold matches that nft can't read back, so iptables carries them over itself. Only IPv4 is tried.
 // A process costs a small host more than all else here, so there are few.
-const probe = (wires: readonly Wire[], ours: string): Script => sh`
+const probe = (wires: readonly Wire[], ours: Script): Script => sh`
 for program in ip unshare perl; do
   command -v "$program" >/dev/null || { echo "untried=there is no $program"; exit 0; }
 done
@@ -114,8 +114,7 @@ while IFS=': @' read -r _ device _; do
   if [[ $rules == *"$device"* ]]; then echo "$device"; fi
 done <<<"$links" >devices
 printf %s ${code} >packets.pl
-printf %s ${ours} >ours
-unshare --net bash -c ${inside(wires).text} 2>why || echo "untried=$(grep -m1 'Error: ' why || grep -v '^Command failed' why | tail -n 1)"
+unshare --net bash -c ${inside(wires, ours).text} 2>why || echo "untried=$(grep -m1 'Error: ' why || grep -v '^Command failed' why | tail -n 1)"
 # The host itself did not need them; the latest comes first.
 { mapfile -t modules </proc/modules; } 2>/dev/null
 for module in "\${modules[@]%% *}"; do
@@ -140,7 +139,7 @@ const local = (network: string, packets: readonly Packet[]) => [
   ),
 ]
 
-const inside = (wires: readonly Wire[]): Script => sh`
+const inside = (wires: readonly Wire[], ours: Script): Script => sh`
 set -e
 trap 'for ((; cables > 0; cables--)); do echo "link delete trial-$cables"; done | ip -force -batch - 2>/dev/null' EXIT
 cables=${wires.length}
@@ -170,18 +169,7 @@ echo 1 >/proc/sys/net/ipv4/ip_forward
 [ ! -s saved ] || iptables-restore <saved
 [ ! -s legacy ] || iptables-legacy-restore <legacy
 [ ! -s ebtables ] || ebtables-nft-restore --noflush <ebtables
-if command -v iptables-restore >/dev/null && ! iptables-restore -w --noflush <ours 2>said; then
-  # Of one rule alone, iptables says more.
-  set -f
-  while read -r rule; do
-    case $rule in
-    '*'*) table=\${rule#?} ;;
-    -*) iptables -w -t "$table" $rule 2>one || { mv one said; break; } ;;
-    esac
-  done <ours
-  echo "refused=$(grep -v ^Try said | tail -n 1)"
-  exit
-fi
+${ours}
 ${tried(wires)}`
 
 /** Prints what `ip -batch` takes. */

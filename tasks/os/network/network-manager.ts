@@ -9,6 +9,8 @@ export interface NetworkManager {
   title: string
   /** @returns the file in which an interface is given to it, one that nobody else writes */
   fileOf(device: string): string
+  /** Whether a file is one that it has made itself, until the next boot, for an interface that nobody has configured. */
+  madeItself?(file: string): boolean
   /**
    * Restarts of it leave the addresses and routes of others alone, so the VIP stays.
    * @param kept files of the cluster's interfaces that it configures already

@@ -5,6 +5,8 @@ import type { PackageManager } from './package-manager.ts'
 const aptGet = sh`apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold`
 
 export const apt: PackageManager = {
+  program: 'apt-get',
+  upgrade: sh`${aptGet} update && ${aptGet} full-upgrade`,
   list: (packages) => sh`exec dpkg-query -W -f ${'${Package}\n${db:Status-Status}\n'} -- ${packages} 2>/dev/null`,
   install: (packages) => sh`
 # A run that was cut off may have left packages half configured.

@@ -1,0 +1,36 @@
+import { sh } from '../../../engine/base/sh.ts'
+import { file, ownFile } from '../../file.ts'
+import type { NetworkManager } from './network-manager.ts'
+
+const profileOf = (device: string) => `keepalived-${device}`
+const fileOf = (device: string) => `/etc/NetworkManager/system-connections/${profileOf(device)}.nmconnection`
+
+/** It leaves alone what it did not set, unless it sets the interface up anew: keepalived then puts its addresses back. */
+export const networkManager: NetworkManager = {
+  name: 'NetworkManager',
+  title: 'NetworkManager',
+  fileOf,
+  madeItself: (file) => file.startsWith('/run/NetworkManager/'),
+  // Files that others may read are not taken.
+  tasks: (_, given) => (given ? [file(fileOf(given.device), profileText(given), { mode: '600' })] : []),
+  up: (device) => sh`
+nmcli connection load ${fileOf(device)}
+nmcli -w 20 connection up ${profileOf(device)} ifname ${device}`,
+  down: (device) => sh`nmcli -w 20 connection down ${profileOf(device)} || true`,
+}
+
+// nm-settings-keyfile(5). A profile that is made for the interface wins over one that NetworkManager makes for any.
+const profileText = ({ device, address }: { device: string; address: string }) => `${ownFile}[connection]
+id=${profileOf(device)}
+type=ethernet
+interface-name=${device}
+autoconnect-priority=100
+
+[ipv4]
+method=manual
+address1=${address}/32
+never-default=true
+
+[ipv6]
+method=disabled
+`
