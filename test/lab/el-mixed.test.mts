@@ -1,0 +1,47 @@
+// A cluster of one Debian machine, with iptables, and one shaped like Enterprise Linux, with firewalld and SELinux that enforces.
+import * as assert from 'uvu/assert'
+import { disconnect, holder, on, other, playbook, reset, startLab } from './cluster.ts'
+import { test } from './suite.ts'
+import { assertNothingLost, watched } from './watched.ts'
+
+test.before(async () => {
+  await startLab()
+  await reset()
+})
+test.after(() => disconnect())
+
+for (const level of [1, 2, 3] as const)
+  test(`level ${level}${level === 1 ? ' from nothing' : ' on the live cluster loses nothing'}, and again there is nothing to change`, async () => {
+    if (level === 1) {
+      const run = await playbook('level1')
+      assert.is(run.code, 0, run.text)
+    } else {
+      assertNothingLost((await watched(`level${level}` as const)).seen)
+    }
+    const again = await playbook(`level${level}` as const)
+    assert.is(again.code, 0, again.text)
+    assert.equal(
+      again.document.hosts!.flatMap(({ changes }) => changes),
+      [],
+    )
+  })
+
+test('a rolling reboot at level 3 loses nothing', async () => {
+  assertNothingLost((await watched('rolling-reboot')).seen)
+})
+
+test('the holder of either family dies, and the other one has the virtual IP', async () => {
+  const first = await holder()
+  for (const [at, command] of [
+    [first, 'stop'],
+    [first, 'start'],
+    [other(first), 'stop'],
+    [other(first), 'start'],
+  ] as const)
+    await on(at, `sleep 8; systemctl ${command} keepalived; sleep 4`)
+  assert.is(await holder(), first)
+  const verify = await playbook('verify')
+  assert.is(verify.code, 0, verify.text)
+})
+
+test.run()
