@@ -44,6 +44,8 @@ test('facts: who configures an interface', () => {
 })
 
 const both = '/etc/systemd/networkd.conf.d/keepalived.conf'
+const nm = ['networkmanager=eth0:/etc/NetworkManager/system-connections/lan.nmconnection']
+const profile = '/etc/NetworkManager/system-connections/keepalived-eth1.nmconnection'
 const written: [name: string, level: 1 | 3, interfaces: string[], paths: string[]][] = [
   ['systemd-networkd, level 1', 1, networkd, [both, '/etc/systemd/network/10-lan.network.d/keepalived.conf']],
   [
@@ -73,6 +75,20 @@ const written: [name: string, level: 1 | 3, interfaces: string[], paths: string[
     [...networkd, 'networkmanager=eth1:/etc/NetworkManager/system-connections/lan.nmconnection'],
     [both, '/etc/systemd/network/10-lan.network.d/keepalived.conf'],
   ],
+  ['NetworkManager, level 1', 1, nm, []],
+  ['NetworkManager, level 3', 3, nm, [profile]],
+  [
+    'NetworkManager, which has made a profile for the second interface by itself',
+    3,
+    [...nm, 'networkmanager=eth1:/run/NetworkManager/system-connections/Wired connection 1.nmconnection'],
+    [profile],
+  ],
+  [
+    'NetworkManager, and the second interface is the administrator’s',
+    3,
+    [...nm, 'networkmanager=eth1:/etc/NetworkManager/system-connections/second.nmconnection'],
+    [],
+  ],
   ['ifupdown, level 1', 1, ifupdown, []],
   [
     'ifupdown, and systemd-networkd has another interface',
@@ -95,13 +111,17 @@ for (const [name, level, interfaces, paths] of written) {
 test('another network manager is refused at level 3, before anything changes', () => {
   assert.throws(
     () => network(target('link=eth0'), 3),
-    /^eth0 is configured by no network manager that is known here, and level 3 needs systemd-networkd \(also by netplan\) or ifupdown: let one of them configure eth0$/,
-  )
-  assert.throws(
-    () => network(target('networkmanager=eth0:/etc/NetworkManager/system-connections/lan.nmconnection'), 3),
-    /^eth0 is configured by NetworkManager, and level 3 needs systemd-networkd /,
+    /^eth0 is configured by no network manager that is known here, and level 3 needs systemd-networkd \(also by netplan\) or ifupdown or NetworkManager: let one of them configure eth0$/,
   )
   assert.equal(network(target('link=eth0'), 1), [])
+})
+
+test('a profile that goes is read again by NetworkManager at the end', () => {
+  const [task] = network(target(...nm), 3)
+  const answer = task!.plan({ text: '', code: 0 }, { changes: () => false })
+  assert.ok(isChange(answer))
+  assert.match(answer.after, /^# mode 600, owner root:root\n[^]*\naddress1=10\.2\.1\.6\/32\nnever-default=true\n/)
+  assert.match(answer.undo.text, /rm -f -- [^]*\nat_end nmcli connection reload$/)
 })
 
 /** What `ip address show` and `ip route show` print. */

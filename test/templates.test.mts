@@ -19,6 +19,7 @@ const data = {
     { when: '[ -e /here ]', wanted: ["want raw '-I OUTPUT 1 -j CT --notrack'"] },
   ],
   snmp: { community: 'secret', source: '127.0.0.1' },
+  ...{ view: 'systemonly', whose: "Debian's" },
   zone: 'load.balance',
   zoneFile: '/etc/bind/load.balance.zone',
   record: 'health',

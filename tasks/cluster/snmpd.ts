@@ -11,7 +11,7 @@ export function snmpd({ cluster, host, facts }: Target): Task[] {
   const { snmpd } = osOf(facts)
   return [
     // The community is as good as a password.
-    template(snmpd.conf, 'snmpd.conf', { snmp: cluster.snmp }, { mode: '600' }),
+    template(snmpd.conf, 'snmpd.conf', { snmp: cluster.snmp, ...snmpd }, { mode: '600' }),
     service(snmpd.service, { restartOn: [snmpd.conf] }),
   ]
 }

@@ -1,13 +1,14 @@
 import type { Family } from './family.ts'
 import { ifupdown } from './network/ifupdown.ts'
 import { networkd } from './network/networkd.ts'
+import { networkManager } from './network/nm.ts'
 import { apt } from './packages/apt.ts'
 
 export const debian: Family = {
   ids: ['debian'],
   title: 'Debian, Ubuntu',
   packageManager: apt,
-  networkManagers: [networkd, ifupdown],
+  networkManagers: [networkd, ifupdown, networkManager],
   firewall: 'iptables',
   packages: {
     every: [],
@@ -20,5 +21,5 @@ export const debian: Family = {
     checks: { process: 'procps', port: 'netcat-openbsd', url: 'curl' },
   },
   scripts: '/etc/keepalived',
-  snmpd: { service: 'snmpd', conf: '/etc/snmp/snmpd.conf.d/keepalived.conf' },
+  snmpd: { service: 'snmpd', conf: '/etc/snmp/snmpd.conf.d/keepalived.conf', view: 'systemonly', whose: "Debian's" },
 }

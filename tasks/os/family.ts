@@ -26,5 +26,6 @@ export interface Family {
   }
   /** Where programs lie that keepalived runs. */
   scripts: string
-  snmpd: { service: string; conf: string }
+  /** `view` is what its own configuration lets the community `public` see; `whose` that is, for people. */
+  snmpd: { service: string; conf: string; view: string; whose: string }
 }

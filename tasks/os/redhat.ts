@@ -22,5 +22,5 @@ export const redhat: Family = {
   // Programs of keepalived's are labelled there.
   scripts: '/usr/libexec/keepalived',
   // Read after snmpd.conf, which is one file here (snmp_config(5)).
-  snmpd: { service: 'snmpd', conf: '/etc/snmp/snmpd.local.conf' },
+  snmpd: { service: 'snmpd', conf: '/etc/snmp/snmpd.local.conf', view: 'systemview', whose: "RHEL's" },
 }

@@ -1,4 +1,5 @@
-import { sh } from '../../../engine/base/sh.ts'
+import { lines, sh } from '../../../engine/base/sh.ts'
+import { isChange, type Task } from '../../../engine/runner/task.ts'
 import { file, ownFile } from '../../file.ts'
 import type { NetworkManager } from './network-manager.ts'
 
@@ -12,12 +13,21 @@ export const networkManager: NetworkManager = {
   fileOf,
   madeItself: (file) => file.startsWith('/run/NetworkManager/'),
   // Files that others may read are not taken.
-  tasks: (_, given) => (given ? [file(fileOf(given.device), profileText(given), { mode: '600' })] : []),
+  tasks: (_, given) => (given ? [profile(file(fileOf(given.device), profileText(given), { mode: '600' }))] : []),
   up: (device) => sh`
 nmcli connection load ${fileOf(device)}
 nmcli -w 20 connection up ${profileOf(device)} ifname ${device}`,
   down: (device) => sh`nmcli -w 20 connection down ${profileOf(device)} || true`,
 }
+
+/** A profile that goes is known until NetworkManager reads its files again. */
+const profile = (task: Task): Task => ({
+  ...task,
+  plan: (...given) => {
+    const answer = task.plan(...given)
+    return isChange(answer) ? { ...answer, undo: lines(answer.undo, sh`at_end nmcli connection reload`) } : answer
+  },
+})
 
 // nm-settings-keyfile(5). A profile that is made for the interface wins over one that NetworkManager makes for any.
 const profileText = ({ device, address }: { device: string; address: string }) => `${ownFile}[connection]
