@@ -42,14 +42,15 @@ export function watchScript(
 level=${level ?? sh`$(${printLevel})`}
 case ${` ${watched.join(' ')} `} in *" $level "*) ;; *) echo; echo ${watching}; exit 0 ;; esac
 trap '' HUP PIPE
+# The lock is nothing that the service's program may have: SELinux would forbid it.
 exec 8>>${lockFile}
 flock -s 8
 ${lines(
   ...logs.map(
     ({ on, sightings }) => sh`
-(${sightings.isOn}) || {
+(${sightings.isOn}) 8>&- || {
   touch ${on}
-  why=$( (${sightings.on}) 2>&1) || echo "blind=$(tail -n 1 <<<"$why")"
+  why=$( (${sightings.on}) 2>&1 8>&-) || echo "blind=$(tail -n 1 <<<"$why")"
 }`,
   ),
 )}
@@ -70,7 +71,7 @@ done
 if flock -n 8; then
 ${lines(
   sh`:`,
-  ...logs.map(({ on, sightings }) => sh`if [ -e ${on} ]; then (${sightings.off}) 2>/dev/null; rm -f -- ${on}; fi`),
+  ...logs.map(({ on, sightings }) => sh`if [ -e ${on} ]; then (${sightings.off}) 2>/dev/null 8>&-; rm -f -- ${on}; fi`),
 )}
 fi
 rm -f -- ${endFile(tag)}
