@@ -2,7 +2,7 @@ import type { Task } from '../../engine/runner/task.ts'
 import { directs, serves } from '../../inventory/roles.ts'
 import type { Level } from '../../inventory/levels.ts'
 import { servicesOf } from '../../services/all.ts'
-import { firewallNameOf, osOf } from '../os/os.ts'
+import { firewallOf, osOf } from '../os/os.ts'
 import { packages } from '../packages.ts'
 import { checkPackages } from './checks.ts'
 import type { Target } from '../target.ts'
@@ -20,7 +20,7 @@ export function clusterPackages(target: Target, level: Level): Task {
     target,
     ...services.flatMap((service) => service.packages(facts)),
     ...known.every,
-    ...known.firewalls[firewallNameOf(target)],
+    ...firewallOf(target).packages,
     ...(directs(host) ? directors : []),
   )
 }

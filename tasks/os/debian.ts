@@ -12,7 +12,6 @@ export const debian: Family = {
   firewall: 'iptables',
   packages: {
     every: [],
-    firewalls: { iptables: ['iptables'], nftables: ['nftables'], firewalld: ['nftables'], none: [] },
     directors: ['keepalived'],
     1: ['netcat-openbsd'],
     2: ['ipvsadm'],

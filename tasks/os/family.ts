@@ -13,10 +13,9 @@ export interface Family {
   networkManagers: readonly NetworkManager[]
   /** Where nothing has loaded a packet filter. */
   firewall: FirewallName
-  /** By what needs them: every host; what sets its packet filter; directors at every level and at one, for SNMP, for a check of each kind. */
+  /** By what needs them: every host; directors at every level and at one, for SNMP, for a check of each kind. */
   packages: {
     every: string[]
-    firewalls: Record<FirewallName, string[]>
     directors: string[]
     1: string[]
     2: string[]

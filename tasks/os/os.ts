@@ -24,9 +24,6 @@ export const osOf = (facts: Facts): Family => families[familyOf(facts)]
  */
 export const ofFamily = <T>(facts: Facts, table: Readonly<Record<FamilyName, T>>): T => table[familyOf(facts)]
 
-/** Whose packet filter is asked for. */
-type Filtered = Pick<Target, 'cluster' | 'facts' | 'place'>
-
 /** Brings all packages of a host to their latest versions, whatever its family: one command for all nodes of a cluster. */
 export const upgradeCommand: string = [
   ...Object.values(families).map(
@@ -36,6 +33,9 @@ export const upgradeCommand: string = [
   'fi',
 ].join('; ')
 
+/** Whose packet filter is asked for. */
+type Filtered = Pick<Target, 'cluster' | 'facts' | 'place'>
+
 /** @returns what sets the packet filter of a host. @throws as `firewallNameOf` */
 export const firewallOf = (target: Filtered): Firewall => firewalls[firewallNameOf(target)]
 
@@ -44,7 +44,7 @@ export const firewallOf = (target: Filtered): Firewall => firewalls[firewallName
  * usually has
  * @throws UserError where more than one has, or where firewalld is wanted and does not run
  */
-export function firewallNameOf({ cluster, facts, place }: Filtered): FirewallName {
+function firewallNameOf({ cluster, facts, place }: Filtered): FirewallName {
   const key = place(['cluster', 'firewall'])
   const [found, other] = facts.firewalls
   if (cluster.firewall === 'firewalld' && !facts.firewalls.includes('firewalld'))

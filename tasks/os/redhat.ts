@@ -9,7 +9,6 @@ export const redhat: Family = {
   networkManagers: [networkManager],
   firewall: 'nftables',
   packages: {
-    firewalls: { iptables: ['iptables'], nftables: ['nftables'], firewalld: ['nftables'], none: [] },
     // The trial of packet filters is a program of perl, which a small system lacks.
     every: ['perl-interpreter', 'perl-Socket'],
     directors: ['keepalived'],

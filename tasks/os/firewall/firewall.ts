@@ -81,10 +81,18 @@ export interface Wire {
   packets: readonly Packet[]
 }
 
+/** @returns the name of the task of `Firewall.untracking` */
+export const untrackingName = (rules: readonly unknown[]): string =>
+  rules.length > 0
+    ? 'connection tracking leaves balanced connections alone'
+    : 'connection tracking knows balanced connections'
+
 /** What filters packets: a driver for each program. */
 export interface Firewall {
   /** What nobody has named does not come in: what the cluster serves has to be named too. */
   shut?: boolean
+  /** What it needs; every family has the same names for them. */
+  packages: readonly string[]
   /**
    * These rules, live and at boot, ahead of rules that could take their packets; refused where one of the packets would
    * still not get through. Untracked ones come at boot alone: when they may come now is for `untracking` to say.

@@ -2,6 +2,7 @@ import { UserError } from '../../../engine/base/errors.ts'
 import { lines, type Script, sh } from '../../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../../engine/runner/task.ts'
 import { type Accept, type Firewall, protocolName } from './firewall.ts'
+import { ends } from './nft-words.ts'
 import { hold, nftables, onTrial } from './nftables.ts'
 import { packetsPass } from './trial.ts'
 
@@ -11,6 +12,7 @@ import { packetsPass } from './trial.ts'
  */
 export const firewalld: Firewall = {
   shut: true,
+  packages: nftables.packages,
   tasks: (rules, wires) => {
     const others = rules.filter((rule) => !('accept' in rule))
     const accepts = rules.filter((rule) => 'accept' in rule)
@@ -66,20 +68,11 @@ if nft list table inet firewalld >/dev/null 2>&1; then
     sh`true`,
     ...rules
       .filter(({ accept }) => accept !== 'out')
-      .map((rule) => sh`nft insert rule inet firewalld ${chains[rule.accept]} ${nftWords(rule)}`),
+      .map((rule) => sh`nft insert rule inet firewalld ${chains[rule.accept]} ${[...ends(rule), 'accept'].join(' ')}`),
   )}
 fi`
 
 const chains = { in: 'filter_INPUT', forward: 'filter_FORWARD', out: 'filter_OUTPUT' } as const
-
-const nftWords = ({ protocol, from, to, fromPort, toPort }: Accept): string[] => [
-  ...['meta', 'l4proto', protocol],
-  ...(from ? ['ip', 'saddr', from] : []),
-  ...(to ? ['ip', 'daddr', to] : []),
-  ...(fromPort === undefined ? [] : [protocol, 'sport', String(fromPort)]),
-  ...(toPort === undefined ? [] : [protocol, 'dport', String(toPort)]),
-  'accept',
-]
 
 /** What zones have, each as `ZONE: LINE`. */
 interface Found {
@@ -134,7 +127,7 @@ function parse(text: string): Found {
   const [head = '', live = '', permanent = ''] = text.split(/^(?:live|permanent)\n/m)
   const otherwise = head.match(/^default=(.*)$/m)?.[1] ?? 'public'
   const zoneOf = (device: string) =>
-    zonesIn(live).find(({ interfaces }) => interfaces.includes(device))?.name ?? otherwise
+    zonesIn(live).find(({ rows }) => rows.includes(`interface ${device}`))?.name ?? otherwise
   const linesIn = (text: string) => zonesIn(text).flatMap(({ name, rows }) => rows.map((row) => `${name}: ${row}`))
   return { live: linesIn(live), permanent: linesIn(permanent), zoneOf }
 }
@@ -145,7 +138,6 @@ const zonesIn = (text: string) =>
     const value = (key: string) => rows.find((row) => row.startsWith(`${key}: `))?.slice(key.length + 2) ?? ''
     return {
       name: head.split(' ')[0]!,
-      interfaces: value('interfaces').split(' '),
       rows: [
         ...rows.filter((row) => row.startsWith('rule ')),
         ...(value('forward') === 'yes' ? ['forward'] : []),

@@ -2,7 +2,7 @@ import { lines, type Script, sh } from '../../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../../engine/runner/task.ts'
 import { render } from '../../template.ts'
 import { atBoot } from './boot-unit.ts'
-import type { Accept, Firewall, Rule, SourceNat, Untracked } from './firewall.ts'
+import { type Accept, type Firewall, type Rule, type SourceNat, type Untracked, untrackingName } from './firewall.ts'
 import { packetsPass } from './trial.ts'
 
 /** A rule in the words of iptables. Its comment carries its name, which is how ours are told from others'. */
@@ -22,6 +22,7 @@ const script = '/etc/keepalived/iptables.sh'
 const prefix = 'keepalived-playbooks-'
 
 export const iptables: Firewall = {
+  packages: ['iptables'],
   tasks: (rules, wires) => [packetsPass(wires, onTrial(rules)), ...hold(rules)],
   untracking: (rules) => untracking(rules.map(untracked)),
 }
@@ -168,10 +169,7 @@ function live(rule: Words, probe: Script): Task {
 function untracking(rules: readonly Words[]): Task {
   const any = `${prefix}[^ ]*`
   return {
-    name:
-      rules.length > 0
-        ? 'connection tracking leaves balanced connections alone'
-        : 'connection tracking knows balanced connections',
+    name: untrackingName(rules),
     key: 'iptables rules untracked',
     probe: probe(rules),
     plan: ({ text }) => {

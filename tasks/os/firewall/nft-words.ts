@@ -71,7 +71,8 @@ function wordsOf(rule: SourceNat | Untracked): string[] {
   )
 }
 
-const ends = ({ protocol, from, to, fromPort, toPort }: Accept | Untracked): string[] => [
+/** @returns what packets of a rule are like, but for interfaces */
+export const ends = ({ protocol, from, to, fromPort, toPort }: Accept | Untracked): string[] => [
   ...(from ? [`ip saddr ${from}`] : []),
   ...(to ? [`ip daddr ${to}`] : []),
   ...(fromPort ? [`${protocol} sport ${fromPort}`] : []),

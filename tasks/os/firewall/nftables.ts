@@ -2,7 +2,7 @@ import { type Script, sh } from '../../../engine/base/sh.ts'
 import type { Task } from '../../../engine/runner/task.ts'
 import { render } from '../../template.ts'
 import { atBoot } from './boot-unit.ts'
-import type { Accept, Firewall, Rule } from './firewall.ts'
+import { type Accept, type Firewall, type Rule, untrackingName } from './firewall.ts'
 import { acceptedInChain, defined, functions, toTop, toTopAtBoot } from './nft-chains.ts'
 import { liveTable, mainTable, untrackedTable } from './nft-table.ts'
 import { replacing, tableOf } from './nft-words.ts'
@@ -15,19 +15,13 @@ const script = '/etc/keepalived/nftables.sh'
  * since a packet that one chain accepts is still for the next one to judge (nft(8), VERDICT STATEMENTS).
  */
 export const nftables: Firewall = {
+  packages: ['nftables'],
   tasks: (rules, wires) => [
     packetsPass(wires, onTrial(rules)),
     ...accepts(rules).map(acceptedInChain),
     ...hold(rules, ['nftables']),
   ],
-  untracking: (rules) =>
-    liveTable(
-      untrackedTable,
-      rules,
-      rules.length > 0
-        ? 'connection tracking leaves balanced connections alone'
-        : 'connection tracking knows balanced connections',
-    ),
+  untracking: (rules) => liveTable(untrackedTable, rules, untrackingName(rules)),
 }
 
 const accepts = (rules: readonly Rule[]): Accept[] => rules.filter((rule) => 'accept' in rule)

@@ -6,6 +6,7 @@ import { packetsPass } from './trial.ts'
 
 /** Nobody but the administrator sets rules: packets are tried, and what is missing is told. */
 export const none: Firewall = {
+  packages: [],
   tasks: (rules, wires) => [
     packetsPass(wires, sh`true`),
     ...rules.flatMap((rule) => ('source' in rule ? [isTranslated(rule)] : [])),
