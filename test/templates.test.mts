@@ -26,6 +26,7 @@ const data = {
   identity: 'nameserver-1',
   address: '10.2.1.2',
   vips: [{ address: '10.2.1.5/32', device: 'eth0' }],
+  virtualMacs: ['vrrp.5'],
   serial: 42,
 }
 

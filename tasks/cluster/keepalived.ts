@@ -79,6 +79,7 @@ export function keepalived(target: Target, level: Level): Task[] {
     withoutRoutesScript(routesScript, keepalivedConf),
     systemdDropIn('keepalived.service', 'keepalived.dropin', {
       ...{ cluster, host, can, notifyScript, routesScript },
+      virtualMacs: cluster.vmac ? cluster.instances.map(vmacOf) : [],
       vips: cluster.instances.flatMap((instance) =>
         instance.vips.map(({ address, prefix, interface: own }) => ({
           address: `${address}/${prefix}`,
