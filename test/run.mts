@@ -36,24 +36,26 @@ const tiers: Record<string, Tier> = {
   unit: { files: 'test/*.test.mts', lab: false, atATime: availableParallelism() + 2, minutes: 10 },
   lab: { files: 'test/lab/[1-7]-*.test.mts', ...lab },
   // Clusters of other shapes than the article's, and what goes before one and beside it.
-  clusters: { files: 'test/lab/9-*.test.mts', ...lab },
+  clusters: { files: 'test/lab/9-{adoption,confirm,direct,import,packet-filters,several}.test.mts', ...lab },
+  'more-clusters': { files: 'test/lab/9-{addresses,hangs,real-servers,three-nodes,vrrp,web}.test.mts', ...lab },
   fuzz: { files: 'test/any-*.test.mts', lab: false, atATime: availableParallelism(), minutes: 30, cases: 10_000 },
   drills,
   faults: { files: 'test/faults/*.test.mts', ...lab },
-  // What differs among releases: packages, network, packet filter, keepalived. Rolling reboots of 13 are in el-mixed.
+  // What differs among releases: packages, network, packet filter, keepalived. el-mixed has all levels of 13 too.
   debian13: { files: 'test/lab/[1235]-*.test.mts', ...lab, release: '13' },
   drills13: { ...drills, release: '13' },
-  el: { files: 'test/lab/el-{levels,adoption}.test.mts', ...lab, release: 'ns1=el9,ns2=el10' },
+  el: { files: 'test/lab/el-levels.test.mts', ...lab, release: 'ns1=el9,ns2=el10' },
+  'el-adoption': { files: 'test/lab/el-adoption.test.mts', ...lab, release: 'ns1=el9,ns2=el10' },
   'el-mixed': { files: 'test/lab/el-mixed.test.mts', ...lab, release: 'ns1=13,ns2=el9' },
 }
 
 /** The files that take longest, the longest first, so that none of them is left to the end alone. */
 const longest = [
-  '2-level2-b',
-  '3-level3-b',
-  '5-level3',
-  '9-several',
+  'faults/level2',
   '9-direct',
+  '5-level3',
+  'faults/level3',
+  '9-several',
   'el-levels',
   '6-rolling',
   '7-operations',
@@ -180,6 +182,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.exit(130)
   })
 
+const listed = Object.values(tiers).flatMap((tier) => filesOf(tier, ''))
+for (const file of globSync('test/**/*.test.mts', { cwd: root }))
+  if (!listed.includes(file)) fail(`${file} is in no tier of test/run.mts`)
 const [names = '', ...words] = process.argv.slice(2)
 const yes = words.includes('--yes')
 const [pattern = ''] = words.filter((word) => word !== '--yes')

@@ -6,17 +6,15 @@ import { nameOf } from './row.ts'
 import { isChosen, rows } from './rows/all.ts'
 import { tableOf } from './table.ts'
 
-/** Plays half of the rows of a level that CI has time for, as tests, and prints their table: two labs share them. */
-export function playChosen(level: 2 | 3, half: 'first' | 'second'): void {
-  const chosen = rows.filter((row) => (row.level ?? 2) === level && isChosen(row))
-  const middle = Math.ceil(chosen.length / 2)
+/** Plays the rows of a level that CI has time for, as tests, and prints their table. */
+export function playChosen(level: 2 | 3): void {
   const cluster = new Cluster()
   const results: Played[] = []
   test.before(async () => {
     await startLab()
     await resetWithPackages()
   })
-  for (const row of half === 'first' ? chosen.slice(0, middle) : chosen.slice(middle))
+  for (const row of rows.filter((row) => (row.level ?? 2) === level && isChosen(row)))
     test(nameOf(row), async () => {
       const played = await cluster.play(row)
       results.push(played)

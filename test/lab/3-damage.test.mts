@@ -1,7 +1,7 @@
 // Damage done by hand to a cluster of level 2: check mode finds all of it, the run repairs all of it and nothing else.
 import { test } from './suite.ts'
 import * as assert from 'uvu/assert'
-import { disconnect, nodes, on, playbook, startLab } from './cluster.ts'
+import { disconnect, holderWithin, nodes, on, other, playbook, startLab } from './cluster.ts'
 
 const [node] = nodes
 
@@ -141,6 +141,14 @@ ls /etc/modules-load.d`
   assert.is(rollback.code, 0, rollback.text)
   assert.is(await on(node, state), before)
   assert.is((await playbook('level2')).code, 0)
+})
+
+test('keepalived does not end when it is told to, and kills its own process: no address stays behind', async () => {
+  const node = await holderWithin(30)
+  await on(node, 'pkill -STOP -P "$(systemctl show -p MainPID --value keepalived)"; systemctl stop keepalived')
+  assert.is(await on(node, 'ip -o address show to 10.2.1.5/32'), '')
+  await holderWithin(30, other(node))
+  await on(node, 'systemctl start keepalived')
 })
 
 test.run()

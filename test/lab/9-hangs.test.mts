@@ -1,7 +1,7 @@
-// keepalived that hangs: where somebody has taken the virtual IP off its interface, and where it is told to stop.
+// keepalived hangs now and then when somebody takes the virtual IP off its interface: it is started again.
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
-import { disconnect, holderWithin, nodes, on, other, playbook, resetWithPackages, startLab } from './cluster.ts'
+import { disconnect, holderWithin, nodes, on, playbook, resetWithPackages, startLab } from './cluster.ts'
 import { test } from './suite.ts'
 
 test.before(async () => {
@@ -28,14 +28,6 @@ test('the virtual IP is deleted until keepalived hangs: within 30 seconds one no
   await holderWithin(30)
   const verify = await playbook('verify')
   assert.is(verify.code, 0, verify.text)
-})
-
-test('keepalived does not end when it is told to, and kills its own process: no address stays behind', async () => {
-  const node = await holderWithin(30)
-  await on(node, 'pkill -STOP -P "$(systemctl show -p MainPID --value keepalived)"; systemctl stop keepalived')
-  assert.is(await on(node, 'ip -o address show to 10.2.1.5/32'), '')
-  await holderWithin(30, other(node))
-  await on(node, 'systemctl start keepalived')
 })
 
 test.run()

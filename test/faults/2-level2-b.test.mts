@@ -1,4 +1,0 @@
-// The second half of the faults that CI has time for, at level 2: docs/faults.md.
-import { playChosen } from './chosen.ts'
-
-playChosen(2, 'second')

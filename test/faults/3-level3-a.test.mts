@@ -1,4 +1,0 @@
-// The first half of the faults that CI has time for, at level 3: docs/faults.md.
-import { playChosen } from './chosen.ts'
-
-playChosen(3, 'first')
