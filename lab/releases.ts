@@ -28,6 +28,7 @@ const enforcing = { kernel: ['security=selinux', 'selinux=1'], memory: 768 }
 export const releases: readonly Release[] = [
   { name: '12', title: 'Debian 12', suite: 'bookworm', forwarding: 'IPForward=ipv4', ...plain },
   { name: '13', title: 'Debian 13', suite: 'trixie', forwarding: 'IPv4Forwarding=yes', ...plain },
+  { name: 'el8', title: 'EL 8 stand-in', el: 8, suite: 'bullseye', ...enforcing },
   { name: 'el9', title: 'EL 9 stand-in', el: 9, suite: 'bookworm', ...enforcing },
   { name: 'el10', title: 'EL 10 stand-in', el: 10, suite: 'trixie', ...enforcing },
 ]

@@ -22,6 +22,9 @@ if [ "$el" ]; then
   in_image+=,$el_packages
   # What becomes of its packages while the archive can be reached, and what is done when all files are there.
   first=(--customize-hook="bash '$here/el/build.sh' rpms \"\$1\" $el")
+  # Debian 11 does not merge /usr by itself, and its archive of updates lists packages that it has no more.
+  [ "$el" != 8 ] ||
+    first+=(--setup-hook=/usr/share/mmdebstrap/hooks/merged-usr/setup00.sh --aptopt='APT::Default-Release "bullseye"')
   last=(--customize-hook="bash '$here/el/build.sh' shape \"\$1\" $el")
 else
   in_image+=,bind9-dnsutils,netcat-openbsd

@@ -4,10 +4,11 @@
 
 # Installed as Debian's packages, which are forgotten later.
 el_packages=dnf,rpm,createrepo-c,network-manager,firewalld,ipset,iptables,nftables,polkitd,libpam-systemd,libnss-myhostname,selinux-policy-default
+[ "$el" != 8 ] || el_packages=${el_packages/polkitd/policykit-1}
 el_packages+=,policycoreutils,selinux-utils,semodule-utils,checkpolicy,auditd,curl,openssl,kmod,hostname,e2fsprogs
 
 # What rpm says is installed: a name, the packages it stands for (the first has the version), and what it provides.
-el_installed='
+el_installed="
 NetworkManager network-manager
 NetworkManager-libnm libnm0
 audit auditd
@@ -44,7 +45,7 @@ openssl openssl
 pam libpam-modules
 perl-interpreter perl-base perl perl-libs perl-Socket
 policycoreutils policycoreutils
-polkit polkitd
+polkit $([ "$el" = 8 ] && echo policykit-1 || echo polkitd)
 procps-ng procps procps
 python3 python3-minimal,python3
 python3-dnf python3-dnf
@@ -64,4 +65,4 @@ tcpdump tcpdump
 util-linux util-linux
 which debianutils
 yum dnf
-'
+"

@@ -3,8 +3,8 @@
 # rpm's database holds for what is installed already. Each has the version of the program in it.
 #   rpms.sh EL
 # A folder's `spec` is the middle of a spec file: tags and scriptlets, and at its end %files with those that need more
-# than being listed; `# Debs:` names the packages whose files go into it (`# Version of:` one whose version it has,
-# where there are none), `# Without:` patterns of files that do not;
+# than being listed; `# Debs:` names the packages whose files go into it (`# Debs of 8:` for this one alone; `# Version
+# of:` one whose version it has, where there are none), `# Without:` patterns of files that do not;
 # `root/` is laid over them.
 set -euo pipefail
 el=$1
@@ -39,13 +39,16 @@ pack() {
 # Tags that all have.
 tags() { printf '%s\n' "Version: $1" "Release: 1%{?dist}" "License: as in Debian" "Summary: $2, as Debian builds it"; }
 
+# The packages that a folder names.
+debs_of() { sed -n "s/^# Debs of $el: //p" "$1/spec" | grep . || sed -n 's/^# Debs: //p' "$1/spec"; }
+
 # Programs without a place of their own in Enterprise Linux, and what only Debian has.
 debian_only='etc/init.d etc/default etc/apparmor.d etc/network etc/ppp etc/ufw etc/insserv.conf.d usr/lib/systemd usr/lib/tmpfiles.d
   usr/share/doc usr/share/man usr/share/lintian usr/share/bash-completion usr/share/vim usr/share/apport usr/share/locale'
 
 package() {
   local name=$1 folder=rpms/$1 tree=$build/$1 debs deb version
-  debs=$(sed -n 's/^# Debs: //p' "$folder/spec")
+  debs=$(debs_of "$folder")
   version=$(sed -n 's/^# Version of: //p' "$folder/spec")
   [ ! "$version" ] || version=$(upstream "$(dpkg-query -W -f '${Version}' "$version")")
   mkdir -p "$tree"
@@ -109,7 +112,7 @@ installed() {
   rpm -i --justdb --nodeps --noscripts --force "$repository"/baseos/*.rpm 2>&1 | { grep -v 'use Alien' || true; }
 }
 
-debs=$(sed -n 's/^# Debs: //p' rpms/*/spec | tr ' ' '\n' | sort -u)
+debs=$(for folder in rpms/*; do debs_of "$folder"; done | tr ' ' '\n' | sort -u)
 # Libraries that they need stay Debian's, in the image.
 apt-get -q -s --no-install-recommends install $debs | awk '$1 == "Inst" { print $2 }' | { grep -vxF "$debs" || true; } >$build/needed
 apt-get -q -y --no-install-recommends install $(cat $build/needed) >/dev/null
