@@ -209,6 +209,15 @@ export const clusterSchema = {
         'a packet filter; where none has, iptables on Debian and nftables on RHEL. `none`: rules are left to you; packets are ' +
         'tried, and what is missing is told.',
     },
+    selinux: {
+      type: 'string',
+      enum: ['enforce', 'learn'],
+      default: 'enforce',
+      description:
+        'How SELinux treats keepalived, on hosts that have it. `enforce`: it forbids all but what a cluster needs. `learn`: it ' +
+        'forbids nothing, and writes down what it would have forbidden; the first run with `enforce` allows that too, shows it, ' +
+        'and keeps it in `/etc/keepalived/keepalived_learned.cil`. For scripts of your own that it stops.',
+    },
     routing: {
       type: 'string',
       enum: ['script', 'native', 'keepalived'],

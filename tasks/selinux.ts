@@ -1,17 +1,23 @@
 import { posix } from 'node:path'
 import { sh } from '../engine/base/sh.ts'
 import { type Task, unchanged } from '../engine/runner/task.ts'
+import type { Cluster } from '../inventory/types.ts'
 import { file } from './file.ts'
+import { learning } from './selinux-learn.ts'
 import type { Target } from './target.ts'
 
 /**
- * SELinux lets keepalived do what the cluster needs. Instead of the article's permissive mode, the policy's own switch is turned
- * on, for good, and a module of one rule is added: all else stays forbidden.
+ * SELinux lets keepalived do what the cluster needs: the policy's own switch is turned on, for good, and a module of one rule is
+ * added. All else stays forbidden, but for what it learns in permissive mode, the article's way, where the inventory says so.
  */
-export const selinux = ({ facts }: Pick<Target, 'facts'>): Task[] =>
-  facts.selinux === 'absent' || facts.selinux === 'disabled'
-    ? []
-    : [connects, file(source, text, { mode: '600' }), watches]
+export const selinux = ({ facts, cluster }: { facts: Target['facts']; cluster: Pick<Cluster, 'selinux'> }): Task[] =>
+  usesSelinux(facts)
+    ? [connects, file(source, text, { mode: '600' }), watches, ...learning(cluster.selinux === 'learn')]
+    : []
+
+/** @returns whether a host has SELinux, be it only to write down what it would forbid */
+export const usesSelinux = ({ selinux }: Target['facts']): boolean =>
+  selinux === 'enforcing' || selinux === 'permissive'
 
 /** Checks connect to the real servers. */
 const connects: Task = {

@@ -33,10 +33,29 @@ const facts: Facts = {
   firewalls: [],
   interfaces: {},
 }
-const [connects, , watches] = selinux({ facts: { ...facts, selinux: 'enforcing' } })
+const [connects, , watches] = selinux({ facts: { ...facts, selinux: 'enforcing' }, cluster: { selinux: 'enforce' } })
 const confined = 'keepalived_connect_any --> on\n'
 const asked = '/sys/fs/selinux/class/dir/perms/watch\n'
 const may = '/var/lib/selinux/targeted/active/modules/400/keepalived_playbooks\n'
+
+const learns = selinux({ facts: { ...facts, selinux: 'enforcing' }, cluster: { selinux: 'learn' } })
+const [learned, allows, permissive] = learns.slice(-3)
+const [learnedAtLast] = selinux({ facts: { ...facts, selinux: 'enforcing' }, cluster: { selinux: 'enforce' } }).slice(
+  -2,
+)
+const end = '; end of rules\n'
+const permissivePlace = '/var/lib/selinux/targeted/active/modules/400/permissive_keepalived_t\n'
+const ownFileOf = (content: string) => `${content}\ntext|regular file|600|root:root\n`
+/** As audit2allow prints them, and what is no rule. */
+const said = `
+#============= keepalived_t ==============
+
+#!!!! This avc can be allowed using the boolean 'domain_can_mmap_files'
+allow keepalived_t admin_home_t:file { getattr open read };
+allow keepalived_t self:capability sys_admin;
+`
+const twoRules =
+  '(allow keepalived_t admin_home_t (file (getattr open read)))\n(allow keepalived_t self (capability (sys_admin)))\n'
 
 const nothingPlanned: Planned = { changes: () => false }
 
@@ -98,6 +117,16 @@ const rows: Row[] = [
   ['selinux: keepalived may watch', watches!, `${confined}${asked}${may}`, undefined],
   ['selinux: nobody asks whether it may', watches!, confined, undefined],
   ['selinux: what confines keepalived is not there', watches!, asked, undefined],
+  ['selinux: learning begins with a file', learned!, end, '', 0],
+  ['selinux: nothing goes into it while it learns', learned!, `${said}${end}${ownFileOf('; ours\n')}`, undefined],
+  ['selinux: nothing was ever learned', learnedAtLast!, end, undefined, 0],
+  ['selinux: what is in the file already', learnedAtLast!, `${said}${end}${ownFileOf(twoRules)}`, undefined],
+  ['selinux: rules that are not loaded', allows!, 'rules\n', ''],
+  ['selinux: rules that are loaded', allows!, 'rules\nloaded\n', undefined],
+  ['selinux: no rules', allows!, '', undefined],
+  ['selinux: it does not learn yet', permissive!, confined, 'keepalived_t enforcing'],
+  ['selinux: it learns', permissive!, `${confined}${permissivePlace}`, undefined],
+  ['selinux: what confines keepalived is not there, so nothing to learn', permissive!, '', undefined],
   ['service: as wanted', named, state('active', 'enabled', 'no', '10.500000', '10.4'), undefined],
   ['service: as wanted, systemd tells whole seconds', named, state('active', 'enabled', 'no', '10', '9.9'), undefined],
   [
@@ -296,8 +325,8 @@ test('facts: what this machine says of itself', async () => {
 
 test('where SELinux does not work, nothing is asked of it', () => {
   for (const state of ['absent', 'disabled'] as const)
-    assert.equal(selinux({ facts: { ...facts, selinux: state } }), [])
-  assert.is(selinux({ facts: { ...facts, selinux: 'permissive' } }).length, 3)
+    assert.equal(selinux({ facts: { ...facts, selinux: state }, cluster: { selinux: 'learn' } }), [])
+  assert.is(selinux({ facts: { ...facts, selinux: 'permissive' }, cluster: { selinux: 'enforce' } }).length, 5)
 })
 
 test('a module of SELinux whose rules change is set again', () => {
@@ -305,6 +334,18 @@ test('a module of SELinux whose rules change is set again', () => {
   const printed = { text: `${confined}${asked}${may}`, code: 0 }
   const answer = watches!.plan(printed, changing('/etc/keepalived/keepalived_playbooks.cil'))
   assert.ok(isChange(answer))
+})
+
+test('what SELinux has learned goes into the file as rules of its own language, once each, and is loaded', () => {
+  const first = '(allow keepalived_t self (capability (sys_admin)))\n'
+  const answer = change(learnedAtLast!, `${said}${end}${ownFileOf(first)}`)!
+  assert.is(
+    answer.after,
+    `# mode 600, owner root:root\n${first}(allow keepalived_t admin_home_t (file (getattr open read)))\n`,
+  )
+  const [, loads] = selinux({ facts: { ...facts, selinux: 'enforcing' }, cluster: { selinux: 'enforce' } }).slice(-2)
+  assert.is(change(loads!, 'rules\nloaded\n', 0, { changes: () => true })!.before, 'keepalived_learned, as it was')
+  assert.is(change(allows!, '', 0, { changes: () => true }), undefined)
 })
 
 test.run()

@@ -45,7 +45,7 @@ const tiers: Record<string, Tier> = {
   debian13: { files: 'test/lab/[1235]-*.test.mts', ...lab, release: '13' },
   drills13: { ...drills, release: '13' },
   el: { files: 'test/lab/el-levels.test.mts', ...lab, release: 'ns1=el9,ns2=el10' },
-  'el-adoption': { files: 'test/lab/el-adoption.test.mts', ...lab, release: 'ns1=el9,ns2=el10' },
+  'el-rest': { files: 'test/lab/el-{adoption,selinux}.test.mts', ...lab, release: 'ns1=el9,ns2=el10' },
   'el-mixed': { files: 'test/lab/el-mixed.test.mts', ...lab, release: 'ns1=13,ns2=el9' },
 }
 

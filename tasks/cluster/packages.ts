@@ -4,6 +4,7 @@ import type { Level } from '../../inventory/levels.ts'
 import { servicesOf } from '../../services/all.ts'
 import { firewallOf, osOf } from '../os/os.ts'
 import { packages } from '../packages.ts'
+import { usesSelinux } from '../selinux.ts'
 import { checkPackages } from './checks.ts'
 import type { Target } from '../target.ts'
 
@@ -15,6 +16,7 @@ export function clusterPackages(target: Target, level: Level): Task {
   const directors = [
     ...[...known.directors, ...known[level], ...checkPackages(cluster, facts)],
     ...(cluster.snmp.enabled ? known.snmp : []),
+    ...(cluster.selinux === 'learn' && usesSelinux(facts) ? known.selinux : []),
   ]
   return packages(
     target,

@@ -17,6 +17,7 @@ export const debian: Family = {
     2: ['ipvsadm'],
     3: ['ipvsadm'],
     snmp: ['snmpd'],
+    selinux: ['policycoreutils-python-utils'],
     checks: { process: 'procps', port: 'netcat-openbsd', url: 'curl' },
   },
   scripts: '/etc/keepalived',

@@ -13,7 +13,7 @@ export interface Family {
   networkManagers: readonly NetworkManager[]
   /** Where nothing has loaded a packet filter. */
   firewall: FirewallName
-  /** By what needs them: every host; directors at every level and at one, for SNMP, for a check of each kind. */
+  /** By what needs them: every host; directors at every level and at one, for SNMP, to learn for SELinux, for a check of each kind. */
   packages: {
     every: string[]
     directors: string[]
@@ -21,6 +21,7 @@ export interface Family {
     2: string[]
     3: string[]
     snmp: string[]
+    selinux: string[]
     checks: { process: string; port: string; url: string }
   }
   /** Where programs lie that keepalived runs. */

@@ -16,6 +16,7 @@ export const redhat: Family = {
     2: ['ipvsadm'],
     3: ['ipvsadm'],
     snmp: ['net-snmp'],
+    selinux: ['policycoreutils-python-utils'],
     checks: { process: 'procps-ng', port: 'nmap-ncat', url: 'curl' },
   },
   // Programs of keepalived's are labelled there.
