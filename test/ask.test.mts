@@ -74,7 +74,7 @@ const inventory = inventoryOf(`
 cluster: { vip: 10.2.1.5, network: 10.2.1.0/24 }
 hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }
 `)
-const noPython = /^x has no python3 to ask the service with: install python3-minimal there/
+const noPython = /^x has no python3 to ask the service with: install python3 there/
 
 const ready: [name: string, clients: Client[], probing: boolean, code?: number, why?: RegExp][] = [
   ['this machine, which needs nothing', [{ ...thisMachine(), transport: bare }], false],

@@ -5,9 +5,9 @@ import { type Task, unchanged } from '../../engine/runner/task.ts'
 import { servicesOf } from '../../services/all.ts'
 import { file, ownFile } from '../file.ts'
 import { catches, tableOf } from './policy-rule.ts'
-import { service } from '../service.ts'
 import type { Target } from '../target.ts'
 import { template } from '../template.ts'
+import { ownUnit } from '../unit.ts'
 
 /** Puts the routes and rules of a host in place at every start of keepalived (article, level 3). */
 export const routesScript = '/etc/keepalived/routes.sh'
@@ -56,16 +56,10 @@ export function routes(target: Target): Task[] {
   ]
 }
 
-const watchUnit = 'keepalived-routes.service'
-const watchFile = `/etc/systemd/system/${watchUnit}`
-
 /** The unit that runs the script again when its routes or rules are removed, as long as keepalived runs. */
-export const routesWatch = (): Task[] => [
-  file(watchFile, watchText),
-  service(watchUnit, { restartOn: [routesScript], unitFiles: [watchFile] }),
-]
+export const routesWatch = (): Task[] => ownUnit('keepalived-routes.service', watchText, [routesScript])
 
-const watchText = `${ownFile}[Unit]
+const watchText = `[Unit]
 Description=Keeps the routes of the keepalived cluster
 After=keepalived.service
 PartOf=keepalived.service

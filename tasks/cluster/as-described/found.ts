@@ -77,6 +77,7 @@ const configuration = [
   '/etc/systemd/network',
   '/run/systemd/network',
   '/etc/NetworkManager',
+  '/etc/sysconfig/network-scripts',
   '/etc/networkd-dispatcher',
   '/etc/systemd/system',
   '/etc/rc.local',

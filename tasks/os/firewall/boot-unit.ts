@@ -1,6 +1,6 @@
 import type { Task } from '../../../engine/runner/task.ts'
-import { file, ownFile } from '../../file.ts'
-import { service } from '../../service.ts'
+import { file } from '../../file.ts'
+import { ownUnit } from '../../unit.ts'
 
 /**
  * A script that sets rules of the cluster runs at boot, and whenever somebody else has loaded a rule set.
@@ -9,13 +9,7 @@ import { service } from '../../service.ts'
  *   have to stop the unit and to start it, and would do neither
  */
 export function atBoot(name: string, script: string, text: string, loaders: readonly string[]): Task[] {
-  const unit = `${name}.service`
-  const unitFile = `/etc/systemd/system/${unit}`
-  return [
-    file(script, text, { mode: '755' }),
-    file(unitFile, unitText(script, loaders)),
-    service(unit, { restartOn: [script], unitFiles: [unitFile] }),
-  ]
+  return [file(script, text, { mode: '755' }), ...ownUnit(`${name}.service`, unitText(script, loaders), [script])]
 }
 
 // By bash: SELinux gives systemd no way to a domain of its own for a script in /etc.
@@ -25,7 +19,7 @@ const unitText = (script: string, loaders: readonly string[]) => {
 PartOf=${names}
 ReloadPropagatedFrom=${names}
 `
-  return `${ownFile}[Unit]
+  return `[Unit]
 Description=Packet filter rules of the keepalived cluster
 After=netfilter-persistent.service iptables.service nftables.service ufw.service firewalld.service
 ${names ? follows : ''}Before=keepalived.service
