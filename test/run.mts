@@ -72,7 +72,7 @@ const longest = [
   'trial',
   'transport',
   'report',
-  'as-described',
+  'as-described-real',
   'dead-man',
   'ask',
   'documents',

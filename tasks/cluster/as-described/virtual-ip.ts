@@ -54,7 +54,6 @@ function fixed(vip: string, device: string, { links, lines }: Found, toleratesLo
   return all.length > 0 ? [`${all.join('; ')}: take it away, keepalived alone sets the virtual IP`] : []
 }
 
-/** RFC 5798, 7.3 */
 /** RFC 5798, 7.3. */
 const virtualMacOf = ({ virtual_router_id: id }: Instance) => `00:00:5e:00:01:${id.toString(16).padStart(2, '0')}`
 
@@ -70,13 +69,15 @@ const placesOf = (statements: readonly Statement[], vip: string, first: string):
     return [...(address === vip ? [`${prefix} ${device}`] : []), ...placesOf(block, vip, first)]
   })
 
-const isBackup = /(~|\.(bak|dpkg-\w+|old|orig|save))$/
+const isBackup = /(~|\.(bak|dpkg-\w+|old|orig|rpm\w+|save))$/
 
 /** Names that programs read below their folders; of others whatever is no backup may be read. */
 const names: readonly [folder: RegExp, name: RegExp][] = [
   [/^\/etc\/netplan\//, /\.yaml$/],
   [/\/systemd\/network\//, /\.(network|conf)$/],
   [/^\/etc\/systemd\/system\//, /\.(service|conf)$/],
+  // Files of routes and rules name addresses that are no interface's.
+  [/^\/etc\/sysconfig\/network-scripts\//, /\/ifcfg-[^/]+$/],
   // run-parts(8)
   [/^\/etc\/network\/if-/, /\/[\w-]+$/],
 ]
@@ -97,6 +98,8 @@ function setsAddress({ file, text }: Found['lines'][number], vip: string): boole
 const settings = [
   // interfaces(5), systemd.network(5), NetworkManager's key files: there a router may follow, after a comma.
   '^\\s*address(\\d*\\s*[=\\s]|es\\s*=(.*;)?)\\s*',
+  // ifcfg files of RHEL 8
+  '^\\s*ipaddr\\d*\\s*=\\s*["\']?',
   '\\bip\\s+(-\\S+\\s+)*a[dres]*\\s+[arc]\\w*\\s+(.*\\s)?',
   '\\bifconfig\\s+\\S+\\s+((inet|add)\\s+)?',
 ]
