@@ -19,6 +19,7 @@ export const chosen: readonly string[] = [
   'level 2: disk full on /var, before the run',
   'level 2: package manager killed -9 half way, before the run',
   'level 2: power failure of ns2, during the changes',
+  'level 2: sudo withdrawn, during the changes',
   'level 2: a keepalived.conf that passes -t and makes two nodes MASTER, during the changes',
   'level 2: rollback by another controller, during the changes',
   'level 2: rollback killed -9, during other rollback 1',
