@@ -72,6 +72,7 @@ const defaults = {
   keepalived: { global: [], instance: [], virtual_server: [] },
   mcast_src_ip: false,
   firewall: 'auto',
+  selinux: 'enforce',
   routing: 'script',
   routing_tables: { first: { number: 20, name: 'table0' }, second: { number: 21, name: 'table1' } },
   snmp: { enabled: true, community: 'public', source: '127.0.0.1' },
