@@ -1,4 +1,5 @@
 // Small keepalived.conf for tests of the import.
+import { inventoryText } from '../engine/import/text.ts'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -65,3 +66,21 @@ export const two: Named[] = [
   { name: 'ns1', address: '10.2.1.2' },
   { name: 'ns2', address: '10.2.1.3' },
 ]
+
+/** @returns the inventory that an import has made, as text */
+export const inventoryTextOf = (result: ReturnType<typeof imported>): string => inventoryText(result.draft, [])
+
+/** @returns what the inventory can't say, each once */
+export const needsOf = ({ unsaid }: ReturnType<typeof imported>): string[] => [
+  ...new Set(unsaid.map(({ need }) => need)),
+]
+
+/** @returns the keys of `cluster` that a set-up needs beside those of its first address, and without SNMP */
+export const keysOf = (result: ReturnType<typeof imported>): string[] =>
+  inventoryTextOf(result)
+    .split('hosts:\n')[0]!
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(
+      (line) => line !== '' && !/^(cluster:$|vip:|vip_prefix:|network:|instance:|snmp: { enabled: false }$)/.test(line),
+    )
