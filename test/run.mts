@@ -69,7 +69,7 @@ const longest = [
   'login-shell',
   'ssh',
   'package',
-  'trial',
+  'trial-drops',
   'transport',
   'report',
   'as-described-real',
