@@ -16,12 +16,13 @@ import { documents } from '../documents/all.ts'
 import { schema } from '../inventory/schema.ts'
 import { broken } from './inventory/broken.mts'
 import { brokenAddresses } from './inventory/broken-addresses.mts'
+import { brokenHosts } from './inventory/broken-hosts.mts'
 import { passwordWords, spoiltPasswords } from './inventory/passwords.mts'
 import { cluster, complaint, file, folder, lines, load, messageOf, smallest } from './inventory/samples.mts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-for (const [text, ...messages] of [...broken, ...brokenAddresses]) {
+for (const [text, ...messages] of [...broken, ...brokenHosts, ...brokenAddresses]) {
   test(`broken: ${messages[0]}`, () => assert.is(complaint(text), lines(...messages)))
 }
 

@@ -19,6 +19,14 @@ hosts:
 export const cluster = (...more: string[]): string =>
   smallest.replace('hosts:', `${more.map((line) => `  ${line}\n`).join('')}hosts:`)
 
+/** The smallest with another virtual IP, network, first host (in line 5), or with more of that host. */
+export const vip = (value: string): string => smallest.replace('10.2.1.5', value)
+export const network = (value: string): string => smallest.replace('10.2.1.0/24', value)
+export const host = (pair: string): string => smallest.replace('ns1: { address: 10.2.1.2 }', pair)
+export const ns1 = (more: string): string => host(`ns1: { address: 10.2.1.2, ${more} }`)
+/** What is said of a network that is none. */
+export const networkWords = 'an IPv4 network with a prefix length from 8 to 29, such as 10.2.1.0/24'
+
 /** A folder that goes when the process does. */
 export const folder: string = mkdtempSync(join(tmpdir(), 'inventory-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
