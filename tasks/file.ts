@@ -113,7 +113,8 @@ export const unfinished = (path: string): string =>
 export const unfinishedEnd = '.keepalived-playbooks'
 
 /** Makes `"$file"` a new, empty file of root alone, where somebody else may have put something. */
-export const newFile: Script = sh`rm -f -- "$file" && (umask 077; set -C; : >"$file")
+export const newFile: Script = sh`! [ -e "$file" -o -L "$file" ] || rm -f -- "$file"
+(umask 077; set -C; : >"$file")
 trap 'rm -f -- "$file"' EXIT`
 
 /** SELinux has a label for each path; a file that is moved there would keep that of its own. */
@@ -124,7 +125,7 @@ const labelled = (path: string): Script =>
 function write(path: string, print: Script, mode: string, give: Script, validate?: Script): Script {
   const folder = posix.dirname(path)
   return lines(
-    sh`mkdir -p -- ${folder}
+    sh`[ -d ${folder} ] || mkdir -p -- ${folder}
 file=${unfinished(path)}
 ${newFile}
 ${print} >"$file"
@@ -134,6 +135,7 @@ ${labelled(path)}`,
     ...(validate ? [validate] : []),
     // After a power failure, some file systems have the new name and no content.
     sh`sync -- "$file"
-mv -f -- "$file" ${path}`,
+mv -f -- "$file" ${path}
+trap - EXIT`,
   )
 }

@@ -163,7 +163,7 @@ export async function runCommand(transport: Transport, command: string, by: stri
 export DEBIAN_FRONTEND=noninteractive
 (
 ${command}
-) 9>&- 2>&1 | { trap '' HUP PIPE; cat; cat >/dev/null; }
+) 9>&- 2>&1 | { trap '' HUP PIPE; cat || cat >/dev/null; }
 exit $PIPESTATUS`
   const outcome = await transport.run(script, { timeout, lasting: true })
   if (outcome.code === busyCode)

@@ -210,7 +210,7 @@ sync "$journal" ${id && !restores ? sh`"$originals"/${id}` : sh``} 2>/dev/null |
 (
 set -euo pipefail
 ${apply}
-) 9>&- 2>&1 | { cat; cat >/dev/null; }
+) 9>&- 2>&1 | { cat || cat >/dev/null; }
 code=$PIPESTATUS
 stamp ${note.id} ${number} ended
 ${restores ? sh`[ "$code" -ne 0 ] || restored+=("$originals"/${id})` : nothing}

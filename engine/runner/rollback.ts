@@ -96,7 +96,7 @@ for ((i = \${#steps[@]} - 1; i >= 0; i--)); do
   printf 'undo %s\n' "\${title#\# }"
   stamp rollback of ${run} "$step" begun
   # errexit works in a subshell only where its exit status is not tested in the same command.
-  (set -euo pipefail; . "$undo") 9>&- </dev/null 2>&1 | { cat; cat >/dev/null; }
+  (set -euo pipefail; . "$undo") 9>&- </dev/null 2>&1 | { cat || cat >/dev/null; }
   code=$PIPESTATUS
   # Of a change that failed there may be nothing to undo.
   if [ "$code" -eq 0 ] || [ -e "$undo.failed" ]; then undone+=("$step"); continue; fi

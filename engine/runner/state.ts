@@ -148,7 +148,7 @@ end_all() {
     if (
       set -o pipefail
       cd /
-      bash -ec "$command" 8<&- 9>&- </dev/null 2>&1 | { cat; cat >/dev/null; }
+      bash -ec "$command" 8<&- 9>&- </dev/null 2>&1 | { cat || cat >/dev/null; }
     ); then continue; fi
     code=1
     printf '%s\n' "$command" >>"$put_off.left"
