@@ -21,16 +21,17 @@ export function assertNothingLost({ tallies, steps, ...more }: Heard): void {
 /** What a prober has heard; a playbook's document holds no single questions. */
 type Heard = Pick<ProberSummary, 'tallies' | 'steps'> & Partial<Pick<ProberSummary, 'samples'>>
 
-/** Runs a playbook while a separate prober asks too. */
+/** Runs a playbook while a separate prober asks too, all services of its inventory. */
 export async function watched<Name extends PlaybookName>(
   name: Name,
   ...args: string[]
 ): Promise<{ run: Run<Name>; seen: ProberSummary }> {
   let run: Run<Name> | undefined
-  const seen = await asked('remote', async () => {
+  const work = async () => {
     await disconnect(nodes)
     run = await playbook(name, ...args)
-  })
+  }
+  const seen = await asked('remote', work, args[args.indexOf('--inventory') + 1 || args.length])
   assert.is(run!.code, 0, run!.text)
   return { run: run!, seen }
 }
