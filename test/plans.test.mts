@@ -15,7 +15,7 @@ import { packages } from '../tasks/packages.ts'
 import { iptables } from '../tasks/os/firewall/iptables.ts'
 import { kernelModule } from '../tasks/kernel-module.ts'
 import { line } from '../tasks/line.ts'
-import { selinux } from '../tasks/selinux.ts'
+import { selinux } from '../tasks/selinux/selinux.ts'
 import { service } from '../tasks/service.ts'
 import { twoInterfaces } from '../tasks/cluster/ipvs.ts'
 import { sysctl } from '../tasks/sysctl.ts'
@@ -33,16 +33,15 @@ const facts: Facts = {
   firewalls: [],
   interfaces: {},
 }
-const [connects, , watches] = selinux({ facts: { ...facts, selinux: 'enforcing' }, cluster: { selinux: 'enforce' } })
+const selinuxTasks = (how: 'enforce' | 'learn', state: Facts['selinux'] = 'enforcing', role?: 'real_server') =>
+  selinux({ facts: { ...facts, selinux: state }, host: { role }, cluster: { selinux: how } })
+const [connects, , watches] = selinuxTasks('enforce')
 const confined = 'keepalived_connect_any --> on\n'
 const asked = '/sys/fs/selinux/class/dir/perms/watch\n'
 const may = '/var/lib/selinux/targeted/active/modules/400/keepalived_playbooks\n'
 
-const learns = selinux({ facts: { ...facts, selinux: 'enforcing' }, cluster: { selinux: 'learn' } })
-const [learned, allows, permissive] = learns.slice(-3)
-const [learnedAtLast] = selinux({ facts: { ...facts, selinux: 'enforcing' }, cluster: { selinux: 'enforce' } }).slice(
-  -2,
-)
+const [begins, , allows, learnsFrom] = selinuxTasks('learn').slice(3)
+const [learned, loads, enforces] = selinuxTasks('enforce').slice(3)
 const end = '; end of rules\n'
 const permissivePlace = '/var/lib/selinux/targeted/active/modules/400/permissive_keepalived_t\n'
 const ownFileOf = (content: string) => `${content}\ntext|regular file|600|root:root\n`
@@ -117,16 +116,26 @@ const rows: Row[] = [
   ['selinux: keepalived may watch', watches!, `${confined}${asked}${may}`, undefined],
   ['selinux: nobody asks whether it may', watches!, confined, undefined],
   ['selinux: what confines keepalived is not there', watches!, asked, undefined],
-  ['selinux: learning begins with a file', learned!, end, '', 0],
-  ['selinux: nothing goes into it while it learns', learned!, `${said}${end}${ownFileOf('; ours\n')}`, undefined],
-  ['selinux: nothing was ever learned', learnedAtLast!, end, undefined, 0],
-  ['selinux: what is in the file already', learnedAtLast!, `${said}${end}${ownFileOf(twoRules)}`, undefined],
-  ['selinux: rules that are not loaded', allows!, 'rules\n', ''],
-  ['selinux: rules that are loaded', allows!, 'rules\nloaded\n', undefined],
-  ['selinux: no rules', allows!, '', undefined],
-  ['selinux: it does not learn yet', permissive!, confined, 'keepalived_t enforcing'],
-  ['selinux: it learns', permissive!, `${confined}${permissivePlace}`, undefined],
-  ['selinux: what confines keepalived is not there, so nothing to learn', permissive!, '', undefined],
+  ['selinux: learning begins', begins!, '', ''],
+  ['selinux: it has begun', begins!, ownFileOf('1795790000\n'), undefined],
+  ['selinux: nothing was ever learned', learned!, end, undefined, 0],
+  ['selinux: learning is over, and nothing came of it', learned!, `\n${end}`, undefined, 0],
+  ['selinux: what is in the file already', learned!, `${said}${end}${ownFileOf(twoRules)}`, undefined],
+  ['selinux: rules that are not loaded', allows!, 'learning\nrules\n', ''],
+  ['selinux: rules that are loaded, while it learns more', allows!, 'learning\nrules\nloaded\n', undefined],
+  [
+    'selinux: learning ends, and more may be in the file',
+    loads!,
+    'learning\nrules\nloaded\n',
+    'keepalived_learned, as it was',
+  ],
+  ['selinux: rules that are loaded', loads!, 'rules\nloaded\n', undefined],
+  ['selinux: no rules', loads!, 'learning\n', undefined],
+  ['selinux: it does not learn yet', learnsFrom!, `${confined}learning\n`, 'keepalived_t enforcing'],
+  ['selinux: it learns', learnsFrom!, `${confined}learning\n${permissivePlace}`, undefined],
+  ['selinux: learning ends', enforces!, `${confined}learning\n${permissivePlace}`, 'keepalived_t permissive'],
+  ['selinux: others have made it permissive', enforces!, `${confined}${permissivePlace}`, undefined],
+  ['selinux: what confines keepalived is not there, so nothing to learn', learnsFrom!, 'learning\n', undefined],
   ['service: as wanted', named, state('active', 'enabled', 'no', '10.500000', '10.4'), undefined],
   ['service: as wanted, systemd tells whole seconds', named, state('active', 'enabled', 'no', '10', '9.9'), undefined],
   [
@@ -324,9 +333,9 @@ test('facts: what this machine says of itself', async () => {
 })
 
 test('where SELinux does not work, nothing is asked of it', () => {
-  for (const state of ['absent', 'disabled'] as const)
-    assert.equal(selinux({ facts: { ...facts, selinux: state }, cluster: { selinux: 'learn' } }), [])
-  assert.is(selinux({ facts: { ...facts, selinux: 'permissive' }, cluster: { selinux: 'enforce' } }).length, 5)
+  for (const state of ['absent', 'disabled'] as const) assert.equal(selinuxTasks('learn', state), [])
+  assert.is(selinuxTasks('enforce', 'permissive').length, 6)
+  assert.equal(selinuxTasks('learn', 'enforcing', 'real_server'), [])
 })
 
 test('a module of SELinux whose rules change is set again', () => {
@@ -336,16 +345,20 @@ test('a module of SELinux whose rules change is set again', () => {
   assert.ok(isChange(answer))
 })
 
-test('what SELinux has learned goes into the file as rules of its own language, once each, and is loaded', () => {
+test('what SELinux has learned goes into the file as rules of its own language, once each', () => {
   const first = '(allow keepalived_t self (capability (sys_admin)))\n'
-  const answer = change(learnedAtLast!, `${said}${end}${ownFileOf(first)}`)!
+  const answer = change(learned!, `${said}${end}${ownFileOf(first)}`)!
   assert.is(
     answer.after,
     `# mode 600, owner root:root\n${first}(allow keepalived_t admin_home_t (file (getattr open read)))\n`,
   )
-  const [, loads] = selinux({ facts: { ...facts, selinux: 'enforcing' }, cluster: { selinux: 'enforce' } }).slice(-2)
   assert.is(change(loads!, 'rules\nloaded\n', 0, { changes: () => true })!.before, 'keepalived_learned, as it was')
-  assert.is(change(allows!, '', 0, { changes: () => true }), undefined)
 })
+
+test('what SELinux has learned can not be read: that is said, and it is not forgotten', () =>
+  assert.throws(
+    () => change(learned!, `failed=there is no audit2allow\n${end}`),
+    /^what SELinux has learned can not be read: there is no audit2allow\. .* rm \/etc\/keepalived\/selinux_learns_since$/,
+  ))
 
 test.run()

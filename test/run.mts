@@ -37,7 +37,10 @@ const tiers: Record<string, Tier> = {
   lab: { files: 'test/lab/[1-7]-*.test.mts', ...lab },
   // Clusters of other shapes than the article's, and what goes before one and beside it.
   clusters: { files: 'test/lab/9-{adoption,confirm,import,packet-filters}.test.mts', ...lab },
-  'more-clusters': { files: 'test/lab/9-{addresses,direct,hangs,real-servers,several,three-nodes,vrrp,web}.test.mts', ...lab },
+  'more-clusters': {
+    files: 'test/lab/9-{addresses,direct,hangs,real-servers,several,three-nodes,vrrp,web}.test.mts',
+    ...lab,
+  },
   fuzz: { files: 'test/any-*.test.mts', lab: false, atATime: availableParallelism(), minutes: 30, cases: 1000 },
   drills,
   faults: { files: 'test/faults/*.test.mts', ...lab },

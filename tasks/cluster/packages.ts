@@ -4,7 +4,7 @@ import type { Level } from '../../inventory/levels.ts'
 import { servicesOf } from '../../services/all.ts'
 import { firewallOf, osOf } from '../os/os.ts'
 import { packages } from '../packages.ts'
-import { usesSelinux } from '../selinux.ts'
+import { usesSelinux } from '../selinux/selinux.ts'
 import { checkPackages } from './checks.ts'
 import type { Target } from '../target.ts'
 

@@ -48,7 +48,7 @@ ls -d /var/lib/keepalived-playbooks/rolling 2>/dev/null || true`
 
 const bootIds = () => Promise.all(nodes.map((node) => on(node, 'cat /proc/sys/kernel/random/boot_id')))
 
-// Level 2: 9-several.
+// Level 2: el-mixed, 9-several.
 for (const level of [1, 3] as const) {
   test(`rolling reboot at level ${level}: each node has rebooted, the holder last, and clients were answered`, async () => {
     assert.is((await playbook(`level${level}`)).code, 0)

@@ -13,7 +13,7 @@ test.after(() => disconnect())
 
 const inventory = ['--inventory', inventoryWith('services: { dns: { type: dns }, web: { type: http } }')]
 
-for (const level of [1, 2, 3] as const)
+for (const level of [1, 3, 2] as const)
   test(`level ${level}${level === 1 ? ' from nothing' : ' on the live cluster loses nothing'}, and again there is nothing to change`, async () => {
     if (level === 1) {
       const run = await playbook('level1', ...inventory)
@@ -29,7 +29,7 @@ for (const level of [1, 2, 3] as const)
     )
   })
 
-test('a rolling reboot at level 3 loses nothing', async () => {
+test('a rolling reboot at level 2 loses nothing', async () => {
   assertNothingLost((await watched('rolling-reboot', ...inventory)).seen)
 })
 

@@ -100,6 +100,7 @@ const settings = [
   '^\\s*address(\\d*\\s*[=\\s]|es\\s*=(.*;)?)\\s*',
   // ifcfg files of RHEL 8
   '^\\s*ipaddr\\d*\\s*=\\s*["\']?',
+  '^\\s*ipv6addr(_secondaries)?\\s*=\\s*["\']?(.*\\s)?',
   '\\bip\\s+(-\\S+\\s+)*a[dres]*\\s+[arc]\\w*\\s+(.*\\s)?',
   '\\bifconfig\\s+\\S+\\s+((inet|add)\\s+)?',
 ]

@@ -1,18 +1,28 @@
 import { posix } from 'node:path'
-import { sh } from '../engine/base/sh.ts'
-import { type Task, unchanged } from '../engine/runner/task.ts'
-import type { Cluster } from '../inventory/types.ts'
-import { file } from './file.ts'
-import { learning } from './selinux-learn.ts'
-import type { Target } from './target.ts'
+import { sh } from '../../engine/base/sh.ts'
+import { type Task, unchanged } from '../../engine/runner/task.ts'
+import { directs } from '../../inventory/roles.ts'
+import type { Cluster, Host } from '../../inventory/types.ts'
+import { file } from '../file.ts'
+import type { Target } from '../target.ts'
+import { learning } from './learn.ts'
+import { load, placeOf, unload } from './policy-module.ts'
 
 /**
  * SELinux lets keepalived do what the cluster needs: the policy's own switch is turned on, for good, and a module of one rule is
  * added. All else stays forbidden, but for what it learns in permissive mode, the article's way, where the inventory says so.
  */
-export const selinux = ({ facts, cluster }: { facts: Target['facts']; cluster: Pick<Cluster, 'selinux'> }): Task[] =>
-  usesSelinux(facts)
-    ? [connects, file(source, text, { mode: '600' }), watches, ...learning(cluster.selinux === 'learn')]
+export const selinux = ({
+  facts,
+  host,
+  cluster,
+}: {
+  facts: Target['facts']
+  host: Pick<Host, 'role'>
+  cluster: Pick<Cluster, 'selinux'>
+}): Task[] =>
+  usesSelinux(facts) && directs(host)
+    ? [connects, file(source, text, { mode: '600' }), watches, ...learning(cluster.selinux === 'learn', facts.now)]
     : []
 
 /** @returns whether a host has SELinux, be it only to write down what it would forbid */
@@ -51,9 +61,9 @@ const watches: Task = {
   // Kernels before 5.4 ask nobody.
   probe: sh`
 getsebool keepalived_connect_any 2>/dev/null
-for path in /sys/fs/selinux/class/dir/perms/watch /var/lib/selinux/*/active/modules/400/${module}; do
-  [ ! -e "$path" ] || echo "$path"
-done`,
+compgen -G /sys/fs/selinux/class/dir/perms/watch
+compgen -G ${placeOf(module)}
+true`,
   plan: ({ text }, planned) => {
     if (!text.includes('keepalived_connect_any')) return unchanged('the policy does not confine keepalived')
     if (!text.includes('/perms/watch')) return unchanged('the kernel does not ask')
@@ -62,8 +72,8 @@ done`,
     return {
       before: there ? `${module}, as it was` : '',
       after: module,
-      apply: sh`semodule -X 400 -i ${source}`,
-      undo: sh`semodule -X 400 -r ${module}`,
+      apply: load(source),
+      undo: unload(module, source, there),
     }
   },
 }
