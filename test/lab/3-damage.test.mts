@@ -50,7 +50,7 @@ const rounds: Record<(typeof nodes)[number], Damage[]>[] = [
   {
     ns1: [
       ['the sysctls at boot removed', 'rm /etc/sysctl.d/99-zz-keepalived.conf', ['file /etc/sysctl.d']],
-      ['keepalived stopped', 'systemctl stop keepalived', ['service keepalived ']],
+      ['keepalived stopped', 'systemctl stop keepalived', ['service keepalived ', 'service keepalived-watch']],
       ['snmpd stopped', 'systemctl stop snmpd', ['service snmpd']],
     ],
     ns2: [
