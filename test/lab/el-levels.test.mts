@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import { disconnect, holderWithin, nodes, on, other, playbook, rebooted, reset, startLab, state } from './cluster.ts'
+import { denials } from './denials.ts'
 import { test } from './suite.ts'
 import { assertNothingLost, watched } from './watched.ts'
 
@@ -30,15 +31,6 @@ test.before(async () => {
 })
 test.after(() => disconnect())
 
-/** What SELinux has forbidden programs of the cluster since this boot. */
-const denials = async () =>
-  (await Promise.all(nodes.map((node) => on(node, 'ausearch --input-logs -m avc -ts boot 2>/dev/null || true'))))
-    .join('\n')
-    .split('\n')
-    .filter((row) =>
-      / scontext=\S*:(keepalived|named|snmpd|init|initrc|ifconfig|ndc|iptables|NetworkManager)\w*_t:/.test(row),
-    )
-
 /** Nothing is left to change, nothing is wrong, and SELinux has forbidden nothing. */
 async function assertWell(level: 1 | 2 | 3): Promise<void> {
   const run = await playbook(`level${level}` as const)
@@ -49,7 +41,7 @@ async function assertWell(level: 1 | 2 | 3): Promise<void> {
   )
   assert.ok(run.document.hosts!.every(({ executions }) => executions <= 3))
   assert.equal(run.document.cluster!.findings, [])
-  assert.equal(await denials(), [])
+  assert.equal(await denials(nodes), [])
   for (const node of nodes) assert.is(await on(node, 'getenforce'), 'Enforcing\n')
 }
 

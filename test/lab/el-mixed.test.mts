@@ -2,6 +2,7 @@
 // serves DNS and the web.
 import * as assert from 'uvu/assert'
 import { disconnect, holder, inventoryWith, on, other, playbook, reset, startLab } from './cluster.ts'
+import { denials } from './denials.ts'
 import { test } from './suite.ts'
 import { assertNothingLost, watched } from './watched.ts'
 
@@ -21,6 +22,8 @@ for (const level of [1, 3, 2] as const)
     } else {
       assertNothingLost((await watched(`level${level}` as const, ...inventory)).seen)
     }
+    assert.equal(await denials(['ns2']), [])
+    assert.is(await on('ns2', 'getenforce'), 'Enforcing\n')
     const again = await playbook(`level${level}` as const, ...inventory)
     assert.is(again.code, 0, again.text)
     assert.equal(
