@@ -30,8 +30,21 @@ export const test = Object.assign(
         console.log(`${((performance.now() - began) / 1000).toFixed(1)} s for: ${name}`)
       }
     }),
-  { before: uvu.before, after: uvu.after, run: uvu.run },
+  { before: told(uvu.before), after: told(uvu.after), run: uvu.run },
 )
+
+/** uvu says only that no test has passed where what comes before or after them fails. */
+function told(hook: typeof uvu.before) {
+  return (body: () => Promise<void>) =>
+    hook(async () => {
+      try {
+        await body()
+      } catch (error) {
+        console.log(`before or after the tests: ${(error as Error).stack}`)
+        throw error
+      }
+    })
+}
 
 // What fails after it fails in its wake.
 let collected = false
