@@ -13,7 +13,7 @@ test.before(async () => {
   await reset()
   // Everybody may read it but for SELinux.
   for (const node of nodes)
-    await on(node, 'mkdir -p /srv/own; echo yes >/srv/own/state; chcon -R -t admin_home_t /srv/own')
+    await on(node, 'mkdir -p /srv/own; echo yes >/srv/own/state; chcon -R -t user_home_t /srv/own')
 })
 test.after(() => disconnect())
 
@@ -44,7 +44,7 @@ test('learn: keepalived is forbidden nothing, and again there is nothing to chan
 test('enforce again: check mode shows what is allowed then, the check is well, and nothing more is forbidden', async () => {
   const check = await playbook('level1', '--inventory', enforces, '--check')
   assert.is(check.code, 2, check.text)
-  assert.match(check.text, /\(allow keepalived_t admin_home_t \(file \(/)
+  assert.match(check.text, /\(allow keepalived_t user_home_t \(file \(/)
   const run = await playbook('level1', '--inventory', enforces)
   assert.is(run.code, 0, run.text)
   const names = (hosts: typeof run.document.hosts) => hosts!.map(({ changes }) => changes.map(({ task }) => task))
