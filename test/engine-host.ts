@@ -25,8 +25,8 @@ export const path = (name: string) => join(folder, name)
 /** Every test of a file begins with nothing there, and none leaves anything. */
 export function inFreshFolders(): void {
   test.before.each(() => {
-    rmSync(folder, { recursive: true, force: true })
-    rmSync(join(base, 'state'), { recursive: true, force: true })
+    // What a host does by itself may go on for a moment.
+    for (const one of [folder, join(base, 'state')]) rmSync(one, { recursive: true, force: true, maxRetries: 5 })
   })
   test.after(() => rmSync(base, { recursive: true, force: true }))
 }
