@@ -42,7 +42,7 @@ test('learn: keepalived is forbidden nothing, and again there is nothing to chan
 })
 
 test('enforce again: check mode shows what is allowed then, the check is well, and nothing more is forbidden', async () => {
-  const check = await playbook('level1', '--inventory', enforces, '--check')
+  const check = await playbook('level1', '--inventory', enforces, '--check', '--diff')
   assert.is(check.code, 2, check.text)
   assert.match(check.text, /\(allow keepalived_t user_home_t \(file \(/)
   const run = await playbook('level1', '--inventory', enforces)
