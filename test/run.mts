@@ -35,8 +35,9 @@ const tiers: Record<string, Tier> = {
   // Some files mostly wait.
   unit: { files: 'test/*.test.mts', lab: false, atATime: availableParallelism() + 2, minutes: 10 },
   lab: { files: 'test/lab/[1-7]-*.test.mts', ...lab },
-  // Clusters of other shapes than the article's, and what goes before one and beside it.
+  // What goes before a cluster, and beside it.
   clusters: { files: 'test/lab/9-{adoption,confirm,import,packet-filters}.test.mts', ...lab },
+  // Clusters of other shapes than the article's.
   'more-clusters': {
     files: 'test/lab/9-{addresses,direct,hangs,real-servers,several,three-nodes,vrrp,web}.test.mts',
     ...lab,
@@ -54,10 +55,11 @@ const tiers: Record<string, Tier> = {
 /** The files that take longest, the longest first, so that none of them is left to the end alone. */
 const longest = [
   'faults/level2',
-  '9-direct',
   '5-level3',
   'faults/level3',
   '9-several',
+  '9-real-servers',
+  '9-direct',
   'el-levels',
   '6-rolling',
   '7-operations',

@@ -12,6 +12,7 @@ test.before(async () => {
 test.after(() => disconnect())
 
 const both = inventoryWith('balancing: { method: dr }', 'direct')
+
 for (const level of [1, 2, 1, 2] as const)
   test(`both at once: to level ${level}, under questions once there is a cluster`, async () => {
     if (level === 1 && (await on('ns1', 'systemctl is-active keepalived || true')) !== 'active\n')
