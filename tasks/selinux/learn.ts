@@ -3,7 +3,7 @@ import { exitCode, UserError } from '../../engine/base/errors.ts'
 import { type Script, sh } from '../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../engine/runner/task.ts'
 import { file, fileResource, ownFile } from '../file.ts'
-import { load, placeOf, unload } from './policy-module.ts'
+import { load, loadAtEnd, placeOf, unload } from './policy-module.ts'
 
 const source = '/etc/keepalived/keepalived_learned.cil'
 const module = posix.basename(source, '.cil')
@@ -15,7 +15,7 @@ const sinceFile = '/etc/keepalived/selinux_learns_since'
 const permissiveModule = 'permissive_keepalived_t'
 
 /**
- * The article's way, by which keepalived learns. While it learns, SELinux forbids keepalived nothing and writes down what it would have forbidden; this is
+ * The article's way. While keepalived learns, SELinux forbids it nothing and writes down what it would have forbidden; this is
  * allowed, and all else forbidden again, by the first run that does not learn. The file that says since when goes last, as one that
  * is not listed any more: a run that is broken off before is done again.
  * @param now seconds since 1970 by the host's clock
@@ -98,7 +98,7 @@ true`,
       after: module,
       // A file that has only changed its mode may have no rules.
       apply: sh`! grep -q '^(allow ' ${source} || ${load(source)}`,
-      undo: unload(module, source, loaded!),
+      undo: loaded ? loadAtEnd(source) : unload(module),
     }
   },
 })
@@ -116,17 +116,17 @@ true`,
     if (!text.includes('keepalived_connect_any')) return unchanged('the policy does not confine keepalived')
     const is = text.includes(permissiveModule)
     if (is === learns || (!learns && !text.includes('learning\n'))) return unchanged()
-    const [set, take] = [makePermissive, unload(permissiveModule, '', false)]
+    const enforce = unload(permissiveModule)
     return {
       before: `keepalived_t ${is ? 'permissive' : 'enforcing'}`,
       after: `keepalived_t ${learns ? 'permissive' : 'enforcing'}`,
-      apply: learns ? set : take,
-      undo: learns ? take : set,
+      apply: learns ? makePermissive : enforce,
+      undo: learns ? enforce : makePermissive,
     }
   },
 })
 
-/** As `semanage permissive -a` does it, which a small server lacks. */
+/** As `semanage permissive -a` does it, which is gone again where this undoes something. */
 const makePermissive: Script = sh`
 folder=$(mktemp -d)
 echo '(typepermissive keepalived_t)' >"$folder"/${`${permissiveModule}.cil`}

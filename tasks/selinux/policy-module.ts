@@ -6,12 +6,9 @@ export const placeOf = (module: string): string => `/var/lib/selinux/*/active/mo
 /** Loads a module from a file in the policy's own language, in place of the one of that name. */
 export const load = (source: string): Script => sh`semodule -X 400 -i ${source}`
 
-/**
- * Takes back that a module was loaded.
- * @param source its file, whose earlier content comes back after this
- * @param was whether it was loaded before
- */
-export const unload = (module: string, source: string, was: boolean): Script =>
-  was
-    ? sh`at_end semodule -X 400 -i ${source}`
-    : sh`! compgen -G ${placeOf(module)} >/dev/null || semodule -X 400 -r ${module}`
+/** Takes a module out, where it is loaded. */
+export const unload = (module: string): Script =>
+  sh`! compgen -G ${placeOf(module)} >/dev/null || semodule -X 400 -r ${module}`
+
+/** Undoes a load over an earlier one of that name: the file has its earlier content again by then. */
+export const loadAtEnd = (source: string): Script => sh`at_end ${load(source)}`

@@ -6,7 +6,7 @@ import type { Cluster, Host } from '../../inventory/types.ts'
 import { file } from '../file.ts'
 import type { Target } from '../target.ts'
 import { learning } from './learn.ts'
-import { load, placeOf, unload } from './policy-module.ts'
+import { load, loadAtEnd, placeOf, unload } from './policy-module.ts'
 
 /**
  * SELinux lets keepalived do what the cluster needs: the policy's own switch is turned on, for good, and a module of one rule is
@@ -73,7 +73,7 @@ true`,
       before: there ? `${module}, as it was` : '',
       after: module,
       apply: load(source),
-      undo: unload(module, source, there),
+      undo: there ? loadAtEnd(source) : unload(module),
     }
   },
 }
