@@ -27,6 +27,14 @@ const nodes: [name: string, states: NodeState[], problems: string[]][] = [
     [well(first), well(second, { instances: vrrp('FAULT', false) })],
     [`${second}: its VRRP is in FAULT: it can't take 10.2.1.5 over`],
   ],
+  ['a connection table with room', [well(first, { conntrack: { count: 899, max: 1000 } }), well(second)], []],
+  [
+    'a connection table without',
+    [well(first), well(second, { conntrack: { count: 900, max: 1000 } })],
+    [
+      `${second}: its table of connections has 900 of 1000 entries, and when it is full, packets of new clients are dropped: raise the sysctl net.netfilter.nf_conntrack_max`,
+    ],
+  ],
   [
     'the VIP set by hand, and nobody MASTER',
     [well(first, { instances: vrrp('BACKUP', true) }), well(second)],
@@ -230,6 +238,7 @@ test('look: what a node prints is read', () => {
     'level=2',
     'drained=ns2',
     'standby=1',
+    'conntrack=12 65536',
     'boot=11111111-2222-3333-4444-555555555555',
     'state=VI_1 MASTER',
     'silent=dns 10.2.1.2 named does not answer (REFUSED)',
@@ -252,6 +261,7 @@ test('look: what a node prints is read', () => {
     silent: [{ service: 'dns', address: '10.2.1.2', why: 'named does not answer (REFUSED)' }],
     onLoopback: ['10.2.1.5'],
     tunnel: false,
+    conntrack: { count: 12, max: 65536 },
     instances: vrrp('MASTER', true),
     pool: [
       { server: 'TCP', address: '10.2.1.2', port: 53, method: 'Masq', weight: 1, connections: 3 },

@@ -10,7 +10,7 @@ export interface Outcome {
   failed: number
   /** Why the file has failed; undefined for one that has not. */
   why?: string
-  /** The names of the tests that failed. */
+  /** The tests that failed, each with the first line of the reason. */
   names: string[]
 }
 
@@ -81,11 +81,14 @@ export function runFile(
   })
 }
 
-/** Reads what uvu prints: `Total: 3`, `Passed: 3`, `Skipped: 0`, and ` FAIL  "name"` for each test that failed. */
+/**
+ * Reads what uvu prints: `Total: 3`, `Passed: 3`, `Skipped: 0`, and for each test that failed ` FAIL  "name"` with the reason
+ * on the lines after it.
+ */
 function readAccount(output: string): { total: number; passed: number; skipped: number; names: string[] } {
   const sum = (word: string) =>
     [...output.matchAll(new RegExp(`^\\s*${word}:\\s+(\\d+)`, 'gm'))].reduce((n, match) => n + Number(match[1]), 0)
-  const names = [...output.matchAll(/^ {3}FAIL .*?"(.*)"$/gm)].map(([, name]) => name!)
+  const names = [...output.matchAll(/^ {3}FAIL .*?"(.*)"\n *(.*)$/gm)].map(([, name, reason]) => `${name}: ${reason}`)
   return { total: sum('Total'), passed: sum('Passed'), skipped: sum('Skipped'), names }
 }
 

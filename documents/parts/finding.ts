@@ -17,6 +17,8 @@ export const findingCodes = {
   'not-on-loopback': 'A real server that is to answer clients directly does not have a virtual IP on `lo`.',
   'tunnel-down':
     'A real server to which directors send by IP in IP does not unpack it: `tunl0` is down, or has no address.',
+  'conntrack-full':
+    'The table of connections of a node is nearly full: the kernel drops the packets of new clients when it is.',
   'pool-incomplete': 'A director sends no clients to a node that is not drained, or does not know it.',
   'pool-differs':
     'A pool is not as configured: its scheduler, a weight, how clients are passed on, or a real server that is no node.',

@@ -89,6 +89,16 @@ export const nodeStateSchema = {
       type: 'boolean',
       description: 'With `method: tun`: whether `tunl0` is up with an address, so that IP in IP is unpacked.',
     },
+    conntrack: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['count', 'max'],
+      description: 'The table of connections of the kernel; missing where it tracks none.',
+      properties: {
+        count: { type: 'integer', description: 'Entries in it.' },
+        max: { type: 'integer', description: 'Entries that it has room for.' },
+      },
+    },
     pool: {
       type: 'array',
       description: 'Real servers in IPVS, an entry for each and virtual server.',

@@ -82,6 +82,8 @@ ${directs(host) ? sh`echo "keepalived=$(systemctl is-active keepalived)"` : sh`l
 for unit in ${units}; do echo "service=$unit $(systemctl is-active "$unit")"; done
 grep -sHx 1 ${drainFolder}/* | sed 's|.*/\([^/]*\):1$|drained=\1|'
 echo "standby=$(cat ${standbyFile} 2>/dev/null)"
+{ read -r count </proc/sys/net/netfilter/nf_conntrack_count && read -r max </proc/sys/net/netfilter/nf_conntrack_max &&
+  echo "conntrack=$count $max"; } 2>/dev/null
 echo "boot=$(cat /proc/sys/kernel/random/boot_id)"
 ${printVrrpStates(cluster.instances)}
 ipvsadm -Ln 2>/dev/null | sed 's/^/pool=/'
@@ -125,6 +127,7 @@ export const readNodeStates = (
 export function parseNodeState(host: Host, cluster: Cluster, text: string): NodeState {
   const values = (key: string) => [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1]!)
   const value = (key: string) => values(key)[0] ?? ''
+  const [count, max] = value('conntrack').split(' ').map(Number)
   return {
     host: host.name,
     ...(host.role && { role: host.role }),
@@ -137,6 +140,7 @@ export function parseNodeState(host: Host, cluster: Cluster, text: string): Node
     }),
     onLoopback: [...new Set(values('lo'))],
     tunnel: Number(value('tunnel')) > 0,
+    ...(max && { conntrack: { count: count!, max } }),
     instances: Object.fromEntries(
       (directs(host) ? cluster.instances : []).map(({ name }) => {
         const own = (key: string) =>

@@ -9,7 +9,8 @@ import { UserError } from '../base/errors.ts'
 import { askAll, askedIn } from './ask.ts'
 import type { Client } from '../clients/client.ts'
 import { type Finding, without } from '../cluster/finding.ts'
-import { judgeAnswers, judgeDrained, judgeJournals, judgeNodes, type Verdict } from './judge.ts'
+import { judgeDrained, judgeJournals, judgeNodes } from './judge.ts'
+import { judgeAnswers, type Verdict } from './judge-answers.ts'
 import {
   type NodeState,
   readNodeState,

@@ -1,12 +1,8 @@
-import type { FromSchema } from 'json-schema-to-ts'
-import type { verdictSchema } from '../../documents/parts/cluster.ts'
 import { servicesOf, unitsOf } from '../../services/all.ts'
-import { servedAddressesOf, virtualServersOf } from '../../services/virtual-server.ts'
+import { servedAddressesOf } from '../../services/virtual-server.ts'
 import { abilitiesOf } from '../../inventory/levels.ts'
-import { serves } from '../../inventory/roles.ts'
-import type { Cluster, Host, Instance, Inventory } from '../../inventory/types.ts'
+import type { Cluster, Instance, Inventory } from '../../inventory/types.ts'
 import { drainFile, standbyFile } from '../../tasks/cluster/keepalived-conf.ts'
-import type { Answers } from './ask.ts'
 import { type Finding, onNode } from '../cluster/finding.ts'
 import { addressOf, holdsOf, isMaster, vrrpOf } from '../cluster/instances.ts'
 import type { NodeState } from '../cluster/node-state.ts'
@@ -56,6 +52,17 @@ function judgeInstance({ cluster, hosts }: Inventory, instance: Instance, states
   ]
 }
 
+/** The part of the connection table that may be used: the node may have to take over what another one has. */
+const conntrackLimit = 0.9
+
+function judgeConntrack({ host, conntrack }: NodeState): Finding[] {
+  if (!conntrack || conntrack.count < conntrack.max * conntrackLimit) return []
+  const text =
+    `its table of connections has ${conntrack.count} of ${conntrack.max} entries, and when it is full, packets of ` +
+    'new clients are dropped: raise the sysctl net.netfilter.nf_conntrack_max'
+  return [onNode(host, 'conntrack-full', text)]
+}
+
 /** keepalived, VRRP and the services of a node. */
 function judgeNode({ cluster }: Inventory, state: NodeState, level: number | undefined): Finding[] {
   const { host, role, keepalived, services, silent } = state
@@ -63,6 +70,7 @@ function judgeNode({ cluster }: Inventory, state: NodeState, level: number | und
     keepalived === 'active' || role === 'real_server'
       ? []
       : [onNode(host, 'keepalived-down', `keepalived is ${keepalived}`)]
+  findings.push(...judgeConntrack(state))
   const all = role === 'director' ? [] : servicesOf(cluster)
   const about = (...words: string[]) => (all.length > 1 ? words : words.slice(1)).join(' ') || undefined
   const down = unitsOf(all).filter((unit) => services[unit] !== 'active')
@@ -145,110 +153,3 @@ export const judgeDrained = (states: readonly NodeState[]): Finding[] => [
 /** @returns a finding for each error that was logged; time does not heal them */
 export const judgeJournals = (states: readonly NodeState[]): Finding[] =>
   states.flatMap(({ host, errors }) => errors.map((error) => onNode(host, 'journal-error', `journal: ${error}`, error)))
-
-/** What the answers of one virtual server show. */
-export type Verdict = FromSchema<typeof verdictSchema>
-
-/**
- * Judges who answered.
- * @param others by virtual server, new connections on the director minus our questions. Above 0, other clients take turns too; below 0,
- *   IPVS still remembered the port of a question and sent it to the same node as before. In both cases only shares can
- *   be judged.
- */
-export function judgeAnswers(
-  inventory: Inventory,
-  level: number,
-  holders: Readonly<Record<string, string>>,
-  answers: Answers,
-  others: Record<string, number>,
-): Verdict[] {
-  const { client } = answers
-  const answering = inventory.hosts.filter(serves)
-  const asked = virtualServersOf(inventory.cluster).filter(({ name }) => name in answers.answered)
-  return asked.map(({ name: server, service, instance }) => {
-    const got = answers.answered[server]!
-    const verdict = (summary: string, problem?: Problem): Verdict => ({
-      client,
-      server,
-      summary,
-      ...(problem && {
-        finding: {
-          code: problem.code,
-          about: `${client} ${server}`,
-          text: `${client}: ${server}: ${problem.text}`,
-        },
-      }),
-    })
-    const lost = answers.asked - got.length
-    if (answering.every((host) => service.answerOf(host) === '')) {
-      const counted = `${got.length} of ${answers.asked} answered`
-      if (lost === 0) return verdict(`${counted}; its answers do not say by whom`)
-      return verdict(counted, { code: 'unanswered', text: `${lost} of ${answers.asked} questions got no answer` })
-    }
-    const names = answering.map(({ name }) => name)
-    const shares = new Map([...names, ...got].map((name) => [name, got.filter((by) => by === name).length]))
-    const counted = [...shares].map(([name, count]) => `${name} ${count}`).join(', ')
-    const strangers = [...shares.keys()].filter((name) => !names.includes(name))
-    if (lost > 0) {
-      const text = `${lost} of ${answers.asked} questions got no answer (${counted})`
-      return verdict(counted, { code: 'unanswered', text })
-    }
-    if (strangers.length > 0)
-      return verdict(counted, {
-        code: 'unknown-answerer',
-        text: `answers from unknown servers: ${list(strangers)}`,
-      })
-    const { how, problem } = abilitiesOf(level, inventory.cluster).balances
-      ? fromAll(inventory.cluster, answering, got, shares, others[server] ?? 0)
-      : fromOne(holders[instance.name]!, shares)
-    return verdict(`${counted}: ${how}`, problem && { ...problem, text: `${problem.text} (${counted})` })
-  })
-}
-
-type Problem = Pick<Finding, 'code' | 'text'>
-
-interface Pattern {
-  how: string
-  problem?: Problem
-}
-
-function fromOne(holder: string, shares: ReadonlyMap<string, number>): Pattern {
-  const others = [...shares].filter(([name, count]) => name !== holder && count > 0).map(([name]) => name)
-  if (others.length === 0) return { how: 'the holder of the VIP answers' }
-  const text = `${list(others)} answered, and ${holder} holds the VIP`
-  return { how: 'not the holder alone', problem: { code: 'not-the-holder', text } }
-}
-
-function fromAll(
-  { balancing: { scheduler, persistence } }: Cluster,
-  answering: readonly Host[],
-  got: readonly string[],
-  shares: ReadonlyMap<string, number>,
-  others: number,
-): Pattern {
-  const nodes = answering.length
-  const strict = got.every((name, i) => (i < nodes ? !got.slice(0, i).includes(name) : name === got[i - nodes]))
-  if (strict) return { how: 'strictly in turn' }
-  const all = answering.reduce((sum, { weight }) => sum + weight, 0)
-  const weighs = scheduler === 'wrr' || scheduler === 'wlc' || scheduler === 'sed'
-  const fair = answering.every(({ name, weight }) => {
-    const due = weighs ? weight / all : 1 / nodes
-    return (shares.get(name) ?? 0) >= Math.floor((got.length * due) / 2)
-  })
-  // These send one client to one node, always the same.
-  if (persistence > 0) return { how: 'one client stays with one node' }
-  if (/^(sh|mh|dh|lblc)$/.test(scheduler)) return { how: `as ${scheduler} has it` }
-  if (!fair)
-    return {
-      how: 'unfair shares',
-      problem: { code: 'unfair-shares', text: 'not every node answered its fair share' },
-    }
-  if (scheduler !== 'rr') return { how: `fair shares (${scheduler})` }
-  if (others !== 0) return { how: `fair shares (${whyNoTurns(others)})` }
-  return { how: 'not in turn', problem: { code: 'not-in-turn', text: `not strictly in turn: ${got.join(' ')}` } }
-}
-
-const whyNoTurns = (others: number) =>
-  others > 0
-    ? `${others} connections of other clients between ours`
-    : `${-others} of our questions came from a port that IPVS remembers, and went where that one had gone before`

@@ -151,4 +151,19 @@ test('keepalived does not end when it is told to, and kills its own process: no 
   await on(node, 'systemctl start keepalived')
 })
 
+test('the table of connections of a node is nearly full: the check tells, until there is room again', async () => {
+  const settings = 'net.netfilter.nf_conntrack_udp_timeout net.netfilter.nf_conntrack_max'
+  const were = await on(node, `sysctl ${settings}`)
+  await on(
+    node,
+    `sysctl -qw net.netfilter.nf_conntrack_udp_timeout=600
+for port in {1..600}; do echo >/dev/udp/127.0.0.1/$port; done 2>/dev/null
+sysctl -qw net.netfilter.nf_conntrack_max=$(($(sysctl -n net.netfilter.nf_conntrack_count) + 20))`,
+  )
+  const codes = async () => (await playbook('verify')).document.cluster!.findings.map(({ code, node }) => [code, node])
+  assert.equal(await codes(), [['conntrack-full', node]])
+  await on(node, `sysctl -qw ${were.replaceAll(' = ', '=').replaceAll('\n', ' ')}`)
+  assert.equal(await codes(), [])
+})
+
 test.run()

@@ -7,19 +7,29 @@ import { asked, disconnect, nodes, playbook, type Run } from './cluster.ts'
  * No question is lost. Slow answers are allowed: an emulated machine that shares two cores with a booting one sometimes
  * takes longer than a second to answer, which says nothing about the cluster.
  */
-export function assertNothingLost({ tallies, steps, ...more }: Heard): void {
+export function assertNothingLost({ tallies, ...heard }: Heard): void {
   const all = Object.entries(tallies)
-  const lost = Object.fromEntries(all.map(([server, { lost, slow }]) => [server, lost - slow]))
-  if (Object.values(lost).some((count) => count > 0)) {
-    const samples = more.samples?.filter((sample) => sample.lost && sample.lost !== 'slow')
-    console.log('lost:', JSON.stringify(samples ?? steps, undefined, 1))
-  }
-  assert.equal(lost, Object.fromEntries(all.map(([server]) => [server, 0])))
+  const lost = all.flatMap(([server, { lost, slow }]) => (lost > slow ? [`${server}: ${lost - slow}`] : []))
+  assert.ok(lost.length === 0, `lost ${lost.join(', ')} (${whenLost(heard)})`)
   for (const [server, { sent, slow }] of all) assert.ok(slow <= sent / 50, `${server}: ${slow} came late`)
 }
 
 /** What a prober has heard; a playbook's document holds no single questions. */
-type Heard = Pick<ProberSummary, 'tallies' | 'steps'> & Partial<Pick<ProberSummary, 'samples'>>
+type Heard = Pick<ProberSummary, 'tallies' | 'steps'> &
+  Partial<Pick<ProberSummary, 'samples'>> & { started: Date | string }
+
+/** The first losses by the clock of the client, or the steps with losses: one line, for a summary. */
+function whenLost({ samples, started, steps }: Omit<Heard, 'tallies'>): string {
+  if (!samples)
+    return steps
+      .filter((step) => Object.values(step.tallies).some(({ lost, slow }) => lost > slow))
+      .map(({ label, from, to }) => `${label}, ${from} to ${to} s`)
+      .join('; ')
+  const clock = (sent: number) => new Date(new Date(started).getTime() + sent * 1000).toISOString().slice(11, 23)
+  const lost = samples.filter((sample) => sample.lost && sample.lost !== 'slow')
+  const told = lost.slice(0, 12).map((one) => `${clock(one.sent)} ${one.server} ${one.lost}`)
+  return [...told, ...(lost.length > told.length ? ['…'] : [])].join(', ')
+}
 
 /** Runs a playbook while a separate prober asks too, all services of its inventory. */
 export async function watched<Name extends PlaybookName>(
