@@ -192,7 +192,6 @@ function secondInterfaces(draft: Draft, level: number | undefined): Problem[] {
 
 /** Ways that lost answers when they were tried, each with what happened. */
 const unsound: Readonly<Record<string, string>> = {
-  native: 'a network manager does not keep the default route through the VIP on the node that holds the VIP',
   keepalived: 'keepalived takes its static_routes away when it stops, while the service still answers for the others',
 }
 

@@ -224,8 +224,8 @@ export const clusterSchema = {
       default: 'script',
       description:
         'Level 3: who puts the routes and rules of the second interface in place. `script`: a script that keepalived ' +
-        'runs at its start. `native` (the network manager of the host) and `keepalived` (`static_routes`) are known ' +
-        'and refused, with the reason.',
+        'runs at its start. `native`: NetworkManager, on hosts whose interfaces it configures. `keepalived` ' +
+        '(`static_routes`) is known and refused, with the reason.',
     },
     routing_tables: routingTables,
     snmp,

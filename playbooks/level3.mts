@@ -34,7 +34,7 @@ export const tasks: TaskList = (target) => [
   barrier,
   keepalived(target, 3),
   connectionTracking(target, 3),
-  routesWatch(),
+  routesWatch(target),
   natByHand(target, 3),
 ]
 await playbook(import.meta.url, { title: 'Level 3: clients keep their addresses', level: 3, tasks })

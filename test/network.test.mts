@@ -5,7 +5,7 @@ import { loadInventory } from '../inventory/load.ts'
 import { type Facts, parseFacts } from '../engine/runner/facts.ts'
 import { isChange, type Task } from '../engine/runner/task.ts'
 import { network } from '../tasks/cluster/network.ts'
-import { routes, rtTables } from '../tasks/cluster/routes.ts'
+import { routes, routesWatch, rtTables } from '../tasks/cluster/routes.ts'
 import { type Target, targetOf } from '../tasks/target.ts'
 
 const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
@@ -250,6 +250,83 @@ for (const [name, text, right] of routing) {
     assert.is(!isChange(answer), right)
   })
 }
+
+const native: Target = {
+  ...target(...nm),
+  cluster: { ...inventory.cluster, routing: 'native' },
+}
+/** As NetworkManager 1.42 puts them in place. */
+const byManager = `0:	from all lookup 255
+1021:	from 10.2.1.6 lookup 21 proto 4
+32766:	from all lookup 254
+table 20
+table 21
+default via 10.2.1.5 dev eth1 proto 4 metric 102 
+10.2.1.5 dev eth1 proto 4 scope 253 metric 102 
+`
+const nativeRoutes: [name: string, text: string, before: string | undefined][] = [
+  ['right', byManager, undefined],
+  ['nothing', '', ''],
+  [
+    'those of the script',
+    rules + tables,
+    'rule 1020: from 10.2.1.2 lookup 20\nrule 1021: from 10.2.1.6 lookup 21\n' +
+      'table 20: 10.2.1.0/24 dev eth0 src 10.2.1.2\ntable 21: 10.2.1.5 dev eth1\ntable 21: default via 10.2.1.5 dev eth1',
+  ],
+  [
+    'the default route taken away',
+    byManager.replace(/^default.*\n/m, ''),
+    'rule 1021: from 10.2.1.6 lookup 21\ntable 21: 10.2.1.5 dev eth1',
+  ],
+]
+for (const [name, text, before] of nativeRoutes) {
+  test(`routing: native, routes and rules: ${name}`, () => {
+    const [task, ...more] = routes(native)
+    assert.equal(more, [])
+    const answer = task!.plan({ text, code: 0 }, { changes: () => false })
+    assert.is(isChange(answer) ? answer.before : undefined, before)
+  })
+}
+
+test('routing: native has the way back in the profile, and nothing of the script', () => {
+  const [task] = network(native, 3)
+  const answer = task!.plan({ text: '', code: 0 }, { changes: () => false })
+  assert.ok(isChange(answer))
+  assert.match(
+    answer.after,
+    /\nroute1=10\.2\.1\.5\/32\nroute1_options=table=21\nroute2=0\.0\.0\.0\/0,10\.2\.1\.5\nroute2_options=table=21\nrouting-rule1=priority 1021 from 10\.2\.1\.6 table 21\n\n\[ipv6\]/,
+  )
+  assert.equal(files([...routes(native), ...routesWatch(native), ...rtTables(native)]), [
+    '/etc/iproute2/rt_tables.d/keepalived.conf',
+  ])
+})
+
+test('routing: native is refused where NetworkManager does not have the interfaces, or the second one for somebody else', () => {
+  const place = native.place(['cluster', 'routing'])
+  const facts = (...interfaces: string[]): Target => ({ ...native, facts: target(...interfaces).facts })
+  const refused = (said: string) => (error: Error) => error.message === `${place}: ${said}`
+  assert.throws(
+    () => network(facts(...networkd), 3),
+    refused(
+      'native is for hosts whose interfaces NetworkManager configures; eth0 of this one has systemd-networkd (also by netplan): use script',
+    ),
+  )
+  const second = '/etc/NetworkManager/system-connections/second.nmconnection'
+  assert.throws(
+    () => network(facts(...nm, `networkmanager=eth1:${second}`), 3),
+    refused(
+      `native has the routes of eth1 in a file of ours, and ${second} sets eth1 up: use script, or take eth1 out of that file`,
+    ),
+  )
+  assert.equal(network(facts(...networkd), 1).length > 0, true)
+})
+
+test('from native to script, what NetworkManager had goes when it reads its file again', () => {
+  const back = routes(target(...nm)).at(-1)!
+  const answer = back.plan({ text: byManager, code: 0 }, { changes: (path) => path === profile })
+  assert.ok(isChange(answer))
+  assert.match(answer.apply.text, /routes\.sh start[^]*nmcli device reapply eth1[^]*routes\.sh start/)
+})
 
 const inTheWay: [name: string, text: string, why: RegExp][] = [
   [

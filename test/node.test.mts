@@ -25,7 +25,9 @@ inFreshFolders()
 test.before.each(() => mkdirSync(folder))
 
 const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
-const facts: Facts = parseFacts('os=Debian\nids=debian\ninit=systemd\nhostname=one\nnow=1\nselinux=absent\n')
+const facts: Facts = parseFacts(
+  'os=Debian\nids=debian\ninit=systemd\nhostname=one\nnow=1\nselinux=absent\nlink=eth0\nnetworkd=/etc/systemd/network/lan.network\n',
+)
 const target = targetOf(inventory, inventory.hosts[0]!, facts)
 
 const writing = (tasks: readonly Task[], file: string) => tasks.find(({ resources }) => resources?.includes(file))!
@@ -187,7 +189,7 @@ const readers: [tasks: Task[], file: string, told: string][] = [
   [keepalived(target, 3), keepalivedConf, 'reload-or-restart keepalived'],
   [snmpd(target), '/etc/snmp/snmpd.conf.d/keepalived.conf', 'restart snmpd'],
   [firewall(target, 3, allowVrrp), '/etc/keepalived/iptables.sh', 'restart keepalived-iptables.service'],
-  [routesWatch(), '/etc/keepalived/routes.sh', 'restart keepalived-routes.service'],
+  [routesWatch(target), '/etc/keepalived/routes.sh', 'restart keepalived-routes.service'],
   [
     network({ ...target, facts: networkd }, 1),
     '/etc/systemd/network/lan.network.d/keepalived.conf',

@@ -94,7 +94,13 @@ ${showRules}; ${showRoutes}`
 })
 
 const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
-const [, live] = routes(targetOf(inventory, inventory.hosts[0]!, parseFacts('os=Debian\nids=debian\ninit=systemd\n')))
+const [, live] = routes(
+  targetOf(
+    inventory,
+    inventory.hosts[0]!,
+    parseFacts('os=Debian\nids=debian\ninit=systemd\nlink=eth0\nnetworkd=/etc/systemd/network/lan.network\n'),
+  ),
+)
 /** @returns what the task says on the host. */
 const planned = (setup: string): string => {
   try {

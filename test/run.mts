@@ -48,7 +48,7 @@ const tiers: Record<string, Tier> = {
   // What differs among releases: packages, network, packet filter, keepalived. el-mixed has all levels of 13 too.
   debian13: { files: 'test/lab/[1235]-*.test.mts', ...lab, release: '13' },
   drills13: { ...drills, release: '13' },
-  el: { files: 'test/lab/el-{levels,adoption,selinux}.test.mts', ...lab, release: 'ns1=el9,ns2=el10' },
+  el: { files: 'test/lab/el-{levels,adoption,native,selinux}.test.mts', ...lab, release: 'ns1=el9,ns2=el10' },
   'el-mixed': { files: 'test/lab/el-mixed.test.mts', ...lab, release: 'ns1=13,ns2=el9' },
 }
 

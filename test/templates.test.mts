@@ -7,7 +7,10 @@ import { render } from '../tasks/template.ts'
 import { keepalivedConf, recipes, variants } from './variants.ts'
 
 const data = {
-  cluster: { instances: [{ name: 'VI_1' }], vip: '10.2.1.5', network: '10.2.1.0/24', snmp: { enabled: true } },
+  cluster: {
+    ...{ instances: [{ name: 'VI_1' }], vip: '10.2.1.5', network: '10.2.1.0/24', snmp: { enabled: true } },
+    routing: 'script',
+  },
   host: { interface: 'eth0', address: '10.2.1.2', second: { interface: 'eth1', address: '10.2.1.6' } },
   can: abilitiesOf(3, {}),
   notifyScript: '/etc/keepalived/keepalived-notify.sh',

@@ -7,7 +7,7 @@ import { directs } from '../../inventory/roles.ts'
 import { networkManagerOf, osOf } from '../os/os.ts'
 import { parseNetwork } from '../../inventory/network.ts'
 import type { Target } from '../target.ts'
-import { routesScript, secondOf } from './routes.ts'
+import { routesScript, secondOf, wayOf } from './second-interface.ts'
 
 /**
  * A restart of the network manager leaves the VIP where it is. At level 3 the second interface is up with its address
@@ -33,14 +33,26 @@ export function network(target: Target, level: Level): Task[] {
 }
 
 /** Who configures the first interface configures the second as well, but for one that is configured already. */
-function secondInterface({ host, facts }: Target) {
+function secondInterface({ cluster, host, facts, place }: Target) {
   const { interface: device, address } = secondOf(host)
   const manager = networkManagerOf(facts, host.interface)
   const found = facts.interfaces[device]
   const ours = manager.fileOf(device)
-  return found && found.file !== ours && !manager.madeItself?.(found.file)
-    ? { ours, theirs: found }
-    : { ours, manager, given: { device, address } }
+  const theirs = found && found.file !== ours && !manager.madeItself?.(found.file) ? found : undefined
+  const way = wayOf(cluster)
+  if (way && !manager.reapply)
+    throw new UserError(
+      `${place(['cluster', 'routing'])}: native is for hosts whose interfaces NetworkManager configures; ${host.interface} ` +
+        `of this one has ${manager.title}: use script`,
+      1,
+    )
+  if (way && theirs)
+    throw new UserError(
+      `${place(['cluster', 'routing'])}: native has the routes of ${device} in a file of ours, and ${theirs.file} ` +
+        `sets ${device} up: use script, or take ${device} out of that file`,
+      1,
+    )
+  return theirs ? { ours, theirs } : { ours, manager, given: { device, address, ...(way && { way }) } }
 }
 
 /**

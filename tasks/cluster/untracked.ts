@@ -8,7 +8,7 @@ import { firewallOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
 import { tunnelDevice } from './ipvs.ts'
 import { keepalivedConf } from './keepalived-conf.ts'
-import { secondOf } from './routes.ts'
+import { secondOf } from './second-interface.ts'
 
 /**
  * Connection tracking leaves alone what IPVS balances where nodes see their clients. Each node is director and real server:

@@ -27,7 +27,7 @@ rule() {
 }
 # Only a rule of ours has a priority that follows from its table; others' stay.
 own_rules() {
-  ip -N -4 rule show from "$1" | sed -nE 's/^([0-9]+):[[:space:]]+from [0-9.]+ lookup ([0-9]+) *$/\1 \2/p' |
+  ip -N -4 rule show from "$1" | sed -nE 's/^([0-9]+):[[:space:]]+from [0-9.]+ lookup ([0-9]+)( proto [0-9]+)? *$/\1 \2/p' |
     while read -r priority table; do
       if [ "$priority" = $((1000 + table)) ]; then echo "$priority $table"; fi
     done

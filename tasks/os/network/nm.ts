@@ -1,7 +1,7 @@
 import { lines, sh } from '../../../engine/base/sh.ts'
 import { isChange, type Task } from '../../../engine/runner/task.ts'
 import { file, ownFile } from '../../file.ts'
-import type { NetworkManager } from './network-manager.ts'
+import type { Given, NetworkManager } from './network-manager.ts'
 
 const profileOf = (device: string) => `keepalived-${device}`
 const fileOf = (device: string) => `/etc/NetworkManager/system-connections/${profileOf(device)}.nmconnection`
@@ -17,6 +17,9 @@ export const networkManager: NetworkManager = {
   up: (device) => sh`
 nmcli connection load ${fileOf(device)}
 nmcli -w 20 connection up ${profileOf(device)} ifname ${device}`,
+  reapply: (device) => sh`
+nmcli connection load ${fileOf(device)}
+nmcli device reapply ${device}`,
   down: (device) => sh`nmcli -w 20 connection down ${profileOf(device)} || true`,
 }
 
@@ -30,7 +33,7 @@ const profile = (task: Task): Task => ({
 })
 
 // nm-settings-keyfile(5). A profile that is made for the interface wins over one that NetworkManager makes for any.
-const profileText = ({ device, address }: { device: string; address: string }) => `${ownFile}[connection]
+const profileText = ({ device, address, way }: Given) => `${ownFile}[connection]
 id=${profileOf(device)}
 type=ethernet
 interface-name=${device}
@@ -40,7 +43,15 @@ autoconnect-priority=100
 method=manual
 address1=${address}/32
 never-default=true
-
+${way ? wayText(address, way) : ''}
 [ipv6]
 method=disabled
+`
+
+// To the kernel, an address of the host itself is a gateway only with a route to it in the same table.
+const wayText = (address: string, { via, table, priority }: NonNullable<Given['way']>) => `route1=${via}/32
+route1_options=table=${table}
+route2=0.0.0.0/0,${via}
+route2_options=table=${table}
+routing-rule1=priority ${priority} from ${address} table ${table}
 `
