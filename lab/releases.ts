@@ -25,11 +25,13 @@ const connections = 'nf_conntrack.hashsize=16384'
 const plain = { kernel: ['audit=0', connections], memory: 384 }
 /** With 384, semanage is killed while it rebuilds SELinux's policy. */
 const enforcing = { kernel: ['security=selinux', 'selinux=1', connections], memory: 768 }
+const bookworm = { ...plain, suite: 'bookworm', forwarding: 'IPForward=ipv4' }
 
 /** The releases, the one that is taken unless another is asked for first. */
 export const releases: readonly Release[] = [
-  { name: '12', title: 'Debian 12', suite: 'bookworm', forwarding: 'IPForward=ipv4', ...plain },
+  { ...bookworm, name: '12', title: 'Debian 12' },
   { name: '13', title: 'Debian 13', suite: 'trixie', forwarding: 'IPv4Forwarding=yes', ...plain },
+  { ...bookworm, name: '12-apparmor', title: 'Debian 12 with AppArmor', kernel: ['security=apparmor', connections] },
   { name: 'el8', title: 'EL 8 stand-in', el: 8, suite: 'bullseye', ...enforcing },
   { name: 'el9', title: 'EL 9 stand-in', el: 9, suite: 'bookworm', ...enforcing },
   { name: 'el10', title: 'EL 10 stand-in', el: 10, suite: 'trixie', ...enforcing },

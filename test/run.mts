@@ -49,6 +49,7 @@ const tiers: Record<string, Tier> = {
   debian13: { files: 'test/lab/[1235]-*.test.mts', ...lab, release: '13' },
   drills13: { ...drills, release: '13' },
   el: { files: 'test/lab/el-{levels,adoption,native,selinux}.test.mts', ...lab, release: 'ns1=el9,ns2=el10' },
+  apparmor: { files: 'test/lab/apparmor.test.mts', ...lab, release: '12-apparmor' },
   'el-mixed': { files: 'test/lab/el-mixed.test.mts', ...lab, release: 'ns1=13,ns2=el9' },
 }
 

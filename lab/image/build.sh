@@ -28,7 +28,7 @@ if [ "$el" ]; then
   last=(--customize-hook="bash '$here/el/build.sh' shape \"\$1\" $el")
 else
   in_image+=,bind9-dnsutils,netcat-openbsd
-  to_install='bind9 keepalived iptables ipvsadm snmpd snmp nginx-light curl openssl prometheus-node-exporter conntrack nftables ifupdown netplan.io ufw firewalld'
+  to_install='bind9 keepalived iptables ipvsadm snmpd snmp nginx-light curl openssl prometheus-node-exporter conntrack nftables ifupdown netplan.io ufw firewalld apparmor'
   first=(
     --customize-hook="chroot \"\$1\" apt-get -q -y install --download-only -o Dir::Cache::archives=/srv/apt $to_install"
     --customize-hook='rm -rf "$1/srv/apt/partial" "$1/srv/apt/lock" "$1"/var/lib/apt/lists/* "$1"/etc/apt/sources.list.d/*'

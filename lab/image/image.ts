@@ -116,7 +116,7 @@ const enterpriseSources = () =>
     .sort()
 
 /**
- * Names the image of a release by what it is made of: another recipe is another image.
+ * Names the image of a release by what it is made of: another recipe is another image, and releases of one recipe share it.
  * @throws UserError for an unknown release
  */
 export function imageFolder(name: string): string {
@@ -124,7 +124,7 @@ export function imageFolder(name: string): string {
   const recipe = createHash('sha256').update(JSON.stringify([release.suite, release.el, imageFiles(release)]))
   for (const file of release.el ? [...sources, ...enterpriseSources()] : sources)
     recipe.update(file).update(readFileSync(join(here, file)))
-  return join(cacheFolder, `${release.el ? 'enterprise' : 'debian'}-${name}-${recipe.digest('hex').slice(0, 16)}`)
+  return join(cacheFolder, `${release.el ? `el${release.el}` : release.suite}-${recipe.digest('hex').slice(0, 16)}`)
 }
 
 /**
