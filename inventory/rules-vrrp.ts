@@ -14,6 +14,7 @@ export function vrrp({ cluster = {}, hosts }: Draft): Problem[] {
   return [
     ...adverts(cluster),
     ...balancing(cluster, hosts),
+    ...ownBalancing(cluster),
     ...ownLines(cluster),
     ...senders(cluster, hosts),
     ...trackedOnce(['cluster'], cluster),
@@ -159,11 +160,7 @@ function balancing({ balancing }: ClusterDraft, hosts: Draft['hosts'] = {}): Pro
       path: [...path, 'quorum', 'weight'],
       text: `must be at most the weights of all real servers together, which are ${all}, got ${quorum.weight}`,
     })
-  if (scheduler && flags.length > 0 && scheduler !== 'sh' && scheduler !== 'mh')
-    problems.push({
-      path: [...path, 'flags'],
-      text: `have a meaning only with the schedulers sh and mh, got ${scheduler}`,
-    })
+  problems.push(...flagsOf(scheduler, flags, path))
   if (quorum?.weight && quorum.hysteresis !== undefined && quorum.hysteresis >= quorum.weight)
     problems.push({
       path: [...path, 'quorum', 'hysteresis'],
@@ -171,3 +168,18 @@ function balancing({ balancing }: ClusterDraft, hosts: Draft['hosts'] = {}): Pro
     })
   return problems
 }
+
+/** Each service may have a scheduler of its own. */
+const ownBalancing = ({ balancing, service, services = {} }: ClusterDraft): Problem[] =>
+  [
+    ...Object.entries(services).map(([name, content]) => ({ content, path: ['cluster', 'services', name] })),
+    { content: service, path: ['cluster', 'service'] },
+  ].flatMap(({ content, path }) => {
+    const own = content && 'balancing' in content ? content.balancing : undefined
+    return flagsOf(own?.scheduler ?? balancing?.scheduler ?? 'rr', own?.flags ?? [], [...path, 'balancing'])
+  })
+
+const flagsOf = (scheduler: string | undefined, flags: readonly unknown[], path: readonly string[]): Problem[] =>
+  scheduler && flags.length > 0 && scheduler !== 'sh' && scheduler !== 'mh'
+    ? [{ path: [...path, 'flags'], text: `have a meaning only with the schedulers sh and mh, got ${scheduler}` }]
+    : []

@@ -4,6 +4,39 @@ import { command, ipv4, port, seconds } from './values.ts'
 const running = (what: string) =>
   ({ ...command, description: `A program that a director runs, as root, when ${what}. Default: none.` }) as const
 
+const scheduler = {
+  type: 'string',
+  enum: ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'sh', 'mh', 'dh', 'sed', 'nq'],
+} as const
+
+const flags = {
+  type: 'array',
+  title: 'a list of fallback and port, each once',
+  uniqueItems: true,
+  items: { type: 'string', enum: ['fallback', 'port'] },
+} as const
+
+const persistence = { type: 'integer', minimum: 0, maximum: 86400 } as const
+
+/** How clients of one service are shared out, where that is not as in the whole cluster. */
+export const ownBalancing = {
+  type: 'object',
+  additionalProperties: false,
+  minProperties: 1,
+  description: 'Levels 2 and 3: how its clients are shared out, where that is not as `cluster.balancing` says.',
+  properties: {
+    scheduler: { ...scheduler, description: 'The IPVS scheduler. Default: that of the cluster.' },
+    flags: {
+      ...flags,
+      description: 'Flags of `sh` and `mh`. Default: those of the cluster, and none with a scheduler of its own.',
+    },
+    persistence: {
+      ...persistence,
+      description: 'Seconds for which a client stays with its real server, 0 for none. Default: that of the cluster.',
+    },
+  },
+} as const satisfies JSONSchema
+
 /** How clients are shared out: keys of `cluster.balancing` that are lines of a `virtual_server` (keepalived.conf(5)). */
 export const balancingSchema = {
   type: 'object',
@@ -12,8 +45,7 @@ export const balancingSchema = {
   description: 'Levels 2 and 3: how clients are shared out.',
   properties: {
     scheduler: {
-      type: 'string',
-      enum: ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'sh', 'mh', 'dh', 'sed', 'nq'],
+      ...scheduler,
       default: 'rr',
       description:
         'The IPVS scheduler (ipvsadm(8)); `rr` goes strictly in turn. Weights count for `wrr`, `wlc`, `sh`, `mh`, `sed`.',
@@ -29,19 +61,14 @@ export const balancingSchema = {
         'of the director (IP in IP).',
     },
     flags: {
-      type: 'array',
-      title: 'a list of fallback and port, each once',
+      ...flags,
       default: [],
-      uniqueItems: true,
-      items: { type: 'string', enum: ['fallback', 'port'] },
       description:
         'Of the schedulers `sh` and `mh`: with `port` a client goes by its address and port, and with `fallback` to ' +
         'another real server where its own is out. Default: none.',
     },
     persistence: {
-      type: 'integer',
-      minimum: 0,
-      maximum: 86400,
+      ...persistence,
       default: 0,
       description:
         'Seconds for which a client stays with its real server (`persistence_timeout`); 0: each connection for itself.',

@@ -1,4 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
+import { ownBalancing } from './schema-balancing.ts'
 import { healthSchema } from './schema-health.ts'
 import { command, dnsName, port } from './values.ts'
 
@@ -17,9 +18,12 @@ const fileOnNodes = {
 } as const
 
 /** Of every kind. */
-const real_port = {
-  ...port,
-  description: 'Level 2 by NAT: where it listens, if clients ask at another port. Default: `port`.',
+const any = {
+  real_port: {
+    ...port,
+    description: 'Level 2 by NAT: where it listens, if clients ask at another port. Default: `port`.',
+  },
+  balancing: ownBalancing,
 } as const
 
 const dns = {
@@ -30,7 +34,7 @@ const dns = {
   properties: {
     type: { type: 'string', const: 'dns', title: 'dns', description: 'A name server.' },
     port: { ...port, default: 53, description: 'Its port, UDP and TCP.' },
-    real_port,
+    ...any,
     health_zone: {
       ...dnsName,
       default: 'load.balance',
@@ -96,7 +100,7 @@ const http = {
   properties: {
     type: { type: 'string', const: 'http', title: 'http', description: 'A web server.' },
     port: { ...port, default: 80, description: 'Its TCP port.' },
-    real_port,
+    ...any,
     ...web,
   },
 } as const satisfies JSONSchema
@@ -110,7 +114,7 @@ const https = {
   properties: {
     type: { type: 'string', const: 'https', title: 'https', description: 'A web server with TLS.' },
     port: { ...port, default: 443, description: 'Its TCP port.' },
-    real_port,
+    ...any,
     certificate: {
       ...fileOnNodes,
       description: 'The file on every node that holds the certificate and those of its chain.',
@@ -139,7 +143,7 @@ const tcp = {
   properties: {
     type: { type: 'string', const: 'tcp', title: 'tcp', description: 'A program of yours, over TCP.' },
     port: { ...port, description: 'Its TCP port.' },
-    real_port,
+    ...any,
     unit: other.unit,
     check: { ...other.check, description: `${other.check.description}a TCP connection is accepted.` },
     health: healthSchema,
@@ -155,7 +159,7 @@ const udp = {
   properties: {
     type: { type: 'string', const: 'udp', title: 'udp', description: 'A program of yours, over UDP.' },
     port: { ...port, description: 'Its UDP port.' },
-    real_port,
+    ...any,
     unit: other.unit,
     check: { ...other.check, description: `${other.check.description}the port is not refused (\`UDP_CHECK\`).` },
     health: healthSchema,

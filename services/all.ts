@@ -15,7 +15,7 @@ const kinds: Kinds = { dns, http, https, tcp, udp }
 /** @returns what a cluster serves, in the order of the inventory */
 export const servicesOf = ({ services }: Pick<Cluster, 'services'>): Service[] =>
   Object.entries(services).map(([name, content]) => ({
-    ...{ name, clientPort: content.port },
+    ...{ name, clientPort: content.port, ...(content.balancing && { balancing: content.balancing }) },
     ...(kinds[content.type] as ServiceKind)(onNode(content)),
   }))
 

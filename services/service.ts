@@ -73,6 +73,8 @@ export interface Service extends ServiceOfKind {
   name: string
   /** Where clients ask. */
   clientPort: number
+  /** How its clients are shared out, where that is not as in the whole cluster. */
+  balancing?: ServiceContent['balancing']
 }
 
 /** What the inventory says of a service, by its type. */

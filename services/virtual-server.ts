@@ -18,7 +18,14 @@ export interface VirtualServer {
   /** Where real servers listen. */
   realPort: number
   check: HealthCheck
+  /** The IPVS scheduler, and its flags. */
+  scheduler: Balancing['scheduler']
+  flags: Balancing['flags']
+  /** Seconds for which a client stays with its real server. */
+  persistence: number
 }
+
+type Balancing = Cluster['balancing']
 
 /** @returns the virtual servers by which a cluster offers its services */
 export function virtualServersOf(cluster: Served, services: readonly Service[] = servicesOf(cluster)): VirtualServer[] {
@@ -38,20 +45,28 @@ export function virtualServersOf(cluster: Served, services: readonly Service[] =
         port: service.clientPort,
         realPort: service.port,
         check: service.healthCheck(protocol),
+        ...sharing(cluster.balancing, service),
       })),
     ),
   )
 }
 
+/** How clients of a service are shared out. Flags belong to a scheduler. */
+const sharing = ({ scheduler, flags, persistence }: Balancing, { balancing: own = {} }: Service) => ({
+  scheduler: own.scheduler ?? scheduler,
+  flags: own.flags ?? (own.scheduler && own.scheduler !== scheduler ? [] : flags),
+  persistence: own.persistence ?? persistence,
+})
+
 /** What virtual servers hang on. */
-type Served = Pick<Cluster, 'services' | 'instances' | 'network'>
+type Served = Pick<Cluster, 'services' | 'instances' | 'network' | 'balancing'>
 
 /** @returns all addresses that move */
 export const movedAddressesOf = ({ instances }: Pick<Cluster, 'instances'>): string[] =>
   instances.flatMap(({ vips }) => vips.map(({ address }) => address))
 
 /** @returns the addresses at which clients are served: those of IPv6 and of other networks are only moved */
-export function servedAddressesOf({ instances, network }: Omit<Served, 'services'>) {
+export function servedAddressesOf({ instances, network }: Omit<Served, 'services' | 'balancing'>) {
   const { has } = parseNetwork(network)
   return instances.flatMap((instance) =>
     instance.vips.flatMap(({ address }) => (isIPv4(address) && has(address) ? [{ instance, address }] : [])),

@@ -56,6 +56,20 @@ test('a scheduler, and a method in lower case, that keepalived leaves out: wlc a
   assert.equal(needs(foreign).length, 1)
 })
 
+test('a service with a scheduler, flags or a persistence of its own', () => {
+  const files = pair(
+    '',
+    both(80, 'TCP_CHECK { }', 'lb_algo mh\n mh-port\n persistence_timeout 50') +
+      both(443, 'TCP_CHECK { }', 'lb_algo wlc\n persistence_timeout 50') +
+      both(25, 'TCP_CHECK { }', 'lb_algo mh\n mh-fallback'),
+  )
+  const result = imported(files, two)
+  assert.equal([needs(result), result.refused], [[], []])
+  assert.match(inventory(result), 'balancing: { scheduler: mh, flags: [ port ], persistence: 50 }')
+  assert.match(inventory(result), 'tcp443: { type: tcp, port: 443, balancing: { scheduler: wlc } }')
+  assert.match(inventory(result), 'tcp25: { type: tcp, port: 25, balancing: { flags: [ fallback ], persistence: 0 } }')
+})
+
 test('TUN, and DR with real servers in another network', () => {
   for (const method of ['TUN', 'DR']) {
     const lines = `lb_kind ${method}\n${real('10.2.1.9', 80)}${real('192.168.1.9', 80)}`

@@ -107,6 +107,27 @@ test('the script of a node asks each service, and each unit once', () => {
 const answersOf = (answered: Record<string, string[]>) => ({ client: 'c', source: '10.2.1.9', asked: 4, answered })
 const turns = ['ns1', 'ns2', 'ns1', 'ns2']
 
+test('a service with a scheduler of its own is judged by it, in its pool and by who answered', () => {
+  const { cluster } = several
+  const web = { ...cluster.services.web!, balancing: { scheduler: 'sh', persistence: 30 } as const }
+  const own = { ...several, cluster: { ...cluster, services: { ...cluster.services, web } } }
+  const one = { 'web TCP': ['ns1', 'ns1', 'ns1', 'ns1'], 'dns UDP': ['ns1', 'ns1', 'ns1', 'ns1'] }
+  assert.equal(
+    judgeAnswers(own, 2, { VI_1: 'ns1' }, answersOf(one), {}).map(({ server, finding }) => [server, finding?.code]),
+    [
+      ['dns UDP', 'unfair-shares'],
+      ['web TCP', undefined],
+    ],
+  )
+  const [state] = states(several, 2)
+  const scheduler = (name: string) => {
+    const schedulers = { ...state!.schedulers, 'web TCP': name }
+    return judgeNodes(own, [{ ...state!, schedulers }], 2).find(({ about }) => about === 'web TCP scheduler')?.text
+  }
+  assert.is(scheduler('sh persistent 30'), undefined)
+  assert.is(scheduler('rr'), 'ns1: its web TCP pool has the scheduler rr, not sh persistent 30')
+})
+
 test('answers are judged by service: by name, or by how many there are', () => {
   const dns = { 'dns UDP': turns, 'dns TCP': turns }
   const judge = (more: Record<string, string[]>) =>

@@ -72,6 +72,15 @@ export const variants: [name: string, text: string, level: Level][] = [
     dns: { type: dns, real_port: 1053 }`) + two,
     2,
   ],
+  [
+    'level2-own-balancing',
+    cluster(`  balancing: { scheduler: mh, flags: [port], persistence: 50 }
+  services:
+    web: { type: http, balancing: { persistence: 0 } }
+    db: { type: tcp, port: 5432, balancing: { scheduler: wlc } }
+    log: { type: udp, port: 514, balancing: { scheduler: mh, flags: [fallback] } }`) + two,
+    2,
+  ],
   ['level1-health', cluster(askedElsewhere) + two, 1],
   ['level2-health', cluster(askedElsewhere) + two, 2],
   [

@@ -30,8 +30,9 @@ export function servicesOf(
   // DNS is over both protocols.
   for (const server of servers.filter((one) => !names || portOf(one) !== portOf(names))) {
     const service = serviceOf(server, areAlone ? undefined : vip)
-    services[`${String(service.type)}${portOf(server)}`] ??= service
+    services[`${String(service.type)}${portOf(server)}`] ??= { ...service, ...ownBalancing(server, servers[0]!) }
   }
+  if (names && services.dns) Object.assign(services.dns, ownBalancing(names, servers[0]!))
   const [one, ...more] = Object.values(services) as Section[]
   if (more.length > 0) return { services, isChecked: never }
   // DNS at its usual port is what an inventory means that says nothing.
@@ -112,6 +113,27 @@ function dns(server: Part): Section {
   })!
 }
 
+/** How clients of a virtual server are shared out. */
+const sharing = (server: Part) => ({
+  // keepalived's default is another than the inventory's.
+  scheduler: server.get('lvs_sched') ?? 'wlc',
+  flags: server.all('flag').map(([flag]) => flag.slice(3)),
+  persistence: numberOf(server, 'persistence_timeout') ?? 0,
+})
+
+/** What a service has otherwise than the first, whose values are those of the cluster. */
+function ownBalancing(server: Part, first: Part): { balancing?: Section } {
+  const [own, common] = [sharing(server), sharing(first)]
+  const keys = Object.keys(own) as (keyof typeof own)[]
+  const differing = keys.filter((key) => String(own[key]) !== String(common[key]))
+  if (differing.length === 0) return {}
+  // Flags are none with another scheduler, unless they are given.
+  const isKept = own.scheduler !== common.scheduler && own.flags.length === 0
+  return {
+    balancing: Object.fromEntries(differing.flatMap((key) => (key === 'flags' && isKept ? [] : [[key, own[key]]]))),
+  }
+}
+
 const methods: Readonly<Record<string, string>> = { DR: 'dr', TUN: 'tun' }
 
 export function balancingOf(server: Part, global: Part): Section | undefined {
@@ -119,13 +141,12 @@ export function balancingOf(server: Part, global: Part): Section | undefined {
   const [, port] = server.key.split(' ')
   const real = (about: string) => server.all(`${about} of`)[0]?.[1]
   const program = (text: string | undefined) => (text !== undefined && canRun(text) ? text : undefined)
-  const flags = server.all('flag').map(([flag]) => flag.slice(3))
+  const { scheduler, flags, persistence } = sharing(server)
   return unlessEmpty({
-    // keepalived's default is another than the inventory's.
-    scheduler: unless(server.get('lvs_sched') ?? 'wlc', 'rr'),
+    scheduler: unless(scheduler, 'rr'),
     method: methods[(server.get('lvs_method') ?? '').split(' ')[0]!],
     flags: flags.length > 0 ? flags : undefined,
-    persistence: numberOf(server, 'persistence_timeout'),
+    persistence: unless(persistence, 0),
     udp_timeout: unless(numberOf(global, 'lvs_timeouts udp'), 10),
     quorum: unlessEmpty({
       weight: numberOf(server, 'quorum'),

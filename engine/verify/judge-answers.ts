@@ -1,9 +1,9 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import type { verdictSchema } from '../../documents/parts/cluster.ts'
-import { virtualServersOf } from '../../services/virtual-server.ts'
+import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 import { abilitiesOf } from '../../inventory/levels.ts'
 import { serves } from '../../inventory/roles.ts'
-import type { Cluster, Host, Inventory } from '../../inventory/types.ts'
+import type { Host, Inventory } from '../../inventory/types.ts'
 import type { Finding } from '../cluster/finding.ts'
 import type { Answers } from './ask.ts'
 
@@ -26,7 +26,8 @@ export function judgeAnswers(
   const { client } = answers
   const answering = inventory.hosts.filter(serves)
   const asked = virtualServersOf(inventory.cluster).filter(({ name }) => name in answers.answered)
-  return asked.map(({ name: server, service, instance }) => {
+  return asked.map((virtualServer) => {
+    const { name: server, service, instance } = virtualServer
     const got = answers.answered[server]!
     const verdict = (summary: string, problem?: Problem): Verdict => ({
       client,
@@ -60,7 +61,7 @@ export function judgeAnswers(
         text: `answers from unknown servers: ${strangers.join(' and ')}`,
       })
     const { how, problem } = abilitiesOf(level, inventory.cluster).balances
-      ? fromAll(inventory.cluster, answering, got, shares, others[server] ?? 0)
+      ? fromAll(virtualServer, answering, got, shares, others[server] ?? 0)
       : fromOne(holders[instance.name]!, shares)
     return verdict(`${counted}: ${how}`, problem && { ...problem, text: `${problem.text} (${counted})` })
   })
@@ -81,7 +82,7 @@ function fromOne(holder: string, shares: ReadonlyMap<string, number>): Pattern {
 }
 
 function fromAll(
-  { balancing: { scheduler, persistence } }: Cluster,
+  { scheduler, persistence }: VirtualServer,
   answering: readonly Host[],
   got: readonly string[],
   shares: ReadonlyMap<string, number>,

@@ -16,7 +16,7 @@ function judgePool(
   { cluster, hosts }: Inventory,
   state: NodeState,
   level: number,
-  { name: server, port, realPort }: VirtualServer,
+  { name: server, port, realPort, ...more }: VirtualServer,
 ): Finding[] {
   const scheduler = state.schedulers[server]
   const finding = (code: Finding['code'], text: string, about = '') =>
@@ -29,9 +29,9 @@ function judgePool(
   )
   const differs = (text: string, about: string) => finding('pool-differs', text, about)
   return [
-    ...(scheduler === schedulerOf(cluster)
+    ...(scheduler === schedulerOf(more)
       ? []
-      : [differs(`has the scheduler ${scheduler}, not ${schedulerOf(cluster)}`, 'scheduler')]),
+      : [differs(`has the scheduler ${scheduler}, not ${schedulerOf(more)}`, 'scheduler')]),
     ...[...wanted].flatMap(([real, { name, weight: share }]) => {
       const entry = entries.get(real)
       const weight = state.drained.includes(name) ? 0 : share
@@ -48,8 +48,10 @@ function judgePool(
   ]
 }
 
+type Shared = Pick<VirtualServer, 'scheduler' | 'flags' | 'persistence'>
+
 /** As ipvsadm shows it: `mh (mh-fallback,mh-port) persistent 50`. */
-function schedulerOf({ balancing: { scheduler, flags, persistence } }: Cluster): string {
+function schedulerOf({ scheduler, flags, persistence }: Shared): string {
   const names = flags.toSorted().map((flag) => `${scheduler}-${flag}`)
   return `${scheduler}${names.length > 0 ? ` (${names})` : ''}${persistence > 0 ? ` persistent ${persistence}` : ''}`
 }

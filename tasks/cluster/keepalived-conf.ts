@@ -95,8 +95,8 @@ function garpLines(garp: NonNullable<Instance['garp']>): [directive: string, val
 }
 
 /** @returns lines of every virtual server; what is keepalived's own default is left out */
-function virtualServerLines({ balancing }: Cluster, { port }: VirtualServer): string[] {
-  const { persistence, alpha, omega, quorum, sorry_server: sorry } = balancing
+function virtualServerLines({ balancing }: Cluster, { port, persistence }: VirtualServer): string[] {
+  const { alpha, omega, quorum, sorry_server: sorry } = balancing
   return [
     ...(persistence > 0 ? [`persistence_timeout ${persistence}`] : []),
     ...(alpha ? ['alpha'] : []),

@@ -254,6 +254,11 @@ function servicesAgree({ service, services = {}, balancing, ...cluster }: Writte
       if (one.health?.http) delete one.health.https
       else if (one.health && !one.health.https) one.health = { port: one.health.port ?? 80 }
     }
+    if (one && 'balancing' in one && one.balancing) {
+      const scheduler = one.balancing.scheduler ?? balancing?.scheduler
+      if (scheduler !== 'sh' && scheduler !== 'mh') delete one.balancing.flags
+      if (Object.keys(one.balancing).length === 0) delete one.balancing
+    }
     if (one && 'real_port' in one && (balancing?.method ?? 'nat') !== 'nat') delete one.real_port
     if (one?.type === 'dns') healthNameFits(one)
   }

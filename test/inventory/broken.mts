@@ -264,6 +264,18 @@ export const broken: [text: string, ...messages: string[]][] = [
     '4:23 cluster.balancing.flags: have a meaning only with the schedulers sh and mh, got rr',
     '4:64 cluster.balancing.quorum.hysteresis: must be less than weight, which is 2, got 2',
   ],
+  [
+    cluster('services: { web: { type: http, balancing: { flags: [port] } } }'),
+    '4:54 cluster.services.web.balancing.flags: have a meaning only with the schedulers sh and mh, got rr',
+  ],
+  [
+    cluster('balancing: { scheduler: mh }\n  service: { balancing: { scheduler: lc, flags: [port] } }'),
+    '5:49 cluster.service.balancing.flags: have a meaning only with the schedulers sh and mh, got lc',
+  ],
+  [
+    cluster('service: { type: http, balancing: { persistance: 5 } }'),
+    '4:39 cluster.service.balancing: unknown key "persistance" (did you mean "persistence"?)',
+  ],
   [cluster('drill: { kill: -1 }'), '4:18 cluster.drill.kill: must be seconds, 0 or more, got -1'],
   [
     cluster('health_check: { time_out: 2 }'),
