@@ -39,7 +39,7 @@ const tiers: Record<string, Tier> = {
   clusters: { files: 'test/lab/9-{adoption,confirm,import,packet-filters}.test.mts', ...lab },
   // Clusters of other shapes than the article's.
   'more-clusters': {
-    files: 'test/lab/9-{addresses,direct,hangs,real-servers,several,three-nodes,vrrp,web}.test.mts',
+    files: 'test/lab/9-{addresses,direct,hangs,persistence,real-servers,several,three-nodes,vrrp,web}.test.mts',
     ...lab,
   },
   fuzz: { files: 'test/any-*.test.mts', lab: false, atATime: availableParallelism(), minutes: 30, cases: 1000 },
