@@ -72,14 +72,11 @@ done`,
       const before = was.join('\n')
       if (before === after) return unchanged()
       const gone = [without(host.address, first.number), without(address, second.number)]
-      const reapply = manager.reapply?.(device) ?? sh`true`
-      const start = sh`${routesScript} start`
-      // What the file of the manager had before goes only when it is read again.
-      const byScript = planned.changes(manager.fileOf(device)) ? lines(start, reapply, start) : start
+      const reapply = planned.changes(manager.fileOf(device)) ? manager.reapply?.(device) : undefined
       return {
         before,
         after,
-        apply: wayOf(cluster) ? byManager(reapply, target) : byScript,
+        apply: wayOf(cluster) ? byManager(manager.reapply!(device), target) : byScript(reapply, target),
         undo: lines(...gone, ...was.map(put)),
       }
     },
@@ -100,15 +97,26 @@ function put(entry: string): Script {
 }
 
 /** The network manager does what is in its file; then what a script has put there before goes, for which nobody watches now. */
-const byManager = (reapply: Script, { cluster, host }: Target): Script => {
-  const { first, second } = cluster.routing_tables
+const byManager = (reapply: Script, target: Target): Script => {
+  const { cluster, host } = target
+  const { first } = cluster.routing_tables
   return lines(
     sh`systemctl stop keepalived-routes.service 2>/dev/null || true`,
     reapply,
     without(host.address, first.number),
-    sh`ip -4 route flush table ${second.number} proto boot 2>/dev/null || true`,
+    leftBy('boot', target),
   )
 }
+
+/** The script does its part; what a network manager had in a file that has changed goes, and with it perhaps a rule. */
+const byScript = (reapply: Script | undefined, target: Target): Script => {
+  const start = sh`${routesScript} start`
+  return reapply ? lines(start, reapply, leftBy('static', target), start) : start
+}
+
+/** Routes beside those that are wanted go: `boot` is what a script has set, `static` NetworkManager, which does not take all of it back. */
+const leftBy = (protocol: 'boot' | 'static', { cluster }: Target): Script =>
+  sh`ip -4 route flush table ${cluster.routing_tables.second.number} proto ${protocol} 2>/dev/null || true`
 
 const inOrder = (a: string, b: string) => (a < b ? -1 : 1)
 
