@@ -154,8 +154,10 @@ test('kernel module: loaded and unloaded; one in use is left', () => {
 })
 
 test('sysctl: what the kernel needs to balance, and level 3 for its two interfaces', () => {
-  const settings = (level: 2 | 3) =>
-    tasksOf(flatten(ipvs(target, level))).flatMap(({ name }) => name.match(/^sysctl net\.ipv4\.(.*)/)?.[1] ?? [])
+  const settings = (level: 2 | 3, cluster = inventory.cluster) =>
+    tasksOf(flatten(ipvs({ ...target, cluster }, level))).flatMap(
+      ({ name }) => name.match(/^sysctl net\.ipv4\.(.*)/)?.[1] ?? [],
+    )
   const balancing = [
     ...['ip_forward = 1', 'vs.conntrack = 1', 'vs.expire_nodest_conn = 1', 'vs.sloppy_tcp = 1'],
     'conf.eth0.forwarding = 1',
@@ -164,6 +166,8 @@ test('sysctl: what the kernel needs to balance, and level 3 for its two interfac
   const ofTwo = ['rp_filter = 2', 'arp_ignore = 1', 'arp_announce = 2']
   const devices = ['eth0', 'eth1'].flatMap((device) => ofTwo.map((setting) => `conf.${device}.${setting}`))
   assert.equal(settings(3), [...balancing, ...devices])
+  const persisting = { ...inventory.cluster, balancing: { ...inventory.cluster.balancing, persistence: 60 } }
+  assert.equal(settings(2, persisting), [...balancing, 'vs.expire_quiescent_template = 1'])
 })
 
 test('sysctl: with a virtual MAC, interfaces ask for neighbours in their own name', () => {

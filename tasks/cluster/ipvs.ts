@@ -3,6 +3,7 @@ import type { TaskTree } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { directs, serves } from '../../inventory/roles.ts'
 import type { Host } from '../../inventory/types.ts'
+import { virtualServersOf } from '../../services/virtual-server.ts'
 import { kernelModule } from '../kernel-module.ts'
 import { inKey, sysctl } from '../sysctl.ts'
 import type { Target } from '../target.ts'
@@ -18,6 +19,9 @@ const directing = {
   // Connections from another director continue here after a planned move of the VIP.
   'net.ipv4.vs.sloppy_tcp': 1,
 }
+
+/** A client that stays with its real server would otherwise do so also while that is drained. */
+const persisting = { 'net.ipv4.vs.expire_quiescent_template': 1 }
 
 /** What it needs where answers come back through it. */
 const forwarding = (device: string) => ({
@@ -70,6 +74,7 @@ export function ipvs(target: Target, level: Level): TaskTree {
   const { answersDirectly, secondInterface, tunnels } = abilitiesOf(level, cluster)
   const settings: Record<string, number> = {
     ...(directs(host) && (answersDirectly ? directing : forwarding(host.interface))),
+    ...(directs(host) && virtualServersOf(cluster).some(({ persistence }) => persistence > 0) && persisting),
     ...(answersDirectly && serves(host) && answering(host, cluster)),
     ...(tunnels && serves(host) && unpacking),
     ...(secondInterface && twoInterfaces(host)),

@@ -105,7 +105,8 @@ export class NodeSteps {
    * UDP clients that the director still sends to the node, and TCP connections on the node itself. The director's own
    * TCP table is no use: it keeps connections for minutes that ended while the VIP moved. It also keeps UDP clients
    * known only from the previous director. Those have more time left than the UDP timeout and do not count: with a
-   * question since the move they would have less.
+   * question since the move they would have less. What IPVS remembers of a client that is to stay has no port, and is no
+   * work.
    */
   async #openWork(): Promise<number[]> {
     const { balancing } = this.#control.session.inventory.cluster
@@ -118,7 +119,7 @@ export class NodeSteps {
         holder,
         sh`
 ipvsadm -lcn | awk -v reals=${` ${reals} `} -v most=${balancing.udp_timeout} \
-  'index(reals, " " $NF " ") && $1 == "UDP" { split($2, left, ":"); if (60 * left[1] + left[2] <= most) print }' | wc -l`,
+  'index(reals, " " $NF " ") && $1 == "UDP" && $4 !~ /:0$/ { split($2, left, ":"); if (60 * left[1] + left[2] <= most) print }' | wc -l`,
       ],
       [this.#host.name, lines(...services.map(({ openConnections }) => openConnections))],
     ]
