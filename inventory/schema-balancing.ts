@@ -22,7 +22,6 @@ const persistence = { type: 'integer', minimum: 0, maximum: 86400 } as const
 export const ownBalancing = {
   type: 'object',
   additionalProperties: false,
-  minProperties: 1,
   description: 'Levels 2 and 3: how its clients are shared out, where that is not as `cluster.balancing` says.',
   properties: {
     scheduler: { ...scheduler, description: 'The IPVS scheduler. Default: that of the cluster.' },

@@ -54,7 +54,7 @@ export function virtualServersOf(cluster: Served, services: readonly Service[] =
 /** How clients of a service are shared out. Flags belong to a scheduler. */
 const sharing = ({ scheduler, flags, persistence }: Balancing, { balancing: own = {} }: Service) => ({
   scheduler: own.scheduler ?? scheduler,
-  flags: own.flags ?? (own.scheduler && own.scheduler !== scheduler ? [] : flags),
+  flags: own.flags ?? (own.scheduler ? [] : flags),
   persistence: own.persistence ?? persistence,
 })
 

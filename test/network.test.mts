@@ -149,6 +149,11 @@ const interfaces: [name: string, text: string, before: string | undefined][] = [
     'eth1 is up\naddress 10.2.1.66',
   ],
   [
+    'the address of an earlier inventory, in a profile of NetworkManager',
+    `${link(up, '10.2.1.66/32')}ours\naddress1=10.2.1.66/32\n`,
+    'eth1 is up\naddress 10.2.1.66',
+  ],
+  [
     'with a network of its own',
     link(up, '10.2.1.6/24', '10.2.1.0/24 proto kernel scope link src 10.2.1.6'),
     'eth1 is up\naddress 10.2.1.6/24\nroute in the main table: 10.2.1.0/24 proto kernel scope link src 10.2.1.6',

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseFacts } from '../engine/runner/facts.ts'
-import { isChange } from '../engine/runner/task.ts'
+import { isChange, type Task } from '../engine/runner/task.ts'
 import { loadInventory } from '../inventory/load.ts'
 import { routes } from '../tasks/cluster/routes.ts'
 import { targetOf } from '../tasks/target.ts'
@@ -55,7 +55,7 @@ const ownNamespaces = ['--map-root-user', '--net', '--mount', '--pid', '--fork',
 
 /** @returns the lines that a script prints on such a host */
 function onHost(work: string): string[] {
-  const text = `set -e\nexport LC_ALL=C\nroutes() { ${script} "$@"; }\n${host}${work}`
+  const text = `set -e\nexport LC_ALL=C\nroutes() { ${script} "$@"; }\nat_end() { :; }\n${host}${work}`
   const printed = execFileSync('unshare', [...ownNamespaces, 'bash', '-c', text], {
     encoding: 'utf8',
     timeout: 60_000,
@@ -159,6 +159,86 @@ test("the article's routes are taken over, and come back; others in its tables a
     'a routing table of level 3 is in use (cluster.routing_tables): table 20: 10.7.0.0/16 via 10.2.1.9 dev eth0',
   )
 })
+
+/** A NetworkManager that adds what its profile has, and takes away nothing, as the real one does beyond the main table. */
+const manager = `
+nmcli() {
+  [ "$1 $2" != '-g GENERAL.CONNECTION' ] || echo keepalived-eth1
+  [ "$1 $2" = 'device reapply' ] || return 0
+  ip rule add from 10.2.1.6 table 21 priority 1021 protocol static 2>/dev/null || true
+  ip route append 10.2.1.5 dev eth1 table 21 proto static metric 102 2>/dev/null || true
+  ip route append default via 10.2.1.5 dev eth1 table 21 proto static metric 102 2>/dev/null || true
+}
+systemctl() { :; }`
+const byNetworkManager = parseFacts(
+  'os=Debian\nids=debian\ninit=systemd\nnetworkmanager=eth0:/etc/NetworkManager/system-connections/lan.nmconnection\n',
+)
+const nativeTask = (more: object = {}) =>
+  routes(
+    targetOf(
+      { ...inventory, cluster: { ...inventory.cluster, routing: 'native', ...more } },
+      inventory.hosts[0]!,
+      byNetworkManager,
+    ),
+  ).at(-1)!
+const scriptTask = routes(targetOf(inventory, inventory.hosts[0]!, byNetworkManager)).at(-1)!
+
+/** @returns what is there after the task has done its part, after it has been undone, and whether nothing was left to change */
+function brought(task: Task, was: string): { now: string[]; undone: string[]; before: string[]; again: boolean } {
+  const probed = (setup: string) => onHost(`${manager}\n${setup}\nset +e\n${task.probe.text}\ntrue`).join('\n')
+  const answer = task.plan({ text: probed(was), code: 0 }, { changes: () => false })
+  assert.ok(isChange(answer))
+  const [apply, undo] = [answer.apply, answer.undo].map((one) =>
+    one.text.replaceAll('/etc/keepalived/routes.sh', script),
+  )
+  const show = `${showRules}; ip -N route show table 20 2>/dev/null || true; ip -N route show table 21 2>/dev/null || true`
+  const parts = onHost(`${manager}\n${was}\n${show}\necho ==\n${apply}\n${show}\necho ==\n${undo}\n${show}`)
+  const [before, now, undone] = parts
+    .join('\n')
+    .split(/\n?==\n?/)
+    .map((part) => part.split('\n').filter(Boolean))
+  const again = task.plan({ text: probed(`${was}\n${apply}`), code: 0 }, { changes: () => false })
+  return { before: before!, now: now!, undone: undone!, again: isChange(again) }
+}
+const ofManager = [
+  ...before,
+  '1021: from 10.2.1.6 lookup 21 proto 4',
+  'default via 10.2.1.5 dev eth1 proto 4 metric 102',
+  '10.2.1.5 dev eth1 proto 4 scope 253 metric 102',
+]
+const others =
+  'ip route add default via 192.168.50.1 dev eth2 table 20; ip rule add from 10.9.0.0/16 lookup 20 priority 700'
+const changes: [name: string, task: Task, was: string, now?: string[]][] = [
+  ['native from nothing', nativeTask(), '', ofManager],
+  ['native after the script', nativeTask(), 'routes start'],
+  [
+    'native after a script with other tables',
+    nativeTask(),
+    'ip rule add from 10.2.1.2 table 50 priority 1050; ip rule add from 10.2.1.6 table 51 priority 1051; ip route add 10.2.1.0/24 dev eth0 table 50',
+  ],
+  [
+    'native after another virtual IP',
+    nativeTask(),
+    'ip rule add from 10.2.1.6 table 21 priority 1021 protocol static; ip route add 10.2.1.9 dev eth1 table 21 proto static metric 102; ip route add default via 10.2.1.9 dev eth1 table 21 proto static metric 102',
+  ],
+  [
+    'native after another second address and virtual IP',
+    nativeTask(),
+    'ip rule add from 10.2.1.66 table 21 priority 1021 protocol static; ip route add 10.2.1.9 dev eth1 table 21 proto static metric 102; ip route add default via 10.2.1.9 dev eth1 table 21 proto static metric 102',
+  ],
+  ['native, and others have the first table', nativeTask(), others],
+  ['the script after native', scriptTask, 'nmcli device reapply eth1'],
+  ['the script after a change from native that broke off', scriptTask, 'nmcli device reapply eth1; routes start'],
+]
+for (const [name, task, was, now] of changes)
+  test(`${name}: nothing is left to change, and what was there comes back`, () => {
+    const done = brought(task, was)
+    assert.is(done.again, false, done.now.join('; '))
+    if (now) assert.equal(done.now, now)
+    const plain = (rows: string[]) => rows.map((row) => row.replaceAll(/ (proto|metric|scope) \S+/g, '')).sort()
+    assert.equal(plain(done.undone), plain(done.before))
+    if (was === others) assert.match(done.now.join('\n'), 'default via 192.168.50.1 dev eth2')
+  })
 
 test('stop: nothing of ours is left, and nothing of others is gone', () => {
   assert.equal(onHost(`routes start; routes stop; ${showRules}; ${showRoutes} 2>/dev/null || true`), before)

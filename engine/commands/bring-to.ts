@@ -64,7 +64,7 @@ export async function bringTo(
         before = states && judgeStates(session.inventory, states).findings
         stopWaiting = keepWaiting(unconfirmed, names)
         context.atEnd(stopWaiting)
-        if (!states || !before!.every(isAnotherScheduler)) return undefined
+        if (!states || !before!.every(isBearable)) return undefined
         // Most runs change nothing, and don't wait for it to be loaded.
         const { oneByOne } = await import('./one-by-one.ts')
         return oneByOne(session, states, level!, timeout)
@@ -92,7 +92,8 @@ export async function bringTo(
 }
 
 /** A scheduler that is new in the inventory is no trouble that the cluster had before. */
-const isAnotherScheduler = ({ code, about }: Finding) => code === 'pool-differs' && about?.endsWith(' scheduler')
+const isBearable = ({ code, about }: Finding) =>
+  code === 'conntrack-full' || (code === 'pool-differs' && about?.endsWith(' scheduler'))
 
 /** @returns the states of all nodes; undefined where there is no cluster yet, or not all of it can be reached */
 async function statesOf(session: Session, timeout: number): Promise<NodeState[] | undefined> {

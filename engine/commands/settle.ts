@@ -18,7 +18,13 @@ interface Judged {
 }
 
 /** Some findings do not come of a change, or heal by themselves. */
-const excused: ReadonlySet<Finding['code']> = new Set(['journal-error', 'client-failed', 'not-in-turn', 'unreachable'])
+const excused: ReadonlySet<Finding['code']> = new Set([
+  'journal-error',
+  'client-failed',
+  'not-in-turn',
+  'unreachable',
+  'conntrack-full',
+])
 
 /** @returns a finding that a run has brought */
 export const brought = (before: readonly Finding[], now: readonly Finding[]): Finding | undefined =>

@@ -139,7 +139,7 @@ function parseInterface(text: string) {
     flags: about.match(/<(.*?)>/)?.[1]?.split(',') ?? [],
     addresses: [...about.matchAll(/^ +inet (\S+) .*scope global/gm)].map(([, address]) => address!),
     routes: routes.split('\n').flatMap((route) => route.trim() || []),
-    earlier: [...file.matchAll(/^\s*(?:address[= ]|ip1=)([\d.]+)(?:\/32)?$/gim)].map(([, address]) => address!),
+    earlier: [...file.matchAll(/^\s*(?:address1?[= ]|ip1=)([\d.]+)(?:\/32)?$/gim)].map(([, address]) => address!),
   }
 }
 

@@ -5,6 +5,7 @@ import { servicesOf } from '../../services/all.ts'
 import { networkManagerOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
 import { catches, tableOf } from './policy-rule.ts'
+import { entriesOf, type Entry, inOrder, isRule, removeTwin, takeAway } from './routing-entries.ts'
 import { priorityOf, routesScript, secondOf, wayOf } from './second-interface.ts'
 
 /** Routes and rules of the second interface are at work. */
@@ -24,7 +25,9 @@ export function routesNow(target: Target): Task {
     `table ${first.number}: ${cluster.network} dev ${host.interface} src ${host.address}`,
   ]
   const wanted = [rule(address, second.number), ...routes, ...(wayOf(cluster) ? [] : onFirst)]
-  const after = wanted.sort(inOrder).join('\n')
+  const after = wanted.toSorted(inOrder).join('\n')
+  const addresses = [host.address, address]
+  const tables = [...(wayOf(cluster) ? [] : [first.number]), second.number]
   // The article's own script has these beside ours.
   const byHand = [
     `table ${first.number}: default via ${cluster.gateway} dev ${host.interface}`,
@@ -38,7 +41,7 @@ export function routesNow(target: Target): Task {
 set -f
 rules=$(ip -N -4 rule show)
 echo "$rules"
-tables=${` ${first.number} ${second.number} `} before=
+tables=${` ${tables.join(' ')} `} before=
 for word in $rules; do
   # Of the tables of others it matters whether they hold anything; these always do.
   case "$before $word" in
@@ -51,12 +54,12 @@ for table in $tables; do
   echo "table $table"
   ip -N -4 route show table "$table" 2>/dev/null
 done`,
-    plan: ({ text }, planned) => {
-      const found = routing(text, [host.address, address], [first.number, second.number])
-      const foreign = found.routes.filter((route) => ![...routes, ...onFirst, ...byHand].includes(route))
-      if (found.rules.length === 0 && foreign.length > 0)
+    plan: ({ text }) => {
+      const { ours, others } = entriesOf(text, addresses, tables)
+      const foreign = ours.map((one) => one.text).filter((one) => ![...routes, ...onFirst, ...byHand].includes(one))
+      if (!ours.some(isRule) && foreign.length > 0)
         throw new UserError(`a routing table of level 3 is in use (cluster.routing_tables): ${foreign.join('; ')}`, 1)
-      const earlier = found.others.find(
+      const earlier = others.find(
         (other) =>
           parseInt(other) < priorityOf(second.number) &&
           tableOf(other) !== String(second.number) &&
@@ -68,86 +71,48 @@ done`,
             `elsewhere: remove it, or give it a priority above ${priorityOf(second.number)}`,
           1,
         )
-      const was = [...found.rules, ...found.routes].sort(inOrder)
-      const before = was.join('\n')
+      const before = ours.map((one) => one.text).join('\n')
       if (before === after) return unchanged()
-      const gone = [without(host.address, first.number), without(address, second.number)]
-      const reapply = planned.changes(manager.fileOf(device)) ? manager.reapply?.(device) : undefined
+      const reapply = manager.reapply?.(device)
       return {
         before,
         after,
-        apply: wayOf(cluster) ? byManager(manager.reapply!(device), target) : byScript(reapply, target),
-        undo: lines(...gone, ...was.map(put)),
+        apply: wayOf(cluster) ? byManager(reapply!, ours, wanted) : byScript(reapply, ours, wanted),
+        undo: lines(
+          stopWatch,
+          takeAway(addresses, [first.number, second.number]),
+          ...ours.map(({ put }) => put),
+          startWatch,
+        ),
       }
     },
   }
 }
 
-/** The rule and the routes of an address go. */
-const without = (address: string, table: number): Script => sh`
-while ip -4 rule delete from ${address} table ${table} priority ${priorityOf(table)} 2>/dev/null; do true; done
-ip -4 route flush table ${table} 2>/dev/null || true`
+const gone = ({ remove }: Entry): Script => sh`${remove} 2>/dev/null || true`
 
-/** @param entry as `routing` reads it; a route by an interface or gateway that has gone is left out */
-function put(entry: string): Script {
-  const [, priority, from, by] = entry.match(/^rule (\d+): from (\S+) lookup (\d+)$/) ?? []
-  if (priority) return sh`ip -4 rule add from ${from!} table ${by!} priority ${priority}`
-  const [, table, words] = entry.match(/^table (\d+): (.*)$/)!
-  return sh`ip -4 route replace ${words!.split(' ')} table ${table!} || true`
-}
-
-/** The network manager does what is in its file; then what a script has put there before goes, for which nobody watches now. */
-const byManager = (reapply: Script, target: Target): Script => {
-  const { cluster, host } = target
-  const { first } = cluster.routing_tables
-  return lines(
-    sh`systemctl stop keepalived-routes.service 2>/dev/null || true`,
+/** NetworkManager does what is in its profile, and leaves in our table what it had there before. */
+const byManager = (reapply: Script, ours: readonly Entry[], wanted: readonly string[]): Script =>
+  lines(
+    stopWatch,
     reapply,
-    without(host.address, first.number),
-    leftBy('boot', target),
+    ...ours.flatMap((one) => {
+      if (!wanted.includes(one.text)) return [gone(one)]
+      if (one.byManager) return []
+      return [isRule(one) ? removeTwin(one) : gone(one)]
+    }),
   )
+
+/** The script does its part. What a manager had goes when it reads its file again, and with it perhaps a rule that is wanted. */
+function byScript(reapply: Script | undefined, ours: readonly Entry[], wanted: readonly string[]): Script {
+  // Where a run is undone, the script may not be back yet: its service starts it then.
+  const start = sh`[ ! -e ${routesScript} ] || ${routesScript} start`
+  const left = ours.filter((one) => !wanted.includes(one.text) || one.byManager)
+  if (left.length === 0) return start
+  const reread = reapply && ours.some((one) => one.byManager) ? [reapply] : []
+  return lines(start, ...reread, ...left.map(gone), start)
 }
 
-/** The script does its part; what a network manager had in a file that has changed goes, and with it perhaps a rule. */
-const byScript = (reapply: Script | undefined, target: Target): Script => {
-  const start = sh`${routesScript} start`
-  return reapply ? lines(start, reapply, leftBy('static', target), start) : start
-}
-
-/** Routes beside those that are wanted go: `boot` is what a script has set, `static` NetworkManager, which does not take all of it back. */
-const leftBy = (protocol: 'boot' | 'static', { cluster }: Target): Script =>
-  sh`ip -4 route flush table ${cluster.routing_tables.second.number} proto ${protocol} 2>/dev/null || true`
-
-const inOrder = (a: string, b: string) => (a < b ? -1 : 1)
-
-/** Reads our rules for these addresses, others' that lead anywhere, and the routes of our tables, as they are compared. */
-function routing(text: string, addresses: readonly string[], own: readonly number[]) {
-  const [all = '', ...tables] = text.split(/^table (?=\d+$)/m)
-  const rules = all.split('\n').flatMap((row) => words(row) || [])
-  const ours = (row: string) =>
-    parseInt(row) === priorityOf(Number(tableOf(row))) &&
-    addresses.some((address) => row.includes(` from ${address} lookup `))
-  const routes = tables.flatMap((table) => {
-    const [number, ...rows] = table.split('\n')
-    return rows.filter((row) => row.trim()).map((row) => ({ number: number!, text: words(row) }))
-  })
-  // A table without routes passes packets on; one that is for certain addresses is going to have some.
-  const leads = (row: string) => {
-    const table = tableOf(row)
-    if (table === '255') return false
-    return !table || table === '254' || !row.includes(' from all ') || routes.some(({ number }) => number === table)
-  }
-  return {
-    rules: rules.filter(ours).map((row) => `rule ${row}`),
-    others: rules.filter((row) => !ours(row) && leads(row)),
-    routes: routes
-      .filter(({ number }) => own.includes(Number(number)))
-      .map(({ number, text }) => `table ${number}: ${text}`),
-  }
-}
-
-const words = (row: string) =>
-  row
-    .trim()
-    .replaceAll(/\s+/g, ' ')
-    .replaceAll(/ (proto|scope|metric) \S+| linkdown/g, '')
+/** The watch of the script would put back what is taken away. */
+const stopWatch = sh`systemctl stop keepalived-routes.service 2>/dev/null || true`
+const startWatch = sh`at_end bash -c 'systemctl -q is-enabled keepalived-routes.service 2>/dev/null && systemctl start keepalived-routes.service || true'`

@@ -257,7 +257,6 @@ function servicesAgree({ service, services = {}, balancing, ...cluster }: Writte
     if (one && 'balancing' in one && one.balancing) {
       const scheduler = one.balancing.scheduler ?? balancing?.scheduler
       if (scheduler !== 'sh' && scheduler !== 'mh') delete one.balancing.flags
-      if (Object.keys(one.balancing).length === 0) delete one.balancing
     }
     if (one && 'real_port' in one && (balancing?.method ?? 'nat') !== 'nat') delete one.real_port
     if (one?.type === 'dns') healthNameFits(one)

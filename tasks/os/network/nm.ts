@@ -19,7 +19,12 @@ nmcli connection load ${fileOf(device)}
 nmcli -w 20 connection up ${profileOf(device)} ifname ${device}`,
   reapply: (device) => sh`
 nmcli connection load ${fileOf(device)}
-nmcli device reapply ${device}`,
+if [ "$(nmcli -g GENERAL.CONNECTION device show ${device})" = ${profileOf(device)} ]; then
+  nmcli device reapply ${device}
+else
+  # Somebody has set the interface up by hand.
+  nmcli -w 20 connection up ${profileOf(device)} ifname ${device}
+fi`,
   down: (device) => sh`nmcli -w 20 connection down ${profileOf(device)} || true`,
 }
 
