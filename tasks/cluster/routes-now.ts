@@ -103,7 +103,7 @@ const byManager = (reapply: Script, ours: readonly Entry[], wanted: readonly str
     }),
   )
 
-/** The script does its part. What a manager had goes when it reads its file again, and with it perhaps a rule that is wanted. */
+/** The script does its part beside a manager, whose own goes only then, when it reads its file again. */
 function byScript(reapply: Script | undefined, ours: readonly Entry[], wanted: readonly string[]): Script {
   // Where a run is undone, the script may not be back yet: its service starts it then.
   const start = sh`[ ! -e ${routesScript} ] || ${routesScript} start`

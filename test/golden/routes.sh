@@ -22,12 +22,14 @@ has() { ip -o -4 address show dev "$1" to "$2" 2>/dev/null | grep -q .; }
 rule() {
   if [ "$(own_rules "$1")" != "$((1000 + $2)) $2" ]; then
     no_rule "$1"
-    ip -4 rule add from "$1" table "$2" priority $((1000 + $2))
+    # To an old kernel, one that NetworkManager has set is the same.
+    ip -4 rule add from "$1" table "$2" priority $((1000 + $2)) 2>/dev/null ||
+      ip -N -4 rule show from "$1" | grep -q "^$((1000 + $2)):.* lookup $2 "
   fi
 }
-# Only a rule of ours has a priority that follows from its table; others' stay.
+# Only a rule of ours has a priority that follows from its table; others' stay, and so do those of NetworkManager (`proto`).
 own_rules() {
-  ip -N -4 rule show from "$1" | sed -nE 's/^([0-9]+):[[:space:]]+from [0-9.]+ lookup ([0-9]+)( proto [0-9]+)? *$/\1 \2/p' |
+  ip -N -4 rule show from "$1" | sed -nE 's/^([0-9]+):[[:space:]]+from [0-9.]+ lookup ([0-9]+) *$/\1 \2/p' |
     while read -r priority table; do
       if [ "$priority" = $((1000 + table)) ]; then echo "$priority $table"; fi
     done
