@@ -5,13 +5,14 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Documents } from '../documents/all.ts'
 import type { RunContext } from '../engine/cli/main.ts'
+import type { Finding } from '../engine/cluster/finding.ts'
 import type { Session } from '../engine/cluster/session.ts'
 import { runNote } from '../engine/cluster/run-note.ts'
 import { exitCode, HostError } from '../engine/base/errors.ts'
 import { sh } from '../engine/base/sh.ts'
 import { bringTo } from '../engine/commands/bring-to.ts'
 import { confirmAll, goBackAll, keepWaiting } from '../engine/commands/confirm.ts'
-import { settle } from '../engine/commands/settle.ts'
+import { brought, settle } from '../engine/commands/settle.ts'
 import { localTransport } from '../engine/transport/local.ts'
 import type { Transport } from '../engine/transport/transport.ts'
 import { checkedFilled } from './documents.ts'
@@ -97,6 +98,13 @@ test('a host that is lost in the middle of a change undoes the run, and the docu
   assert.equal(checkedFilled('run', context.document).unconfirmed, [
     'ns2 is not reached any more: what it was changed to is not confirmed, and it undoes that by itself within 60 s',
   ])
+})
+
+test('a run that makes the cluster worse goes back; not for what the clients bring', () => {
+  const finding = (code: Finding['code']): Finding => ({ code, node: 'ns1', text: code })
+  assert.is(brought([], [finding('conntrack-full'), finding('not-in-turn')]), undefined)
+  assert.is(brought([finding('service-down')], [finding('service-down')]), undefined)
+  assert.is(brought([], [finding('conntrack-full'), finding('service-down')])?.code, 'service-down')
 })
 
 test.run()
