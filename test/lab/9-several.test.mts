@@ -43,7 +43,7 @@ test.after(() => disconnect())
 
 const alone = inventoryWith('services: { dns: { type: dns } }', 'alone')
 const several = inventoryWith(
-  'services: { dns: { type: dns }, web: { type: http }, own: { type: tcp, port: 7000, unit: own }, ' +
+  'services: { dns: { type: dns }, web: { type: http }, own: { type: tcp, port: 7000, unit: own, balancing: { scheduler: wlc, persistence: 5 } }, ' +
     'log: { type: udp, port: 7000, unit: own } }',
   'several',
 )
