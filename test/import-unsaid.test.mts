@@ -135,7 +135,10 @@ test('services: several of them, and one over a program', () => {
   assert.equal([needsOf(several), several.refused], [[], []])
   const one = imported(pair('', server(25, 'TCP_CHECK { }')), two)
   assert.equal([keysOf(one), needsOf(one)], [['service: { type: tcp, port: 25 }'], []])
-  const other = imported(pair('', server(25, 'TCP_CHECK { }') + server(26, 'TCP_CHECK { }', 'TCP', 'rr\n quorum 2')), two)
+  const other = imported(
+    pair('', server(25, 'TCP_CHECK { }') + server(26, 'TCP_CHECK { }', 'TCP', 'rr\n quorum 2')),
+    two,
+  )
   assert.equal(needsOf(other), ['values of one virtual server alone'])
   // Each address serves all.
   const some = imported(pair('virtual_ipaddress { 10.2.1.6 }', server(25, 'TCP_CHECK { }')), two)

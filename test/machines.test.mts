@@ -27,10 +27,10 @@ for (const [text, wanted] of [
 }
 
 for (const [text, message] of [
-  ['14', 'unknown release "14"; there are 12, 13, el8, el9, el10'],
-  ['bookworm', 'unknown release "bookworm"; there are 12, 13, el8, el9, el10'],
+  ['14', 'unknown release "14"; there are 12, 13, 12-apparmor, el8, el9, el10'],
+  ['bookworm', 'unknown release "bookworm"; there are 12, 13, 12-apparmor, el8, el9, el10'],
   ['ns3=13', 'unknown machine "ns3" (did you mean "ns1"?); there are ns1, ns2'],
-  ['ns1=', 'unknown release ""; there are 12, 13, el8, el9, el10'],
+  ['ns1=', 'unknown release ""; there are 12, 13, 12-apparmor, el8, el9, el10'],
 ] as const) {
   test(`releases: "${text}" is refused`, () =>
     assert.throws(

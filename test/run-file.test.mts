@@ -25,7 +25,7 @@ const files: [name: string, body: string, passed: number, why: string | undefine
     `${passes}test('is "so"', () => { throw new Error('no') })\ntest.run()`,
     1,
     '1 of 2 tests failed',
-    ['is "so"'],
+    ['is "so": no'],
   ],
   ['no test', '', 0, 'it ran no test'],
   ['tests that were not run', passes, 0, 'it ran no test'],
