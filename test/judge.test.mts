@@ -2,6 +2,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { textsOf } from '../engine/cluster/finding.ts'
+import type { Session } from '../engine/cluster/session.ts'
+import { ClusterControl } from '../engine/operations/control.ts'
 import { judgeJournals, judgeNodes } from '../engine/verify/judge.ts'
 import { parseErrors } from '../engine/cluster/journal.ts'
 import { type NodeState, parseNodeState } from '../engine/cluster/node-state.ts'
@@ -274,6 +276,14 @@ test('look: what a node prints is read', () => {
     balanced: { UDP: 12, TCP: 0 },
     errors: ['no'],
   })
+})
+
+test('a table of connections that is nearly full keeps no node out of work, which would leave the others more', () => {
+  const control = new ClusterControl({ inventory } as Session, 2, 9, [])
+  const full = { conntrack: { count: 950, max: 1000 } }
+  assert.equal(control.findings([well(first, full), well(second)]), [])
+  const [finding, ...more] = control.findings([well(first, full), well(second, { services: { named: 'failed' } })])
+  assert.equal([finding!.code, more], ['service-down', []])
 })
 
 test.run()

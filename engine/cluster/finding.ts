@@ -23,5 +23,11 @@ export const isSame = (one: Finding, other: Finding): boolean =>
 export const without = (findings: readonly Finding[], known: readonly Finding[]): Finding[] =>
   findings.filter((finding) => finding.code === 'unanswered' || !known.some((one) => isSame(one, finding)))
 
+/**
+ * Whether a finding comes of how much clients ask. It is told, and no work begins beside it; but nobody waits for its end with
+ * a node out of work, and no change is undone for it, which would leave the others even more to do.
+ */
+export const isOfLoad = ({ code }: Finding): boolean => code === 'conntrack-full'
+
 /** @returns what people read of them */
 export const textsOf = (findings: readonly Finding[]): string[] => findings.map(({ text }) => text)

@@ -9,7 +9,7 @@ import { ensureClients } from '../clients/client.ts'
 import { refuseMixture } from '../cluster/limit.ts'
 import { oneHostAMachine } from '../cluster/one-host-a-machine.ts'
 import { runNote } from '../cluster/run-note.ts'
-import type { Finding } from '../cluster/finding.ts'
+import { type Finding, isOfLoad } from '../cluster/finding.ts'
 import { type NodeState, readNodeStates } from '../cluster/node-state.ts'
 import { judgeStates } from '../verify/check.ts'
 import type { Session } from '../cluster/session.ts'
@@ -91,9 +91,8 @@ export async function bringTo(
   return Math.max(code, await settle(context, unconfirmed, results, { judged, worse, stopWaiting }))
 }
 
-/** A scheduler that is new in the inventory is no trouble that the cluster had before. */
-const isBearable = ({ code, about }: Finding) =>
-  code === 'conntrack-full' || (code === 'pool-differs' && about?.endsWith(' scheduler'))
+/** What does not keep a run from one node after the other: many clients, and a scheduler that is new in the inventory. */
+const isBearable = (one: Finding) => isOfLoad(one) || (one.code === 'pool-differs' && one.about?.endsWith(' scheduler'))
 
 /** @returns the states of all nodes; undefined where there is no cluster yet, or not all of it can be reached */
 async function statesOf(session: Session, timeout: number): Promise<NodeState[] | undefined> {

@@ -2,7 +2,7 @@ import type { Documents } from '../../documents/all.ts'
 import type { Level } from '../../inventory/levels.ts'
 import { exitCode } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
-import { type Finding, without } from '../cluster/finding.ts'
+import { type Finding, isOfLoad, without } from '../cluster/finding.ts'
 import type { HostResult } from '../runner/events.ts'
 import { begunOn, confirmAll, goBackAll, type Unconfirmed } from './confirm.ts'
 import { reportCheck } from './verify.ts'
@@ -18,17 +18,11 @@ interface Judged {
 }
 
 /** Some findings do not come of a change, or heal by themselves. */
-const excused: ReadonlySet<Finding['code']> = new Set([
-  'journal-error',
-  'client-failed',
-  'not-in-turn',
-  'unreachable',
-  'conntrack-full',
-])
+const excused: ReadonlySet<Finding['code']> = new Set(['journal-error', 'client-failed', 'not-in-turn', 'unreachable'])
 
 /** @returns a finding that a run has brought */
 export const brought = (before: readonly Finding[], now: readonly Finding[]): Finding | undefined =>
-  without(now, before).find(({ code }) => !excused.has(code))
+  without(now, before).find((one) => !excused.has(one.code) && !isOfLoad(one))
 
 /**
  * Checks the cluster after a run, then confirms the run on its hosts, or undoes it where the cluster is worse than before.

@@ -1,6 +1,6 @@
 import { drainedNodes, judgeNodes, works } from '../verify/judge.ts'
 import { checkCluster } from '../verify/check.ts'
-import { type Finding, without } from '../cluster/finding.ts'
+import { type Finding, isOfLoad, without } from '../cluster/finding.ts'
 import { type NodeState, readNodeStates, type NodeHandle } from '../cluster/node-state.ts'
 import type { Session } from '../cluster/session.ts'
 import { type Abilities, abilitiesOf, realAddress } from '../../inventory/levels.ts'
@@ -113,9 +113,10 @@ export class ClusterControl {
     )
   }
 
-  /** New findings about these states; a drained node is none. */
+  /** New findings about these states that a node has to wait for; a drained node is none. */
   findings(states: readonly NodeState[]): Finding[] {
-    return without(judgeNodes(this.session.inventory, states, this.level), this.known)
+    const findings = judgeNodes(this.session.inventory, states, this.level)
+    return without(findings, this.known).filter((one) => !isOfLoad(one))
   }
 
   /** Whether a node is in all pools of a director, with a weight. */

@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.ts'
 import { UserError } from '../base/errors.ts'
 import { askAll, askedIn } from './ask.ts'
 import type { Client } from '../clients/client.ts'
-import { type Finding, without } from '../cluster/finding.ts'
+import { type Finding, isOfLoad, without } from '../cluster/finding.ts'
 import { judgeDrained, judgeJournals, judgeNodes } from './judge.ts'
 import { judgeAnswers, type Verdict } from './judge-answers.ts'
 import {
@@ -119,7 +119,7 @@ class Check {
     for (;;) {
       const result = this.#judge(await Promise.all(this.#nodes.map((node) => this.#state(node))))
       // Logged errors and too many clients do not go away by waiting.
-      const [passing] = result.findings.filter(({ code }) => code !== 'journal-error' && code !== 'conntrack-full')
+      const [passing] = result.findings.filter((one) => one.code !== 'journal-error' && !isOfLoad(one))
       if (!passing || clock.now() > deadline) return result
       if (passing.text !== said) this.#options.say(`waiting: ${passing.text}`)
       said = passing.text
