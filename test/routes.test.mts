@@ -173,14 +173,13 @@ systemctl() { :; }`
 const byNetworkManager = parseFacts(
   'os=Debian\nids=debian\ninit=systemd\nnetworkmanager=eth0:/etc/NetworkManager/system-connections/lan.nmconnection\n',
 )
-const nativeTask = (more: object = {}) =>
-  routes(
-    targetOf(
-      { ...inventory, cluster: { ...inventory.cluster, routing: 'native', ...more } },
-      inventory.hosts[0]!,
-      byNetworkManager,
-    ),
-  ).at(-1)!
+const nativeTask = routes(
+  targetOf(
+    { ...inventory, cluster: { ...inventory.cluster, routing: 'native' } },
+    inventory.hosts[0]!,
+    byNetworkManager,
+  ),
+).at(-1)!
 const scriptTask = routes(targetOf(inventory, inventory.hosts[0]!, byNetworkManager)).at(-1)!
 
 /** @returns what is there after the task has done its part, after it has been undone, and whether nothing was left to change */
@@ -209,24 +208,24 @@ const ofManager = [
 const others =
   'ip route add default via 192.168.50.1 dev eth2 table 20; ip rule add from 10.9.0.0/16 lookup 20 priority 700'
 const changes: [name: string, task: Task, was: string, now?: string[]][] = [
-  ['native from nothing', nativeTask(), '', ofManager],
-  ['native after the script', nativeTask(), 'routes start'],
+  ['native from nothing', nativeTask, '', ofManager],
+  ['native after the script', nativeTask, 'routes start'],
   [
     'native after a script with other tables',
-    nativeTask(),
+    nativeTask,
     'ip rule add from 10.2.1.2 table 50 priority 1050; ip rule add from 10.2.1.6 table 51 priority 1051; ip route add 10.2.1.0/24 dev eth0 table 50',
   ],
   [
     'native after another virtual IP',
-    nativeTask(),
+    nativeTask,
     'ip rule add from 10.2.1.6 table 21 priority 1021 protocol static; ip route add 10.2.1.9 dev eth1 table 21 proto static metric 102; ip route add default via 10.2.1.9 dev eth1 table 21 proto static metric 102',
   ],
   [
     'native after another second address and virtual IP',
-    nativeTask(),
+    nativeTask,
     'ip rule add from 10.2.1.66 table 21 priority 1021 protocol static; ip route add 10.2.1.9 dev eth1 table 21 proto static metric 102; ip route add default via 10.2.1.9 dev eth1 table 21 proto static metric 102',
   ],
-  ['native, and others have the first table', nativeTask(), others],
+  ['native, and others have the first table', nativeTask, others],
   ['the script after native', scriptTask, 'nmcli device reapply eth1'],
   ['the script after a change from native that broke off', scriptTask, 'nmcli device reapply eth1; routes start'],
 ]

@@ -61,7 +61,7 @@ const compared = (row: string) =>
     .replaceAll(/\s+/g, ' ')
     .replaceAll(/ (proto|scope|metric) \S+| linkdown/g, '')
 
-/** RTPROT_STATIC of rtnetlink(7). A script that says nothing is RTPROT_BOOT, which is not shown. */
+/** RTPROT_STATIC of rtnetlink(7). Of what a script sets without a protocol, `ip` shows none. */
 const isStatic = (row: string) => / proto 4\b/.test(row)
 
 /** @returns a rule with the mark of ours: no one else's has a priority that follows from its table */
