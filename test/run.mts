@@ -39,7 +39,7 @@ const tiers: Record<string, Tier> = {
   clusters: { files: 'test/lab/9-{adoption,confirm,import,packet-filters}.test.mts', ...lab },
   // Clusters of other shapes than the article's.
   'more-clusters': {
-    files: 'test/lab/9-{addresses,direct,hangs,persistence,real-servers,several,three-nodes,vrrp,web}.test.mts',
+    files: 'test/lab/9-{addresses,direct,hangs,persistence,real-servers,several,three-nodes,vrrp,ways,web}.test.mts',
     ...lab,
   },
   fuzz: { files: 'test/any-*.test.mts', lab: false, atATime: availableParallelism(), minutes: 30, cases: 1000 },
@@ -56,6 +56,7 @@ const tiers: Record<string, Tier> = {
 /** The files that take longest, the longest first, so that none of them is left to the end alone. */
 const longest = [
   'faults/level2',
+  'el-mixed',
   '5-level3',
   'faults/level3',
   '9-several',
@@ -65,6 +66,9 @@ const longest = [
   '6-rolling',
   '7-operations',
   '2-level2',
+  '3-damage',
+  '9-packet-filters',
+  '9-adoption',
   '1-level1',
   'prober',
   'rolling',

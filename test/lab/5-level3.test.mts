@@ -1,8 +1,7 @@
-// Level 3 on real machines, of two network managers: from nothing, through failures, and every way between the levels down to none.
+// Level 3 on real machines, of two network managers: from nothing, through failures, by level 1 and back, and down to none.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from './suite.ts'
 import * as assert from 'uvu/assert'
-import { assertNothingLost, watched } from './watched.ts'
 import { cut, heal, start } from '../../lab/lab.ts'
 import {
   booted,
@@ -22,6 +21,7 @@ import {
   state,
   until,
 } from './cluster.ts'
+import { testWays } from './ways.ts'
 
 /** How the hosts were before any playbook, but for the packages: these stay. */
 const before = new Map<string, string[]>()
@@ -163,19 +163,8 @@ test('the machine of the holder is killed and comes back', async () => {
   await assertWell()
 })
 
-for (const level of [2, 3, 1, 2, 1, 3] as const) {
-  test(`from there to level ${level}, on a live cluster: nothing is lost`, async () => {
-    const { seen } = await watched(`level${level}`, '--no-verify')
-    assertNothingLost(seen)
-    const again = await playbook(`level${level}`)
-    assert.is(again.code, 0, again.text)
-    assert.is(again.document.cluster!.level, level)
-    assert.equal(
-      again.document.hosts!.flatMap(({ changes }) => changes),
-      [],
-    )
-  })
-}
+// The ways up between them are in 9-ways.
+testWays(3, [2, 1, 3])
 
 test('a missing second interface is an error that says so before anything changes', async () => {
   const was = await fingerprint('ns1')

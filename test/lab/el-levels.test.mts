@@ -56,7 +56,7 @@ test('level 1 from nothing: check mode announces what the run then does; package
 })
 
 test('levels 2 and 3 on the live cluster lose nothing, and clients keep their addresses at level 3', async () => {
-  assertNothingLost((await watched('level2')).seen)
+  assertNothingLost((await watched('level2')).seen, { open: 1 })
   await assertWell(2)
   const { run, seen } = await watched('level3')
   assertNothingLost(seen)

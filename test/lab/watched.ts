@@ -6,10 +6,15 @@ import { asked, disconnect, nodes, playbook, type Run } from './cluster.ts'
 /**
  * No question is lost. Slow answers are allowed: an emulated machine that shares two cores with a booting one sometimes
  * takes longer than a second to answer, which says nothing about the cluster.
+ * @param heard what a prober has heard
+ * @param open of each service, how many TCP connections may end because they are open while the virtual IP goes to a node that
+ * does not know them: from level 1 to 2 (docs/level2.md)
  */
-export function assertNothingLost({ tallies, ...heard }: Heard): void {
+export function assertNothingLost({ tallies, ...heard }: Heard, { open = 0 }: { open?: number } = {}): void {
   const all = Object.entries(tallies)
-  const lost = all.flatMap(([server, { lost, slow }]) => (lost > slow ? [`${server}: ${lost - slow}`] : []))
+  const lost = all.flatMap(([server, { lost, slow }]) =>
+    lost - slow > (server.includes('UDP') ? 0 : open) ? [`${server}: ${lost - slow}`] : [],
+  )
   assert.ok(lost.length === 0, `lost ${lost.join(', ')} (${whenLost(heard)})`)
   for (const [server, { sent, slow }] of all) assert.ok(slow <= sent / 50, `${server}: ${slow} came late`)
 }
