@@ -1,7 +1,7 @@
 // Reaching a host by SSH, against a real sshd: login, host keys, the way there, sudo.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -176,15 +176,30 @@ test('way: a server that takes longer than usual, as ssh_config allows it', asyn
   assert.is(await printed({ ...way, config: 'ConnectTimeout 60' }, 'echo in'), 'in\n')
 })
 
+test('way: what ssh-keygen takes on a busy machine of ours is no time of the host', async () => {
+  const folder = file('busy')
+  await mkdir(folder)
+  await writeFile(join(folder, 'ssh-keygen'), '#!/bin/sh\nsleep 4\nPATH=${PATH#*:} exec ssh-keygen "$@"\n', {
+    mode: 0o755,
+  })
+  const path = process.env.PATH
+  process.env.PATH = `${folder}:${path}`
+  try {
+    assert.is(await printed({ connectTimeout: 4 }, 'echo in'), 'in\n')
+  } finally {
+    process.env.PATH = path
+  }
+})
+
 test('way: a server that hangs up', async () => {
   const port = await listen((socket) => socket.end())
   assert.match(
-    await refusal(execute(sshd, { port, connectTimeout: 20 }, '')),
+    await refusal(execute(sshd, { port, connectTimeout: 3 }, '')),
     `ns1: no SSH connection to 127.0.0.1 port ${port}`,
   )
   const polite = await listen((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
   assert.match(
-    await refusal(execute(sshd, { port: polite, connectTimeout: 20 }, '')),
+    await refusal(execute(sshd, { port: polite, connectTimeout: 3 }, '')),
     `port ${polite}: it was closed by the host`,
   )
 })

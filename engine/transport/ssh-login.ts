@@ -28,29 +28,52 @@ export interface Connection {
 export async function logIn(target: SshTarget, options: LoginOptions): Promise<Connection> {
   const settings = await sshSettings(target, options.name)
   return throughDoor(settings.door, async () => {
-    const deadline = AbortSignal.timeout((settings.connectTimeout ?? options.connectTimeout) * 1000)
+    const deadline = new AbortController()
+    const seconds = settings.connectTimeout ?? options.connectTimeout
+    let dropped: string | undefined
     for (let attempt = 1; ; attempt++) {
-      const found = await attemptLogin(settings, target, options, deadline)
-      if (!('dropped' in found)) return found
+      const ready = await prepare(settings, target, options)
+      // What a busy machine of ours takes to prepare is no time of the host.
+      if (attempt === 1) setTimeout(() => deadline.abort(), seconds * 1000).unref()
+      try {
+        const found = await attemptLogin(settings, target, options, ready, deadline.signal)
+        if (!('dropped' in found)) return found
+        dropped = found.dropped
+      } catch (error) {
+        // Of an attempt that the time cut off, the one before says more.
+        if (!dropped || !deadline.signal.aborted) throw error
+      }
       // A busy sshd drops connections before it says who it is: MaxStartups.
-      if (!deadline.aborted) await backOff(attempt, deadline)
-      if (deadline.aborted)
-        throw new HostError(`${options.name}: ${found.dropped}${attempt > 1 ? ` (${attempt} attempts)` : ''}`)
+      if (!deadline.signal.aborted) await backOff(attempt, deadline.signal)
+      if (deadline.signal.aborted)
+        throw new HostError(`${options.name}: ${dropped}${attempt > 1 ? ` (${attempt} attempts)` : ''}`)
     }
   })
 }
 
-async function attemptLogin(
-  settings: SshSettings,
-  target: SshTarget,
-  { name, password, keepalive = 5 }: LoginOptions,
-  deadline: AbortSignal,
-): Promise<Connection | { dropped: string }> {
+/** What an attempt needs to know before its first packet. */
+interface Ready {
+  known: Awaited<ReturnType<typeof knownHost>>
+  login: Login
+}
+
+/** @throws HostError where no attempt can succeed */
+async function prepare(settings: SshSettings, target: SshTarget, { name, password }: LoginOptions): Promise<Ready> {
   const known = await knownHost(settings)
   const never = whyNeverTrusted(known, settings, target)
   if (never) throw new HostError(`${name}: ${never}`)
   const login = await prepareLogin(settings, password)
   if (login.hopeless) throw new HostError(`${name}: no way to log in as ${settings.user}: ${await login.account()}`)
+  return { known, login }
+}
+
+async function attemptLogin(
+  settings: SshSettings,
+  target: SshTarget,
+  { name, keepalive = 5 }: LoginOptions,
+  { known, login }: Ready,
+  deadline: AbortSignal,
+): Promise<Connection | { dropped: string }> {
   const link = await dial(settings, deadline, name)
   deadline.addEventListener('abort', link.close)
   const failure: Failure = { settings, login, link, deadline }
