@@ -3,67 +3,22 @@ import { readFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Host } from '../inventory/types.ts'
-import type { Facts } from '../engine/runner/facts.ts'
+
 import { factsProbe, parseFacts } from '../engine/runner/facts.ts'
 import { localTransport } from '../engine/transport/local.ts'
 import { makePlan } from '../engine/runner/plan.ts'
 import { sh } from '../engine/base/sh.ts'
-import { type Change, isChange, type Planned, type Task, unchanged } from '../engine/runner/task.ts'
+import { type Planned, type Task, unchanged } from '../engine/runner/task.ts'
 import { withSerial } from '../services/dns/zone.ts'
 import { file } from '../tasks/file.ts'
 import { packages } from '../tasks/packages.ts'
 import { iptables } from '../tasks/os/firewall/iptables.ts'
 import { kernelModule } from '../tasks/kernel-module.ts'
 import { line } from '../tasks/line.ts'
-import { selinux } from '../tasks/selinux/selinux.ts'
 import { service } from '../tasks/service.ts'
 import { twoInterfaces } from '../tasks/cluster/ipvs.ts'
 import { sysctl } from '../tasks/sysctl.ts'
-
-const facts: Facts = {
-  ids: ['debian'],
-  os: 'Debian GNU/Linux 12 (bookworm)',
-  hostname: 'ns1',
-  kernel: '6.1.0',
-  bootId: '00000000-0000-0000-0000-000000000000',
-  machineId: '00000000000000000000000000000000',
-  now: 1_700_000_000,
-  init: 'systemd',
-  selinux: 'absent',
-  firewalls: [],
-  interfaces: {},
-}
-const selinuxTasks = (how: 'enforce' | 'learn', state: Facts['selinux'] = 'enforcing', role?: 'real_server') =>
-  selinux({ facts: { ...facts, selinux: state }, host: { role }, cluster: { selinux: how } })
-const [connects, , watches] = selinuxTasks('enforce')
-const confined = 'keepalived_connect_any --> on\n'
-const asked = '/sys/fs/selinux/class/dir/perms/watch\n'
-const may = '/var/lib/selinux/targeted/active/modules/400/keepalived_playbooks\n'
-
-const [begins, , allows, learnsFrom] = selinuxTasks('learn').slice(3)
-const [learned, loads, enforces] = selinuxTasks('enforce').slice(3)
-const end = '; end of rules\n'
-const permissivePlace = '/var/lib/selinux/targeted/active/modules/400/permissive_keepalived_t\n'
-const ownFileOf = (content: string) => `${content}\ntext|regular file|600|root:root\n`
-/** As audit2allow prints them, and what is no rule. */
-const said = `
-#============= keepalived_t ==============
-
-#!!!! This avc can be allowed using the boolean 'domain_can_mmap_files'
-allow keepalived_t admin_home_t:file { getattr open read };
-allow keepalived_t self:capability sys_admin;
-`
-const twoRules =
-  '(allow keepalived_t admin_home_t (file (getattr open read)))\n(allow keepalived_t self (capability (sys_admin)))\n'
-
-const nothingPlanned: Planned = { changes: () => false }
-
-function change(task: Task, text: string, code = 0, planned = nothingPlanned): Change | undefined {
-  const answer = task.plan({ text, code }, planned)
-  return isChange(answer) ? answer : undefined
-}
-/** A row of a table: a name, the task, what its probe printed, and the state before; undefined for no change. */
-type Row = [name: string, task: Task, printed: string, before: string | undefined, code?: number]
+import { change, facts, type Row } from './planned.ts'
 
 const [moduleFile, moduleLive] = kernelModule('ip_vs')
 const [sysctlFile, forward] = sysctl('/etc/sysctl.d/x.conf', { 'net.ipv4.ip_forward': 1 })
@@ -109,33 +64,6 @@ const rows: Row[] = [
   ['sysctl: wrong', forward!, '/proc/sys/net/ipv4/ip_forward=0\n', 'net.ipv4.ip_forward = 0'],
   ['sysctl: another is right', forward!, '/proc/sys/net/ipv4/ip_forward_use_pmtu=1\n', ''],
   ['sysctl: the key does not exist yet', forward!, '', '', 1],
-  ['selinux: no keepalived domain', connects!, '', undefined],
-  ['selinux: off', connects!, 'keepalived_connect_any --> off\n', 'keepalived_connect_any off'],
-  ['selinux: on', connects!, 'keepalived_connect_any --> on\n', undefined],
-  ['selinux: keepalived may not watch', watches!, `${confined}${asked}`, ''],
-  ['selinux: keepalived may watch', watches!, `${confined}${asked}${may}`, undefined],
-  ['selinux: nobody asks whether it may', watches!, confined, undefined],
-  ['selinux: what confines keepalived is not there', watches!, asked, undefined],
-  ['selinux: learning begins', begins!, '', ''],
-  ['selinux: it has begun', begins!, ownFileOf('1795790000\n'), undefined],
-  ['selinux: nothing was ever learned', learned!, end, undefined, 0],
-  ['selinux: learning is over, and nothing came of it', learned!, `\n${end}`, undefined, 0],
-  ['selinux: what is in the file already', learned!, `${said}${end}${ownFileOf(twoRules)}`, undefined],
-  ['selinux: rules that are not loaded', allows!, 'learning\nrules\n', ''],
-  ['selinux: rules that are loaded, while it learns more', allows!, 'learning\nrules\nloaded\n', undefined],
-  [
-    'selinux: learning ends, and more may be in the file',
-    loads!,
-    'learning\nrules\nloaded\n',
-    'keepalived_learned, as it was',
-  ],
-  ['selinux: rules that are loaded', loads!, 'rules\nloaded\n', undefined],
-  ['selinux: no rules', loads!, 'learning\n', undefined],
-  ['selinux: it does not learn yet', learnsFrom!, `${confined}learning\n`, 'keepalived_t enforcing'],
-  ['selinux: it learns', learnsFrom!, `${confined}learning\n${permissivePlace}`, undefined],
-  ['selinux: learning ends', enforces!, `${confined}learning\n${permissivePlace}`, 'keepalived_t permissive'],
-  ['selinux: others have made it permissive', enforces!, `${confined}${permissivePlace}`, undefined],
-  ['selinux: what confines keepalived is not there, so nothing to learn', learnsFrom!, 'learning\n', undefined],
   ['service: as wanted', named, state('active', 'enabled', 'no', '10.500000', '10.4'), undefined],
   ['service: as wanted, systemd tells whole seconds', named, state('active', 'enabled', 'no', '10', '9.9'), undefined],
   [
@@ -331,34 +259,5 @@ test('facts: what this machine says of itself', async () => {
   assert.ok(Math.abs(now - Date.now() / 1000) < 3600)
   assert.match(selinux, /^(enforcing|permissive|disabled|absent)$/)
 })
-
-test('where SELinux does not work, nothing is asked of it', () => {
-  for (const state of ['absent', 'disabled'] as const) assert.equal(selinuxTasks('learn', state), [])
-  assert.is(selinuxTasks('enforce', 'permissive').length, 6)
-  assert.equal(selinuxTasks('learn', 'enforcing', 'real_server'), [])
-})
-
-test('a module of SELinux whose rules change is set again', () => {
-  const changing = (path: string): Planned => ({ changes: (one) => one === path })
-  const printed = { text: `${confined}${asked}${may}`, code: 0 }
-  const answer = watches!.plan(printed, changing('/etc/keepalived/keepalived_playbooks.cil'))
-  assert.ok(isChange(answer))
-})
-
-test('what SELinux has learned goes into the file as rules of its own language, once each', () => {
-  const first = '(allow keepalived_t self (capability (sys_admin)))\n'
-  const answer = change(learned!, `${said}${end}${ownFileOf(first)}`)!
-  assert.is(
-    answer.after,
-    `# mode 600, owner root:root\n${first}(allow keepalived_t admin_home_t (file (getattr open read)))\n`,
-  )
-  assert.is(change(loads!, 'rules\nloaded\n', 0, { changes: () => true })!.before, 'keepalived_learned, as it was')
-})
-
-test('what SELinux has learned can not be read: that is said, and it is not forgotten', () =>
-  assert.throws(
-    () => change(learned!, `failed=there is no audit2allow\n${end}`),
-    /^what SELinux has learned can not be read: there is no audit2allow\. .* rm \/etc\/keepalived\/selinux_learns_since$/,
-  ))
 
 test.run()
