@@ -1,5 +1,11 @@
 import { exitCode, HostError, UserError } from '../base/errors.ts'
+import { sh } from '../base/sh.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
+import { directs } from '../../inventory/roles.ts'
+import { advertsChange } from '../../tasks/cluster/adverts.ts'
+import { keepalivedConf } from '../../tasks/cluster/keepalived-conf.ts'
+import type { PlannedChange } from '../runner/host.ts'
+import { addressOf } from './instances.ts'
 import { printLevel } from './node-state.ts'
 import type { Session } from './session.ts'
 
@@ -41,4 +47,47 @@ export async function refuseMixture(session: Session, level: Level, timeout: num
       'addresses, which every node has to have then: leave --limit out',
     exitCode.failed,
   )
+}
+
+/**
+ * Nodes hear each other where they agree on how adverts are, so that all of them get other values in one run.
+ * @param planned the changes of the hosts in `--limit`
+ * @param lost those of them that can't be changed
+ * @param timeout seconds for one execution
+ * @throws UserError where a node that is left out would not hear the others any more, or is not known to
+ */
+export async function refuseDeaf(
+  { inventory, limited, reach }: Session,
+  planned: readonly PlannedChange[],
+  lost: readonly string[],
+  timeout: number,
+): Promise<void> {
+  const changes = planned.filter(
+    ({ key, before, after }) => key === `file ${keepalivedConf}` && advertsChange(before, after),
+  )
+  if (changes.length === 0) return
+  /** Unknown of one that is unreachable. */
+  const confOf = async (name: string) => {
+    if (lost.includes(name)) return undefined
+    try {
+      const { stdout } = await reach(name).run(sh`cat ${keepalivedConf} 2>/dev/null || true`.text, { timeout })
+      return stdout.toString('utf8')
+    } catch (error) {
+      if (error instanceof HostError) return undefined
+      throw error
+    }
+  }
+  const hears = (conf: string | undefined) =>
+    conf !== undefined && changes.every(({ after }) => advertsChange(conf, after) === undefined)
+  for (const host of inventory.hosts) {
+    if (!directs(host) || (limited.includes(host) && !lost.includes(host.name))) continue
+    if (hears(await confOf(host.name))) continue
+    const vips = inventory.cluster.instances.map(addressOf).join(' and ')
+    throw new UserError(
+      `${host.name} would not hear the adverts of the others any more, which get another virtual_router_id, password, VRRP version, ` +
+        `interval, interface or way to go, and would hold ${vips} as well: ` +
+        (limited.includes(host) ? 'run again when it takes part' : 'leave --limit out'),
+      exitCode.failed,
+    )
+  }
 }

@@ -6,7 +6,7 @@ import type { RunContext } from '../cli/main.ts'
 import { Report } from '../cli/run-report.ts'
 import { askedServicesOf } from '../../services/virtual-server.ts'
 import { ensureClients } from '../clients/client.ts'
-import { refuseMixture } from '../cluster/limit.ts'
+import { refuseDeaf, refuseMixture } from '../cluster/limit.ts'
 import { oneHostAMachine } from '../cluster/one-host-a-machine.ts'
 import { runNote } from '../cluster/run-note.ts'
 import { type Finding, isOfLoad } from '../cluster/finding.ts'
@@ -56,7 +56,10 @@ export async function bringTo(
       note,
       confirmWithin: seconds,
       together: level !== undefined,
-      beforeChanges: async () => {
+      refuse: async (planned, lost) => {
+        if (level) await refuseDeaf(session, planned, lost, timeout)
+      },
+      beforeChanges: async (planned) => {
         const names = session.limited.map(({ name }) => name)
         // After Ctrl-C nothing more is begun, and what was done stays.
         context.atEnd(() => context.interrupted && !context.document.wentBack && confirmAll(unconfirmed, names))
@@ -67,7 +70,7 @@ export async function bringTo(
         if (!states || !before!.every(isBearable)) return undefined
         // Most runs change nothing, and don't wait for it to be loaded.
         const { oneByOne } = await import('./one-by-one.ts')
-        return oneByOne(session, states, level!, timeout)
+        return oneByOne(session, states, { level: level!, planned, timeout })
       },
     },
     session.limited.map((host) => ({
@@ -123,7 +126,7 @@ async function ensureAsking({ console, options }: RunContext, session: Session):
 
 async function run(
   context: RunContext<Documents['run']>,
-  own: Pick<RunOptions, 'note' | 'confirmWithin' | 'together' | 'beforeChanges'>,
+  own: Pick<RunOptions, 'note' | 'confirmWithin' | 'together' | 'refuse' | 'beforeChanges'>,
   hosts: Parameters<typeof runHosts>[0],
 ): Promise<HostResult[]> {
   const { options, console, document } = context

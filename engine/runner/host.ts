@@ -21,6 +21,13 @@ export interface RunHost {
   resourceOf?: ResourceOf
 }
 
+/** A change that is planned: the key of its task, and what it is about as text, before and after. */
+export interface PlannedChange {
+  key: string
+  before: string
+  after: string
+}
+
 export interface HostOptions {
   /** Show what would change, and stop there. */
   check: boolean
@@ -76,6 +83,15 @@ export class HostRun {
   /** The phase of its last change; -1 if there is nothing to change, now or later. */
   get lastPhase(): number {
     return this.#ended ? -1 : (this.#plan.changes.at(-1)?.phase ?? -1)
+  }
+
+  /** Its changes, of all phases. */
+  get planned(): PlannedChange[] {
+    return this.#plan.changes.map(({ task, change: { before, after } }) => ({
+      key: task.key ?? task.name,
+      before,
+      after,
+    }))
   }
 
   /** The keys of its changes in a phase. */

@@ -1,14 +1,21 @@
 import type { HostResult, Listener } from './events.ts'
-import { type HostOptions, HostRun, type RunHost } from './host.ts'
+import { type HostOptions, HostRun, type PlannedChange, type RunHost } from './host.ts'
 
 export interface RunOptions extends HostOptions {
   /** Hosts at work at the same time. */
   forks: number
   /**
+   * Called with the changes of all hosts, in check mode too.
+   * @param lost hosts that have no plan, since they are unreachable or refused
+   * @throws UserError where none of the changes must be made
+   */
+  refuse?: (planned: readonly PlannedChange[], lost: readonly string[]) => Promise<void>
+  /**
    * Called once before the first change of any host, where there is one to make.
+   * @param planned the changes of all hosts
    * @returns turns, where hosts are to be changed one after the other
    */
-  beforeChanges?: () => Promise<Turns | undefined>
+  beforeChanges?: (planned: readonly PlannedChange[]) => Promise<Turns | undefined>
   /** Whether hosts are parts of one whole: where one is refused, none is begun. */
   together?: boolean
   /** True after an interrupt: no further host is started. */
@@ -43,7 +50,10 @@ export async function runHosts(hosts: readonly RunHost[], options: RunOptions, t
     for (const run of runs) run.holdBack(lostAlready)
     return runs.map(({ result }) => result)
   }
-  const turns = !options.check && runs.some((run) => run.lastPhase >= 0) ? await options.beforeChanges?.() : undefined
+  const planned = runs.flatMap((run) => run.planned)
+  await options.refuse?.(planned, lostAlready)
+  const turns =
+    !options.check && runs.some((run) => run.lastPhase >= 0) ? await options.beforeChanges?.(planned) : undefined
   // A host that is planned again may get a later last phase.
   for (let phase = 0; runs.some((run) => run.lastPhase >= phase); phase++) {
     const lost = failedOf(runs)

@@ -19,10 +19,16 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 export const labInventory = `${root}inventory/lab.yaml`
 
 /** @returns the file of the lab's inventory with something more in `cluster`; a second call writes it anew */
-export function inventoryWith(more: string, name = 'inventory'): string {
+export const inventoryWith = (more: string, name = 'inventory'): string =>
+  inventoryAs((text) => text.replace('cluster:\n', `cluster:\n  ${more}\n`), name)
+
+/** The lab's inventory with something in place of its password. */
+export const inventoryWithoutPassword = (instead: string): string =>
+  inventoryAs((text) => text.replace(/auth_pass: .*/, instead), 'without-password')
+
+function inventoryAs(changed: (text: string) => string, name: string): string {
   const file = join(tmpdir(), `${name}-${process.pid}.yaml`)
-  const text = readFileSync(labInventory, 'utf8').replace('../.lab/', `${root}.lab/`)
-  writeFileSync(file, text.replace('cluster:\n', `cluster:\n  ${more}\n`))
+  writeFileSync(file, changed(readFileSync(labInventory, 'utf8').replace('../.lab/', `${root}.lab/`)))
   return file
 }
 
