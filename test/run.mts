@@ -39,9 +39,12 @@ const tiers: Record<string, Tier> = {
   clusters: { files: 'test/lab/9-{adoption,confirm,import,packet-filters}.test.mts', ...lab },
   // Clusters of other shapes than the article's.
   'more-clusters': {
-    files: 'test/lab/9-{addresses,direct,hangs,persistence,real-servers,several,three-nodes,vrrp,ways,web}.test.mts',
+    files:
+      'test/lab/9-{addresses,adverts,direct,hangs,persistence,real-servers,several,three-nodes,vrrp,ways,web}.test.mts',
     ...lab,
   },
+  // Seconds are held against limits.
+  failover: { ...drills, files: 'test/lab/9-failover.test.mts' },
   fuzz: { files: 'test/any-*.test.mts', lab: false, atATime: availableParallelism(), minutes: 30, cases: 1000 },
   drills,
   faults: { files: 'test/faults/*.test.mts', ...lab },
