@@ -15,6 +15,12 @@ export function fillDefaults(draft: Draft, removed: ReadonlySet<string>): void {
   const { cluster = {}, hosts = {} } = draft
   if (cluster.network) fill(cluster, 'cluster', 'gateway', parseNetwork(cluster.network).first)
   if (cluster.vip) fill(cluster, 'cluster', 'virtual_router_id', Number(cluster.vip.split('.')[3]))
+  const quick = cluster.failover === 'quick'
+  fill(cluster, 'cluster', 'vrrp_version', quick ? 3 : 2)
+  const often = quick && cluster.vrrp_version === 3
+  fill(cluster, 'cluster', 'advert_int', often ? 0.07 : 1)
+  fill(cluster, 'cluster', 'down_timer_adverts', often ? 5 : 3)
+  if (quick) fill(cluster, 'cluster', 'bfd', { interval_ms: 70, multiplier: 5 })
   for (const [name, instance] of Object.entries(cluster.instances ?? {})) {
     const last = Number(instance?.vip?.split('.')[3])
     if (instance && last > 0) fill(instance, `cluster/instances/${name}`, 'virtual_router_id', last)

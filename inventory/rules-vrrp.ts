@@ -45,7 +45,10 @@ function adverts({
   if (vrrp_version === 3 && (advert_int > 40.95 || Math.round(advert_int * 100) / 100 !== advert_int))
     report('advert_int', `must be from 0.01 to 40.95 seconds in steps of 0.01 in VRRP version 3, got ${advert_int}`)
   if (vrrp_version === 3 && auth_pass !== undefined)
-    report('auth_pass', 'must be left out with cluster.vrrp_version: 3, which has no password')
+    report(
+      'auth_pass',
+      `must be left out with cluster.${more.failover === 'quick' ? 'failover: quick, whose VRRP version 3' : 'vrrp_version: 3, which'} has no password`,
+    )
   if (more.auth_type === 'AH' && auth_pass === undefined)
     report('auth_type', 'has a meaning only with cluster.auth_pass')
   if (more.mcast_group !== undefined && !isMulticast(more.mcast_group))

@@ -138,21 +138,60 @@ export const clusterSchema = {
         'Tells VRRP clusters in one network apart; two with the same number disturb each other. ' +
         'Default: the last octet of the VIP.',
     },
+    failover: {
+      type: 'string',
+      enum: ['usual', 'quick'],
+      default: 'usual',
+      description:
+        'How soon others notice that a node has died. `quick` is for networks that lose few packets, and nodes that are not overloaded: ' +
+        'fourteen adverts a second, of which five have to be missing, and `bfd` at levels 2 and 3.',
+    },
+    bfd: {
+      type: 'object',
+      additionalProperties: false,
+      description:
+        'Levels 2 and 3: directors watch each other by BFD (RFC 5880), and send no client to a node that does not answer it. ' +
+        'Default: none, and all defaults below with `failover: quick`.',
+      properties: {
+        interval_ms: {
+          type: 'integer',
+          minimum: 10,
+          maximum: 1000,
+          default: 70,
+          description: 'Milliseconds between two packets (`min_rx`, `min_tx`).',
+        },
+        multiplier: {
+          type: 'integer',
+          minimum: 2,
+          maximum: 50,
+          default: 5,
+          description: 'How many packets in a row have to be missing.',
+        },
+      },
+    },
     advert_int: {
       type: 'number',
       minimum: 0.01,
       maximum: 255,
-      default: 1,
       description:
-        'Seconds between two VRRP adverts. Another node takes over after 3 × advert_int + (256 − priority) / 256 ' +
-        'seconds. VRRP version 2: whole seconds from 1 to 255; version 3: 0.01 to 40.95 in steps of 0.01.',
+        'Seconds between two VRRP adverts. Another node takes over after down_timer_adverts × advert_int + (256 − priority) / 256 ' +
+        'seconds; in version 3 the second part is multiplied by advert_int. VRRP version 2: whole seconds from 1 to 255; version 3: ' +
+        '0.01 to 40.95 in steps of 0.01. Default: 1, and 0.07 with `failover: quick`.',
+    },
+    down_timer_adverts: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100,
+      description:
+        'How many VRRP adverts have to be missing before another node takes over. Default: 3, as RFC 5798 has it, and 5 with ' +
+        '`failover: quick`, so that a network that loses some packets loses no node.',
     },
     vrrp_version: {
       type: 'integer',
       enum: [2, 3],
-      default: 2,
       description:
-        'Version 3 (RFC 5798) takes over in less than a second if `advert_int` says so, but has no password.',
+        'Version 3 (RFC 5798) takes over in less than a second if `advert_int` says so, but has no password. Default: 2, and 3 with ' +
+        '`failover: quick`.',
     },
     auth_pass: authPass,
     auth_type: {

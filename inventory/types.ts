@@ -54,7 +54,9 @@ export type Cluster = Omit<
   | 'instance'
   | 'instances'
 > &
-  Required<Pick<Content['cluster'], 'gateway' | 'virtual_router_id'>> & {
+  Required<
+    Pick<Content['cluster'], 'gateway' | 'virtual_router_id' | 'vrrp_version' | 'advert_int' | 'down_timer_adverts'>
+  > & {
     auth_pass?: string
     /** That of `vip` first. */
     instances: Instance[]

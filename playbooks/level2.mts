@@ -4,7 +4,15 @@ import { playbook, type TaskList } from '../engine/commands/playbook.ts'
 import { serviceTasks } from '../services/all.ts'
 import { asDescribed } from '../tasks/cluster/as-described/task.ts'
 import { hostName } from '../tasks/host-name.ts'
-import { allowAnswers, allowSync, allowTunnels, allowVrrp, firewall, snat } from '../tasks/cluster/firewall.ts'
+import {
+  allowAnswers,
+  allowBfd,
+  allowSync,
+  allowTunnels,
+  allowVrrp,
+  firewall,
+  snat,
+} from '../tasks/cluster/firewall.ts'
 import { keepalived } from '../tasks/cluster/keepalived.ts'
 import { ipvs } from '../tasks/cluster/ipvs.ts'
 import { virtualIpOnLoopback } from '../tasks/cluster/loopback.ts'
@@ -26,7 +34,7 @@ export const tasks: TaskList = (target) => [
   network(target, 2),
   ipvs(target, 2),
   virtualIpOnLoopback(target, 2),
-  firewall(target, 2, allowVrrp, allowSync, allowTunnels, allowAnswers, snat, untracked),
+  firewall(target, 2, allowVrrp, allowBfd, allowSync, allowTunnels, allowAnswers, snat, untracked),
   serviceAnswers(target, 2),
   connectionTracking(target, 2),
   keepalived(target, 2),

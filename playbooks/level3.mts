@@ -5,7 +5,7 @@ import { barrier } from '../engine/runner/task.ts'
 import { serviceTasks } from '../services/all.ts'
 import { asDescribed } from '../tasks/cluster/as-described/task.ts'
 import { hostName } from '../tasks/host-name.ts'
-import { allowAnswers, allowSync, allowVrrp, firewall } from '../tasks/cluster/firewall.ts'
+import { allowAnswers, allowBfd, allowSync, allowVrrp, firewall } from '../tasks/cluster/firewall.ts'
 import { keepalived } from '../tasks/cluster/keepalived.ts'
 import { ipvs } from '../tasks/cluster/ipvs.ts'
 import { natByHand } from '../tasks/cluster/adoption/nat-rules.ts'
@@ -28,7 +28,7 @@ export const tasks: TaskList = (target) => [
   ipvs(target, 3),
   rtTables(target),
   routes(target),
-  firewall(target, 3, allowVrrp, allowSync, allowAnswers, untracked),
+  firewall(target, 3, allowVrrp, allowBfd, allowSync, allowAnswers, untracked),
   serviceAnswers(target, 3),
   // Directors must not use a second address before it exists.
   barrier,

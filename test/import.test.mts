@@ -67,6 +67,7 @@ const said: [name: string, lines: string, before: string, keys: string[]][] = [
   ['another interface', 'interface ens3', '', ['interface: ens3']],
   ['another virtual_router_id', 'virtual_router_id 51', '', ['virtual_router_id: 51']],
   ['advert_int', 'advert_int 3', '', ['advert_int: 3']],
+  ['down_timer_adverts', 'down_timer_adverts 5', '', ['down_timer_adverts: 5']],
   ['VRRP version 3', 'version 3\n advert_int 0.5', '', ['advert_int: 0.5', 'vrrp_version: 3']],
   ['VRRP version 3 of all', '', 'global_defs { vrrp_version 3 }', ['vrrp_version: 3']],
   ['track_interface', 'track_interface { eth0\n eth1 }', '', ['track_interfaces: [ eth1 ]']],

@@ -42,6 +42,8 @@ const defaults = {
   interface: 'eth0',
   virtual_router_id: 5,
   advert_int: 1,
+  down_timer_adverts: 3,
+  failover: 'usual',
   vrrp_version: 2,
   preempt: false,
   preempt_delay: 0,

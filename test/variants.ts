@@ -195,6 +195,13 @@ hosts:
   ['level2-services', cluster(services) + two, 2],
   ['level3-services', cluster(services) + second, 3],
   ['level1-none', cluster('  service: { type: none }\n  checks: { haproxy: { process: haproxy } }') + two, 1],
+  ['level3-quick', cluster('  failover: quick') + second, 3],
+  [
+    'level2-bfd',
+    cluster(`  auth_pass: KPSjXfRG
+  bfd: { interval_ms: 50, multiplier: 5 }`) + five,
+    2,
+  ],
   ['level2-five', cluster('  balancing: { scheduler: wlc }\n  service: { port: 5353 }') + five, 2],
 ]
 

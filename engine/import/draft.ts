@@ -100,6 +100,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
       preempt_delay: moves.preempt ? numberOf(main, 'preempt_delay') : undefined,
       mcast_group: global.get('mcast_group'),
       startup_delay: numberOf(global, 'startup_delay'),
+      bfd: bfdOf(global),
       ...own,
       email,
       ...services,
@@ -126,10 +127,20 @@ function advertsOf(main: Part | undefined, vip: string): Section {
   return {
     virtual_router_id: id >= 1 && id <= 255 ? unless(id, Number(vip.split('.')[3])) : undefined,
     advert_int: numberOf(main, 'advert_int'),
+    down_timer_adverts: numberOf(main, 'down_timer_adverts'),
     vrrp_version: numberOf(main, 'version'),
     auth_pass: main?.get('auth_pass') === undefined ? undefined : { env: passwordName },
     auth_type: main?.get('auth_type'),
   }
+}
+
+/** What all nodes that are watched have in common. */
+function bfdOf(global: Part): Section | undefined {
+  const [times, ...others] = new Set(global.all('bfd to').map(([, value]) => value))
+  const [receive, send, multiplier] = times?.split(' ') ?? []
+  return times === undefined || others.length > 0 || receive !== send
+    ? undefined
+    : { interval_ms: Number(receive), multiplier: Number(multiplier) }
 }
 
 /** What stands beside an instance. */

@@ -7,7 +7,7 @@ import { addressOptions, isKnown } from './keywords.ts'
 
 /** What other facts are made of, and what changes nothing: `state`, as elections follow priorities. */
 const understood =
-  /^(state|interface|virtual_router_id|priority|advert_int|authentication|virtual_ipaddress|virtual_ipaddress_excluded|nopreempt|preempt|preempt_delay|version|unicast_peer|unicast_src_ip|mcast_src_ip|track_script|track_process|track_interface|dont_track_primary|notify_(master|backup|fault|stop)|notify|smtp_alert|garp_master_(delay|repeat|refresh|refresh_repeat)|skip_check_adv_addr|strict_mode|debug|lvs_sync_daemon_inter?face|native_ipv6|use_vmac|vmac_xmit_base)$/
+  /^(state|interface|virtual_router_id|priority|advert_int|down_timer_adverts|authentication|virtual_ipaddress|virtual_ipaddress_excluded|nopreempt|preempt|preempt_delay|version|unicast_peer|unicast_src_ip|mcast_src_ip|track_script|track_process|track_interface|dont_track_primary|notify_(master|backup|fault|stop)|notify|smtp_alert|garp_master_(delay|repeat|refresh|refresh_repeat)|skip_check_adv_addr|strict_mode|debug|lvs_sync_daemon_inter?face|native_ipv6|use_vmac|vmac_xmit_base)$/
 
 const isOn = (one: Statement | undefined) => one !== undefined && !/^(off|false|no)$/.test(one.words[1] ?? 'on')
 
@@ -35,6 +35,7 @@ export function instanceOf(one: Statement, around: Around): Part {
   part.say('virtual_router_id', id, place('virtual_router_id'))
   part.say('priority', number(word('priority')) ?? (word('state') === 'MASTER' ? '150' : '100'), place('priority'))
   part.say('advert_int', number(word('advert_int')), place('advert_int'), '1')
+  part.say('down_timer_adverts', number(word('down_timer_adverts')), place('down_timer_adverts'), '3')
   const version = word('version') ?? find(globals, 'vrrp_version')?.words[1]
   addresses(part, one, device)
   part.say('version', isV6 ? '3' : version, place('version'), isV6 ? '3' : '2')

@@ -4,12 +4,17 @@ import { isKnown, methods, schedulers } from './keywords.ts'
 
 /** @returns what every `virtual_server` means; one of a group is there once for each address of the group */
 export function virtualServersOf(statements: readonly Statement[]): Part[] {
+  const watched = new Map(
+    statements
+      .filter(({ words }) => words[0] === 'bfd_instance')
+      .map(({ words, block }) => [words[1], find(block, 'neighbor_ip', 'neighbour_ip')?.words[1]]),
+  )
   return statements
     .filter(({ words }) => words[0] === 'virtual_server')
     .flatMap((one) => {
-      if (one.words[1] !== 'group') return [virtualServerOf(one, one.words.slice(1))]
+      if (one.words[1] !== 'group') return [virtualServerOf(one, one.words.slice(1), watched)]
       const group = statements.find(({ words }) => words[0] === 'virtual_server_group' && words[1] === one.words[2])
-      return (group?.block ?? []).map(({ words }) => virtualServerOf(one, words))
+      return (group?.block ?? []).map(({ words }) => virtualServerOf(one, words, watched))
     })
 }
 
@@ -17,7 +22,10 @@ export function virtualServersOf(statements: readonly Statement[]): Part[] {
 const understood =
   /^(protocol|lvs_sched|lb_algo|lvs_method|lb_kind|persistence_timeout|delay_loop|alpha|omega|quorum|hysteresis|quorum_up|quorum_down|sorry_server|inhibit_on_failure|virtualhost|real_server|(sh|mh)-(port|fallback)|snmp_name|smtp_alert|retry|delay_before_retry|connect_timeout|warmup|nat_mask|net_mask|weight|notify_up|notify_down)$/
 
-function virtualServerOf(one: Statement, words: readonly string[]): Part {
+/** Addresses that are watched by BFD, by the name of that. */
+type Watched = ReadonlyMap<string | undefined, string | undefined>
+
+function virtualServerOf(one: Statement, words: readonly string[], watched: Watched): Part {
   const { block } = one
   const word = (...keywords: string[]) => find(block, ...keywords)?.words[1]
   const place = (...keywords: string[]) => find(block, ...keywords) ?? one
@@ -50,7 +58,7 @@ function virtualServerOf(one: Statement, words: readonly string[]): Part {
   const sorry = find(block, 'sorry_server')
   if (sorry) part.say('sorry_server', `${sorry.words[1]} ${sorry.words[2] ?? words[1]}`, sorry)
   const reals = block.filter((line) => line.words[0] === 'real_server')
-  for (const real of reals) realServer(part, real, block, words)
+  for (const real of reals) realServer(part, real, block, { server: words, watched })
   for (const line of block)
     if (!understood.test(line.words[0]!) && isKnown(line.words[0]!, 'virtual_server'))
       part.say(`line ${whole(line)}`, '', line)
@@ -61,7 +69,12 @@ const asks = (block: readonly Statement[], ...checks: string[]) =>
   block.some(({ block: inner }) => inner.some(({ words }) => checks.includes(words[0]!)))
 
 /** What a real server may take from its virtual server. */
-function realServer(part: Part, real: Statement, outer: readonly Statement[], server: readonly string[]): void {
+function realServer(
+  part: Part,
+  real: Statement,
+  outer: readonly Statement[],
+  { server, watched }: { server: readonly string[]; watched: Watched },
+): void {
   const [, address, asked = server[1] ?? ''] = real.words as [string, string, string?]
   // Only NAT changes ports: keepalived takes that of the virtual server, and goes on checking the other.
   const port = part.get('lvs_method') === undefined || server[0] === 'fwmark' ? asked : server[1]!
@@ -76,7 +89,12 @@ function realServer(part: Part, real: Statement, outer: readonly Statement[], se
   const method = find(real.block, 'lvs_method')
   const usual = part.get('lvs_method') ?? 'NAT'
   if (method && method.words.slice(1).join(' ') !== usual) say('lvs_method', method.words.slice(1).join(' '))
-  const checks = real.block.filter(({ words }) => /_CHECK$|_GET$/.test(words[0]!) && !isDrain(words, real))
+  const isBfd = ({ words, block }: Statement) =>
+    words[0] === 'BFD_CHECK' && watched.get(find(block, 'name')?.words[1]) === address && !find(block, 'alpha')
+  say('bfd', real.block.some(isBfd) ? 'yes' : undefined)
+  const checks = real.block.filter(
+    (one) => /_CHECK$|_GET$/.test(one.words[0]!) && !isBfd(one) && !isDrain(one.words, real),
+  )
   say('check', checks.map((one) => checkWords(one, own, { address, port, asked })).join(' and ') || 'none')
   for (const check of checks)
     for (const [name, keywords, standard] of times) {

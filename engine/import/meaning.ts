@@ -20,6 +20,7 @@ export function meaningOf(statements: readonly Statement[], own: readonly string
   const global = globalOf(globals, { isTold, syncsConnections })
   for (const one of statements)
     if (!understood.test(one.words[0]!) && isKnown(one.words[0]!, '')) global.say(`line ${whole(one)}`, '', one)
+  for (const one of statements) if (one.words[0] === 'bfd_instance') watching(global, one)
   const daemon = statements
     .flatMap(({ block }) => block)
     .find(({ words }) => /^lvs_sync_daemon_inter?face$/.test(words[0]!))
@@ -27,9 +28,20 @@ export function meaningOf(statements: readonly Statement[], own: readonly string
   return { global, instances, virtualServers }
 }
 
+/** How a node is watched by BFD; whether that matters to its pools is said by their checks. */
+function watching(part: Part, one: Statement): void {
+  const { block } = one
+  const value = (keyword: string, standard: string) => number(find(block, keyword)?.words[1]) ?? standard
+  const times = [value('min_rx', '10'), value('min_tx', '10'), value('multiplier', '5')].join(' ')
+  part.say(`bfd to ${find(block, 'neighbor_ip', 'neighbour_ip')?.words[1] ?? '?'}`, times, one)
+  for (const line of block)
+    if (!/^(neighbou?r_ip|source_ip|min_rx|min_tx|multiplier|checker)$/.test(line.words[0]!))
+      part.say(`line bfd_instance ${whole(line)}`, '', line)
+}
+
 /** Statements of the top level that parts are made of, or that change nothing of what a cluster does. */
 const understood =
-  /^(global_defs|vrrp_instance|vrrp_script|vrrp_sync_group|virtual_server|virtual_server_group|(vrrp_)?track_file|(vrrp_)?track_process|use_pid_dir|child_wait_time)$/
+  /^(global_defs|vrrp_instance|vrrp_script|vrrp_sync_group|virtual_server|virtual_server_group|(vrrp_)?track_file|(vrrp_)?track_process|bfd_instance|use_pid_dir|child_wait_time)$/
 
 /** What says nothing of who answers, and what other facts are made of. */
 const silent =

@@ -27,6 +27,8 @@ const needs: readonly [kind: Difference['kind'], about: RegExp, need: string][] 
   ['instance', /^smtp_alert$/, 'mails as they are'],
   ['global', /^line static_/, 'static addresses, routes and rules'],
   ['global', /^line vrrp_mcast_group6/, 'another multicast group of IPv6'],
+  ['global', /^(line )?bfd/, 'BFD with times of its own for each node'],
+  ['virtual server', /^bfd of/, 'BFD to real servers that are no directors'],
   ['global', /^email/, 'mails as they are'],
   ['global', /^lvs_sync_daemon$/, 'connection sync with NAT at level 2'],
   ['global', /^lvs_timeouts/, 'timeouts of TCP connections'],

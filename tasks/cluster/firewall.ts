@@ -7,7 +7,8 @@ import type { Accept, Rule } from '../os/firewall/firewall.ts'
 import { firewallOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
 import { tunnelDevice } from './ipvs.ts'
-import { advertsIn, checkedAt, inIp, packetsOf, secondWire, tunnelWires, vmacWires } from './packets.ts'
+import { watchedBy } from './keepalived-conf.ts'
+import { advertsIn, bfdPort, checkedAt, inIp, packetsOf, secondWire, tunnelWires, vmacWires } from './packets.ts'
 
 /** Rules of a node at a level. */
 export type RulesOf = (target: Target, level: Level) => Rule[]
@@ -42,6 +43,16 @@ export const allowSync = ({ cluster, host }: Target, level: Level): Rule[] => {
     { name: 'sync-out', accept: 'out', ...sync },
   ]
 }
+
+/** BFD between directors (RFC 5881). */
+export const allowBfd = ({ cluster, host, hosts }: Target, level: Level): Rule[] =>
+  watchedBy(host, { cluster, hosts, level }).flatMap(({ peer: { name, address } }): Rule[] => {
+    const wire = { interface: host.interface, protocol: 'udp', toPort: bfdPort }
+    return [
+      { name: `bfd-in-${name}`, accept: 'in', ...wire, from: `${address}/32`, to: `${host.address}/32` },
+      { name: `bfd-out-${name}`, accept: 'out', ...wire, from: `${host.address}/32`, to: `${address}/32` },
+    ]
+  })
 
 /**
  * Answers of the other real servers pass through the director, so it must forward them, even if it forwards nothing else.

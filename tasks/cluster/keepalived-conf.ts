@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 import type { Facts } from '../../engine/runner/facts.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { preempts, priorityIn } from '../../inventory/priority.ts'
-import { directs, serves } from '../../inventory/roles.ts'
+import { directs, othersOf, serves } from '../../inventory/roles.ts'
 import type { Cluster, Host, Instance, Vip } from '../../inventory/types.ts'
 import { servicesOf } from '../../services/all.ts'
 import type { Service } from '../../services/service.ts'
@@ -50,8 +50,19 @@ export function configuration(
     scripts: [...new Map(instances.flatMap(({ scripts }) => scripts).map((one) => [one.name, one])).values()],
     virtualServerLines: (server: VirtualServer) => virtualServerLines(cluster, server),
     realServerLines: realServerLines(cluster),
+    watched: watchedBy(host, { cluster, hosts, level }),
     check: (real: Host, server: VirtualServer) => checkOf(cluster, real, server, can.secondInterface),
   })
+}
+
+/** @returns the nodes that a director watches by BFD, and how it calls that; keepalived takes 31 characters */
+export function watchedBy(
+  host: Host,
+  { cluster, hosts, level }: { cluster: Cluster; hosts: readonly Host[]; level: Level },
+): { peer: Host; name: string }[] {
+  const watches = cluster.bfd !== undefined && abilitiesOf(level, cluster).balances && directs(host)
+  const others = watches ? othersOf(host, hosts).filter(directs) : []
+  return others.map((peer) => ({ peer, name: `bfd_${hosts.indexOf(peer) + 1}` }))
 }
 
 /** @returns the interface that the addresses of an instance are on where they have the virtual MAC: keepalived's own name for it */

@@ -6,10 +6,13 @@ import { type VirtualServer, virtualServersOf } from '../../services/virtual-ser
 import type { Packet, Wire } from '../os/firewall/firewall.ts'
 import type { Target } from '../target.ts'
 import { tunnelDevice } from './ipvs.ts'
-import { vmacOf } from './keepalived-conf.ts'
+import { vmacOf, watchedBy } from './keepalived-conf.ts'
 
 /** @returns the protocol of VRRP's adverts by its number, which needs no /etc/protocols; with AH, that of the header around them */
 export const advertsIn = ({ auth_type }: Target['cluster']): string => (auth_type === 'AH' ? '51' : '112')
+
+/** RFC 5881. */
+export const bfdPort = 3784
 
 /** IP in IP, by its number. */
 export const inIp = '4'
@@ -24,6 +27,7 @@ export function packetsOf(target: Target, level: Level): Packet[] {
   const can = abilitiesOf(level, cluster)
   return [
     ...(directs(host) ? amongDirectors(target, can) : []),
+    ...watching(target, level),
     ...(can.tunnels ? tunnelled(target) : []),
     ...(can.balances ? virtualServersOf(cluster) : []).flatMap((server) => [
       ...(serves(host) ? checksOf(target, server) : []),
@@ -82,6 +86,16 @@ function amongDirectors({ cluster, host, hosts }: Target, { syncsConnections }: 
     ]),
   ]
 }
+
+/** BFD of directors that watch each other. */
+const watching = ({ cluster, host, hosts }: Target, level: Level): Packet[] =>
+  watchedBy(host, { cluster, hosts, level }).flatMap(({ peer: { name, address } }): Packet[] => {
+    const bfd = { protocol: 'udp', toPort: bfdPort }
+    return [
+      { what: `BFD to ${name}`, direction: 'out', from: host.address, to: address, ...bfd },
+      { what: `BFD from ${name}`, direction: 'in', from: address, to: host.address, ...bfd },
+    ]
+  })
 
 /** What directors send on by IP in IP, as it leaves them and comes to real servers. */
 function tunnelled({ host, hosts }: Target): Packet[] {

@@ -19,10 +19,15 @@ export const selinux = ({
 }: {
   facts: Target['facts']
   host: Pick<Host, 'role'>
-  cluster: Pick<Cluster, 'selinux'>
+  cluster: Pick<Cluster, 'selinux' | 'bfd'>
 }): Task[] =>
   usesSelinux(facts) && directs(host)
-    ? [connects, file(source, text, { mode: '600' }), watches, ...learning(cluster.selinux === 'learn', facts.now)]
+    ? [
+        connects,
+        file(source, textFor(cluster), { mode: '600' }),
+        ownModule(cluster),
+        ...learning(cluster.selinux === 'learn', facts.now),
+      ]
     : []
 
 /** @returns whether a host has SELinux, be it only to write down what it would forbid */
@@ -49,14 +54,31 @@ const connects: Task = {
 
 const source = '/etc/keepalived/keepalived_playbooks.cil'
 const module = posix.basename(source, '.cil')
-const text = `; Written by keepalived-playbooks; changes by hand are replaced by the next run.
-; keepalived watches the files in /etc/keepalived by which nodes stand by and are drained.
-(allow keepalived_t etc_t (dir (watch)))
-`
+const watch = '(allow keepalived_t etc_t (dir (watch)))'
+// Policies have the one type or the other for the port, and older kernels no permission to watch: what is unknown goes.
+const optional = (name: string, rule: string) => `(optional keepalived_${name} ${rule})`
+const mayUse = (type: string) => `(allow keepalived_t ${type} (udp_socket (name_bind)))`
+const textFor = ({ bfd }: Pick<Cluster, 'bfd'>): string =>
+  [
+    '; Written by keepalived-playbooks; changes by hand are replaced by the next run.',
+    '; keepalived watches the files in /etc/keepalived by which nodes stand by and are drained.',
+    ...(bfd
+      ? [
+          optional('watch', watch),
+          '; keepalived takes part in BFD, at UDP port 3784.',
+          '(allow keepalived_t node_t (udp_socket (node_bind)))',
+          ...['bfd_control_port_t', 'unreserved_port_t'].map((type) => optional(type, mayUse(type))),
+        ]
+      : [watch]),
+    '',
+  ].join('\n')
 
-/** Drain and standby work: the policy of RHEL lets keepalived read files in /etc, but not watch them for changes. */
-const watches: Task = {
-  name: 'SELinux lets keepalived watch its files',
+/**
+ * Drain, standby and BFD work: the policy of RHEL lets keepalived read files in /etc, but not watch them for changes, and use no
+ * port of its own.
+ */
+const ownModule = (cluster: Pick<Cluster, 'bfd'>): Task => ({
+  name: `SELinux lets keepalived watch its files${cluster.bfd ? ', and use BFD' : ''}`,
   key: `SELinux module ${module}`,
   // Kernels before 5.4 ask nobody.
   probe: sh`
@@ -66,7 +88,7 @@ compgen -G ${placeOf(module)}
 true`,
   plan: ({ text }, planned) => {
     if (!text.includes('keepalived_connect_any')) return unchanged('the policy does not confine keepalived')
-    if (!text.includes('/perms/watch')) return unchanged('the kernel does not ask')
+    if (!cluster.bfd && !text.includes('/perms/watch')) return unchanged('the kernel does not ask')
     const there = text.includes(`/400/${module}\n`)
     if (there && !planned.changes(source)) return unchanged()
     return {
@@ -76,4 +98,4 @@ true`,
       undo: there ? loadAtEnd(source) : unload(module),
     }
   },
-}
+})

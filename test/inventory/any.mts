@@ -188,11 +188,11 @@ function rolesAgree(nodes: readonly HostWritten[], hasMails: boolean): void {
 /** Makes values of the cluster agree, likewise. */
 function clusterAgrees({ cluster, hosts }: Written): void {
   if (!cluster.preempt) delete cluster.preempt_delay
-  const { advert_int: seconds } = cluster
+  const { advert_int: seconds, vrrp_version: version = cluster.failover === 'quick' ? 3 : 2 } = cluster
   if (seconds !== undefined)
     cluster.advert_int =
-      cluster.vrrp_version === 3 ? Math.round(Math.min(seconds, 40.95) * 100) / 100 : Math.max(1, Math.floor(seconds))
-  if (cluster.vrrp_version === 3) delete cluster.auth_pass
+      version === 3 ? Math.round(Math.min(seconds, 40.95) * 100) / 100 : Math.max(1, Math.floor(seconds))
+  if (version === 3) delete cluster.auth_pass
   if (cluster.auth_pass === undefined) delete cluster.auth_type
   // At level 1 alone.
   delete cluster.vmac

@@ -199,6 +199,16 @@ export const brokenHosts: [text: string, ...messages: string[]][] = [
     '5:14 cluster.auth_pass: must be left out with cluster.vrrp_version: 3, which has no password',
   ],
   [
+    cluster('failover: quick', 'auth_pass: KPSjXfRG'),
+    '5:14 cluster.auth_pass: must be left out with cluster.failover: quick, whose VRRP version 3 has no password',
+  ],
+  [
+    cluster('failover: quik', 'bfd: { interval_ms: 5, multiplier: 1 }'),
+    '4:13 cluster.failover: must be one of usual, quick, got "quik" (did you mean "quick"?)',
+    '5:23 cluster.bfd.interval_ms: must be a whole number from 10 to 1000, got 5',
+    '5:38 cluster.bfd.multiplier: must be a whole number from 2 to 50, got 1',
+  ],
+  [
     cluster('advert_int: 1.5'),
     '4:15 cluster.advert_int: must be whole seconds from 1 to 255 in VRRP version 2, got 1.5',
   ],

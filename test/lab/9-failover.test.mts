@@ -1,0 +1,84 @@
+// A quick failover at level 3: drills keep to limits of a second, the death of a machine too, and nothing moves without a death.
+import { setTimeout as sleep } from 'node:timers/promises'
+import * as assert from 'uvu/assert'
+import { start } from '../../lab/lab.ts'
+import {
+  asked,
+  disconnect,
+  holder,
+  holderWithin,
+  inventoryWithoutPassword,
+  kill,
+  nodes,
+  on,
+  playbook,
+  resetWithPackages,
+  startLab,
+  until,
+} from './cluster.ts'
+import { test } from './suite.ts'
+import { assertNothingLost, watched } from './watched.ts'
+
+const limits = 'drill: { restart: 1, kill: 1, cut: 1 }'
+const quick = (more = '') => ['--inventory', inventoryWithoutPassword(`failover: quick\n  ${limits}${more}`)]
+
+test.before(async () => {
+  await startLab()
+  await resetWithPackages()
+  assert.is((await playbook('level3')).code, 0)
+})
+test.after(() => disconnect())
+
+test('a live cluster becomes quick, and none loses an answer', async () => {
+  const { run, seen } = await watched('level3', ...quick())
+  assertNothingLost(seen)
+  assert.equal(run.document.cluster!.findings, [])
+})
+
+test('keepalived loads another configuration on both nodes: none loses an answer, and pools stay whole', async () => {
+  const { run, seen } = await watched('level3', ...quick('\n  balancing: { scheduler: wrr }'))
+  assertNothingLost(seen)
+  assert.equal(run.document.cluster!.findings, [])
+  assert.is((await playbook('level3', ...quick())).code, 0)
+})
+
+test('nobody dies, and nothing moves', async () => {
+  const events =
+    'journalctl -q -u keepalived -o cat --no-pager | grep -cE "STATE|BFD_Instance|(Removing|Adding) service"; true'
+  const had = await Promise.all(nodes.map((node) => on(node, events)))
+  await sleep(60_000)
+  assert.equal(await Promise.all(nodes.map((node) => on(node, events))), had)
+})
+
+test('drills: answers are lost for a second at most', async () => {
+  const run = await playbook('drill', '--kill', '--cut', ...quick())
+  assert.is(run.code, 0, run.text)
+})
+
+test('the machine of the holder is killed: within two seconds nobody notices any more', async () => {
+  const was = await holder()
+  const seen = await asked(
+    'remote',
+    async () => {
+      await sleep(5000)
+      await kill(was)
+      await sleep(15_000)
+    },
+    quick()[1],
+  )
+  const lost = seen.samples.filter((sample) => sample.lost)
+  const [first, last] = [lost[0]!.sent, lost.at(-1)!.sent]
+  assert.ok(last - first <= 2, `lost from ${first} to ${last} s`)
+  await start(was)
+  await holderWithin(60)
+})
+
+test('the live cluster gets its usual timing back, and none loses an answer', async () => {
+  // A machine that has just booted still loads what it has.
+  await until(async () => assert.is((await playbook('verify', ...quick())).code, 0))
+  const { run, seen } = await watched('level3')
+  assertNothingLost(seen)
+  assert.equal(run.document.cluster!.findings, [])
+})
+
+test.run()
