@@ -3,7 +3,7 @@ import { sh } from '../base/sh.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { directs } from '../../inventory/roles.ts'
 import { advertsChange } from '../../tasks/cluster/adverts.ts'
-import { keepalivedConf } from '../../tasks/cluster/keepalived-conf.ts'
+import { confKey, keepalivedConf } from '../../tasks/cluster/keepalived-conf.ts'
 import type { PlannedChange } from '../runner/host.ts'
 import { addressOf } from './instances.ts'
 import { printLevel } from './node-state.ts'
@@ -62,9 +62,7 @@ export async function refuseDeaf(
   lost: readonly string[],
   timeout: number,
 ): Promise<void> {
-  const changes = planned.filter(
-    ({ key, before, after }) => key === `file ${keepalivedConf}` && advertsChange(before, after),
-  )
+  const changes = planned.filter(({ key, before, after }) => key === confKey && advertsChange(before, after))
   if (changes.length === 0) return
   /** Unknown of one that is unreachable. */
   const confOf = async (name: string) => {

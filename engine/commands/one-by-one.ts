@@ -3,7 +3,7 @@ import { directs, serves } from '../../inventory/roles.ts'
 import type { Cluster, Host } from '../../inventory/types.ts'
 import { advertsChange } from '../../tasks/cluster/adverts.ts'
 import { vrrpScripts } from '../../tasks/cluster/checks.ts'
-import { keepalivedConf } from '../../tasks/cluster/keepalived-conf.ts'
+import { confKey } from '../../tasks/cluster/keepalived-conf.ts'
 import { exitCode, UserError } from '../base/errors.ts'
 import { lines, sh } from '../base/sh.ts'
 import { scriptLater } from '../base/timer.ts'
@@ -46,9 +46,10 @@ export interface Before {
 export function oneByOne(session: Session, states: readonly NodeState[], { level, planned, timeout }: Before): Turns {
   const { hosts, cluster } = session.inventory
   const from = states.find((state) => state.level !== undefined)?.level
-  const { silences, shares } = howTo(session, states, { from, level, planned })
+  const changes = planned.filter(({ key }) => key === confKey)
+  const { silences, shares } = howTo(session, states, { from, level, changes })
   // BFD with nodes that do not have it yet is down.
-  const begins = planned.some(({ before, after }) => !before.includes('bfd_instance') && after.includes('bfd_instance'))
+  const begins = changes.some(({ before, after }) => !before.includes('bfd_instance') && after.includes('bfd_instance'))
   // On the way from one level to another, both kinds of directors are drained.
   const control = new ClusterControl(session, Math.max(level, from ?? level), timeout, [], handOverLasts)
   const moving = movesVip(cluster, from, level)
@@ -96,7 +97,7 @@ export function oneByOne(session: Session, states: readonly NodeState[], { level
     turn: (name, keys, work) =>
       turn(
         hosts.find((host) => host.name === name)!,
-        keys.includes(`file ${keepalivedConf}`),
+        keys.includes(confKey),
         work,
       ),
   }
@@ -110,9 +111,8 @@ export function oneByOne(session: Session, states: readonly NodeState[], { level
 function howTo(
   { inventory: { cluster } }: Session,
   states: readonly NodeState[],
-  { from, level, planned }: Pick<Before, 'level' | 'planned'> & { from: number | undefined },
+  { from, level, changes }: { from: number | undefined; level: Level; changes: readonly PlannedChange[] },
 ): { silences: boolean; shares: boolean } {
-  const changes = planned.filter(({ key }) => key === `file ${keepalivedConf}`)
   const found = new Set(changes.map(({ before, after }) => advertsChange(before, after)))
   const holders = new Set(Object.values(soleHolders(cluster, states)))
   // A director that stands by and answers clients itself needs its keepalived.

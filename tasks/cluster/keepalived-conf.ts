@@ -15,6 +15,9 @@ import { vrrpScripts } from './checks.ts'
 /** Where keepalived reads its configuration. */
 export const keepalivedConf = '/etc/keepalived/keepalived.conf'
 
+/** The key of the task that writes it. */
+export const confKey = `file ${keepalivedConf}`
+
 /** @returns the notify script that writes the state lines for the cluster check; the article's, where it is not known for which host */
 export const notifyScriptOf = (facts?: Facts): string =>
   `${facts ? osOf(facts).scripts : '/etc/keepalived'}/keepalived-notify.sh`

@@ -163,7 +163,7 @@ test('the machine of the holder is killed and comes back', async () => {
   await assertWell()
 })
 
-// The ways up between them are in 9-ways.
+// 9-ways has the others.
 testWays(3, [2, 1, 3])
 
 test('a missing second interface is an error that says so before anything changes', async () => {
