@@ -2,7 +2,6 @@
 //   node test/run.mts TIER[,TIER] [--yes] [PATTERN]     only files whose path contains PATTERN
 // A file that runs no test, skips one, or never ends has failed.
 import { cpSync, existsSync, globSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { $ } from 'zx'
 import { evidenceFolder } from '../lab/evidence.ts'
@@ -10,51 +9,8 @@ import { labDown, labUp } from '../lab/lab.ts'
 import { ensureRequirements } from '../lab/requirements.ts'
 import { inCi } from '../engine/cli/options.ts'
 import { endAll, type Outcome, root, runFile } from './run-file.ts'
+import { filesOf, type Tier, tiers } from './tiers.ts'
 import { ensureTools } from './tools.ts'
-
-interface Tier {
-  files: string
-  /** Whether the files work with the machines of a lab. */
-  lab: boolean
-  /** How many files run at a time. */
-  atATime: number
-  /** How long one file may take. */
-  minutes: number
-  /** The releases of the lab's machines, as LAB_RELEASE says them. */
-  release?: string
-  /** How many inventories are made, unless CASES says it. */
-  cases?: number
-}
-
-// Machines mostly wait for each other: two labs at a time take less than one after the other. What holds seconds against
-// limits has this machine for itself.
-const lab = { lab: true, atATime: 2, minutes: 50 }
-const drills = { files: 'test/lab/8-*.test.mts', lab: true, atATime: 1, minutes: 50 }
-
-const tiers: Record<string, Tier> = {
-  // Some files mostly wait.
-  unit: { files: 'test/*.test.mts', lab: false, atATime: availableParallelism() + 2, minutes: 10 },
-  lab: { files: 'test/lab/[1-7]-*.test.mts', ...lab },
-  // What goes before a cluster, and beside it.
-  clusters: { files: 'test/lab/9-{adoption,confirm,import,packet-filters}.test.mts', ...lab },
-  // Clusters of other shapes than the article's.
-  'more-clusters': {
-    files:
-      'test/lab/9-{addresses,adverts,direct,hangs,persistence,real-servers,several,three-nodes,vrrp,ways,web}.test.mts',
-    ...lab,
-  },
-  // Seconds are held against limits.
-  failover: { ...drills, files: 'test/lab/9-failover.test.mts' },
-  fuzz: { files: 'test/any-*.test.mts', lab: false, atATime: availableParallelism(), minutes: 30, cases: 1000 },
-  drills,
-  faults: { files: 'test/faults/*.test.mts', ...lab },
-  // What differs among releases: packages, network, packet filter, keepalived. el-mixed has all levels of 13 too.
-  debian13: { files: 'test/lab/[1235]-*.test.mts', ...lab, release: '13' },
-  drills13: { ...drills, release: '13' },
-  el: { files: 'test/lab/el-{levels,adoption,native,selinux}.test.mts', ...lab, release: 'ns1=el9,ns2=el10' },
-  apparmor: { files: 'test/lab/apparmor.test.mts', ...lab, release: '12-apparmor' },
-  'el-mixed': { files: 'test/lab/el-mixed.test.mts', ...lab, release: 'ns1=13,ns2=el9' },
-}
 
 /** The files that take longest, the longest first, so that none of them is left to the end alone. */
 const longest = [
@@ -98,12 +54,6 @@ const rank = (file: string) => {
   const place = longest.findIndex((name) => file.endsWith(`/${name}.test.mts`))
   return place < 0 ? longest.length : place
 }
-
-/** @returns the files of a tier that match */
-const filesOf = ({ files }: Tier, pattern: string): string[] =>
-  globSync(files, { cwd: root })
-    .filter((file) => file.includes(pattern))
-    .sort()
 
 /** A file of a tier. */
 interface Job {
