@@ -9,7 +9,7 @@ import { labDown, labUp } from '../lab/lab.ts'
 import { ensureRequirements } from '../lab/requirements.ts'
 import { inCi } from '../engine/cli/options.ts'
 import { endAll, type Outcome, root, runFile } from './run-file.ts'
-import { filesOf, type Tier, tiers } from './tiers.ts'
+import { environmentOf, filesOf, type Tier, tiers } from './tiers.ts'
 import { ensureTools } from './tools.ts'
 
 /** The files that take longest, the longest first, so that none of them is left to the end alone. */
@@ -86,15 +86,11 @@ async function runAll(jobs: readonly Job[]): Promise<Outcome[]> {
     const checkout = jobs[0]!.tier.lab ? checkoutFor(worker) : root
     for (let job = waiting.shift(); job; job = waiting.shift()) {
       const { file, tier } = job
-      const { lab, minutes, release, cases } = tier
+      const { lab, minutes, release } = tier
       if (lab && !alone) console.log(`${file} begins`)
       const began = performance.now()
       const kept: Buffer[] = []
-      const env = {
-        LAB_EVIDENCE: evidenceFolder,
-        ...(release && { LAB_RELEASE: release }),
-        ...(cases && { CASES: process.env.CASES ?? String(cases) }),
-      }
+      const env = { LAB_EVIDENCE: evidenceFolder, ...environmentOf(tier) }
       const outcome = await runFile(file, { minutes, env, checkout }, (chunk) =>
         alone ? process.stdout.write(chunk) : kept.push(chunk),
       )

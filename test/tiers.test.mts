@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { root } from './run-file.ts'
-import { filesOf, tiers } from './tiers.ts'
+import { environmentOf, filesOf, tiers } from './tiers.ts'
 
 const test = suite('Tiers of the tests')
 
@@ -19,5 +19,20 @@ for (const file of ['package.json', 'README.md', ...globSync('docs/*.md', { cwd:
       }
     })
 }
+
+test('a file gets the machines of its tier, whatever the one before had', () => {
+  const { LAB_RELEASE } = process.env
+  delete process.env.LAB_RELEASE
+  try {
+    assert.equal(environmentOf(tiers.adoption!), { LAB_RELEASE: '12' })
+    assert.equal(environmentOf(tiers['el-mixed']!), { LAB_RELEASE: 'ns1=13,ns2=el9' })
+    process.env.LAB_RELEASE = '13'
+    assert.equal(environmentOf(tiers.adoption!), { LAB_RELEASE: '13' })
+    assert.equal(environmentOf(tiers.unit!), {})
+  } finally {
+    delete process.env.LAB_RELEASE
+    if (LAB_RELEASE) process.env.LAB_RELEASE = LAB_RELEASE
+  }
+})
 
 test.run()

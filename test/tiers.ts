@@ -1,6 +1,7 @@
 // The tiers of the tests: what runs together, and with what.
 import { globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { releases } from '../lab/releases.ts'
 import { root } from './run-file.ts'
 
 export interface Tier {
@@ -52,3 +53,13 @@ export const filesOf = ({ files }: Tier, pattern: string): string[] =>
   globSync(files, { cwd: root })
     .filter((file) => file.includes(pattern))
     .sort()
+
+/**
+ * @returns what the files of a tier find in their environment; what the person who runs them has said goes before what most
+ *   tiers have
+ */
+export const environmentOf = ({ lab, release, cases }: Tier): Record<string, string> => ({
+  // Without a word, the lab stays on what the file before had asked for.
+  ...(lab && { LAB_RELEASE: release ?? process.env.LAB_RELEASE ?? releases[0]!.name }),
+  ...(cases && { CASES: process.env.CASES ?? String(cases) }),
+})
