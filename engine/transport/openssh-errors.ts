@@ -9,8 +9,11 @@ interface Failure extends Way {
   passwordGiven: boolean
 }
 
-/** Whether the program ssh says that it was hung up on before the server had said anything. */
-export const isDropped = (said: string): boolean => /_exchange_identification:|Connection (closed|reset) by/.test(said)
+/** Whether the program ssh says that it was hung up on before the server had said anything, and no jump host said why. */
+export const isDropped = (said: string): boolean =>
+  /_exchange_identification:|Connection (closed|reset) by/.test(said) && !refusals.test(said)
+
+const refusals = /Host key verification failed|Permission denied|revoked/i
 
 /** @param said by ssh, of which the last line is the reason and those before it what led there */
 export function whyNoOpenSsh(said: string, failure: Failure): string {
@@ -22,7 +25,7 @@ export function whyNoOpenSsh(said: string, failure: Failure): string {
     .filter(Boolean)
   const last = lines.at(-1) ?? 'it was closed by the host'
   if (late) return `${where} did not finish the login in time${lines.length > 0 ? ` (${last})` : ''}`
-  if (/Host key verification failed|revoked/.test(last)) return whyNotTrusted(said, failure)
+  if (/Host key verification failed|revoked/i.test(said)) return whyNotTrusted(said, failure)
   if (/Permission denied|Too many authentication failures/.test(said) || passwordGiven)
     return `${where} refused ${settings.user}${passwordGiven ? ', who gave the password' : ''}: ${lines.join('; ') || last}`
   if (/Connection refused/.test(last)) return `${where} refused the connection: is sshd running there, on this port?`

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { $ } from 'zx/core'
@@ -8,7 +8,7 @@ import { HostError } from '../base/errors.ts'
 import { type Askpass, askpass } from './askpass.ts'
 import type { Channel, Connection, Login, Prepare, Way } from './connection.ts'
 import { isDropped, whyNoOpenSsh } from './openssh-errors.ts'
-import { sshOptions, type SshTarget } from './ssh-config.ts'
+import { sshOptions, type SshSettings, type SshTarget } from './ssh-config.ts'
 
 /** As `-o` takes them: of what a configuration may have for a person's session, nothing happens in ours. */
 const set = (options: Record<string, string | number>) =>
@@ -45,27 +45,37 @@ async function attempt(way: Way, deadline: AbortSignal): Promise<Login> {
   const folder = await mkdtemp(join(tmpdir(), 'ssh-'))
   const socket = ['-S', join(folder, 'master')]
   const asked = options.password === undefined ? undefined : await askpass(folder, options.password)
-  const { code, said } = await startMaster(way, socket, deadline, asked)
+  const heard = join(folder, 'way')
+  const words = [...socket, ...wayThere(way.settings, heard)]
+  const { code, said: last } = await startMaster(way, words, deadline, asked)
   asked?.close()
   if (code === 0) {
     // Without a place on this connection, ssh would make another by itself.
-    const words = [...socket, ...set({ ControlMaster: 'no', BatchMode: 'yes', ProxyCommand: 'false' })]
+    const own = [...socket, ...set({ ControlMaster: 'no', BatchMode: 'yes', ProxyCommand: 'false' })]
     const close = async () => {
       await control('exit', target, socket)
       await rm(folder, { recursive: true, force: true })
     }
-    return opened(way, { words, isUp: () => masterIsUp(target, ...socket), close })
+    return opened(way, { words: own, isUp: () => masterIsUp(target, ...socket), close })
   }
+  const said = (await readFile(heard, 'utf8').catch(() => '')) + last
   await rm(folder, { recursive: true, force: true })
   const why = whyNoOpenSsh(said, { ...way, late: deadline.aborted, passwordGiven: asked?.given() ?? false })
   if (isDropped(said) && !deadline.aborted) return { dropped: why }
   throw new HostError(`${options.name}: ${why}`)
 }
 
+/** What a jump host, or a ProxyCommand, says goes to a file: ssh shows nothing of it where the connection is to persist. */
+function wayThere({ proxy }: SshSettings, file: string): string[] {
+  if (!proxy) return []
+  const quoted = [...proxy, file].map((word) => `'${word.replaceAll("'", "'\\''")}'`.replaceAll('%', '%%'))
+  return set({ ProxyCommand: `${quoted.slice(0, -1).join(' ')} 2>${quoted.at(-1)}` })
+}
+
 /** Has ssh log in and go on in the background. @returns how that ended, and what it said */
 async function startMaster(
   { target, options: { name, keepalive = 5, notice } }: Way,
-  socket: readonly string[],
+  words: readonly string[],
   deadline: AbortSignal,
   asked: Askpass | undefined,
 ): Promise<{ code: number | null; said: string }> {
@@ -80,7 +90,7 @@ async function startMaster(
     ServerAliveCountMax: 3,
   })
   // A process group of its own: Ctrl-C at the terminal must not cut the way before all is undone.
-  const child = spawn('ssh', [...sshOptions(target), ...plain, ...socket, '-N', '-f', ...own, '--', target.host], {
+  const child = spawn('ssh', [...sshOptions(target), ...plain, ...words, '-N', '-f', ...own, '--', target.host], {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, LC_ALL: 'C', ...asked?.env },
