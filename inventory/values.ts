@@ -84,6 +84,12 @@ export const login = {
       'The private key to log in with; paths as for `config`. Default: the keys of your agent and of the OpenSSH ' +
       'configuration.',
   },
+  client: {
+    enum: ['auto', 'openssh'],
+    description:
+      'Who makes the connection: `openssh` is the program `ssh`; with `auto` it does so where it alone can: see ' +
+      '[SSH](ssh.md). Default: `auto`.',
+  },
 } as const
 
 /** A name that `ssh` resolves; it never begins with "-", so that no program takes it for an option. */

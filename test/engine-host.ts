@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
-import type { HostResult, Listener } from '../engine/runner/events.ts'
+import type { ChangeReport, HostResult, Listener } from '../engine/runner/events.ts'
 import type { HostOptions, RunHost } from '../engine/runner/host.ts'
 import { localTransport } from '../engine/transport/local.ts'
 import { runHosts } from '../engine/runner/run.ts'
@@ -86,3 +86,7 @@ export const custom = (name: string, apply: Script, undo: Script): Task => ({
 })
 export const made = (name: string, undo: Script): Task =>
   custom(name, sh`mkdir -p ${folder}; touch ${path(name)}`, undo)
+
+/** What check mode announces, as no change takes time there. */
+export const untimed = (changes: readonly ChangeReport[]): ChangeReport[] =>
+  changes.map(({ seconds: _time, ...change }) => change)

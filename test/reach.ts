@@ -13,11 +13,16 @@ export interface Way extends Partial<SshOptions> {
   known?: string
   host?: string
   port?: number
+  client?: Client
   /** The IdentityFile, `none` for none. */
   key?: string
   /** Further lines of ssh_config. */
   config?: string
 }
+
+/** By whom a login is made: ssh2, or the program of OpenSSH. */
+export const clients = ['auto', 'openssh'] as const
+export type Client = (typeof clients)[number]
 
 /** Seconds that a busy machine may take; what has to take too long says so itself. */
 const patience = { connectTimeout: 120, startTimeout: 120 }
@@ -49,8 +54,8 @@ IdentityAgent none
 IdentityFile ${key}
 `,
   )
-  const { user = 'root', host = '127.0.0.1', port = sshd.port } = way
-  return sshTransport({ host, user, port, config }, { name: 'ns1', ...patience, ...way })
+  const { user = 'root', host = '127.0.0.1', port = sshd.port, client } = way
+  return sshTransport({ host, user, port, config, client }, { name: 'ns1', ...patience, ...way })
 }
 
 /** Connects, runs one script, disconnects. */

@@ -14,6 +14,8 @@ export interface Sshd {
   folder: string
   /** Its host key as a known_hosts line without the host: `ssh-ed25519 AAAA…`. */
   hostKey: string
+  /** What it has logged so far. */
+  log(): string
   stop(): Promise<void>
 }
 
@@ -108,13 +110,13 @@ export async function startSshd(options: SshdOptions = { address: '127.0.0.1' })
   await makeKeys(folder)
   const port = await freePort()
   await writeFile(join(folder, 'sshd_config'), config(port, options))
-  const { pid, stop: stopServer } = await start(folder, options)
+  const { pid, log, stop: stopServer } = await start(folder, options)
   const hostKey = (await readFile(join(folder, 'host_ed25519.pub'), 'utf8')).split(' ').slice(0, 2).join(' ')
   const stop = async () => {
     await stopServer()
     await rm(folder, { recursive: true })
   }
-  return { port, pid, folder, hostKey, stop }
+  return { port, pid, folder, hostKey, log, stop }
 }
 
 async function makeKeys(folder: string): Promise<void> {
@@ -132,7 +134,7 @@ async function makeKeys(folder: string): Promise<void> {
   await writeFile(join(folder, 'authorized_keys'), Buffer.concat(allowed))
 }
 
-async function start(folder: string, { address, alone }: SshdOptions): Promise<Pick<Sshd, 'pid' | 'stop'>> {
+async function start(folder: string, { address, alone }: SshdOptions): Promise<Pick<Sshd, 'pid' | 'log' | 'stop'>> {
   // sshd goes with the test, even if that is killed.
   const words = [
     '--pdeathsig',
@@ -165,5 +167,5 @@ async function start(folder: string, { address, alone }: SshdOptions): Promise<P
     child.kill('SIGKILL')
     await ended
   }
-  return { pid: child.pid!, stop }
+  return { pid: child.pid!, log: () => log, stop }
 }

@@ -71,6 +71,7 @@ export const changeSchema = {
     before: { type: 'string', description: 'The state that was found.' },
     after: { type: 'string', description: 'The state that the task wants.' },
     remark: { type: 'string', description: 'What people should know beside the difference.' },
+    seconds: { type: 'number', description: 'The time that it took; not in check mode.' },
   },
 } as const satisfies JSONSchema
 

@@ -54,6 +54,7 @@ export async function main<Name extends keyof Documents, const Own extends Optio
   const endings: (() => unknown)[] = []
   const document: Documents[keyof Documents] = { document: name, playbook: title, exitCode: exitCode.ok }
   let finished = false
+  let junitFile: string | undefined
   const finish = async (code: number) => {
     if (finished) return
     finished = true
@@ -62,7 +63,9 @@ export async function main<Name extends keyof Documents, const Own extends Optio
     // Reverse order, since a later resource may need an earlier one.
     for (const action of endings.splice(0).reverse()) await action()
     document.exitCode = code
-    if (wantsJson) printJson(document, redactor)
+    const clean = redacted(document, redactor)
+    if (wantsJson) process.stdout.write(`${printableJson(clean)}\n`)
+    if (junitFile) await writeJunit(junitFile, clean)
   }
   // The reader of a pipe may leave early (`| head`); changes that have begun on hosts are finished.
   process.stdout.on('error', () => {})
@@ -73,6 +76,8 @@ export async function main<Name extends keyof Documents, const Own extends Optio
     const options = parseOptions(process.argv.slice(entry + 1), title, own, words)
     if (typeof options === 'string') return void process.stdout.write(`${options}\n`)
     console.print(console.colour.bold(title))
+    if (options.junit) await (await import('../base/report-file.ts')).assertWritable(options.junit)
+    junitFile = options.junit
     const context: RunContext<Documents[Name], OwnOptions<Own>> = {
       options,
       console,
@@ -113,9 +118,14 @@ function urlOf(word: string): string | undefined {
   }
 }
 
-function printJson(document: object, redactor: Redactor): void {
-  const clean = (_key: string, value: unknown) => (typeof value === 'string' ? redactor.redact(value) : value)
-  process.stdout.write(`${printableJson(JSON.stringify(document, clean, 2))}\n`)
+/** @returns a document as JSON, without secrets */
+const redacted = (document: object, redactor: Redactor): string =>
+  JSON.stringify(document, (_key, value: unknown) => (typeof value === 'string' ? redactor.redact(value) : value), 2)
+
+async function writeJunit(file: string, document: string): Promise<void> {
+  const { junit } = await import('./junit.ts')
+  const { writeWhole } = await import('../base/report-file.ts')
+  await writeWhole(file, junit(JSON.parse(document)))
 }
 
 /** A change that a host has begun is finished there, and the next is not begun: see `batchChanges`. */

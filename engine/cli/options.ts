@@ -29,6 +29,7 @@ export const commonOptions = [
   { name: 'ask-become-pass', help: 'ask for the sudo password' },
   { name: 'verbose', short: 'v', help: 'also show what was already right, and what commands print' },
   { name: 'json', help: 'one JSON document on stdout; what people read goes to stderr' },
+  { name: 'junit', value: 'FILE', help: 'also write a report as JUnit has it, for CI' },
   { name: 'yes', short: 'y', help: 'answer yes to every question' },
   { name: 'help', short: 'h', help: 'show this text' },
   { name: 'version', help: 'show the version' },
@@ -51,6 +52,8 @@ export interface Options<Own = object> {
   askBecomePass: boolean
   verbose: boolean
   json: boolean
+  /** The file of the JUnit report. */
+  junit?: string
   yes: boolean
   /** The words beside the options, for a playbook that takes some. */
   words: string[]
@@ -92,6 +95,7 @@ export function parseOptions<const Own extends Option>(
     askBecomePass: given.has('ask-become-pass'),
     verbose: given.has('verbose'),
     json: given.has('json'),
+    junit: given.get('junit'),
     yes: given.has('yes'),
     words,
     own: Object.fromEntries(

@@ -57,12 +57,14 @@ export async function openSession(context: RunContext, level?: Level): Promise<S
     await labUp({ yes: options.yes || inCi(), say: (line) => console.print(line) })
   }
 
+  const notice = (line: string) => console.print(line)
   const transports = new Map<string, Transport>()
   context.atEnd(() => Promise.all([...transports.values()].map((transport) => transport.close())))
   const open = (name: string, target: SshTarget) => {
     const known = transports.get(name)
     if (known) return known
-    const transport = sshTransport(target, { name, connectTimeout, ...passwords })
+    const detail = options.verbose ? notice : undefined
+    const transport = sshTransport(target, { name, connectTimeout, ...passwords, notice, detail })
     transports.set(name, transport)
     return transport
   }

@@ -3,6 +3,7 @@ import { resourceOf } from '../../tasks/resources.ts'
 import { targetOf } from '../../tasks/target.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
 import type { RunContext } from '../cli/main.ts'
+import { Profile } from '../cli/profile.ts'
 import { Report } from '../cli/run-report.ts'
 import { askedServicesOf } from '../../services/virtual-server.ts'
 import { ensureClients } from '../clients/client.ts'
@@ -13,7 +14,7 @@ import { type Finding, isOfLoad } from '../cluster/finding.ts'
 import { type NodeState, readNodeStates } from '../cluster/node-state.ts'
 import { judgeStates } from '../verify/check.ts'
 import type { Session } from '../cluster/session.ts'
-import type { HostResult } from '../runner/events.ts'
+import type { HostResult, Listener } from '../runner/events.ts'
 import { type RunOptions, runHosts } from '../runner/run.ts'
 import { flatten } from '../runner/task.ts'
 import { confirmAll, keepWaiting, type Unconfirmed } from './confirm.ts'
@@ -25,13 +26,19 @@ import { brought, settle } from './settle.ts'
  * @param checking false leaves the check out
  * @param seconds see `confirmWithin`
  * @param takeOver see `Target`
+ * @param profiled shows what took how long
  * @returns the exit code
  */
 export async function bringTo(
   context: RunContext<Documents['run']>,
   session: Session,
   { title, level, scope, tasks }: Playbook,
-  { checking, seconds, takeOver }: { checking: boolean; seconds: number; takeOver?: boolean },
+  {
+    checking,
+    seconds,
+    takeOver,
+    profiled,
+  }: { checking: boolean; seconds: number; takeOver?: boolean; profiled?: boolean },
 ): Promise<number> {
   const { hosts } = session.inventory
   // It names a folder on the hosts.
@@ -82,6 +89,7 @@ export async function bringTo(
       },
       resourceOf,
     })),
+    profiled,
   )
   const code = codeOf(results)
   if (check) return code
@@ -128,6 +136,7 @@ async function run(
   context: RunContext<Documents['run']>,
   own: Pick<RunOptions, 'note' | 'confirmWithin' | 'together' | 'refuse' | 'beforeChanges'>,
   hosts: Parameters<typeof runHosts>[0],
+  profiled = false,
 ): Promise<HostResult[]> {
   const { options, console, document } = context
   const report = new Report(
@@ -137,10 +146,16 @@ async function run(
   )
   context.underWay = () => report.busy()
   context.atEnd(() => report.end())
-  const results = await runHosts(hosts, { ...options, ...own, interrupted: () => context.interrupted }, report.listen)
+  const profile = new Profile()
+  const listen: Listener = (event) => {
+    report.listen(event)
+    profile.listen(event)
+  }
+  const results = await runHosts(hosts, { ...options, ...own, interrupted: () => context.interrupted }, listen)
   context.underWay = () => []
   report.end()
   report.summary(results)
+  if (profiled) for (const line of profile.lines()) console.print(line)
   document.check = options.check
   document.hosts = results
   return results

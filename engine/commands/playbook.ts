@@ -13,6 +13,8 @@ const takeOver = {
   help: 'replace what others have set up in the place of the cluster; --check shows what goes away',
 } as const
 
+const profile = { name: 'profile', help: 'show at the end what took how long' } as const
+
 /** Lists the tasks of a host, in order. */
 export type TaskList = (target: Target) => TaskTree
 
@@ -36,7 +38,11 @@ export interface Playbook {
 export const playbook = (url: string, wanted: Playbook): Promise<void> =>
   main(
     url,
-    { title: wanted.title, document: 'run', own: wanted.level ? [confirmOption, noVerify, takeOver] : [confirmOption] },
+    {
+      title: wanted.title,
+      document: 'run',
+      own: wanted.level ? [confirmOption, noVerify, takeOver, profile] : [confirmOption, profile],
+    },
     async (context) => {
       // Loaded after the first line is on the screen.
       const { openSession } = await import('../cluster/session.ts')
@@ -45,7 +51,7 @@ export const playbook = (url: string, wanted: Playbook): Promise<void> =>
       const seconds = confirmWithin(own['confirm-timeout'])
       const session = await openSession(context, wanted.level)
       const scope = wanted.scope ?? (wanted.level ? undefined : parse(fileURLToPath(url)).name)
-      const how = { checking: !own['no-verify'], seconds, takeOver: own['take-over'] }
+      const how = { checking: !own['no-verify'], seconds, takeOver: own['take-over'], profiled: own.profile }
       return bringTo(context, session, { ...wanted, scope }, how)
     },
   )

@@ -26,7 +26,7 @@ export interface Page extends Pick<
 
 /** Checks before the run that the report can be written. @throws UserError */
 export async function expectReport(file: string | undefined): Promise<void> {
-  if (file) await (await import('../report/write.ts')).assertWritable(file)
+  if (file) await (await import('../base/report-file.ts')).assertWritable(file)
 }
 
 /** Writes the report, where one is asked for. @param states the nodes as they are at the end */

@@ -82,9 +82,9 @@ export class ApplyProgress {
 
   #finish(task: Task, change: Change): void {
     this.#current = undefined
-    const made = describe(task, change)
-    this.#result.changes.push(made)
     const seconds = (performance.now() - this.#startedAt) / 1000
+    const made = { ...describe(task, change), seconds }
+    this.#result.changes.push(made)
     this.#tell({ type: 'change ended', host: this.#result.host, change: made, seconds })
   }
 }

@@ -47,7 +47,7 @@ export function bashCall(script: string, limit?: number): BashCall {
 }
 
 /** A running bash, here or on a host: a child process, or a channel of ssh2. */
-interface BashProcess {
+export interface BashProcess {
   stdin: Writable
   stdout: Readable
   stderr: Readable

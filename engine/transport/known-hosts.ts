@@ -93,22 +93,10 @@ export function hostKeyAlgorithms(host: KnownHost, allowed: readonly string[]): 
     .filter((name) => allowed.includes(name))
 }
 
-/**
- * Explains why no key of a host can be trusted, whichever it shows: ssh would trust it by what playbooks can't use.
- * @returns undefined where it is worth asking for its key
- */
-export function whyNeverTrusted(host: KnownHost, { otherSources }: SshSettings, target: SshTarget): string | undefined {
+/** @returns what else than a key in known_hosts ssh would know the host by; undefined where there is a key, or nothing else */
+export function knownElsewhere(host: KnownHost, { otherSources }: SshSettings): string | undefined {
   if (validKeys(host).length > 0) return undefined
-  const authority = host.keys.find((key) => key.authority)
-  const sources = [
-    ...(authority ? [`@cert-authority in ${authority.file} line ${authority.line}`] : []),
-    ...otherSources,
-  ]
-  if (sources.length === 0) return undefined
-  return (
-    `the host key of ${host.name} is known by ${sources.join(' and ')} only, which playbooks can't use: put the key itself ` +
-    `into known_hosts, after the name ${host.name}: ${sshCommand(target)} cat /etc/ssh/ssh_host_ed25519_key.pub`
-  )
+  return host.keys.some(({ authority }) => authority) ? '@cert-authority' : otherSources[0]
 }
 
 /**

@@ -4,7 +4,7 @@ import { hostname as localName } from 'node:os'
 import { $, quote } from 'zx/core'
 import { HostError } from '../base/errors.ts'
 import { localUser } from '../base/local-user.ts'
-import { type Algorithms, algorithmsOf, type Method, methodsOf, whyUnsupported } from './ssh-limits.ts'
+import { type Algorithms, algorithmsOf, type Method, methodsOf, whyBeyond } from './ssh2-limits.ts'
 
 /** How the inventory says that a host is reached; the user's ssh_config says the rest. */
 export interface SshTarget {
@@ -16,6 +16,8 @@ export interface SshTarget {
   identity_file?: string
   /** An ssh_config to read in place of the user's and the system's. */
   config?: string
+  /** `openssh`: its program logs in, also where that is slower. By default it does where nothing else can. */
+  client?: 'auto' | 'openssh'
 }
 
 /** What OpenSSH would do for a host. */
@@ -35,11 +37,17 @@ export interface SshSettings {
   hostKeyAlias?: string
   /** Existing files of `RevokedHostKeys`, and what else is named there. */
   revokedHostKeys: string[]
-  /** Where ssh would look for host keys beside the files, and playbooks don't. */
+  /** Where ssh would look for host keys beside the files, and ssh2 doesn't. */
   otherSources: string[]
   /** Files of `CertificateFile`. */
   certificateFiles: string[]
   algorithms: Algorithms
+  /** A setting that ssh2 can't do. */
+  beyond?: string
+  /** Connections may be shared: ControlPath. */
+  control: boolean
+  /** Kerberos may be tried. */
+  gssapi: boolean
   /** The ways to log in that are allowed. */
   methods: Method[]
   /** Seconds, where ssh_config has them. */
@@ -60,7 +68,7 @@ export interface SshSettings {
  * @throws HostError where OpenSSH is missing or its configuration is in error
  */
 export async function sshSettings(target: SshTarget, name: string): Promise<SshSettings> {
-  const asked = await $({ quiet: true, nothrow: true })`ssh -G ${options(target)} -- ${target.host}`
+  const asked = await $({ quiet: true, nothrow: true })`ssh -G ${sshOptions(target)} -- ${target.host}`
   if (asked.exitCode !== 0) throw new HostError(whyNoSettings(asked.exitCode, asked.stderr, name))
   const values = readSettings(asked.stdout)
   const one = (key: string) => values.get(key)?.[0] ?? ''
@@ -73,8 +81,6 @@ export async function sshSettings(target: SshTarget, name: string): Promise<SshS
   const user = one('user')
   const algorithms = algorithmsOf(one)
   const methods = methodsOf(one)
-  const unsupported = whyUnsupported(given, algorithms, methods)
-  if (unsupported) throw new HostError(`${name}: ${unsupported}`)
 
   const [jump, command, alias] = [given('proxyjump'), given('proxycommand'), one('hostkeyalias')]
   const fill = (text: string) =>
@@ -107,6 +113,9 @@ export async function sshSettings(target: SshTarget, name: string): Promise<SshS
     ],
     certificateFiles: files('certificatefile'),
     algorithms,
+    beyond: whyBeyond(given, algorithms, methods),
+    control: given('controlpath') !== '',
+    gssapi: /^(yes|true)$/.test(one('gssapiauthentication')),
     methods,
     connectTimeout: seconds || undefined,
     bindAddress: given('bindaddress') || undefined,
@@ -120,9 +129,11 @@ export async function sshSettings(target: SshTarget, name: string): Promise<SshS
  * The command with which a person reaches the same host by hand.
  * @returns words that are quoted for a shell
  */
-export const sshCommand = (target: SshTarget): string => ['ssh', ...options(target), target.host].map(quote).join(' ')
+export const sshCommand = (target: SshTarget): string =>
+  ['ssh', ...sshOptions(target), target.host].map(quote).join(' ')
 
-function options({ config, user, port, identity_file }: SshTarget): string[] {
+/** @returns the words that tell the program ssh what the inventory says of a host, but for its name */
+export function sshOptions({ config, user, port, identity_file }: SshTarget): string[] {
   return [
     ...(config ? ['-F', config] : []),
     ...(user ? ['-l', user] : []),

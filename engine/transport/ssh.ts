@@ -1,9 +1,9 @@
-import type { ClientChannel } from 'ssh2'
 import { bashCall, talk } from './bash.ts'
 import { HostError } from '../base/errors.ts'
+import type { Connection, LoginOptions } from './connection.ts'
 import { goesOn } from './local.ts'
 import type { SshTarget } from './ssh-config.ts'
-import { type Connection, logIn, type LoginOptions } from './ssh-login.ts'
+import { logIn } from './ssh-login.ts'
 import { become, whyNotRoot } from './sudo.ts'
 import type { ExecutionOptions, Outcome, Transport } from './transport.ts'
 
@@ -42,17 +42,14 @@ export function sshTransport(target: SshTarget, options: SshOptions): Transport 
       const ending = sessions
       sessions = []
       const opened = await Promise.all(ending.map((one) => one.catch(() => undefined)))
-      for (const one of opened) {
-        await one?.connection.close()
-        one?.link.close()
-      }
+      for (const one of opened) await one?.close()
     },
   }
 }
 
 /** @returns `full` where the server takes no more sessions on this connection */
 async function run(
-  { connection, link, user }: Connection,
+  { user, start }: Connection,
   script: string,
   { timeout, lasting, ...listen }: ExecutionOptions,
   { name, becomePassword, startTimeout = 30 }: SshOptions,
@@ -61,20 +58,16 @@ async function run(
   const { prefix, prompt } = become(user, becomePassword)
   // Plain single quotes mean the same to every login shell; zx's own do not.
   const words = call.words.map((word) => `'${word}'`)
-  let channel: ClientChannel
-  try {
-    channel = await connection.spawn(`exec ${prefix}${words.join(' ')}`)
-  } catch (error) {
-    if (typeof (error as { reason?: unknown }).reason === 'number') return 'full'
-    throw new HostError(`${name}: the connection takes no more commands (${(error as Error).message}); run again`)
-  }
+  const noMore = (why: string) => new HostError(`${name}: the connection takes no more commands (${why}); run again`)
+  const channel = await start(`exec ${prefix}${words.join(' ')}`).catch((error: Error) => {
+    throw noMore(error.message)
+  })
+  if (channel === 'full') return 'full'
   let begun = false
   let late = false
   const giveUp = () => {
     late = true
-    // A login shell that waits is ended by a signal alone.
-    if (!begun) channel.signal('KILL')
-    setTimeout(link.close, begun ? 0 : 500)
+    channel.giveUp(begun)
   }
   const starting = setTimeout(giveUp, startTimeout * 1000)
   const running = setTimeout(giveUp, timeout * 1000)
@@ -85,6 +78,9 @@ async function run(
   const { came, stdout, stderr, code } = await talk(channel, call, { ...listen, prompt, onBegin })
   clearTimeout(starting)
   clearTimeout(running)
+  const refusal = came === 'nowhere' ? channel.refusal(stderr) : undefined
+  if (refusal === 'full') return 'full'
+  if (refusal === 'gone') throw noMore('it has ended')
   if (came === 'ready' && (late || code !== undefined)) throw new HostError(`${name}: ${notWhole(user)}`)
   if (late) throw new HostError(`${name}: ${begun ? whyEnded(timeout, lasting) : whyNotBegun(user, stderr)}`)
   if (code === undefined) throw new HostError(whyLost(name))

@@ -7,6 +7,7 @@ import {
   fingerprint,
   holder,
   interrupted,
+  inventoryByOpenSsh,
   nodes,
   on,
   other,
@@ -85,20 +86,24 @@ async function counted(node: string): Promise<[connections: number, executions: 
   return [connections!, executions!]
 }
 
-test('level 2 again: nothing to change, no file touched; one connection and three executions a host, check included', async () => {
-  const before = await Promise.all(nodes.map(fingerprint))
-  const countedBefore = await Promise.all(nodes.map(counted))
-  const run = await playbook('level2')
-  const countedAfter = await Promise.all(nodes.map(counted))
-  assert.is(run.code, 0, run.text)
-  assert.ok(run.document.hosts!.every(({ status, changes }) => status === 'ok' && changes.length === 0))
-  assert.equal(await Promise.all(nodes.map(fingerprint)), before)
-  countedAfter.forEach(([connections, executions], i) => {
-    // The counts go through one connection that was open before, and the second is an execution itself.
-    assert.is(connections - countedBefore[i]![0], 1)
-    assert.ok(executions - countedBefore[i]![1] - 1 <= 3, `${executions - countedBefore[i]![1] - 1} executions`)
+for (const [name, more] of [
+  ['ssh2', () => []],
+  ['the program ssh', () => ['--inventory', inventoryByOpenSsh()]],
+] as const)
+  test(`level 2 again, by ${name}: nothing to change, no file touched; one connection and three executions a host, check included`, async () => {
+    const before = await Promise.all(nodes.map(fingerprint))
+    const countedBefore = await Promise.all(nodes.map(counted))
+    const run = await playbook('level2', ...more())
+    const countedAfter = await Promise.all(nodes.map(counted))
+    assert.is(run.code, 0, run.text)
+    assert.ok(run.document.hosts!.every(({ status, changes }) => status === 'ok' && changes.length === 0))
+    assert.equal(await Promise.all(nodes.map(fingerprint)), before)
+    countedAfter.forEach(([connections, executions], i) => {
+      // The counts go through one connection that was open before, and the second is an execution itself.
+      assert.is(connections - countedBefore[i]![0], 1)
+      assert.ok(executions - countedBefore[i]![1] - 1 <= 3, `${executions - countedBefore[i]![1] - 1} executions`)
+    })
   })
-})
 
 test('named stopped on a node: the other answers alone; started again, they alternate', async () => {
   const node = 'ns2'

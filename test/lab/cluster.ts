@@ -22,6 +22,10 @@ export const labInventory = `${root}inventory/lab.yaml`
 export const inventoryWith = (more: string, name = 'inventory'): string =>
   inventoryAs((text) => text.replace('cluster:\n', `cluster:\n  ${more}\n`), name)
 
+/** The lab's inventory, whose hosts are reached by the program `ssh`. */
+export const inventoryByOpenSsh = (): string =>
+  inventoryAs((text) => text.replace('ssh:\n', 'ssh:\n  client: openssh\n'), 'openssh')
+
 /** The lab's inventory with something in place of its password. */
 export const inventoryWithoutPassword = (instead: string): string =>
   inventoryAs((text) => text.replace(/auth_pass: .*/, instead), 'without-password')

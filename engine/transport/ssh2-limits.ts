@@ -50,24 +50,12 @@ export function methodsOf(setting: Setting): Method[] {
   )
 }
 
-/** @returns what ssh_config asks for and playbooks can't do, and what to do about it; undefined where they can do all */
-export function whyUnsupported(
-  setting: Setting,
-  algorithms: Algorithms,
-  allowed: readonly Method[],
-): string | undefined {
-  for (const kind of Object.keys(kinds) as (keyof Algorithms)[]) {
-    const [key, , able] = kinds[kind]
-    if (algorithms[kind].length === 0)
-      return `of ssh_config's ${key} (${setting(key)}) playbooks know none: allow one of ${able.slice(0, 3).join(', ')} there`
-  }
-  if (allowed.length === 0)
-    return (
-      `ssh_config allows no way to log in that playbooks have (${Object.keys(methods).join(', ')}): ` +
-      `see its PreferredAuthentications (${setting('preferredauthentications') || 'all'}) and PubkeyAuthentication`
-    )
-  if (setting('proxyusefdpass') === 'yes')
-    return 'ssh_config has ProxyUseFdpass, which playbooks can not do: name a ProxyCommand that passes the bytes on'
-  if (setting('bindinterface')) return 'ssh_config has BindInterface, which playbooks can not do: use BindAddress'
+/** @returns what ssh_config asks for and ssh2 can't do, as the settings are called; undefined where it can do all */
+export function whyBeyond(setting: Setting, algorithms: Algorithms, allowed: readonly Method[]): string | undefined {
+  for (const kind of Object.keys(kinds) as (keyof Algorithms)[])
+    if (algorithms[kind].length === 0) return `${kinds[kind][0]} ${setting(kinds[kind][0])}`
+  if (allowed.length === 0) return `preferredauthentications ${setting('preferredauthentications')}`
+  if (setting('proxyusefdpass') === 'yes') return 'proxyusefdpass'
+  if (setting('bindinterface')) return 'bindinterface'
   return undefined
 }

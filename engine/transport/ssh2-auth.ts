@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { $ } from 'zx/core'
 import ssh2, { type AuthMethod, type ParsedKey } from 'ssh2'
 import type { SshSettings } from './ssh-config.ts'
 
@@ -10,11 +9,11 @@ interface Attempt {
 }
 
 /** The ways to log in to a host, in order, with an account of what became of them. */
-export interface Login {
+export interface Keys {
   /** ssh2's authHandler. */
   next(methodsLeft: string[] | null): AuthMethod | false
   /** What was tried and what could not be, for a login that failed. */
-  account(): Promise<string>
+  account(): string
   /** Nothing can be tried: neither a key nor a password. */
   hopeless: boolean
 }
@@ -23,7 +22,7 @@ export interface Login {
  * Collects the ways to log in: keys of the agent, those of the key files first; key files; the password.
  * @param password answers the password prompt, in either of the protocol's two ways
  */
-export async function prepareLogin(settings: SshSettings, password?: string): Promise<Login> {
+export async function prepareKeys(settings: SshSettings, password?: string): Promise<Keys> {
   const byKey = settings.methods.includes('publickey')
   const files = byKey ? settings.identityFiles.filter((file) => existsSync(file)).map(readKeyFile) : []
   const inAgent = byKey && settings.agent ? await agentKeys(settings.agent) : []
@@ -40,23 +39,11 @@ export async function prepareLogin(settings: SshSettings, password?: string): Pr
   const passwords = passwordAttempts(settings.user, password).filter(({ method: { type } }) =>
     settings.methods.some((allowed) => allowed === type),
   )
-  const problems = async () => [
-    ...left.flatMap(({ problem }) => problem ?? []),
-    ...certificatesOf(settings, files).map((file) => `${file} ${notUsable('a certificate')}`),
-    ...(byKey && settings.agent ? await unusableInAgent(settings.agent) : []),
-  ]
+  const problems = left.flatMap(({ problem }) => problem ?? [])
   return walk(settings.user, [...fromAgent, ...fromFiles, ...passwords], problems)
 }
 
-const certificatesOf = ({ certificateFiles }: SshSettings, files: readonly KeyFile[]): string[] => [
-  ...certificateFiles,
-  ...files.map(({ file }) => `${file}-cert.pub`).filter((file) => existsSync(file)),
-]
-
-const notUsable = (kind: string) =>
-  `is ${kind}, which playbooks can't use: put the public key of a plain key into authorized_keys on the host`
-
-function walk(username: string, attempts: Attempt[], problems: () => Promise<string[]>): Login {
+function walk(username: string, attempts: Attempt[], problems: readonly string[]): Keys {
   const waiting = [...attempts]
   const tried: string[] = []
   let accepted: string[] = []
@@ -78,10 +65,10 @@ function walk(username: string, attempts: Attempt[], problems: () => Promise<str
       }
       return false
     },
-    async account() {
+    account() {
       const takes = accepted.length > 0 ? `; the host takes ${accepted.join(', ')}` : ''
       const what = tried.length > 0 ? `tried ${tried.join(', ')}` : 'there was no key and no password to try'
-      return [`${what}${takes}`, ...(await problems())].join('\n')
+      return [`${what}${takes}`, ...problems].join('\n')
     },
   }
 }
@@ -110,8 +97,6 @@ function readKeyFile(file: string): KeyFile {
 }
 
 function problemOf(file: string, { message }: Error): string {
-  const beside = existsSync(`${file}.pub`) ? readFileSync(`${file}.pub`, 'utf8') : ''
-  if (beside.startsWith('sk-')) return `${file} ${notUsable('a security key')}`
   return /no passphrase/.test(message) ? `${file} is encrypted: ssh-add it first` : `${file} can't be used: ${message}`
 }
 
@@ -123,17 +108,6 @@ function parse(content: Buffer): ParsedKey | Error {
 /** The agent's keys; none where no agent answers. */
 const agentKeys = (socket: string): Promise<ParsedKey[]> =>
   new Promise((resolve) => ssh2.createAgent(socket).getIdentities((_error, keys) => resolve(keys ?? [])))
-
-/** What ssh2 leaves out of an agent's keys, for messages. */
-async function unusableInAgent(socket: string): Promise<string[]> {
-  const env = { ...process.env, SSH_AUTH_SOCK: socket }
-  const { stdout } = await $({ quiet: true, nothrow: true, env })`ssh-add -L`
-  return stdout.split('\n').flatMap((line) => {
-    const [type, , ...comment] = line.split(' ')
-    const kind = type!.includes('-cert-v01@') ? 'a certificate' : type!.startsWith('sk-') ? 'a security key' : undefined
-    return kind ? [`${comment.join(' ') || type} of the agent ${notUsable(kind)}`] : []
-  })
-}
 
 /** ssh2 tries all keys of an agent in their order; an agent that shows one key alone leaves the order to us. */
 function agentAttempt(username: string, socket: string, key: ParsedKey): Attempt {

@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { $ } from 'zx/core'
+import { HostError } from '../base/errors.ts'
+import { type Askpass, askpass } from './askpass.ts'
+import type { Channel, Connection, Login, Prepare, Way } from './connection.ts'
+import { isDropped, whyNoOpenSsh } from './openssh-errors.ts'
+import { sshOptions, type SshSettings, type SshTarget } from './ssh-config.ts'
+
+/** As `-o` takes them: of what a configuration may have for a person's session, nothing happens in ours. */
+const set = (options: Record<string, string | number>) =>
+  Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`])
+const plain = [
+  ...['-T', '-a', '-x'],
+  ...set({ RemoteCommand: 'none', PermitLocalCommand: 'no', ClearAllForwardings: 'yes', LogLevel: 'ERROR' }),
+]
+
+/**
+ * Logs in by OpenSSH's own program: one connection, which it keeps in the background for the scripts, or that of a
+ * ControlMaster which is up. A connection that nobody ends goes ten minutes after the last script.
+ */
+export function openSshLogin(way: Way): Prepare {
+  const { settings, target } = way
+  return async () => {
+    if (settings.control && (await masterIsUp(target))) {
+      const isUp = () => masterIsUp(target)
+      return async () => opened(way, { words: set({ ControlMaster: 'no', BatchMode: 'yes' }), isUp, async close() {} })
+    }
+    return (deadline) => attempt(way, deadline)
+  }
+}
+
+/** @returns whether the connection of the ControlMaster that ssh_config has for a host is open */
+export const masterIsUp = (target: SshTarget, ...more: string[]): Promise<boolean> =>
+  control('check', target, more).then(({ exitCode }) => exitCode === 0)
+
+const control = (what: 'check' | 'exit', target: SshTarget, more: readonly string[]) =>
+  $({ quiet: true, nothrow: true })`ssh ${sshOptions(target)} ${more} -O ${what} -- ${target.host}`
+
+async function attempt(way: Way, deadline: AbortSignal): Promise<Login> {
+  const { target, options } = way
+  const folder = await mkdtemp(join(tmpdir(), 'ssh-'))
+  const socket = ['-S', join(folder, 'master')]
+  const asked = options.password === undefined ? undefined : await askpass(folder, options.password)
+  const heard = join(folder, 'way')
+  const words = [...socket, ...wayThere(way.settings, heard)]
+  const { code, said: last } = await startMaster(way, words, deadline, asked)
+  asked?.close()
+  if (code === 0) {
+    // Without a place on this connection, ssh would make another by itself.
+    const own = [...socket, ...set({ ControlMaster: 'no', BatchMode: 'yes', ProxyCommand: 'false' })]
+    const close = async () => {
+      await control('exit', target, socket)
+      await rm(folder, { recursive: true, force: true })
+    }
+    return opened(way, { words: own, isUp: () => masterIsUp(target, ...socket), close })
+  }
+  const said = (await readFile(heard, 'utf8').catch(() => '')) + last
+  await rm(folder, { recursive: true, force: true })
+  const why = whyNoOpenSsh(said, { ...way, late: deadline.aborted, passwordGiven: asked?.given() ?? false })
+  if (isDropped(said) && !deadline.aborted) return { dropped: why }
+  throw new HostError(`${options.name}: ${why}`)
+}
+
+/** What a jump host, or a ProxyCommand, says goes to a file: ssh shows nothing of it where the connection is to persist. */
+function wayThere({ proxy }: SshSettings, file: string): string[] {
+  if (!proxy) return []
+  const quoted = [...proxy, file].map((word) => `'${word.replaceAll("'", "'\\''")}'`.replaceAll('%', '%%'))
+  return set({ ProxyCommand: `${quoted.slice(0, -1).join(' ')} 2>${quoted.at(-1)}` })
+}
+
+/** Has ssh log in and go on in the background. @returns how that ended, and what it said */
+async function startMaster(
+  { target, options: { name, keepalive = 5, notice } }: Way,
+  words: readonly string[],
+  deadline: AbortSignal,
+  asked: Askpass | undefined,
+): Promise<{ code: number | null; said: string }> {
+  const own = set({
+    ControlMaster: 'yes',
+    ControlPersist: 600,
+    StrictHostKeyChecking: 'yes',
+    UpdateHostKeys: 'no',
+    // Many hosts are reached at once: none can ask questions on the terminal.
+    ...(asked ? { NumberOfPasswordPrompts: 1 } : { BatchMode: 'yes' }),
+    ServerAliveInterval: keepalive,
+    ServerAliveCountMax: 3,
+  })
+  // A process group of its own: Ctrl-C at the terminal must not cut the way before all is undone.
+  const child = spawn('ssh', [...sshOptions(target), ...plain, ...words, '-N', '-f', ...own, '--', target.host], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, LC_ALL: 'C', ...asked?.env },
+  })
+  const end = () => child.kill()
+  deadline.addEventListener('abort', end)
+  void asked?.again.then(end)
+  let said = ''
+  child.stderr.on('data', (chunk) => {
+    said += chunk
+    if (/user presence/.test(String(chunk))) notice?.(`${name}: touch the security key`)
+  })
+  const [code] = await once(child, 'close')
+  deadline.removeEventListener('abort', end)
+  return { code, said }
+}
+
+/** An open connection, and the words that put a command on it. */
+interface Master {
+  words: readonly string[]
+  isUp(): Promise<boolean>
+  close(): Promise<void>
+}
+
+const opened = ({ settings, target }: Way, { words, isUp, close }: Master): Connection => {
+  // ssh's own 255 is also that of a script: whether the connection is there tells them apart.
+  const ending = async (code: number | null) => (code === null || (code === 255 && !(await isUp())) ? undefined : code)
+  return {
+    user: settings.user,
+    close,
+    async start(command) {
+      const child = spawn('ssh', [...sshOptions(target), ...plain, ...words, '--', target.host, command], {
+        detached: true,
+      })
+      await once(child, 'spawn')
+      const channel: Channel = {
+        stdin: child.stdin,
+        stdout: child.stdout,
+        stderr: child.stderr,
+        on: (event, listener) => child.on(event, (code: number | null) => void ending(code).then(listener)),
+        giveUp: () => child.kill('SIGKILL'),
+        refusal: (stderr) =>
+          /Session open refused by peer/.test(stderr) ? 'full' : isDropped(stderr) ? 'gone' : undefined,
+      }
+      return channel
+    },
+  }
+}
