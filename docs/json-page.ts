@@ -23,6 +23,8 @@ const printers: Readonly<Record<keyof typeof documents, string>> = {
   'rolling-reboot': '[rolling-reboot](rolling-reboot.md)',
   drill: '[drill](drill.md)',
   rollback: '[rollback](rollback.md)',
+  clusters:
+    '[level1](level1.md), [level2](level2.md), [level3](level3.md), [verify](verify.md), [status](status.md) with [several inventories](clusters.md)',
   import: '[import](import.md)',
 }
 

@@ -1,4 +1,5 @@
 import type { FromSchema } from 'json-schema-to-ts'
+import { clustersSchema } from './clusters.ts'
 import { drillSchema } from './drill.ts'
 import { importSchema } from './import.ts'
 import { rollbackSchema } from './rollback.ts'
@@ -16,6 +17,7 @@ export const documents = {
   drill: drillSchema,
   rollback: rollbackSchema,
   import: importSchema,
+  clusters: clustersSchema,
 } as const
 
 /** What playbooks fill in, by the same names. */
@@ -27,4 +29,5 @@ export interface Documents {
   drill: FromSchema<typeof drillSchema>
   rollback: FromSchema<typeof rollbackSchema>
   import: FromSchema<typeof importSchema>
+  clusters: FromSchema<typeof clustersSchema>
 }

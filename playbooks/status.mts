@@ -26,12 +26,14 @@ const levels: Readonly<Record<Level, () => Promise<{ tasks: TaskList }>>> = {
 const program = {
   title: 'Status',
   document: 'status',
+  many: true,
   own: [{ name: 'watch', help: 'repeat until Ctrl-C' }],
 } as const
 
 await main(import.meta.url, program, async (context) => {
   const { options, console, document } = context
   if (options.limit) throw new UserError('--limit has no meaning here: the status is that of the whole cluster')
+  if (options.own.watch && options.inventories.length > 1) throw new UserError('--watch shows one cluster')
   const session = await openSession(context)
   const { inventory, reach } = session
   const { cluster, hosts } = inventory

@@ -11,13 +11,15 @@ const drillOptions = (['drill', 'drill-kill', 'drill-cut'] as const).map((name) 
 const program = {
   title: 'Verify: the cluster check',
   document: 'verify',
+  many: true,
   own: [...drillOptions, reportOption],
 } as const
 
 await main(import.meta.url, program, async (context) => {
-  const { own, limit } = context.options
+  const { own, limit, inventories } = context.options
   if (drillOptions.some(({ name }) => own[name]))
     throw new UserError('drills have a playbook of their own: npx zx playbooks/drill.mts')
+  if (own.report && inventories.length > 1) throw new UserError('--report shows one cluster')
   await expectReport(own.report)
   if (limit) throw new UserError('--limit has no meaning here: the check is about the whole cluster')
   const session = await openSession(context)

@@ -1,17 +1,20 @@
 import { coloured, colours, type Colours, plain } from '../base/colours.ts'
 import type { Redactor } from './redact.ts'
 
+/** What is printed to: a terminal, a pipe, or what collects it. */
+type Stream = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'> & { write(text: string): unknown }
+
 /**
  * The output for people. Every line passes the redactor here, and no text of a host controls the terminal. On a terminal, a status line at the bottom, rewritten in
  * place, shows the current work; through a pipe everything is plain text.
  */
 export class Console {
   readonly colour: Colours
-  readonly #stream: NodeJS.WriteStream
+  readonly #stream: Stream
   readonly #redactor: Redactor
   #status = ''
 
-  constructor(stream: NodeJS.WriteStream, redactor: Redactor) {
+  constructor(stream: Stream, redactor: Redactor) {
     this.#stream = stream
     this.#redactor = redactor
     this.colour = stream.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb' ? colours : plain

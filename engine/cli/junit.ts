@@ -42,18 +42,26 @@ const page = `<?xml version="1.0" encoding="UTF-8"?>
  *   in check mode has failed
  */
 export function junit(document: AnyDocument): string {
-  const suites = [
+  const suites = suitesOf(document)
+  const counted = suites.map((one) => ({
+    ...one,
+    count: (kind: Case['kind']) => one.cases.filter((each) => each.kind === kind).length,
+  }))
+  return printable(ejs.render(page, { name: document.playbook, suites: counted }))
+}
+
+function suitesOf(document: AnyDocument): Suite[] {
+  if (document.document === 'clusters')
+    return (document.clusters ?? []).flatMap(({ inventory, document: own }) =>
+      suitesOf(own as unknown as AnyDocument).map((one) => ({ ...one, name: `${inventory} ${one.name}` })),
+    )
+  return [
     ...('hosts' in document && document.document === 'run' ? (document.hosts ?? []).map(ofHost) : []),
     ...ofCluster(document),
     ...(document.error === undefined
       ? []
       : [suite('playbook', [{ name: document.playbook, kind: 'error' as const, message: document.error }])]),
   ]
-  const counted = suites.map((one) => ({
-    ...one,
-    count: (kind: Case['kind']) => one.cases.filter((each) => each.kind === kind).length,
-  }))
-  return printable(ejs.render(page, { name: document.playbook, suites: counted }))
 }
 
 const suite = (name: string, cases: Case[], seconds = 0): Suite => ({ name, seconds, cases })

@@ -18,6 +18,8 @@ export interface RunContext<Document = object, Own = object> {
   atEnd(action: () => unknown): void
   /** Lists the work that is under way, for an interrupted run. */
   underWay: () => string[]
+  /** What was asked of the person who runs it, once for all clusters. */
+  readonly asked: Map<string, Promise<string>>
   /** True after an interrupt: no further host is started. */
   interrupted: boolean
   /** Resolves at once, or never after an interrupt. Await it before starting new work. */
@@ -29,6 +31,8 @@ export interface Program<Name extends keyof Documents, Own extends Option> {
   title: string
   /** Which document `--json` prints. */
   document: Name
+  /** Whether it takes several inventories, each as if it were alone. */
+  many?: boolean
   /** What the help calls words beside the options, where it takes some. */
   words?: string
   /** Its options beside the common ones. */
@@ -43,7 +47,7 @@ export interface Program<Name extends keyof Documents, Own extends Option> {
  */
 export async function main<Name extends keyof Documents, const Own extends Option>(
   url: string,
-  { title, document: name, words, own }: Program<Name, Own>,
+  { title, document: name, many, words, own }: Program<Name, Own>,
   body: (context: RunContext<Documents[Name], OwnOptions<Own>>) => Promise<number>,
 ): Promise<void> {
   const entry = process.argv.findIndex((word, place) => place > 0 && urlOf(word) === url)
@@ -52,7 +56,9 @@ export async function main<Name extends keyof Documents, const Own extends Optio
   const wantsJson = process.argv.includes('--json')
   const console = new Console(wantsJson ? process.stderr : process.stdout, redactor)
   const endings: (() => unknown)[] = []
-  const document: Documents[keyof Documents] = { document: name, playbook: title, exitCode: exitCode.ok }
+  const fresh = <Which extends keyof Documents>(which: Which) =>
+    ({ document: which, playbook: title, exitCode: exitCode.ok }) as Documents[Which]
+  let document: Documents[keyof Documents] = fresh(name)
   let finished = false
   let junitFile: string | undefined
   const finish = async (code: number) => {
@@ -85,11 +91,22 @@ export async function main<Name extends keyof Documents, const Own extends Optio
       document: document as Documents[Name],
       atEnd: (action) => endings.push(action),
       underWay: () => [],
+      asked: new Map(),
       interrupted: false,
       checkpoint: () => (context.interrupted ? new Promise(() => {}) : Promise.resolve()),
     }
     onInterrupt(context, finish)
-    await finish(await body(context))
+    const files = options.inventories
+    if (files.length < 2) return await finish(await body(context))
+    if (!many)
+      throw new UserError(
+        `this playbook takes one inventory, got ${files.length}: it is not for several clusters at a time`,
+      )
+    const clusters = fresh('clusters')
+    document = clusters
+    const { runClusters } = await import('./clusters.ts')
+    const all = Object.assign(context as RunContext, { document: clusters })
+    await finish(await runClusters(all, files, () => fresh(name) as never, body as never))
   } catch (error) {
     // The interrupt closed the connections, and this error follows from that.
     if (finished) return

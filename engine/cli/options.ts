@@ -18,7 +18,7 @@ export const commonOptions = [
     name: 'inventory',
     short: 'i',
     value: 'FILE',
-    help: 'the cluster and its hosts (default: the lab, inventory/lab.yaml)',
+    help: 'the cluster and its hosts (default: the lab, inventory/lab.yaml); level playbooks, verify and status take several',
   },
   { name: 'limit', short: 'l', value: 'HOST,…', help: 'only these hosts' },
   { name: 'check', help: 'show what would change and change nothing; exit code 2 if anything would' },
@@ -43,6 +43,8 @@ export type OwnOptions<Own extends Option> = {
 /** The options as a playbook finds them. */
 export interface Options<Own = object> {
   inventory?: string
+  /** All that were given; `inventory` is the first. */
+  inventories: string[]
   limit?: string[]
   check: boolean
   diff: boolean
@@ -81,11 +83,12 @@ export function parseOptions<const Own extends Option>(
   wordsName?: string,
 ): Options<OwnOptions<Own>> | string {
   const known: readonly Option[] = [...commonOptions, ...own]
-  const { given, words } = readArguments(args, known, wordsName !== undefined)
+  const { given, words, inventories } = readArguments(args, known, wordsName !== undefined)
   if (given.has('help')) return helpText(title, known, wordsName)
   if (given.has('version')) return version
   return {
-    inventory: given.get('inventory'),
+    inventory: inventories[0],
+    inventories,
     limit: given.get('limit')?.split(','),
     check: given.has('check'),
     diff: given.has('diff'),
@@ -108,7 +111,7 @@ function readArguments(
   args: readonly string[],
   known: readonly Option[],
   takesWords: boolean,
-): { given: Map<string, string>; words: string[] } {
+): { given: Map<string, string>; words: string[]; inventories: string[] } {
   const spec = Object.fromEntries(
     known.map(({ name, short, value }) => [
       name,
@@ -118,9 +121,15 @@ function readArguments(
   const { tokens } = parseArgs({ args: [...args], options: spec, strict: false, allowPositionals: true, tokens: true })
   const given = new Map<string, string>()
   const words: string[] = []
+  const inventories: string[] = []
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue
     if (token.kind === 'positional') {
+      // What the shell makes of `-i clusters/*.yaml`.
+      if (!takesWords && inventories.length > 0 && /\.(ya?ml|json)$/.test(token.value)) {
+        inventories.push(token.value)
+        continue
+      }
       if (!takesWords) throw new UserError(`unexpected argument "${token.value}"; see --help`)
       words.push(token.value)
       continue
@@ -134,8 +143,11 @@ function readArguments(
       throw new UserError(`${token.rawName} needs a value: ${token.rawName} ${option.value}`)
     if (!option.value && token.value !== undefined) throw new UserError(`${token.rawName} takes no value`)
     given.set(option.name, token.value ?? '')
+    if (option.name === 'inventory') inventories.push(token.value!)
   }
-  return { given, words }
+  const twice = inventories.find((file, place) => inventories.indexOf(file) < place)
+  if (twice !== undefined) throw new UserError(`--inventory ${twice} is given twice`)
+  return { given, words, inventories }
 }
 
 /** @throws UserError where the text is no whole number from 1 */

@@ -87,8 +87,13 @@ function limit(hosts: readonly Host[], names: readonly string[] | undefined): Ho
   return hosts.filter(({ name }) => !names || names.includes(name))
 }
 
-async function askSecret({ redactor }: RunContext, prompt: string): Promise<string> {
-  const secret = await read({ prompt, silent: true, output: process.stderr })
-  redactor.addValue(secret)
-  return secret
+function askSecret({ redactor, asked }: RunContext, prompt: string): Promise<string> {
+  const answer =
+    asked.get(prompt) ??
+    read({ prompt, silent: true, output: process.stderr }).then((secret) => {
+      redactor.addValue(secret)
+      return secret
+    })
+  asked.set(prompt, answer)
+  return answer
 }

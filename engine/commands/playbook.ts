@@ -41,6 +41,7 @@ export const playbook = (url: string, wanted: Playbook): Promise<void> =>
     {
       title: wanted.title,
       document: 'run',
+      many: true,
       own: wanted.level ? [confirmOption, noVerify, takeOver, profile] : [confirmOption, profile],
     },
     async (context) => {
