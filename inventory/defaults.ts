@@ -21,6 +21,11 @@ export function fillDefaults(draft: Draft, removed: ReadonlySet<string>): void {
   fill(cluster, 'cluster', 'advert_int', often ? 0.07 : 1)
   fill(cluster, 'cluster', 'down_timer_adverts', often ? 5 : 3)
   if (quick) fill(cluster, 'cluster', 'bfd', { interval_ms: 70, multiplier: 5 })
+  const { health_check: health } = cluster
+  if (health) {
+    fill(health, 'cluster/health_check', 'interval', quick ? 0.3 : 1)
+    fill(health, 'cluster/health_check', 'retry_delay', quick ? 0.2 : 1)
+  }
   for (const [name, instance] of Object.entries(cluster.instances ?? {})) {
     const last = Number(instance?.vip?.split('.')[3])
     if (instance && last > 0) fill(instance, `cluster/instances/${name}`, 'virtual_router_id', last)

@@ -37,6 +37,9 @@ const authPass = {
   },
 } as const satisfies JSONSchema
 
+/** Seconds and parts of them. */
+const part = { type: 'number', minimum: 0.1, maximum: 3600 } as const
+
 const healthCheck = {
   type: 'object',
   additionalProperties: false,
@@ -45,7 +48,10 @@ const healthCheck = {
     'How quickly a broken service is noticed. With the defaults it is out of the pool in about 3 seconds, while with ' +
     'those of keepalived a DNS check needs 22 to 57.',
   properties: {
-    interval: { ...seconds, default: 1, description: 'Seconds between two checks (`delay_loop`).' },
+    interval: {
+      ...part,
+      description: 'Seconds between two checks (`delay_loop`). Default: 1, and 0.3 with `failover: quick`.',
+    },
     retries: {
       type: 'integer',
       minimum: 1,
@@ -53,7 +59,10 @@ const healthCheck = {
       default: 2,
       description: 'Failures in a row that count. With 1, nodes under full load are removed for nothing.',
     },
-    retry_delay: { ...seconds, default: 1, description: 'Seconds before a retry (`delay_before_retry`).' },
+    retry_delay: {
+      ...part,
+      description: 'Seconds before a retry (`delay_before_retry`). Default: 1, and 0.2 with `failover: quick`.',
+    },
     timeout: { ...seconds, maximum: 60, default: 2, description: 'Seconds to wait for an answer (`connect_timeout`).' },
   },
 } as const satisfies JSONSchema

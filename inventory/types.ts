@@ -44,6 +44,7 @@ export type ServiceContent = NonNullable<Content['cluster']['services']>[string]
 export type Cluster = Omit<
   Content['cluster'],
   | 'auth_pass'
+  | 'health_check'
   | 'service'
   | 'services'
   | 'vip_prefix'
@@ -58,6 +59,7 @@ export type Cluster = Omit<
     Pick<Content['cluster'], 'gateway' | 'virtual_router_id' | 'vrrp_version' | 'advert_int' | 'down_timer_adverts'>
   > & {
     auth_pass?: string
+    health_check: Required<Content['cluster']['health_check']>
     /** That of `vip` first. */
     instances: Instance[]
     /** By name, which is the type where the inventory has `service`; none for an address alone. */

@@ -45,6 +45,19 @@ for (const [more, version, interval, missing, watching] of [
     )
   })
 
+test('services are asked more often, and numbers of the inventory go before', () => {
+  const health = (more: string) => inventory(more).cluster.health_check
+  assert.equal(health('failover: quick'), { interval: 0.3, retries: 2, retry_delay: 0.2, timeout: 2 })
+  assert.equal(health('failover: usual'), { interval: 1, retries: 2, retry_delay: 1, timeout: 2 })
+  assert.is(health('failover: quick, health_check: { interval: 5 }').interval, 5)
+  const { cluster, host, hosts } = targetIn('failover: quick', 'a')
+  const conf = configuration({ cluster, host, hosts }, 2)
+  assert.match(conf, /^ {4}delay_loop 0\.3$/m)
+  assert.match(conf, /^ +delay_before_retry 0\.2$/m)
+  // A script of the node itself costs a process each time.
+  assert.match(configuration({ cluster, host, hosts }, 1), /^ {4}interval 1$/m)
+})
+
 test('directors watch each other, where the level balances; those that serve are out of the pools where they are gone', () => {
   const confOf = (name: string, level: Level) => {
     const { cluster, host, hosts } = targetIn('bfd: {}', name)

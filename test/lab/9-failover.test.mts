@@ -19,7 +19,7 @@ import {
 import { test } from './suite.ts'
 import { assertNothingLost, watched } from './watched.ts'
 
-const limits = 'drill: { restart: 1, kill: 1, cut: 1 }'
+const limits = 'drill: { restart: 1, service: 1.2, kill: 1, cut: 1 }'
 const quick = (more = '') => ['--inventory', inventoryWithoutPassword(`failover: quick\n  ${limits}${more}`)]
 
 test.before(async () => {
