@@ -67,7 +67,7 @@ const hosts =
 test('a line a cluster; more of one that changed something', async () => {
   const { code, text } = await run({ 'a.yaml': hosts(0, ok), 'long.yaml': hosts(0, changed) })
   assert.is(code, 0)
-  assert.is(text, 'a.yaml     ok      ok: ns1\nlong.yaml  ok      changed: ns1 (1 change)\n  said by long.yaml\n')
+  assert.is(text, 'a.yaml     ok      nothing to change\nlong.yaml  ok      ns1 changed\n  said by long.yaml\n')
 })
 
 test('with --verbose all of each, whole, though they run at the same time', async () => {
@@ -92,11 +92,11 @@ test('one that fails stops no other, the worst decides, and the document has all
     'a.yaml': refused,
     'b.yaml': hosts(0, ok),
     'c.yaml': lost,
-    'd.yaml': hosts(2, ok),
+    'd.yaml': hosts(2, { ...ok, status: 'would change' }),
   })
   assert.is(code, 3)
   assert.match(text, 'a.yaml  failed  a.yaml:1:1 cluster: is missing')
-  assert.match(text, 'd.yaml  drift   ok: ns1')
+  assert.match(text, 'd.yaml  drift   ns1 would change')
   assert.equal(
     document.clusters!.map(({ inventory, document: own }) => [inventory, (own as { exitCode: number }).exitCode]),
     [

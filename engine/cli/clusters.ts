@@ -107,18 +107,15 @@ const hasChanged = (document: AnyDocument): boolean =>
 /** @returns how a cluster ended, in a line */
 function summary(document: AnyDocument): string {
   if (document.error !== undefined) return `failed  ${document.error.split('\n')[0]}`
+  const found = document.document === 'status' ? document.findings : document.cluster?.findings
   const hosts = document.document === 'run' ? (document.hosts ?? []) : []
-  const findings = 'cluster' in document ? (document.cluster?.findings ?? []) : []
-  const statuses = [...new Set(hosts.map(({ status }) => status))]
   const parts = [
-    ...statuses.map((status) => {
-      const those = hosts.filter((host) => host.status === status)
-      const changes = those.reduce((sum, host) => sum + host.changes.length, 0)
-      return `${status}: ${those.map(({ host }) => host).join(', ')}${changes > 0 ? ` (${changes} change${changes > 1 ? 's' : ''})` : ''}`
-    }),
-    ...findings.map(({ text }) => text),
+    ...(hosts.length > 0 && hosts.every(({ status }) => status === 'ok') ? ['nothing to change'] : []),
+    ...hosts.filter(({ status }) => status !== 'ok').map(({ host, status }) => `${host} ${status}`),
+    ...(found ?? []).map(({ text }) => text),
+    ...(found?.length === 0 ? ['healthy'] : []),
   ]
-  const word =
-    document.exitCode === exitCode.ok ? 'ok' : document.exitCode === exitCode.changesFound ? 'drift' : 'failed'
-  return [word.padEnd(6), parts.join('; ')].filter(Boolean).join('  ')
+  return `${words[document.exitCode] ?? 'failed'.padEnd(6)}  ${parts.join('; ')}`
 }
+
+const words: Readonly<Record<number, string>> = { [exitCode.ok]: 'ok    ', [exitCode.changesFound]: 'drift ' }
