@@ -30,7 +30,14 @@ export function vrrpScripts(
 ): VrrpScript[] {
   const { interval, timeout, retries } = cluster.health_check
   // Each starts programs, which costs more than the question of a director.
-  const usual = { interval: Math.ceil(interval), timeout: timeout + 1, fall: retries, rise: 1, user: 'nobody', weight: 0 }
+  const usual = {
+    interval: Math.ceil(interval),
+    timeout: timeout + 1,
+    fall: retries,
+    rise: 1,
+    user: 'nobody',
+    weight: 0,
+  }
   const served = services.map(({ name, localCheck }) => ({
     ...usual,
     name: services.length > 1 ? `service_${name}` : 'service',
