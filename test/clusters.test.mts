@@ -25,6 +25,7 @@ const changed: Host = { ...ok, status: 'changed', changes: [{ task: 'a', before:
 async function run(
   bodies: Record<string, (context: RunContext<Documents['run']>) => Promise<number>>,
   more: string[] = [],
+  interrupted = false,
 ) {
   const files = Object.keys(bodies)
   let text = ''
@@ -41,7 +42,7 @@ async function run(
     asked: new Map(),
     atEnd: (action) => endings.push(action),
     underWay: () => [],
-    interrupted: false,
+    interrupted,
     checkpoint: () => Promise.resolve(),
   }
   const code = await runClusters(
@@ -123,6 +124,15 @@ test('what a cluster has opened is closed when it has ended, and a defect is not
   await run({ 'a.yaml': defect, 'b.yaml': opens }).then(
     () => assert.unreachable(),
     (error: Error) => assert.instance(error, TypeError),
+  )
+})
+
+test('after Ctrl-C no further cluster is begun, and the document says so of those', async () => {
+  const { code, document } = await run({ 'a.yaml': hosts(0, ok), 'b.yaml': hosts(0, ok) }, [], true)
+  assert.is(code, 130)
+  assert.equal(
+    document.clusters!.map(({ document: own }) => (own as { exitCode: number }).exitCode),
+    [130, 130],
   )
 })
 

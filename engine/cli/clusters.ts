@@ -35,7 +35,9 @@ export async function runClusters(
 ): Promise<number> {
   const { console, options } = context
   const width = Math.max(...files.map((file) => file.length))
-  const clusters = files.map((inventory) => ({ inventory, document: document() }))
+  // Until it has ended, a cluster is one that Ctrl-C has kept from it.
+  const begun = (): AnyDocument => ({ ...document(), exitCode: exitCode.interrupted })
+  const clusters = files.map((inventory) => ({ inventory, document: begun() }))
   context.document.clusters = clusters
   const underWay = new Set<string>()
   const waiting = clusters.values()
