@@ -121,10 +121,10 @@ test('what a cluster has opened is closed when it has ended, and a defect is not
   const defect = async () => {
     throw new TypeError('oops')
   }
-  await run({ 'a.yaml': defect, 'b.yaml': opens }).then(
-    () => assert.unreachable(),
-    (error: Error) => assert.instance(error, TypeError),
-  )
+  const { code, text } = await run({ 'a.yaml': defect, 'b.yaml': opens })
+  assert.is(code, 1)
+  assert.match(text, 'a.yaml  failed  a defect of this playbook, please report it: TypeError: oops')
+  assert.match(text, 'b.yaml  ok')
 })
 
 test('after Ctrl-C no further cluster is begun, and the document says so of those', async () => {

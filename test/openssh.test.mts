@@ -123,6 +123,19 @@ test('the open connection of a ControlMaster, where no key would be taken; it st
   assert.ok(existsSync(file('control-root@127.0.0.1')))
 })
 
+test('a ControlMaster that ends: ssh does not connect by itself, where the configuration takes any host key', async () => {
+  const config = `ControlPath ${file('ending-%C')}\nStrictHostKeyChecking no`
+  const transport = await reach(sshd, { config })
+  const words = ['-F', latest(sshd).config, '-l', 'root', '-p', String(sshd.port)]
+  await quietly`ssh ${words} -M -N -f 127.0.0.1`
+  await transport.connect()
+  await quietly`ssh ${words} -O exit 127.0.0.1`
+  await writeFile(latest(sshd).knownHosts, '')
+  assert.match(await refusal(transport.run('echo in', { timeout: 20 })), 'the connection takes no more commands')
+  assert.is(await readFile(latest(sshd).knownHosts, 'utf8'), '')
+  await transport.close()
+})
+
 test('few sessions a connection: more connections', async () => {
   const transport = await reach(sshd, { client: 'openssh' })
   const script = (name: string) =>

@@ -36,3 +36,7 @@ export class HostError extends UserError {
     super(message, exitCode.unreachable)
   }
 }
+
+/** @returns whether a question was answered by Ctrl-C */
+export const isCancelled = (error: unknown): boolean =>
+  error instanceof Error && (error.name === 'AbortError' || error.message === 'canceled')

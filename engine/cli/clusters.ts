@@ -1,5 +1,5 @@
 import type { Documents } from '../../documents/all.ts'
-import { exitCode, UserError } from '../base/errors.ts'
+import { exitCode, isCancelled, UserError } from '../base/errors.ts'
 import { Console } from './console.ts'
 import type { RunContext } from './main.ts'
 
@@ -74,9 +74,11 @@ async function runOne(
     return true
   }
   const endings: (() => unknown)[] = []
-  const end = async () => {
-    for (const action of endings.splice(0).reverse()) await action()
-  }
+  let ending: Promise<void> | undefined
+  const end = () =>
+    (ending ??= (async () => {
+      for (const action of endings.splice(0).reverse()) await action()
+    })())
   // Also after an interrupt.
   context.atEnd(end)
   const console = new Console({ isTTY: false, columns: 80, write }, context.redactor)
@@ -94,10 +96,16 @@ async function runOne(
   try {
     document.exitCode = await body(own)
   } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    document.error = error.message
-    document.exitCode = error.exitCode
-    console.print(error.message)
+    if (isCancelled(error)) context.interrupted = true
+    const known = error instanceof UserError
+    // Only a defect of a playbook comes with a stack, for the report of it.
+    document.error = isCancelled(error)
+      ? 'interrupted'
+      : known
+        ? error.message
+        : `a defect of this playbook, please report it: ${(error as Error).stack}`
+    document.exitCode = known ? error.exitCode : isCancelled(error) ? exitCode.interrupted : exitCode.failed
+    console.print(document.error)
   }
   await end()
   return printed

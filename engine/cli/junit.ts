@@ -1,5 +1,6 @@
 import ejs from 'ejs'
 import type { Documents } from '../../documents/all.ts'
+import { exitCode } from '../base/errors.ts'
 import { unifiedDiff } from '../base/diff.ts'
 import { printable } from '../base/printable.ts'
 
@@ -61,6 +62,9 @@ function suitesOf(document: AnyDocument): Suite[] {
     ...(document.error === undefined
       ? []
       : [suite('playbook', [{ name: document.playbook, kind: 'error' as const, message: document.error }])]),
+    ...(document.exitCode === exitCode.interrupted
+      ? [suite('playbook', [{ name: document.playbook, kind: 'error' as const, message: 'interrupted' }])]
+      : []),
   ]
 }
 

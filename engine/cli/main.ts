@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { Documents } from '../../documents/all.ts'
 import { Console } from './console.ts'
-import { exitCode, UserError } from '../base/errors.ts'
+import { exitCode, isCancelled, UserError } from '../base/errors.ts'
 import { printable, printableJson } from '../base/printable.ts'
 import { type Option, type Options, type OwnOptions, parseOptions } from './options.ts'
 import { Redactor } from './redact.ts'
@@ -59,19 +59,29 @@ export async function main<Name extends keyof Documents, const Own extends Optio
   const fresh = <Which extends keyof Documents>(which: Which) =>
     ({ document: which, playbook: title, exitCode: exitCode.ok }) as Documents[Which]
   let document: Documents[keyof Documents] = fresh(name)
-  let finished = false
   let junitFile: string | undefined
-  const finish = async (code: number) => {
-    if (finished) return
-    finished = true
+  let finishing: Promise<void> | undefined
+  // An interrupt while all is closed waits for that.
+  const finish = (code: number) => (finishing ??= end(code))
+  const end = async (code: number) => {
     // The exit code is set first, for an interrupt while connections are closed.
     process.exitCode = code
     // Reverse order, since a later resource may need an earlier one.
-    for (const action of endings.splice(0).reverse()) await action()
+    for (const action of endings.splice(0).reverse()) await attempted(action)
     document.exitCode = code
     const clean = redacted(document, redactor)
     if (wantsJson) process.stdout.write(`${printableJson(clean)}\n`)
-    if (junitFile) await writeJunit(junitFile, clean)
+    const file = junitFile
+    if (file) await attempted(() => writeJunit(file, clean))
+  }
+  /** What can't be ended or written is told, and the rest is still done. */
+  const attempted = async (action: () => unknown) => {
+    try {
+      await action()
+    } catch (error) {
+      process.exitCode ||= exitCode.failed
+      process.stderr.write(`${printable(redactor.redact((error as Error).message))}\n`)
+    }
   }
   // The reader of a pipe may leave early (`| head`); changes that have begun on hosts are finished.
   process.stdout.on('error', () => {})
@@ -109,7 +119,7 @@ export async function main<Name extends keyof Documents, const Own extends Optio
     await finish(await runClusters(all, files, () => fresh(name) as never, body as never))
   } catch (error) {
     // The interrupt closed the connections, and this error follows from that.
-    if (finished) return
+    if (finishing) return await finishing
     if (isCancelled(error)) return await finish(exitCode.interrupted)
     // Only a defect of a playbook comes with a stack, for the report of it.
     const defect = `a defect of this playbook, please report it: ${(error as Error).stack}`
@@ -120,10 +130,6 @@ export async function main<Name extends keyof Documents, const Own extends Optio
     await finish(error instanceof UserError ? error.exitCode : exitCode.failed)
   }
 }
-
-// Ctrl-C at a question.
-const isCancelled = (error: unknown) =>
-  error instanceof Error && (error.name === 'AbortError' || error.message === 'canceled')
 
 /** Node and zx put different words before the script's, which may be the name of a link to it. */
 function urlOf(word: string): string | undefined {

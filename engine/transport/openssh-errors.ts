@@ -10,8 +10,7 @@ interface Failure extends Way {
 }
 
 /** Whether the program ssh says that it was hung up on before the server had said anything, and no jump host said why. */
-export const isDropped = (said: string): boolean =>
-  /_exchange_identification:|Connection (closed|reset) by/.test(said) && !refusals.test(said)
+export const isDropped = (said: string): boolean => /_exchange_identification:/.test(said) && !refusals.test(said)
 
 const refusals = /Host key verification failed|Permission denied|revoked/i
 

@@ -14,7 +14,9 @@ export async function whyOpenSsh(
     settings.beyond ??
     knownElsewhere(known, settings) ??
     specialKeyFile(settings) ??
-    (settings.control && (await masterIsUp(target)) ? 'the open connection of ControlMaster' : undefined) ??
+    (settings.control && (await masterIsUp(target, '-S', settings.control))
+      ? 'the open connection of ControlMaster'
+      : undefined) ??
     (await specialKeyInAgent(settings)) ??
     (await ticket(settings))
   )

@@ -16,6 +16,8 @@ const set = (options: Record<string, string | number>) =>
 const plain = [
   ...['-T', '-a', '-x'],
   ...set({ RemoteCommand: 'none', PermitLocalCommand: 'no', ClearAllForwardings: 'yes', LogLevel: 'ERROR' }),
+  // Whatever a configuration allows: an unknown key is never taken.
+  ...set({ StrictHostKeyChecking: 'yes', UpdateHostKeys: 'no', NoHostAuthenticationForLocalhost: 'no' }),
 ]
 
 /**
@@ -25,20 +27,26 @@ const plain = [
 export function openSshLogin(way: Way): Prepare {
   const { settings, target } = way
   return async () => {
-    if (settings.control && (await masterIsUp(target))) {
-      const isUp = () => masterIsUp(target)
-      return async () => opened(way, { words: set({ ControlMaster: 'no', BatchMode: 'yes' }), isUp, async close() {} })
-    }
+    const shared = settings.control === undefined ? undefined : ['-S', settings.control]
+    if (shared && (await masterIsUp(target, ...shared)))
+      return async () =>
+        opened(way, { words: onto(shared), isUp: () => masterIsUp(target, ...shared), async close() {} })
     return (deadline) => attempt(way, deadline)
   }
 }
+
+/** @returns the words that put a command on the connection of a socket: without a place there, ssh would make another by itself */
+const onto = (socket: readonly string[]): string[] => [
+  ...socket,
+  ...set({ ControlMaster: 'no', BatchMode: 'yes', ProxyCommand: 'false' }),
+]
 
 /** @returns whether the connection of the ControlMaster that ssh_config has for a host is open */
 export const masterIsUp = (target: SshTarget, ...more: string[]): Promise<boolean> =>
   control('check', target, more).then(({ exitCode }) => exitCode === 0)
 
 const control = (what: 'check' | 'exit', target: SshTarget, more: readonly string[]) =>
-  $({ quiet: true, nothrow: true })`ssh ${sshOptions(target)} ${more} -O ${what} -- ${target.host}`
+  $({ quiet: true, nothrow: true, timeout: '10s' })`ssh ${sshOptions(target)} ${more} -O ${what} -- ${target.host}`
 
 async function attempt(way: Way, deadline: AbortSignal): Promise<Login> {
   const { target, options } = way
@@ -47,21 +55,19 @@ async function attempt(way: Way, deadline: AbortSignal): Promise<Login> {
   const asked = options.password === undefined ? undefined : await askpass(folder, options.password)
   const heard = join(folder, 'way')
   const words = [...socket, ...wayThere(way.settings, heard)]
-  const { code, said: last } = await startMaster(way, words, deadline, asked)
-  asked?.close()
+  const { code, said: last } = await startMaster(way, words, deadline, asked).finally(() => asked?.close())
   if (code === 0) {
-    // Without a place on this connection, ssh would make another by itself.
-    const own = [...socket, ...set({ ControlMaster: 'no', BatchMode: 'yes', ProxyCommand: 'false' })]
     const close = async () => {
       await control('exit', target, socket)
       await rm(folder, { recursive: true, force: true })
     }
-    return opened(way, { words: own, isUp: () => masterIsUp(target, ...socket), close })
+    return opened(way, { words: onto(socket), isUp: () => masterIsUp(target, ...socket), close })
   }
   const said = (await readFile(heard, 'utf8').catch(() => '')) + last
   await rm(folder, { recursive: true, force: true })
   const why = whyNoOpenSsh(said, { ...way, late: deadline.aborted, passwordGiven: asked?.given() ?? false })
-  if (isDropped(said) && !deadline.aborted) return { dropped: why }
+  // A password that was given is never given once more.
+  if (isDropped(said) && !deadline.aborted && !asked?.given()) return { dropped: why }
   throw new HostError(`${options.name}: ${why}`)
 }
 
@@ -69,7 +75,9 @@ async function attempt(way: Way, deadline: AbortSignal): Promise<Login> {
 function wayThere({ proxy }: SshSettings, file: string): string[] {
   if (!proxy) return []
   const quoted = [...proxy, file].map((word) => `'${word.replaceAll("'", "'\\''")}'`.replaceAll('%', '%%'))
-  return set({ ProxyCommand: `${quoted.slice(0, -1).join(' ')} 2>${quoted.at(-1)}` })
+  // The password is the host's own, and not one of a jump host.
+  const unset = ['SSH_ASKPASS', 'SSH_ASKPASS_REQUIRE', 'ASKPASS_NODE', 'ASKPASS_SOCKET'].map((name) => `-u ${name}`)
+  return set({ ProxyCommand: `env ${unset.join(' ')} ${quoted.slice(0, -1).join(' ')} 2>${quoted.at(-1)}` })
 }
 
 /** Has ssh log in and go on in the background. @returns how that ended, and what it said */
@@ -82,8 +90,6 @@ async function startMaster(
   const own = set({
     ControlMaster: 'yes',
     ControlPersist: 600,
-    StrictHostKeyChecking: 'yes',
-    UpdateHostKeys: 'no',
     // Many hosts are reached at once: none can ask questions on the terminal.
     ...(asked ? { NumberOfPasswordPrompts: 1 } : { BatchMode: 'yes' }),
     ServerAliveInterval: keepalive,
@@ -97,6 +103,7 @@ async function startMaster(
   })
   const end = () => child.kill()
   deadline.addEventListener('abort', end)
+  if (deadline.aborted) end()
   void asked?.again.then(end)
   let said = ''
   child.stderr.on('data', (chunk) => {

@@ -44,8 +44,8 @@ export interface SshSettings {
   algorithms: Algorithms
   /** A setting that ssh2 can't do. */
   beyond?: string
-  /** Connections may be shared: ControlPath. */
-  control: boolean
+  /** ControlPath: the socket of a connection that may be shared. */
+  control?: string
   /** Kerberos may be tried. */
   gssapi: boolean
   /** The ways to log in that are allowed. */
@@ -114,7 +114,7 @@ export async function sshSettings(target: SshTarget, name: string): Promise<SshS
     certificateFiles: files('certificatefile'),
     algorithms,
     beyond: whyBeyond(given, algorithms, methods),
-    control: given('controlpath') !== '',
+    control: fill(given('controlpath')) || undefined,
     gssapi: /^(yes|true)$/.test(one('gssapiauthentication')),
     methods,
     connectTimeout: seconds || undefined,
@@ -205,7 +205,7 @@ function proxy(jump: string, command: string, to: Destination): string[] | undef
       'ssh',
       ...(to.target.config ? ['-F', to.target.config] : []),
       // Many hosts are reached at once: none can ask questions on the terminal.
-      ...['-o', 'BatchMode=yes'],
+      ...['-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=yes'],
       ...(hops.length > 0 ? ['-J', hops.join(',')] : []),
       ...['-W', `[${to.hostname}]:${to.port}`],
       '--',
