@@ -178,7 +178,7 @@ const silent: Record<Client, string> = {
 }
 each('way: a server that never speaks', async (client) => {
   const port = await listen((socket) => socket.on('error', () => {}))
-  const message = await refusal(execute(sshd, { client, port, connectTimeout: 5 }, ''))
+  const message = await refusal(execute(sshd, { client, port, connectTimeout: 20 }, ''))
   assert.match(message, `127.0.0.1 port ${port} ${silent[client]}`)
 })
 

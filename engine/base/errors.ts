@@ -37,6 +37,15 @@ export class HostError extends UserError {
   }
 }
 
+/** @returns what a person is told of an error that ends a playbook, and the exit code */
+export function outcomeOf(error: unknown): { message: string; code: number } {
+  if (error instanceof UserError) return { message: error.message, code: error.exitCode }
+  if (isCancelled(error)) return { message: 'interrupted', code: exitCode.interrupted }
+  // Only a defect of a playbook comes with a stack, for the report of it.
+  const message = `a defect of this playbook, please report it: ${(error as Error).stack}`
+  return { message, code: exitCode.failed }
+}
+
 /** @returns whether a question was answered by Ctrl-C */
 export const isCancelled = (error: unknown): boolean =>
   error instanceof Error && (error.name === 'AbortError' || error.message === 'canceled')

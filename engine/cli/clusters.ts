@@ -1,5 +1,5 @@
 import type { Documents } from '../../documents/all.ts'
-import { exitCode, isCancelled, UserError } from '../base/errors.ts'
+import { exitCode, isCancelled, outcomeOf } from '../base/errors.ts'
 import { Console } from './console.ts'
 import type { RunContext } from './main.ts'
 
@@ -97,14 +97,9 @@ async function runOne(
     document.exitCode = await body(own)
   } catch (error) {
     if (isCancelled(error)) context.interrupted = true
-    const known = error instanceof UserError
-    // Only a defect of a playbook comes with a stack, for the report of it.
-    document.error = isCancelled(error)
-      ? 'interrupted'
-      : known
-        ? error.message
-        : `a defect of this playbook, please report it: ${(error as Error).stack}`
-    document.exitCode = known ? error.exitCode : isCancelled(error) ? exitCode.interrupted : exitCode.failed
+    const { message, code } = outcomeOf(error)
+    document.error = message
+    document.exitCode = code
     console.print(document.error)
   }
   await end()

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { Documents } from '../../documents/all.ts'
 import { Console } from './console.ts'
-import { exitCode, isCancelled, UserError } from '../base/errors.ts'
+import { exitCode, isCancelled, outcomeOf, UserError } from '../base/errors.ts'
 import { printable, printableJson } from '../base/printable.ts'
 import { type Option, type Options, type OwnOptions, parseOptions } from './options.ts'
 import { Redactor } from './redact.ts'
@@ -121,13 +121,11 @@ export async function main<Name extends keyof Documents, const Own extends Optio
     // The interrupt closed the connections, and this error follows from that.
     if (finishing) return await finishing
     if (isCancelled(error)) return await finish(exitCode.interrupted)
-    // Only a defect of a playbook comes with a stack, for the report of it.
-    const defect = `a defect of this playbook, please report it: ${(error as Error).stack}`
-    const message = error instanceof UserError ? error.message : defect
+    const { message, code } = outcomeOf(error)
     document.error = message
     console.status('')
     process.stderr.write(`${printable(redactor.redact(message))}\n`)
-    await finish(error instanceof UserError ? error.exitCode : exitCode.failed)
+    await finish(code)
   }
 }
 
