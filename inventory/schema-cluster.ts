@@ -37,8 +37,14 @@ const authPass = {
   },
 } as const satisfies JSONSchema
 
-/** Seconds and parts of them. */
-const part = { type: 'number', minimum: 0.1, maximum: 3600 } as const
+/** Seconds and parts of them; keepalived refuses more than six decimals. */
+const part = {
+  type: 'number',
+  minimum: 0.1,
+  maximum: 3600,
+  format: 'thousandths',
+  title: 'a number from 0.1 to 3600, in steps of 0.001',
+} as const
 
 const healthCheck = {
   type: 'object',

@@ -26,6 +26,8 @@ const validator = new Ajv({
   // From 8, since no network is greater; to 29, since it has to hold a VIP, a gateway and two hosts.
   .addFormat('ipv4-network', (text) => isNetwork(text, 8, 29))
   .addFormat('ipv4-source', (text) => isIPv4(text) || (isNetwork(text, 0, 32) && parseNetwork(text).cidr === text))
+  // Not the keyword multipleOf, which 1.001 fails and, with ajv's tolerance, 0.1000000000001 passes.
+  .addFormat('thousandths', { type: 'number', validate: (value) => Math.round(value * 1000) / 1000 === value })
   .compile(schema)
 
 /** Keywords that say something of a map's keys, so that the rest of the map is fine. */

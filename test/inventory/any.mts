@@ -45,7 +45,10 @@ function valueOf(node: Node): fc.Arbitrary<unknown> {
     case 'integer':
       return fc.integer({ min, max })
     case 'number':
-      return fc.oneof(fc.integer({ min: Math.ceil(min!), max }), fc.double({ min, max, noNaN: true }))
+      return fc.oneof(
+        fc.integer({ min: Math.ceil(min!), max }),
+        fc.double({ min, max, noNaN: true }).map(stepsOf(node)),
+      )
     case 'array':
       return fc.uniqueArray(valueOf(node.items!), { minLength: node.minItems, maxLength: 4 })
     case 'object':
@@ -77,6 +80,12 @@ const formats: Record<string, fc.Arbitrary<string>> = {
   server: fc.ipV4(),
   'ipv4-source': fc.oneof(fc.ipV4(), prefix(fc.constant('0.0.0.0'), 0), prefix(fc.constant('10.0.0.0'), 8)),
 }
+
+/** @returns what makes a number of such a kind of any number */
+const stepsOf =
+  ({ format }: Node) =>
+  (value: number): number =>
+    format === 'thousandths' ? Math.round(value * 1000) / 1000 : value
 
 function textOf({ format, pattern, maxLength = Infinity }: Node): fc.Arbitrary<string> {
   if (format) return formats[format]!

@@ -278,8 +278,12 @@ export const broken: [text: string, ...messages: string[]][] = [
   ],
   [cluster('drill: { kill: -1 }'), '4:18 cluster.drill.kill: must be seconds, 0 or more, got -1'],
   [
+    cluster('health_check: { retry_delay: 1.0001 }'),
+    '4:32 cluster.health_check.retry_delay: must be a number from 0.1 to 3600, in steps of 0.001, got 1.0001',
+  ],
+  [
     cluster('health_check: { interval: 0.05 }'),
-    '4:29 cluster.health_check.interval: must be a number from 0.1 to 3600, got 0.05',
+    '4:29 cluster.health_check.interval: must be a number from 0.1 to 3600, in steps of 0.001, got 0.05',
   ],
   [
     cluster('health_check: { time_out: 2 }'),
