@@ -35,6 +35,7 @@ const longest = [
   'lock',
   'routes',
   'login-shell',
+  'ssh-way',
   'ssh',
   'package',
   'trial-drops',
@@ -121,9 +122,14 @@ function checkoutFor(worker: number): string {
 
 /** Makes a machine that may have nothing yet ready for all files of these tiers. */
 async function prepare(chosen: readonly Tier[]): Promise<void> {
-  const needs = [...(chosen.some(({ lab }) => lab) ? [ensureRequirements] : []), ensureTools]
   const say = (line: string) => console.log(line)
-  for (const ensure of needs) await ensure(yes || inCi(), say)
+  const consent = yes || inCi()
+  if (chosen.some(({ lab }) => lab)) await ensureRequirements(consent, say)
+  await ensureTools(
+    chosen.some(({ browser }) => browser),
+    consent,
+    say,
+  )
   // What machines are made of is built once, not by each of those who work at the same time.
   const first = chosen.find(({ lab }) => lab)
   if (first) await labUp({ yes: true, waitForKernel: true, releases: first.release, say })

@@ -8,6 +8,8 @@ export interface Tier {
   files: string
   /** Whether the files work with the machines of a lab. */
   lab: boolean
+  /** Whether they look at pages in a browser. */
+  browser?: boolean
   /** How many files run at a time. */
   atATime: number
   /** How long one file may take. */
@@ -24,8 +26,16 @@ const lab = { lab: true, atATime: 2, minutes: 50 }
 const drills = { files: 'test/lab/8-*.test.mts', lab: true, atATime: 1, minutes: 50 }
 
 export const tiers: Record<string, Tier> = {
-  // Some files mostly wait.
-  unit: { files: 'test/*.test.mts', lab: false, atATime: availableParallelism() + 2, minutes: 10 },
+  // Functions, and the bash that they write.
+  unit: { files: 'test/*.test.mts', lab: false, atATime: availableParallelism() + 1, minutes: 10 },
+  // Programs as a whole, with what this machine has: sshd, sudo, namespaces, packet filters, a browser. Some mostly wait.
+  integration: {
+    files: 'test/integration/*.test.mts',
+    lab: false,
+    browser: true,
+    atATime: availableParallelism() + 2,
+    minutes: 10,
+  },
   lab: { files: 'test/lab/[1-7]-*.test.mts', ...lab },
   // A cluster that was made by hand.
   adoption: { files: 'test/lab/9-adoption.test.mts', ...lab },

@@ -1,12 +1,12 @@
 import { ensureInstalled } from '../lab/packages.ts'
 
-/** Makes sure that what tests without the lab need is there: a browser, namespaces, what `ssh` brings, Python. */
-export const ensureTools = (yes: boolean, say: (line: string) => void): Promise<void> =>
+/** Makes sure that what tests need is there: namespaces, what `ssh` brings, Python, and for those that look at pages a browser. */
+export const ensureTools = (browser: boolean, yes: boolean, say: (line: string) => void): Promise<void> =>
   ensureInstalled(
     {
       who: 'This test run',
       programs: {
-        chromium: 'chromium',
+        ...(browser && { chromium: 'chromium' }),
         ip: 'iproute2',
         unshare: 'util-linux',
         iptables: 'iptables',
@@ -20,7 +20,7 @@ export const ensureTools = (yes: boolean, say: (line: string) => void): Promise<
         ssh: 'openssh-client',
         python3: 'python3-minimal',
       },
-      files: { '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf': 'fonts-dejavu-core' },
+      files: browser ? { '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf': 'fonts-dejavu-core' } : {},
       instead: 'Other tests run without: npm run test:unit -- PATTERN',
     },
     yes,

@@ -16,7 +16,9 @@ test('each row says what happens, what is done, and what shows it', () => {
 
 test('the tests that it names are there, and where there is none it says why', () => {
   for (const [what, , shown] of rows) {
-    const files = [...shown!.matchAll(/`((?:(?:lab|faults)\/)?[\w-]+)`/g)].map(([, name]) => `${name}.test.mts`)
+    const files = [...shown!.matchAll(/`((?:(?:lab|faults|integration)\/)?[\w-]+)`/g)].map(
+      ([, name]) => `${name}.test.mts`,
+    )
     for (const file of files) assert.ok(existsSync(new URL(file, import.meta.url)), `${what}: ${file}`)
     assert.ok(files.length > 0 || shown!.startsWith('not shown'), what)
   }

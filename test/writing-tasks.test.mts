@@ -8,7 +8,7 @@ import { folder, host, inFreshFolders, options, path, runHost, silent, untimed }
 
 inFreshFolders()
 
-// Examples import the package; here it is the source, and test/package.test.mts has it packed.
+// Examples import the package; here it is the source, and test/integration/package.test.mts has it packed.
 registerHooks({
   resolve: (name, context, next) =>
     next(name === 'keepalived-playbooks' ? new URL('../index.ts', import.meta.url).href : name, context),

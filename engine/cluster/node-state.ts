@@ -125,7 +125,8 @@ export const readNodeStates = (
 
 /** Reads what `nodeStateScript` printed on a host. */
 export function parseNodeState(host: Host, cluster: Cluster, text: string): NodeState {
-  const values = (key: string) => [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1]!)
+  const printed = Map.groupBy(text.matchAll(/^(\w+)=(.*)$/gm), ([, key]) => key!)
+  const values = (key: string) => (printed.get(key) ?? []).map((match) => match[2]!)
   const value = (key: string) => values(key)[0] ?? ''
   const [count, max] = value('conntrack').split(' ').map(Number)
   return {

@@ -10,11 +10,12 @@ type Pools = Pick<FromSchema<typeof nodeStateSchema>, 'pool' | 'schedulers'>
  * Reads `ipvsadm -Ln`: `UDP  10.2.1.5:53 rr`, then `  -> 10.2.1.2:53   Masq    1      0          0` for each real server.
  */
 export function parsePools(cluster: Cluster, rows: readonly string[]): Pools {
+  const servers = virtualServersOf(cluster)
   const pools: Pools = { pool: [], schedulers: {} }
   let server: VirtualServer | undefined
   for (const words of rows.map(wordsOf)) {
     if (words[0] !== '->') {
-      server = serverAt(cluster, words[0]!, words[1]!)
+      server = serverAt(servers, words[0]!, words[1]!)
       if (server) pools.schedulers[server.name] = words.slice(2).join(' ')
     } else if (server) {
       const [address, port] = words[1]!.split(':')
@@ -33,9 +34,10 @@ export function parsePools(cluster: Cluster, rows: readonly string[]): Pools {
 
 /** Reads `ipvsadm -Ln --stats --exact`: `UDP  10.2.1.5:53   12   12 …`. @returns connections since the start of IPVS */
 export function parseStats(cluster: Cluster, rows: readonly string[]): Record<string, number> {
-  const balanced = Object.fromEntries(virtualServersOf(cluster).map(({ name }) => [name, 0]))
+  const servers = virtualServersOf(cluster)
+  const balanced = Object.fromEntries(servers.map(({ name }) => [name, 0]))
   for (const words of rows.map(wordsOf)) {
-    const server = serverAt(cluster, words[0]!, words[1]!)
+    const server = serverAt(servers, words[0]!, words[1]!)
     if (server) balanced[server.name] = Number.parseInt(words[2]!, 10)
   }
   return balanced
@@ -43,6 +45,10 @@ export function parseStats(cluster: Cluster, rows: readonly string[]): Record<st
 
 const wordsOf = (row: string) => row.trim().split(/\s+/)
 
-/** @returns the cluster's virtual server at a place: `UDP`, `10.2.1.5:53` */
-export const serverAt = (cluster: Cluster, protocol: string, place: string): VirtualServer | undefined =>
-  virtualServersOf(cluster).find((one) => one.protocol === protocol && `${one.address}:${one.port}` === place)
+/** @returns the one of the virtual servers at a place: `UDP`, `10.2.1.5:53` */
+export const serverAt = (
+  servers: readonly VirtualServer[],
+  protocol: string,
+  place: string,
+): VirtualServer | undefined =>
+  servers.find((one) => one.protocol === protocol && `${one.address}:${one.port}` === place)

@@ -4,6 +4,7 @@ import type { Cluster, Host } from '../../inventory/types.ts'
 import { HostError } from '../base/errors.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
 import { serverAt } from './pools.ts'
+import { virtualServersOf } from '../../services/virtual-server.ts'
 import { nodeStateScript, parseNodeState, type NodeHandle } from './node-state.ts'
 import { whyReboot } from './reboot-required.ts'
 
@@ -89,12 +90,13 @@ function latestTransition(log: readonly LogLine[]): NodeStatus['transition'] {
 
 // Removing service [10.2.1.6]:udp:53 from VS [10.2.1.5]:udp:53
 function countRemovals(cluster: Cluster, log: readonly LogLine[], since: number): Record<string, number> {
+  const servers = virtualServersOf(cluster)
   const counts: Record<string, number> = {}
   for (const { at, said } of log) {
     const [, real, vip, protocol, port] =
       /Removing service \[([0-9.]+)\]:\S+ from VS \[([0-9.]+)\]:(\w+):(\d+)/.exec(said) ?? []
     if (!real || at < since) continue
-    const server = serverAt(cluster, protocol!.toUpperCase(), `${vip}:${port}`)
+    const server = serverAt(servers, protocol!.toUpperCase(), `${vip}:${port}`)
     if (!server) continue
     const key = `${real} ${server.name}`
     counts[key] = (counts[key] ?? 0) + 1

@@ -116,7 +116,10 @@ if (process.getuid?.() !== 0) {
 }
 const took = new Map<string, number>()
 // The package's test compiles, and what the type checker refuses is found without tests.
-const files = globSync('test/*.test.mts', { cwd: root, exclude: ['test/package.test.mts'] }).sort()
+const files = globSync('test/{,integration/}*.test.mts', {
+  cwd: root,
+  exclude: ['test/integration/package.test.mts'],
+}).sort()
 await inParallel(files, async (test) => {
   const began = performance.now()
   const why = await whyFails(test, { file: 'package.json', text: read('package.json') })
