@@ -30,10 +30,13 @@ function imageFiles(release: Release): Record<string, string> {
 
 const network = '/etc/systemd/network'
 
+/** No router advertises itself here, and a boot would wait 12 s for one. */
+const alone = 'IPv6AcceptRA=no'
+
 /** Debian machines have systemd-networkd, and an apt repository on their disks. */
 const debianFiles = (release: Release) => ({
   ...Object.fromEntries(machines.flatMap((machine) => networkFiles(machine, release))),
-  [`${network}/30-management.network`]: `[Match]\nMACAddress=${macsOf('management')}\n\n[Network]\nAddress=${managementAddress}\n`,
+  [`${network}/30-management.network`]: `[Match]\nMACAddress=${macsOf('management')}\n\n[Network]\nAddress=${managementAddress}\n${alone}\n`,
   '/etc/apt/sources.list': 'deb [trusted=yes] file:/srv/apt ./\n',
 })
 
@@ -72,6 +75,7 @@ const networkFiles = (machine: Machine, { forwarding }: Release): [path: string,
       ...addresses.map((address) => `Address=${address}`),
       ...(gateway ? [`Gateway=${gateway}`] : []),
       ...(machine.router && forwarding ? [forwarding] : []),
+      alone,
     ]
     return [[`${network}/10-${machine.name}-eth${index}.network`, `${text.join('\n')}\n`]]
   })
