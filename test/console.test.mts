@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Console } from '../engine/cli/console.ts'
@@ -25,6 +26,11 @@ function terminal(redactor = new Redactor()) {
   const stream = { isTTY: true, columns: 200, write: (text: string) => written.push(text) }
   const out = new Console(stream as unknown as NodeJS.WriteStream, redactor)
   return { out, text: () => written.join('') }
+}
+
+/** Waits until something is there that comes by itself. */
+async function until(there: () => boolean): Promise<void> {
+  while (!there()) await sleep(20)
 }
 
 const hostile: [name: string, text: string][] = [
@@ -62,6 +68,21 @@ test("a host's reason is not another host's line", () => {
   report.summary([result])
   report.end()
   assert.not.match(text(), /^ns2/m)
+})
+
+test('nothing is written over a question', async () => {
+  const { out, text } = terminal()
+  const report = new Report(out, { check: false, diff: false, verbose: false }, ['ns1'])
+  report.listen({ type: 'connecting', host: 'ns1' })
+  await until(() => text().includes('connecting'))
+  await report.pausedWhile(async () => {
+    const before = text()
+    await sleep(500)
+    assert.is(text(), before)
+  })
+  const asked = text().length
+  await until(() => text().slice(asked).includes('connecting'))
+  report.end()
 })
 
 test('a host that waits for the others is shown as waiting, not with what it did last', () => {

@@ -112,6 +112,10 @@ export const hostSchema = {
       ...texts,
       description: 'Tasks that were planned, but not reached because of the failure.',
     },
+    leftOut: {
+      ...texts,
+      description: 'Tasks that have something to change, which this run was told not to do: `--start-at`, `--step`.',
+    },
     facts: factsSchema,
     executions: {
       type: 'integer',

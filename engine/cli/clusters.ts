@@ -115,7 +115,9 @@ function summary(document: AnyDocument): string {
   const found = document.document === 'status' ? document.findings : document.cluster?.findings
   const hosts = document.document === 'run' ? (document.hosts ?? []) : []
   const parts = [
-    ...(hosts.length > 0 && hosts.every(({ status }) => status === 'ok') ? ['nothing to change'] : []),
+    ...(hosts.length > 0 && hosts.every(({ status }) => status === 'ok')
+      ? [hosts.some(({ leftOut }) => leftOut) ? 'nothing changed, some left out' : 'nothing to change']
+      : []),
     ...hosts.filter(({ status }) => status !== 'ok').map(({ host, status }) => `${host} ${status}`),
     ...(found ?? []).map(({ text }) => text),
     ...(found?.length === 0 ? ['healthy'] : []),

@@ -8,9 +8,29 @@ import { UserError } from '../base/errors.ts'
  * @throws UserError where there is no terminal
  */
 export async function confirmed(question: string, instead: string): Promise<boolean> {
+  return /^y(es)?$/i.test(await answerTo(`${question}? [y/N] `, instead))
+}
+
+/**
+ * @param instead as for `confirmed`
+ * @returns what asks about one change after the other, until the answer is that all others are to be made
+ */
+export function askEach(instead: string): (host: string, task: string) => Promise<boolean> {
+  let all = false
+  return async (host, task) => {
+    if (all) return true
+    const answer = await answerTo(`${host}  ${task}? [y]es, [N]o, [a]ll that follow: `, instead)
+    all = /^a(ll)?$/i.test(answer)
+    return all || /^y(es)?$/i.test(answer)
+  }
+}
+
+async function answerTo(question: string, instead: string): Promise<string> {
   if (!process.stdin.isTTY) throw new UserError(`stdin is not a terminal: ${instead}`)
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await terminal.question(`${question}? [y/N] `)
-  terminal.close()
-  return /^y(es)?$/i.test(answer.trim())
+  try {
+    return (await terminal.question(question)).trim()
+  } finally {
+    terminal.close()
+  }
 }

@@ -70,7 +70,7 @@ function suitesOf(document: AnyDocument): Suite[] {
 
 const suite = (name: string, cases: Case[], seconds = 0): Suite => ({ name, seconds, cases })
 
-function ofHost({ host, status, tasks, changes, failure, notTried, seconds }: Host): Suite {
+function ofHost({ host, status, tasks, changes, failure, notTried, leftOut = [], seconds }: Host): Suite {
   const drift = status === 'would change'
   return suite(
     host,
@@ -90,6 +90,7 @@ function ofHost({ host, status, tasks, changes, failure, notTried, seconds }: Ho
           ]
         : [{ name: `the rest of ${tasks} tasks: nothing to change` }]),
       ...notTried.map((name): Case => ({ name, kind: 'skipped', message: 'not tried' })),
+      ...leftOut.map((name): Case => ({ name, kind: 'skipped', message: 'left out' })),
     ],
     seconds,
   )

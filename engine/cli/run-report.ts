@@ -27,6 +27,7 @@ export class Report {
   readonly #busy = new Map<string, { doing: string; since: number; last: string }>()
   readonly #ticker: NodeJS.Timeout
   #width = 0
+  #paused = false
 
   constructor(console: Console, options: ReportOptions, hosts: readonly string[]) {
     this.#console = console
@@ -72,6 +73,17 @@ export class Report {
     for (const result of results) this.#summarize(result)
   }
 
+  /** Shows no progress while somebody is asked: it would be written over the question. */
+  async pausedWhile<T>(work: () => Promise<T>): Promise<T> {
+    this.#paused = true
+    this.#console.status('')
+    try {
+      return await work()
+    } finally {
+      this.#paused = false
+    }
+  }
+
   /** Stops showing progress. */
   end(): void {
     clearInterval(this.#ticker)
@@ -106,8 +118,11 @@ export class Report {
   }
 
   #summarize(result: HostResult): void {
-    const { host, status, changes, failure, notTried, tasks, seconds } = result
+    const { host, status, changes, failure, notTried, leftOut = [], tasks, seconds } = result
     const took = `${seconds.toFixed(1)} s`
+    if (leftOut.length > 0) this.#line(host, 'left out', leftOut.join('; '))
+    if (status === 'ok' && leftOut.length > 0)
+      return this.#line(host, status, `${tasks} tasks, nothing changed, ${took}`)
     if (status === 'ok') return this.#line(host, 'ok', `${tasks} tasks, nothing to change, ${took}`)
     if (!failure) return this.#line(host, status, `${changes.length} of ${tasks} tasks, ${took}`)
     this.#line(host, status, (failure.task ? `${failure.task}: ` : '') + failure.reason)
@@ -131,6 +146,7 @@ export class Report {
   }
 
   #tick(): void {
+    if (this.#paused) return
     const now = performance.now()
     const long = [...this.#busy].map(([host, { doing, since, last }]) => ({
       host,

@@ -2,6 +2,7 @@ import type { Documents } from '../../documents/all.ts'
 import { resourceOf } from '../../tasks/resources.ts'
 import { targetOf } from '../../tasks/target.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
+import { askEach } from '../cli/confirm.ts'
 import type { RunContext } from '../cli/main.ts'
 import { Profile } from '../cli/profile.ts'
 import { Report } from '../cli/run-report.ts'
@@ -21,11 +22,23 @@ import { confirmAll, keepWaiting, type Unconfirmed } from './confirm.ts'
 import type { Playbook } from './playbook.ts'
 import { brought, settle } from './settle.ts'
 
+/** How hosts are brought there. */
+interface How {
+  checking: boolean
+  seconds: number
+  takeOver?: boolean
+  startAt?: string
+  step?: boolean
+  profiled?: boolean
+}
+
 /**
  * Brings every host to what a playbook lists, and checks the cluster where that is at a level then.
  * @param checking false leaves the check out
  * @param seconds see `confirmWithin`
  * @param takeOver see `Target`
+ * @param startAt see `HostOptions`
+ * @param step asks about each change before the first is made
  * @param profiled shows what took how long
  * @returns the exit code
  */
@@ -33,12 +46,7 @@ export async function bringTo(
   context: RunContext<Documents['run']>,
   session: Session,
   { title, level, scope, tasks }: Playbook,
-  {
-    checking,
-    seconds,
-    takeOver,
-    profiled,
-  }: { checking: boolean; seconds: number; takeOver?: boolean; profiled?: boolean },
+  { checking, seconds, takeOver, startAt, step = false, profiled }: How,
 ): Promise<number> {
   const { hosts } = session.inventory
   // It names a folder on the hosts.
@@ -62,6 +70,8 @@ export async function bringTo(
     {
       note,
       confirmWithin: seconds,
+      startAt,
+      ask: step ? askEach('--step asks on a terminal') : undefined,
       together: level !== undefined,
       refuse: async (planned, lost) => {
         if (level) await refuseDeaf(session, planned, lost, timeout)
@@ -134,7 +144,7 @@ async function ensureAsking({ console, options }: RunContext, session: Session):
 
 async function run(
   context: RunContext<Documents['run']>,
-  own: Pick<RunOptions, 'note' | 'confirmWithin' | 'together' | 'refuse' | 'beforeChanges'>,
+  own: Omit<RunOptions, 'check' | 'timeout' | 'forks' | 'interrupted'>,
   hosts: Parameters<typeof runHosts>[0],
   profiled = false,
 ): Promise<HostResult[]> {
@@ -151,7 +161,9 @@ async function run(
     report.listen(event)
     profile.listen(event)
   }
-  const results = await runHosts(hosts, { ...options, ...own, interrupted: () => context.interrupted }, listen)
+  const { ask: question } = own
+  const ask = question && ((host: string, task: string) => report.pausedWhile(() => question(host, task)))
+  const results = await runHosts(hosts, { ...options, ...own, ask, interrupted: () => context.interrupted }, listen)
   context.underWay = () => []
   report.end()
   report.summary(results)

@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 import type { Level } from '../../inventory/levels.ts'
 import type { Target } from '../../tasks/target.ts'
 import { main } from '../cli/main.ts'
+import { UserError } from '../base/errors.ts'
+import type { Options } from '../cli/options.ts'
 import { confirmOption, confirmWithin } from './confirm-timeout.ts'
 import type { TaskTree } from '../runner/task.ts'
 
@@ -14,6 +16,17 @@ const takeOver = {
 } as const
 
 const profile = { name: 'profile', help: 'show at the end what took how long' } as const
+
+const startAt = {
+  name: 'start-at',
+  value: 'TASK',
+  help: 'leave out all changes before this task; * stands for anything',
+} as const
+
+const step = {
+  name: 'step',
+  help: 'ask about each change before the first is made; what is not wanted is left out',
+} as const
 
 /** Lists the tasks of a host, in order. */
 export type TaskList = (target: Target) => TaskTree
@@ -31,6 +44,13 @@ export interface Playbook {
   tasks: TaskList
 }
 
+/** @throws UserError where nobody can be asked about changes one by one */
+function refuseStep({ check, yes, inventories }: Options): void {
+  if (check) throw new UserError('--step asks before changes are made, and --check makes none: leave one of them out')
+  if (inventories.length > 1) throw new UserError('--step takes one inventory: questions of several clusters would mix')
+  if (!yes && !process.stdin.isTTY) throw new UserError('--step asks on a terminal, and stdin is none')
+}
+
 /**
  * A playbook that brings every host to what it lists.
  * @param url the playbook's own, see `main`: others import it for its list of tasks
@@ -42,17 +62,22 @@ export const playbook = (url: string, wanted: Playbook): Promise<void> =>
       title: wanted.title,
       document: 'run',
       many: true,
-      own: wanted.level ? [confirmOption, noVerify, takeOver, profile] : [confirmOption, profile],
+      own: [confirmOption, ...(wanted.level ? [noVerify, takeOver] : []), startAt, step, profile],
     },
     async (context) => {
       // Loaded after the first line is on the screen.
       const { openSession } = await import('../cluster/session.ts')
       const { bringTo } = await import('./bring-to.ts')
       const { own } = context.options
+      if (own.step) refuseStep(context.options)
       const seconds = confirmWithin(own['confirm-timeout'])
       const session = await openSession(context, wanted.level)
       const scope = wanted.scope ?? (wanted.level ? undefined : parse(fileURLToPath(url)).name)
-      const how = { checking: !own['no-verify'], seconds, takeOver: own['take-over'], profiled: own.profile }
+      const how = {
+        checking: !own['no-verify'],
+        ...{ seconds, takeOver: own['take-over'], startAt: own['start-at'] },
+        ...{ step: own.step && !context.options.yes, profiled: own.profile },
+      }
       return bringTo(context, session, { ...wanted, scope }, how)
     },
   )

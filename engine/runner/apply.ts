@@ -26,7 +26,7 @@ export interface BatchPlace {
   phase: number
   /** `latest` of the host's state as it was planned on, for the first batch of a run on a host. */
   first?: string
-  /** The last batch of the run on this host. */
+  /** The last batch of the run on this host, which then has made all changes. */
   last: boolean
   /** Seconds after which the host undoes the run by itself, unless it is confirmed; 0 for never. */
   confirmWithin: number

@@ -8,9 +8,10 @@ import { type Facts, factsProbe, parseFacts } from './facts.ts'
 import { baselinePath, conflictOf, type ResourceOf, restoreUnlisted } from './baselines.ts'
 import { busyCode } from './lock.ts'
 import type { RunNote } from './note.ts'
-import { makePlan, type Plan } from './plan.ts'
+import { makePlan, type Plan, type Selection } from './plan.ts'
+import { type Ask, choose, startingAt } from './selection.ts'
 import { doPutOff, type HostState, notesOf, parseState, staleCode, stateProbe } from './state.ts'
-import { barrier, type Listed, type Task, tasksOf } from './task.ts'
+import { barrier, type Listed, type Printed, type Task, tasksOf } from './task.ts'
 import type { Transport } from '../transport/transport.ts'
 
 /** A host of the run: its name in the inventory, the way to it, and its tasks once its facts are known. */
@@ -36,6 +37,8 @@ export interface HostOptions {
   note: RunNote
   /** Seconds after which a host undoes the run by itself, unless it is confirmed; absent or 0 for never. */
   confirmWithin?: number
+  /** The name of the task before which all changes are left out, see `hasName`. */
+  startAt?: string
 }
 
 /**
@@ -52,11 +55,14 @@ export class HostRun {
   readonly #tell: Listener
   readonly #executions: Executions
   #list: Listed[] = []
-  #plan: Plan = { changes: [], unchanged: [] }
+  #printed: Printed[] = []
+  #takes: Selection = () => true
+  #plan: Plan = { changes: [], unchanged: [], leftOut: [] }
   #progress: ApplyProgress | undefined
   #state: HostState | undefined
   /** A batch of this run has been at work on the host. */
   #begun = false
+  /** The plan is the only one that this run makes. */
   #plannedAgain = false
   #ended = false
 
@@ -101,6 +107,11 @@ export class HostRun {
       : this.#plan.changes.flatMap(({ task, ...one }) => (one.phase === phase ? (task.key ?? task.name) : []))
   }
 
+  /** The names of its tasks; none if it could not be read. */
+  get names(): string[] {
+    return tasksOf(this.#list).map(({ name }) => name)
+  }
+
   /** Connects, reads the state and plans; changes nothing. */
   plan = (): Promise<void> =>
     this.#guard(async () => {
@@ -123,21 +134,37 @@ export class HostRun {
     await this.#heedEarlierRuns(this.#state)
     const restores = restoreUnlisted(wanted, baselines, note, this.#host.resourceOf)
     this.#list = [...wanted, barrier, ...restores, ...(putOff ? [doPutOff(note.folder)] : [])]
-    this.#plan = await this.#makePlan()
-    const conflict = conflictOf(this.#plan, baselines, note.scope)
+    this.#takes = startingAt(this.#list, this.#options.startAt)
+    const plan = await this.#makePlan()
+    const conflict = conflictOf(plan, baselines, note.scope)
     if (conflict) throw new UserError(conflict, exitCode.failed)
     this.result.tasks = tasksOf(this.#list).length
-    this.#tell({ type: 'planned', host: name, plan: this.#plan })
-    if (this.#plan.changes.length === 0) return this.#end()
-    if (!this.#options.check) {
-      const advice = ({ key }: Task) =>
-        `the next run tries again; to leave it as it is: rm -r ${baselinePath(note, key!)}`
-      this.#progress = new ApplyProgress(this.#plan, this.result, this.#tell, advice)
-      return
-    }
+    this.#tell({ type: 'planned', host: name, plan })
+    this.#take(plan)
+    if (this.#ended || !this.#options.check) return
     this.result.status = 'would change'
     this.result.changes = this.#plan.changes.map(({ task, change }) => describe(task, change))
     this.#end()
+  }
+
+  /** Makes a plan the one of this run. */
+  #take(plan: Plan): void {
+    const { note } = this.#options
+    this.#plan = plan
+    if (plan.leftOut.length > 0) this.result.leftOut = plan.leftOut.map((task) => task.name)
+    if (plan.changes.length === 0) return this.#end()
+    const advice = ({ key }: Task) =>
+      `the next run tries again; to leave it as it is: rm -r ${baselinePath(note, key!)}`
+    if (!this.#options.check) this.#progress = new ApplyProgress(plan, this.result, this.#tell, advice)
+  }
+
+  /** Asks about each change, and makes those alone that are wanted. @throws what asking throws */
+  async choose(ask: Ask): Promise<void> {
+    if (this.#ended) return
+    const about = (task: string) => ask(this.result.host, task)
+    this.#takes = await choose(this.#list, this.#printed, this.#takes, about)
+    this.#plannedAgain = true
+    this.#take(makePlan(this.#list, this.#printed, this.#takes))
   }
 
   /** @throws UserError where the host may go back by itself meanwhile */
@@ -196,7 +223,7 @@ export class HostRun {
     const batch = batchChanges(this.#plan, this.#options.note, {
       phase,
       first,
-      last: phase === this.lastPhase,
+      last: phase === this.lastPhase && this.#plan.leftOut.length === 0,
       confirmWithin: this.#options.confirmWithin ?? 0,
     })
     const progress = this.#progress!
@@ -240,7 +267,8 @@ export class HostRun {
   }
 
   async #makePlan(): Promise<Plan> {
-    return makePlan(this.#list, await this.#executions.probe(tasksOf(this.#list).map(({ probe }) => probe)))
+    this.#printed = await this.#executions.probe(tasksOf(this.#list).map(({ probe }) => probe))
+    return makePlan(this.#list, this.#printed, this.#takes)
   }
 
   async #guard(work: () => Promise<void>): Promise<void> {

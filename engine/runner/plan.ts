@@ -10,20 +10,26 @@ export interface PlannedChange {
   printed: Printed
 }
 
+/** Whether a change that a task plans is made; others are left out, for a later run to make. */
+export type Selection = (task: Task) => boolean
+
 /** What all tasks of one host want, in order. */
 export interface Plan {
   changes: PlannedChange[]
   unchanged: { task: Task; why?: string }[]
+  /** Tasks whose changes are not made, though they have some. */
+  leftOut: Task[]
 }
 
 /**
  * Plans every task. A task knows which resources earlier tasks will change, so a service whose file changes plans
  * its reload in the same pass.
  * @param printed what each task's probe printed, in the order of the tasks
+ * @param takes which changes are made; later tasks find nothing of the others
  * @throws UserError from a plan that can't be carried out
  */
-export function makePlan(list: readonly Listed[], printed: readonly Printed[]): Plan {
-  const plan: Plan = { changes: [], unchanged: [] }
+export function makePlan(list: readonly Listed[], printed: readonly Printed[], takes: Selection = () => true): Plan {
+  const plan: Plan = { changes: [], unchanged: [], leftOut: [] }
   const touched = new Set<string>()
   const answers = printed.values()
   let phase = 0
@@ -38,6 +44,10 @@ export function makePlan(list: readonly Listed[], printed: readonly Printed[]): 
     })
     if (!isChange(answer)) {
       plan.unchanged.push({ task, why: answer.why })
+      continue
+    }
+    if (!takes(task)) {
+      plan.leftOut.push(task)
       continue
     }
     plan.changes.push({ task, change: answer, phase, printed: found })

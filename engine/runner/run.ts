@@ -1,5 +1,6 @@
 import type { HostResult, Listener } from './events.ts'
 import { type HostOptions, HostRun, type PlannedChange, type RunHost } from './host.ts'
+import { type Ask, refuseNoStart } from './selection.ts'
 
 export interface RunOptions extends HostOptions {
   /** Hosts at work at the same time. */
@@ -16,6 +17,8 @@ export interface RunOptions extends HostOptions {
    * @returns turns, where hosts are to be changed one after the other
    */
   beforeChanges?: (planned: readonly PlannedChange[]) => Promise<Turns | undefined>
+  /** Asks about each change before the first is made. */
+  ask?: Ask
   /** Whether hosts are parts of one whole: where one is refused, none is begun. */
   together?: boolean
   /** True after an interrupt: no further host is started. */
@@ -50,6 +53,11 @@ export async function runHosts(hosts: readonly RunHost[], options: RunOptions, t
     for (const run of runs) run.holdBack(lostAlready)
     return runs.map(({ result }) => result)
   }
+  refuseNoStart(
+    options.startAt,
+    runs.flatMap((run) => run.names),
+  )
+  if (options.ask) for (const run of runs) await run.choose(options.ask)
   const planned = runs.flatMap((run) => run.planned)
   await options.refuse?.(planned, lostAlready)
   const turns =

@@ -24,6 +24,12 @@ for (const [name, args, refused] of runs) {
   })
 }
 
+test('--step asks nobody in check mode', () => {
+  const { status, document } = play('level1', '--check', '--step')
+  const why = '--step asks before changes are made, and --check makes none: leave one of them out'
+  assert.equal([status, document.error], [3, why])
+})
+
 test('drills have a playbook of their own, and verify says so', () => {
   const { status, stderr } = play('verify', '--drill', '--drill-kill')
   assert.is(status, 3)

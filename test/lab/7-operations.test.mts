@@ -115,4 +115,20 @@ test('status: healthy, and what is pending and wrong', async () => {
   assert.is((await playbook('level3', '--no-verify')).code, 0)
 })
 
+test('--start-at leaves changes before a task out, names them, and the next run makes them', async () => {
+  const [first, second] = ['/etc/modules-load.d/ip_vs.conf', '/etc/keepalived/keepalived-notify.sh']
+  await on('ns1', `rm ${first}; echo '# by hand' >>${second}`)
+  const run = await playbook('level3', '--no-verify', '--start-at', `file ${second}`)
+  assert.is(run.code, 0, run.text)
+  assert.match(run.text, `ns1  left out      file ${first}`)
+  const [made, later] = [run, await playbook('level3', '--no-verify')].map(({ document }) =>
+    document.hosts![0]!.changes.map(({ task }) => task),
+  )
+  assert.equal([made, later], [[`file ${second}`], [`file ${first}`]])
+
+  const wrong = await playbook('level3', '--start-at', 'file /etc/nowhere')
+  assert.is(wrong.code, 3)
+  assert.match(wrong.text, 'no host has such a task')
+})
+
 test.run()
