@@ -1,22 +1,13 @@
 // How long the lab's machines and what is done with them take, each as the median of some runs, on a machine that does nothing else.
 //   node bench/lab.mts [RUNS]
 import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import type { Documents } from '../documents/all.ts'
 import { kill, labDown, labUp, start } from '../lab/lab.ts'
+import { median, root, run, secondsOf, zx } from './measure.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const runs = Number(process.argv[2] ?? 3)
-const zx = 'node_modules/zx/build/cli.js'
 
-/** Runs a program, and throws unless it ends well. @returns what it printed */
-function printed(program: string, ...words: string[]): string {
-  const { status, stdout, stderr } = spawnSync(program, words, { cwd: root, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${words.join(' ')} ended with ${status}: ${stderr}`)
-  return stdout
-}
-
-const playbook = (name: string, ...args: string[]) => printed(process.execPath, zx, `playbooks/${name}.mts`, ...args)
+const playbook = (name: string, ...args: string[]) => run(zx, `playbooks/${name}.mts`, ...args)
 const onNs1 = (command: string) => ['-F', '.lab/ssh_config', '-o', 'ConnectTimeout=2', 'ns1', command]
 const bootId = (): string =>
   spawnSync('ssh', onNs1('cat /proc/sys/kernel/random/boot_id'), { cwd: root, encoding: 'utf8' }).stdout.trim()
@@ -38,7 +29,7 @@ function roll(): void {
 const up = () => labUp({ yes: true, waitForKernel: true, say: () => {} })
 
 /** What is measured, in its order. Each begins with the machines as the one before left them. */
-const measured: [name: string, run: () => unknown, before?: () => unknown][] = [
+const measured: [name: string, work: () => unknown, before?: () => unknown][] = [
   ['four machines boot at once, to SSH', up, () => labDown()],
   ['one machine boots, to SSH', () => start('ns1'), () => kill('ns1')],
   ['a reboot from inside, SSH to SSH', reboot],
@@ -46,15 +37,11 @@ const measured: [name: string, run: () => unknown, before?: () => unknown][] = [
   ['a rolling reboot of two nodes at level 3', roll, () => playbook('level3')],
 ]
 
-const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!
-
-for (const [name, run, before = () => {}] of measured) {
+for (const [name, work, before = () => {}] of measured) {
   const times: number[] = []
   for (let i = 0; i < runs; i++) {
     await before()
-    const began = performance.now()
-    await run()
-    times.push((performance.now() - began) / 1000)
+    times.push(await secondsOf(work))
   }
   const each = times.map((time) => time.toFixed(1)).join(', ')
   console.log(`${name.padEnd(42)} ${median(times).toFixed(1).padStart(6)} s   (${each})`)

@@ -148,7 +148,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 
 const listed = Object.values(tiers).flatMap((tier) => filesOf(tier, ''))
 for (const file of globSync('test/**/*.test.mts', { cwd: root }))
-  if (!listed.includes(file)) fail(`${file} is in no tier of test/run.mts`)
+  if (!listed.includes(file)) fail(`${file} is in no tier of test/tiers.ts`)
 const [names = '', ...words] = process.argv.slice(2)
 const yes = words.includes('--yes')
 const [pattern = ''] = words.filter((word) => word !== '--yes')

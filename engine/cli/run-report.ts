@@ -121,9 +121,8 @@ export class Report {
     const { host, status, changes, failure, notTried, leftOut = [], tasks, seconds } = result
     const took = `${seconds.toFixed(1)} s`
     if (leftOut.length > 0) this.#line(host, 'left out', leftOut.join('; '))
-    if (status === 'ok' && leftOut.length > 0)
-      return this.#line(host, status, `${tasks} tasks, nothing changed, ${took}`)
-    if (status === 'ok') return this.#line(host, 'ok', `${tasks} tasks, nothing to change, ${took}`)
+    const nothing = leftOut.length > 0 ? 'nothing changed' : 'nothing to change'
+    if (status === 'ok') return this.#line(host, 'ok', `${tasks} tasks, ${nothing}, ${took}`)
     if (!failure) return this.#line(host, status, `${changes.length} of ${tasks} tasks, ${took}`)
     this.#line(host, status, (failure.task ? `${failure.task}: ` : '') + failure.reason)
     if (changes.length > 0) this.#line(host, '', `changed before that: ${changes.map(({ task }) => task).join('; ')}`)

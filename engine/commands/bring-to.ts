@@ -2,7 +2,6 @@ import type { Documents } from '../../documents/all.ts'
 import { resourceOf } from '../../tasks/resources.ts'
 import { targetOf } from '../../tasks/target.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
-import { askEach } from '../cli/confirm.ts'
 import type { RunContext } from '../cli/main.ts'
 import { Profile } from '../cli/profile.ts'
 import { Report } from '../cli/run-report.ts'
@@ -71,7 +70,7 @@ export async function bringTo(
       note,
       confirmWithin: seconds,
       startAt,
-      ask: step ? askEach('--step asks on a terminal') : undefined,
+      ask: step ? (await import('../cli/confirm.ts')).askEach('--step asks on a terminal') : undefined,
       together: level !== undefined,
       refuse: async (planned, lost) => {
         if (level) await refuseDeaf(session, planned, lost, timeout)

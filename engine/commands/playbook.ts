@@ -75,8 +75,11 @@ export const playbook = (url: string, wanted: Playbook): Promise<void> =>
       const scope = wanted.scope ?? (wanted.level ? undefined : parse(fileURLToPath(url)).name)
       const how = {
         checking: !own['no-verify'],
-        ...{ seconds, takeOver: own['take-over'], startAt: own['start-at'] },
-        ...{ step: own.step && !context.options.yes, profiled: own.profile },
+        seconds,
+        takeOver: own['take-over'],
+        startAt: own['start-at'],
+        step: own.step && !context.options.yes,
+        profiled: own.profile,
       }
       return bringTo(context, session, { ...wanted, scope }, how)
     },

@@ -62,8 +62,8 @@ export class HostRun {
   #state: HostState | undefined
   /** A batch of this run has been at work on the host. */
   #begun = false
-  /** The plan is the only one that this run makes. */
-  #plannedAgain = false
+  /** The plan stands: it has been made again, or people have chosen from it. */
+  #planStands = false
   #ended = false
 
   constructor(host: RunHost, options: HostOptions, tell: Listener) {
@@ -163,7 +163,7 @@ export class HostRun {
     if (this.#ended) return
     const about = (task: string) => ask(this.result.host, task)
     this.#takes = await choose(this.#list, this.#printed, this.#takes, about)
-    this.#plannedAgain = true
+    this.#planStands = true
     this.#take(makePlan(this.#list, this.#printed, this.#takes))
   }
 
@@ -253,8 +253,8 @@ export class HostRun {
   /** Another run has changed the host since it was read, so what was planned may be wrong, and how to undo it too. */
   async #planAgain(phase: number): Promise<void> {
     const { host } = this.result
-    if (!this.#begun && !this.#plannedAgain) {
-      this.#plannedAgain = true
+    if (!this.#begun && !this.#planStands) {
+      this.#planStands = true
       this.#tell({ type: 'stale', host })
       await this.#readAndPlan()
       if (this.#plan.changes.every((change) => change.phase >= phase))

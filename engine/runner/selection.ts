@@ -14,7 +14,8 @@ export function hasName(wanted: string): (name: string) => boolean {
 export function startingAt(list: readonly Listed[], wanted: string | undefined): Selection {
   if (wanted === undefined) return () => true
   const tasks = tasksOf(list)
-  const first = tasks.findIndex(({ name }) => hasName(wanted)(name))
+  const isWanted = hasName(wanted)
+  const first = tasks.findIndex(({ name }) => isWanted(name))
   const taken = new Set(first < 0 ? [] : tasks.slice(first))
   return (task) => taken.has(task)
 }
