@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { sh } from '../../engine/base/sh.ts'
+import { Script, sh } from '../../engine/base/sh.ts'
 import { restored } from '../../tasks/os/firewall/iptables.ts'
 import { packetsPass } from '../../tasks/os/firewall/trial.ts'
 import { targetOf } from '../../tasks/target.ts'
@@ -11,7 +11,7 @@ import { facts, inet, printed, refusal, sbin, target, trial } from './trial-host
 
 test('the rules of the host are only read', () => {
   const { probe } = trial(3)
-  const show = 'nft list ruleset; iptables-save | grep -v "^#"; ip -br link; ls /run'
+  const show = 'nft list ruleset; iptables-save | grep -v "^#"; ip -br link; ls -I "*.passed" /run'
   const script = `${sbin}; set -e; mount -t tmpfs none /run; iptables -P FORWARD DROP; ${inet('input', 'drop')}
 (${show}) >/dev/null; (${show}) >/run/before; set +e
     (${probe.text}) >/dev/null; (${show}) | diff - /run/before`
@@ -20,6 +20,15 @@ test('the rules of the host are only read', () => {
     ['--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', 'bash', '-c', script],
     { timeout: 60_000 },
   )
+})
+
+test('what has passed is tried again only where the rules are others', async () => {
+  const { text } = trial(1).probe
+  const again = (between: string) => printed(new Script(`(${text})\n${between}\n(${text})`), inet('input', 'accept'))
+  const once = await again('true')
+  assert.match(once, /^(pass\n)+$/)
+  assert.is(await again('nft add rule inet theirs input udp dport 9 drop'), once + once)
+  assert.match(await again('nft add rule inet theirs input ip protocol vrrp drop'), /^(pass\n)+drop\n/)
 })
 
 test('with a virtual MAC, questions come in by its interface', async () => {

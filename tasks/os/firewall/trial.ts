@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { UserError } from '../../../engine/base/errors.ts'
 import { lines, type Script, sh } from '../../../engine/base/sh.ts'
@@ -36,6 +37,8 @@ export const packetsPass = (wires: readonly Wire[], ours: Script): Task => ({
 })
 
 const code = readFileSync(new URL('packets.pl', import.meta.url), 'utf8')
+const passed = '/run/keepalived-playbooks-trial.passed'
+const digest = (...texts: string[]) => createHash('sha256').update(JSON.stringify(texts)).digest('hex')
 const numbers: Readonly<Record<string, string>> = { udp: '17', tcp: '6' }
 
 /** The words of packets.pl for a packet. */
@@ -64,7 +67,8 @@ cd "$folder"
 # taken over. What nft has added to a table of iptables, iptables does not carry.
 carry() {
   awk -v judged="$1" '
-    /^# Table .* incompatible/ { foreign = foreign $3 }
+    /^#/ { if (/^# Table .* incompatible/) foreign = foreign $3; next }
+    /^:/ { sub(/\[[0-9:]+\]$/, "[0:0]") }
     /^\*/ { nat = $0 == "*nat"; keep = !index(foreign, "\x60" substr($0, 2) "\x27") }
     keep && !(nat && (/^-A (PREROUTING|INPUT|OUTPUT) / || (judged && /^-A POSTROUTING .*-j (SNAT|MASQUERADE)/) || / ipvs /))'
 }
@@ -97,7 +101,7 @@ nft -s list ruleset 2>/dev/null | awk -v carried=" \${carried[*]} " -v bridge="$
   / xt (match|target) / { xt = family == "bridge" }
   keep && /^}/ { if (xt) print "*" name >"by-ebtables"; else printf "%s", text }' >nft
 if [ -s by-ebtables ]; then
-  ebtables-nft-save 2>/dev/null | awk 'NR == FNR { theirs[$0]; next } /^\*/ { keep = $0 in theirs } keep' by-ebtables - >ebtables
+  ebtables-nft-save 2>/dev/null | awk 'NR == FNR { theirs[$0]; next } /^\*/ { keep = $0 in theirs } keep && !/^#/' by-ebtables - >ebtables
 fi
 # A chain that is made has no policy yet. Of ebtables-legacy only these tables stop packets that are for the host.
 if [ "$ports" ] && compgen -G '/sys/module/ebtable_*' >/dev/null && command -v ebtables-legacy >/dev/null; then
@@ -113,8 +117,12 @@ rules=$(<nft)
 while IFS=': @' read -r _ device _; do
   if [[ $rules == *"$device"* ]]; then echo "$device"; fi
 done <<<"$links" >devices
+# What has passed once is not tried again before the host boots, as long as packets, rules, devices and modules are the same.
+tried=$(echo ${digest(code, inside(wires, ours).text)} "\${loaded[*]%% *}"; tail -n +1 -- *)
+if [ "$tried" = "$(cat ${passed} 2>/dev/null)" ]; then exit 0; fi
 printf %s ${code} >packets.pl
 unshare --net bash -c ${inside(wires, ours).text} 2>why || echo "untried=$(grep -m1 'Error: ' why || grep -v '^Command failed' why | tail -n 1)"
+if [ -e passed ]; then (umask 077; printf '%s\n' "$tried" >${passed}); fi
 # The host itself did not need them; the latest comes first.
 { mapfile -t modules </proc/modules; } 2>/dev/null
 for module in "\${modules[@]%% *}"; do
@@ -188,7 +196,9 @@ set -- ${wires.flatMap(({ device, packets }, place) => packets.flatMap((packet) 
 first=(${wires[0]!.device} ${peerOf(0)})
 results=$(perl packets.pl "\${first[@]}" "$@")
 printf '%s\n' "$results"
-if [[ $results == *drop* || $results == *from* ]]; then
+if [[ $results != *drop* && $results != *from* ]]; then
+  : >passed
+else
   stopped=$(grep -nvx pass <<<"$results" | head -n 1 | cut -d : -f 1)
   sed -n 's/^\*/iptables=/p' saved
   for program in ebtables ebtables-legacy; do sed -n "s/^\*/$program=/p" "$program" 2>/dev/null || true; done
