@@ -42,6 +42,8 @@ export interface ServiceOfKind {
   protocols: readonly Protocol[]
   /** The systemd unit. Its state is the service's, and errors in its journal count. None for one that is not known. */
   unit?: string
+  /** Whether the tasks set up that unit; the user does otherwise, who knows whose program listens. */
+  isSetUp?: boolean
   /** @returns the packages that it needs. @throws UserError for a host of an unknown operating system */
   packages(facts: Facts): string[]
   /** Sets it up, so that a client sees which node has answered. */

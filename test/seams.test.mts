@@ -104,7 +104,7 @@ test('questions to high ports are tried as questions: by a port of the client th
 
 test('a port that is taken is told by the key that says it', () => {
   const target = targetIn(of('service: { type: http, port: 80, real_port: 8080 }'))
-  const listening = 'tcp LISTEN 0 0 0.0.0.0:8080 0.0.0.0:* users:(("x",pid=812,fd=4))'
+  const listening = 'LISTEN 0 0 0.0.0.0:8080 0.0.0.0:* users:(("x",pid=812,fd=4))'
   const [why] = port(target, 2, parseFound(`== listeners http\n${listening}\n== own processes http\n`))
   assert.match(why!, /cluster\.service\.real_port: port 8080 is taken/)
 })

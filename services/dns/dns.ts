@@ -14,6 +14,7 @@ export const dns = (content: ContentOf<'dns'>): ServiceOfKind => {
     port,
     protocols: ['UDP', 'TCP'],
     unit: 'named',
+    isSetUp: true,
     packages: (facts) => bindOn(facts).packages,
     tasks: (target) => healthZone(target, content),
     healthCheck: (protocol) =>

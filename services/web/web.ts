@@ -18,6 +18,7 @@ function web(content: ContentOf<'http' | 'https'>, check: string, more: readonly
     port,
     protocols: ['TCP'],
     unit,
+    isSetUp: managed,
     packages: () => [...(managed ? ['nginx'] : []), 'curl'],
     tasks: (target) => sites(target, content),
     healthCheck: () => ({

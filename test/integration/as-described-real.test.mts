@@ -6,18 +6,22 @@ import { promisify } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { sh } from '../../engine/base/sh.ts'
+import { parseFound } from '../../tasks/cluster/as-described/found.ts'
+import { port } from '../../tasks/cluster/as-described/port.ts'
 import { asDescribed } from '../../tasks/cluster/as-described/task.ts'
 import { findConnection } from '../../tasks/cluster/connection.ts'
+import { targetOf } from '../../tasks/target.ts'
 import { begun } from './begun.ts'
 import { at, folder, said, target } from '../described.ts'
+import { inventoryOf } from '../variants.ts'
 
 const probeFile = join(folder, 'probe.sh')
 writeFileSync(probeFile, asDescribed(target(), 3).probe.text)
 const known =
   'mkdir -p /etc/keepalived; printf "virtual_ipaddress {\\n    10.2.1.5\\n}\\n" >/etc/keepalived/keepalived.conf'
-const listen = (address: string, code = 'require("net").createServer().listen') => `
-${process.execPath} -e '${code}(53, "${address}")' &
-until ss -Hlntu src ${address} | grep -q .; do sleep 0.05; done`
+const listen = (address: string, port = 53, code = 'require("net").createServer().listen') => `
+${process.execPath} -e '${code}(${port}, "${address}")' &
+until ss -Hlntu src ${address}:${port} | grep -q .; do sleep 0.05; done`
 /** The other end of eth0 is another machine. */
 const neighbour = (...addresses: string[]) => `
 ip link set peer-eth0 address 02:00:00:00:00:99
@@ -32,7 +36,7 @@ until [ "$(cat /sys/class/net/eth0/operstate)" = up ]; do sleep 0.01; done`
 const namespaces = ['--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
 
 /** @returns what the probe prints on a host with two interfaces, of which the first is set up */
-async function onHost(setup: string, address = '10.2.1.2/24'): Promise<string> {
+async function onHost(setup: string, address = '10.2.1.2/24', probe = probeFile): Promise<string> {
   const host = `set -e
 export LC_ALL=C
 for path in /etc /run /sys/fs/cgroup; do mount -t tmpfs none $path; done
@@ -51,7 +55,7 @@ echo 20 >/proc/sys/net/ipv4/neigh/eth0/mcast_solicit
 exec 3>&1 >&2
 ${setup}
 exec >&3 3>&-
-bash ${probeFile}`
+bash ${probe}`
   // The first process of a PID namespace has no parent to look at.
   const words = ['bash', '-c', 'bash -c "$1"; true', 'host', host]
   return (await promisify(execFile)('unshare', [...namespaces, ...words], { encoding: 'utf8', timeout: 60_000 })).stdout
@@ -84,7 +88,7 @@ const real: [name: string, setup: string, ...said: string[]][] = [
     'level 3, the service listens, systemd-resolved too, and a client asks by DNS',
     `${known}; ip address add 10.2.1.6/32 dev eth1
 ${listen('10.2.1.2')}; ${named('$!')}
-${listen('127.0.0.53', 'require("dgram").createSocket("udp4").bind')}
+${listen('127.0.0.53', 53, 'require("dgram").createSocket("udp4").bind')}
 echo "nameserver 10.2.1.5" >/etc/resolv.conf
 mkdir -p /etc/netplan; printf "    nameservers:\\n      addresses: [10.2.1.5]\\n" >/etc/netplan/x.yaml`,
   ],
@@ -153,6 +157,24 @@ for (const [name, setup, ...expected] of real) {
   const printed = begun(() => onHost(setup))
   test(name, async () => assert.is(said(await printed(), 3).replace(/\S+ \(pid \d+\)/, 'P'), expected.join('\n')))
 }
+
+test('the port of a service that has one protocol', async () => {
+  const web = '{ type: https, certificate: /etc/ssl/c.pem, key: /etc/ssl/k.pem }'
+  const services = `http: { type: http }, https: ${web}, app: { type: tcp, port: 8080, unit: app }, old: { type: http, port: 81, managed: false }`
+  const inventory = inventoryOf(
+    `cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, services: { ${services} } }\nhosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }\n`,
+  )
+  const node = targetOf(inventory, inventory.hosts[0]!, target().facts)
+  const probe = join(folder, 'services.sh')
+  writeFileSync(probe, asDescribed(node, 1).probe.text)
+  const setup = [80, 443, 8080, 81].map((number) => listen('0.0.0.0', number)).join('\n')
+  assert.equal(
+    port(node, 1, parseFound(await onHost(`${known}; ${setup}`, undefined, probe))).map((why) =>
+      why.replace(/.*: (port \d+) .*/, '$1'),
+    ),
+    ['port 80', 'port 443'],
+  )
+})
 
 test('the network is wider in the inventory than on the host', async () => {
   const printed = await onHost(known, '10.2.1.2/25')

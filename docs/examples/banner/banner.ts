@@ -8,6 +8,7 @@ export const banner: ServiceKind = ({ port }) => ({
   port,
   protocols: ['TCP'],
   unit: 'banner.socket',
+  isSetUp: true,
   packages: () => [],
   tasks: (target) => bannerTasks(target, port),
   healthCheck: () => ({ type: 'TCP_CHECK', lines: [] }),

@@ -140,8 +140,19 @@ const listeners = ({ name, port, unit, protocols }: Service) => sh`
 echo ${`== listeners ${name}`}
 ss -Hln ${protocols.map((protocol) => `--${protocol.toLowerCase()}`)} -p sport = ${`:${port}`}
 echo ${`== own processes ${name}`}
-${unit === undefined ? sh`true` : sh`cat /sys/fs/cgroup{,/systemd}{,/*.slice}/*.slice/${unit}.service/cgroup.procs 2>/dev/null`}
+${unit === undefined ? sh`true` : processesOf(unit)}
 true`
+
+const isSocket = (unit: string) => unit.endsWith('.socket')
+
+/** @returns the whole name of a unit */
+export const fileOf = (unit: string): string => (isSocket(unit) ? unit : `${unit}.service`)
+
+/** For a socket, systemd listens. */
+const processesOf = (unit: string) =>
+  isSocket(unit)
+    ? sh`echo 1`
+    : sh`cat /sys/fs/cgroup{,/systemd}{,/*.slice}/*.slice/${fileOf(unit)}/cgroup.procs 2>/dev/null`
 
 /** Reads what the probe printed. */
 export function parseFound(text: string): Found {
@@ -186,7 +197,9 @@ export function parseFound(text: string): Found {
 
 function parseListeners(rows: readonly string[], own: readonly string[]): ListeningSocket[] {
   return rows.flatMap((row) => {
-    const [, address, device] = row.match(/^(?:udp|tcp) +\S+ +\d+ +\d+ +\[?([^\s%\]]+)\]?(?:%(\S+?))?\]?:\d+ /) ?? []
+    // ss names the protocol only where it was asked for both.
+    const [, address, device] =
+      row.match(/^(?:(?:udp|tcp) +)?[A-Z]+ +\d+ +\d+ +\[?([^\s%\]]+)\]?(?:%(\S+?))?\]?:\d+ /) ?? []
     const programs = [...row.matchAll(/\("(.*?)",pid=(\d+)/g)]
     if (!address || programs.some(([, , pid]) => own.includes(pid!))) return []
     const [, name, pid] = programs[0] ?? []

@@ -3,7 +3,7 @@ import { serves } from '../../../inventory/roles.ts'
 import { servicesOf } from '../../../services/all.ts'
 import { servedAddressesOf } from '../../../services/virtual-server.ts'
 import type { Target } from '../../target.ts'
-import type { Found } from './found.ts'
+import { fileOf, type Found } from './found.ts'
 
 /** No other program listens where the service is going to. */
 export function port({ cluster, host, place }: Target, level: Level, { listeners }: Found): string[] {
@@ -11,17 +11,16 @@ export function port({ cluster, host, place }: Target, level: Level, { listeners
   const vips = servedAddressesOf(cluster).map(({ address }) => address)
   const used = ['0.0.0.0', '*', ...vips, host.address, second?.address]
   const devices = [undefined, host.interface, second?.interface]
-  return (serves(host) ? servicesOf(cluster) : []).flatMap(({ name, port: number, clientPort, unit }) => {
+  return (serves(host) ? servicesOf(cluster) : []).flatMap(({ name, port: number, clientPort, unit, isSetUp }) => {
     const others = new Set(
       (listeners.get(name) ?? [])
         .filter(({ address, device }) => used.includes(address) && devices.includes(device))
         .map(({ who }) => who),
     )
-    // Without a unit nobody knows whose program it should be.
-    if (others.size === 0 || unit === undefined) return []
+    if (others.size === 0 || unit === undefined || !isSetUp) return []
     return [
       `${place(['cluster', 'services', name, number === clientPort ? 'port' : 'real_port'])}: port ${number} is taken on this host by ${[...others].join(' and ')}, ` +
-        `which is not of ${unit}.service: stop it for good`,
+        `which is not of ${fileOf(unit)}: stop it for good`,
     ]
   })
 }
