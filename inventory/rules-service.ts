@@ -1,5 +1,6 @@
 import type { Draft } from './defaults.ts'
 import { abilitiesOf, type Level } from './levels.ts'
+import { protocolsOf } from './schema-services.ts'
 import type { Path, Problem } from './source.ts'
 import type { Content } from './types.ts'
 import { dotted, shown } from './wording.ts'
@@ -63,16 +64,15 @@ function alone(path: Path, { type }: Draft<Kinds>, cluster: Draft['cluster'] = {
   return [{ path: [...path, 'type'], text: `must be a service at level ${level}, which sends clients to it; got none` }]
 }
 
-/** Over which protocols a kind is served; two services of a protocol need two ports. */
-const protocols = { dns: ['UDP', 'TCP'], http: ['TCP'], https: ['TCP'], tcp: ['TCP'], udp: ['UDP'], none: [] } as const
-
 /** What two services may not share. */
 function apart(entries: readonly Entry[]): Problem[] {
   return entries.flatMap(({ path, content }, index) =>
     entries.slice(0, index).flatMap((other): Problem[] => {
       if (content.type === 'dns' && other.content.type === 'dns')
         return [{ path, text: `must not be dns: a host has one name server, which ${dotted(other.path)} is` }]
-      const both = protocols[content.type!]?.filter((one) => protocols[other.content.type!]?.some((two) => two === one))
+      const both = protocolsOf[content.type!]?.filter((one) =>
+        protocolsOf[other.content.type!]?.some((two) => two === one),
+      )
       if (!both?.length) return []
       return [...differ(clientPort, { path, content }, other), ...differ(realPort, { path, content }, other)]
     }),

@@ -183,6 +183,17 @@ const none = {
 } as const satisfies JSONSchema
 
 const kinds = [dns, http, https, tcp, udp] as const
+const names = kinds.map(({ properties }) => properties.type.const)
+
+/** Over which protocols a kind is served; two services of a protocol need two ports. */
+export const protocolsOf = {
+  dns: ['UDP', 'TCP'],
+  http: ['TCP'],
+  https: ['TCP'],
+  tcp: ['TCP'],
+  udp: ['UDP'],
+  none: [],
+} as const
 
 /** What a cluster can serve: the keys of each kind. */
 export const serviceSchema = {
@@ -194,7 +205,7 @@ export const serviceSchema = {
   properties: {
     type: {
       type: 'string',
-      enum: ['dns', 'http', 'https', 'tcp', 'udp', 'none'],
+      enum: [...names, none.properties.type.const],
       default: 'dns',
       description: 'The kind of service.',
     },
@@ -221,7 +232,7 @@ export const servicesSchema = {
     properties: {
       type: {
         type: 'string',
-        enum: ['dns', 'http', 'https', 'tcp', 'udp'],
+        enum: names,
         description: 'The kind of service.',
       },
     },

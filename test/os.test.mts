@@ -21,20 +21,22 @@ const host = (os: string, ids: string, init = 'systemd'): Facts =>
 for (const ids of ['debian ', 'ubuntu debian', 'linuxmint ubuntu debian'])
   test(`of the Debian family: ${ids}`, () => assert.is(osOf(host('x', ids)), debian))
 
-const needed =
-  ' is not supported: a host needs systemd and one of these, or a distribution that is like one (ID_LIKE in ' +
-  '/etc/os-release): Debian, Ubuntu, RHEL and its like, Fedora. Install that on it, or take it out of the inventory'
+const refuses = (message: string, found: string) =>
+  message.startsWith(
+    `${found} is not supported: a host needs systemd and one of these, or a distribution that is like one (ID_LIKE in ` +
+      '/etc/os-release): Debian, Ubuntu, RHEL and its like, ',
+  ) && message.endsWith('. Install that on it, or take it out of the inventory')
 const refused: [name: string, facts: Facts, found: string][] = [
-  ['unknown', host('Alpine Linux v3.20', 'alpine '), 'Alpine Linux v3.20'],
+  ['unknown', host('Fooix 3.20', 'fooix '), 'Fooix 3.20'],
   ['a name that only holds that of another', host('Notdebian 1', 'notdebian '), 'Notdebian 1'],
   ['without a name', host('', ' '), 'An operating system without a name'],
   ['without systemd', host('Devuan 5', 'devuan debian', 'init'), 'Devuan 5 with init as its init'],
-  ['unknown, and without systemd', host('Alpine 3', 'alpine ', 'init'), 'Alpine 3 with init as its init'],
+  ['unknown, and without systemd', host('Fooix 3', 'fooix ', 'init'), 'Fooix 3 with init as its init'],
 ]
 const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname)
 for (const [name, facts, found] of refused) {
   const why = ({ message, exitCode }: { message: string; exitCode: number }) =>
-    message === found + needed && exitCode === 1
+    refuses(message, found) && exitCode === 1
   test(`refused: ${name}`, () => assert.throws(() => osOf(facts), why))
   test(`refused where a level lists its tasks: ${name}`, () =>
     assert.throws(() => levelTasks(targetOf(inventory, inventory.hosts[0]!, facts)), why))
@@ -45,12 +47,12 @@ for (const [name, facts, found] of refused) {
 for (const check of [true, false])
   test(`refused before any change, ${check ? 'in check mode' : 'in a run'}`, async () => {
     const tasks = (facts: Facts) => {
-      const alpine = { ...facts, ids: ['alpine'], os: 'Alpine', init: 'systemd' }
-      return flatten([touch('a'), levelTasks(targetOf(inventory, inventory.hosts[0]!, alpine))])
+      const unknown = { ...facts, ids: ['fooix'], os: 'Fooix', init: 'systemd' }
+      return flatten([touch('a'), levelTasks(targetOf(inventory, inventory.hosts[0]!, unknown))])
     }
     const hosts = [{ ...here([]), tasks }]
     const [result] = await runHosts(hosts, { ...options, check, forks: 1, interrupted: () => false }, silent)
-    assert.is(result!.failure?.reason, `Alpine${needed}`)
+    assert.ok(refuses(result!.failure!.reason, 'Fooix'))
     assert.is(result!.executions, 1)
     assert.not.ok(existsSync(folder))
   })

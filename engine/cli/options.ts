@@ -18,7 +18,7 @@ export const commonOptions = [
     name: 'inventory',
     short: 'i',
     value: 'FILE',
-    help: 'the cluster and its hosts (default: the lab, inventory/lab.yaml); level playbooks, verify and status take several',
+    help: 'the cluster and its hosts (default in a checkout: the lab, inventory/lab.yaml); level playbooks, verify and status take several',
   },
   { name: 'limit', short: 'l', value: 'HOST,…', help: 'only these hosts' },
   { name: 'check', help: 'show what would change and change nothing; exit code 2 if anything would' },

@@ -1,11 +1,13 @@
 // Broken inventories, each with all that is said of it: `line:column message`, a line each. Keys, and kinds of values.
 import { clusterSchema } from '../../inventory/schema-cluster.ts'
+import { servicesSchema } from '../../inventory/schema-services.ts'
 import { wording } from '../../inventory/wording.ts'
 import { cluster, network, networkWords, ns1, smallest, vip } from './samples.mts'
 
 const nameWords = 'a name of at most 31 lower-case letters, digits and "-" that begins with a letter'
 // Another service is no reason to change this file.
 const serviceWords = wording(clusterSchema.properties.service.properties.type)
+const oneOfServices = wording(servicesSchema.additionalProperties.properties.type)
 const serviceNameWords = 'a name of at most 12 lower-case letters and digits that begins with a letter'
 const interfaceWords = 'an interface name of at most 15 letters, digits, "_", "." and "-"'
 const zoneWords = 'a DNS name of lower-case letters, digits, "-" and "."'
@@ -156,8 +158,8 @@ export const broken: [text: string, ...messages: string[]][] = [
   ],
   [
     cluster('services: { a: {}, b: { type: none }, c: { type: udp, port: 0 }, d: { type: http, health_zone: a.b } }'),
-    '4:15 cluster.services.a.type: is missing; it must be one of dns, http, https, tcp, udp',
-    '4:33 cluster.services.b.type: must be one of dns, http, https, tcp, udp, got "none"',
+    `4:15 cluster.services.a.type: is missing; it must be ${oneOfServices}`,
+    `4:33 cluster.services.b.type: must be ${oneOfServices}, got "none"`,
     '4:63 cluster.services.c.port: must be a whole number from 1 to 65535, got 0',
     '4:85 cluster.services.d: unknown key "health_zone"',
   ],

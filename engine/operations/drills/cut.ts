@@ -18,8 +18,7 @@ export const cut = {
     await site.run(cutScript(interfaceOf(site.control, site.node)))
     await site.control.session.clock.sleep(seconds * 1000)
   },
-  heal: (site) => site.run(healScript),
-  lasts: seconds,
+  heal: { now: (site) => site.run(healScript), after: seconds },
 } as const satisfies Drill
 
 // The timer's own service takes the rules away; the timer must not be in the way of the next drill.

@@ -21,10 +21,13 @@ export interface Drill {
   title(node: string, control: ClusterControl): string
   /** Injects the fault, and returns when the cluster has reacted to it. */
   inject(site: Site): Promise<void>
-  /** Removes the fault; harmless if it is already gone. Undefined if the host recovers at once by itself. */
-  heal?(site: Site): Promise<void>
-  /** Seconds after which the host heals itself, also without a connection. */
-  lasts?: number
+  /** How the fault is removed; absent where the host recovers at once by itself. */
+  heal?: {
+    /** Harmless if the fault is already gone. */
+    now(site: Site): Promise<void>
+    /** Seconds after which the host heals itself, also without a connection: `hurtFor` in `timer.ts` sees to that. */
+    after: number
+  }
 }
 
 /** Seconds for the cluster to react to a fault, and then to become healthy again. */

@@ -118,17 +118,17 @@ async function carryOut(
   const site = new Site(control, drill.target(control, await control.states()))
   const title = drill.title(site.node, control)
   context.underWay = () => [title]
-  context.atEnd(() => context.interrupted && drill.heal?.(site))
+  context.atEnd(() => context.interrupted && drill.heal?.now(site))
   traffic.step(title)
   context.console.print(`drill  ${title}`)
   try {
     await drill.inject(site)
-    await drill.heal?.(site)
+    await drill.heal?.now(site)
     await site.until((states) => control.findings(states)[0]?.text)
   } catch (error) {
     await context.checkpoint()
-    await drill.heal?.(site).catch((failed: Error) => {
-      const hope = `the host heals itself within ${drill.lasts} s`
+    await drill.heal?.now(site).catch((failed: Error) => {
+      const hope = `the host heals itself within ${drill.heal!.after} s`
       throw new UserError(`${(error as Error).message}\nnot healed (${failed.message}): ${hope}`, exitCode.failed)
     })
     throw error

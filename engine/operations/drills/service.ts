@@ -29,8 +29,10 @@ export const service = {
     // The pools no longer have the node: losses from here on would have another cause.
     await site.control.session.clock.sleep(5000)
   },
-  heal: (site) => site.run(sh`systemctl stop ${`${drillUnit}.timer`} 2>/dev/null || true; ${start(site.control)}`),
-  lasts,
+  heal: {
+    now: (site) => site.run(sh`systemctl stop ${`${drillUnit}.timer`} 2>/dev/null || true; ${start(site.control)}`),
+    after: lasts,
+  },
 } as const satisfies Drill
 
 function serves({ control, node }: Site, states: readonly NodeState[]): boolean {
