@@ -189,9 +189,13 @@ test('names are data: nothing in them becomes shell code', async () => {
   assert.not.ok(existsSync(path('owned')))
 })
 
-test('a lock on a file of the same number in another file system is no run at work', () => {
-  const state = path('state')
-  const script = `mkdir -p ${state} ${path('other')}
+for (const [where, namespaces] of [
+  ['', []],
+  [', in a container too', ['--pid', '--fork', '--kill-child', '--mount-proc']],
+] as const)
+  test(`a lock on a file of the same number in another file system is no run at work${where}`, () => {
+    const state = path('state')
+    const script = `mkdir -p ${state} ${path('other')}
 for one in ${state} ${path('other')}; do mount -t tmpfs none "$one"; echo ann >"$one/lock"; done
 [ "$(stat -c %i ${state}/lock)" = "$(stat -c %i ${path('other')}/lock)" ] || exit 1
 exec 8>>${path('other')}/lock; flock 8
@@ -199,9 +203,9 @@ exec 8>>${path('other')}/lock; flock 8
 echo --
 exec 9>>${state}/lock; flock 9
 ( ${stateProbe(state).text} )`
-  const said = execFileSync('unshare', ['--mount', 'bash', '-c', script], { encoding: 'utf8' })
-  assert.is(said, '--\nat-work=ann\n')
-})
+    const said = execFileSync('unshare', ['--mount', ...namespaces, 'bash', '-c', script], { encoding: 'utf8' })
+    assert.is(said, '--\nat-work=ann\n')
+  })
 
 test('two runs on one host: the second is told who is at work', async () => {
   const begun = Promise.withResolvers<void>()

@@ -49,8 +49,10 @@ done
 { read -r _ value <went-back && echo "went-back=$value"; } 2>/dev/null
 ${switchProbe}
 # Whoever tries a lock takes it for a moment, and a run that begins then would be refused.
-read -r device inode < <(stat -c '%D %i' lock 2>/dev/null)
+{ read -r _ _ processes; read -r device inode _; } < <(stat -c '%D %i %N' /proc/self/ns/pid lock 2>/dev/null)
 locks=$'\n'$(</proc/locks)
+# In a container the kernel hides locks of programs that have ended, as flock itself. 4026531836 is no container.
+[[ $processes == *4026531836* ]] || locks+=$'\n'$(grep -sh '^lock:' /proc/[0-9]*/fdinfo/9)
 if [ -n "$inode" ] && [[ $locks == *":$inode "* ]]; then
   # Other file systems have files of the same number. On these two the kernel means another device than stat.
   printf -v device '%02x:%02x' "$((0x$device >> 8 & 0xfff))" "$((0x$device & 0xff | 0x$device >> 12 & 0xfff00))"
