@@ -85,7 +85,8 @@ function ownLines({ keepalived = {} }: ClusterDraft): Problem[] {
   return Object.entries(keepalived).flatMap(([block, lines]) => {
     const own = (lines ?? []).map((text, index) => ({ text: text ?? '', file: '', line: index + 1, column: 1 }))
     const around = (text: string, line: number) => ({ text, file: '', line, column: 1 })
-    const { problems } = parseBlocks([around(`${block} {`, 0), ...own, around('}', own.length + 1)])
+    const whole = block === 'file' ? own : [around(`${block} {`, 0), ...own, around('}', own.length + 1)]
+    const { problems } = parseBlocks(whole)
     const path = ['cluster', 'keepalived', block]
     return problems
       .slice(0, 1)

@@ -221,6 +221,7 @@ export const vrrpSchemas = {
       global: linesOf('`global_defs`'),
       instance: linesOf('`vrrp_instance`'),
       virtual_server: linesOf('each `virtual_server`'),
+      file: linesOf('no block, at the end of the file'),
     },
   },
   mcast_group: {

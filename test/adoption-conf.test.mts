@@ -35,6 +35,16 @@ const web = `vrrp_instance WEB
   virtual_ipaddress { 10.2.1.77/24 dev eth0 }
 }
 `
+test('a virtual server that the inventory keeps at the end of the file is none of others', () => {
+  const kept = inventoryOf(
+    variants[1]![1].replace('cluster:', "cluster:\n  keepalived: { file: ['virtual_server fwmark 4 {', '}'] }"),
+  )
+  const target = targetOf(kept, kept.hosts[0]!, facts)
+  const others = (mark: number) => handMade(`${conf2}virtual_server fwmark ${mark} {\n}\n`, target)!.others
+  assert.equal(others(4), [])
+  assert.equal(others(5), ['61: virtual_server fwmark 5'])
+})
+
 const taken: [name: string, conf: string, said: string | undefined][] = [
   ['of the article, level 2', conf2, replaced],
   ['of the article, level 3', conf3, replaced],

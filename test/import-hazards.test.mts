@@ -57,6 +57,12 @@ const single: [code: string, file: string, line: number, what: RegExp][] = [
   ['both-families', instance('', { vip: '10.2.1.5/24\n fe80::5/64' }), 8, /IPv4 and IPv6/],
   ['own-interface-tracked', instance('track_interface {\n eth0\n }'), 11, /tracked anyhow/],
   ['sync-daemon-without-ipvs', instance('lvs_sync_daemon_interface eth0'), 10, /nothing to send/],
+  [
+    'mail-without-server',
+    `${global(' notification_email {\n me@here.net\n }\n smtp_alert')}${instance()}`,
+    2,
+    /no mail is ever sent$/,
+  ],
   ['sample-password', instance('authentication { auth_type PASS\n auth_pass 1111 }'), 11, /that of many samples/],
   [
     'long-password',

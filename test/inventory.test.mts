@@ -72,7 +72,7 @@ const defaults = {
   track_interfaces: [],
   notify: { user: 'root' },
   garp: { delay: 5, repeat: 5, refresh: 0, refresh_repeat: 1, interval_ms: 0 },
-  keepalived: { global: [], instance: [], virtual_server: [] },
+  keepalived: { global: [], instance: [], virtual_server: [], file: [] },
   mcast_src_ip: false,
   firewall: 'auto',
   selinux: 'enforce',

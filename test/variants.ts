@@ -114,7 +114,10 @@ export const variants: [name: string, text: string, level: Level][] = [
   notify: { master: /bin/true up, fault: /bin/true, user: nobody }
   garp: { delay: 1, refresh: 60, interval_ms: 10 }
   email: { to: [a@example.com, b@example.com], from: k@example.com, server: 10.2.1.9, port: 587 }
-  keepalived: { global: [max_auto_priority 5], instance: [debug 0] }`) +
+  keepalived:
+    global: [max_auto_priority 5]
+    instance: [debug 0]
+    file: ['virtual_server fwmark 4 {', '    lvs_sched rr', '    lvs_method DR', '    protocol TCP', '    real_server 10.2.1.3 {', '        TCP_CHECK {', '            connect_port 53', '        }', '    }', '}']`) +
       two.replace('10.2.1.3', '10.2.1.3, email_from: b@example.com'),
     1,
   ],

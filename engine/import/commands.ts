@@ -13,7 +13,7 @@ const noise =
 const program = '(?:/(?:usr/)?s?bin/)?'
 const here = '(?:127\\.0\\.0\\.1|localhost|::1|0\\.0\\.0\\.0)'
 const process = new RegExp(
-  `^${program}(?:killall (?:-0|-s 0|-SIGNAL 0)|pidof(?: -[sx])*|pgrep(?: -x)?)\\s+(?:-0 )?(\\S+)$`,
+  `^${program}(?:killall (?:-0|-s 0|-SIGNAL 0)|pidof(?: -[sx])*|pgrep(?: -x)?|pkill (?:-0|--signal 0))\\s+(?:-0 )?(\\S+)$`,
 )
 const connection = new RegExp(`^${program}(?:nc|ncat|netcat)((?: -\\w+(?: \\d+)?)*) (\\S+) (\\d+)$`)
 const device = new RegExp(`^(?:${program}(?:bash|sh) -c )?["']?(?:echo )?[<>] ?/dev/tcp/${here}/(\\d+)["']?$`)
@@ -70,6 +70,6 @@ function kindOf(text: string, own: readonly string[]): Check {
 
 /** Programs that are named without a path, where distributions have them. */
 const inUsrBin =
-  /^(systemctl|service|bash|sh|python3?|curl|wget|nc|pgrep|pidof|killall|ping|dig|host|nslookup|mysqladmin|mysql|redis-cli|psql|pg_isready|test|docker|kubectl|haproxy|true)(?= |$)/
+  /^(systemctl|service|bash|sh|python3?|curl|wget|nc|pgrep|pkill|pidof|killall|ping|dig|host|nslookup|mysqladmin|mysql|redis-cli|psql|pg_isready|test|docker|kubectl|haproxy|true)(?= |$)/
 
 const full = (text: string): string => text.replace(inUsrBin, (name) => `${name === 'sh' ? '' : '/usr'}/bin/${name}`)

@@ -139,7 +139,12 @@ const methods: Readonly<Record<string, string>> = { DR: 'dr', TUN: 'tun' }
 export function balancingOf(server: Part, global: Part): Section | undefined {
   const sorry = server.get('sorry_server')?.split(' ')
   const [, port] = server.key.split(' ')
-  const real = (about: string) => server.all(`${about} of`)[0]?.[1]
+  // What some real servers have alone is not what all are to have.
+  const count = server.all('real_server').length
+  const real = (about: string) => {
+    const all = server.all(`${about} of`).map(([, value]) => value)
+    return all.length === count && new Set(all).size === 1 ? all[0] : undefined
+  }
   const program = (text: string | undefined) => (text !== undefined && canRun(text) ? text : undefined)
   const { scheduler, flags, persistence } = sharing(server)
   return unlessEmpty({
@@ -156,7 +161,7 @@ export function balancingOf(server: Part, global: Part): Section | undefined {
     }),
     sorry_server: sorry && { address: sorry[0], port: sorry[1] === port ? undefined : Number(sorry[1]) },
     inhibit_on_failure: real('inhibit_on_failure') === 'yes' || undefined,
-    alpha: server.get('alpha') === 'yes' || undefined,
+    alpha: real('alpha') === 'yes' || undefined,
     omega: server.get('omega') === 'yes' || undefined,
     real_server_up: program(real('notify_up')),
     real_server_down: program(real('notify_down')),

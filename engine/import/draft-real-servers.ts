@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import type { Part } from './facts.ts'
 import { type Guess, isSaid, networkOf } from './network.ts'
 import type { Node } from './nodes.ts'
@@ -8,6 +8,10 @@ import type { Section } from './section.ts'
 export const realAddresses = (servers: readonly Part[]): string[] => [
   ...new Set(servers.flatMap((server) => server.all('real_server').map(([words]) => words.split(' ')[0]!))),
 ]
+
+/** @returns the addresses of virtual servers; one of a mark of the packet filter has none */
+export const addressesOfServers = (servers: readonly Part[]): string[] =>
+  servers.map(({ key }) => key.split(' ')[0]!).filter((address) => isIP(address) !== 0)
 
 /** Shorter ones are no guess at a network any more. */
 const shortest = 16
@@ -23,7 +27,11 @@ export function networkWith(reals: readonly string[], ...[vip, prefix, nodes]: P
 }
 
 /** @returns the real servers that are no nodes, as hosts of an inventory, by name */
-export function apartFrom(nodes: readonly Node[], reals: readonly string[]): [name: string, Section][] {
+export function apartFrom(
+  nodes: readonly Node[],
+  reals: readonly string[],
+  vips: readonly string[],
+): [name: string, Section][] {
   const taken = new Set(nodes.map(({ name }) => name))
   let place = 0
   const name = () => {
@@ -32,7 +40,7 @@ export function apartFrom(nodes: readonly Node[], reals: readonly string[]): [na
     return `real${place}`
   }
   return reals
-    .filter((address) => isIPv4(address) && !nodes.some((node) => node.address === address))
+    .filter((address) => isIPv4(address) && !vips.includes(address) && !nodes.some((node) => node.address === address))
     .map((address) => [name(), { address, role: 'real_server' }])
 }
 

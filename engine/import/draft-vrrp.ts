@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { vrrpSchemas } from '../../inventory/schema-vrrp.ts'
 import { command, mailAddress, shortName } from '../../inventory/values.ts'
 import { type Section, numberOf, unless, unlessEmpty } from './section.ts'
-import type { Part } from './facts.ts'
+import { linesOfAll, type Part } from './facts.ts'
 import { type Gap, scriptGap } from './gaps.ts'
 
 const kinds = vrrpSchemas.checks.additionalProperties.properties
@@ -138,4 +138,17 @@ export function linesOf(parts: readonly Part[]): string[] | undefined {
     // A block has as many lines in the file.
     .flatMap((text) => text.replaceAll(' { ', ' {\n').replaceAll('; ', '\n').replaceAll(' }', '\n}').split('\n'))
   return lines.length > 0 ? lines : undefined
+}
+
+/** What stands only where it is, and what other tasks would have to heed. */
+const notAtEnd = /^(net_namespace|namespace_|instance|use_|linkbeat_|bfd_instance|include|@)/
+
+/**
+ * @param kept virtual servers that stay as they are
+ * @returns lines for the end of keepalived.conf
+ */
+export function fileLinesOf(global: Part, kept: readonly Part[]): string[] | undefined {
+  const blocks = global.statements.filter(({ words }) => !notAtEnd.test(words[0]!))
+  const lines = linesOfAll([...new Set([...blocks, ...kept.flatMap(({ statements }) => statements)])])
+  return lines.length > 0 && lines.every((line) => matches('^[ -~]{1,500}$', line)) ? lines : undefined
 }

@@ -2,11 +2,12 @@ import { isIPv4 } from 'node:net'
 import { parseNetwork } from '../../inventory/network.ts'
 import { addresses6Of, addressesOf, servedAddresses, vipOf } from './draft-addresses.ts'
 import { balancingOf, healthCheckOf, servicesOf } from './draft-ipvs.ts'
-import { apartFrom, networkWith, realAddresses, roleOf, weightOf } from './draft-real-servers.ts'
+import { addressesOfServers, apartFrom, networkWith, realAddresses, roleOf, weightOf } from './draft-real-servers.ts'
 import {
   type Checking,
   checksOf,
   emailOf,
+  fileLinesOf,
   garpOf,
   linesOf,
   notifyOf,
@@ -28,6 +29,8 @@ export interface Draft {
   /** What is not certain, by the key of `cluster`. */
   assumed: Record<string, string>
   level: 1 | 2
+  /** Virtual servers that stay as they are, by name. */
+  kept: string[]
   /** @returns an address of the network that nobody has, each time another */
   free: () => string
 }
@@ -40,22 +43,25 @@ export function draftOf(nodes: readonly Node[]): Draft {
   const { meaning } = nodes.find((node) => node.meaning)!
   const { global, instances, virtualServers } = meaning!
   const main = mainInstance(meaning!)
-  const vip = vipOf(main) ?? virtualServers[0]?.key.split(' ')[0] ?? ''
+  const vip = vipOf(main) ?? addressesOfServers(virtualServers)[0] ?? ''
   const addresses = nodes.flatMap(({ address }) => (address !== undefined && isIPv4(address) ? [address] : []))
   const gaps: Gap[] = []
   const areAlone = serveAlone(nodes)
-  const balanced = areAlone ? [] : realAddresses(virtualServers)
+  const held = [vip, ...instances.flatMap(addressesHeld)]
+  const candidates = virtualServers.filter((server) => isServed(server, held))
+  const balanced = areAlone ? [] : realAddresses(candidates)
   const around = networkWith(balanced, isIPv4(vip) ? vip : standInVip, main?.get(`prefix of ${vip}`), addresses)
   // What is balanced is on the interface of the nodes.
-  const isBalanced = virtualServers.length > 0
+  const isBalanced = candidates.length > 0
   const isElsewhere = !isBalanced && isApart(main, vip, { cidr: around.cidr, addresses })
   const network = isElsewhere ? networkOfNodes(addresses, gaps) : around
   const vips = [vip, ...servedAddresses(instances, network.cidr)]
-  const served = virtualServers.filter(({ key }) => vips.includes(key.split(' ')[0]!))
+  const served = virtualServers.filter((server) => isServed(server, vips))
   const reals = areAlone ? [] : realAddresses(served)
-  const apart = apartFrom(nodes, reals)
+  const apart = apartFrom(nodes, reals, vips)
   const free = freeAddresses(network.cidr, [...vips, ...addresses, ...reals])
   const { isChecked, ...services } = servicesOf(main, served, { vip, areAlone })
+  const kept = areAlone ? [] : virtualServers.filter((server) => !served.includes(server))
   const level = served.length > 0 && !areAlone ? 2 : 1
   const health = healthCheckOf(main, served[0], isChecked)
   const checking: Checking = { isChecked, gaps, health, known: {} }
@@ -108,7 +114,11 @@ export function draftOf(nodes: readonly Node[]): Draft {
       snmp: global.get('snmp') === undefined ? { enabled: false } : undefined,
       health_check: health,
       balancing: level === 2 ? balancingOf(served[0]!, global) : undefined,
-      keepalived: unlessEmpty({ global: linesOf([global]), instance: linesOf(main ? [main] : []) }),
+      keepalived: unlessEmpty({
+        global: linesOf([global]),
+        instance: linesOf(main ? [main] : []),
+        file: fileLinesOf(global, kept),
+      }),
     },
     hosts: Object.fromEntries([...hosts, ...apart]),
     gaps,
@@ -117,8 +127,18 @@ export function draftOf(nodes: readonly Node[]): Draft {
       ...(areAlone && { [services.services ? 'services' : 'service']: 'of each node alone, its only real server' }),
     },
     level,
+    kept: kept.map(({ name }) => name),
     free,
   }
+}
+
+const addressesHeld = (part: Part) =>
+  [...part.all('address'), ...part.all('excluded address')].map(([address]) => address)
+
+/** Whether clients ask a virtual server at one port of one of the addresses. */
+const isServed = ({ key }: Part, addresses: readonly string[]): boolean => {
+  const [address, port] = key.split(' ')
+  return addresses.includes(address!) && port !== '0'
 }
 
 /** Who is heard. */

@@ -28,11 +28,15 @@ const priorityOf = (part: Part) => Number(part.get('priority'))
 function settle(candidates: readonly Candidate[], best: readonly number[]): void {
   const parts = candidates.map(({ part }) => part)
   const priorities = [...new Set([...best, ...parts.map(priorityOf)])].toSorted((a, b) => b - a)
-  // Whoever has written it meant it, also where keepalived does not heed it (`state MASTER`).
-  const stays = parts.some((part) => part.get('nopreempt')) || (parts.length > 1 && priorities.length === 1)
+  // Whoever has written it meant it, also where keepalived does not heed it (`state MASTER`). A node that is never above
+  // the others has no use for it.
+  const highest = Math.max(...parts.map(priorityOf))
+  const leading = parts.filter((part) => priorityOf(part) === highest)
+  const stays = leading.some((part) => part.get('nopreempt')) || (parts.length > 1 && priorities.length === 1)
   for (const { node, part } of candidates) {
     const { place } = part.facts.get('nopreempt') ?? part.facts.get('priority')!
-    part.facts.delete('nopreempt')
+    // It had no delay to say.
+    if (part.facts.delete('nopreempt')) part.say('preempt_delay', leading[0]!.get('preempt_delay'), place)
     if (stays) {
       part.facts.delete('preempt_delay')
       continue

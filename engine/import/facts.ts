@@ -14,6 +14,8 @@ export class Part {
   readonly name: string
   readonly place: Place
   readonly facts = new Map<string, Fact>()
+  /** What it is made of in the file. */
+  statements: readonly Statement[] = []
 
   constructor(key: string, name: string, place: Place) {
     this.key = key
@@ -50,11 +52,22 @@ export interface Meaning {
 export const find = (block: readonly Statement[], ...keywords: string[]): Statement | undefined =>
   block.findLast(({ words }) => keywords.includes(words[0]!))
 
+/** @returns a statement of a keyword of which keepalived takes the first, as of programs that it runs */
+export const findFirst = (block: readonly Statement[], ...keywords: string[]): Statement | undefined =>
+  block.find(({ words }) => keywords.includes(words[0]!))
+
 /** @returns a statement with its block in one line */
-export const whole = ({ words, block }: Statement): string => {
+export const whole = ({ words, block }: Pick<Statement, 'words' | 'block'>): string => {
   const quoted = words.map((word) => (/[\s{}!#]/.test(word) ? `"${word}"` : word)).join(' ')
   return block.length === 0 ? quoted : `${quoted} { ${block.map(whole).join('; ')} }`
 }
+
+/** @returns statements as lines of a file */
+export const linesOfAll = (statements: readonly Statement[], indent = ''): string[] =>
+  statements.flatMap(({ words, block }) => {
+    const [line] = [indent + whole({ words, block: [] })]
+    return block.length === 0 ? [line] : [`${line} {`, ...linesOfAll(block, `${indent}    `), `${indent}}`]
+  })
 
 /** @returns a number without leading and trailing zeros, so that 1 and 1.0 are the same; other text as it is */
 export const number = (text: string | undefined): string | undefined =>

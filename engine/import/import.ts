@@ -12,6 +12,7 @@ import type { Meaning, Part } from './facts.ts'
 import { type Hazard, hazardsOf } from './hazards.ts'
 import { meaningOf } from './meaning.ts'
 import { namesOf } from './names.ts'
+import { addressesOfServers } from './draft-real-servers.ts'
 import { complete, inOrder, mainInstance, type Node } from './nodes.ts'
 import { serveAlone } from './own-real-servers.ts'
 import { prove } from './proof.ts'
@@ -63,7 +64,7 @@ export function importConf(sources: readonly Source[], named: readonly Named[] =
   const own = ownNodes(confs, named)
   if (own.every(({ meaning }) => isEmpty(meaning!)))
     throw new UserError(
-      `${sources.map(({ file }) => file).join(', ')}: neither a virtual_ipaddress nor a virtual_server: there is nothing to import`,
+      `${sources.map(({ file }) => file).join(', ')}: neither a virtual_ipaddress nor a virtual_server with an address: there is nothing to import`,
     )
   settleElections(own)
   const nodes = inOrder(complete([...own, ...named.slice(own.length)]))
@@ -77,14 +78,24 @@ export function importConf(sources: readonly Source[], named: readonly Named[] =
   const hazards = hazardsOf(
     confs.map(({ statements, problems: taken }, index) => ({ name: own[index]!.name, statements, problems: taken })),
   )
+  const judged = judge(differences, {
+    main,
+    first,
+    virtualServers,
+    alone: serveAlone(nodes) ? draft.cluster : undefined,
+  })
   return {
+    ...judged,
+    added: [...judged.added, ...(draft.kept.length > 0 ? [`${draft.kept.join(', ')}: ${keptAsIs}`] : [])],
     draft,
     nodes: nodes.map(({ name }) => name),
     hazards,
     refused,
-    ...judge(differences, { main, first, virtualServers, alone: serveAlone(nodes) ? draft.cluster : undefined }),
   }
 }
+
+const keptAsIs =
+  'stays as it is, at the end of keepalived.conf (keepalived.file): the playbooks neither ask it, nor judge or drain its real servers'
 
 /** @returns the nodes that have a file, by the names that the person, the file, the host or the path gives them */
 function ownNodes(confs: readonly Read[], named: readonly Named[]): Node[] {
@@ -105,7 +116,7 @@ function ownNodes(confs: readonly Read[], named: readonly Named[]): Node[] {
 }
 
 const isEmpty = (meaning: Meaning) =>
-  meaning.virtualServers.length === 0 && (mainInstance(meaning)?.all('address') ?? []).length === 0
+  addressesOfServers(meaning.virtualServers).length === 0 && (mainInstance(meaning)?.all('address') ?? []).length === 0
 
 /** A source and what was read of it. */
 interface Read extends Source {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { didYouMean } from '../base/suggest.ts'
 import type { Statement } from '../conf/statement.ts'
 
@@ -127,7 +128,8 @@ export const addressOptions = ([, ...words]: readonly string[]): [word: string, 
 
 function unknownOfAddress(statement: Statement): Unknown[] {
   const { valued, alone } = addressWords
-  const [, ...words] = statement.words
+  const [address, ...words] = statement.words as [string, ...string[]]
+  if (isIP(address.split('/')[0]!) === 0) return [{ statement, word: address, meant: '' }]
   return words
     .filter((word, place) => ![...valued, ...alone].includes(word) && !valued.includes(words[place - 1] ?? ''))
     .map((word) => ({ statement, word, meant: didYouMean(word, [...valued, ...alone]) }))

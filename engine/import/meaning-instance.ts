@@ -1,9 +1,9 @@
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import type { Statement } from '../conf/statement.ts'
 import { within } from '../conf/statement.ts'
-import { checkOf } from './commands.ts'
-import { find, number, Part, whole } from './facts.ts'
+import { find, findFirst, number, Part, whole } from './facts.ts'
 import { addressOptions, isKnown } from './keywords.ts'
+import { type Around, groupOf, membersOf, tracked } from './meaning-checks.ts'
 
 /** What other facts are made of, and what changes nothing: `state`, as elections follow priorities. */
 const understood =
@@ -11,29 +11,22 @@ const understood =
 
 const isOn = (one: Statement | undefined) => one !== undefined && !/^(off|false|no)$/.test(one.words[1] ?? 'on')
 
-/** What stands around an instance, and the addresses of its node. */
-interface Around {
-  globals: readonly Statement[]
-  all: readonly Statement[]
-  own: readonly string[]
-}
-
 /** @returns what a `vrrp_instance` means */
 export function instanceOf(one: Statement, around: Around): Part {
-  const { globals, all } = around
+  const { globals } = around
   const { words, block } = one
   const name = words[1] ?? ''
   const word = (keyword: string, place = 1) => find(block, keyword)?.words[place]
   const device = word('interface') ?? find(globals, 'default_interface')?.words[1] ?? 'eth0'
   const id = number(word('virtual_router_id')) ?? '?'
-  const [first] = within(block, 'virtual_ipaddress')
+  const [first] = addressesIn(block, 'virtual_ipaddress')
   // One number for IPv4 and one for IPv6 are two.
   const isV6 = isIPv6(first?.words[0]?.split('/')[0] ?? '')
   const part = new Part(`${id} on ${device}${isV6 ? ' for IPv6' : ''}`, name, one)
   const place = (keyword: string) => find(block, keyword) ?? one
   part.say('interface', device, place('interface'))
   part.say('virtual_router_id', id, place('virtual_router_id'))
-  part.say('priority', number(word('priority')) ?? (word('state') === 'MASTER' ? '150' : '100'), place('priority'))
+  part.say('priority', priorityOf(word('priority'), word('state')), place('priority'))
   part.say('advert_int', number(word('advert_int')), place('advert_int'), '1')
   part.say('down_timer_adverts', number(word('down_timer_adverts')), place('down_timer_adverts'), '3')
   const version = word('version') ?? find(globals, 'vrrp_version')?.words[1]
@@ -45,18 +38,29 @@ export function instanceOf(one: Statement, around: Around): Part {
   if (!isV6) authentication(part, one)
   adverts(part, one)
   virtualMac(part, one)
-  if (isOn(find(block, 'smtp_alert')) || (isOn(find(globals, 'smtp_alert')) && !find(block, 'smtp_alert')))
+  if (canMail(globals) && isOn(find(block, 'smtp_alert') ?? find(globals, 'smtp_alert')))
     part.say('smtp_alert', 'on', place('smtp_alert'))
   for (const [about, standard] of Object.entries(garp))
     part.say(about, number(word(about) ?? find(globals, `vrrp_${about}`)?.words[1]), place(about), standard)
   tracked(part, one, around)
   notified(part, block, name)
-  synced(part, name, all)
+  synced(part, name, around)
+  if (isOn(find(block, 'strict_mode') ?? find(globals, 'vrrp_strict'))) part.say('strict', 'yes', place('strict_mode'))
   if (find(block, 'dont_track_primary')) part.say('line dont_track_primary', '', place('dont_track_primary'))
   for (const other of block)
     if (!understood.test(other.words[0]!) && isKnown(other.words[0]!, 'vrrp_instance') && !ours(other))
       part.say(`line ${whole(other)}`, '', other)
   return part
+}
+
+/** keepalived sends no mail without whom it is for, and a server. */
+export const canMail = (globals: readonly Statement[]) =>
+  find(globals, 'notification_email') !== undefined && find(globals, 'smtp_server') !== undefined
+
+/** keepalived leaves out what is no number from 1 to 255. */
+const priorityOf = (text: string | undefined, state: string | undefined): string => {
+  const said = Number(text)
+  return said >= 1 && said <= 255 ? String(said) : state === 'MASTER' ? '150' : '100'
 }
 
 /** keepalived's defaults. */
@@ -71,9 +75,13 @@ const garp = {
 const ours = ({ words, block }: Statement) =>
   words[0] === 'track_file' && block.every((one) => one.words[0] === 'standby')
 
+/** keepalived leaves out what is no address. */
+const addressesIn = (block: readonly Statement[], keyword: string) =>
+  within(block, keyword).filter(({ words }) => isIP(words[0]!.split('/')[0]!) !== 0)
+
 function addresses(part: Part, { block }: Statement, device: string): void {
   for (const keyword of ['virtual_ipaddress', 'virtual_ipaddress_excluded'] as const)
-    for (const line of within(block, keyword)) {
+    for (const line of addressesIn(block, keyword)) {
       const [full] = line.words as [string]
       const [address, prefix] = full.split('/') as [string, string?]
       const about = keyword === 'virtual_ipaddress' ? `address ${address}` : `excluded address ${address}`
@@ -108,7 +116,10 @@ function adverts(part: Part, { block }: Statement): void {
   // Without a peer it is multicast.
   if (peers && named.length > 0) part.say('unicast', 'yes', peers)
   if (source) part.say('unicast_src_ip', own, source)
-  for (const { address, one: peer } of named) part.say(`peer ${address}`, '', peer)
+  for (const { address, one: peer } of named) {
+    part.say(`peer ${address}`, '', peer)
+    if (peer.words.length > 1) part.say(`words of peer ${address}`, peer.words.slice(1).join(' '), peer)
+  }
   const multicast = find(block, 'mcast_src_ip')
   if (multicast && !peers) part.say('mcast_src_ip', bare(multicast.words[1]), multicast)
 }
@@ -123,69 +134,14 @@ function virtualMac(part: Part, { block }: Statement): void {
   if (!find(block, 'vmac_xmit_base')) part.say('adverts by the VMAC', '', vmac)
 }
 
-function tracked(part: Part, one: Statement, around: Around): void {
-  const { all } = around
-  const group = groupOf(part.name, all)
-  for (const line of [...within(one.block, 'track_script'), ...within(group?.block ?? [], 'track_script')]) {
-    const script = all.findLast(({ words }) => words[0] === 'vrrp_script' && words[1] === line.words[0])
-    // keepalived leaves out what is not defined; that is a mistake, and told as such.
-    if (script) checked(part, line, script, around)
-  }
-  for (const line of [...within(one.block, 'track_process'), ...within(group?.block ?? [], 'track_process')])
-    processed(part, line, all)
-  for (const line of within(one.block, 'track_interface'))
-    for (const device of line.words[1] === 'weight' || line.words.length === 1 ? [line.words[0]!] : line.words)
-      if (device !== part.get('interface') || line.words[1] === 'weight')
-        part.say(`track_interface ${device}`, line.words[1] === 'weight' ? number(line.words[2]) : '0', line)
-}
-
-/** A process that keepalived itself looks for is one that a check looks for, where one of it is enough. */
-function processed(part: Part, line: Statement, all: readonly Statement[]): void {
-  const found = all.findLast(({ words }) => /^(vrrp_)?track_process$/.test(words[0]!) && words[1] === line.words[0])
-  const program = found && find(found.block, 'process')
-  if (!found || !program) return
-  const about = `check process ${program.words[1]?.split('/').at(-1)}`
-  part.say(about, found.words[1], line)
-  const at = line.words.indexOf('weight')
-  const weight = at < 0 ? find(found.block, 'weight')?.words[1] : line.words[at + 1]
-  part.say(`weight of ${about}`, number(weight), found, '0')
-  if (program.words.length > 2) part.say(`line ${whole(program)}`, '', program)
-  for (const other of found.block)
-    if (/^(quorum|quorum_max|full_command|param_match)$/.test(other.words[0]!) && other.words.join(' ') !== 'quorum 1')
-      part.say(`line ${whole(other)}`, '', other)
-}
-
-/** The checks of kinds that need no rights of a user. */
-const harmless = ['process', 'port', 'url']
-
-function checked(part: Part, line: Statement, script: Statement, { globals, own }: Around): void {
-  const given = find(script.block, 'script')
-  const addresses = [...own, part.get('unicast_src_ip'), part.get('mcast_src_ip')].flatMap((one) => one ?? [])
-  const { kind, what, timeout } = checkOf((given?.words ?? []).slice(1).join(' '), addresses)
-  const about = `check ${kind} ${what}`
-  part.say(about, script.words[1], line)
-  const word = (keyword: string) => number(find(script.block, keyword)?.words[1])
-  const place = (keyword: string) => find(script.block, keyword) ?? script
-  part.say(`interval of ${about}`, word('interval'), place('interval'), '1')
-  // What ends the program first; the playbooks' own `timeout` is shorter by a second.
-  part.say(`timeout of ${about}`, word('timeout') ?? number(timeout), place('timeout'))
-  for (const keyword of ['fall', 'rise']) part.say(`${keyword} of ${about}`, word(keyword), place(keyword))
-  const at = line.words.indexOf('weight')
-  part.say(`weight of ${about}`, at < 0 ? word('weight') : number(line.words[at + 1]), place('weight'), '0')
-  if (line.words.includes('reverse')) part.say(`reverse of ${about}`, '', line)
-  const user = find(script.block, 'user') ?? find(globals, 'script_user')
-  if (!harmless.includes(kind)) part.say(`user of ${about}`, user?.words[1] ?? 'root', user ?? script)
-  if (find(script.block, 'init_fail')) part.say(`init_fail of ${about}`, '', script)
-}
-
 const states = ['master', 'backup', 'fault', 'stop'] as const
 
 /** `notify` is run at each of the four changes of state, with words that say which. */
 function notified(part: Part, block: readonly Statement[], name: string, kind = 'INSTANCE'): void {
-  const general = find(block, 'notify')
+  const general = findFirst(block, 'notify')
   const isOurs = general?.words[1]?.endsWith('/keepalived-notify.sh')
   for (const state of states) {
-    const one = find(block, `notify_${state}`)
+    const one = findFirst(block, `notify_${state}`)
     // keepalived runs both.
     const programs = [
       ...(one ? [one.words[1]] : []),
@@ -194,15 +150,13 @@ function notified(part: Part, block: readonly Statement[], name: string, kind = 
     if (programs.length > 0) part.say(`notify_${state}`, programs.join('; '), one ?? general!)
   }
   const user = find(block, ...states.map((state) => `notify_${state}`), 'notify')
-  if (user && !(isOurs && user === general)) part.say('user of notify', user.words[2], user, 'root')
+  if (!user || (isOurs && user === general)) return
+  part.say('user of notify', user.words[2], user, 'root')
+  part.say('group of notify', user.words[3], user, user.words[2])
 }
 
-const groupOf = (name: string, all: readonly Statement[]) =>
-  all.find(({ words, block }) => words[0] === 'vrrp_sync_group' && membersOf(block).includes(name))
-const membersOf = (block: readonly Statement[]) => within(block, 'group').flatMap(({ words }) => words)
-
 /** A group of one member is that member. */
-function synced(part: Part, name: string, all: readonly Statement[]): void {
+function synced(part: Part, name: string, { globals, all }: Around): void {
   const group = groupOf(name, all)
   if (!group) return
   const members = membersOf(group.block)
@@ -211,9 +165,10 @@ function synced(part: Part, name: string, all: readonly Statement[]): void {
     .map(({ block }) => find(block, 'virtual_router_id')?.words[1] ?? '?')
   if (ids.length > 1) part.say('sync group', ids.toSorted().join(', '), group)
   notified(part, group.block, group.words[1] ?? '', 'GROUP')
-  if (isOn(find(group.block, 'smtp_alert'))) part.say('smtp_alert', 'on', group)
+  if (canMail(globals) && isOn(find(group.block, 'smtp_alert'))) part.say('smtp_alert', 'on', group)
   for (const one of group.block)
     if (
+      isKnown(one.words[0]!, 'vrrp_sync_group') &&
       !/^(group|notify|notify_(master|backup|fault|stop)|smtp_alert|track_script|track_process|global_tracking|sync_group_tracking_weight)$/.test(
         one.words[0]!,
       )

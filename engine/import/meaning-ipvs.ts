@@ -9,12 +9,17 @@ export function virtualServersOf(statements: readonly Statement[]): Part[] {
       .filter(({ words }) => words[0] === 'bfd_instance')
       .map(({ words, block }) => [words[1], find(block, 'neighbor_ip', 'neighbour_ip')?.words[1]]),
   )
+  const made = (from: readonly Statement[], words: readonly string[]) => {
+    const part = virtualServerOf(from.at(-1)!, words, watched)
+    part.statements = from
+    return part
+  }
   return statements
     .filter(({ words }) => words[0] === 'virtual_server')
     .flatMap((one) => {
-      if (one.words[1] !== 'group') return [virtualServerOf(one, one.words.slice(1), watched)]
+      if (one.words[1] !== 'group') return [made([one], one.words.slice(1))]
       const group = statements.find(({ words }) => words[0] === 'virtual_server_group' && words[1] === one.words[2])
-      return (group?.block ?? []).map(({ words }) => virtualServerOf(one, words, watched))
+      return (group?.block ?? []).map(({ words }) => made([group!, one], words))
     })
 }
 
@@ -30,7 +35,8 @@ function virtualServerOf(one: Statement, words: readonly string[], watched: Watc
   const word = (...keywords: string[]) => find(block, ...keywords)?.words[1]
   const place = (...keywords: string[]) => find(block, ...keywords) ?? one
   const protocol = word('protocol')?.toUpperCase() ?? (asks(block, 'DNS_CHECK', 'UDP_CHECK') ? 'UDP' : 'TCP')
-  const name = words.join(' ')
+  // keepalived does not read on behind the port, or the number of a mark.
+  const name = words.slice(0, 2).join(' ')
   const part = new Part(words[0] === 'fwmark' ? name : `${name} ${protocol}`, `virtual_server ${name}`, one)
   const scheduler = word('lvs_sched', 'lb_algo') ?? ''
   // keepalived leaves out a scheduler that it does not know, and a method in lower case.
@@ -52,7 +58,7 @@ function virtualServerOf(one: Statement, words: readonly string[], watched: Watc
   part.say('quorum', number(word('quorum'))?.replace(/^0$/, '1'), place('quorum'), '1')
   part.say('hysteresis', number(word('hysteresis')), place('hysteresis'), '0')
   for (const keyword of ['quorum_up', 'quorum_down']) part.say(keyword, word(keyword), place(keyword))
-  for (const keyword of ['alpha', 'omega']) if (find(block, keyword)) part.say(keyword, 'yes', place(keyword))
+  if (find(block, 'omega')) part.say('omega', 'yes', place('omega'))
   for (const flag of block.filter((line) => /^(sh|mh)-(port|fallback)$/.test(line.words[0]!)))
     part.say(`flag ${flag.words[0]}`, '', flag)
   const sorry = find(block, 'sorry_server')
@@ -84,7 +90,9 @@ function realServer(
     part.say(`${keyword} of ${about}`, value, own(keyword) ?? real, standard)
   part.say(about, '', real)
   say('weight', number(own('weight')?.words[1]), '1')
-  say('inhibit_on_failure', own('inhibit_on_failure') && 'yes')
+  for (const keyword of ['inhibit_on_failure', 'alpha']) say(keyword, own(keyword) && 'yes')
+  const delay = find(real.block, 'delay_loop')
+  if (delay) say('delay_loop', number(delay.words[1]))
   for (const keyword of ['notify_up', 'notify_down', 'uthreshold', 'lthreshold']) say(keyword, own(keyword)?.words[1])
   const method = find(real.block, 'lvs_method')
   const usual = part.get('lvs_method') ?? 'NAT'
@@ -96,6 +104,8 @@ function realServer(
     (one) => /_CHECK$|_GET$/.test(one.words[0]!) && !isBfd(one) && !isDrain(one.words, real),
   )
   say('check', checks.map((one) => checkWords(one, own, { address, port, asked })).join(' and ') || 'none')
+  const given = checks.length === 1 ? programOf(checks[0]!, { address, port })?.given : undefined
+  if (given !== undefined) part.say(`last words of the check of ${about}`, given, real, 'address and port')
   for (const check of checks)
     for (const [name, keywords, standard] of times) {
       const given = find(check.block, ...keywords) ?? find(real.block, ...keywords) ?? find(outer, ...keywords)
@@ -111,6 +121,7 @@ const times: readonly [name: string, keywords: string[], standard: string][] = [
   ['connect_timeout', ['connect_timeout'], '5'],
   ['retry', ['retry', 'nb_get_retry'], '1'],
   ['delay_before_retry', ['delay_before_retry'], '1'],
+  ['warmup', ['warmup'], '0'],
 ]
 
 /** What says nothing of what is asked. */
@@ -128,12 +139,12 @@ interface Asked {
 
 /** @returns a check in words: its type, and what it asks where that is not the real server's own port */
 function checkWords(
-  { words, block }: Statement,
+  { words, block }: Pick<Statement, 'words' | 'block'>,
   own: (keyword: string) => Statement | undefined,
   { address, port, asked }: Asked,
 ): string {
-  const program = words[0] === 'MISC_CHECK' ? programOf(block, `${address} ${port}`) : undefined
-  if (program !== undefined) return `MISC_CHECK program ${program}`
+  const known = programOf({ words, block }, { address, port })
+  if (known) return `MISC_CHECK program ${known.program}`
   const url = block.filter((one) => one.words[0] === 'url').flatMap((one) => one.block)
   const host = find(url, 'virtualhost') ?? find(block, 'virtualhost') ?? own('virtualhost')
   const at = find(block, 'connect_port')?.words[1] ?? asked
@@ -148,19 +159,29 @@ function checkWords(
   ].join(' ')
 }
 
-/** @returns the program of a check that gets address and port of the real server as its last words */
-function programOf(block: readonly Statement[], place: string): string | undefined {
+/** @returns the program of a check, and which words of its real server it gets as its last ones; undefined for one that says more */
+function programOf(
+  { words: [kind], block }: Pick<Statement, 'words' | 'block'>,
+  { address, port }: Pick<Asked, 'address' | 'port'>,
+): { program: string; given: string } | undefined {
   const path = find(block, 'misc_path')?.words.slice(1).join(' ') ?? ''
   const isPlain = block.every(
     ({ words }) => aside.test(words[0]!) || words[0] === 'misc_path' || words.join(' ') === 'user nobody',
   )
-  return isPlain && path.endsWith(` ${place}`) ? path.slice(0, -place.length - 1) : undefined
+  if (kind !== 'MISC_CHECK' || !isPlain) return undefined
+  for (const [given, end] of [
+    ['address and port', ` ${address} ${port}`],
+    ['address', ` ${address}`],
+  ] as const)
+    if (path.endsWith(end)) return { program: path.slice(0, -end.length), given }
+  return undefined
 }
 
 /** Without a status, any from 200 to 299 is good. */
 const urlWords = ({ block }: Statement) =>
   block
-    .filter(({ words }) => words[0] !== 'virtualhost' && words.join(' ') !== 'status_code 200')
+    .filter(({ words: [word] }) => isKnown(word!, 'url') && word !== 'virtualhost')
+    .filter(({ words }) => words.join(' ') !== 'status_code 200')
     .map(whole)
     .toSorted()
     .join(' ')

@@ -1,7 +1,7 @@
 import type { Statement } from '../conf/statement.ts'
 import { isKnown } from './keywords.ts'
 import { find, type Meaning, number, Part, whole } from './facts.ts'
-import { instanceOf } from './meaning-instance.ts'
+import { canMail, instanceOf } from './meaning-instance.ts'
 import { virtualServersOf } from './meaning-ipvs.ts'
 
 /**
@@ -18,8 +18,8 @@ export function meaningOf(statements: readonly Statement[], own: readonly string
   const isTold =
     instances.some((one) => one.get('smtp_alert')) || (virtualServers.length > 0 && !find(globals, 'no_checker_emails'))
   const global = globalOf(globals, { isTold, syncsConnections })
-  for (const one of statements)
-    if (!understood.test(one.words[0]!) && isKnown(one.words[0]!, '')) global.say(`line ${whole(one)}`, '', one)
+  global.statements = statements.filter(({ words }) => !understood.test(words[0]!) && isKnown(words[0]!, ''))
+  for (const one of global.statements) global.say(`block ${whole(one)}`, '', one)
   for (const one of statements) if (one.words[0] === 'bfd_instance') watching(global, one)
   const daemon = statements
     .flatMap(({ block }) => block)
@@ -69,7 +69,7 @@ function globalOf(
   const daemon = find(globals, 'lvs_sync_daemon')
   if (daemon && syncsConnections) part.say('lvs_sync_daemon', daemon.words[1], daemon)
   const to = find(globals, 'notification_email')?.block.flatMap((one) => one.words.map((word) => [word, one] as const))
-  if (to && to.length > 0 && isTold) {
+  if (to && to.length > 0 && isTold && canMail(globals)) {
     for (const [address, one] of to) part.say(`email to ${address}`, '', one)
     say('email from', 'notification_email_from')
     const server = find(globals, 'smtp_server')

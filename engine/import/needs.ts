@@ -14,7 +14,7 @@ const needs: readonly [kind: Difference['kind'], about: RegExp, need: string][] 
   ['instance', /^line of the group /, 'lines of a sync group'],
   [
     'instance',
-    /^line (track_(file|bfd)|process|quorum|full_command|param_match)/,
+    /^(line track_(file|bfd)|(words|quorum|quorum_max|full_command|param_match) of check process)/,
     'track_file, track_bfd, and track_process with more than a name',
   ],
   ['instance', /^track_interface/, 'interfaces that nodes do not share'],
@@ -22,10 +22,11 @@ const needs: readonly [kind: Difference['kind'], about: RegExp, need: string][] 
   ['instance', /^reverse of check/, 'checks turned round (reverse)'],
   ['instance', /^(check|.* of check)/, 'values of checks that nodes do not share'],
   ['instance', /^(notify_|user of notify)/, 'notify programs that nodes do not share'],
+  ['instance', /^(words of peer|group of )/, 'rare words'],
   ['instance', /^(unicast|peer)/, 'unicast peers that are no nodes'],
   ['instance', /^mcast_src_ip$/, 'mcast_src_ip that is not the address of the node'],
   ['instance', /^smtp_alert$/, 'mails as they are'],
-  ['global', /^line static_/, 'static addresses, routes and rules'],
+  ['global', /^block static_/, 'static addresses, routes and rules'],
   ['global', /^line vrrp_mcast_group6/, 'another multicast group of IPv6'],
   ['global', /^(line )?bfd/, 'BFD with times of its own for each node'],
   ['virtual server', /^bfd of/, 'BFD to real servers that are no directors'],
@@ -41,4 +42,4 @@ const needs: readonly [kind: Difference['kind'], about: RegExp, need: string][] 
 /** @returns what an inventory would need to have a key for */
 export const needOf = ({ kind, about }: Difference): string =>
   needs.find(([of, pattern]) => of === kind && pattern.test(about))?.[2] ??
-  (about.startsWith('line ') ? 'rare lines' : about.split(' ')[0]!)
+  (/^(line|block) /.test(about) ? 'rare lines' : about.split(' ')[0]!)

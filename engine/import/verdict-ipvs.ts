@@ -1,24 +1,29 @@
 import type { Difference } from './compare.ts'
 import { needOf } from './needs.ts'
-import type { Part } from './facts.ts'
 import type { Section } from './section.ts'
 import type { Meant, Subject } from './verdict.ts'
 
 const apart = 'real servers of another network, or of some services alone'
+const ofNone = 'a virtual server of no virtual IP, or of a mark of the packet filter'
+const unlike = 'values of some real servers alone'
+const isUnlike = /^(notify_up|notify_down|inhibit_on_failure|alpha)$/
+const lastWords = 'a program that checks real servers gets their port behind their address (check)'
 const times = 'checks of real servers take the times of health_check, where a file says nothing'
 const ofOne = 'values of one virtual server alone'
-const isTime = /^(delay_loop$|(connect_timeout|retry|delay_before_retry) of )/
+const isTime = /^(delay_loop$|(delay_loop|connect_timeout|retry|delay_before_retry|warmup) of )/
 
 /** Why it is as meant that the inventory has no virtual server. */
 export const ownService =
   'each node sends clients to itself alone, so that none are sent on (level 1): a node whose service fails gives the virtual IP up'
 
 /** @returns what a difference of virtual servers means for the cluster */
-export function judgeVirtualServer(one: Difference, { first, virtualServers, alone }: Subject): Meant {
+export function judgeVirtualServer(one: Difference, { first, virtualServers, alone, moved }: Subject): Meant {
   const { about, wanted } = one
   if (alone) return ofNodeAlone(one, alone)
+  if (one.part.startsWith('virtual_server fwmark ')) return { need: ofNone }
   const isFirst = one.part === first?.name
-  if (/ of real_server /.test(about) || about.startsWith('real_server ')) return realServer(one, isFirst, first)
+  if (/ of real_server /.test(about) || about.startsWith('real_server '))
+    return realServer(one, { first: isFirst ? undefined : first, moved })
   if (wanted === undefined) {
     const isServed = virtualServers.some(({ name }) => name === one.part)
     if (one.isAdded)
@@ -30,27 +35,33 @@ export function judgeVirtualServer(one: Difference, { first, virtualServers, alo
   if (isTime.test(about)) return 'trifle'
   if (about === 'lvs_method') return { need: needOf(one) }
   if (!one.isAlone) return { need: isFirst ? needOf(one) : ofOne }
-  return { need: 'a virtual server of no virtual IP, or of a mark of the packet filter' }
+  return { need: ofNone }
 }
 
-function realServer(one: Difference, isFirst: boolean, first: Part | undefined): Meant {
-  const { about, wanted, got } = one
-  const [what] = about.split(' of ')
+/** @param first the virtual server that the inventory is about, unless it is this one */
+function realServer(one: Difference, { first, moved }: Pick<Subject, 'first' | 'moved'>): Meant {
+  const { about, wanted, got, part } = one
+  const [what, ...of] = about.split(' of ')
+  const whose = of.at(-1) ?? about
+  // Who is a real server is told once.
+  const isTold = moved.has(`${part}: ${whose}`)
   if (wanted === undefined) {
     if (isTime.test(about)) return { why: times }
-    // Who is a real server is told once.
-    return about.startsWith('real_server ') && !one.isAdded ? { need: apart } : 'told'
+    if (whose === about) return one.isAdded ? 'told' : { need: apart }
+    return isTold ? 'told' : { need: unlike }
   }
   if (about.startsWith('real_server ')) {
-    const port = about.split(' ')[2]
-    return { need: port === one.part.split(' ')[2] ? apart : 'real servers on several ports' }
+    const [[, vip, port], [, address, own]] = [part.split(' '), about.split(' ')]
+    if (address === vip) return { need: 'a real server that is the virtual IP itself' }
+    return { need: port === own ? apart : 'real servers on several ports' }
   }
-  if (isTime.test(about)) return got === undefined ? 'told' : 'trifle'
+  if (isTime.test(about)) return isTold ? 'told' : 'trifle'
   if (what === 'check') return check(one)
+  if (what === 'last words') return { why: lastWords }
   if (what === 'weight') return { need: apart }
   if (what === 'lvs_method') return { need: 'clients passed on by several methods' }
-  const model = isFirst ? undefined : first?.all(`${what} of`).some(([, value]) => value === wanted)
-  return got === undefined && model !== false ? 'told' : { need: needOf(one) }
+  const isOfFirst = first?.all(`${what} of`).some(([, value]) => value === wanted)
+  return got === undefined && (isTold || isOfFirst) ? 'told' : { need: isUnlike.test(what!) ? unlike : needOf(one) }
 }
 
 function check({ wanted = '', got }: Difference): Meant {
@@ -65,7 +76,7 @@ function check({ wanted = '', got }: Difference): Meant {
 }
 
 /** A program that asks a name server for a name. */
-const asksName = /^MISC_CHECK misc_path "?\/(usr\/)?bin\/(dig|host|nslookup|kdig|delv) [^;&|<>`$]*$/
+const asksName = /^MISC_CHECK (misc_path|program) "?\/(usr\/)?bin\/(dig|host|nslookup|kdig|delv) [^;&|<>`$]*$/
 const byName = 'name servers are asked by keepalived itself, for a name of their own zone (health_name, health_zone)'
 
 const checksAlone =

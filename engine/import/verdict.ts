@@ -35,10 +35,13 @@ export interface Subject {
   virtualServers: readonly Part[]
   /** What the inventory says of the cluster, where the node that has the virtual IP serves alone. */
   alone?: Section | undefined
+  /** Real servers that either side alone has, each behind the name of its virtual server. */
+  moved: ReadonlySet<string>
 }
 
 /** @returns differences by what they mean for the cluster, each why once */
-export function judge(differences: readonly Difference[], subject: Subject) {
+export function judge(differences: readonly Difference[], about: Omit<Subject, 'moved'>) {
+  const subject = { ...about, moved: new Set(differences.filter(isMoved).map((one) => `${one.part}: ${one.about}`)) }
   const unsaid: Unsaid[] = []
   const added = new Set<string>()
   const trifles: string[] = []
@@ -51,15 +54,13 @@ export function judge(differences: readonly Difference[], subject: Subject) {
   return { unsaid, added: [...added], trifles }
 }
 
+const isMoved = ({ about }: Difference) => about.startsWith('real_server ')
+
 const otherFamily = 'addresses of the other family are moved as well, where keepalived leaves them out'
 
 /** What the inventory has in another way, and why that is as meant; the first that fits. */
 const anyhow: readonly [about: RegExp, why: string][] = [
   [/^startup_delay$/, 'keepalived only listens for some seconds after its start (startup_delay)'],
-  [
-    /^(timeout|fall|rise|interval) of check/,
-    'checks have a timeout and fail after two failures, where a file says nothing (health_check)',
-  ],
   [/^lvs_sync_daemon$/, 'the nodes that stand by know the open connections (lvs_sync_daemon)'],
   [/^lvs_timeouts udp$/, 'IPVS forgets UDP clients after ten seconds (balancing.udp_timeout)'],
   [
@@ -70,6 +71,8 @@ const anyhow: readonly [about: RegExp, why: string][] = [
   [/^unicast_src_ip$/, 'adverts come from the address of the node in the inventory (unicast_src_ip)'],
   [/^smtp_alert$/, 'mails tell of VRRP and of real servers alike (email)'],
 ]
+const checkTimes = /^(timeout|fall|rise|interval) of check/
+const usualTimes = 'checks have a timeout and fail after two failures, where a file says nothing (health_check)'
 const vmac =
   'the interface of a virtual MAC has the name that keepalived gives it, and adverts go over the one below (vmac)'
 const alike = 'all instances are checked alike'
@@ -79,6 +82,8 @@ const password =
 /** Of no consequence for who answers. */
 const trifle = /^(prefix|label|brd|broadcast|scope|rise|init_fail) of /
 
+const strict =
+  'the node that has the virtual IP takes packets to it, which vrrp_strict has it drop (accept), and need not heed what else that forbids'
 const byVrrp =
   'the address of the virtual server moves between two directors (VRRP): take it out of where the host has it from now'
 const unheld = 'the instance holds the address of the virtual server, which no file says (virtual_ipaddress)'
@@ -97,6 +102,7 @@ function judgeOther(one: Difference, { main, virtualServers, alone }: Subject): 
     if (kind === 'instance' && !main) return { why: byVrrp }
     // What was run and checked for the only real server is, which its virtual server tells.
     if (alone && (about === 'notify_fault' || (about.startsWith('check ') && got!.startsWith('service')))) return 'told'
+    if (checkTimes.test(about)) return { why: usualTimes }
     if (isFurther && /^(check|.* of check|weight of|track_interface)/.test(about)) return { why: alike }
     // As where virtual_ipaddress is misspelt, so that keepalived leaves it out.
     if (main?.all('address').length === 0 && isServed(about, virtualServers)) return { why: unheld }
@@ -104,6 +110,7 @@ function judgeOther(one: Difference, { main, virtualServers, alone }: Subject): 
     return why === undefined ? { need: needOf(one) } : { why }
   }
   if (/^address .*:/.test(about) && !one.isAlone && isIPv4(vipOf(main) ?? '')) return { why: otherFamily }
+  if (about === 'strict') return { why: strict }
   if (trifle.test(about)) return one.isAlone ? 'told' : 'trifle'
   if (about.startsWith('timeout of check command') && Number(got) < Number(wanted))
     return { why: 'what root runs has failed when it is not done before its next run (checks, timeout)' }

@@ -254,6 +254,10 @@ export const brokenHosts: [text: string, ...messages: string[]][] = [
     '4:25 cluster.keepalived.global: must have a } for each {, and no other',
   ],
   [
+    cluster('keepalived: { file: ["track_group x {", "}", "}"] }'),
+    '4:48 cluster.keepalived.file[2]: must be whole statements: } closes nothing: take it out, or look for a { that is missing above',
+  ],
+  [
     cluster("keepalived: { virtual_server: [a, 'b \"c'] }"),
     '4:37 cluster.keepalived.virtual_server[1]: must be whole statements: a " without an end: close it in the same line',
   ],

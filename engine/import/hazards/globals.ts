@@ -4,6 +4,7 @@ import { blocks, globals, hazard, type Hazard, type NodeFiles } from './hazard.t
 
 const sampleId = hazard('sample-router-id', 'say the name of the host, or leave it out')
 const unheard = hazard('mail-without-alert', 'say smtp_alert in global_defs, or take the addresses out')
+const unsent = hazard('mail-without-server', 'say smtp_server 127.0.0.1, or take the addresses out')
 const sampleMail = hazard('sample-mail', 'say addresses of yours, or take them out')
 const brace = hazard('unmatched-brace', 'mend it: the next line that is added may be read otherwise')
 const unknown = hazard('unknown-keyword', 'take it out')
@@ -29,6 +30,9 @@ export function globalHazards(node: NodeFiles): Hazard[] {
       ? [sampleId(id, 'router_id LVS_DEVEL is that of the sample: mails and SNMP do not tell nodes apart')]
       : []),
     ...(mail && !isTold ? [unheard(mail, 'notification_email without smtp_alert: no mail is ever sent')] : []),
+    ...(mail && !find(global, 'smtp_server')
+      ? [unsent(mail, 'notification_email without smtp_server: no mail is ever sent')]
+      : []),
     ...(mail &&
     addresses.some(
       (address) =>

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { type Statement, within } from '../../conf/statement.ts'
 import { find } from '../facts.ts'
 import { blocks, globals, hazard, type Hazard, type NodeFiles } from './hazard.ts'
@@ -92,7 +92,7 @@ function elections(one: Statement, node: NodeFiles): Hazard[] {
 
 function addresses(one: Statement): Hazard[] {
   const vips = vipsOf(one)
-  const bare = vips.find(({ words }) => !words[0]!.includes('/'))
+  const bare = vips.find(({ words }) => isIP(words[0]!) !== 0)
   const families_ = new Set(vips.map(({ words }) => isIPv6(words[0]!.split('/')[0]!)))
   const own = within(one.block, 'track_interface').find(
     ({ words }) => words[0] === word(one, 'interface') && words.length === 1,

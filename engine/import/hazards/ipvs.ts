@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { type Statement, within } from '../../conf/statement.ts'
 import { find } from '../facts.ts'
 import { methods, schedulers } from '../keywords.ts'
@@ -89,7 +90,10 @@ function forwarding(one: Statement): Hazard[] {
       : []),
     ...(isDirect
       ? realsOf(one)
-          .filter(({ words }) => words[2] !== undefined && port !== undefined && words[2] !== port)
+          .filter(
+            ({ words }) =>
+              words[2] !== undefined && port !== undefined && words[2] !== port && isIP(one.words[1]!) !== 0,
+          )
           .map((real) => ports(real, `${way} can not change port ${port} to ${real.words[2]}`))
       : []),
   ]

@@ -114,6 +114,8 @@ function standsAlone(one: Statement, { cluster, hosts }: Knows): string[] {
       )
       .map((real) => `${real.line}: ${real.words.join(' ')}`)
   }
+  const kept = parseBlocks(linesOf(cluster.keepalived.file.join('\n'), '')).statements
+  if (kept.some((other) => other.words.join(' ') === words.join(' '))) return []
   return harmless.test(words[0]!) ? [] : [`${line}: ${words.join(' ')}`]
 }
 

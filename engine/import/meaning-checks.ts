@@ -1,0 +1,81 @@
+import type { Statement } from '../conf/statement.ts'
+import { within } from '../conf/statement.ts'
+import { checkOf } from './commands.ts'
+import { find, number, type Part } from './facts.ts'
+
+/** What stands around an instance, and the addresses of its node. */
+export interface Around {
+  globals: readonly Statement[]
+  all: readonly Statement[]
+  own: readonly string[]
+}
+
+/** @returns the `vrrp_sync_group` of an instance */
+export const groupOf = (name: string, all: readonly Statement[]) =>
+  all.find(({ words, block }) => words[0] === 'vrrp_sync_group' && membersOf(block).includes(name))
+
+export const membersOf = (block: readonly Statement[]) => within(block, 'group').flatMap(({ words }) => words)
+
+/** Says what an instance and its group look at: scripts, processes and interfaces. */
+export function tracked(part: Part, one: Statement, around: Around): void {
+  const { all } = around
+  const group = groupOf(part.name, all)
+  for (const line of [...within(one.block, 'track_script'), ...within(group?.block ?? [], 'track_script')]) {
+    const script = all.find(({ words }) => words[0] === 'vrrp_script' && words[1] === line.words[0])
+    // keepalived leaves out what is not defined; that is a mistake, and told as such.
+    if (script) checked(part, line, script, around)
+  }
+  for (const line of [...within(one.block, 'track_process'), ...within(group?.block ?? [], 'track_process')])
+    processed(part, line, all)
+  for (const line of within(one.block, 'track_interface'))
+    for (const device of line.words[1] === 'weight' || line.words.length === 1 ? [line.words[0]!] : line.words)
+      if (device !== part.get('interface') || line.words[1] === 'weight')
+        part.say(`track_interface ${device}`, line.words[1] === 'weight' ? number(line.words[2]) : '0', line)
+}
+
+/** A process that keepalived itself looks for is one that a check looks for, where one of it is enough. */
+function processed(part: Part, line: Statement, all: readonly Statement[]): void {
+  const found = all.findLast(({ words }) => /^(vrrp_)?track_process$/.test(words[0]!) && words[1] === line.words[0])
+  const program = found && find(found.block, 'process')
+  if (!found || !program) return
+  const about = `check process ${program.words[1]?.split('/').at(-1)}`
+  part.say(about, found.words[1], line)
+  const at = line.words.indexOf('weight')
+  const weight = at < 0 ? find(found.block, 'weight')?.words[1] : line.words[at + 1]
+  part.say(`weight of ${about}`, number(weight), found, '0')
+  if (program.words.length > 2) part.say(`words of ${about}`, program.words.slice(2).join(' '), program)
+  // A check is made each second.
+  for (const [keyword, own] of Object.entries({ fall: 'terminate_delay', rise: 'fork_delay' })) {
+    const delay = find(found.block, own) ?? find(found.block, 'delay')
+    if (delay) part.say(`${keyword} of ${about}`, String(Math.ceil(Number(delay.words[1]))), delay, '0')
+  }
+  for (const other of found.block)
+    if (/^(quorum|quorum_max|full_command|param_match)$/.test(other.words[0]!) && other.words.join(' ') !== 'quorum 1')
+      part.say(`${other.words[0]} of ${about}`, other.words.slice(1).join(' '), other)
+}
+
+/** The checks of kinds that need no rights of a user. */
+const harmless = ['process', 'port', 'url']
+
+function checked(part: Part, line: Statement, script: Statement, { globals, own }: Around): void {
+  const given = find(script.block, 'script')
+  const addresses = [...own, part.get('unicast_src_ip'), part.get('mcast_src_ip')].flatMap((one) => one ?? [])
+  const { kind, what, timeout } = checkOf((given?.words ?? []).slice(1).join(' '), addresses)
+  const about = `check ${kind} ${what}`
+  part.say(about, script.words[1], line)
+  const word = (keyword: string) => number(find(script.block, keyword)?.words[1])
+  const place = (keyword: string) => find(script.block, keyword) ?? script
+  part.say(`interval of ${about}`, word('interval'), place('interval'), '1')
+  // What ends the program first; the playbooks' own `timeout` is shorter by a second.
+  part.say(`timeout of ${about}`, word('timeout') ?? number(timeout), place('timeout'))
+  for (const keyword of ['fall', 'rise']) part.say(`${keyword} of ${about}`, word(keyword), place(keyword))
+  const at = line.words.indexOf('weight')
+  part.say(`weight of ${about}`, at < 0 ? word('weight') : number(line.words[at + 1]), place('weight'), '0')
+  if (line.words.includes('reverse')) part.say(`reverse of ${about}`, '', line)
+  const user = find(script.block, 'user') ?? find(globals, 'script_user')
+  if (!harmless.includes(kind)) {
+    part.say(`user of ${about}`, user?.words[1] ?? 'root', user ?? script)
+    part.say(`group of ${about}`, user?.words[2], user ?? script, user?.words[1])
+  }
+  if (find(script.block, 'init_fail')) part.say(`init_fail of ${about}`, '', script)
+}
