@@ -107,12 +107,14 @@ test('TTLs of a peer are told', () => {
 })
 
 test('a mark of the packet filter has no port that DR could not change, and no address to begin with', () => {
-  const direct = 'virtual_server fwmark 4 {\n lb_algo rr\n lb_kind DR\n protocol TCP\n quorum 1\n'
+  const direct = 'virtual_server fwmark 4 {\n no_such_word\n lb_algo rr\n lb_kind DR\n protocol TCP\n quorum 1\n'
   const text = `${direct}real_server 10.2.1.7 3306 {\nTCP_CHECK {\n}\n}\n}\n`
   const result = imported(files(instance() + text))
   assert.not.ok(codesOf(result).includes('dr-with-another-port'))
   assert.equal(needsOf(result), [])
   assert.match(inventoryTextOf(result), 'virtual_server fwmark 4 {')
+  // `keepalived -t` refuses these.
+  assert.not.match(inventoryTextOf(result), /protocol|no_such_word/)
   assert.ok(result.added.some((why) => why.startsWith('virtual_server fwmark 4: stays as it is')))
   assert.throws(() => imported(files(text)), /nor a virtual_server with an address: there is nothing to import$/)
 })

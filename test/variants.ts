@@ -117,7 +117,7 @@ export const variants: [name: string, text: string, level: Level][] = [
   keepalived:
     global: [max_auto_priority 5]
     instance: [debug 0]
-    file: ['virtual_server fwmark 4 {', '    lvs_sched rr', '    lvs_method DR', '    protocol TCP', '    real_server 10.2.1.3 {', '        TCP_CHECK {', '            connect_port 53', '        }', '    }', '}']`) +
+    file: ['virtual_server fwmark 4 {', '    lvs_sched rr', '    lvs_method DR',  '    real_server 10.2.1.3 {', '        TCP_CHECK {', '            connect_port 53', '        }', '    }', '}']`) +
       two.replace('10.2.1.3', '10.2.1.3, email_from: b@example.com'),
     1,
   ],

@@ -3,6 +3,7 @@ import { vrrpSchemas } from '../../inventory/schema-vrrp.ts'
 import { command, mailAddress, shortName } from '../../inventory/values.ts'
 import { type Section, numberOf, unless, unlessEmpty } from './section.ts'
 import { linesOfAll, type Part } from './facts.ts'
+import { heeded } from './keywords.ts'
 import { type Gap, scriptGap } from './gaps.ts'
 
 const kinds = vrrpSchemas.checks.additionalProperties.properties
@@ -149,6 +150,8 @@ const notAtEnd = /^(net_namespace|namespace_|instance|use_|linkbeat_|bfd_instanc
  */
 export function fileLinesOf(global: Part, kept: readonly Part[]): string[] | undefined {
   const blocks = global.statements.filter(({ words }) => !notAtEnd.test(words[0]!))
-  const lines = linesOfAll([...new Set([...blocks, ...kept.flatMap(({ statements }) => statements)])])
+  const all = [...new Set([...blocks, ...kept.flatMap(({ statements }) => statements)])]
+  // What keepalived only warns of, `keepalived -t` refuses.
+  const lines = linesOfAll(heeded(all))
   return lines.length > 0 && lines.every((line) => matches('^[ -~]{1,500}$', line)) ? lines : undefined
 }

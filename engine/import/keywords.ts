@@ -135,6 +135,15 @@ function unknownOfAddress(statement: Statement): Unknown[] {
     .map((word) => ({ statement, word, meant: didYouMean(word, [...valued, ...alone]) }))
 }
 
+/** @returns statements without what keepalived leaves out, also in their blocks; it heeds no protocol of a mark */
+export const heeded = (statements: readonly Statement[], inside = ''): Statement[] =>
+  statements
+    .filter(({ words }) => isKnown(words[0]!, inside))
+    .map((one) => {
+      const block = heeded(one.block, one.words[0])
+      return { ...one, block: one.words[1] === 'fwmark' ? block.filter(({ words }) => words[0] !== 'protocol') : block }
+    })
+
 /** A word that its block does not know, with ` (did you mean …?)` or nothing. */
 interface Unknown {
   statement: Statement
