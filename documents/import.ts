@@ -4,6 +4,19 @@ import { common, documentSchema, texts } from './parts/common.ts'
 const text = (description: string) => ({ type: 'string', description }) as const
 const whole = (description: string) => ({ type: 'integer', description }) as const
 
+const withoutKey = {
+  type: 'array',
+  items: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['need', 'text'],
+    properties: {
+      need: text('What an inventory has no key for.'),
+      text: text('The place, and what stands there.'),
+    },
+  },
+} as const
+
 export const importSchema = {
   ...documentSchema,
   description: 'What an import prints.',
@@ -16,18 +29,11 @@ export const importSchema = {
       type: 'boolean',
       description: 'Whether the inventory, rendered again, says all that the files say.',
     },
-    unsaid: {
-      type: 'array',
-      description: 'What the files say, and the inventory does not.',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['need', 'text'],
-        properties: {
-          need: text('What an inventory has no key for.'),
-          text: text('The place, and what stands there.'),
-        },
-      },
+    unsaid: { ...withoutKey, description: 'What the files say, and the inventory does not.' },
+    kept: {
+      ...withoutKey,
+      description:
+        'What has no key of virtual servers that stay as lines at the end of keepalived.conf (`keepalived.file`).',
     },
     hazards: {
       type: 'array',

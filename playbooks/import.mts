@@ -39,12 +39,13 @@ await main(import.meta.url, program, async (context) => {
   const sources = own.host === undefined ? words.map((file) => ({ file })) : await fetched(own.host.split(','))
   const result = importConf(sources, namedNodes(own.nodes))
   const text = inventoryText(result.draft, [`From ${sources.map(({ file }) => file).join(', ')}.`])
-  const { hazards, unsaid, added, trifles, refused, draft } = result
+  const { hazards, unsaid, kept, added, trifles, refused, draft } = result
   Object.assign(document, {
     inventory: text,
     level: draft.level,
     asMeant: isAsMeant(result),
-    unsaid,
+    unsaid: unsaid.map(({ need, text: what }) => ({ need, text: what })),
+    kept: kept.map(({ need, text: what }) => ({ need, text: what })),
     hazards: hazards.map(({ code, place, what, cure }) => ({ code, ...place, what, cure })),
     added: [...added, ...always],
     trifles,

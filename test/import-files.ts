@@ -70,9 +70,9 @@ export const two: Named[] = [
 /** @returns the inventory that an import has made, as text */
 export const inventoryTextOf = (result: ReturnType<typeof imported>): string => inventoryText(result.draft, [])
 
-/** @returns what the inventory can't say, each once */
-export const needsOf = ({ unsaid }: ReturnType<typeof imported>): string[] => [
-  ...new Set(unsaid.map(({ need }) => need)),
+/** @returns what there is no key for, each once */
+export const needsOf = ({ unsaid, kept }: ReturnType<typeof imported>): string[] => [
+  ...new Set([...unsaid, ...kept].map(({ need }) => need)),
 ]
 
 /** @returns the keys of `cluster` that a set-up needs beside those of its first address, and without SNMP */

@@ -2,11 +2,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { inventoryText } from '../engine/import/text.ts'
-import { imported, instance, pair, two } from './import-files.ts'
+import { imported, instance, needsOf, pair, two } from './import-files.ts'
 
 type Result = ReturnType<typeof imported>
 const inventory = ({ draft }: Result) => inventoryText(draft, [])
-const needs = ({ unsaid }: Result) => [...new Set(unsaid.map(({ need }) => need))]
 
 /** A virtual server of the virtual IP. */
 const server = (port: number, lines: string) => `virtual_server 10.2.1.5 ${port} {\n protocol TCP\n ${lines}\n}\n`
@@ -37,23 +36,23 @@ for (const [check, service] of checks)
   test(`a check: ${check.replaceAll(/\s+/g, ' ')}`, () => {
     const own = (address: string) => real(address, 5432, check.replace('10.2.1.2', address))
     const result = imported(pair('', server(5432, `${own('10.2.1.2')}${own('10.2.1.3')}`)), two)
-    assert.equal([needs(result), result.refused], [[], []])
+    assert.equal([needsOf(result), result.refused], [[], []])
     assert.match(inventory(result), `  service: ${service}\n`)
   })
 
 test('a check that the inventory has not is told', () => {
   const urls = 'SSL_GET { url { path / }\n url { path /b } }'
-  assert.equal(needs(imported(pair('', both(443, urls)), two)), ['the check SSL_GET'])
+  assert.equal(needsOf(imported(pair('', both(443, urls)), two)), ['the check SSL_GET'])
   const smtp = 'SMTP_CHECK { }'
-  assert.equal(needs(imported(pair('', both(25, smtp)), two)), ['the check SMTP_CHECK'])
+  assert.equal(needsOf(imported(pair('', both(25, smtp)), two)), ['the check SMTP_CHECK'])
 })
 
 test('a scheduler, and a method in lower case, that keepalived leaves out: wlc and NAT', () => {
   const result = imported(pair('', both(80, 'TCP_CHECK { }', 'lb_algo loadbalance\n lb_kind dr')), two)
-  assert.equal(needs(result), [])
+  assert.equal(needsOf(result), [])
   assert.match(inventory(result), 'balancing: { scheduler: wlc }')
   const foreign = imported(pair('', both(80, 'TCP_CHECK { }', 'lb_kind FNAT')), two)
-  assert.equal(needs(foreign).length, 1)
+  assert.equal(needsOf(foreign).length, 1)
 })
 
 test('a service with a scheduler, flags or a persistence of its own', () => {
@@ -64,7 +63,7 @@ test('a service with a scheduler, flags or a persistence of its own', () => {
       both(25, 'TCP_CHECK { }', 'lb_algo mh\n mh-fallback'),
   )
   const result = imported(files, two)
-  assert.equal([needs(result), result.refused], [[], []])
+  assert.equal([needsOf(result), result.refused], [[], []])
   assert.match(inventory(result), 'balancing: { scheduler: mh, flags: [ port ], persistence: 50 }')
   assert.match(inventory(result), 'tcp443: { type: tcp, port: 443, balancing: { scheduler: wlc } }')
   assert.match(inventory(result), 'tcp25: { type: tcp, port: 25, balancing: { flags: [ fallback ], persistence: 0 } }')
@@ -74,7 +73,7 @@ test('TUN, and DR with real servers in another network', () => {
   for (const method of ['TUN', 'DR']) {
     const lines = `lb_kind ${method}\n${real('10.2.1.9', 80)}${real('192.168.1.9', 80)}`
     const result = imported(pair('', server(80, lines)), two)
-    assert.equal([needs(result), result.refused], [[], []])
+    assert.equal([needsOf(result), result.refused], [[], []])
     assert.match(inventory(result), `method: ${method.toLowerCase()}`)
     assert.match(inventory(result), 'real2: { address: 192.168.1.9, role: real_server }')
   }
@@ -82,10 +81,10 @@ test('TUN, and DR with real servers in another network', () => {
 
 test('tunnels of another kind than IP in IP, and a real server with a method of its own, are told', () => {
   const several = ['clients passed on by several methods']
-  assert.equal(needs(imported(pair('', both(80, 'TCP_CHECK { }', 'lb_kind TUN type gue port 6080')), two)), several)
-  assert.equal(needs(imported(pair('', both(80, 'TCP_CHECK { }', 'lb_kind TUN type ipip')), two)), [])
-  assert.equal(needs(imported(pair('', both(80, 'lvs_method TUN\n TCP_CHECK { }', 'lb_kind DR')), two)), several)
-  assert.equal(needs(imported(pair('', both(80, 'lvs_method DR\n TCP_CHECK { }', 'lb_kind DR')), two)), [])
+  assert.equal(needsOf(imported(pair('', both(80, 'TCP_CHECK { }', 'lb_kind TUN type gue port 6080')), two)), several)
+  assert.equal(needsOf(imported(pair('', both(80, 'TCP_CHECK { }', 'lb_kind TUN type ipip')), two)), [])
+  assert.equal(needsOf(imported(pair('', both(80, 'lvs_method TUN\n TCP_CHECK { }', 'lb_kind DR')), two)), several)
+  assert.equal(needsOf(imported(pair('', both(80, 'lvs_method DR\n TCP_CHECK { }', 'lb_kind DR')), two)), [])
 })
 
 test('a director without VRRP, whose name servers a program asks', () => {
@@ -95,9 +94,9 @@ test('a director without VRRP, whose name servers a program asks', () => {
       .join('')
   const result = (command: string) => imported({ 'a.conf': server(53, asks(command)).replace('TCP', 'UDP') }, two)
   const dig = result('/usr/bin/dig +tries=3 @ localhost')
-  assert.equal([needs(dig), dig.refused], [[], []])
+  assert.equal([needsOf(dig), dig.refused], [[], []])
   assert.equal(dig.added.filter((why) => /VRRP\)|health_zone/.test(why)).length, 2)
-  assert.equal(needs(result('/usr/bin/dig @ a; reboot')), ['the check MISC_CHECK'])
+  assert.equal(needsOf(result('/usr/bin/dig @ a; reboot')), ['the check MISC_CHECK'])
 })
 
 test('an address that no instance holds, as its block is misspelt: the inventory holds it', () => {
@@ -105,24 +104,24 @@ test('an address that no instance holds, as its block is misspelt: the inventory
     ([name, text]) => [name, text.replace('virtual_ipaddress', 'vitual_ipaddress')] as const,
   )
   const result = imported(Object.fromEntries(misspelt), two)
-  assert.equal([needs(result), result.refused], [[], []])
+  assert.equal([needsOf(result), result.refused], [[], []])
   assert.ok(result.hazards.some(({ code }) => code === 'virtual-server-without-vip'))
 })
 
 test('DR and another port: keepalived sends clients to that of the virtual server, and checks the other', () => {
   const lines = `lb_kind DR\n${real('10.2.1.8', 8080)}${real('10.2.1.9', 8080)}`
   const result = imported(pair('', server(80, lines)), two)
-  assert.equal(needs(result), [])
+  assert.equal(needsOf(result), [])
   assert.match(inventory(result), 'service: { type: tcp, port: 80, health: { port: 8080 } }')
 })
 
 test('NAT and another port', () => {
   const lines = `${real('10.2.1.8', 8080)}${real('10.2.1.9', 8080, 'TCP_CHECK { connect_port 8080 }')}`
   const result = imported(pair('', server(80, lines)), two)
-  assert.equal(needs(result), [])
+  assert.equal(needsOf(result), [])
   assert.match(inventory(result), 'service: { type: tcp, port: 80, real_port: 8080 }')
   const several = server(80, `${real('10.2.1.8', 8080)}${real('10.2.1.8', 8081)}`)
-  assert.ok(needs(imported(pair('', several), two)).includes('real servers on several ports'))
+  assert.ok(needsOf(imported(pair('', several), two)).includes('real servers on several ports'))
 })
 
 test('real servers of another network than the virtual IP says', () => {
@@ -130,17 +129,17 @@ test('real servers of another network than the virtual IP says', () => {
     'a.conf': instance('', { vip }) + server(80, `lb_kind NAT\n${real('10.2.1.9', 80)}${real('10.2.2.9', 80)}`),
   })
   const byNat = imported(files('10.2.1.5/24'))
-  assert.equal(needs(byNat), [])
+  assert.equal(needsOf(byNat), [])
   assert.match(inventory(byNat), 'real2: { address: 10.2.2.9, role: real_server }')
   // Without a prefix length one network may hold both.
   const guessed = imported(files('10.2.1.5'))
-  assert.equal(needs(guessed), [])
+  assert.equal(needsOf(guessed), [])
   assert.match(inventory(guessed), 'network: 10.2.0.0/22 # assumed')
 })
 
 test('a real server with the first address of the network: the gateway is another', () => {
   const result = imported(pair('', server(80, `${real('10.2.1.1', 80)}${real('10.2.1.9', 80)}`)), two)
-  assert.equal([needs(result), result.refused], [[], []])
+  assert.equal([needsOf(result), result.refused], [[], []])
   assert.match(inventory(result), 'real1: { address: 10.2.1.1, role: real_server }')
 })
 
@@ -157,7 +156,7 @@ test('each node as its own only real server: level 1, and what was run when it f
   const result = imported(
     alone((address) => real(address, 3306, 'weight 3\n notify_down "/bin/stop it"\n TCP_CHECK { connect_timeout 9 }')),
   )
-  assert.equal([needs(result), result.draft.level], [[], 1])
+  assert.equal([needsOf(result), result.draft.level], [[], 1])
   const text = inventory(result)
   assert.match(text, 'notify: { fault: /bin/stop it }')
   assert.match(text, 'service: { type: tcp, port: 3306 } # of each node alone, its only real server')
@@ -168,12 +167,12 @@ test('each node as its own only real server: level 1, and what was run when it f
 
 test('each node as its own only real server: a page, and what an inventory has not', () => {
   const page = imported(alone((address) => real(address, 3306, 'HTTP_GET { url { path /up } }')))
-  assert.equal(needs(page), [])
+  assert.equal(needsOf(page), [])
   assert.match(inventory(page), 'service: { type: tcp, port: 3306, health: { http: /up } }')
   const sorry = imported(alone((address) => `sorry_server 10.2.1.9 80\n${real(address, 3306)}`))
-  assert.equal(needs(sorry), ['programs and sorry servers of a node that serves alone'])
+  assert.equal(needsOf(sorry), ['programs and sorry servers of a node that serves alone'])
   const own = imported(alone((address) => real(address, 3306, `notify_down "/bin/stop ${address}"\n TCP_CHECK { }`)))
-  assert.equal(needs(own), ['programs and sorry servers of a node that serves alone'])
+  assert.equal(needsOf(own), ['programs and sorry servers of a node that serves alone'])
 })
 
 test('one file: the node itself only where the file tells its address', () => {
@@ -186,7 +185,7 @@ test('checks of VRRP take what is not said from those of real servers', () => {
   const script = 'vrrp_script own { script "/bin/own"\n interval 1\n timeout 3\n fall 2\n user nobody }\n'
   const pool = both(80, 'TCP_CHECK { retry 5\n connect_timeout 4 }', 'delay_loop 6')
   const result = imported(pair('track_script { own }', script + pool), two)
-  assert.equal(needs(result), [])
+  assert.equal(needsOf(result), [])
   assert.match(inventory(result), 'own: { command: /bin/own, interval: 1, timeout: 3, fall: 2 }')
 })
 

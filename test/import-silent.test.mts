@@ -8,6 +8,7 @@ const balanced = (reals: string, server = '10.2.1.5 80') =>
 const real = (address: string, lines = '', check = 'TCP_CHECK {\n}') =>
   `real_server 10.2.1.${address} {\n${lines}\n${check}\n}\n`
 const files = (text: string) => ({ 'a.conf': text, 'b.conf': text })
+const notServed = 'a mark of the packet filter, all ports, or an address that does not move'
 const codesOf = ({ hazards }: ReturnType<typeof imported>) => hazards.map(({ code }) => code)
 
 test('of several programs for one change of state, and of several checks of one name, keepalived takes the first', () => {
@@ -46,7 +47,7 @@ for (const [what, lines, need] of [
     test(`${what} of ${first ? 'the first' : 'the second'} real server alone is told, and is not that of all`, () => {
       const result = imported(files(balanced(real('7 80', first) + real('8 80', second))))
       assert.equal(needsOf(result), [need])
-      assert.not.match(inventoryTextOf(result), /real_server_(up|down)|inhibit|alpha/)
+      assert.not.match(inventoryTextOf(result), /real_server_(up|down):|inhibit_on_failure:|alpha:/)
     })
 
 test('what all real servers have is that of all', () => {
@@ -86,11 +87,6 @@ const told: [what: string, file: string, need: string][] = [
     'track_file, track_bfd, and track_process with more than a name',
   ],
   ['the group of a program', instance('notify_master "/bin/x a" bob staff'), 'rare words'],
-  [
-    'a real server that is the virtual IP',
-    balanced(real('5 80') + real('8 80')),
-    'a real server that is the virtual IP itself',
-  ],
 ]
 for (const [what, file, need] of told)
   test(`${what} is told, and nothing else of it is in the inventory`, () => {
@@ -111,19 +107,36 @@ test('a mark of the packet filter has no port that DR could not change, and no a
   const text = `${direct}real_server 10.2.1.7 3306 {\nTCP_CHECK {\n}\n}\n}\n`
   const result = imported(files(instance() + text))
   assert.not.ok(codesOf(result).includes('dr-with-another-port'))
-  assert.equal(needsOf(result), [])
+  assert.equal([result.unsaid, needsOf(result)], [[], [notServed]])
   assert.match(inventoryTextOf(result), 'virtual_server fwmark 4 {')
   // `keepalived -t` refuses these.
   assert.not.match(inventoryTextOf(result), /protocol|no_such_word/)
-  assert.ok(result.added.some((why) => why.startsWith('virtual_server fwmark 4: stays as it is')))
   assert.throws(() => imported(files(text)), /nor a virtual_server with an address: there is nothing to import$/)
+})
+
+test('a virtual server that can not be said stays as it is, with why; the others are services', () => {
+  const own = (port: number, reals: string) => balanced(reals, `10.2.1.5 ${port}`).replace(instance(), '')
+  const result = imported(files(instance() + own(80, real('5 80') + real('8 80')) + own(81, real('8 81'))))
+  assert.equal(result.unsaid, [])
+  assert.equal(needsOf(result), ['a real server that is the virtual IP itself'])
+  assert.match(result.kept[0]!.text, /a\.conf:\d+:\d+ virtual_server 10\.2\.1\.5 80: real_server 10\.2\.1\.5 80$/)
+  const text = inventoryTextOf(result)
+  assert.match(text, 'real_server 10.2.1.5 80 {')
+  assert.match(text, 'service: { type: tcp, port: 81 }')
+})
+
+test('what an instance can not say is told as it is, also where virtual servers could stay', () => {
+  const text = balanced(real('5 80') + real('8 80')).replace('priority', 'track_file {\n x\n }\n priority')
+  const result = imported(files(text))
+  assert.ok(result.unsaid.some(({ need }) => need === 'a real server that is the virtual IP itself'))
+  assert.equal(result.kept, [])
 })
 
 test('virtual servers of all ports, and of addresses that do not move, stay as they are, with their groups', () => {
   const server = (words: string) => `virtual_server ${words} {\n lb_kind NAT\n protocol TCP\n ${real('7 80')}}\n`
   const group = 'virtual_server_group G {\n 10.2.1.9 80\n 10.2.1.9 443\n}\n'
   const result = imported(files(instance() + server('10.2.1.5 0') + group + server('group G')))
-  assert.equal(needsOf(result), [])
+  assert.equal([result.unsaid, needsOf(result)], [[], [notServed]])
   const text = inventoryTextOf(result)
   for (const line of ['virtual_server 10.2.1.5 0 {', 'virtual_server_group G {', 'virtual_server group G {'])
     assert.is(text.split(line).length, 2, line)

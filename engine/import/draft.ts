@@ -37,9 +37,10 @@ export interface Draft {
 
 /**
  * @param nodes complete, in the order of the inventory
+ * @param asTheyAre names of virtual servers that stay as lines of keepalived.conf
  * @returns the inventory that says as much of the files as the schema can
  */
-export function draftOf(nodes: readonly Node[]): Draft {
+export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = []): Draft {
   const { meaning } = nodes.find((node) => node.meaning)!
   const { global, instances, virtualServers } = meaning!
   const main = mainInstance(meaning!)
@@ -48,7 +49,8 @@ export function draftOf(nodes: readonly Node[]): Draft {
   const gaps: Gap[] = []
   const areAlone = serveAlone(nodes)
   const held = [vip, ...instances.flatMap(addressesHeld)]
-  const candidates = virtualServers.filter((server) => isServed(server, held))
+  const own = virtualServers.filter(({ name }) => !asTheyAre.includes(name))
+  const candidates = own.filter((server) => isServed(server, held))
   const balanced = areAlone ? [] : realAddresses(candidates)
   const around = networkWith(balanced, isIPv4(vip) ? vip : standInVip, main?.get(`prefix of ${vip}`), addresses)
   // What is balanced is on the interface of the nodes.
@@ -56,7 +58,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
   const isElsewhere = !isBalanced && isApart(main, vip, { cidr: around.cidr, addresses })
   const network = isElsewhere ? networkOfNodes(addresses, gaps) : around
   const vips = [vip, ...servedAddresses(instances, network.cidr)]
-  const served = virtualServers.filter((server) => isServed(server, vips))
+  const served = own.filter((server) => isServed(server, vips))
   const reals = areAlone ? [] : realAddresses(served)
   const apart = apartFrom(nodes, reals, vips)
   const free = freeAddresses(network.cidr, [...vips, ...addresses, ...reals])
@@ -69,7 +71,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
   const gateway = [...vips, ...addresses, ...reals].includes(first) ? gatewayGap(first, free()) : undefined
   if (gateway) gaps.push(gateway)
   const device = usual(nodes.flatMap(({ meaning: one }) => (one && mainInstance(one)?.get('interface')) ?? []))
-  const own = main && instanceOf(main, { global, checking, instances, own: areAlone ? served : [] })
+  const moved = main && instanceOf(main, { global, checking, instances, own: areAlone ? served : [] })
   const { more_vips, ...moves } = addressesOf(instances, main, { nodes, device, isElsewhere, isBalanced, checking })
   const addresses6 = addresses6Of(nodes)
   const email = emailOf(global)
@@ -107,7 +109,7 @@ export function draftOf(nodes: readonly Node[]): Draft {
       mcast_group: global.get('mcast_group'),
       startup_delay: numberOf(global, 'startup_delay'),
       bfd: bfdOf(global),
-      ...own,
+      ...moved,
       email,
       ...services,
       // keepalived 2.2.7 ends when a reload turns it on.

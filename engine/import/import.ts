@@ -25,6 +25,8 @@ export interface Imported {
   nodes: string[]
   hazards: Hazard[]
   unsaid: Unsaid[]
+  /** What has no key of virtual servers that stay as they are, at the end of keepalived.conf. */
+  kept: Unsaid[]
   added: string[]
   trifles: string[]
   /** What the schema says against the inventory, and was left out of it. */
@@ -68,34 +70,41 @@ export function importConf(sources: readonly Source[], named: readonly Named[] =
     )
   settleElections(own)
   const nodes = inOrder(complete([...own, ...named.slice(own.length)]))
-  const { meaning } = nodes.find((node) => node.meaning)!
-  const draft = draftOf(nodes)
-  const main = mainInstance(meaning!)
-  const password = main?.get('auth_pass')
-  const { differences, refused } = prove(draft, nodes, password)
-  const { virtualServers } = meaning!
-  const first = virtualServers.find(({ key }) => key.startsWith(`${String(draft.cluster.vip)} `))
   const hazards = hazardsOf(
     confs.map(({ statements, problems: taken }, index) => ({ name: own[index]!.name, statements, problems: taken })),
   )
-  const judged = judge(differences, {
-    main,
-    first,
-    virtualServers,
-    alone: serveAlone(nodes) ? draft.cluster : undefined,
-  })
-  return {
-    ...judged,
-    added: [...judged.added, ...(draft.kept.length > 0 ? [`${draft.kept.join(', ')}: ${keptAsIs}`] : [])],
-    draft,
-    nodes: nodes.map(({ name }) => name),
-    hazards,
-    refused,
-  }
+  return { nodes: nodes.map(({ name }) => name), hazards, ...best(nodes) }
 }
 
-const keptAsIs =
-  'stays as it is, at the end of keepalived.conf (keepalived.file): the playbooks neither ask it, nor judge or drain its real servers'
+type Attempt = Omit<Imported, 'nodes' | 'hazards'>
+
+/** @returns what says all that the files say, with as few virtual servers as possible that stay as they are; else without any for that */
+function best(nodes: readonly Node[]): Attempt {
+  const isWhole = ({ unsaid, refused }: Attempt) => unsaid.length + refused.length === 0
+  const plain = attempt(nodes, [])
+  if (isWhole(plain)) return plain
+  const { virtualServers } = nodes.find((node) => node.meaning)!.meaning!
+  const hard = plain.unsaid.flatMap(({ virtualServer }) => virtualServer ?? [])
+  const whole = [hard, virtualServers.map(({ name }) => name)]
+    .map((names) => attempt(nodes, names))
+    .find((one) => isWhole(one))
+  return whole ? { ...whole, kept: plain.unsaid } : plain
+}
+
+/** @param asTheyAre names of virtual servers that stay as they are */
+function attempt(nodes: readonly Node[], asTheyAre: readonly string[]): Attempt {
+  const { meaning } = nodes.find((node) => node.meaning)!
+  const { virtualServers } = meaning!
+  const draft = draftOf(nodes, asTheyAre)
+  const main = mainInstance(meaning!)
+  const { differences, refused } = prove(draft, nodes, main?.get('auth_pass'))
+  const first = virtualServers.find(({ key }) => key.startsWith(`${String(draft.cluster.vip)} `))
+  const alone = serveAlone(nodes) ? draft.cluster : undefined
+  const kept = draft.kept.map((text) => ({ need: notServed, text }))
+  return { ...judge(differences, { main, first, virtualServers, alone }), draft, refused, kept }
+}
+
+const notServed = 'a mark of the packet filter, all ports, or an address that does not move'
 
 /** @returns the nodes that have a file, by the names that the person, the file, the host or the path gives them */
 function ownNodes(confs: readonly Read[], named: readonly Named[]): Node[] {

@@ -1,6 +1,7 @@
 import { placed } from '../conf/statement.ts'
 import type { Hazard } from './hazards.ts'
 import type { Imported } from './import.ts'
+import type { Unsaid } from './verdict.ts'
 
 /** What the playbooks add to every cluster, and why it is as meant. */
 export const always: readonly string[] = [
@@ -23,23 +24,26 @@ function hazardLines(hazards: readonly Hazard[]): string[] {
   })
 }
 
+const asTheyAre =
+  'kept as lines at the end of keepalived.conf (keepalived.file), where the playbooks neither ask, nor judge or drain real servers'
+
+const byNeed = (unsaid: readonly Unsaid[]) =>
+  [...new Set(unsaid.map(({ need }) => need))].flatMap((need) => [
+    `${need}:`,
+    ...unsaid.filter((one) => one.need === need).map(({ text }) => `  ${text}`),
+  ])
+
 /** @returns what people read of an import */
-export function reportLines({ nodes, hazards, unsaid, added, trifles, refused, draft }: Imported): string[] {
+export function reportLines({ nodes, hazards, unsaid, kept, added, trifles, refused, draft }: Imported): string[] {
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)]
-  const needs = [...new Set(unsaid.map(({ need }) => need))]
   const said = isAsMeant({ unsaid, refused })
     ? 'The inventory says what the files say: rendered again and compared, nothing is missing.'
     : 'The inventory does not say all that the files say.'
   return [
     ...section('mistakes in the files, and what to do about them', hazardLines(hazards)),
-    ...section(
-      'could not be said',
-      needs.flatMap((need) => [
-        `${need}:`,
-        ...unsaid.filter((one) => one.need === need).map(({ text }) => `  ${text}`),
-      ]),
-    ),
+    ...section('could not be said', byNeed(unsaid)),
+    ...section(`${draft.kept.join(', ')}: ${asTheyAre}, as there is no key for`, byNeed(kept)),
     ...section('left out, as the schema refuses it', refused),
     ...section('added, or in another way, and why', [...added, ...always]),
     ...section('of no consequence', trifles),

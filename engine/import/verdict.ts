@@ -13,6 +13,8 @@ export interface Unsaid {
   /** What an inventory has no key for. */
   need: string
   text: string
+  /** The virtual server that it is about. */
+  virtualServer?: string
 }
 
 /** What a difference means for the cluster. */
@@ -49,7 +51,11 @@ export function judge(differences: readonly Difference[], about: Omit<Subject, '
     const meant = one.kind === 'virtual server' ? judgeVirtualServer(one, subject) : judgeOther(one, subject)
     if (meant === 'trifle') trifles.push(words(one))
     else if (meant !== 'told' && 'why' in meant) added.add(meant.why)
-    else if (meant !== 'told') unsaid.push({ need: meant.need, text: words(one) })
+    else if (meant !== 'told')
+      unsaid.push({
+        ...{ need: meant.need, text: words(one) },
+        ...(one.kind === 'virtual server' && { virtualServer: one.part }),
+      })
   }
   return { unsaid, added: [...added], trifles }
 }
