@@ -5,7 +5,7 @@ import { type Draft, fillDefaults } from './defaults.ts'
 import { absolutePath, whyUnreadable } from './files.ts'
 import type { Level } from './levels.ts'
 import { checkRules } from './rules.ts'
-import { readSecret } from './secret.ts'
+import { loginPassword, readSecret, runHere, type Sources, vrrpPassword } from './secret.ts'
 import { type Path, type Place, type Problem, Source } from './source.ts'
 import type { Cluster, Content, Host, Instance, Inventory, SshTarget, Vip } from './types.ts'
 import { validate } from './validate.ts'
@@ -17,10 +17,10 @@ const example = 'inventory/example.yaml shows what belongs there'
  * Reads and checks an inventory. Contacts no host.
  * @param file a YAML (or JSON) file; relative paths in it begin at its folder
  * @param options.level what the hosts are to be brought to; 3 needs more of them
- * @param options.env where `auth_pass: { env: NAME }` is looked up
+ * @param options.env where `{ env: NAME }` of secrets is looked up; `run` runs their `{ command: WORDS }`
  * @throws UserError that tells everything that is wrong, a line each, by place in the file; it never shows a password
  */
-export function loadInventory(file: string, options: { level?: Level; env?: NodeJS.ProcessEnv } = {}): Inventory {
+export function loadInventory(file: string, options: { level?: Level } & Partial<Sources> = {}): Inventory {
   const source = new Source(readText(file))
   if (source.isEmpty) throw new UserError(`${file}: is empty; ${example}`)
   const syntaxErrors = source.syntaxErrors()
@@ -32,16 +32,18 @@ export function loadInventory(file: string, options: { level?: Level; env?: Node
   // What is wrong of it has been taken away, and the rest is as the schema says.
   const draft = data as Draft
   fillDefaults(draft, removed)
-  const secret = readSecret(draft.cluster?.auth_pass, file, options.env ?? process.env)
-  if (secret.problem) problems.push(secret.problem)
   problems.push(...checkRules(draft, (path) => source.has(path), options.level))
+  const { env = process.env, run = runHere } = options
+  // No program is run for an inventory that is wrong.
+  const secrets = secretsOf(draft, file, { env, run: problems.length > 0 ? undefined : run })
+  problems.push(...secrets.problems)
   if (problems.length > 0)
     fail(
       file,
       problems.map((problem) => ({ ...source.placeOf(problem), text: sentence(problem) })),
     )
   return {
-    ...assemble(file, data as Complete, secret.value),
+    ...assemble(file, data as Complete, secrets.value),
     place: (path) => {
       const written = source.has(['cluster', 'services']) ? path : withOneService(path)
       return `${placed(file, source.placeOf({ path: written }))} ${dotted(written)}`
@@ -53,6 +55,38 @@ export function loadInventory(file: string, options: { level?: Level; env?: Node
 const withOneService = (path: Path): Path =>
   path[0] === 'cluster' && path[1] === 'services' ? ['cluster', 'service', ...path.slice(3)] : path
 
+/** The way to a host as the file says it. */
+type Login = NonNullable<Content['clients']>[string]['ssh']
+const passwordKeys = ['password', 'become_password'] as const
+
+/** @returns every secret by where it stands, and what keeps us from having one; the same one is looked up once */
+function secretsOf({ cluster, ssh, hosts, clients }: Draft, file: string, sources: Sources) {
+  const known = new Map<string, ReturnType<typeof readSecret>>()
+  const found = new Map<string, string>()
+  const problems: Problem[] = []
+  const look = (given: Parameters<typeof readSecret>[0], path: Path, rule = loginPassword) => {
+    const key = JSON.stringify(given ?? null)
+    const secret = known.get(key) ?? readSecret(given, { path, file, rule }, sources)
+    known.set(key, secret)
+    if (secret.problem) problems.push(secret.problem)
+    if (secret.value !== undefined) found.set(dotted(path), secret.value)
+  }
+  look(cluster?.auth_pass, ['cluster', 'auth_pass'], vrrpPassword)
+  const ways: [Path, Partial<Login> | undefined][] = [
+    [['ssh'], ssh],
+    ...Object.entries({ ...hosts }).map(([name, host]): [Path, Partial<Login> | undefined] => [
+      ['hosts', name, 'ssh'],
+      host?.ssh,
+    ]),
+    ...Object.entries({ ...clients }).map(([name, one]): [Path, Partial<Login> | undefined] => [
+      ['clients', name, 'ssh'],
+      one?.ssh,
+    ]),
+  ]
+  for (const [path, way] of ways) for (const key of passwordKeys) look(way?.[key], [...path, key])
+  return { problems, value: (path: Path) => found.get(dotted(path)) }
+}
+
 /** Content after `fillDefaults`. */
 type Complete = Content & {
   cluster: Omit<Cluster, 'auth_pass' | 'services' | 'instances'>
@@ -62,14 +96,20 @@ type Complete = Content & {
 function assemble(
   file: string,
   { ssh, cluster, hosts, groups, clients }: Complete,
-  authPass: string | undefined,
+  secretAt: (path: Path) => string | undefined,
 ): Omit<Inventory, 'place'> {
-  const absolute = (login: SshTarget): SshTarget => {
+  const authPass = secretAt(['cluster', 'auth_pass'])
+  const absolute = (login: Login, place: Path): SshTarget => {
     const paths = (['config', 'identity_file'] as const).flatMap((key) => {
       const path = login[key]
       return path === undefined ? [] : [[key, absolutePath(path, file)]]
     })
-    return { ...login, ...Object.fromEntries(paths) }
+    const secrets = passwordKeys.flatMap((key) => {
+      const value = secretAt([...place, key]) ?? secretAt(['ssh', key])
+      return value === undefined ? [] : [[key, value]]
+    })
+    const { password: _password, become_password: _become, ...plain } = login
+    return { ...plain, ...Object.fromEntries([...paths, ...secrets]) }
   }
   const {
     auth_pass: _kept,
@@ -86,11 +126,14 @@ function assemble(
       services,
       ...(authPass !== undefined && { auth_pass: authPass }),
     },
-    hosts: Object.entries(hosts).map(([name, host]) => ({ name, ...host, ssh: absolute({ ...ssh, ...host.ssh }) })),
+    hosts: Object.entries(hosts).map(([name, host]) => ({
+      ...{ name, ...host },
+      ssh: absolute({ ...ssh, ...host.ssh }, ['hosts', name, 'ssh']),
+    })),
     groups: Object.entries(groups ?? {}).map(([name, group]) => ({ name, ...group })),
     clients: Object.entries(clients ?? {}).map(([name, client]) => ({
       name,
-      ssh: absolute({ ...ssh, ...client.ssh }),
+      ssh: absolute({ ...ssh, ...client.ssh }, ['clients', name, 'ssh']),
     })),
   }
 }

@@ -3,7 +3,7 @@ import { addressSchemas } from './schema-addresses.ts'
 import { balancingSchema } from './schema-balancing.ts'
 import { serviceSchema, servicesSchema } from './schema-services.ts'
 import { vrrpSchemas } from './schema-vrrp.ts'
-import { interfaceName, ipv4, path, seconds, shortName, vars } from './values.ts'
+import { interfaceName, ipv4, seconds, secret, shortName, vars } from './values.ts'
 
 /** keepalived.conf cuts words at blanks and quotes, and gives a meaning to the others left out here. */
 export const password = {
@@ -17,24 +17,12 @@ const authPass = {
   type: ['string', 'object'],
   writeOnly: true,
   pattern: password.pattern,
-  title: `${password.title}; or { env: NAME }, or { file: PATH }`,
+  title: `${password.title}; or { env: NAME }, { file: PATH } or { command: WORDS }`,
   description:
     'The VRRP password, the same on every node. It goes over the network in clear text and guards against mistakes, ' +
-    'not against attackers. Keep it out of the inventory with `{ env: NAME }`, an environment variable, or ' +
-    '`{ file: PATH }`, a file that only you may read (mode 600; paths as for `ssh.config`). Only in VRRP version 2. ' +
+    'not against attackers. Keep it out of the inventory by one of the keys below. Only in VRRP version 2. ' +
     'Default: no authentication.',
-  additionalProperties: false,
-  minProperties: 1,
-  maxProperties: 1,
-  properties: {
-    env: {
-      type: 'string',
-      pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
-      title: 'the name of an environment variable',
-      description: 'The environment variable that holds the password.',
-    },
-    file: { ...path, description: 'The file that holds the password, and nothing else but a line end.' },
-  },
+  ...secret,
 } as const satisfies JSONSchema
 
 /** Seconds and parts of them; keepalived refuses more than six decimals. */

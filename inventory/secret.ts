@@ -1,8 +1,9 @@
+import { execFileSync } from 'node:child_process'
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { absolutePath, whyUnreadable } from './files.ts'
 import { password } from './schema-cluster.ts'
 import type { Path, Problem } from './source.ts'
-import type { Content } from './types.ts'
 import { shown } from './wording.ts'
 
 /** A password, or what keeps us from having it, or neither where none is wanted. */
@@ -11,34 +12,57 @@ interface Secret {
   problem?: Problem
 }
 
+/** Where secrets are looked up. */
+export interface Sources {
+  env: NodeJS.ProcessEnv
+  /** Runs a program with words, in a folder; absent where none is to be run. @returns its output @throws Error in words that say why not */
+  run?: ((words: readonly string[], folder: string) => string) | undefined
+}
+
+/** What a secret may be: a regular expression, and what people call it. */
+type Rule = Readonly<Record<'pattern' | 'title', string>>
+
+/** The VRRP password. */
+export const vrrpPassword: Rule = password
+/** A password of SSH or sudo. */
+export const loginPassword: Rule = { pattern: '^[^\\n\\r\\u0000]{1,1000}$', title: 'one line of text' }
+
 /**
- * Fetches the VRRP password from where the inventory says it is. No message shows it.
- * @param given `cluster.auth_pass`, as the schema wants it
+ * Fetches a secret from where the inventory says it is. No message shows it.
+ * @param given as the schema wants it
+ * @param at where it stands
  */
 export function readSecret(
-  given: Content['cluster']['auth_pass'],
-  inventoryFile: string,
-  env: NodeJS.ProcessEnv,
+  given: string | { env?: string; file?: string; command?: string } | undefined,
+  at: { path: Path; file: string; rule: Rule },
+  { env, run }: Sources,
 ): Secret {
   if (given === undefined) return {}
   if (typeof given === 'string') return { value: given }
-  const { env: name, file } = given
-  // The schema reports the error if both or neither are given.
-  if (name !== undefined && file === undefined) return fromEnvironment(name, env)
-  if (file !== undefined && name === undefined) return fromFile(absolutePath(file, inventoryFile))
-  return {}
+  const { env: name, file, command } = given
+  // The schema reports the error if several or none are given.
+  if (Object.keys(given).length !== 1) return {}
+  const inner = (key: string) => ({ path: [...at.path, key], rule: at.rule })
+  if (name !== undefined) return fromEnvironment(name, env, inner('env'))
+  if (file !== undefined) return fromFile(absolutePath(file, at.file), inner('file'))
+  return command === undefined || run === undefined ? {} : fromCommand(command, dirname(at.file), inner('command'), run)
 }
 
-function fromEnvironment(name: string, env: NodeJS.ProcessEnv): Secret {
-  const path = ['cluster', 'auth_pass', 'env']
+/** Where a secret is said to be, and what it may be. */
+interface Wanted {
+  path: Path
+  rule: Rule
+}
+
+function fromEnvironment(name: string, env: NodeJS.ProcessEnv, wanted: Wanted): Secret {
   const what = `the environment variable ${name}`
   const value = env[name]
-  if (!value) return { problem: { path, text: `${what} is ${value === undefined ? 'not set' : 'empty'}` } }
-  return checked(value, path, what)
+  if (!value) return { problem: { path: wanted.path, text: `${what} is ${value === undefined ? 'not set' : 'empty'}` } }
+  return checked(value, what, wanted)
 }
 
-function fromFile(file: string): Secret {
-  const path = ['cluster', 'auth_pass', 'file']
+function fromFile(file: string, wanted: Wanted): Secret {
+  const { path } = wanted
   let descriptor: number | undefined
   try {
     descriptor = openSync(file, 'r')
@@ -49,7 +73,7 @@ function fromFile(file: string): Secret {
       const why = `${shown(file)} is open to others than its owner (mode ${mode.toString(8)})`
       return { problem: { path, text: `${why}: chmod 600 ${shown(file)}` } }
     }
-    return checked(text.replace(/\r?\n$/, ''), path, shown(file))
+    return checked(text.replace(/\r?\n$/, ''), shown(file), wanted)
   } catch (error) {
     return { problem: { path, text: `can not read ${shown(file)}: ${whyUnreadable(error)}` } }
   } finally {
@@ -57,7 +81,42 @@ function fromFile(file: string): Secret {
   }
 }
 
-function checked(value: string, path: Path, what: string): Secret {
-  if (new RegExp(password.pattern, 'u').test(value)) return { value }
-  return { problem: { path, text: `${what} must hold ${password.title}, but holds ${[...value].length} characters` } }
+function fromCommand(command: string, folder: string, wanted: Wanted, run: NonNullable<Sources['run']>): Secret {
+  try {
+    const text = run(command.split(' '), folder)
+    return checked(text.replace(/\r?\n$/, ''), `what ${shown(command)} prints`, wanted)
+  } catch (error) {
+    return { problem: { path: wanted.path, text: `${shown(command)} ${(error as Error).message}` } }
+  }
+}
+
+function checked(value: string, what: string, { path, rule: { pattern, title } }: Wanted): Secret {
+  if (new RegExp(pattern, 'u').test(value)) return { value }
+  return { problem: { path, text: `${what} must hold ${title}, but holds ${[...value].length} characters` } }
+}
+
+/** Seconds for a program to find a secret; somebody may have to type a passphrase. */
+const patience = 120
+
+/**
+ * Runs a program on this machine, without a shell; it may ask at the terminal.
+ * @returns what it has printed
+ * @throws Error in words that complete "the program …"
+ */
+export function runHere(words: readonly string[], folder: string): string {
+  const [program, ...others] = words as [string, ...string[]]
+  try {
+    return execFileSync(program, others, {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['inherit', 'pipe', 'inherit'],
+      timeout: patience * 1000,
+      maxBuffer: 2 ** 16,
+    })
+  } catch (error) {
+    const { code, status, signal } = error as NodeJS.ErrnoException & { status?: number; signal?: string }
+    if (code === 'ENOENT') throw new Error(`can not be run: there is no program ${program}`)
+    if (code === 'ETIMEDOUT') throw new Error(`did not end within ${patience} s`)
+    throw new Error(status ? `ended with exit code ${status}` : `failed: ${code ?? signal}`)
+  }
 }

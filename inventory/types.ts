@@ -7,7 +7,10 @@ export type Content = FromSchema<typeof schema>
 type HostContent = Content['hosts'][string]
 
 /** What is known of the way to a host; OpenSSH's configuration says the rest. Paths are absolute. */
-export type SshTarget = NonNullable<Content['clients']>[string]['ssh']
+export type SshTarget = Omit<NonNullable<Content['clients']>[string]['ssh'], 'password' | 'become_password'> & {
+  password?: string
+  become_password?: string
+}
 
 /** An address that moves between nodes. */
 export interface Vip {

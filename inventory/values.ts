@@ -59,6 +59,49 @@ export const port = { type: 'integer', minimum: 1, maximum: 65535 } as const
 /** Seconds, as keepalived takes them for its health checks. */
 export const seconds = { type: 'integer', minimum: 1, maximum: 3600 } as const
 
+/** A program of this machine, which finds a secret; run without a shell. */
+const secretCommand = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9._/][A-Za-z0-9._/@+-]*( [A-Za-z0-9._/@+:=,%-]+)*$',
+  maxLength: 400,
+  title: 'a program, and words after it, without quotes and what a shell heeds',
+} as const
+
+/** Where a secret is, of which the inventory says nothing else: one of these. */
+export const secret = {
+  additionalProperties: false,
+  minProperties: 1,
+  maxProperties: 1,
+  properties: {
+    env: {
+      type: 'string',
+      pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+      title: 'the name of an environment variable',
+      description: 'The environment variable that holds it.',
+    },
+    file: {
+      ...path,
+      description:
+        'The file that holds it, and nothing else but a line end; only you may read it (mode 600). Paths as for `ssh.config`.',
+    },
+    command: {
+      ...secretCommand,
+      description:
+        'The program that prints it: `pass show vrrp`, `ansible-vault view vrrp.yml`. It runs on this machine, as you, in the folder of the ' +
+        'inventory and without a shell, when all else in the inventory is right, and may ask for a passphrase.',
+    },
+  },
+} as const
+
+const loginSecret = (description: string) =>
+  ({
+    type: 'object',
+    writeOnly: true,
+    title: '{ env: NAME }, { file: PATH } or { command: WORDS }',
+    ...secret,
+    description,
+  }) as const
+
 /** What may be said of the way to any host. */
 export const login = {
   config: {
@@ -84,6 +127,8 @@ export const login = {
       'The private key to log in with; paths as for `config`. Default: the keys of your agent and of the OpenSSH ' +
       'configuration.',
   },
+  password: loginSecret('The password to log in with, where no key does. Default: the one that `--ask-pass` asks for.'),
+  become_password: loginSecret('The password that sudo asks for. Default: the one that `--ask-become-pass` asks for.'),
   client: {
     enum: ['auto', 'openssh'],
     description:

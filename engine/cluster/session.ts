@@ -44,6 +44,8 @@ export async function openSession(context: RunContext, level?: Level): Promise<S
   const inventory = loadInventory(file, { level })
   redactor.addValue(inventory.cluster.auth_pass)
   redactor.addValue(inventory.cluster.snmp?.community)
+  for (const { ssh } of [...inventory.hosts, ...inventory.clients])
+    for (const secret of [ssh.password, ssh.become_password]) redactor.addValue(secret)
   const limited = limit(inventory.hosts, options.limit)
   const passwords = {
     password: options.askPass ? await askSecret(context, 'SSH password: ') : undefined,
@@ -64,7 +66,8 @@ export async function openSession(context: RunContext, level?: Level): Promise<S
     const known = transports.get(name)
     if (known) return known
     const detail = options.verbose ? notice : undefined
-    const transport = sshTransport(target, { name, connectTimeout, ...passwords, notice, detail })
+    const { password = target.password, becomePassword = target.become_password } = passwords
+    const transport = sshTransport(target, { name, connectTimeout, password, becomePassword, notice, detail })
     transports.set(name, transport)
     return transport
   }

@@ -195,7 +195,7 @@ function rolesAgree(nodes: readonly HostWritten[], hasMails: boolean): void {
 }
 
 /** Makes values of the cluster agree, likewise. */
-function clusterAgrees({ cluster, hosts }: Written): void {
+function clusterAgrees({ cluster, hosts, ssh, clients = {} }: Written): void {
   if (!cluster.preempt) delete cluster.preempt_delay
   const { advert_int: seconds, vrrp_version: version = cluster.failover === 'quick' ? 3 : 2 } = cluster
   if (seconds !== undefined)
@@ -206,6 +206,9 @@ function clusterAgrees({ cluster, hosts }: Written): void {
   // At level 1 alone.
   delete cluster.vmac
   if (typeof cluster.auth_pass === 'object') cluster.auth_pass = { env: 'VRRP_PASS' }
+  const ways = [ssh, ...[...Object.values(hosts), ...Object.values(clients)].map((one) => one?.ssh)]
+  for (const way of ways)
+    for (const key of ['password', 'become_password'] as const) if (way?.[key]) way[key] = { env: 'VRRP_PASS' }
   delete cluster.routing
   const { balancing } = cluster
   if (balancing && balancing.scheduler !== 'sh' && balancing.scheduler !== 'mh') delete balancing.flags

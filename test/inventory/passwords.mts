@@ -4,7 +4,7 @@
 export const passwordWords =
   'text of 4 to 8 printable ASCII characters, none of them a blank, a quote, "\\", "{", "}", "#", "!" or "$", and without "~SEQ(" and "~LST("'
 const auth = (got: string) =>
-  `cluster.auth_pass: must be ${passwordWords}; or { env: NAME }, or { file: PATH }, got ${got}`
+  `cluster.auth_pass: must be ${passwordWords}; or { env: NAME }, { file: PATH } or { command: WORDS }, got ${got}`
 const nameWords = 'a name of at most 31 lower-case letters, digits and "-" that begins with a letter'
 
 export const spoiltPasswords: [line: string, message: string][] = [
