@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import { UserError } from '../engine/base/errors.ts'
+import { ansibleSource, readAnsible } from './ansible/source.ts'
 import { type Draft, fillDefaults } from './defaults.ts'
 import { absolutePath, whyUnreadable } from './files.ts'
 import type { Level } from './levels.ts'
@@ -15,16 +16,22 @@ const example = 'inventory/example.yaml shows what belongs there'
 
 /**
  * Reads and checks an inventory. Contacts no host.
- * @param file a YAML (or JSON) file; relative paths in it begin at its folder
+ * @param file a YAML (or JSON) file; relative paths in it begin at its folder. Or an inventory of Ansible, with `:GROUP` for one of its groups
  * @param options.level what the hosts are to be brought to; 3 needs more of them
  * @param options.env where `{ env: NAME }` of secrets is looked up; `run` runs their `{ command: WORDS }`
  * @throws UserError that tells everything that is wrong, a line each, by place in the file; it never shows a password
  */
 export function loadInventory(file: string, options: { level?: Level } & Partial<Sources> = {}): Inventory {
-  const source = new Source(readText(file))
+  const foreign = ansibleSource(file)
+  const ansible = foreign && readAnsible(foreign)
+  const source = new Source(ansible?.text ?? readText(file))
+  const where = (path: Path, key?: string) =>
+    ansible && foreign
+      ? `${foreign.file}: ${ansible.variable(key === undefined ? path : [...path, key])}:`
+      : placed(file, source.placeOf({ path, ...(key !== undefined && { key }) }))
   if (source.isEmpty) throw new UserError(`${file}: is empty; ${example}`)
   const syntaxErrors = source.syntaxErrors()
-  if (syntaxErrors.length > 0) fail(file, syntaxErrors)
+  if (syntaxErrors.length > 0) fail(syntaxErrors.map((one) => ({ ...one, where: placed(file, one) })))
 
   const data = unfold(file, source)
   const { problems: wrong, removed } = validate(data)
@@ -33,20 +40,25 @@ export function loadInventory(file: string, options: { level?: Level } & Partial
   const draft = data as Draft
   fillDefaults(draft, removed)
   problems.push(...checkRules(draft, (path) => source.has(path), options.level))
-  const { env = process.env, run = runHere } = options
+  const { env: given = process.env, run = runHere } = options
+  const env = { ...given, ...ansible?.secrets }
   // No program is run for an inventory that is wrong.
   const secrets = secretsOf(draft, file, { env, run: problems.length > 0 ? undefined : run })
   problems.push(...secrets.problems)
   if (problems.length > 0)
     fail(
-      file,
-      problems.map((problem) => ({ ...source.placeOf(problem), text: sentence(problem) })),
+      problems.map((problem) => ({
+        ...source.placeOf(problem),
+        where: where(problem.path, problem.key),
+        text: sentence(problem),
+      })),
     )
   return {
     ...assemble(file, data as Complete, secrets.value),
+    notes: ansible?.notes ?? [],
     place: (path) => {
       const written = source.has(['cluster', 'services']) ? path : withOneService(path)
-      return `${placed(file, source.placeOf({ path: written }))} ${dotted(written)}`
+      return `${where(written)} ${dotted(written)}`
     },
   }
 }
@@ -97,7 +109,7 @@ function assemble(
   file: string,
   { ssh, cluster, hosts, groups, clients }: Complete,
   secretAt: (path: Path) => string | undefined,
-): Omit<Inventory, 'place'> {
+): Omit<Inventory, 'place' | 'notes'> {
   const authPass = secretAt(['cluster', 'auth_pass'])
   const absolute = (login: Login, place: Path): SshTarget => {
     const paths = (['config', 'identity_file'] as const).flatMap((key) => {
@@ -178,9 +190,9 @@ function sentence({ path, text }: Problem): string {
   return path.length === 0 ? text : `${dotted(path)}: ${text}`
 }
 
-function fail(file: string, problems: readonly (Place & { text: string })[]): never {
+function fail(problems: readonly (Place & { where: string; text: string })[]): never {
   const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
-  const lines = sorted.map(({ line, column, text }) => `${placed(file, { line, column })} ${text}`)
+  const lines = sorted.map(({ where, text }) => `${where} ${text}`)
   // A value may break several rules that are told in one sentence.
   throw new UserError([...new Set(lines)].join('\n'))
 }

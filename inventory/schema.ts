@@ -2,7 +2,7 @@ import type { JSONSchema } from 'json-schema-to-ts'
 import { clusterSchema } from './schema-cluster.ts'
 import { hostName, interfaceName, ipv4, ipv6, login, mailAddress, shortName, sshHost, vars } from './values.ts'
 
-const hostSchema = {
+export const hostSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['address'],

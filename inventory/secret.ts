@@ -111,7 +111,7 @@ export function runHere(words: readonly string[], folder: string): string {
       encoding: 'utf8',
       stdio: ['inherit', 'pipe', 'inherit'],
       timeout: patience * 1000,
-      maxBuffer: 2 ** 16,
+      maxBuffer: 2 ** 26,
     })
   } catch (error) {
     const { code, status, signal } = error as NodeJS.ErrnoException & { status?: number; signal?: string }

@@ -91,6 +91,8 @@ export interface Inventory {
   /** In the order of the file. */
   groups: Group[]
   clients: { name: string; ssh: SshTarget }[]
+  /** What the file says without a meaning here, a line each. */
+  notes: readonly string[]
   /** @returns where a value stands, as errors begin: `my.yaml:12:8 hosts.ns1.address`; the nearest key above a default */
   place(path: Path): string
 }

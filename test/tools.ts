@@ -1,12 +1,12 @@
 import { ensureInstalled } from '../lab/packages.ts'
 
-/** Makes sure that what tests need is there: namespaces, what `ssh` brings, Python, and for those that look at pages a browser. */
+/** Makes sure that what tests need is there: namespaces, what `ssh` brings, Python, and for integration tests a browser and Ansible. */
 export const ensureTools = (browser: boolean, yes: boolean, say: (line: string) => void): Promise<void> =>
   ensureInstalled(
     {
       who: 'This test run',
       programs: {
-        ...(browser && { chromium: 'chromium' }),
+        ...(browser && { chromium: 'chromium', 'ansible-inventory': 'ansible-core' }),
         ip: 'iproute2',
         unshare: 'util-linux',
         iptables: 'iptables',

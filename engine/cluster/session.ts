@@ -54,6 +54,7 @@ export async function openSession(context: RunContext, level?: Level): Promise<S
   console.print(
     `${inventory.cluster.name}: ${limited.map(({ name }) => name).join(', ')} (${relative('', inventory.file)})`,
   )
+  for (const note of inventory.notes) console.print(`note  ${note}`)
   if (resolve(inventory.file) === labInventory) {
     const { labUp } = await import('../../lab/lab.ts')
     await labUp({ yes: options.yes || inCi(), say: (line) => console.print(line) })

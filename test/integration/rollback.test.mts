@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert'
 import { chooseRun, runsOf, runTable } from '../../engine/commands/rollback.ts'
 import { needRoot } from '../root.ts'
 import { execute, knownLine } from './reach.ts'
-import { startSshd } from './sshd.ts'
+import { password, startSshd } from './sshd.ts'
 
 needRoot('real')
 
@@ -55,7 +55,7 @@ interface Document {
 }
 
 function play(script: string, ...words: string[]) {
-  const args = [script, '--json', '--inventory', inventory, ...words]
+  const args = [script, '--json', ...(words.includes('--inventory') ? [] : ['--inventory', inventory]), ...words]
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     env: { ...process.env, CI: 'true' },
@@ -104,6 +104,34 @@ test('what is undone is shown and asked for, each host by its name, and only the
   const nothing = rollback('--yes')
   assert.is(nothing.status, 0)
   assert.match(nothing.text, 'ns1  the journal is empty: nothing to undo')
+})
+
+test('passwords of SSH and sudo come from where the inventory says, and are shown nowhere', () => {
+  writeFileSync(join(folder, 'pass'), `${password}\n`, { mode: 0o600 })
+  const withSecrets = (become: string) =>
+    file(
+      'secrets.yaml',
+      `ssh: { config: asked_config, user: asked, password: { file: pass }, become_password: ${become} }
+cluster: { vip: 10.2.1.5, network: 10.2.1.0/24 }
+hosts:
+  ns1: { address: 10.2.1.2, ssh: { host: ns1 } }
+  ns2: { address: 10.2.1.3, ssh: { host: ns2 } }
+`,
+    )
+  file(
+    'asked_config',
+    config.join('').replaceAll(/User root\nIdentityFile .*\n/g, 'PubkeyAuthentication no\n') +
+      'Host *\nGlobalKnownHostsFile none\n',
+  )
+  const run = (become: string) => play(writes('two'), '--check', '--inventory', withSecrets(become))
+  const right = run('{ command: cat pass }')
+  assert.is(right.status, 2, right.text)
+  assert.not.match(JSON.stringify(right.document) + right.text, password)
+  assert.match(run('{ command: echo wrong }').text, 'sudo did not take the password of asked')
+  assert.match(
+    run('{ command: false }').text,
+    /secrets\.yaml:1:\d+ ssh\.become_password\.command: "cat no-pass" ended with exit code 1/,
+  )
 })
 
 const kept = (id: string, changes: string[] = ['x']) => {

@@ -1,0 +1,136 @@
+import { isIPv4 } from 'node:net'
+import { UserError } from '../../engine/base/errors.ts'
+import { hostSchema } from '../schema.ts'
+import { clusterSchema } from '../schema-cluster.ts'
+import type { runHere } from '../secret.ts'
+import type { Path } from '../source.ts'
+import { shortName } from '../values.ts'
+import { type Around, isOfLogin, loginOf, type Vars } from './login.ts'
+import { Secrets } from './secrets.ts'
+
+/** An inventory of Ansible as one of this project. */
+export interface FromAnsible {
+  /** What a file of this project would say, as JSON. */
+  text: string
+  /** Secrets, by the names of environment variables that the text gives. */
+  secrets: Record<string, string>
+  /** What of it has no meaning here, a line each. */
+  notes: string[]
+  /** @returns the variable that a value comes from */
+  variable(path: Path): string
+}
+
+/** What `ansible-inventory --list` prints. */
+export interface Listed {
+  _meta: { hostvars: Record<string, Vars> }
+  [group: string]: { hosts?: string[]; children?: string[] } | Listed['_meta']
+}
+
+const prefix = 'keepalived_'
+const isKeyOf = (schema: { properties: object }, key: string) => Object.hasOwn(schema.properties, key)
+
+/** @returns hosts of a group and of the groups below it, each once, in their order */
+function membersOf(listed: Listed, group: string, seen = new Set<string>()): string[] {
+  if (seen.has(group)) return []
+  seen.add(group)
+  const { hosts = [], children = [] } = (listed[group] ?? {}) as { hosts?: string[]; children?: string[] }
+  return [...new Set([...children.flatMap((child) => membersOf(listed, child, seen)), ...hosts])]
+}
+
+/** @throws UserError where hosts do not make one cluster */
+export function fromListed(
+  listed: Listed,
+  { file, group = 'all' }: { file: string; group?: string },
+  run: typeof runHere,
+): FromAnsible {
+  if (listed[group] === undefined) throw new UserError(`${file}: there is no group ${group}`)
+  const varsOf = (host: string): Vars => {
+    const vars = listed._meta.hostvars[host] ?? {}
+    for (const [name, value] of Object.entries(vars))
+      if ((name.startsWith(prefix) || isOfLogin(name)) && JSON.stringify(value).includes('{{'))
+        throw new UserError(
+          `${file}: ${name} of ${host} is a template, which ansible-inventory does not fill in: give its value`,
+        )
+    return vars
+  }
+  const nodes = membersOf(listed, group).filter((host) => varsOf(host)[`${prefix}vip`] !== undefined)
+  if (nodes.length === 0)
+    throw new UserError(
+      `${file}: no host has the variable ${prefix}vip: say it for the hosts of the cluster (docs/ansible.md)`,
+    )
+  const secrets = new Secrets(run)
+  const notes = new Set<string>()
+  const cluster: Vars = {}
+  for (const host of nodes)
+    for (const [key, value] of keysOf(varsOf(host))) {
+      if (!isKeyOf(clusterSchema, key) || isKeyOf(hostSchema, key)) continue
+      const said = key === 'auth_pass' ? secrets.given(value) : typed(value, clusterSchema, key)
+      if (host !== nodes[0] && JSON.stringify(cluster[key]) !== JSON.stringify(said))
+        throw new UserError(
+          `${file}: ${prefix}${key} of ${host} is not that of ${nodes[0]}: one cluster at a time, by its group: ${file}:GROUP`,
+        )
+      cluster[key] = said
+    }
+  const hosts = Object.fromEntries(nodes.map((host) => [host, hostOf(host, varsOf(host), { secrets, notes })]))
+  const clients = Object.keys(listed._meta.hostvars)
+    .filter((host) => isTrue(varsOf(host)[`${prefix}client`]))
+    .map((host) => [host, { ssh: { host, ...loginOf(host, varsOf(host), { secrets, notes }) } }])
+  return {
+    text: JSON.stringify({
+      cluster,
+      hosts,
+      groups: groupsOf(listed, nodes),
+      ...(clients.length > 0 && { clients: Object.fromEntries(clients) }),
+    }),
+    secrets: secrets.values,
+    notes: [...notes],
+    variable: ([top, name, key]) =>
+      top === 'cluster'
+        ? `${prefix}${name ?? 'vip'}`
+        : top === 'hosts' && name
+          ? `${name} ${prefix}${key ?? 'address'}`
+          : 'hosts',
+  }
+}
+
+const isTrue = (value: unknown) => value === true || /^(true|yes|1)$/i.test(String(value))
+
+/** An INI file has text where it means true or false. */
+const typed = (value: unknown, { properties }: { properties: object }, key: string): unknown =>
+  (properties as Record<string, { type?: string }>)[key]?.type === 'boolean' &&
+  /^(true|false|yes|no)$/i.test(String(value))
+    ? isTrue(value)
+    : value
+
+const keysOf = (vars: Vars): [key: string, value: unknown][] =>
+  Object.entries(vars).flatMap(([name, value]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : []))
+
+function hostOf(host: string, vars: Vars, around: Around): Vars {
+  const own: Vars = {}
+  for (const [key, value] of keysOf(vars)) {
+    if (isKeyOf(hostSchema, key) && key !== 'ssh' && key !== 'vars') own[key] = typed(value, hostSchema, key)
+    else if (!isKeyOf(clusterSchema, key))
+      around.notes.add(`${prefix}${key} is no key of cluster or of a host, and says nothing`)
+  }
+  const address = vars.ansible_host ?? vars.ansible_ssh_host
+  if (own.address === undefined && typeof address === 'string' && isIPv4(address)) own.address = address
+  const rest = Object.entries(vars).filter(([name]) => !name.startsWith(prefix) && !name.startsWith('ansible_'))
+  return {
+    ...own,
+    ssh: { host, ...loginOf(host, vars, around) },
+    ...(rest.length > 0 && { vars: Object.fromEntries(rest) }),
+  }
+}
+
+/** Groups that hold nodes and nothing else is known of. */
+function groupsOf(listed: Listed, nodes: readonly string[]): Record<string, { hosts: string[] }> {
+  const isName = new RegExp(shortName.pattern)
+  return Object.fromEntries(
+    Object.keys(listed).flatMap((name) => {
+      const hosts = membersOf(listed, name).filter((host) => nodes.includes(host))
+      return ['_meta', 'all', 'ungrouped'].includes(name) || hosts.length === 0 || !isName.test(name)
+        ? []
+        : [[name, { hosts }]]
+    }),
+  )
+}
