@@ -7,6 +7,7 @@ export {
   type Change,
   type Planned,
   type Printed,
+  tagged,
   type Task,
   type TaskTree,
   type Unchanged,

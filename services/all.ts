@@ -1,4 +1,4 @@
-import type { TaskTree } from '../engine/runner/task.ts'
+import { flatten, tagged, tasksOf, type TaskTree } from '../engine/runner/task.ts'
 import { serves } from '../inventory/roles.ts'
 import type { Cluster, ServiceContent } from '../inventory/types.ts'
 import type { Target } from '../tasks/target.ts'
@@ -26,4 +26,6 @@ export const unitsOf = (services: readonly Service[]): string[] => [
 
 /** Sets up what the cluster serves, so that a client sees which node has answered. */
 export const serviceTasks = (target: Target): TaskTree =>
-  serves(target.host) ? servicesOf(target.cluster).map((service) => service.tasks(target)) : []
+  serves(target.host)
+    ? tasksOf(flatten(servicesOf(target.cluster).map((service) => service.tasks(target)))).map(tagged('service'))
+    : []

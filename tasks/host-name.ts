@@ -11,6 +11,7 @@ export function hostName({ host, facts }: Target): Task {
   const entry = line('/etc/hosts', `${host.address} ${facts.hostname}`)
   return {
     ...entry,
+    tags: ['host-name'],
     name: `host name ${facts.hostname} in /etc/hosts`,
     probe: sh`getent -s files ahosts ${facts.hostname}`,
     plan: (printed, planned) => (printed.code === 0 ? unchanged() : entry.plan({ text: '', code: 1 }, planned)),

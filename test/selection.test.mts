@@ -1,5 +1,5 @@
 // What a run is told to leave out: changes before a task, and those that nobody wants.
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { askEach } from '../engine/cli/confirm.ts'
@@ -7,9 +7,11 @@ import { sh } from '../engine/base/sh.ts'
 import type { RunHost } from '../engine/runner/host.ts'
 import { type RunOptions, runHosts } from '../engine/runner/run.ts'
 import { hasName } from '../engine/runner/selection.ts'
-import { barrier, type Task, unchanged } from '../engine/runner/task.ts'
+import { barrier, flatten, tagged, type Task, tasksOf, unchanged } from '../engine/runner/task.ts'
+import { tasks as level3 } from '../playbooks/level3.mts'
 import { file } from '../tasks/file.ts'
 import { host, inFreshFolders, options, path, silent, touch } from './engine-host.ts'
+import { networkd, target } from './level3-host.ts'
 
 inFreshFolders()
 
@@ -27,9 +29,9 @@ const reload: Task = {
 
 test('--start-at: changes before the task are left out, and a later run makes them', async () => {
   const tasks = [touch('a'), touch('b'), barrier, touch('c')]
-  const checked = await run([host(tasks)], { check: true, startAt: 'touch b' })
+  const checked = await run([host(tasks)], { check: true, wanted: { startAt: 'touch b' } })
   assert.equal(names(checked[0]!.changes), ['touch b', 'touch c'])
-  const [first] = await run([host(tasks)], { startAt: 'touch b' })
+  const [first] = await run([host(tasks)], { wanted: { startAt: 'touch b' } })
   assert.equal([first!.status, first!.leftOut], ['changed', ['touch a']])
   assert.not.ok(existsSync(path('a')))
   const [second] = await run([host(tasks)], {})
@@ -47,7 +49,7 @@ test('--start-at: * stands for anything, and nothing else stands for more than i
 test('--start-at: a task that no host has is refused before anything is changed', async () => {
   const hosts = [host([touch('a')]), host([touch('beta')], undefined, 'there')]
   try {
-    await run(hosts, { startAt: 'touch bet' })
+    await run(hosts, { wanted: { startAt: 'touch bet' } })
     assert.unreachable()
   } catch (error) {
     const message = `--start-at "touch bet": no host has such a task (did you mean "touch beta"?); --check --verbose lists them`
@@ -57,15 +59,64 @@ test('--start-at: a task that no host has is refused before anything is changed'
 })
 
 test('--start-at: a host without the task is left alone', async () => {
-  const [here, there] = await run([host([touch('a')]), host([touch('b')], undefined, 'there')], { startAt: 'touch b' })
+  const [here, there] = await run([host([touch('a')]), host([touch('b')], undefined, 'there')], {
+    wanted: { startAt: 'touch b' },
+  })
   assert.equal([here!.status, here!.leftOut], ['ok', ['touch a']])
   assert.equal([there!.status, there!.leftOut], ['changed', undefined])
 })
 
 test('--start-at: what was changed before the task and is listed no more is restored all the same', async () => {
   await run([host([file(path('kept'), 'x')])], {})
-  const [second] = await run([host([touch('a'), touch('b')])], { startAt: 'touch b' })
+  const [second] = await run([host([touch('a'), touch('b')])], { wanted: { startAt: 'touch b' } })
   assert.equal(names(second!.changes), ['touch b', `restore file ${path('kept')}`])
+})
+
+const [first, second, third] = [tagged('a')(touch('a')), tagged('b')(tagged('c')(touch('b'))), touch('c')]
+
+test('--tags: only tasks that have one, --skip-tags: none that has one', async () => {
+  const made = async (wanted: object) => (await run([host([first, second, third])], { check: true, wanted }))[0]!
+  const { changes, leftOut } = await made({ tags: ['a', 'c'] })
+  assert.equal([names(changes), leftOut], [['touch a', 'touch b'], ['touch c']])
+  assert.equal(names((await made({ skipTags: ['b'] })).changes), ['touch a', 'touch c'])
+  assert.equal(names((await made({ tags: ['a', 'b'], skipTags: ['c'] })).changes), ['touch a'])
+  assert.equal(names((await made({ startAt: 'touch b', tags: ['a', 'b'] })).changes), ['touch b'])
+})
+
+test('--tags: one that no host has is refused before anything is changed', async () => {
+  const why = async (wanted: object, tasks = [first, second, third]) => {
+    try {
+      await run([host(tasks)], { wanted })
+    } catch (error) {
+      return (error as Error).message
+    }
+    return ''
+  }
+  assert.is(
+    await why({ tags: ['a', 'bx'] }),
+    '--tags bx: no host has a task with this tag (did you mean "b"?); there are a, b, c',
+  )
+  assert.is(
+    await why({ skipTags: ['firewall'] }),
+    '--skip-tags firewall: no host has a task with this tag; there are a, b, c',
+  )
+  assert.is(await why({ tags: ['a'] }, [third]), '--tags a: the tasks of this playbook have no tags')
+  assert.not.ok(existsSync(path('a')))
+})
+
+test('tasks of the levels have the tags that the page on levels lists', () => {
+  const on = target('selinux=enforcing', ...networkd)
+  const tasks = tasksOf(flatten(level3(on)))
+  const listed = [
+    ...readFileSync(new URL('../docs/levels.md', import.meta.url), 'utf8').matchAll(/^\| `([a-z-]+)` \|/gm),
+  ].map(([, tag]) => tag!)
+  assert.equal([...new Set(tasks.flatMap(({ tags = [] }) => tags))].toSorted(), listed.toSorted())
+  // Guards alone have none.
+  const untagged = tasks.filter(({ tags, key }) => !tags && key !== undefined)
+  assert.equal(
+    untagged.map(({ name }) => name),
+    [],
+  )
 })
 
 test('--step: what is declined is left out, with what only it would have brought about', async () => {

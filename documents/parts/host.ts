@@ -114,7 +114,8 @@ export const hostSchema = {
     },
     leftOut: {
       ...texts,
-      description: 'Tasks that have something to change, which this run was told not to do: `--start-at`, `--step`.',
+      description:
+        'Tasks that have something to change, which this run was told not to do: `--start-at`, `--tags`, `--skip-tags`, `--step`.',
     },
     facts: factsSchema,
     executions: {

@@ -20,13 +20,14 @@ import { flatten } from '../runner/task.ts'
 import { confirmAll, keepWaiting, type Unconfirmed } from './confirm.ts'
 import type { Playbook } from './playbook.ts'
 import { brought, settle } from './settle.ts'
+import type { Wanted } from '../runner/selection.ts'
 
 /** How hosts are brought there. */
 interface How {
   checking: boolean
   seconds: number
   takeOver?: boolean
-  startAt?: string
+  wanted?: Wanted
   step?: boolean
   profiled?: boolean
 }
@@ -36,7 +37,7 @@ interface How {
  * @param checking false leaves the check out
  * @param seconds see `confirmWithin`
  * @param takeOver see `Target`
- * @param startAt see `HostOptions`
+ * @param wanted which changes are made
  * @param step asks about each change before the first is made
  * @param profiled shows what took how long
  * @returns the exit code
@@ -45,7 +46,7 @@ export async function bringTo(
   context: RunContext<Documents['run']>,
   session: Session,
   { title, level, scope, tasks }: Playbook,
-  { checking, seconds, takeOver, startAt, step = false, profiled }: How,
+  { checking, seconds, takeOver, wanted, step = false, profiled }: How,
 ): Promise<number> {
   const { hosts } = session.inventory
   // It names a folder on the hosts.
@@ -69,7 +70,7 @@ export async function bringTo(
     {
       note,
       confirmWithin: seconds,
-      startAt,
+      ...(wanted && { wanted }),
       ask: step ? (await import('../cli/confirm.ts')).askEach('--step asks on a terminal') : undefined,
       together: level !== undefined,
       refuse: async (planned, lost) => {

@@ -23,6 +23,13 @@ const startAt = {
   help: 'leave out all changes before this task; * stands for anything',
 } as const
 
+const tags = { name: 'tags', value: 'TAG,…', help: 'make only changes of tasks that have one of these tags' } as const
+const skipTags = {
+  name: 'skip-tags',
+  value: 'TAG,…',
+  help: 'make no changes of tasks that have one of these tags',
+} as const
+
 const step = {
   name: 'step',
   help: 'ask about each change before the first is made; what is not wanted is left out',
@@ -62,7 +69,7 @@ export const playbook = (url: string, wanted: Playbook): Promise<void> =>
       title: wanted.title,
       document: 'run',
       many: true,
-      own: [confirmOption, ...(wanted.level ? [noVerify, takeOver] : []), startAt, step, profile],
+      own: [confirmOption, ...(wanted.level ? [noVerify, takeOver] : []), startAt, tags, skipTags, step, profile],
     },
     async (context) => {
       // Loaded after the first line is on the screen.
@@ -77,7 +84,7 @@ export const playbook = (url: string, wanted: Playbook): Promise<void> =>
         checking: !own['no-verify'],
         seconds,
         takeOver: own['take-over'],
-        startAt: own['start-at'],
+        wanted: { startAt: own['start-at'], tags: own.tags?.split(','), skipTags: own['skip-tags']?.split(',') },
         step: own.step && !context.options.yes,
         profiled: own.profile,
       }

@@ -9,7 +9,7 @@ import { baselinePath, conflictOf, type ResourceOf, restoreUnlisted } from './ba
 import { busyCode } from './lock.ts'
 import type { RunNote } from './note.ts'
 import { makePlan, type Plan, type Selection } from './plan.ts'
-import { type Ask, choose, startingAt } from './selection.ts'
+import { type Ask, choose, selected, type Wanted } from './selection.ts'
 import { doPutOff, type HostState, notesOf, parseState, staleCode, stateProbe } from './state.ts'
 import { barrier, type Listed, type Printed, type Task, tasksOf } from './task.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -37,8 +37,8 @@ export interface HostOptions {
   note: RunNote
   /** Seconds after which a host undoes the run by itself, unless it is confirmed; absent or 0 for never. */
   confirmWithin?: number
-  /** The name of the task before which all changes are left out, see `hasName`. */
-  startAt?: string
+  /** Which changes are made; without it, all. */
+  wanted?: Wanted
 }
 
 /**
@@ -107,9 +107,9 @@ export class HostRun {
       : this.#plan.changes.flatMap(({ task, ...one }) => (one.phase === phase ? (task.key ?? task.name) : []))
   }
 
-  /** The names of its tasks; none if it could not be read. */
-  get names(): string[] {
-    return tasksOf(this.#list).map(({ name }) => name)
+  /** None if it could not be read. */
+  get tasks(): Task[] {
+    return tasksOf(this.#list)
   }
 
   /** Connects, reads the state and plans; changes nothing. */
@@ -134,7 +134,7 @@ export class HostRun {
     await this.#heedEarlierRuns(this.#state)
     const restores = restoreUnlisted(wanted, baselines, note, this.#host.resourceOf)
     this.#list = [...wanted, barrier, ...restores, ...(putOff ? [doPutOff(note.folder)] : [])]
-    this.#takes = startingAt(this.#list, this.#options.startAt)
+    this.#takes = selected(this.#list, this.#options.wanted ?? {})
     const plan = await this.#makePlan()
     const conflict = conflictOf(plan, baselines, note.scope)
     if (conflict) throw new UserError(conflict, exitCode.failed)

@@ -1,6 +1,6 @@
 import type { HostResult, Listener } from './events.ts'
 import { type HostOptions, HostRun, type PlannedChange, type RunHost } from './host.ts'
-import { type Ask, refuseNoStart } from './selection.ts'
+import { type Ask, refuseUnknown } from './selection.ts'
 
 export interface RunOptions extends HostOptions {
   /** Hosts at work at the same time. */
@@ -53,9 +53,9 @@ export async function runHosts(hosts: readonly RunHost[], options: RunOptions, t
     for (const run of runs) run.holdBack(lostAlready)
     return runs.map(({ result }) => result)
   }
-  refuseNoStart(
-    options.startAt,
-    runs.flatMap((run) => run.names),
+  refuseUnknown(
+    options.wanted ?? {},
+    runs.flatMap((run) => run.tasks),
   )
   if (options.ask) for (const run of runs) await run.choose(options.ask)
   const planned = runs.flatMap((run) => run.planned)

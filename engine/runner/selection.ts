@@ -10,25 +10,52 @@ export function hasName(wanted: string): (name: string) => boolean {
   return (name) => pattern.test(name)
 }
 
-/** @param wanted the name of the first task whose change is made; without one all are */
-export function startingAt(list: readonly Listed[], wanted: string | undefined): Selection {
-  if (wanted === undefined) return () => true
+/** Which changes of a run are made; all others are left out. */
+export interface Wanted {
+  /** The name of the task before which all changes are left out, see `hasName`. */
+  startAt?: string | undefined
+  /** Only tasks that have one of these tags; without them, all. */
+  tags?: readonly string[] | undefined
+  /** No tasks that have one of these. */
+  skipTags?: readonly string[] | undefined
+}
+
+export function selected(list: readonly Listed[], { startAt, tags, skipTags = [] }: Wanted): Selection {
   const tasks = tasksOf(list)
-  const isWanted = hasName(wanted)
-  const first = tasks.findIndex(({ name }) => isWanted(name))
+  const isStart = startAt === undefined ? () => true : hasName(startAt)
+  const first = tasks.findIndex(({ name }) => isStart(name))
   const taken = new Set(first < 0 ? [] : tasks.slice(first))
-  return (task) => taken.has(task)
+  return (task) => {
+    const { tags: own = [] } = task
+    return (
+      taken.has(task) && (!tags || tags.some((tag) => own.includes(tag))) && !skipTags.some((tag) => own.includes(tag))
+    )
+  }
 }
 
 /**
- * @param names of the tasks of all hosts that have been read
- * @throws UserError where none of them is the one to start at
+ * @param tasks those of all hosts that have been read
+ * @throws UserError where none of them is the one to start at, or has a tag that is named
  */
-export function refuseNoStart(wanted: string | undefined, names: readonly string[]): void {
-  if (wanted === undefined || names.length === 0 || names.some(hasName(wanted))) return
-  throw new UserError(
-    `--start-at "${wanted}": no host has such a task${didYouMean(wanted, names)}; --check --verbose lists them`,
-  )
+export function refuseUnknown({ startAt, tags = [], skipTags = [] }: Wanted, tasks: readonly Task[]): void {
+  if (tasks.length === 0) return
+  const names = tasks.map(({ name }) => name)
+  if (startAt !== undefined && !names.some(hasName(startAt)))
+    throw new UserError(
+      `--start-at "${startAt}": no host has such a task${didYouMean(startAt, names)}; --check --verbose lists them`,
+    )
+  const known = [...new Set(tasks.flatMap((task) => task.tags ?? []))]
+  for (const [option, given] of [
+    ['--tags', tags],
+    ['--skip-tags', skipTags],
+  ] as const)
+    for (const tag of given)
+      if (!known.includes(tag))
+        throw new UserError(
+          known.length === 0
+            ? `${option} ${tag}: the tasks of this playbook have no tags`
+            : `${option} ${tag}: no host has a task with this tag${didYouMean(tag, known)}; there are ${known.toSorted().join(', ')}`,
+        )
 }
 
 /** Asks whether the change of a task is to be made on a host. */

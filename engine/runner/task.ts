@@ -63,6 +63,8 @@ export interface Task {
   probe: Script
   /** Pure: from what the probe printed to a change, or to nothing. @throws UserError where the state can't be reached */
   plan: (printed: Printed, planned: Planned) => Change | Unchanged
+  /** What it belongs to, for `--tags` and `--skip-tags`: `firewall`. */
+  tags?: readonly string[]
   /** The resources that a change of this task touches, for later tasks to ask about. */
   resources?: readonly string[]
 }
@@ -80,6 +82,11 @@ export type TaskTree = Listed | readonly TaskTree[]
 export const flatten = (tree: TaskTree): Listed[] => (isList(tree) ? tree.flatMap(flatten) : [tree])
 
 const isList = (tree: TaskTree): tree is readonly TaskTree[] => Array.isArray(tree)
+
+/** @returns what gives a task a tag: `tasks.map(tagged('firewall'))` */
+export const tagged =
+  (tag: string) =>
+  (task: Task): Task => ({ ...task, tags: [...(task.tags ?? []), tag] })
 
 /** The tasks of a list, without barriers. */
 export const tasksOf = (list: readonly Listed[]): Task[] => list.filter((item): item is Task => !('barrier' in item))

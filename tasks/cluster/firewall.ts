@@ -1,4 +1,4 @@
-import type { Task } from '../../engine/runner/task.ts'
+import { tagged, type Task } from '../../engine/runner/task.ts'
 import { servicesOf } from '../../services/all.ts'
 import { ruleName, servedAddressesOf, virtualServersOf } from '../../services/virtual-server.ts'
 import { directs, isBeyond, othersOf, serves } from '../../inventory/roles.ts'
@@ -147,7 +147,7 @@ export function firewall(target: Target, level: Level, ...sets: RulesOf[]): Task
     packets: packetsOf(target, level),
   }
   const driver = firewallOf(target)
-  return driver.tasks(
+  const tasks = driver.tasks(
     [...sets, ...(driver.shut ? [allowQuestions] : [])].flatMap((rulesOf) => rulesOf(target, level)),
     [
       first,
@@ -156,4 +156,5 @@ export function firewall(target: Target, level: Level, ...sets: RulesOf[]): Task
       ...(abilitiesOf(level, cluster).secondInterface && host.second ? [secondWire(target, host.second)] : []),
     ],
   )
+  return tasks.map(tagged('firewall'))
 }

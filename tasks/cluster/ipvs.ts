@@ -1,5 +1,5 @@
 import { sh } from '../../engine/base/sh.ts'
-import type { TaskTree } from '../../engine/runner/task.ts'
+import { flatten, tagged, tasksOf, type TaskTree } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { directs, serves } from '../../inventory/roles.ts'
 import type { Host } from '../../inventory/types.ts'
@@ -80,11 +80,12 @@ export function ipvs(target: Target, level: Level): TaskTree {
     ...(secondInterface && twoInterfaces(host)),
   }
   if (Object.keys(settings).length === 0) return []
-  return [
+  const tasks = [
     // Without its module net.ipv4.vs.conntrack does not even exist.
     directs(host) ? kernelModule('ip_vs') : [],
     tunnels && serves(host) ? kernelModule('ipip', noOtherTunnel) : [],
     noOtherSysctls(bootFile, settings, target),
     sysctl(bootFile, settings),
   ]
+  return tasksOf(flatten(tasks)).map(tagged('ipvs'))
 }

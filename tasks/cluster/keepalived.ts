@@ -2,7 +2,7 @@ import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { directs, serves } from '../../inventory/roles.ts'
 import { lines, type Script, sh } from '../../engine/base/sh.ts'
 import { exitCode, UserError } from '../../engine/base/errors.ts'
-import { type Task, unchanged } from '../../engine/runner/task.ts'
+import { tagged, type Task, unchanged } from '../../engine/runner/task.ts'
 import { accepted } from '../accepted.ts'
 import { file } from '../file.ts'
 import { service } from '../service.ts'
@@ -68,7 +68,7 @@ export function keepalived(target: Target, level: Level): Task[] {
   const { cluster, host, hosts, facts } = target
   const notifyScript = notifyScriptOf(facts)
   const named = namedOnHost(target, level)
-  if (!directs(host)) return [named, withoutKeepalived(target)]
+  if (!directs(host)) return [named, withoutKeepalived(target)].map(tagged('keepalived'))
   const can = abilitiesOf(level, cluster)
   const conf = configuration(target, level)
   const flags = [standbyFile, ...(can.balances ? hosts.filter(serves).map(({ name }) => drainFile(name)) : [])]
@@ -101,5 +101,5 @@ ${test}`,
     service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service'), unitOverride] }),
     ...keepalivedWatch(),
     ...(target.takeOver ? [formerAddresses(keepalivedConf, target)] : []),
-  ]
+  ].map(tagged('keepalived'))
 }

@@ -1,5 +1,5 @@
 import { sh } from '../../engine/base/sh.ts'
-import { barrier, type Task, type TaskTree, unchanged } from '../../engine/runner/task.ts'
+import { barrier, tagged, type Task, type TaskTree, unchanged } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { serves } from '../../inventory/roles.ts'
 import { servedAddressesOf } from '../../services/virtual-server.ts'
@@ -33,7 +33,7 @@ export function virtualIpOnLoopback({ cluster, host }: Target, level: Level): Ta
     service(unit, { restartOn: [loopbackUnit], unitFiles: [loopbackUnit] }),
     live(vips),
     ...(tunnels ? [tunnelIsUp(host.address)] : []),
-  ]
+  ].map(tagged('ipvs'))
   return [serves(host) ? own : [], barrier]
 }
 

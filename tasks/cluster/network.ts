@@ -1,7 +1,7 @@
 import { unifiedDiff } from '../../engine/base/diff.ts'
 import { UserError } from '../../engine/base/errors.ts'
 import { sh } from '../../engine/base/sh.ts'
-import { type Task, unchanged } from '../../engine/runner/task.ts'
+import { tagged, type Task, unchanged } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { directs } from '../../inventory/roles.ts'
 import { networkManagerOf, osOf } from '../os/os.ts'
@@ -29,7 +29,7 @@ export function network(target: Target, level: Level): Task[] {
       return manager.tasks(kept, manager === second?.manager ? second.given : undefined)
     }),
     ...(second ? [live(target, second.ours, second.theirs?.file)] : []),
-  ]
+  ].map(tagged('network'))
 }
 
 /** Who configures the first interface configures the second as well, but for one that is configured already. */

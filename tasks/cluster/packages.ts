@@ -1,4 +1,4 @@
-import type { Task } from '../../engine/runner/task.ts'
+import { tagged, type Task } from '../../engine/runner/task.ts'
 import { directs, serves } from '../../inventory/roles.ts'
 import type { Level } from '../../inventory/levels.ts'
 import { servicesOf } from '../../services/all.ts'
@@ -18,11 +18,12 @@ export function clusterPackages(target: Target, level: Level): Task {
     ...(cluster.snmp.enabled ? known.snmp : []),
     ...(cluster.selinux === 'learn' && usesSelinux(facts) ? known.selinux : []),
   ]
-  return packages(
+  const needed = packages(
     target,
     ...services.flatMap((service) => service.packages(facts)),
     ...known.every,
     ...firewallOf(target).packages,
     ...(directs(host) ? directors : []),
   )
+  return tagged('packages')(needed)
 }

@@ -1,6 +1,6 @@
 import { UserError } from '../../engine/base/errors.ts'
 import { sh } from '../../engine/base/sh.ts'
-import { type Task, unchanged } from '../../engine/runner/task.ts'
+import { tagged, type Task, unchanged } from '../../engine/runner/task.ts'
 import { file, ownFile } from '../file.ts'
 import type { Target } from '../target.ts'
 import { template } from '../template.ts'
@@ -16,7 +16,7 @@ export function rtTables({ cluster }: Target): Task[] {
   const { first, second } = cluster.routing_tables
   const tables = wayOf(cluster) ? [second] : [first, second]
   const text = tables.map(({ number, name }) => `${number}\t${name}\n`).join('')
-  return [free(tables), file(ownTables, `${ownFile}${text}`)]
+  return [free(tables), file(ownTables, `${ownFile}${text}`)].map(tagged('routes'))
 }
 
 const ownTables = '/etc/iproute2/rt_tables.d/keepalived.conf'
@@ -41,16 +41,16 @@ const free = (tables: readonly { number: number; name: string }[]): Task => ({
 /** The script with the host's own values, and what it does done now; or what the network manager has, at work now. */
 export function routes(target: Target): Task[] {
   const { cluster, host } = target
-  if (wayOf(cluster)) return [routesNow(target)]
+  if (wayOf(cluster)) return [routesNow(target)].map(tagged('routes'))
   return [
     template(routesScript, 'routes.sh', { cluster, host, tables: cluster.routing_tables }, { mode: '755' }),
     routesNow(target),
-  ]
+  ].map(tagged('routes'))
 }
 
 /** The unit that runs the script again when its routes or rules are removed, as long as keepalived runs. */
 export const routesWatch = ({ cluster }: Target): Task[] =>
-  wayOf(cluster) ? [] : ownUnit('keepalived-routes.service', watchText, [routesScript])
+  wayOf(cluster) ? [] : ownUnit('keepalived-routes.service', watchText, [routesScript]).map(tagged('routes'))
 
 const watchText = `[Unit]
 Description=Keeps the routes of the keepalived cluster

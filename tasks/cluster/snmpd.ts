@@ -1,4 +1,4 @@
-import type { Task } from '../../engine/runner/task.ts'
+import { tagged, type Task } from '../../engine/runner/task.ts'
 import { osOf } from '../os/os.ts'
 import { service } from '../service.ts'
 import { directs } from '../../inventory/roles.ts'
@@ -13,5 +13,5 @@ export function snmpd({ cluster, host, facts }: Target): Task[] {
     // The community is as good as a password.
     template(snmpd.conf, 'snmpd.conf', { snmp: cluster.snmp, ...snmpd }, { mode: '600' }),
     service(snmpd.service, { restartOn: [snmpd.conf] }),
-  ]
+  ].map(tagged('snmpd'))
 }

@@ -1,5 +1,5 @@
 import { sh } from '../../engine/base/sh.ts'
-import type { Task } from '../../engine/runner/task.ts'
+import { tagged, type Task } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { directs, othersOf, serves } from '../../inventory/roles.ts'
 import { ruleName, type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
@@ -64,4 +64,4 @@ function bySecondInterface({ cluster, host, hosts }: Target, { port }: VirtualSe
 
 /** Whether connection tracking knows what IPVS balances is as the level needs it. */
 export const connectionTracking = (target: Target, level: Level): Task =>
-  firewallOf(target).untracking(untracked(target, level))
+  tagged('firewall')(firewallOf(target).untracking(untracked(target, level)))

@@ -1,4 +1,4 @@
-import type { TaskTree } from '../../engine/runner/task.ts'
+import { flatten, tagged, tasksOf, type TaskTree } from '../../engine/runner/task.ts'
 import { inKey, sysctl } from '../sysctl.ts'
 import type { Target } from '../target.ts'
 import { noOtherSysctls } from './adoption/sysctl-lines.ts'
@@ -13,5 +13,7 @@ export function virtualMac(target: Target): TaskTree {
   if (!cluster.vmac) return []
   const devices = new Set(cluster.instances.map((instance) => instance.interface ?? host.interface))
   const settings = Object.fromEntries([...devices].map((device) => [`net.ipv4.conf.${inKey(device)}.arp_announce`, 2]))
-  return [noOtherSysctls(bootFile, settings, target), sysctl(bootFile, settings)]
+  return tasksOf(flatten([noOtherSysctls(bootFile, settings, target), sysctl(bootFile, settings)])).map(
+    tagged('network'),
+  )
 }

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { sh } from '../../engine/base/sh.ts'
-import { type Task, unchanged } from '../../engine/runner/task.ts'
+import { tagged, type Task, unchanged } from '../../engine/runner/task.ts'
 import { directs } from '../../inventory/roles.ts'
 import type { Cluster, Host } from '../../inventory/types.ts'
 import { file } from '../file.ts'
@@ -27,7 +27,7 @@ export const selinux = ({
         file(source, textFor(cluster), { mode: '600' }),
         ownModule(cluster),
         ...learning(cluster.selinux === 'learn', facts.now),
-      ]
+      ].map(tagged('selinux'))
     : []
 
 /** @returns whether a host has SELinux, be it only to write down what it would forbid */

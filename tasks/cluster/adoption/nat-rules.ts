@@ -1,6 +1,6 @@
 import { UserError } from '../../../engine/base/errors.ts'
 import { lines, type Script, sh } from '../../../engine/base/sh.ts'
-import { barrier, type Task, type TaskTree, unchanged } from '../../../engine/runner/task.ts'
+import { barrier, tagged, type Task, type TaskTree, unchanged } from '../../../engine/runner/task.ts'
 import type { Level } from '../../../inventory/levels.ts'
 import { directs } from '../../../inventory/roles.ts'
 import { commentOut, type Place } from '../../commented-out.ts'
@@ -22,7 +22,9 @@ const savedFiles = [
 export const natByHand = (target: Target, level: Level): TaskTree => [
   // Directors need them until they work by the new configuration.
   barrier,
-  ...(directs(target.host) ? [live(target, level), ...savedFiles.map((path) => saved(path, target, level))] : []),
+  ...(directs(target.host)
+    ? [live(target, level), ...savedFiles.map((path) => saved(path, target, level))].map(tagged('firewall'))
+    : []),
 ]
 
 /** A rule, and where it stands: in the kernel its place among those that are not ours, in a file its line. */
