@@ -5,6 +5,8 @@ import { type Change, isChange, type Planned, type Task } from '../engine/runner
 export const facts: Facts = {
   ids: ['debian'],
   os: 'Debian GNU/Linux 12 (bookworm)',
+  release: '12',
+  keepalived: '2.2.7',
   hostname: 'ns1',
   kernel: '6.1.0',
   bootId: '00000000-0000-0000-0000-000000000000',

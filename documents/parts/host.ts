@@ -8,6 +8,8 @@ export const factsSchema = {
   required: [
     'ids',
     'os',
+    'release',
+    'keepalived',
     'hostname',
     'kernel',
     'bootId',
@@ -25,6 +27,8 @@ export const factsSchema = {
       description: 'ID and ID_LIKE of os-release(5): the distribution, and those that it is like, the closest first.',
     },
     os: { type: 'string', description: 'As people say it: `Debian GNU/Linux 12 (bookworm)`.' },
+    release: { type: 'string', description: 'VERSION_ID of os-release(5): `12`, `9.4`.' },
+    keepalived: { type: 'string', description: 'The version of keepalived: `2.2.7`; empty where it is not installed.' },
     hostname: { type: 'string', description: 'Its own name.' },
     kernel: { type: 'string', description: 'The release of the kernel.' },
     bootId: { type: 'string', description: 'Another one after each boot.' },

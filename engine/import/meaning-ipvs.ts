@@ -100,9 +100,7 @@ function realServer(
   const isBfd = ({ words, block }: Statement) =>
     words[0] === 'BFD_CHECK' && watched.get(find(block, 'name')?.words[1]) === address && !find(block, 'alpha')
   say('bfd', real.block.some(isBfd) ? 'yes' : undefined)
-  const checks = real.block.filter(
-    (one) => /_CHECK$|_GET$/.test(one.words[0]!) && !isBfd(one) && !isDrain(one.words, real),
-  )
+  const checks = real.block.filter((one) => /_CHECK$|_GET$/.test(one.words[0]!) && !isBfd(one) && !isDrain(one))
   say('check', checks.map((one) => checkWords(one, own, { address, port, asked })).join(' and ') || 'none')
   const given = checks.length === 1 ? programOf(checks[0]!, { address, port })?.given : undefined
   if (given !== undefined) part.say(`last words of the check of ${about}`, given, real, 'address and port')
@@ -113,9 +111,10 @@ function realServer(
     }
 }
 
-/** The file by which the playbooks drain a node. */
-const isDrain = (words: readonly string[], { block }: Statement) =>
-  words[0] === 'FILE_CHECK' && block.some((one) => one.block.some((line) => line.words[1]?.startsWith('drain_')))
+/** How the playbooks drain a node: by a file, or by a program that reads it. */
+const isDrain = ({ words: [kind], block }: Statement) =>
+  (kind === 'FILE_CHECK' && block.some(({ words }) => words[1]?.startsWith('drain_'))) ||
+  (kind === 'MISC_CHECK' && block.some(({ words }) => words[1]?.includes('/keepalived-drain.sh ')))
 
 const times: readonly [name: string, keywords: string[], standard: string][] = [
   ['connect_timeout', ['connect_timeout'], '5'],

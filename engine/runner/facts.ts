@@ -14,6 +14,8 @@ export const factsProbe = sh`
 . /etc/os-release
 echo "os=$PRETTY_NAME"
 echo "ids=$ID $ID_LIKE"
+echo "release=$VERSION_ID"
+read -r _ version _ < <(keepalived --version 2>&1) && echo "keepalived=\${version#v}"
 show() { read -r value <"$2" && echo "$1=$value"; }
 show hostname /proc/sys/kernel/hostname
 show kernel /proc/sys/kernel/osrelease
@@ -41,6 +43,8 @@ export function parseFacts(text: string): Facts {
   return {
     ids: fact('ids').split(' ').filter(Boolean),
     os: fact('os'),
+    release: fact('release'),
+    keepalived: /^\d+\.[\d.]+$/.exec(fact('keepalived'))?.[0] ?? '',
     hostname: fact('hostname'),
     kernel: fact('kernel'),
     bootId: fact('bootId'),

@@ -11,6 +11,7 @@ import { osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
 import { render } from '../template.ts'
 import { vrrpScripts } from './checks.ts'
+import { drainScriptOf, followsFiles } from './drain-check.ts'
 
 /** Where keepalived reads its configuration. */
 export const keepalivedConf = '/etc/keepalived/keepalived.conf'
@@ -45,14 +46,16 @@ export function configuration(
     ...instanceOf(instance, { cluster, host, hosts }),
     scripts: vrrpScripts(cluster, host, checked, instance),
   }))
+  const drainScript = facts && !followsFiles(facts) ? drainScriptOf(facts) : undefined
   return render('keepalived.conf', {
     ...{ cluster, host, directors, realServers, level, can, drainFile, standbyFile },
     notifyScript: notifyScriptOf(facts),
+    drainScript,
     virtualServers: virtualServersOf(cluster, services),
     instances,
     scripts: [...new Map(instances.flatMap(({ scripts }) => scripts).map((one) => [one.name, one])).values()],
     virtualServerLines: (server: VirtualServer) => virtualServerLines(cluster, server),
-    realServerLines: realServerLines(cluster),
+    realServerLines: realServerLines(cluster, drainScript !== undefined),
     watched: watchedBy(host, { cluster, hosts, level }),
     check: (real: Host, server: VirtualServer) => checkOf(cluster, real, server, can.secondInterface),
   })
@@ -140,10 +143,10 @@ function checkOf(
 }
 
 /** @returns lines of every real server */
-function realServerLines({ balancing }: Cluster): string[] {
+function realServerLines({ balancing }: Cluster, inhibits: boolean): string[] {
   const { inhibit_on_failure: inhibit, real_server_up: up, real_server_down: down } = balancing
   return [
-    ...(inhibit ? ['inhibit_on_failure'] : []),
+    ...(inhibit || inhibits ? ['inhibit_on_failure'] : []),
     ...(up ? [`notify_up "${up}" root`] : []),
     ...(down ? [`notify_down "${down}" root`] : []),
   ]

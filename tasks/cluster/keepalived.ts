@@ -16,6 +16,7 @@ import { template } from '../template.ts'
 import { keepalivedWatch } from './keepalived-watch.ts'
 import { ownLines, refusal } from './keepalived-refusal.ts'
 import { namedOnHost } from './named-on-host.ts'
+import { drainScriptOf, followsFiles } from './drain-check.ts'
 import { configuration, drainFile, keepalivedConf, notifyScriptOf, standbyFile, vmacOf } from './keepalived-conf.ts'
 
 /** Writes 0 into a file that is empty or missing. */
@@ -76,6 +77,9 @@ export function keepalived(target: Target, level: Level): Task[] {
     named,
     ...flags.map(flag),
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
+    ...(can.balances && !followsFiles(facts)
+      ? [template(drainScriptOf(facts), 'keepalived-drain.sh', {}, { mode: '755' })]
+      : []),
     withoutRoutesScript(routesScript, keepalivedConf),
     systemdDropIn('keepalived.service', 'keepalived.dropin', {
       ...{ cluster, host, can, notifyScript, routesScript },
