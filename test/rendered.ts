@@ -12,6 +12,8 @@ const lists = { 1: level1, 2: level2, 3: level3 }
 /** What a host with Debian shows of itself, as far as tasks ask. */
 export const debian: Facts = {
   ids: ['debian'],
+  release: '12',
+  keepalived: '',
   firewalls: [],
   hostname: 'ns1',
   init: 'systemd',
