@@ -129,7 +129,7 @@ hosts:
   assert.not.match(JSON.stringify(right.document) + right.text, password)
   assert.match(run('{ command: echo wrong }').text, 'sudo did not take the password of asked')
   assert.match(
-    run('{ command: false }').text,
+    run('{ command: cat no-pass }').text,
     /secrets\.yaml:1:\d+ ssh\.become_password\.command: "cat no-pass" ended with exit code 1/,
   )
 })

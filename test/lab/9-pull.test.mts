@@ -1,9 +1,8 @@
 // A node that brings its cluster up to date by a timer, as docs/pull.md has it: the package, its key and the units are on the node.
-import { execFile, execFileSync, spawn } from 'node:child_process'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import * as assert from 'uvu/assert'
 import { packedProject } from '../packed.ts'
 import { disconnect, nodes, on, playbook, resetWithPackages, startLab } from './cluster.ts'
@@ -22,13 +21,12 @@ let project = ''
 
 /** Puts the package, what it depends on and this Node on a machine, as npm and a distribution would. */
 async function install(node: string): Promise<void> {
-  const { stdout } = await promisify(execFile)('npm', ['ls', '--omit=dev', '--all', '--parseable'], { cwd: root })
-  const modules = stdout
-    .trim()
-    .split('\n')
-    .slice(1)
-    .map((path) => path.slice(root.length))
-    .filter((path) => path.lastIndexOf('node_modules') === 0)
+  const lock = JSON.parse(readFileSync(`${root}package-lock.json`, 'utf8')) as {
+    packages: Record<string, { dev?: true }>
+  }
+  const modules = Object.entries(lock.packages).flatMap(([path, { dev }]) =>
+    !dev && path.lastIndexOf('node_modules') === 0 && existsSync(join(root, path)) ? [path] : [],
+  )
   const tar = spawn('tar', ['-chf', '-', '-C', project, ...modules, 'node_modules/keepalived-playbooks'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
