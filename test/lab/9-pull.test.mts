@@ -32,13 +32,13 @@ async function install(node: string): Promise<void> {
   })
   const ssh = spawn(
     'ssh',
-    ['-F', config, node, 'mkdir -p /opt/keepalived-playbooks && tar -xf - -C /opt/keepalived-playbooks'],
+    ['-F', config, node, 'sudo sh -c "mkdir -p /opt/keepalived-playbooks && tar -xf - -C /opt/keepalived-playbooks"'],
     {
       stdio: [tar.stdout, 'inherit', 'inherit'],
     },
   )
   assert.is(await new Promise((done) => ssh.on('close', done)), 0)
-  execFileSync('ssh', ['-F', config, node, 'cat >/usr/bin/node && chmod 755 /usr/bin/node'], {
+  execFileSync('ssh', ['-F', config, node, 'sudo install -m 755 /dev/stdin /usr/bin/node'], {
     input: readFileSync(process.execPath),
   })
 }
@@ -107,7 +107,7 @@ test('both nodes at once: none harms the other, and the cluster is as it was', a
   const both = await Promise.all(nodes.map(turn))
   for (const { result, text } of both) {
     console.log(text)
-    if (result !== 'success') assert.match(text, 'another run is at work')
+    if (result !== 'success') assert.match(text, /another run is at work|is not confirmed yet/)
   }
   assert.ok(both.some(({ result }) => result === 'success'))
   const { result, text } = await turn('ns2')
