@@ -16,6 +16,7 @@ const inventory = `cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, name: lab, au
 hosts:
   ns1: { address: 10.2.1.2, second: { address: 10.2.1.6 } }
   ns2: { address: 10.2.1.3, second: { address: 10.2.1.7 } }
+clients: { client: { ssh: { host: 10.2.1.10 } } }
 `
 let project = ''
 
@@ -58,8 +59,9 @@ test.before(async () => {
       node,
       "ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519 <<<y >/dev/null; cat /root/.ssh/id_ed25519.pub",
     )
-    for (const to of nodes) await on(to, `mkdir -p /root/.ssh; echo '${key.trim()}' >>/root/.ssh/authorized_keys`)
-    await on(node, 'ssh-keyscan 10.2.1.2 10.2.1.3 >/root/.ssh/known_hosts 2>/dev/null')
+    for (const to of [...nodes, 'client'])
+      await on(to, `mkdir -p /root/.ssh; echo '${key.trim()}' >>/root/.ssh/authorized_keys`)
+    await on(node, 'ssh-keyscan 10.2.1.2 10.2.1.3 10.2.1.10 >/root/.ssh/known_hosts 2>/dev/null')
     await put(node, '/etc/keepalived-playbooks/inventory.yaml', inventory, '600')
     for (const kind of ['service', 'timer'])
       await put(node, `/etc/systemd/system/keepalived-playbooks.${kind}`, unitOf(`keepalived-playbooks.${kind}`))
