@@ -153,12 +153,12 @@ function nameOf(name: string, taken: readonly string[]): string {
 /** @returns the addresses that a cluster moves, and at which clients may be served */
 export const servedAddresses = (instances: readonly Part[], cidr: string): string[] => {
   const { has } = parseNetwork(cidr)
-  return instances.flatMap((part) =>
-    [...part.all('address'), ...part.all('excluded address')].flatMap(([address]) =>
-      isIPv4(address) && has(address) ? [address] : [],
-    ),
-  )
+  return instances.flatMap(addressesHeld).filter((address) => isIPv4(address) && has(address))
 }
+
+/** @returns the addresses that an instance moves, those that its adverts leave out too */
+export const addressesHeld = (part: Part): string[] =>
+  [...part.all('address'), ...part.all('excluded address')].map(([address]) => address)
 
 /** @returns where adverts of IPv6 go to each node by itself; nodes without a file are peers in the order of the others' lists */
 export function addresses6Of(nodes: readonly Node[]): (string | undefined)[] {

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net'
 import { parseNetwork } from '../../inventory/network.ts'
-import { addresses6Of, addressesOf, servedAddresses, vipOf } from './draft-addresses.ts'
+import { addresses6Of, addressesHeld, addressesOf, servedAddresses, vipOf } from './draft-addresses.ts'
 import { balancingOf, healthCheckOf, servicesOf } from './draft-ipvs.ts'
 import { addressesOfServers, apartFrom, networkWith, realAddresses, roleOf, weightOf } from './draft-real-servers.ts'
 import {
@@ -133,9 +133,6 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
     free,
   }
 }
-
-const addressesHeld = (part: Part) =>
-  [...part.all('address'), ...part.all('excluded address')].map(([address]) => address)
 
 /** Whether clients ask a virtual server at one port of one of the addresses. */
 const isServed = ({ key }: Part, addresses: readonly string[]): boolean => {

@@ -65,7 +65,7 @@ export const whole = ({ words, block }: Pick<Statement, 'words' | 'block'>): str
 /** @returns statements as lines of a file */
 export const linesOfAll = (statements: readonly Statement[], indent = ''): string[] =>
   statements.flatMap(({ words, block }) => {
-    const [line] = [indent + whole({ words, block: [] })]
+    const line = indent + whole({ words, block: [] })
     return block.length === 0 ? [line] : [`${line} {`, ...linesOfAll(block, `${indent}    `), `${indent}}`]
   })
 

@@ -12,5 +12,6 @@ export function followsFiles({ keepalived, ids, release }: Facts): boolean {
   return !(ids.includes('rhel') && release.split('.')[0] === '8')
 }
 
-/** @returns the program that fails in the place of the file */
-export const drainScriptOf = (facts: Facts): string => `${osOf(facts).scripts}/keepalived-drain.sh`
+/** @returns the program that fails in the place of the file, where one has to */
+export const drainScriptOf = (facts: Facts): string | undefined =>
+  followsFiles(facts) ? undefined : `${osOf(facts).scripts}/keepalived-drain.sh`

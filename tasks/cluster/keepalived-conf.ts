@@ -11,7 +11,7 @@ import { osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
 import { render } from '../template.ts'
 import { vrrpScripts } from './checks.ts'
-import { drainScriptOf, followsFiles } from './drain-check.ts'
+import { drainScriptOf } from './drain-check.ts'
 
 /** Where keepalived reads its configuration. */
 export const keepalivedConf = '/etc/keepalived/keepalived.conf'
@@ -46,7 +46,7 @@ export function configuration(
     ...instanceOf(instance, { cluster, host, hosts }),
     scripts: vrrpScripts(cluster, host, checked, instance),
   }))
-  const drainScript = facts && !followsFiles(facts) ? drainScriptOf(facts) : undefined
+  const drainScript = facts && drainScriptOf(facts)
   return render('keepalived.conf', {
     ...{ cluster, host, directors, realServers, level, can, drainFile, standbyFile },
     notifyScript: notifyScriptOf(facts),

@@ -16,7 +16,7 @@ import { template } from '../template.ts'
 import { keepalivedWatch } from './keepalived-watch.ts'
 import { ownLines, refusal } from './keepalived-refusal.ts'
 import { namedOnHost } from './named-on-host.ts'
-import { drainScriptOf, followsFiles } from './drain-check.ts'
+import { drainScriptOf } from './drain-check.ts'
 import { configuration, drainFile, keepalivedConf, notifyScriptOf, standbyFile, vmacOf } from './keepalived-conf.ts'
 
 /** Writes 0 into a file that is empty or missing. */
@@ -72,14 +72,13 @@ export function keepalived(target: Target, level: Level): Task[] {
   if (!directs(host)) return [named, withoutKeepalived(target)].map(tagged('keepalived'))
   const can = abilitiesOf(level, cluster)
   const conf = configuration(target, level)
+  const drainScript = can.balances ? drainScriptOf(facts) : undefined
   const flags = [standbyFile, ...(can.balances ? hosts.filter(serves).map(({ name }) => drainFile(name)) : [])]
   return [
     named,
     ...flags.map(flag),
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
-    ...(can.balances && !followsFiles(facts)
-      ? [template(drainScriptOf(facts), 'keepalived-drain.sh', {}, { mode: '755' })]
-      : []),
+    ...(drainScript ? [template(drainScript, 'keepalived-drain.sh', {}, { mode: '755' })] : []),
     withoutRoutesScript(routesScript, keepalivedConf),
     systemdDropIn('keepalived.service', 'keepalived.dropin', {
       ...{ cluster, host, can, notifyScript, routesScript },

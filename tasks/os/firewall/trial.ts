@@ -55,7 +55,9 @@ const peerOf = (place: number) => `trial-${place + 1}`
 
 // iptables-nft's tables hold matches that nft can't read back, so iptables carries them over itself. Only IPv4 is tried.
 // A process costs a small host more than all else here, so there are few.
-const probe = (wires: readonly Wire[], ours: Script): Script => sh`
+function probe(wires: readonly Wire[], ours: Script): Script {
+  const trial = inside(wires, ours).text
+  return sh`
 for program in ip unshare perl; do
   command -v "$program" >/dev/null || { echo "untried=there is no $program"; exit 0; }
 done
@@ -118,10 +120,10 @@ while IFS=': @' read -r _ device _; do
   if [[ $rules == *"$device"* ]]; then echo "$device"; fi
 done <<<"$links" >devices
 # What has passed once is not tried again before the host boots, as long as packets, rules, devices and modules are the same.
-tried=$(echo ${digest(code, inside(wires, ours).text)} "\${loaded[*]%% *}"; tail -n +1 -- *)
+tried=$(echo ${digest(code, trial)} "\${loaded[*]%% *}"; tail -n +1 -- *)
 if [ "$tried" = "$(cat ${passed} 2>/dev/null)" ]; then exit 0; fi
 printf %s ${code} >packets.pl
-unshare --net bash -c ${inside(wires, ours).text} 2>why || echo "untried=$(grep -m1 'Error: ' why || grep -v '^Command failed' why | tail -n 1)"
+unshare --net bash -c ${trial} 2>why || echo "untried=$(grep -m1 'Error: ' why || grep -v '^Command failed' why | tail -n 1)"
 if [ -e passed ]; then (umask 077; printf '%s\n' "$tried" >${passed}); fi
 # The host itself did not need them; the latest comes first.
 { mapfile -t modules </proc/modules; } 2>/dev/null
@@ -129,6 +131,7 @@ for module in "\${modules[@]%% *}"; do
   [[ " \${loaded[*]%% *} " == *" $module "* ]] || rmmod "$module" 2>/dev/null
 done
 true`
+}
 
 /** Whose hardware address is known there, since nobody answers ARP: the router, and whoever gets something. */
 const neighbours = (router: string, packets: readonly Packet[]) => [
