@@ -17,6 +17,7 @@ import {
 import { type KindName, kindNames } from './kinds/names.ts'
 import { cut, heal, kill, labDown, labUp, reset, start, status } from './lab.ts'
 import { machineNamed } from './machines.ts'
+import { disturb } from './network.ts'
 import { machineFile, sshConfigFile } from './paths.ts'
 import { releaseNamed } from './releases.ts'
 
@@ -61,6 +62,13 @@ const commands: Record<string, Command> = {
     run: ([name, card]) => cut(name!, card),
   },
   heal: { usage: 'heal NODE [CARD]', help: 'plug them in again', needs: 1, run: ([name, card]) => heal(name!, card) },
+  disturb: {
+    usage: 'disturb PERCENT MILLISECONDS',
+    help: 'lose that many frames of the cluster, and delay the others by up to so much',
+    needs: 2,
+    run: ([percent, milliseconds]) =>
+      disturb({ percent: numberUpTo(99, percent!), milliseconds: numberUpTo(10_000, milliseconds!) }),
+  },
   logs: { usage: 'logs NODE', help: 'show its console', needs: 1, run: logs },
 }
 
@@ -91,6 +99,14 @@ function optionsOf(args: string[], names: readonly string[] = []) {
   } catch (error) {
     throw new UserError((error as Error).message)
   }
+}
+
+/** @throws UserError for a word that is no number from 0 to `most` */
+function numberUpTo(most: number, word: string): number {
+  const number = Number(word)
+  if (word.trim() === '' || !(number >= 0 && number <= most))
+    throw new UserError(`must be a number from 0 to ${most}, got "${word}"`)
+  return number
 }
 
 function showStatus(): void {

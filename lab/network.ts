@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { UserError } from '../engine/base/errors.ts'
+import { type Disturbance, writeDisturbance } from './disturbance.ts'
 import { type Machine, machines } from './machines.ts'
 import { labFolder, switchScript } from './paths.ts'
 import { processesWith } from './processes.ts'
@@ -25,6 +27,7 @@ export function peerOf(machine: Machine, card: number): string {
  * @param header bytes that stand before the frame in each datagram
  */
 export function startSwitch(ports: Readonly<Record<string, number>>, header: number): void {
+  writeDisturbance({ percent: 0, milliseconds: 0 })
   const cards = allCards
     .filter(({ network }) => network === 'cluster')
     .map(({ machine, card }) => String(ports[cardName(machine, card)]))
@@ -32,6 +35,14 @@ export function startSwitch(ports: Readonly<Record<string, number>>, header: num
     detached: true,
     stdio: 'ignore',
   }).unref()
+}
+
+/** Loses and delays frames of the cluster's network from now on. @throws UserError where no lab runs */
+export function disturb(wanted: Disturbance): void {
+  const pid = switchPid()
+  if (pid === undefined) throw new UserError('the lab is not running: npm run lab -- up')
+  writeDisturbance(wanted)
+  process.kill(pid, 'SIGHUP')
 }
 
 /** @returns the process of this checkout's switch, if it runs */
