@@ -1,6 +1,6 @@
 // Writes what is made from the inventory's schema: inventory/schema.json for editors, docs/inventory.md for people; from the
-// schemas of documents: documents/*.schema.json, docs/json.md, the codes of docs/findings.md; the pictures of docs/levels.md; and the
-// files that pages show.
+// schemas of documents: documents/*.schema.json, docs/json.md, the codes of docs/findings.md; the pictures; and the files
+// that pages show.
 //   node docs/generate.mts            writes them all
 //   node docs/generate.mts --check    writes nothing; exit code 1 if one of them is stale
 import { readFileSync, writeFileSync } from 'node:fs'

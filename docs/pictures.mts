@@ -1,5 +1,6 @@
-// The pictures of docs/levels.md: the way of one packet at each level. All have the same places, to be compared.
+// The pictures of the documentation; here those of docs/levels.md: the way of one packet at each level. All have the same places, to be compared.
 import { arrow, box, type Point } from '../engine/report/svg.ts'
+import { failoverPicture } from './failover-picture.ts'
 import { label, picture } from './svg.ts'
 
 // The columns: the client, the holder of the VIP, the other node.
@@ -130,4 +131,9 @@ const level3 = picture(
   [part(ns2, beside - 20, beside + 22), ...lines(ns2, beside, ['eth0 10.2.1.3'], 'mono quiet')],
 )
 
-export const pictures = { 'docs/level1.svg': level1, 'docs/level2.svg': level2, 'docs/level3.svg': level3 }
+export const pictures = {
+  'docs/level1.svg': level1,
+  'docs/level2.svg': level2,
+  'docs/level3.svg': level3,
+  'docs/failover.svg': failoverPicture,
+}
