@@ -70,12 +70,14 @@ export function instances(
       : []),
     ...unicast(cluster, entries),
     ...addresses6(cluster, entries, { hosts, isGiven }),
-    ...(abilitiesOf(level, cluster).secondInterface ? alone(entries, level!) : []),
+    ...(abilitiesOf(level, cluster).secondInterface
+      ? [
+          ...alone(entries, level!),
+          ...onItsInterface(entries, `at level ${level}, whose routes are for the interface of the nodes`),
+        ]
+      : []),
     ...(cluster.vmac
       ? onItsInterface(entries, 'with cluster.vmac: true: an address on another interface has no virtual MAC')
-      : []),
-    ...(abilitiesOf(level, cluster).balances
-      ? onItsInterface(entries, `at level ${level}, which sends clients on by the interface of the nodes`)
       : []),
     ...(abilitiesOf(level, cluster).balances && cluster.vmac ? [withoutVmac(level!)] : []),
   ]

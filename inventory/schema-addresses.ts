@@ -56,8 +56,8 @@ const vips = {
   vip_interface: {
     ...interfaceName,
     description:
-      'The interface that gets `vip`, where adverts go over another one, at level 1. With it, `vip` may be of another network ' +
-      'than the nodes; it is only moved then. Default: the interface of the adverts.',
+      'The interface that gets `vip`, where adverts go over another one, at levels 1 and 2. With it, `vip` may be of another ' +
+      'network than the nodes. Default: the interface of the adverts.',
   },
   more_vips: {
     type: 'array',

@@ -6,13 +6,21 @@ import type { Cluster, Instance } from '../inventory/types.ts'
 import { servicesOf } from './all.ts'
 import type { HealthCheck, Service } from './service.ts'
 
+/** An address at which clients are served. */
+interface ServedAddress {
+  instance: Instance
+  address: string
+  /** Its interface; without it, that of each host. */
+  interface: string | undefined
+  /** Whether it is of another network than the nodes. */
+  isElsewhere: boolean
+}
+
 /** An address, a protocol and a port that clients use; IPVS has a pool of real servers for it. */
-export interface VirtualServer {
+export interface VirtualServer extends ServedAddress {
   /** For people and documents: `UDP`; where the cluster has several services, `dns UDP`. */
   name: string
   service: Service
-  instance: Instance
-  address: string
   protocol: Protocol
   port: number
   /** Where real servers listen. */
@@ -30,17 +38,16 @@ type Balancing = Cluster['balancing']
 /** @returns the virtual servers by which a cluster offers its services */
 export function virtualServersOf(cluster: Served, services: readonly Service[] = servicesOf(cluster)): VirtualServer[] {
   const addresses = servedAddressesOf(cluster)
-  return addresses.flatMap(({ instance, address }) =>
+  return addresses.flatMap((served) =>
     services.flatMap((service) =>
       service.protocols.map((protocol) => ({
+        ...served,
         name: [
           ...(services.length > 1 ? [service.name] : []),
           protocol,
-          ...(addresses.length > 1 ? [address] : []),
+          ...(addresses.length > 1 ? [served.address] : []),
         ].join(' '),
         service,
-        instance,
-        address,
         protocol,
         port: service.clientPort,
         realPort: service.port,
@@ -65,11 +72,17 @@ type Served = Pick<Cluster, 'services' | 'instances' | 'network' | 'balancing'>
 export const movedAddressesOf = ({ instances }: Pick<Cluster, 'instances'>): string[] =>
   instances.flatMap(({ vips }) => vips.map(({ address }) => address))
 
-/** @returns the addresses at which clients are served: those of IPv6 and of other networks are only moved */
-export function servedAddressesOf({ instances, network }: Omit<Served, 'services' | 'balancing'>) {
+/** @returns the addresses at which clients are served: `vip`, and others of IPv4 in the network of the nodes */
+export function servedAddressesOf({ instances, network }: Omit<Served, 'services' | 'balancing'>): ServedAddress[] {
   const { has } = parseNetwork(network)
+  const [main] = instances
   return instances.flatMap((instance) =>
-    instance.vips.flatMap(({ address }) => (isIPv4(address) && has(address) ? [{ instance, address }] : [])),
+    instance.vips.flatMap(({ address, interface: own }, place) => {
+      const isElsewhere = !has(address)
+      const isFirst = instance === main && place === 0
+      if (!isIPv4(address) || (isElsewhere && !isFirst)) return []
+      return [{ instance, address, interface: own ?? instance.interface, isElsewhere }]
+    }),
   )
 }
 

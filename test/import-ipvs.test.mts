@@ -189,4 +189,18 @@ test('checks of VRRP take what is not said from those of real servers', () => {
   assert.match(inventory(result), 'own: { command: /bin/own, interval: 1, timeout: 3, fall: 2 }')
 })
 
+test('an address that is on another interface than adverts, and is balanced', () => {
+  const peers = 'unicast_src_ip 10.9.0.2\n unicast_peer { 10.9.0.3 }'
+  const text =
+    instance(peers, { vip: '192.0.2.5/24 dev eth1' }) +
+    server(80, `lb_algo rr\n lb_kind NAT\n ${real('10.9.0.2', 80)}${real('10.9.0.3', 80)}`).replace(
+      '10.2.1.5',
+      '192.0.2.5',
+    )
+  const result = imported({ 'a.conf': text })
+  assert.equal([needsOf(result), result.refused, result.kept], [[], [], []])
+  for (const line of ['vip: 192.0.2.5', 'vip_interface: eth1', 'network: 10.9.0.0/24'])
+    assert.match(inventory(result), line)
+})
+
 test.run()

@@ -194,6 +194,12 @@ hosts:
   instances: { other: { vip: 10.2.1.8, vip_interface: eth1 } }`).replace('10.2.1.5', '10.9.0.5') + two,
     1,
   ],
+  ['level2-elsewhere', cluster('  vip_interface: eth1\n').replace('10.2.1.5', '10.9.0.5') + two, 2],
+  [
+    'level2-direct-elsewhere',
+    cluster('  vip_interface: eth1\n  balancing: { method: dr }').replace('10.2.1.5', '10.9.0.5') + two,
+    2,
+  ],
   ['level1-services', cluster(services) + two, 1],
   ['level2-services', cluster(services) + two, 2],
   ['level3-services', cluster(services) + second, 3],

@@ -20,8 +20,6 @@ interface Shared {
   device: string
   /** Whether the first address is not in the network of the nodes, or not on their interface. */
   isElsewhere: boolean
-  /** Whether there are virtual servers. */
-  isBalanced: boolean
   checking: Checking
 }
 
@@ -35,7 +33,7 @@ export function addressesOf(instances: readonly Part[], main: Part | undefined, 
   const names = [nameOf(main.name, [])]
   for (const { name } of further) names.push(nameOf(name, names))
   return {
-    ...firstVip(main, shared, shared.isElsewhere ? shared.device : undefined),
+    ...firstVip(main, shared.isElsewhere ? shared.device : undefined),
     instance: unless(nameOf(main.name, []), 'VI_1'),
     more_vips: moreVips(main, vipOf(main)),
     preempt: preempt || undefined,
@@ -96,7 +94,7 @@ function instanceOf(part: Part, shared: Shared): Section {
   const id = Number(part.get('virtual_router_id'))
   return {
     vip,
-    ...firstVip(part, shared),
+    ...firstVip(part),
     more_vips: moreVips(part, vip),
     virtual_router_id: unless(id, Number(vip.split('.')[3])),
     interface: unless(part.get('interface'), shared.device),
@@ -104,13 +102,13 @@ function instanceOf(part: Part, shared: Shared): Section {
 }
 
 /** What else is said of the address that an instance begins with. @param device its interface, where it has to be said */
-function firstVip(part: Part, { isBalanced }: Shared, device?: string): Section {
+function firstVip(part: Part, device?: string): Section {
   const of = (name: string) => part.get(`${name} of ${vipOf(part)}`)
   const prefix = of('prefix')
   return {
     vip_prefix: prefix === undefined ? undefined : Number(prefix),
     vip_label: of('label'),
-    vip_interface: isBalanced ? undefined : (of('interface') ?? device),
+    vip_interface: of('interface') ?? device,
   }
 }
 

@@ -16,7 +16,7 @@ import {
 } from './draft-vrrp.ts'
 import type { Part } from './facts.ts'
 import { addressGap, type Gap, gatewayGap, standInVip } from './gaps.ts'
-import { isApart, networkOfNodes } from './network.ts'
+import { hasInterface, isApart, networkOfNodes } from './network.ts'
 import { mainInstance, type Node } from './nodes.ts'
 import { notifyAlone, serveAlone } from './own-real-servers.ts'
 import { numberOf, type Section, unless, unlessEmpty } from './section.ts'
@@ -53,9 +53,9 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
   const candidates = own.filter((server) => isServed(server, held))
   const balanced = areAlone ? [] : realAddresses(candidates)
   const around = networkWith(balanced, isIPv4(vip) ? vip : standInVip, main?.get(`prefix of ${vip}`), addresses)
-  // What is balanced is on the interface of the nodes.
-  const isBalanced = candidates.length > 0
-  const isElsewhere = !isBalanced && isApart(main, vip, { cidr: around.cidr, addresses })
+  // Directors of one network may have nodes of another, which they reach by a router.
+  const isElsewhere =
+    candidates.length > 0 ? hasInterface(main, vip) : isApart(main, vip, { cidr: around.cidr, addresses })
   const network = isElsewhere ? networkOfNodes(addresses, gaps) : around
   const vips = [vip, ...servedAddresses(instances, network.cidr)]
   const served = own.filter((server) => isServed(server, vips))
@@ -72,7 +72,7 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
   if (gateway) gaps.push(gateway)
   const device = usual(nodes.flatMap(({ meaning: one }) => (one && mainInstance(one)?.get('interface')) ?? []))
   const moved = main && instanceOf(main, { global, checking, instances, own: areAlone ? served : [] })
-  const { more_vips, ...moves } = addressesOf(instances, main, { nodes, device, isElsewhere, isBalanced, checking })
+  const { more_vips, ...moves } = addressesOf(instances, main, { nodes, device, isElsewhere, checking })
   const addresses6 = addresses6Of(nodes)
   const email = emailOf(global)
   const sender = email && String(email.from)

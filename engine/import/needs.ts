@@ -6,7 +6,6 @@ import type { Difference } from './compare.ts'
  */
 const needs: readonly [kind: Difference['kind'], about: RegExp, need: string][] = [
   ['instance', /^(address .*:|version$)/, 'an IPv6 virtual IP without one of IPv4'],
-  ['instance', /^interface of/, 'an address of IPVS on another interface than its adverts'],
   ['instance', /^((excluded )?address|peer of|.* of \d+\.)/, 'values of a virtual IP'],
   ['instance', /^(rank|preempt|preempt_delay|priority beside)/, 'an order of the nodes for each instance'],
   ['instance', /^sync group$/, 'a sync group of some instances'],

@@ -42,10 +42,12 @@ export function isApart(
   { cidr, addresses }: { cidr: string; addresses: readonly string[] },
 ) {
   if (main === undefined) return false
-  return (
-    main.get(`interface of ${vip}`) !== undefined || (addresses.length > 0 && !addresses.some(parseNetwork(cidr).has))
-  )
+  return hasInterface(main, vip) || (addresses.length > 0 && !addresses.some(parseNetwork(cidr).has))
 }
+
+/** @returns whether an address is on another interface than the adverts of its instance */
+export const hasInterface = (main: Part | undefined, address: string): boolean =>
+  main?.get(`interface of ${address}`) !== undefined
 
 /** @param gaps gets one where no address of a node is known */
 export function networkOfNodes([address, ...more]: readonly string[], gaps: Gap[]): Guess {

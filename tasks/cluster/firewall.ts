@@ -8,7 +8,17 @@ import { firewallOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
 import { tunnelDevice } from './ipvs.ts'
 import { watchedBy } from './keepalived-conf.ts'
-import { advertsIn, bfdPort, checkedAt, inIp, packetsOf, secondWire, tunnelWires, vmacWires } from './packets.ts'
+import {
+  advertsIn,
+  bfdPort,
+  checkedAt,
+  inIp,
+  otherWires,
+  packetsOf,
+  secondWire,
+  tunnelWires,
+  vmacWires,
+} from './packets.ts'
 
 /** Rules of a node at a level. */
 export type RulesOf = (target: Target, level: Level) => Rule[]
@@ -105,12 +115,13 @@ export function snat({ cluster, host }: Target, level: Level): Rule[] {
   if (abilitiesOf(level, cluster).keepsClients || !directs(host)) return []
   const services = servicesOf(cluster)
   const addresses = servedAddressesOf(cluster)
-  return addresses.flatMap(({ address }) =>
+  return addresses.flatMap(({ address, isElsewhere }) =>
     services.map(({ name, clientPort: port, protocols }) => ({
       name: ['snat', ...(services.length > 1 ? [name] : []), ...(addresses.length > 1 ? [address] : [])].join('-'),
       virtualServer: { address, port },
       protocols: protocols.map((protocol) => protocol.toLowerCase()),
-      source: address,
+      // Real servers reach a network that they are in without a router.
+      source: isElsewhere ? host.address : address,
     })),
   )
 }
@@ -120,7 +131,7 @@ const allowQuestions = ({ cluster, host }: Target, level: Level): Rule[] => {
   const can = abilitiesOf(level, cluster)
   const second = can.secondInterface ? host.second : undefined
   return virtualServersOf(cluster).flatMap((server) => {
-    const { address, port, realPort, instance } = server
+    const { address, port, realPort } = server
     const asked = { protocol: server.protocol.toLowerCase(), toPort: realPort }
     const rule = (device: string, to: string, by: { protocol: string; toPort: number }): Accept => ({
       name: `questions-${ruleName(server.name)}-${to}-${by.toPort}`,
@@ -129,7 +140,7 @@ const allowQuestions = ({ cluster, host }: Target, level: Level): Rule[] => {
     })
     return [
       ...(directs(host) || can.answersDirectly
-        ? [rule(instance.interface ?? host.interface, address, { ...asked, toPort: port })]
+        ? [rule(server.interface ?? host.interface, address, { ...asked, toPort: port })]
         : []),
       ...(serves(host) ? [asked, checkedAt(server)].map((by) => rule(host.interface, host.address, by)) : []),
       ...(serves(host) && second ? [rule(second.interface, second.address, asked)] : []),
@@ -151,7 +162,7 @@ export function firewall(target: Target, level: Level, ...sets: RulesOf[]): Task
     [...sets, ...(driver.shut ? [allowQuestions] : [])].flatMap((rulesOf) => rulesOf(target, level)),
     [
       first,
-      ...(directs(target.host) ? vmacWires(target) : []),
+      ...(directs(host) ? [...vmacWires(target), ...otherWires(target, level)] : []),
       ...tunnelWires(target, level),
       ...(abilitiesOf(level, cluster).secondInterface && host.second ? [secondWire(target, host.second)] : []),
     ],

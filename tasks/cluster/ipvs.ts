@@ -37,7 +37,8 @@ const forwarding = (device: string) => ({
  * stands by it takes the clients that another sends to it for its own, and sends none of them on.
  */
 function answering(host: Host, { instances }: Target['cluster']): Record<string, number> {
-  const others = [host.second?.interface, ...instances.map((instance) => instance.interface)]
+  const ofVips = instances.flatMap(({ vips, interface: own }) => [own, ...vips.map((vip) => vip.interface)])
+  const others = [host.second?.interface, ...ofVips]
   const devices = new Set([host.interface, ...others.filter((device) => device !== undefined)])
   const settings = [...devices].map(inKey).flatMap((device): [string, number][] => [
     [`net.ipv4.conf.${device}.arp_ignore`, 1],

@@ -32,15 +32,32 @@ export function packetsOf(target: Target, level: Level): Packet[] {
     ...(can.balances ? virtualServersOf(cluster) : []).flatMap((server) => [
       ...(serves(host) ? checksOf(target, server) : []),
       ...(directs(host) ? passedOn(target, level, server) : []),
-      ...(serves(host) && !can.keepsClients ? served(server.address, host.address, server) : []),
+      ...(serves(host) && !can.keepsClients
+        ? sourcesOf(target, server).flatMap((source) => served(source, host.address, server))
+        : []),
     ]),
     // A real server alone sees whole connections, and those of a tunnel come out of it.
     ...(directs(host) || (can.answersDirectly && !can.tunnels) ? virtualServersOf(cluster) : []).flatMap((server) =>
       asked(target, can.keepsClients && directs(host), server).filter(
-        ({ direction }) => direction === 'out' || !cluster.vmac,
+        ({ direction }) => direction === 'out' || (!cluster.vmac && isOnFirst(server, host)),
       ),
     ),
   ]
+}
+
+const isOnFirst = (server: VirtualServer, host: Host) => (server.interface ?? host.interface) === host.interface
+
+/** @returns what is asked at virtual IPs that are on another interface than the address of the node */
+export function otherWires(target: Target, level: Level): Wire[] {
+  const { cluster, host } = target
+  const { keepsClients } = abilitiesOf(level, cluster)
+  const servers = cluster.vmac ? [] : virtualServersOf(cluster).filter((server) => !isOnFirst(server, host))
+  return [...Map.groupBy(servers, (server) => server.interface!)].map(([device, own]) => ({
+    device,
+    network: `${own[0]!.address}/32`,
+    router: cluster.gateway,
+    packets: own.flatMap((server) => asked(target, keepsClients, server).filter(({ direction }) => direction === 'in')),
+  }))
 }
 
 /** @returns what is asked, which comes in by the interface of the virtual MAC and is answered by the one below it */
@@ -213,6 +230,10 @@ function asked(
   // At level 3 it leaves the service by another address, untracked: only IPVS itself makes such a packet.
   return protocol === 'udp' && !untracked ? [question, answer] : [question]
 }
+
+/** @returns from where clients' questions come to this node, where it does not see the clients: see `snat` */
+const sourcesOf = ({ host, hosts }: Target, { address, isElsewhere }: VirtualServer): string[] =>
+  isElsewhere ? othersOf(host, hosts.filter(directs)).map((director) => director.address) : [address]
 
 /** What directors send on, as it comes to this node and is answered. */
 const served = (from: string, to: string, { name, protocol, realPort: port }: VirtualServer): Packet[] => [

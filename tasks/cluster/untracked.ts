@@ -31,7 +31,7 @@ export const untracked = (target: Target, level: Level): Untracked[] => {
     // What a node asks its own service or the VIP stays known: rules of others may have translated it.
     const [vip, toPort] = [`${server.address}/32`, server.port]
     return [
-      rule('questions', { untracked: 'in', interface: server.instance.interface ?? host.interface, to: vip, toPort }),
+      rule('questions', { untracked: 'in', interface: server.interface ?? host.interface, to: vip, toPort }),
       ...(tunnels && serves(host)
         ? [rule('unpacked', { untracked: 'in', interface: tunnelDevice, to: vip, toPort })]
         : []),

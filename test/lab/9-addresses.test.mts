@@ -1,4 +1,5 @@
 // Several addresses on real machines: active/active by two instances, IPv6 beside IPv4, virtual servers on each address.
+import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import type { ProberSummary } from '../../engine/clients/prober.ts'
@@ -122,6 +123,27 @@ test('what is in one group moves together, by standby too', async () => {
     assert.equal(document.cluster!.holders, { VI_1: other(first), inside: other(first) })
   })
   await on(first, 'echo 0 >/etc/keepalived/standby')
+})
+
+test('level 2: an address of another network, on another interface than the nodes', async () => {
+  await resetWithPackages()
+  const elsewhere = inventoryWith('vip_interface: eth1', 'elsewhere')
+  writeFileSync(elsewhere, readFileSync(elsewhere, 'utf8').replace('10.2.1.5', '10.9.0.5'))
+  // Only eth1 answers ARP for what it has, so that questions come in by it.
+  for (const node of nodes)
+    await on(node, 'ip link set eth1 up; sysctl -qw net.ipv4.conf.eth{0,1}.arp_ignore=1 net.ipv4.conf.eth1.rp_filter=2')
+  await on('client', 'ip route replace 10.9.0.5 dev eth0')
+  const first = await playbook('level2', '--inventory', elsewhere)
+  assert.is(first.code, 0, first.text)
+  for (const { answered } of first.document.cluster!.answers)
+    assert.equal([...new Set(Object.values(answered).flat())].toSorted(), [...nodes])
+  const again = await playbook('level2', '--inventory', elsewhere)
+  assert.equal([again.code, again.document.hosts!.flatMap(({ changes }) => changes)], [0, []])
+  const from = await holder()
+  assert.match(await on(from, 'ip -o address show dev eth1'), ' 10.9.0.5/32 ')
+  const gone = await playbook('teardown', '--inventory', elsewhere)
+  assert.is(gone.code, 0, gone.text)
+  for (const node of nodes) assert.is(await on(node, 'ip -o address show | grep -F 10.9.0.5/ || true'), '')
 })
 
 /** Asks the virtual IP, and looks at the MAC of its neighbour. */
