@@ -8,6 +8,8 @@ export interface FileOptions {
   mode?: string
   /** Runs with the new content in `"$file"`, before it replaces the old file; a failure keeps the old one. */
   validate?: Script
+  /** What people should know of a change; one line. */
+  remark?: string
 }
 
 /** The first line of a file that playbooks own. */
@@ -68,6 +70,7 @@ export function file(path: string, content: Content, options: FileOptions = {}):
         after: show(wanted, mode, 'root:root'),
         apply: write(path, sh`printf '%s' ${wanted}`, mode, sh`chown root:root "$file"`, options.validate),
         undo,
+        ...(options.remark !== undefined && { remark: options.remark }),
       }
     },
   }

@@ -45,6 +45,9 @@ test('where keepalived follows no files, a program of the folder of its family f
   )
   assert.not.match(old, 'drain_a')
   const names = (version: string) => tasksOf(flatten(keepalived(on(version), 2))).map(({ name }) => name)
+  const script = tasksOf(flatten(keepalived(on('2.1.5'), 2))).find(({ name }) => name.endsWith('drain.sh'))!
+  const answer = script.plan({ text: '', code: 0 }, { changes: () => false })
+  assert.match(String('remark' in answer && answer.remark), /FILE_CHECK, which is left out/)
   assert.ok(names('2.1.5').includes('file /usr/libexec/keepalived/keepalived-drain.sh'))
   assert.not.ok(names('2.2.8').some((name) => name.includes('drain.sh')))
   assert.match(configuration(on('2.2.8'), 2), /FILE_CHECK \{\s+track_file drain_a\s+weight -3/)

@@ -12,6 +12,10 @@ export function followsFiles({ keepalived, ids, release }: Facts): boolean {
   return !(ids.includes('rhel') && release.split('.')[0] === '8')
 }
 
+/** What people are told where keepalived is another than most. */
+export const withoutFileCheck =
+  'this version of keepalived drains no real server by FILE_CHECK, which is left out: a check that fails does it'
+
 /** @returns the program that fails in the place of the file, where one has to */
 export const drainScriptOf = (facts: Facts): string | undefined =>
   followsFiles(facts) ? undefined : `${osOf(facts).scripts}/keepalived-drain.sh`

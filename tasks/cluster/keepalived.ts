@@ -16,7 +16,7 @@ import { template } from '../template.ts'
 import { keepalivedWatch } from './keepalived-watch.ts'
 import { ownLines, refusal } from './keepalived-refusal.ts'
 import { namedOnHost } from './named-on-host.ts'
-import { drainScriptOf } from './drain-check.ts'
+import { drainScriptOf, withoutFileCheck } from './drain-check.ts'
 import { configuration, drainFile, keepalivedConf, notifyScriptOf, standbyFile, vmacOf } from './keepalived-conf.ts'
 
 /** Writes 0 into a file that is empty or missing. */
@@ -78,7 +78,9 @@ export function keepalived(target: Target, level: Level): Task[] {
     named,
     ...flags.map(flag),
     template(notifyScript, 'keepalived-notify.sh', {}, { mode: '755' }),
-    ...(drainScript ? [template(drainScript, 'keepalived-drain.sh', {}, { mode: '755' })] : []),
+    ...(drainScript
+      ? [template(drainScript, 'keepalived-drain.sh', {}, { mode: '755', remark: withoutFileCheck })]
+      : []),
     withoutRoutesScript(routesScript, keepalivedConf),
     systemdDropIn('keepalived.service', 'keepalived.dropin', {
       ...{ cluster, host, can, notifyScript, routesScript },
