@@ -2,23 +2,16 @@ import type { Draft } from './defaults.ts'
 import { abilitiesOf, type Level } from './levels.ts'
 import { protocolsOf } from './schema-services.ts'
 import type { Path, Problem } from './source.ts'
-import type { Content } from './types.ts'
+import { type Entry, type Kinds, listOf, pools } from './rules-pools.ts'
 import { dotted, shown } from './wording.ts'
 
-type Kinds = Content['cluster']['service']
 type ServiceContent<Type> = Extract<Kinds, { type: Type }>
-
-/** What the inventory says of one service, and where. */
-interface Entry {
-  path: Path
-  content: Draft<Kinds>
-}
 
 /**
  * The rules about what a cluster serves.
  * @param isGiven as for `checkRules`
  */
-export function service({ cluster }: Draft, isGiven: (path: Path) => boolean, level?: Level): Problem[] {
+export function service({ cluster, hosts }: Draft, isGiven: (path: Path) => boolean, level?: Level): Problem[] {
   const entries = entriesOf(cluster)
   return [
     ...(cluster?.services && isGiven(['cluster', 'service'])
@@ -29,6 +22,7 @@ export function service({ cluster }: Draft, isGiven: (path: Path) => boolean, le
       ...alone(path, content, cluster, level),
       ...mapped(path, content, cluster, level),
     ]),
+    ...pools(entries, { cluster, hosts }, level),
     ...apart(entries),
   ]
 }
@@ -74,10 +68,25 @@ function apart(entries: readonly Entry[]): Problem[] {
         protocolsOf[other.content.type!]?.some((two) => two === one),
       )
       if (!both?.length) return []
-      return [...differ(clientPort, { path, content }, other), ...differ(realPort, { path, content }, other)]
+      return [
+        ...(overlap('vips', content, other.content) ? differ(clientPort, { path, content }, other) : []),
+        ...(overlap('hosts', content, other.content) && !areOne(content, other.content)
+          ? differ(realPort, { path, content }, other)
+          : []),
+      ]
     }),
   )
 }
+
+/** Whether two services may come to one host, or are asked at one address. */
+function overlap(key: 'hosts' | 'vips', content: Draft<Kinds>, other: Draft<Kinds>): boolean {
+  const [own, others] = [listOf(key, content), listOf(key, other)]
+  return !own || !others || own.some((one) => others.includes(one))
+}
+
+/** Whether two services may be one program of the user's, asked at several addresses. */
+const areOne = (content: Draft<Kinds>, other: Draft<Kinds>): boolean =>
+  !overlap('vips', content, other) && content.type === other.type && (content.type === 'tcp' || content.type === 'udp')
 
 type PortOf = (content: Draft<Kinds>) => [key: 'port' | 'real_port', number: number | undefined]
 

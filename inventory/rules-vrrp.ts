@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { parseBlocks } from '../engine/conf/blocks.ts'
 import type { Draft } from './defaults.ts'
 import { serves } from './roles.ts'
+import { listOf } from './rules-pools.ts'
 import type { Path, Problem } from './source.ts'
 import { dotted, shown } from './wording.ts'
 
@@ -154,11 +155,14 @@ function check({ path, name, content }: CheckPlace, own: ReadonlyMap<string, str
   ]
 }
 
-function balancing({ balancing }: ClusterDraft, hosts: Draft['hosts'] = {}): Problem[] {
+function balancing({ balancing, service, services = {} }: ClusterDraft, hosts: Draft['hosts'] = {}): Problem[] {
   const { scheduler, flags = [], quorum } = balancing ?? {}
   const path = ['cluster', 'balancing']
   const problems: Problem[] = []
-  const all = Object.values(hosts).reduce((sum, host = {}) => sum + (serves(host) ? (host.weight ?? 1) : 0), 0)
+  const weightsOf = (names: readonly string[]) =>
+    names.reduce((sum, name) => sum + (serves(hosts[name] ?? {}) ? (hosts[name]?.weight ?? 1) : 0), 0)
+  const pools = [service, ...Object.values(services)].map((one = {}) => listOf('hosts', one) ?? Object.keys(hosts))
+  const all = Math.min(...pools.map(weightsOf))
   if (quorum?.weight && all > 0 && Object.keys(hosts).length > 1 && quorum.weight > all)
     problems.push({
       path: [...path, 'quorum', 'weight'],

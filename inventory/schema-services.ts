@@ -1,7 +1,7 @@
 import type { JSONSchema } from 'json-schema-to-ts'
 import { ownBalancing } from './schema-balancing.ts'
 import { healthSchema } from './schema-health.ts'
-import { command, dnsName, port } from './values.ts'
+import { command, dnsName, hostName, ipv4, port } from './values.ts'
 
 /** It becomes part of the names of scripts, and of rules, which have a limit. */
 const serviceName = {
@@ -24,6 +24,23 @@ const any = {
     description: 'Level 2 by NAT: where it listens, if clients ask at another port. Default: `port`.',
   },
   balancing: ownBalancing,
+  hosts: {
+    type: 'array',
+    title: 'a list of at least one host, each once',
+    minItems: 1,
+    uniqueItems: true,
+    items: hostName,
+    description:
+      'Levels 2 and 3: the hosts that clients of this service are sent to. Default: all but directors alone.',
+  },
+  vips: {
+    type: 'array',
+    title: 'a list of at least one virtual IP, each once',
+    minItems: 1,
+    uniqueItems: true,
+    items: ipv4,
+    description: 'The virtual IPs at which clients ask for it. Default: all that are served.',
+  },
 } as const
 
 const dns = {

@@ -3,6 +3,7 @@ import type { TaskTree } from '../engine/runner/task.ts'
 import { type Script, sh } from '../engine/base/sh.ts'
 import type { Asking } from '../engine/clients/question.ts'
 import type { Protocol } from '../engine/clients/losses.ts'
+import { serves } from '../inventory/roles.ts'
 import type { Host, ServiceContent } from '../inventory/types.ts'
 import type { Target } from '../tasks/target.ts'
 
@@ -77,7 +78,14 @@ export interface Service extends ServiceOfKind {
   clientPort: number
   /** How its clients are shared out, where that is not as in the whole cluster. */
   balancing?: ServiceContent['balancing']
+  /** The names of its real servers, and the virtual IPs at which clients ask; without them, all. */
+  hosts?: readonly string[]
+  vips?: readonly string[]
 }
+
+/** @returns whether clients of a service are sent to a host */
+export const isServedBy = ({ hosts }: Pick<Service, 'hosts'>, host: Host): boolean =>
+  serves(host) && (hosts === undefined || hosts.includes(host.name))
 
 /** What the inventory says of a service, by its type. */
 export type ContentOf<Type> = Extract<ServiceContent, { type: Type }>

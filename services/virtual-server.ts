@@ -2,9 +2,9 @@ import type { Asked } from '../engine/clients/question.ts'
 import type { Protocol } from '../engine/clients/losses.ts'
 import { isIPv4 } from 'node:net'
 import { parseNetwork } from '../inventory/network.ts'
-import type { Cluster, Instance } from '../inventory/types.ts'
+import type { Cluster, Host, Instance } from '../inventory/types.ts'
 import { servicesOf } from './all.ts'
-import type { HealthCheck, Service } from './service.ts'
+import { type HealthCheck, isServedBy, type Service } from './service.ts'
 
 /** An address at which clients are served. */
 interface ServedAddress {
@@ -39,7 +39,7 @@ type Balancing = Cluster['balancing']
 export function virtualServersOf(cluster: Served, services: readonly Service[] = servicesOf(cluster)): VirtualServer[] {
   const addresses = servedAddressesOf(cluster)
   return addresses.flatMap((served) =>
-    services.flatMap((service) =>
+    services.filter(isAskedAt(served.address)).flatMap((service) =>
       service.protocols.map((protocol) => ({
         ...served,
         name: [
@@ -57,6 +57,20 @@ export function virtualServersOf(cluster: Served, services: readonly Service[] =
     ),
   )
 }
+
+/** @returns whether clients ask for a service at a virtual IP */
+export const isAskedAt =
+  (address: string) =>
+  ({ vips }: Pick<Service, 'vips'>): boolean =>
+    vips === undefined || vips.includes(address)
+
+/** @returns the hosts to which clients of a virtual server are sent */
+export const realServersOf = ({ service }: Pick<VirtualServer, 'service'>, hosts: readonly Host[]): Host[] =>
+  hosts.filter((host) => isServedBy(service, host))
+
+/** @returns the virtual servers whose clients are sent to a host */
+export const virtualServersOn = (cluster: Served, host: Host): VirtualServer[] =>
+  virtualServersOf(cluster).filter(({ service }) => isServedBy(service, host))
 
 /** How clients of a service are shared out. Flags belong to a scheduler. */
 const sharing = ({ scheduler, flags, persistence }: Balancing, { balancing: own = {} }: Service) => ({
@@ -101,8 +115,8 @@ export function askedServicesOf(cluster: Served): AskedService[] {
 }
 
 function asked(cluster: Pick<Cluster, 'services'>, address: string, servers: readonly VirtualServer[]): AskedService[] {
-  return servicesOf(cluster).flatMap(({ name, asking, clientPort: port }) =>
-    asking
+  return servicesOf(cluster).flatMap(({ name, asking, clientPort: port, vips }) =>
+    asking && isAskedAt(address)({ vips })
       ? [
           {
             asking,

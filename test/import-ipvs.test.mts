@@ -203,4 +203,23 @@ test('an address that is on another interface than adverts, and is balanced', ()
     assert.match(inventory(result), line)
 })
 
+test('services of some real servers, and of some virtual IPs alone', () => {
+  const at = (vip: string, port: number, reals: string) =>
+    server(port, `lb_algo rr\n lb_kind NAT\n ${reals}`).replace('10.2.1.5', vip)
+  const [web, db, both] = [real('10.2.1.7', 80), real('10.2.1.9', 3306), real('10.2.1.9', 80)]
+  const result = imported(
+    pair(
+      'virtual_ipaddress { 10.2.1.6 }',
+      at('10.2.1.5', 80, web) + at('10.2.1.6', 3306, db) + at('10.2.1.6', 80, web + both),
+    ),
+    two,
+  )
+  assert.equal([needsOf(result), result.refused, result.kept], [[], [], []])
+  assert.equal(result.draft.cluster.services, {
+    tcp80: { type: 'tcp', port: 80, hosts: ['real1'], vips: ['10.2.1.5'] },
+    tcp3306: { type: 'tcp', port: 3306, hosts: ['real2'], vips: ['10.2.1.6'] },
+    tcp80b: { type: 'tcp', port: 80, vips: ['10.2.1.6'] },
+  })
+})
+
 test.run()

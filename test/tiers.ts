@@ -42,7 +42,7 @@ export const tiers: Record<string, Tier> = {
   // What goes before a cluster and beside it, and clusters of other shapes than the article's.
   clusters: {
     files:
-      'test/lab/9-{addresses,adverts,confirm,direct,hangs,import,packet-filters,persistence,pull,real-servers,several,three-nodes,vrrp,ways,web}.test.mts',
+      'test/lab/9-{addresses,adverts,confirm,direct,hangs,import,packet-filters,persistence,pools,pull,real-servers,several,three-nodes,vrrp,ways,web}.test.mts',
     ...lab,
   },
   // Seconds are held against limits.

@@ -200,6 +200,22 @@ hosts:
     cluster('  vip_interface: eth1\n  balancing: { method: dr }').replace('10.2.1.5', '10.9.0.5') + two,
     2,
   ],
+  [
+    'level2-pools',
+    cluster(`  more_vips: [10.2.1.8]
+  services:
+    web: { type: http, port: 80, hosts: [ns2, web1] }
+    db: { type: tcp, port: 5432, hosts: [db1, web1], vips: [10.2.1.8] }
+    log: { type: udp, port: 514, vips: [10.2.1.5], hosts: [db1] }`) +
+      `
+hosts:
+  ns1: { address: 10.2.1.2, role: director }
+  ns2: { address: 10.2.1.3 }
+  web1: { address: 10.2.1.4, role: real_server }
+  db1: { address: 10.2.1.40, role: real_server }
+`,
+    2,
+  ],
   ['level1-services', cluster(services) + two, 1],
   ['level2-services', cluster(services) + two, 2],
   ['level3-services', cluster(services) + second, 3],

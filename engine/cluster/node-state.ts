@@ -2,14 +2,14 @@ import { isIPv6 } from 'node:net'
 import type { FromSchema } from 'json-schema-to-ts'
 import type { nodeStateSchema } from '../../documents/parts/node.ts'
 import { levelsThat } from '../../inventory/levels.ts'
-import { directs, serves } from '../../inventory/roles.ts'
+import { directs } from '../../inventory/roles.ts'
 import type { Cluster, Host, Instance } from '../../inventory/types.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Session } from './session.ts'
 import { journalScript, parseErrors } from './journal.ts'
 import { parsePools, parseStats } from './pools.ts'
-import { servicesOf, unitsOf } from '../../services/all.ts'
+import { servicesOn, unitsOf } from '../../services/all.ts'
 import type { Service } from '../../services/service.ts'
 import { drainFolder, standbyFile } from '../../tasks/cluster/keepalived-conf.ts'
 
@@ -70,7 +70,7 @@ why=$( (${selfCheck(host, address)}
  * @param since seconds since 1970 by the node's own clock, or undefined to leave its journal out
  */
 export const nodeStateScript = (cluster: Cluster, host: Host, since?: number): Script => {
-  const services = serves(host) ? servicesOf(cluster) : []
+  const services = servicesOn(cluster, host)
   const units = unitsOf(services)
   return sh`
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin

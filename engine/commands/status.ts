@@ -48,9 +48,11 @@ export function statusLines(
   const width = Math.max(...nodes.map(({ host }) => host.length), 'cluster'.length)
   const block = ({ host }: { host: string }, rows: string[]) =>
     rows.map((row, i) => `${(i === 0 ? host : '').padEnd(width)}  ${row}`)
-  const units = unitsOf(servicesOf(inventory.cluster))
+  const services = servicesOf(inventory.cluster)
+  const units = unitsOf(services)
+  const where = services.some(({ hosts }) => hosts) ? 'on their hosts' : 'on every node'
   const answers =
-    units.length === 0 ? '' : `, ${units.join(' and ')} ${units.length > 1 ? 'answer' : 'answers'} on every node`
+    units.length === 0 ? '' : `, ${units.join(' and ')} ${units.length > 1 ? 'answer' : 'answers'} ${where}`
   const { instances } = inventory.cluster
   const held = instances.map((instance) => {
     const holder = nodes.find(({ state }) => state && holdsOf(state, instance))?.host

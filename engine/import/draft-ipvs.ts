@@ -1,4 +1,5 @@
 import { unless, unlessEmpty, numberOf, type Section } from './section.ts'
+import { realAddresses } from './draft-real-servers.ts'
 import { canRun } from './draft-vrrp.ts'
 import type { Part } from './facts.ts'
 
@@ -12,31 +13,60 @@ interface Served {
 
 const never = () => false
 
-/**
- * @param servers virtual servers of addresses that move
- * @param areAlone whether no clients are sent on
- */
-export function servicesOf(
-  main: Part | undefined,
-  servers: readonly Part[],
-  { vip, areAlone }: { vip: string; areAlone: boolean },
-): Served {
+/** Where the services of an inventory are. */
+interface Places {
+  vip: string
+  /** The addresses at which an inventory serves, unless a service names its own. */
+  vips: readonly string[]
+  /** Whether no clients are sent on. */
+  areAlone: boolean
+  /** The name of a host by the address that directors know it by. */
+  hostAt: (address: string) => string
+}
+
+/** @param servers virtual servers of addresses that move */
+export function servicesOf(main: Part | undefined, servers: readonly Part[], places: Places): Served {
   if (servers.length === 0) {
     const isDns = main?.get('check port 53') !== undefined && main.get('weight of check port 53') === undefined
     return isDns ? { isChecked: (about) => about === 'port 53' } : { service: { type: 'none' }, isChecked: never }
   }
   const names = servers.find((server) => checksOf(server).some((check) => txt.test(check)) || portOf(server) === 53)
-  const services: Section = names ? { dns: dns(names) } : {}
-  // DNS is over both protocols.
-  for (const server of servers.filter((one) => !names || portOf(one) !== portOf(names))) {
-    const service = serviceOf(server, areAlone ? undefined : vip)
-    services[`${String(service.type)}${portOf(server)}`] ??= { ...service, ...ownBalancing(server, servers[0]!) }
+  // DNS is over both protocols; others are one service where the same real servers listen at the same port.
+  const groups = Map.groupBy(servers, (server) =>
+    names && portOf(server) === portOf(names)
+      ? 'dns'
+      : [server.key.split(' ').at(-1), portOf(server), ...(places.areAlone ? [] : realsOf([server]))].join(' '),
+  )
+  const services: Section = {}
+  for (const [key, group] of [...groups].toSorted(([a], [b]) => Number(b === 'dns') - Number(a === 'dns'))) {
+    const server = key === 'dns' ? names! : group[0]!
+    const service = key === 'dns' ? dns(names!) : serviceOf(server, places.areAlone ? undefined : places.vip)
+    const own = { ...service, ...ownBalancing(server, servers[0]!), ...poolOf(group, servers, places) }
+    services[key === 'dns' ? key : nameIn(services, `${String(service.type)}${portOf(server)}`)] = own
   }
-  if (names && services.dns) Object.assign(services.dns, ownBalancing(names, servers[0]!))
   const [one, ...more] = Object.values(services) as Section[]
   if (more.length > 0) return { services, isChecked: never }
   // DNS at its usual port is what an inventory means that says nothing.
   return { service: JSON.stringify(one) === '{"type":"dns"}' ? undefined : one, isChecked: never }
+}
+
+/** @returns a name that no service has yet */
+const nameIn = (services: Section, name: string): string =>
+  [name, ...'bcdefghijklmnopqrstuvwxyz']
+    .map((more, place) => (place === 0 ? more : name + more))
+    .find((one) => !(one in services)) ?? name
+
+/** @returns the addresses of real servers, in order */
+const realsOf = (servers: readonly Part[]): string[] => realAddresses(servers).toSorted()
+
+/** @returns what of the hosts and of the virtual IPs a service has alone */
+function poolOf(group: readonly Part[], all: readonly Part[], { vips, areAlone, hostAt }: Places): Section {
+  if (areAlone) return {}
+  const [reals, own] = [realsOf(group), new Set(group.map(({ key }) => key.split(' ')[0]!))]
+  return {
+    ...(reals.length < realsOf(all).length && { hosts: reals.map(hostAt) }),
+    ...(vips.some((vip) => !own.has(vip)) && { vips: [...own] }),
+  }
 }
 
 const portOf = (server: Part) => Number(server.key.split(' ')[1])

@@ -48,8 +48,9 @@ export function apartFrom(
 export const roleOf = ({ address }: Node, reals: readonly string[]): 'director' | undefined =>
   reals.length === 0 || (address !== undefined && reals.includes(address)) ? undefined : 'director'
 
-/** @returns the share of a host that a virtual server gives it */
-export function weightOf(server: Part | undefined, address: string | undefined): number | undefined {
+/** @returns the share of a host that the first of the virtual servers gives it which sends clients there */
+export function weightOf(servers: readonly Part[], address: string | undefined): number | undefined {
+  const server = servers.find((one) => realAddresses([one]).includes(address ?? ''))
   const weight = server?.all('weight of').find(([about]) => about.split(' ')[1] === address)?.[1]
   return weight === undefined ? undefined : Number(weight)
 }

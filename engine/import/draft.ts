@@ -62,7 +62,12 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
   const reals = areAlone ? [] : realAddresses(served)
   const apart = apartFrom(nodes, reals, vips)
   const free = freeAddresses(network.cidr, [...vips, ...addresses, ...reals])
-  const { isChecked, ...services } = servicesOf(main, served, { vip, areAlone })
+  const named = new Map([
+    ...nodes.map(({ name, address }) => [address, name] as const),
+    ...apart.map(([name, { address }]) => [String(address), name] as const),
+  ])
+  const hostAt = (address: string) => named.get(address) ?? address
+  const { isChecked, ...services } = servicesOf(main, served, { vip, vips: [...new Set(vips)], areAlone, hostAt })
   const kept = areAlone ? [] : virtualServers.filter((server) => !served.includes(server))
   const level = served.length > 0 && !areAlone ? 2 : 1
   const health = healthCheckOf(main, served[0], isChecked)
@@ -89,13 +94,13 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
           device,
           address6: addresses6[index],
           sender,
-          server: level === 2 ? served[0] : undefined,
+          servers: level === 2 ? served : [],
           preempts: moves.preempt === true,
         }),
       },
     ] as const
   })
-  for (const [, host] of apart) host.weight = weightOf(served[0], String(host.address))
+  for (const [, host] of apart) host.weight = weightOf(served, String(host.address))
   return {
     cluster: {
       vip,
@@ -190,20 +195,20 @@ interface Around {
   address6: string | undefined
   /** Whom mails of the first node are from. */
   sender: string | undefined
-  /** The virtual server that the inventory is about. */
-  server: Part | undefined
+  /** The virtual servers that the inventory is about. */
+  servers: readonly Part[]
   /** Whether the best node takes the virtual IP back. */
   preempts: boolean
 }
 
-function hostOf(node: Node, { index, device, address6, sender, server, preempts }: Around): Section {
+function hostOf(node: Node, { index, device, address6, sender, servers, preempts }: Around): Section {
   const own = node.meaning && mainInstance(node.meaning)
   // Numbers count only where checks move them.
   const isMoved = preempts && own !== undefined && own.all('priority beside').length > 0
   return {
     interface: unless(own?.get('interface') ?? device, device),
     priority: isMoved ? unless(priorityOf(own), 100 - index) : undefined,
-    weight: weightOf(server, node.address),
+    weight: weightOf(servers, node.address),
     address6,
     email_from: sender === undefined ? undefined : unless(node.meaning?.global.get('email from') ?? sender, sender),
     ssh: node.ssh === undefined || node.ssh === node.address ? undefined : { host: node.ssh },

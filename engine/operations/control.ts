@@ -7,9 +7,9 @@ import { type Abilities, abilitiesOf, realAddress } from '../../inventory/levels
 import { directs, serves } from '../../inventory/roles.ts'
 import type { Host, Instance } from '../../inventory/types.ts'
 import { addressOf, holdsAny, holdsOf } from '../cluster/instances.ts'
-import { servicesOf } from '../../services/all.ts'
+import { servicesOf, servicesOn } from '../../services/all.ts'
 import type { Service } from '../../services/service.ts'
-import { virtualServersOf } from '../../services/virtual-server.ts'
+import { virtualServersOn } from '../../services/virtual-server.ts'
 import { exitCode, HostError, UserError } from '../base/errors.ts'
 import type { Transport } from '../transport/transport.ts'
 import { drainFile, drainFolder, standbyFile } from '../../tasks/cluster/keepalived-conf.ts'
@@ -71,9 +71,14 @@ export class ClusterControl {
     return this.hosts.filter(serves)
   }
 
+  /** What a node serves. */
+  servicesOn(host: Host): Service[] {
+    return servicesOn(this.session.inventory.cluster, host)
+  }
+
   /** How many pools a node is in, on each director. */
-  get #pools(): number {
-    return virtualServersOf(this.session.inventory.cluster).length
+  #poolsOf(host: Host): number {
+    return virtualServersOn(this.session.inventory.cluster, host).length
   }
 
   get instances(): readonly Instance[] {
@@ -121,11 +126,9 @@ export class ClusterControl {
 
   /** Whether a node is in all pools of a director, with a weight. */
   sendsTo({ pool }: NodeState, node: string): boolean {
-    const real = realAddress(
-      this.hosts.find(({ name }) => name === node)!,
-      this.level,
-    )
-    return pool.filter(({ address, weight }) => address === real && weight > 0).length >= this.#pools
+    const host = this.hosts.find(({ name }) => name === node)!
+    const real = realAddress(host, this.level)
+    return pool.filter(({ address, weight }) => address === real && weight > 0).length >= this.#poolsOf(host)
   }
 
   /** The nodes that get clients; at level 1, the nodes that would answer if they held the VIP. */
@@ -186,7 +189,7 @@ ${flags}`)
       if (!abilitiesOf(level, this.session.inventory.cluster).balances) continue
       for (const node of nodes.filter(serves)) {
         const entries = pool.filter(({ address }) => address === realAddress(node, level!))
-        if (entries.length < this.#pools) return `${node.name} is not in the pools of ${host}`
+        if (entries.length < this.#poolsOf(node)) return `${node.name} is not in the pools of ${host}`
         if (entries.some(({ weight }) => (weight === 0) !== drained))
           return `the pools of ${host} still have ${node.name} with weight ${drained ? 1 : 0}`
       }

@@ -2,7 +2,7 @@ import type { FromSchema } from 'json-schema-to-ts'
 import type { answersSchema } from '../../documents/parts/cluster.ts'
 import { serves } from '../../inventory/roles.ts'
 import type { Cluster, Host, Inventory } from '../../inventory/types.ts'
-import { type AskedService, askedServicesOf, type VirtualServer } from '../../services/virtual-server.ts'
+import { type AskedService, askedServicesOf, realServersOf, type VirtualServer } from '../../services/virtual-server.ts'
 import type { Client } from '../clients/client.ts'
 import { nameOf, type Question } from '../clients/question.ts'
 
@@ -75,7 +75,8 @@ const named = (hosts: readonly Host[], { servers }: AskedService, texts: readonl
     .filter((text) => text !== undefined)
     .map(
       (text) =>
-        hosts.find((host) => serves(host) && text !== '' && text === servers[0]!.service.answerOf(host))?.name ?? text,
+        realServersOf(servers[0]!, hosts).find((host) => text !== '' && text === servers[0]!.service.answerOf(host))
+          ?.name ?? text,
     )
 
 /** @returns by virtual server, how many questions a round is */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { FromSchema } from 'json-schema-to-ts'
 import type { clusterCheckSchema } from '../../documents/parts/cluster.ts'
 import { abilitiesOf, levelsThat } from '../../inventory/levels.ts'
-import { directs, serves } from '../../inventory/roles.ts'
+import { directs } from '../../inventory/roles.ts'
 import type { Inventory } from '../../inventory/types.ts'
 import type { Clock } from '../base/clock.ts'
 import { UserError } from '../base/errors.ts'
@@ -18,7 +18,7 @@ import {
   parseNodeState,
   type NodeHandle,
 } from '../cluster/node-state.ts'
-import { servicesOf } from '../../services/all.ts'
+import { servicesOf, servicesOn } from '../../services/all.ts'
 import { askedServicesOf, virtualServersOf } from '../../services/virtual-server.ts'
 import { soleHolders } from '../cluster/instances.ts'
 import { withNatRules } from './nat-cause.ts'
@@ -194,7 +194,7 @@ class Check {
   #watch(node: NodeHandle, tag: string, seconds: number, level: number | undefined) {
     const { host, transport, since } = node
     const { cluster } = this.#inventory
-    const services = serves(host) ? servicesOf(cluster) : []
+    const services = servicesOn(cluster, host)
     // A real server alone has no keepalived.conf to tell its level, which is 2.
     const known = level ?? (directs(host) ? undefined : 2)
     const script = `${nodeStateScript(cluster, host, since).text}\n${watchScript(services, tag, seconds, known, levelsThat('keepsClients', cluster)).text}`

@@ -1,8 +1,7 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import type { verdictSchema } from '../../documents/parts/cluster.ts'
-import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
+import { realServersOf, type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 import { abilitiesOf } from '../../inventory/levels.ts'
-import { serves } from '../../inventory/roles.ts'
 import type { Host, Inventory } from '../../inventory/types.ts'
 import type { Finding } from '../cluster/finding.ts'
 import type { Answers } from './ask.ts'
@@ -24,10 +23,10 @@ export function judgeAnswers(
   others: Record<string, number>,
 ): Verdict[] {
   const { client } = answers
-  const answering = inventory.hosts.filter(serves)
   const asked = virtualServersOf(inventory.cluster).filter(({ name }) => name in answers.answered)
   return asked.map((virtualServer) => {
     const { name: server, service, instance } = virtualServer
+    const answering = realServersOf(virtualServer, inventory.hosts)
     const got = answers.answered[server]!
     const verdict = (summary: string, problem?: Problem): Verdict => ({
       client,

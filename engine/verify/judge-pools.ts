@@ -1,7 +1,6 @@
 import { realAddress } from '../../inventory/levels.ts'
-import { serves } from '../../inventory/roles.ts'
 import type { Cluster, Inventory } from '../../inventory/types.ts'
-import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
+import { realServersOf, type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 import { type Finding, onNode } from '../cluster/finding.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 
@@ -16,22 +15,25 @@ function judgePool(
   { cluster, hosts }: Inventory,
   state: NodeState,
   level: number,
-  { name: server, port, realPort, ...more }: VirtualServer,
+  virtualServer: VirtualServer,
 ): Finding[] {
+  const { name: server, port, realPort } = virtualServer
   const scheduler = state.schedulers[server]
   const finding = (code: Finding['code'], text: string, about = '') =>
     onNode(state.host, code, `its ${server} pool ${text}`, `${server}${about && ` ${about}`}`)
   if (scheduler === undefined) return [finding('pool-incomplete', 'is not there')]
   const method = methods[cluster.balancing.method]
-  const wanted = new Map(hosts.filter(serves).map((host) => [`${realAddress(host, level)}:${realPort}`, host]))
+  const wanted = new Map(
+    realServersOf(virtualServer, hosts).map((host) => [`${realAddress(host, level)}:${realPort}`, host]),
+  )
   const entries = new Map(
     state.pool.filter((one) => one.server === server).map((one) => [`${one.address}:${one.port}`, one]),
   )
   const differs = (text: string, about: string) => finding('pool-differs', text, about)
   return [
-    ...(scheduler === schedulerOf(more)
+    ...(scheduler === schedulerOf(virtualServer)
       ? []
-      : [differs(`has the scheduler ${scheduler}, not ${schedulerOf(more)}`, 'scheduler')]),
+      : [differs(`has the scheduler ${scheduler}, not ${schedulerOf(virtualServer)}`, 'scheduler')]),
     ...[...wanted].flatMap(([real, { name, weight: share }]) => {
       const entry = entries.get(real)
       const weight = state.drained.includes(name) ? 0 : share

@@ -1,7 +1,7 @@
-import { servicesOf, unitsOf } from '../../services/all.ts'
-import { servedAddressesOf } from '../../services/virtual-server.ts'
+import { servicesOn, unitsOf } from '../../services/all.ts'
+import { virtualServersOn } from '../../services/virtual-server.ts'
 import { abilitiesOf } from '../../inventory/levels.ts'
-import type { Cluster, Instance, Inventory } from '../../inventory/types.ts'
+import type { Cluster, Host, Instance, Inventory } from '../../inventory/types.ts'
 import { drainFile, standbyFile } from '../../tasks/cluster/keepalived-conf.ts'
 import { type Finding, onNode } from '../cluster/finding.ts'
 import { addressOf, holdsOf, isMaster, vrrpOf } from '../cluster/instances.ts'
@@ -64,14 +64,15 @@ function judgeConntrack({ host, conntrack }: NodeState): Finding[] {
 }
 
 /** keepalived, VRRP and the services of a node. */
-function judgeNode({ cluster }: Inventory, state: NodeState, level: number | undefined): Finding[] {
+function judgeNode({ cluster, hosts }: Inventory, state: NodeState, level: number | undefined): Finding[] {
   const { host, role, keepalived, services, silent } = state
   const findings =
     keepalived === 'active' || role === 'real_server'
       ? []
       : [onNode(host, 'keepalived-down', `keepalived is ${keepalived}`)]
   findings.push(...judgeConntrack(state))
-  const all = role === 'director' ? [] : servicesOf(cluster)
+  const itself = hosts.find(({ name }) => name === host)!
+  const all = servicesOn(cluster, itself)
   const about = (...words: string[]) => (all.length > 1 ? words : words.slice(1)).join(' ') || undefined
   const down = unitsOf(all).filter((unit) => services[unit] !== 'active')
   for (const unit of down) findings.push(onNode(host, 'service-down', `${unit} is ${services[unit]}`, about(unit)))
@@ -80,7 +81,7 @@ function judgeNode({ cluster }: Inventory, state: NodeState, level: number | und
     if (!down.includes(unit)) findings.push(onNode(host, 'service-silent', why, about(service, address)))
   }
   const { answersDirectly, tunnels } = abilitiesOf(level, cluster)
-  if (answersDirectly && role !== 'director') findings.push(...judgeLoopback(cluster, state))
+  if (answersDirectly && role !== 'director') findings.push(...judgeLoopback(cluster, itself, state))
   if (tunnels && role !== 'director' && !state.tunnel)
     findings.push(onNode(host, 'tunnel-down', 'tunl0 is not up with an address: who is sent here gets no answer'))
   if (role === 'real_server') return findings
@@ -95,10 +96,10 @@ function judgeNode({ cluster }: Inventory, state: NodeState, level: number | und
 }
 
 /** Clients whom a director sends here ask for the VIP. */
-const judgeLoopback = (cluster: Cluster, { host, onLoopback }: NodeState): Finding[] =>
-  servedAddressesOf(cluster)
-    .filter(({ address }) => !onLoopback.includes(address))
-    .map(({ address }) =>
+const judgeLoopback = (cluster: Cluster, itself: Host, { host, onLoopback }: NodeState): Finding[] =>
+  [...new Set(virtualServersOn(cluster, itself).map(({ address }) => address))]
+    .filter((address) => !onLoopback.includes(address))
+    .map((address) =>
       onNode(host, 'not-on-loopback', `does not have ${address} on lo: who is sent to it gets no answer`, address),
     )
 

@@ -1,6 +1,13 @@
 import { tagged, type Task } from '../../engine/runner/task.ts'
 import { servicesOf } from '../../services/all.ts'
-import { ruleName, servedAddressesOf, virtualServersOf } from '../../services/virtual-server.ts'
+import { isServedBy } from '../../services/service.ts'
+import {
+  isAskedAt,
+  ruleName,
+  servedAddressesOf,
+  virtualServersOf,
+  virtualServersOn,
+} from '../../services/virtual-server.ts'
 import { directs, isBeyond, othersOf, serves } from '../../inventory/roles.ts'
 import { abilitiesOf, type Level, realAddress } from '../../inventory/levels.ts'
 import type { Accept, Rule } from '../os/firewall/firewall.ts'
@@ -72,8 +79,8 @@ export function allowAnswers({ cluster, host, hosts }: Target, level: Level): Ru
   // By another name: those of level 2 stay until it is no longer at work.
   const answers = abilitiesOf(level, cluster).secondInterface ? 'second-answers' : 'answers'
   if (abilitiesOf(level, cluster).answersDirectly || !directs(host)) return []
-  return othersOf(host, hosts.filter(serves)).flatMap((other) =>
-    virtualServersOf(cluster).map(({ name, protocol, realPort }): Accept => ({
+  return othersOf(host, hosts).flatMap((other) =>
+    virtualServersOn(cluster, other).map(({ name, protocol, realPort }): Accept => ({
       name: `${answers}-${ruleName(name)}-${other.name}`,
       accept: 'forward',
       // Which way leads to another network is the host's own business.
@@ -100,7 +107,7 @@ export function allowTunnels({ cluster, host, hosts }: Target, level: Level): Ru
       ...{ name: `tunnel-from-${other.name}`, accept: 'in', interface: host.interface },
       ...{ from: `${other.address}/32`, to: `${host.address}/32` },
     })),
-    ...(serves(host) ? virtualServersOf(cluster) : []).map((server): Rule => ({
+    ...virtualServersOn(cluster, host).map((server): Rule => ({
       ...{ name: `tunnelled-${ruleName(server.name)}`, accept: 'in', interface: tunnelDevice },
       ...{ protocol: server.protocol.toLowerCase(), to: `${server.address}/32`, toPort: server.port },
     })),
@@ -116,7 +123,7 @@ export function snat({ cluster, host }: Target, level: Level): Rule[] {
   const services = servicesOf(cluster)
   const addresses = servedAddressesOf(cluster)
   return addresses.flatMap(({ address, isElsewhere }) =>
-    services.map(({ name, clientPort: port, protocols }) => ({
+    services.filter(isAskedAt(address)).map(({ name, clientPort: port, protocols }) => ({
       name: ['snat', ...(services.length > 1 ? [name] : []), ...(addresses.length > 1 ? [address] : [])].join('-'),
       virtualServer: { address, port },
       protocols: protocols.map((protocol) => protocol.toLowerCase()),
@@ -138,12 +145,13 @@ const allowQuestions = ({ cluster, host }: Target, level: Level): Rule[] => {
       ...{ accept: 'in', interface: device, to: `${to}/32` },
       ...by,
     })
+    const isHere = isServedBy(server.service, host)
     return [
-      ...(directs(host) || can.answersDirectly
+      ...(directs(host) || (can.answersDirectly && isHere)
         ? [rule(server.interface ?? host.interface, address, { ...asked, toPort: port })]
         : []),
-      ...(serves(host) ? [asked, checkedAt(server)].map((by) => rule(host.interface, host.address, by)) : []),
-      ...(serves(host) && second ? [rule(second.interface, second.address, asked)] : []),
+      ...(isHere ? [asked, checkedAt(server)].map((by) => rule(host.interface, host.address, by)) : []),
+      ...(isHere && second ? [rule(second.interface, second.address, asked)] : []),
     ]
   })
 }

@@ -6,7 +6,7 @@ import { directs, othersOf, serves } from '../../inventory/roles.ts'
 import type { Cluster, Host, Instance, Vip } from '../../inventory/types.ts'
 import { servicesOf } from '../../services/all.ts'
 import type { Service } from '../../services/service.ts'
-import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
+import { realServersOf, type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 import { osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
 import { render } from '../template.ts'
@@ -51,7 +51,10 @@ export function configuration(
     ...{ cluster, host, directors, realServers, level, can, drainFile, standbyFile },
     notifyScript: notifyScriptOf(facts),
     drainScript,
-    virtualServers: virtualServersOf(cluster, services),
+    virtualServers: virtualServersOf(cluster, services).map((server) => ({
+      ...server,
+      realServers: realServersOf(server, hosts),
+    })),
     instances,
     scripts: [...new Map(instances.flatMap(({ scripts }) => scripts).map((one) => [one.name, one])).values()],
     virtualServerLines: (server: VirtualServer) => virtualServerLines(cluster, server),

@@ -2,7 +2,7 @@ import { sh } from '../../engine/base/sh.ts'
 import { barrier, tagged, type Task, type TaskTree, unchanged } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { serves } from '../../inventory/roles.ts'
-import { servedAddressesOf } from '../../services/virtual-server.ts'
+import { virtualServersOn } from '../../services/virtual-server.ts'
 import { service } from '../service.ts'
 import type { Target } from '../target.ts'
 import { tunnelDevice } from './ipvs.ts'
@@ -23,7 +23,7 @@ export const loopbackUnit = `/etc/systemd/system/${unit}.service`
 export function virtualIpOnLoopback({ cluster, host }: Target, level: Level): TaskTree {
   const { answersDirectly, tunnels } = abilitiesOf(level, cluster)
   if (!answersDirectly) return []
-  const vips = servedAddressesOf(cluster).map(({ address }) => address)
+  const vips = [...new Set(virtualServersOn(cluster, host).map(({ address }) => address))]
   const own = [
     template(loopbackUnit, `${unit}.service`, {
       vips,

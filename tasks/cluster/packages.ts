@@ -1,7 +1,7 @@
 import { tagged, type Task } from '../../engine/runner/task.ts'
-import { directs, serves } from '../../inventory/roles.ts'
+import { directs } from '../../inventory/roles.ts'
 import type { Level } from '../../inventory/levels.ts'
-import { servicesOf } from '../../services/all.ts'
+import { servicesOn } from '../../services/all.ts'
 import { firewallOf, osOf } from '../os/os.ts'
 import { packages } from '../packages.ts'
 import { usesSelinux } from '../selinux/selinux.ts'
@@ -12,7 +12,6 @@ import type { Target } from '../target.ts'
 export function clusterPackages(target: Target, level: Level): Task {
   const { cluster, host, facts } = target
   const known = osOf(facts).packages
-  const services = serves(host) ? servicesOf(cluster) : []
   const directors = [
     ...[...known.directors, ...known[level], ...checkPackages(cluster, facts)],
     ...(cluster.snmp.enabled ? known.snmp : []),
@@ -20,7 +19,7 @@ export function clusterPackages(target: Target, level: Level): Task {
   ]
   const needed = packages(
     target,
-    ...services.flatMap((service) => service.packages(facts)),
+    ...servicesOn(cluster, host).flatMap((service) => service.packages(facts)),
     ...known.every,
     ...firewallOf(target).packages,
     ...(directs(host) ? directors : []),

@@ -2,7 +2,8 @@ import { type Abilities, abilitiesOf, type Level, realAddress } from '../../inve
 import { parseNetwork } from '../../inventory/network.ts'
 import { directs, othersOf, serves } from '../../inventory/roles.ts'
 import type { Host } from '../../inventory/types.ts'
-import { type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
+import { isServedBy } from '../../services/service.ts'
+import { realServersOf, type VirtualServer, virtualServersOf, virtualServersOn } from '../../services/virtual-server.ts'
 import type { Packet, Wire } from '../os/firewall/firewall.ts'
 import type { Target } from '../target.ts'
 import { tunnelDevice } from './ipvs.ts'
@@ -30,19 +31,25 @@ export function packetsOf(target: Target, level: Level): Packet[] {
     ...watching(target, level),
     ...(can.tunnels ? tunnelled(target) : []),
     ...(can.balances ? virtualServersOf(cluster) : []).flatMap((server) => [
-      ...(serves(host) ? checksOf(target, server) : []),
+      ...(isServedBy(server.service, host) ? checksOf(target, server) : []),
       ...(directs(host) ? passedOn(target, level, server) : []),
-      ...(serves(host) && !can.keepsClients
+      ...(isServedBy(server.service, host) && !can.keepsClients
         ? sourcesOf(target, server).flatMap((source) => served(source, host.address, server))
         : []),
     ]),
     // A real server alone sees whole connections, and those of a tunnel come out of it.
-    ...(directs(host) || (can.answersDirectly && !can.tunnels) ? virtualServersOf(cluster) : []).flatMap((server) =>
+    ...askedHere(target, can).flatMap((server) =>
       asked(target, can.keepsClients && directs(host), server).filter(
         ({ direction }) => direction === 'out' || (!cluster.vmac && isOnFirst(server, host)),
       ),
     ),
   ]
+}
+
+/** @returns the virtual servers that clients ask this node itself for */
+function askedHere({ cluster, host }: Target, can: Abilities): VirtualServer[] {
+  if (directs(host)) return virtualServersOf(cluster)
+  return can.answersDirectly && !can.tunnels ? virtualServersOn(cluster, host) : []
 }
 
 const isOnFirst = (server: VirtualServer, host: Host) => (server.interface ?? host.interface) === host.interface
@@ -77,7 +84,7 @@ export function vmacWires(target: Target): Wire[] {
 export function tunnelWires(target: Target, level: Level): Wire[] {
   const { cluster, host } = target
   if (!abilitiesOf(level, cluster).tunnels || !serves(host)) return []
-  const packets = virtualServersOf(cluster).flatMap((server) =>
+  const packets = virtualServersOn(cluster, host).flatMap((server) =>
     asked(target, directs(host), server).filter(({ direction }) => direction === 'in'),
   )
   return [{ device: tunnelDevice, network: `${host.address}/32`, router: cluster.gateway, packets }]
@@ -154,7 +161,7 @@ function passedOn(target: Target, level: Level, server: VirtualServer): Packet[]
   const can = abilitiesOf(level, target.cluster)
   const protocol = server.protocol.toLowerCase()
   const client = clientOf(target)
-  return othersOf(host, hosts.filter(serves)).flatMap((other): Packet[] => {
+  return othersOf(host, realServersOf(server, hosts)).flatMap((other): Packet[] => {
     const real = realAddress(other, level)!
     const question = { protocol, direction: 'out' as const, fromPort: clientPort, toPort: realPort }
     return [
@@ -267,7 +274,7 @@ export const secondWire = (target: Target, { interface: device, address }: NonNu
   device,
   network: `${address}/32`,
   router: target.cluster.vip,
-  packets: virtualServersOf(target.cluster).flatMap((server) => served(clientOf(target), address, server)),
+  packets: virtualServersOn(target.cluster, target.host).flatMap((server) => served(clientOf(target), address, server)),
 })
 
 /** Of a client's program: packets.pl tells questions by the higher of two ports. */

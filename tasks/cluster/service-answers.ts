@@ -2,9 +2,8 @@ import { UserError } from '../../engine/base/errors.ts'
 import { sh } from '../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
-import { serves } from '../../inventory/roles.ts'
 import type { Host } from '../../inventory/types.ts'
-import { servicesOf } from '../../services/all.ts'
+import { servicesOn } from '../../services/all.ts'
 import type { Service } from '../../services/service.ts'
 import type { Target } from '../target.ts'
 
@@ -16,10 +15,9 @@ const patience = 15
  * Nothing is changed by it: a service that does not answer ends the run on this host.
  */
 export function serviceAnswers({ cluster, host }: Target, level: Level): Task[] {
-  if (!serves(host)) return []
   const second = abilitiesOf(level, cluster).secondInterface && host.second ? [host.second.address] : []
   const addresses = [host.address, ...second]
-  return servicesOf(cluster).flatMap((service) => addresses.map((address) => answers(service, host, address)))
+  return servicesOn(cluster, host).flatMap((service) => addresses.map((address) => answers(service, host, address)))
 }
 
 function answers({ name, unit = name, selfCheck }: Service, host: Host, address: string): Task {

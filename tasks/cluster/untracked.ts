@@ -1,8 +1,9 @@
 import { sh } from '../../engine/base/sh.ts'
 import { tagged, type Task } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
-import { directs, othersOf, serves } from '../../inventory/roles.ts'
-import { ruleName, type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
+import { directs, othersOf } from '../../inventory/roles.ts'
+import { isServedBy } from '../../services/service.ts'
+import { realServersOf, ruleName, type VirtualServer, virtualServersOf } from '../../services/virtual-server.ts'
 import type { Untracked } from '../os/firewall/firewall.ts'
 import { firewallOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
@@ -32,7 +33,7 @@ export const untracked = (target: Target, level: Level): Untracked[] => {
     const [vip, toPort] = [`${server.address}/32`, server.port]
     return [
       rule('questions', { untracked: 'in', interface: server.interface ?? host.interface, to: vip, toPort }),
-      ...(tunnels && serves(host)
+      ...(tunnels && isServedBy(server.service, host)
         ? [rule('unpacked', { untracked: 'in', interface: tunnelDevice, to: vip, toPort })]
         : []),
       ...(answersDirectly
@@ -44,13 +45,14 @@ export const untracked = (target: Target, level: Level): Untracked[] => {
 
 type RuleOf = (name: string, more: Omit<Untracked, 'name' | 'protocol' | 'when'>) => Untracked
 
-function bySecondInterface({ cluster, host, hosts }: Target, { port }: VirtualServer, rule: RuleOf): Untracked[] {
+function bySecondInterface({ cluster, host, hosts }: Target, server: VirtualServer, rule: RuleOf): Untracked[] {
   const second = secondOf(host)
+  const { port } = server
   const except = `${cluster.vip}/32`
   return [
     rule('balanced', { untracked: 'in', interface: second.interface, to: `${second.address}/32`, toPort: port }),
     rule('answers', { untracked: 'out', from: `${second.address}/32`, fromPort: port, except }),
-    ...othersOf(host, hosts).map((other) =>
+    ...othersOf(host, realServersOf(server, hosts)).map((other) =>
       rule(`answers-of-${other.name}`, {
         untracked: 'in',
         interface: host.interface,

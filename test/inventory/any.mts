@@ -215,7 +215,9 @@ function clusterAgrees({ cluster, hosts, ssh, clients = {} }: Written): void {
   if (balancing?.quorum) {
     delete balancing.quorum.hysteresis
     const reals = Object.values(hosts).filter(({ role }) => role !== 'director')
-    balancing.quorum.weight &&= reals.length > 1 ? 1 + (balancing.quorum.weight % 2) : 1
+    const services = [cluster.service, ...Object.values(cluster.services ?? {})]
+    const hasPools = services.some((one) => one && 'hosts' in one)
+    balancing.quorum.weight &&= reals.length > 1 && !hasPools ? 1 + (balancing.quorum.weight % 2) : 1
   }
   if (balancing?.method === 'dr' || balancing?.method === 'tun') {
     delete balancing.sorry_server?.port
@@ -242,6 +244,20 @@ function clusterAgrees({ cluster, hosts, ssh, clients = {} }: Written): void {
   if (snmp?.source?.includes('/')) snmp.community ??= 'other'
   if (cluster.services) delete cluster.service
   servicesAgree(cluster)
+  poolsAgree(cluster, hosts)
+}
+
+/** Each service has hosts that serve, and each of these serves something. */
+function poolsAgree({ service, services = {}, vip }: Written['cluster'], hosts: Written['hosts']): void {
+  const all = [service, ...Object.values(services)].flatMap((one) => (one && one.type !== 'none' ? [one] : []))
+  const serving = Object.keys(hosts).filter((name) => hosts[name]!.role !== 'director')
+  for (const [place, one] of all.entries()) {
+    if ('hosts' in one) {
+      one.hosts = serving.slice(place % serving.length)
+      if (place === 0 || all.length === 1) delete one.hosts
+    }
+    if ('vips' in one) one.vips = [vip!]
+  }
 }
 
 /** Makes services agree, each in itself and with the others. */

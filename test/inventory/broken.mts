@@ -142,6 +142,27 @@ export const broken: [text: string, ...messages: string[]][] = [
     '4:81 cluster.services.b.port: must differ from cluster.services.a.real_port, which is 81',
   ],
   [
+    cluster(
+      'more_vips: [10.2.1.8, 10.9.0.9]\n  services: { a: { type: http, hosts: [ns1, ns3, ns1], vips: [10.2.1.9, 10.9.0.9] }, b: { type: udp, port: 1, hosts: [ns1], vips: [] } }',
+    ),
+    '5:39 cluster.services.a.hosts: must be a list of at least one host, each once, got a list',
+    '5:63 cluster.services.a.vips[0]: must be a virtual IP at which clients are served, which are 10.2.1.5, 10.2.1.8; got "10.2.1.9"',
+    '5:73 cluster.services.a.vips[1]: must be a virtual IP at which clients are served, which are 10.2.1.5, 10.2.1.8; got "10.9.0.9"',
+    '5:131 cluster.services.b.vips: must be a list of at least one virtual IP, each once, got a list',
+  ],
+  [
+    cluster('services: { a: { type: http, hosts: [ns1, ns3] }, b: { type: udp, port: 1, hosts: [ns1] } }'),
+    '4:45 cluster.services.a.hosts[1]: must be one of the hosts, got "ns3" (did you mean "ns1"?)',
+    '7:3 hosts.ns2: serves nothing: name it in hosts of a service, or give it role: director',
+  ],
+  [
+    cluster(
+      'services: { a: { type: tcp, port: 1, hosts: [ns1], vips: [10.2.1.5] }, b: { type: tcp, port: 1, hosts: [ns1] } }',
+    ),
+    '4:96 cluster.services.b.port: must differ from cluster.services.a.port, which is 1',
+    '7:3 hosts.ns2: serves nothing: name it in hosts of a service, or give it role: director',
+  ],
+  [
     cluster('balancing: { method: dr }\n  service: { type: tcp, port: 1, real_port: 2 }'),
     '5:45 cluster.service.real_port: must be left out with method: dr, which can not change ports',
   ],

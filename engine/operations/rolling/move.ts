@@ -5,6 +5,7 @@ import { exitCode, UserError } from '../../base/errors.ts'
 import { addressOf, holdsOf } from '../../cluster/instances.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
 import { works } from '../../verify/judge.ts'
+import { isServedBy } from '../../../services/service.ts'
 import type { ClusterControl } from '../control.ts'
 
 /** Milliseconds for questions that are on their way to be answered. */
@@ -35,8 +36,12 @@ export interface Move {
 export async function moveAddresses(control: ClusterControl, move: Move, pausing: readonly Host[]): Promise<string> {
   const { clock } = control.session
   const answering = control.can.answersDirectly ? move.to : move.from
-  const kept = pausing.find(({ name }) => name === answering) ?? pausing[0]
-  const others = pausing.filter((host) => host !== kept)
+  // Of each service: who answers, or else the first of those who serve it.
+  const kept = control.services.map((service) => {
+    const able = pausing.filter((host) => isServedBy(service, host))
+    return able.find(({ name }) => name === answering) ?? able[0]
+  })
+  const others = pausing.filter((host) => !kept.includes(host))
   const names = others.map(({ name }) => name)
   const undrain = () => control.setDrained(names, false)
   try {

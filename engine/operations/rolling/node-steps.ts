@@ -110,7 +110,7 @@ export class NodeSteps {
    */
   async #openWork(): Promise<number[]> {
     const { balancing } = this.#control.session.inventory.cluster
-    const { services } = this.#control
+    const services = this.#control.servicesOn(this.#host)
     const address = realAddress(this.#host, this.#control.level)
     const reals = services.map(({ port }) => `${address}:${port}`).join(' ')
     const holder = (await this.#control.states()).find(holdsAny)?.host ?? this.#host.name
@@ -177,7 +177,7 @@ ipvsadm -lcn | awk -v reals=${` ${reals} `} -v most=${balancing.udp_timeout} \
     const { name } = this.#host
     const problem = await this.#control.until((states) => this.#whyUnhealthy(states), settle)
     if (problem) throw stop(`not healthy after the work on ${name}: ${problem}`)
-    const services = serves(this.#host) ? this.#control.services : []
+    const services = this.#control.servicesOn(this.#host)
     for (const { selfCheck } of services) {
       const ask = selfCheck(this.#host, this.#host.address)
       const { code, stderr } = await this.#control.reach(name).run(ask.text, { timeout: 60 })

@@ -10,6 +10,7 @@ import type { RunContext } from '../../cli/main.ts'
 import { run } from './locks.ts'
 import { canAskItself } from './node-steps.ts'
 import type { RollingRequest } from './options.ts'
+import { isServedBy } from '../../../services/service.ts'
 import type { ClusterControl } from '../control.ts'
 
 /** A node to work on, and why it has this place. */
@@ -57,7 +58,12 @@ export async function planReboots(
 ): Promise<RebootPlan> {
   const [states] = await Promise.all([
     control.states(),
-    ...control.services.map((one) => control.everywhere(canAskItself(one), control.realServers)),
+    ...control.services.map((one) =>
+      control.everywhere(
+        canAskItself(one),
+        control.realServers.filter((host) => isServedBy(one, host)),
+      ),
+    ),
   ])
   const order = inTurn(control.hosts, states, control.instances)
   const drained = request.resume ? [] : drainedByOperator(states)

@@ -152,6 +152,15 @@ export class RollingReboot {
   async #enoughServe(out: Host): Promise<void> {
     const serving = this.#control.serving(await this.#control.states()).filter((name) => name !== out.name)
     const { minServing } = this.#request
+    // At level 1 one node alone serves, and hands that over.
+    const alone = this.#control.can.balances
+      ? this.#control.servicesOn(out).find(({ hosts }) => hosts && !hosts.some((name) => serving.includes(name)))
+      : undefined
+    if (alone)
+      throw new UserError(
+        `without ${out.name} nobody would serve ${alone.name} (cluster.services.${alone.name}.hosts)`,
+        exitCode.checkFailed,
+      )
     if (serving.length >= minServing) return
     const who = serving.join(' and ') || 'no other node'
     throw new UserError(

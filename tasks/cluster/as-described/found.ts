@@ -1,5 +1,5 @@
 import { lines, type Script, sh } from '../../../engine/base/sh.ts'
-import { servicesOf } from '../../../services/all.ts'
+import { servicesOn } from '../../../services/all.ts'
 import { parseNetwork } from '../../../inventory/network.ts'
 import { isBeyond, serves } from '../../../inventory/roles.ts'
 import { movedAddressesOf, servedAddressesOf } from '../../../services/virtual-server.ts'
@@ -108,7 +108,7 @@ echo '== lines'
 echo "$named"
 echo '== neighbours'
 echo "$neighbours"
-${lines(...servicesOf(cluster).map(listeners))}`
+${lines(...servicesOn(cluster, host).map(listeners))}`
 }
 
 // The kernel asks for a hardware address before it sends the first packet to it, so that no program for ARP is needed; port

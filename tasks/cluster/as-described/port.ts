@@ -1,6 +1,5 @@
 import { abilitiesOf, type Level } from '../../../inventory/levels.ts'
-import { serves } from '../../../inventory/roles.ts'
-import { servicesOf } from '../../../services/all.ts'
+import { servicesOn } from '../../../services/all.ts'
 import { servedAddressesOf } from '../../../services/virtual-server.ts'
 import type { Target } from '../../target.ts'
 import { fileOf, type Found } from './found.ts'
@@ -11,7 +10,7 @@ export function port({ cluster, host, place }: Target, level: Level, { listeners
   const vips = servedAddressesOf(cluster).map(({ address }) => address)
   const used = ['0.0.0.0', '*', ...vips, host.address, second?.address]
   const devices = [undefined, host.interface, second?.interface]
-  return (serves(host) ? servicesOf(cluster) : []).flatMap(({ name, port: number, clientPort, unit, isSetUp }) => {
+  return servicesOn(cluster, host).flatMap(({ name, port: number, clientPort, unit, isSetUp }) => {
     const others = new Set(
       (listeners.get(name) ?? [])
         .filter(({ address, device }) => used.includes(address) && devices.includes(device))
