@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net'
 import { didYouMean } from '../engine/base/suggest.ts'
 import type { Draft } from './defaults.ts'
-import { abilitiesOf, type Level } from './levels.ts'
+import type { Level } from './levels.ts'
 import { parseNetwork } from './network.ts'
 import { serves } from './roles.ts'
 import { vipsOf } from './rules-addresses.ts'
@@ -30,8 +30,8 @@ export function pools(
   return [
     ...entries.flatMap(({ path, content }) => [
       ...named([...path, 'hosts'], listOf('hosts', content) ?? [], hosts),
-      ...(listOf('hosts', content) && level !== undefined && !abilitiesOf(level, cluster ?? {}).balances
-        ? [{ path: [...path, 'hosts'], text: `must be left out at level ${level}, where one node serves everything` }]
+      ...(listOf('hosts', content) && level !== undefined && level !== 2
+        ? [{ path: [...path, 'hosts'], text: `must be left out at level ${level}, where every host serves everything` }]
         : []),
       ...asked([...path, 'vips'], listOf('vips', content) ?? [], cluster),
     ]),

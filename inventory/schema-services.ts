@@ -30,8 +30,7 @@ const any = {
     minItems: 1,
     uniqueItems: true,
     items: hostName,
-    description:
-      'Levels 2 and 3: the hosts that clients of this service are sent to. Default: all but directors alone.',
+    description: 'Level 2: the hosts that clients of this service are sent to. Default: all but directors alone.',
   },
   vips: {
     type: 'array',

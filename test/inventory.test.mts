@@ -226,6 +226,15 @@ test('a virtual MAC is for level 1, an address elsewhere than the nodes for leve
   )
 })
 
+test('hosts of one service are for level 2', () => {
+  const text = cluster('service: { type: http, hosts: [ns1, ns2] }')
+  assert.is(complaint(text, { level: 2 }), 'valid')
+  assert.is(
+    complaint(text, { level: 1 }),
+    lines('4:33 cluster.service.hosts: must be left out at level 1, where every host serves everything'),
+  )
+})
+
 test('an address alone is for level 1', () => {
   const text = cluster('service: { type: none }')
   const at = '4:20 cluster.service.type: must be a service at level'
