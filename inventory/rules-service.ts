@@ -86,7 +86,10 @@ function overlap(key: 'hosts' | 'vips', content: Draft<Kinds>, other: Draft<Kind
 
 /** Whether two services may be one program of the user's, asked at several addresses. */
 const areOne = (content: Draft<Kinds>, other: Draft<Kinds>): boolean =>
-  !overlap('vips', content, other) && content.type === other.type && (content.type === 'tcp' || content.type === 'udp')
+  !overlap('vips', content, other) && content.type === other.type && isOfUser(content) && isOfUser(other)
+
+const isOfUser = (content: Draft<Kinds>): boolean =>
+  content.type === 'tcp' || content.type === 'udp' || ('managed' in content && content.managed === false)
 
 type PortOf = (content: Draft<Kinds>) => [key: 'port' | 'real_port', number: number | undefined]
 

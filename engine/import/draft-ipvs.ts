@@ -51,10 +51,10 @@ export function servicesOf(main: Part | undefined, servers: readonly Part[], pla
 }
 
 /** @returns a name that no service has yet */
-const nameIn = (services: Section, name: string): string =>
-  [name, ...'bcdefghijklmnopqrstuvwxyz']
-    .map((more, place) => (place === 0 ? more : name + more))
-    .find((one) => !(one in services)) ?? name
+function nameIn(services: Section, name: string): string {
+  const free = ['', ...'bcdefghijklmnopqrstuvwxyz'].find((more) => !(`${name}${more}` in services))
+  return `${name}${free ?? ''}`
+}
 
 /** @returns the addresses of real servers, in order */
 const realsOf = (servers: readonly Part[]): string[] => realAddresses(servers).toSorted()

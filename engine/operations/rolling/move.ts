@@ -36,12 +36,8 @@ export interface Move {
 export async function moveAddresses(control: ClusterControl, move: Move, pausing: readonly Host[]): Promise<string> {
   const { clock } = control.session
   const answering = control.can.answersDirectly ? move.to : move.from
-  // Of each service: who answers, or else the first of those who serve it.
-  const kept = control.services.map((service) => {
-    const able = pausing.filter((host) => isServedBy(service, host))
-    return able.find(({ name }) => name === answering) ?? able[0]
-  })
-  const others = pausing.filter((host) => !kept.includes(host))
+  const kept = keptFor(control, pausing, answering)
+  const others = pausing.filter((host) => !kept.has(host))
   const names = others.map(({ name }) => name)
   const undrain = () => control.setDrained(names, false)
   try {
@@ -59,6 +55,21 @@ export async function moveAddresses(control: ClusterControl, move: Move, pausing
     await undrain().catch(() => {})
     throw error
   }
+}
+
+/**
+ * @param answering who answers clients meanwhile, where it serves them
+ * @returns the hosts that are not drained: one for each service, and few others get what they serve beside
+ */
+function keptFor(control: ClusterControl, pausing: readonly Host[], answering: string | undefined): Set<Host> {
+  const kept = new Set<Host>()
+  for (const service of control.services) {
+    const able = pausing.filter((host) => isServedBy(service, host))
+    const least = able.toSorted((a, b) => control.servicesOn(a).length - control.servicesOn(b).length)
+    const host = able.find(({ name }) => name === answering) ?? able.find((one) => kept.has(one)) ?? least[0]
+    if (host) kept.add(host)
+  }
+  return kept
 }
 
 /** @returns `ns1 holds 10.2.1.5` of each instance */
