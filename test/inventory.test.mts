@@ -1,8 +1,7 @@
 // The inventory: what a valid one comes to, and every mistake with exactly what is said of it.
 import type { Facts } from '../engine/runner/facts.ts'
 import { targetOf } from '../tasks/target.ts'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { appendFileSync, chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,29 +9,18 @@ import { Ajv } from 'ajv'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { loadInventory } from '../inventory/load.ts'
-import { runHere } from '../inventory/secret.ts'
 import type { Inventory } from '../inventory/types.ts'
 import { isNetwork, parseNetwork } from '../inventory/network.ts'
-import { documents } from '../documents/all.ts'
 import { schema } from '../inventory/schema.ts'
 import { broken } from './inventory/broken.mts'
 import { brokenAddresses } from './inventory/broken-addresses.mts'
 import { brokenHosts } from './inventory/broken-hosts.mts'
-import { passwordWords, spoiltPasswords } from './inventory/passwords.mts'
 import { cluster, complaint, file, folder, lines, load, messageOf, smallest } from './inventory/samples.mts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 for (const [text, ...messages] of [...broken, ...brokenHosts, ...brokenAddresses]) {
   test(`broken: ${messages[0]}`, () => assert.is(complaint(text), lines(...messages)))
-}
-
-for (const [line, message] of spoiltPasswords) {
-  test(`spoilt password: ${line}`, () => {
-    const said = complaint(cluster(line), { env: {} })
-    assert.is(said, lines(message))
-    assert.not.match(said, /KPSj|XfR|fRG|12345678/)
-  })
 }
 
 const defaults = {
@@ -288,81 +276,6 @@ test('priorities may be low, the community well known in one network, and a priv
     assert.is(complaint(cluster(line)), 'valid')
 })
 
-test('a password from the environment', () => {
-  const text = cluster('auth_pass: { env: VRRP_PASS }')
-  const at = '4:21 cluster.auth_pass.env: the environment variable VRRP_PASS'
-  assert.is(load(text, { env: { VRRP_PASS: 'KPSjXfRG' } }).cluster.auth_pass, 'KPSjXfRG')
-  assert.is(complaint(text, { env: {} }), lines(`${at} is not set`))
-  assert.is(complaint(text, { env: { VRRP_PASS: '' } }), lines(`${at} is empty`))
-  const long = `${at} must hold ${passwordWords}, but holds 9 characters`
-  assert.is(complaint(text, { env: { VRRP_PASS: 'KPSjXfRG9' } }), lines(long))
-})
-
-test('a password that a program prints, which runs in the folder of the inventory, and never for an inventory that is wrong', () => {
-  const text = cluster('auth_pass: { command: cat vrrp.pass }')
-  const at = '4:25 cluster.auth_pass.command: "cat vrrp.pass"'
-  const ran: string[] = []
-  const run = (words: readonly string[], where: string) => {
-    ran.push([...words, where].join(' '))
-    return 'KPSjXfRG\n'
-  }
-  assert.is(load(text, { run }).cluster.auth_pass, 'KPSjXfRG')
-  assert.equal(ran, [`cat vrrp.pass ${folder}`])
-  assert.match(complaint(text.replace('10.2.1.5', '10.2.1'), { run }), 'cluster.vip')
-  assert.is(ran.length, 1)
-  const really = (words: string) => complaint(text.replace('cat vrrp.pass', words), { run: runHere })
-  assert.match(really('cat no.pass'), '"cat no.pass" ended with exit code 1')
-  assert.match(really('no-such-program x'), '"no-such-program x" can not be run: there is no program no-such-program')
-  writeFileSync(join(folder, 'vrrp.pass'), 'KPSjXfRG\n')
-  assert.is(load(text, { run: runHere }).cluster.auth_pass, 'KPSjXfRG')
-  writeFileSync(join(folder, 'vrrp.pass'), 'KPSjXfRG9\n')
-  const printed = `what "cat vrrp.pass" prints must hold ${passwordWords}, but holds 9 characters`
-  assert.is(complaint(text, { run: runHere }), lines(at.replace('"cat vrrp.pass"', printed)))
-  for (const words of ['"cat `id`"', "'a; b'", '$HOME/x', '"a | b"', '""'])
-    assert.match(complaint(text.replace('cat vrrp.pass', words)), 'must be a program, and words after it')
-})
-
-test('passwords of SSH and sudo: those of a host go before the common ones, and each program runs once', () => {
-  const ran: string[] = []
-  const run = ([program]: readonly string[]) => {
-    ran.push(program!)
-    return `${program} `
-  }
-  const text = smallest
-    .replace('cluster:', 'ssh: { password: { command: common }, become_password: { env: SUDO } }\ncluster:')
-    .replace('10.2.1.3 }', '10.2.1.3, ssh: { password: { command: own } } }')
-  const { hosts } = load(`${text}clients: { c: { ssh: { host: c } } }\n`, { run, env: { SUDO: 's' } })
-  assert.equal(
-    hosts.map(({ ssh }) => [ssh.password, ssh.become_password]),
-    [
-      ['common ', 's'],
-      ['own ', 's'],
-    ],
-  )
-  assert.equal(ran, ['common', 'own'])
-  assert.match(complaint(text, { env: {} }), 'ssh.become_password.env: the environment variable SUDO is not set')
-  assert.match(complaint(text.replace('{ env: SUDO }', 'plain')), 'ssh.become_password: must be { env: NAME }')
-})
-
-test('a password from a file that only its owner reads', () => {
-  const text = cluster('auth_pass: { file: secret/pass }')
-  const secret = join(folder, 'secret', 'pass')
-  const at = '4:22 cluster.auth_pass.file:'
-  assert.is(complaint(text), lines(`${at} can not read "${secret}": there is no such file`))
-  mkdirSync(join(folder, 'secret'), { mode: 0o700 })
-  assert.is(
-    complaint(text.replace('/pass', '')),
-    lines(`${at} can not read "${join(folder, 'secret')}": it is a directory`),
-  )
-  writeFileSync(secret, 'KPSjXfRG\n', { mode: 0o600 })
-  assert.is(load(text).cluster.auth_pass, 'KPSjXfRG')
-  writeFileSync(secret, 'KPSjXfRG\n\n')
-  assert.is(complaint(text), lines(`${at} "${secret}" must hold ${passwordWords}, but holds 9 characters`))
-  chmodSync(secret, 0o640)
-  const open = `${at} "${secret}" is open to others than its owner (mode 640): chmod 600 "${secret}"`
-  assert.is(complaint(text), lines(open))
-})
-
 test('a value has a place; a default has that of the nearest key above it', () => {
   const { place } = load(smallest)
   assert.is(place(['hosts', 'ns2', 'address']), `${file}:6:19 hosts.ns2.address`)
@@ -446,36 +359,6 @@ test('what the documentation shows is valid', () => {
   const shown = [...readFileSync(join(root, 'docs/inventory.md'), 'utf8').matchAll(/```yaml\n(.*?)```/gs)]
   assert.is(shown.length, 2)
   for (const [, text] of shown) assert.is(load(text!).cluster.vip, '10.2.1.5')
-})
-
-const generated = [
-  'inventory/schema.json',
-  'docs/inventory.md',
-  'docs/findings.md',
-  ...Object.keys(documents).map((name) => `documents/${name}.schema.json`),
-  'docs/json.md',
-  'docs/writing-services.md',
-  'docs/writing-tasks.md',
-  'docs/level1.svg',
-  'docs/level2.svg',
-  'docs/level3.svg',
-]
-/** Files that those pages show. */
-const shown = ['docs/examples/banner/question.py', 'examples/link.ts']
-
-test('what is generated is not stale', () => {
-  execFileSync(process.execPath, [join(root, 'docs/generate.mts'), '--check'], { stdio: 'pipe' })
-})
-
-test('what is generated and changed by hand is stale', () => {
-  const copy = join(folder, 'stale')
-  for (const path of ['docs', 'documents', 'engine', 'examples', 'inventory', 'package.json'])
-    cpSync(join(root, path), join(copy, path), { recursive: true })
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-  for (const path of [...generated, ...shown]) appendFileSync(join(copy, path), ' ')
-  const { status, stderr } = spawnSync(process.execPath, [join(copy, 'docs/generate.mts'), '--check'])
-  assert.is(String(stderr), generated.map((path) => `${path} is stale: run node docs/generate.mts\n`).join(''))
-  assert.is(status, 1)
 })
 
 test.run()
