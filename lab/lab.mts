@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { tell, UserError } from '../engine/base/errors.ts'
 import { inCi } from '../engine/cli/options.ts'
 import { didYouMean } from '../engine/base/suggest.ts'
+import { fleet } from './fleet/commands.ts'
 import {
   buildUnderWay,
   ensureCompiler,
@@ -70,6 +71,12 @@ const commands: Record<string, Command> = {
       disturb({ percent: numberUpTo(99, percent!), milliseconds: numberUpTo(10_000, milliseconds!) }),
   },
   logs: { usage: 'logs NODE', help: 'show its console', needs: 1, run: logs },
+  fleet: {
+    usage: 'fleet up N [--yes] | down | status | run COMMAND …',
+    help: 'many hosts that share this kernel, to measure with; needs root',
+    needs: 1,
+    run: runFleet,
+  },
 }
 
 async function up(args: string[]): Promise<void> {
@@ -87,6 +94,14 @@ async function kernel(args: string[]): Promise<void> {
   await ensureCompiler(yes, say)
   stopBackgroundBuild()
   say(`the kernel is in ${await ensureKernel(say)}: the next up takes it, after down`)
+}
+
+/** What comes after `run` is a command's own. */
+async function runFleet(args: string[]): Promise<void> {
+  const own = args[0] === 'run' ? [] : args.filter((word) => word.startsWith('-'))
+  const { yes } = optionsOf(own)
+  const rest = args.filter((word) => !own.includes(word))
+  await fleet(rest, yes, say)
 }
 
 /** Reads `--yes` and options with a value. @throws UserError for others */
@@ -132,7 +147,7 @@ function logs([name]: string[]): void {
 }
 
 function helpText(): string {
-  const rows = Object.values(commands).map(({ usage, help }) => `  ${usage.padEnd(46)} ${help}`)
+  const rows = Object.values(commands).map(({ usage, help }) => `  ${usage.padEnd(50)} ${help}`)
   return [
     ...['The lab: real machines to try playbooks on.', '', 'npm run lab -- COMMAND', ...rows, ''],
     `KIND is ${kindNames.join(', ')}; unless it is given, the first that works here. RELEASE is a release of Debian, or ` +
