@@ -40,6 +40,8 @@ export const networkBatch = (hosts: readonly FleetHost[]): string =>
 /** @returns what tells one host from the others, by its path there */
 export const hostFiles = ({ name, address }: FleetHost): Record<string, string> => ({
   'etc/hostname': `${name}\n`,
+  // Without its name there, sudo would ask the host's own named, which waits for name servers that are nowhere.
+  'etc/hosts': `127.0.0.1 localhost\n127.0.1.1 ${name}\n`,
   // The same at each boot, and no other host's.
   'etc/machine-id': `${Buffer.from(name.padEnd(16)).toString('hex')}\n`,
   'etc/systemd/network/10-eth0.network': `[Match]
