@@ -1,7 +1,8 @@
 // What the runner costs with many hosts, beside one script a host, OpenSSH alone and Ansible: docs/performance.md.
-//   node bench/fleet.mts --hosts 2,20,50,100 [--rounds N] [--others N] [--json] [--write]
-//     --others: rounds of Ansible; --write: docs/performance.json, which `npm run docs` makes the page of
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+//   node bench/fleet.mts --hosts 2,20,50,100 [--rounds N] [--applies N] [--others N] [--json] [--write]
+//     --applies: rounds of first applies; --others: rounds of Ansible; --write: keeps results in docs/performance.json,
+//     beside those of other numbers of hosts; `npm run docs` makes the page of it
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -11,7 +12,7 @@ import { fleetDown, fleetUp } from '../lab/fleet/fleet.ts'
 import { countOf } from '../lab/fleet/plan.ts'
 import { readState } from '../lab/fleet/state.ts'
 import { ensureInstalled } from '../lab/packages.ts'
-import { figureRows, type Measured, ratioRows } from './fleet/figures.ts'
+import { figureRows, type Measured, merged, ratioRows } from './fleet/figures.ts'
 import { measure, type Rounds } from './fleet/rounds.ts'
 import { root } from './measure.ts'
 
@@ -30,6 +31,7 @@ function options() {
       options: {
         hosts: { type: 'string', default: '2,20' },
         rounds: { type: 'string', default: '3' },
+        applies: { type: 'string', default: '1' },
         others: { type: 'string', default: '1' },
         json: { type: 'boolean', default: false },
         write: { type: 'boolean', default: false },
@@ -42,28 +44,33 @@ function options() {
   }
 }
 
-async function measureAll(counts: readonly number[], rounds: Rounds, yes: boolean): Promise<Measured> {
+const machine = () =>
+  `${cpus().length} × ${cpus()[0]!.model}, ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release()}, Node ${process.version}`
+
+/** Measures fleets one after the other. @param hear called with the results of each */
+async function measureAll(counts: readonly number[], rounds: Rounds, yes: boolean, hear: (one: Measured) => void) {
   if (readState()) throw new UserError('there is a fleet already: end it first: npm run lab -- fleet down', 1)
   await ensureInstalled(needs, yes, say)
-  const measured: Measured = {
-    date: new Date().toISOString().slice(0, 10),
-    machine: `${cpus().length} × ${cpus()[0]!.model}, ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release()}, Node ${process.version}`,
-    loads: {},
-    figures: [],
-  }
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
   try {
     for (const count of counts) {
-      measured.loads[count] = Math.round(loadavg()[0]! * 10) / 10
+      const load = Math.round(loadavg()[0]! * 10) / 10
       await fleetUp(count, yes, say)
-      measured.figures.push(...(await measure(count, rounds, join(folder, String(count)), say)))
+      const figures = await measure(count, rounds, join(folder, String(count)), say)
       await fleetDown(say)
+      hear({ count, date: new Date().toISOString().slice(0, 10), machine: machine(), load, figures })
     }
-    return measured
   } finally {
     if (readState()) await fleetDown(say)
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+const resultFile = join(root, 'docs/performance.json')
+
+function write(measured: Measured): void {
+  const old = existsSync(resultFile) ? (JSON.parse(readFileSync(resultFile, 'utf8')) as Measured[]) : []
+  writeFileSync(resultFile, `${JSON.stringify(merged(old, [measured]), null, 2)}\n`)
 }
 
 function table(rows: readonly string[][]): string {
@@ -72,13 +79,15 @@ function table(rows: readonly string[][]): string {
 }
 
 try {
-  const { hosts, rounds, others, json, write, yes } = options()
-  const counts = hosts.split(',').map(countOf)
-  const measured = await measureAll(counts, { rounds: Number(rounds), others: Number(others) }, yes || inCi())
-  const text = `${JSON.stringify(measured, null, 2)}\n`
-  if (write) writeFileSync(join(root, 'docs/performance.json'), text)
-  if (json) process.stdout.write(text)
-  else console.log([table(figureRows(measured.figures)), table(ratioRows(measured.figures))].join('\n\n'))
+  const { hosts, rounds, applies, others, json, write: keep, yes } = options()
+  const all: Measured[] = []
+  const wanted = { rounds: Number(rounds), applies: Number(applies), others: Number(others) }
+  await measureAll(hosts.split(',').map(countOf), wanted, yes || inCi(), (one) => {
+    all.push(one)
+    if (keep) write(one)
+  })
+  const figures = all.flatMap((one) => one.figures)
+  console.log(json ? JSON.stringify(all, null, 2) : [figureRows(figures), ratioRows(figures)].map(table).join('\n\n'))
 } catch (error) {
   tell(error)
 }

@@ -1,6 +1,6 @@
 // Writes what is made from the inventory's schema: inventory/schema.json for editors, docs/inventory.md for people; from the
-// schemas of documents: documents/*.schema.json, docs/json.md, the codes of docs/findings.md; the pictures; and the files
-// that pages show.
+// schemas of documents: documents/*.schema.json, docs/json.md, the codes of docs/findings.md; the pictures; from docs/performance.json,
+// which bench/fleet.mts writes, the tables and the chart of docs/performance.md; and the files that pages show.
 //   node docs/generate.mts            writes them all
 //   node docs/generate.mts --check    writes nothing; exit code 1 if one of them is stale
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -9,6 +9,7 @@ import { findingCodes } from '../documents/parts/finding.ts'
 import { schema } from '../inventory/schema.ts'
 import { type Node, wording } from '../inventory/wording.ts'
 import { jsonPage } from './json-page.ts'
+import { performanceChart, withResults } from './performance.ts'
 import { pictures } from './pictures.mts'
 
 /** The parts of the schema that the documentation shows. */
@@ -163,6 +164,8 @@ const generated = {
   'docs/json.md': jsonPage(),
   'docs/writing-services.md': withFiles('docs/writing-services.md'),
   'docs/writing-tasks.md': withFiles('docs/writing-tasks.md'),
+  'docs/performance.md': withResults(readIfThere('docs/performance.md')),
+  'docs/performance.svg': performanceChart,
   ...pictures,
 }
 const stale = Object.entries(generated).filter(([path, text]) => readIfThere(path) !== text)

@@ -40,7 +40,7 @@ export function label(at: Point, text: string, kind = '', anchor: 'start' | 'mid
 /** @param description what the picture shows, in words, for those who do not see it */
 export const picture = (title: string, description: string, size: Point, ...parts: Markup[][]): string =>
   markup`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.join(' ')}" role="img" aria-labelledby="title description">
-<!-- Written by docs/generate.mts from docs/pictures.mts; change it there. -->
+<!-- Written by docs/generate.mts; change what it is made from. -->
 <title id="title">${title}</title>
 <desc id="description">${description}</desc>
 <style>${new Markup(style)}

@@ -13,14 +13,21 @@ export interface Figure extends Omit<Usage, 'stdout'> {
   executions?: number
 }
 
-/** All that one call of the bench has measured: docs/performance.json. */
+/** What was measured with one number of hosts, and where. */
 export interface Measured {
+  count: number
   date: string
   machine: string
-  /** What each number of hosts was measured beside: the load average when it began. */
-  loads: Record<string, number>
+  /** The load average of the machine before the hosts were started. */
+  load: number
   figures: Figure[]
 }
+
+/** @returns measurements with others of the same numbers of hosts replaced by newer ones, the smallest number first */
+export const merged = (old: readonly Measured[], newer: readonly Measured[]): Measured[] =>
+  [...old.filter(({ count }) => !newer.some((one) => one.count === count)), ...newer].toSorted(
+    (a, b) => a.count - b.count,
+  )
 
 /** What a ratio is, and its bound by the number of hosts: that of the next smaller number counts for those between. */
 interface Ratio {

@@ -10,20 +10,27 @@ type Run = Usage & ReturnType<Contender['counts']>
 /** What finds nothing to change, or the hosts are not as they have to be. */
 const idle: readonly Key[] = ['converged', 'check', 'pairs', 'bare', 'script', 'openssh', 'ansible', 'mitogen']
 
+/** What only brings hosts to where something can be measured. */
+const unreported: readonly Key[] = ['undo', 'teardown', 'pairsFirst']
+
 export interface Rounds {
+  /** Of what changes nothing. */
   rounds: number
+  /** Of first applies, each but the last taken back again. */
+  applies: number
   /** Of other tools, which take much longer. */
   others: number
 }
 
 /**
- * Measures a fleet of so many hosts in rounds, each thing once a round, so that what else the machine does meets all of them.
+ * Measures a fleet of so many hosts in blocks of rounds, each thing once a round, so that what else the machine does meets all
+ * of them.
  * @param folder where inventories and temporary files go
  * @throws UserError where the changes of one thing differ between its runs, or something changes what is as it shall be
  */
 export async function measure(
   count: number,
-  { rounds, others }: Rounds,
+  { rounds, applies, others }: Rounds,
   folder: string,
   say: (line: string) => void,
 ): Promise<Figure[]> {
@@ -40,20 +47,25 @@ export async function measure(
       refuseOdd(name, all, idle.includes(key))
     }
   }
-  for (let round = 0; round < rounds; round++) {
-    await run('first', 'converged', 'check', 'teardown')
-    await run('scriptFirst', 'script', 'openssh', 'bare')
-    // On what the script has made: they find it as they want it, or the work is not the same.
-    if (round < others) await run('ansible', 'mitogen')
-    await run('undo')
-    if (round < others) await run('ansibleFirst', 'undo')
+  const times = async (many: number, ...keys: Key[]) => {
+    for (let round = 0; round < many; round++) await run(...keys)
   }
+  await times(applies - 1, 'scriptFirst', 'undo')
+  await run('scriptFirst')
+  await times(rounds, 'bare', 'script', 'openssh')
+  // On what the script has made: they find it as they want it, or the work is not the same.
+  await times(others, 'ansible', 'mitogen')
+  await run('undo')
+  await times(others, 'ansibleFirst', 'undo')
+  await times(applies - 1, 'first', 'teardown')
+  await run('first')
+  await times(rounds, 'converged', 'check')
   if (count >= 4) {
     await run('pairsFirst')
-    for (let round = 0; round < rounds; round++) await run('pairs')
+    await times(rounds, 'pairs')
   }
   return [...runs]
-    .filter(([key]) => key !== 'teardown' && key !== 'undo')
+    .filter(([key]) => !unreported.includes(key))
     .map(([key, all]) => figureOf(count, key, contenders[key].name, all))
 }
 
