@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { leaveBashrcOut } from '../engine/base/bashrc.ts'
 import { tell, UserError } from '../engine/base/errors.ts'
 import { inCi } from '../engine/cli/options.ts'
 import { fleetDown, fleetUp } from '../lab/fleet/fleet.ts'
@@ -78,6 +79,8 @@ function table(rows: readonly string[][]): string {
   return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')).join('\n')
 }
 
+// Also for what is measured: it would be read for each host.
+leaveBashrcOut()
 try {
   const { hosts, rounds, applies, others, json, write: keep, yes } = options()
   const all: Measured[] = []

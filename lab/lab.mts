@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { leaveBashrcOut } from '../engine/base/bashrc.ts'
 import { tell, UserError } from '../engine/base/errors.ts'
 import { inCi } from '../engine/cli/options.ts'
 import { didYouMean } from '../engine/base/suggest.ts'
@@ -156,6 +157,7 @@ function helpText(): string {
 }
 
 const [word = '--help', ...args] = process.argv.slice(2)
+leaveBashrcOut()
 try {
   const command = commands[word]
   if (word === '--help' || word === '-h') say(helpText())

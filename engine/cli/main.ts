@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { Documents } from '../../documents/all.ts'
+import { leaveBashrcOut } from '../base/bashrc.ts'
 import { Console } from './console.ts'
 import { exitCode, isCancelled, outcomeOf, UserError } from '../base/errors.ts'
 import { printable, printableJson } from '../base/printable.ts'
@@ -86,8 +87,7 @@ export async function main<Name extends keyof Documents, const Own extends Optio
   // The reader of a pipe may leave early (`| head`); changes that have begun on hosts are finished.
   process.stdout.on('error', () => {})
   process.stderr.on('error', () => {})
-  // Without it, as from cron, bash takes the pipes of Node for a remote login, and what ~/.bashrc prints for what commands print.
-  process.env.SHLVL ??= '1'
+  leaveBashrcOut()
   try {
     const options = parseOptions(process.argv.slice(entry + 1), title, own, words)
     if (typeof options === 'string') return void process.stdout.write(`${options}\n`)
