@@ -22,6 +22,7 @@ const generated = [
   'docs/level2.svg',
   'docs/level3.svg',
   'docs/failover.svg',
+  'docs/performance.svg',
 ]
 /** Files that those pages show. */
 const shown = ['docs/examples/banner/question.py', 'examples/link.ts']
@@ -32,7 +33,7 @@ test('what is generated is not stale', () => {
 
 test('what is generated and changed by hand is stale', () => {
   const copy = join(folder, 'stale')
-  for (const path of ['docs', 'documents', 'engine', 'examples', 'inventory', 'package.json'])
+  for (const path of ['bench', 'docs', 'documents', 'engine', 'examples', 'inventory', 'package.json'])
     cpSync(join(root, path), join(copy, path), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
   for (const path of [...generated, ...shown]) appendFileSync(join(copy, path), ' ')
