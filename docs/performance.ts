@@ -70,7 +70,7 @@ export const performanceChart: string = picture(
     line(
       [
         [left, yOf(seconds)],
-        [right, yOf(seconds)],
+        [right - 40, yOf(seconds)],
       ],
       'quiet',
     ),
