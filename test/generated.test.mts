@@ -18,11 +18,11 @@ const generated = [
   'docs/json.md',
   'docs/writing-services.md',
   'docs/writing-tasks.md',
+  'docs/performance.svg',
   'docs/level1.svg',
   'docs/level2.svg',
   'docs/level3.svg',
   'docs/failover.svg',
-  'docs/performance.svg',
 ]
 /** Files that those pages show. */
 const shown = ['docs/examples/banner/question.py', 'examples/link.ts']

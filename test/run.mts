@@ -7,6 +7,7 @@ import { $ } from 'zx'
 import { evidenceFolder } from '../lab/evidence.ts'
 import { labDown, labUp } from '../lab/lab.ts'
 import { ensureRequirements } from '../lab/requirements.ts'
+import { leaveBashrcOut } from '../engine/base/bashrc.ts'
 import { inCi } from '../engine/cli/options.ts'
 import { endAll, type Outcome, root, runFile } from './run-file.ts'
 import { environmentOf, filesOf, type Tier, tiers } from './tiers.ts'
@@ -19,6 +20,7 @@ const longest = [
   '5-level3',
   'faults/level3',
   '9-several',
+  '9-pools',
   '9-real-servers',
   '9-direct',
   'el-levels',
@@ -149,6 +151,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 const listed = Object.values(tiers).flatMap((tier) => filesOf(tier, ''))
 for (const file of globSync('test/**/*.test.mts', { cwd: root }))
   if (!listed.includes(file)) fail(`${file} is in no tier of test/tiers.ts`)
+leaveBashrcOut()
 const [names = '', ...words] = process.argv.slice(2)
 const yes = words.includes('--yes')
 const [pattern = ''] = words.filter((word) => word !== '--yes')

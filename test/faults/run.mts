@@ -1,6 +1,7 @@
 // Plays faults on the lab's machines, and prints what became of each: docs/faults.md.
 //   node test/faults/run.mts [--chosen] [--list] [--keep] [--markdown] [PATTERN]
 import { parseArgs } from 'node:util'
+import { leaveBashrcOut } from '../../engine/base/bashrc.ts'
 import { disconnect, resetWithPackages, startLab } from '../lab/cluster.ts'
 import { Cluster, type Played } from './play.ts'
 import { nameOf } from './row.ts'
@@ -19,6 +20,7 @@ const { values, positionals } = parseArgs({
   },
   allowPositionals: true,
 })
+leaveBashrcOut()
 const pattern = new RegExp(positionals.join(' '), 'i')
 const wanted = rows.filter((row) => pattern.test(nameOf(row)) && (!values.chosen || isChosen(row)))
 if (wanted.length === 0) throw new Error(`no row is called ${pattern}: see --list`)
