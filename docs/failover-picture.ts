@@ -9,7 +9,7 @@ interface Lane {
   every: number
   /** When it is noticed at the earliest and at the latest. */
   after: readonly [number, number]
-  then: string
+  result: string
 }
 
 interface Panel {
@@ -28,30 +28,31 @@ const panels: readonly Panel[] = [
     title: 'Usual',
     ...{ length: 7.5, step: 0.5 },
     lanes: [
-      lane('virtual IP: an advert each second', 1, [missing(3, 1, 1), missing(3, 1, 1)], 'the next node takes it'),
-      lane('pools: a check each second', 1, [3, 5], 'a dead node is out'),
-      lane('pools: a check each second', 1, [2, 3], 'a stopped service is out'),
+      {
+        what: 'virtual IP: an advert each second',
+        every: 1,
+        after: [missing(3, 1, 1), missing(3, 1, 1)],
+        result: 'the next node takes it',
+      },
+      { what: 'pools: a check each second', every: 1, after: [3, 5], result: 'a dead node is out' },
+      { what: 'pools: a check each second', every: 1, after: [2, 3], result: 'a stopped service is out' },
     ],
   },
   {
     title: 'failover: quick',
     ...{ length: 1.5, step: 0.1 },
     lanes: [
-      lane(
-        'virtual IP: an advert each 0.07 s',
-        0.07,
-        [missing(5, 0.07, 0.07), missing(5, 0.07, 0.07)],
-        'the next node takes it',
-      ),
-      lane('pools: BFD each 0.07 s', 0.07, [0.35, 0.35], 'a dead node is out'),
-      lane('pools: a check each 0.3 s', 0.3, [0.4, 0.7], 'a stopped service is out'),
+      {
+        what: 'virtual IP: an advert each 0.07 s',
+        every: 0.07,
+        after: [missing(5, 0.07, 0.07), missing(5, 0.07, 0.07)],
+        result: 'the next node takes it',
+      },
+      { what: 'pools: BFD each 0.07 s', every: 0.07, after: [0.35, 0.35], result: 'a dead node is out' },
+      { what: 'pools: a check each 0.3 s', every: 0.3, after: [0.4, 0.7], result: 'a stopped service is out' },
     ],
   },
 ]
-
-function lane(what: string, every: number, after: Lane['after'], then: string): Lane {
-  return { what, every, after, then }
-}
 
 // Names on the left, the axis on the right of them.
 const [left, width, row, height] = [300, 660, 52, 232]
@@ -69,7 +70,7 @@ function panelAt({ title, length, step, lanes }: Panel, top: number) {
   ]
 }
 
-function laneAt({ what, every, after: [first, last], then }: Lane, top: number, at: (seconds: number) => number) {
+function laneAt({ what, every, after: [first, last], result }: Lane, top: number, at: (seconds: number) => number) {
   // What would have come, or been asked, had nobody died.
   const missed = Array.from({ length: Math.floor(first / every + 1e-9) }, (_, index) => (index + 1) * every)
   const end = last > first ? `${at0(first)} to ${at0(last)} s` : `${at0(first)} s`
@@ -78,7 +79,7 @@ function laneAt({ what, every, after: [first, last], then }: Lane, top: number, 
     box([at(0), top], [at(first) - at(0), 28], 'part', 4),
     ...(last > first ? [box([at(first), top], [at(last) - at(first), 28], 'standby', 4)] : []),
     ...missed.map((seconds) => box([at(seconds) - 1, top + 8], [2, 12], 'held', 0)),
-    label([at(last) + 10, top + 19], `${end}: ${then}`, '', 'start'),
+    label([at(last) + 10, top + 19], `${end}: ${result}`, '', 'start'),
   ]
 }
 
@@ -89,8 +90,8 @@ export const failoverPicture: string = picture(
   panels
     .flatMap(({ title, lanes }) =>
       lanes.map(
-        ({ what, after: [first, last], then }) =>
-          `${title}, ${what}: after ${at0(first)} to ${at0(last)} seconds ${then}.`,
+        ({ what, after: [first, last], result }) =>
+          `${title}, ${what}: after ${at0(first)} to ${at0(last)} seconds ${result}.`,
       ),
     )
     .join(' '),
