@@ -58,7 +58,7 @@ function onHost(work: string): string[] {
   const text = `set -e\nexport LC_ALL=C\nroutes() { ${script} "$@"; }\nat_end() { :; }\n${host}${work}`
   const printed = execFileSync('unshare', [...ownNamespaces, 'bash', '-c', text], {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 240_000,
   })
   return printed.split('\n').flatMap((line) => line.replaceAll(/\s+/g, ' ').trim() || [])
 }
