@@ -20,38 +20,46 @@ interface Panel {
   lanes: readonly Lane[]
 }
 
-/** The time without adverts after which a node of the priority 100 takes the address: RFC 5798, 6.1. */
-const missing = (adverts: number, interval: number, skewed: number) => adverts * interval + ((256 - 100) / 256) * skewed
+/** When something is noticed, and how often somebody looks, in seconds. */
+interface Timing {
+  adverts: { every: number; missing: number }
+  /** How the death of a node is seen, and that of a service. */
+  node: { by: string; every: number; after: Lane['after'] }
+  service: { every: number; after: Lane['after'] }
+}
+
+/** @param step of the marks of the axis, in seconds */
+function panel(title: string, step: number, { adverts, node, service }: Timing): Panel {
+  // A node of the priority 100: RFC 5798, 6.1.
+  const silence = adverts.missing * adverts.every + ((256 - 100) / 256) * adverts.every
+  const each = (seconds: number) => (seconds === 1 ? 'each second' : `each ${seconds} s`)
+  return {
+    title,
+    ...{ length: 15 * step, step },
+    lanes: [
+      {
+        what: `virtual IP: an advert ${each(adverts.every)}`,
+        every: adverts.every,
+        after: [silence, silence],
+        result: 'the next node takes it',
+      },
+      { what: `pools: ${node.by} ${each(node.every)}`, ...node, result: 'a dead node is out' },
+      { what: `pools: a check ${each(service.every)}`, ...service, result: 'a stopped service is out' },
+    ],
+  }
+}
 
 const panels: readonly Panel[] = [
-  {
-    title: 'Usual',
-    ...{ length: 7.5, step: 0.5 },
-    lanes: [
-      {
-        what: 'virtual IP: an advert each second',
-        every: 1,
-        after: [missing(3, 1, 1), missing(3, 1, 1)],
-        result: 'the next node takes it',
-      },
-      { what: 'pools: a check each second', every: 1, after: [3, 5], result: 'a dead node is out' },
-      { what: 'pools: a check each second', every: 1, after: [2, 3], result: 'a stopped service is out' },
-    ],
-  },
-  {
-    title: 'failover: quick',
-    ...{ length: 1.5, step: 0.1 },
-    lanes: [
-      {
-        what: 'virtual IP: an advert each 0.07 s',
-        every: 0.07,
-        after: [missing(5, 0.07, 0.07), missing(5, 0.07, 0.07)],
-        result: 'the next node takes it',
-      },
-      { what: 'pools: BFD each 0.07 s', every: 0.07, after: [0.35, 0.35], result: 'a dead node is out' },
-      { what: 'pools: a check each 0.3 s', every: 0.3, after: [0.4, 0.7], result: 'a stopped service is out' },
-    ],
-  },
+  panel('Usual', 0.5, {
+    adverts: { every: 1, missing: 3 },
+    node: { by: 'a check', every: 1, after: [3, 5] },
+    service: { every: 1, after: [2, 3] },
+  }),
+  panel('failover: quick', 0.1, {
+    adverts: { every: 0.07, missing: 5 },
+    node: { by: 'BFD', every: 0.07, after: [0.35, 0.35] },
+    service: { every: 0.3, after: [0.4, 0.7] },
+  }),
 ]
 
 // Names on the left, the axis on the right of them.
@@ -73,7 +81,7 @@ function panelAt({ title, length, step, lanes }: Panel, top: number) {
 function laneAt({ what, every, after: [first, last], result }: Lane, top: number, at: (seconds: number) => number) {
   // What would have come, or been asked, had nobody died.
   const missed = Array.from({ length: Math.floor(first / every + 1e-9) }, (_, index) => (index + 1) * every)
-  const end = last > first ? `${at0(first)} to ${at0(last)} s` : `${at0(first)} s`
+  const end = last > first ? `${rounded(first)} to ${rounded(last)} s` : `${rounded(first)} s`
   return [
     label([24, top + 19], what, '', 'start'),
     box([at(0), top], [at(first) - at(0), 28], 'part', 4),
@@ -83,7 +91,7 @@ function laneAt({ what, every, after: [first, last], result }: Lane, top: number
   ]
 }
 
-const at0 = (seconds: number) => Number(seconds.toFixed(seconds < 1 ? 2 : 1))
+const rounded = (seconds: number) => Number(seconds.toFixed(seconds < 1 ? 2 : 1))
 
 export const failoverPicture: string = picture(
   'From a death to the moment when nobody notices it any more',
@@ -91,7 +99,7 @@ export const failoverPicture: string = picture(
     .flatMap(({ title, lanes }) =>
       lanes.map(
         ({ what, after: [first, last], result }) =>
-          `${title}, ${what}: after ${at0(first)} to ${at0(last)} seconds ${result}.`,
+          `${title}, ${what}: after ${rounded(first)} to ${rounded(last)} seconds ${result}.`,
       ),
     )
     .join(' '),
