@@ -53,3 +53,12 @@ export const meaningOf = (address: string): string | undefined => specialBlockOf
 
 /** @returns an IPv6 address in the form that all of its forms have in common (RFC 5952) */
 export const plain6 = (address: string): string => new URL(`http://[${address}]`).hostname.slice(1, -1)
+
+/**
+ * @returns whether clients are served at an address that moves, by its place among all: at `vip`, which is the first, and at others of
+ *   IPv4 in the network of the nodes
+ */
+export function servesAt(cidr: string): (address: string, place: number) => boolean {
+  const { has } = parseNetwork(cidr)
+  return (address, place) => isIPv4(address) && (place === 0 || has(address))
+}

@@ -1,8 +1,7 @@
-import { isIPv4 } from 'node:net'
 import { didYouMean } from '../engine/base/suggest.ts'
 import type { Draft } from './defaults.ts'
 import type { Level } from './levels.ts'
-import { parseNetwork } from './network.ts'
+import { servesAt } from './network.ts'
 import { serves } from './roles.ts'
 import { vipsOf } from './rules-addresses.ts'
 import type { Path, Problem } from './source.ts'
@@ -53,10 +52,10 @@ function named(path: Path, names: readonly string[], hosts: NonNullable<Draft['h
 }
 
 function asked(path: Path, addresses: readonly string[], cluster: Draft['cluster']): Problem[] {
-  const [first, ...more] = vipsOf(cluster).map(({ address }) => address)
-  if (first === undefined || cluster?.network === undefined) return []
-  const { has } = parseNetwork(cluster.network)
-  const served = [first, ...more.filter((one) => one !== undefined && isIPv4(one) && has(one))]
+  if (cluster?.vip === undefined || cluster.network === undefined) return []
+  const served = vipsOf(cluster)
+    .map(({ address = '' }) => address)
+    .filter(servesAt(cluster.network))
   return addresses.flatMap((address, index) =>
     served.includes(address)
       ? []

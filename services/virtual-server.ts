@@ -1,7 +1,6 @@
 import type { Asked } from '../engine/clients/question.ts'
 import type { Protocol } from '../engine/clients/losses.ts'
-import { isIPv4 } from 'node:net'
-import { parseNetwork } from '../inventory/network.ts'
+import { parseNetwork, servesAt } from '../inventory/network.ts'
 import type { Cluster, Host, Instance } from '../inventory/types.ts'
 import { servicesOf } from './all.ts'
 import { type HealthCheck, isServedBy, type Service } from './service.ts'
@@ -89,15 +88,15 @@ export const movedAddressesOf = ({ instances }: Pick<Cluster, 'instances'>): str
 /** @returns the addresses at which clients are served: `vip`, and others of IPv4 in the network of the nodes */
 export function servedAddressesOf({ instances, network }: Omit<Served, 'services' | 'balancing'>): ServedAddress[] {
   const { has } = parseNetwork(network)
-  const [main] = instances
-  return instances.flatMap((instance) =>
-    instance.vips.flatMap(({ address, interface: own }, place) => {
-      const isElsewhere = !has(address)
-      const isFirst = instance === main && place === 0
-      if (!isIPv4(address) || (isElsewhere && !isFirst)) return []
-      return [{ instance, address, interface: own ?? instance.interface, isElsewhere }]
-    }),
-  )
+  const isServed = servesAt(network)
+  return instances
+    .flatMap((instance) => instance.vips.map((vip) => ({ instance, vip })))
+    .filter(({ vip }, place) => isServed(vip.address, place))
+    .map(({ instance, vip: { address, interface: own } }) => ({
+      ...{ instance, address },
+      interface: own ?? instance.interface,
+      isElsewhere: !has(address),
+    }))
 }
 
 /** @param name of a virtual server @returns how rules for it are named: `udp`, `dns-udp` */
