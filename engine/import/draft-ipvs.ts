@@ -31,18 +31,20 @@ export function servicesOf(main: Part | undefined, servers: readonly Part[], pla
     return isDns ? { isChecked: (about) => about === 'port 53' } : { service: { type: 'none' }, isChecked: never }
   }
   const names = servers.find((server) => checksOf(server).some((check) => txt.test(check)) || portOf(server) === 53)
-  // DNS is over both protocols; others are one service where the same real servers listen at the same port.
-  const groups = Map.groupBy(servers, (server) =>
-    names && portOf(server) === portOf(names)
+  const isOfNames = (server: Part) => names !== undefined && portOf(server) === portOf(names)
+  // DNS comes first, over both protocols; others are one service where the same real servers listen at the same port.
+  const ordered = [...(names ? [names] : []), ...servers.filter((server) => server !== names)]
+  const groups = Map.groupBy(ordered, (server) =>
+    isOfNames(server)
       ? 'dns'
       : [server.key.split(' ').at(-1), portOf(server), ...(places.areAlone ? [] : realsOf([server]))].join(' '),
   )
   const services: Section = {}
-  for (const [key, group] of [...groups].toSorted(([a], [b]) => Number(b === 'dns') - Number(a === 'dns'))) {
-    const server = key === 'dns' ? names! : group[0]!
-    const service = key === 'dns' ? dns(names!) : serviceOf(server, places.areAlone ? undefined : places.vip)
-    const own = { ...service, ...ownBalancing(server, servers[0]!), ...poolOf(group, servers, places) }
-    services[key === 'dns' ? key : nameIn(services, `${String(service.type)}${portOf(server)}`)] = own
+  for (const group of groups.values()) {
+    const server = group[0]!
+    const service = isOfNames(server) ? dns(server) : serviceOf(server, places.areAlone ? undefined : places.vip)
+    const name = isOfNames(server) ? 'dns' : nameIn(services, `${String(service.type)}${portOf(server)}`)
+    services[name] = { ...service, ...ownBalancing(server, servers[0]!), ...poolOf(group, servers, places) }
   }
   const [one, ...more] = Object.values(services) as Section[]
   if (more.length > 0) return { services, isChecked: never }
