@@ -4,18 +4,20 @@
 //     each machine stops for 150 ms a minute
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { labUp, status } from '../lab/lab.ts'
 import { disturb } from '../lab/network.ts'
+import { labFolder, sshConfigFile } from '../lab/paths.ts'
 import { root, run, zx } from './measure.ts'
 
 const [minutes = 30, percent = 5, milliseconds = 50] = process.argv.slice(2).map(Number)
 const nodes = ['ns1', 'ns2'] as const
-const inventory = `${root}.lab/calm.yaml`
+const inventory = join(labFolder, 'calm.yaml')
 
 /** Runs bash as root on a machine. */
 function on(machine: string, script: string): string {
-  const words = ['-F', `${root}.lab/ssh_config`, machine, 'sudo', 'bash', '-s']
+  const words = ['-F', sshConfigFile, machine, 'sudo', 'bash', '-s']
   const { stdout, stderr, status: code } = spawnSync('ssh', words, { input: script, encoding: 'utf8' })
   if (code !== 0) throw new Error(`${machine}: ${stderr}`)
   return stdout
@@ -44,9 +46,8 @@ const lab = readFileSync(`${root}inventory/lab.yaml`, 'utf8').replace('../.lab/'
 writeFileSync(inventory, lab.replace(/auth_pass: .*/, 'failover: quick'))
 run(zx, 'playbooks/level3.mts', '--inventory', inventory, '--yes')
 
-const busy = 'busy'
 for (const node of nodes)
-  on(node, `for i in 1 2 3 4; do systemd-run -q --unit ${busy}-$i sh -c 'while :; do :; done'; done`)
+  on(node, `for i in 1 2 3 4; do systemd-run -q --unit busy-$i sh -c 'while :; do :; done'; done`)
 disturb({ percent, milliseconds })
 const began = on('ns1', "date '+%F %T'").trim()
 console.log(`${minutes} minutes from ${began} on`)
@@ -59,7 +60,7 @@ try {
   }
 } finally {
   disturb({ percent: 0, milliseconds: 0 })
-  for (const node of nodes) on(node, `systemctl stop '${busy}-*'`)
+  for (const node of nodes) on(node, "systemctl stop 'busy-*'")
 }
 for (const node of nodes) {
   const events = eventsSince(node, began)

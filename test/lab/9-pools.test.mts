@@ -18,7 +18,7 @@ test.after(async () => {
   await disconnect()
 })
 
-/** The names of services are served by ns1 and ns2, the web by ns2 and ns3, at an address of its own. */
+/** @returns an inventory in which ns1 and ns2 serve DNS at one address, and these hosts the web at another */
 function pools(web: string): string {
   const file = inventoryWith(
     `more_vips: [10.2.1.8]\n  services: { dns: { type: dns, hosts: [ns1, ns2], vips: [10.2.1.5] }, web: { type: http, hosts: ${web}, vips: [10.2.1.8] } }`,
