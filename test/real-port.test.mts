@@ -90,4 +90,15 @@ test('pools have real servers at the port of the service', () => {
   assert.match(at(80).join('\n'), 'lacks ns1')
 })
 
+test('an address of another network: balanced connections come from the director itself', () => {
+  const sourcesWith = (vip: string) => {
+    const { cluster, hosts } = inventoryOf(
+      `cluster: { ${vip}, network: 10.2.1.0/24 }\nhosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }\n`,
+    )
+    return snat({ ...target, cluster, hosts, host: hosts[0]! }, 2).map((rule) => 'source' in rule && rule.source)
+  }
+  assert.equal(sourcesWith('vip: 10.9.0.5, vip_interface: eth1'), ['10.2.1.2'])
+  assert.equal(sourcesWith('vip: 10.2.1.5'), ['10.2.1.5'])
+})
+
 test.run()
