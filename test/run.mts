@@ -1,8 +1,9 @@
 // Runs the tests: see docs/tests.md.
-//   node test/run.mts TIER[,TIER] [--yes] [PATTERN]     only files whose path contains PATTERN
-// A file that runs no test, skips one, or never ends has failed.
+//   node test/run.mts TIER[,TIER] [--yes] [--also TIER[,TIER]] [--minutes N] [PATTERN]
+// Of a PATTERN, only files whose path contains it run. A file that runs no test, skips one, or never ends has failed.
 import { cpSync, existsSync, globSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { parseArgs } from 'node:util'
 import { $ } from 'zx'
 import { evidenceFolder } from '../lab/evidence.ts'
 import { labDown, labUp } from '../lab/lab.ts'
@@ -11,52 +12,11 @@ import { leaveBashrcOut } from '../engine/base/bashrc.ts'
 import { inCi } from '../engine/cli/options.ts'
 import { endAll, type Outcome, root, runFile } from './run-file.ts'
 import { environmentOf, filesOf, type Tier, tiers } from './tiers.ts'
+import { TimeLeft, usualSeconds } from './times.ts'
 import { ensureTools } from './tools.ts'
 
-/** The files that take longest, the longest first, so that none of them is left to the end alone. */
-const longest = [
-  'faults/level2',
-  'el-mixed',
-  '5-level3',
-  'faults/level3',
-  '9-several',
-  '9-pools',
-  '9-real-servers',
-  '9-direct',
-  'el-levels',
-  '6-rolling',
-  '7-operations',
-  '2-level2',
-  '3-damage',
-  '9-packet-filters',
-  '9-adoption',
-  '1-level1',
-  'prober',
-  'rolling',
-  'rollback',
-  'lock',
-  'routes',
-  'login-shell',
-  'ssh-way',
-  'ssh',
-  'package',
-  'trial-drops',
-  'transport',
-  'report',
-  'as-described-real',
-  'dead-man',
-  'ask',
-  'documents',
-  'any-mistakes',
-  'any-inventory',
-  'busy-sshd',
-  'main',
-]
-
-const rank = (file: string) => {
-  const place = longest.findIndex((name) => file.endsWith(`/${name}.test.mts`))
-  return place < 0 ? longest.length : place
-}
+/** How many times as long as usual files take where one lab at a time is enough. */
+const slow = 1.7
 
 /** A file of a tier. */
 interface Job {
@@ -80,15 +40,21 @@ const together = (planned: readonly { tier: Tier; files: readonly string[] }[]):
 
 /** Runs files together. Output comes as it is printed from one that runs alone, otherwise whole at its end. */
 async function runAll(jobs: readonly Job[]): Promise<Outcome[]> {
-  // Of all tiers that run together, the longest files begin first.
-  const waiting = (jobs[0]?.tier.atATime ?? 1) > 1 ? jobs.toSorted((a, b) => rank(a.file) - rank(b.file)) : [...jobs]
-  const outcomes: Outcome[] = []
-  const atATime = Math.min(jobs[0]?.tier.atATime ?? 1, jobs.length)
+  const { lab = false, atATime: most = 1 } = jobs[0]?.tier ?? {}
+  // Machines of two labs on a slow machine are late enough to miss each other.
+  const atATime = Math.min(lab && left.slowness > slow ? 1 : most, jobs.length)
   const alone = atATime === 1
+  // Of all tiers that run together, the longest files begin first.
+  const waiting = most > 1 ? jobs.toSorted((a, b) => usualSeconds(b.file) - usualSeconds(a.file)) : [...jobs]
+  const outcomes: Outcome[] = []
   const work = async (_: unknown, worker: number) => {
-    const checkout = jobs[0]!.tier.lab ? checkoutFor(worker) : root
+    const checkout = lab ? checkoutFor(worker) : root
     for (let job = waiting.shift(); job; job = waiting.shift()) {
       const { file, tier } = job
+      if (!left.fits(file)) {
+        notRun.push(file)
+        continue
+      }
       const { lab, minutes, release } = tier
       if (lab && !alone) console.log(`${file} begins`)
       const began = performance.now()
@@ -100,8 +66,9 @@ async function runAll(jobs: readonly Job[]): Promise<Outcome[]> {
       process.stdout.write(Buffer.concat(kept))
       if (release) outcome.file = `${file} (${release})`
       if (outcome.why) console.log(`FAILED ${outcome.file}: ${outcome.why}`)
-      const seconds = ((performance.now() - began) / 1000).toFixed(1)
-      console.log(`${outcome.file}: ${outcome.passed} passed, ${outcome.failed} failed, ${seconds} s\n`)
+      const seconds = (performance.now() - began) / 1000
+      left.took(file, seconds)
+      console.log(`${outcome.file}: ${outcome.passed} passed, ${outcome.failed} failed, ${seconds.toFixed(1)} s\n`)
       outcomes.push(outcome)
     }
   }
@@ -152,11 +119,18 @@ const listed = Object.values(tiers).flatMap((tier) => filesOf(tier, ''))
 for (const file of globSync('test/**/*.test.mts', { cwd: root }))
   if (!listed.includes(file)) fail(`${file} is in no tier of test/tiers.ts`)
 leaveBashrcOut()
-const [names = '', ...words] = process.argv.slice(2)
-const yes = words.includes('--yes')
-const [pattern = ''] = words.filter((word) => word !== '--yes')
-const chosen = names
-  .split(',')
+const { values, positionals } = parseArgs({
+  options: { yes: { type: 'boolean' }, also: { type: 'string' }, minutes: { type: 'string' } },
+  allowPositionals: true,
+})
+const { yes = false, also = '', minutes } = values
+const [names = '', pattern = ''] = positionals
+if (minutes !== undefined && !(Number(minutes) > 0)) fail(`--minutes: must be a number above 0, got "${minutes}"`)
+const left = new TimeLeft(minutes === undefined ? undefined : Number(minutes) * 60)
+const notRun: string[] = []
+const chosen = [names, also]
+  .filter(Boolean)
+  .flatMap((list) => list.split(','))
   .map((name) => tiers[name] ?? fail(`there is no tier "${name}", but ${Object.keys(tiers).join(', ')}`))
 const planned = chosen.map((tier) => ({ tier, files: filesOf(tier, pattern) }))
 if (pattern && planned.every(({ files }) => files.length === 0)) fail(`no test file matches "${pattern}"`)
@@ -178,6 +152,12 @@ if (bad.length > 0) console.log('Failed:')
 for (const { file, why, names } of bad) console.log([`  ${file}: ${why}`, ...names].join('\n    '))
 if (bad.length > 0 && existsSync(evidenceFolder))
   console.log(`How the machines were when tests failed: ${relative('', evidenceFolder)}/`)
+if (notRun.length > 0)
+  console.log(`Not run, since they would not have ended within ${minutes} minutes:\n  ${notRun.join('\n  ')}`)
 const sum = (kind: 'passed' | 'failed') => outcomes.reduce((all, outcome) => all + outcome[kind], 0)
 console.log(`${sum('passed')} passed, ${sum('failed')} failed`)
-process.exitCode = bad.length > 0 ? 1 : 0
+// Time for less than that is none.
+const noLab =
+  notRun.some((file) => file.startsWith('test/lab/')) && !outcomes.some(({ file }) => file.startsWith('test/lab/'))
+if (noLab) console.log('No file of the lab has run')
+process.exitCode = bad.length > 0 || noLab ? 1 : 0
