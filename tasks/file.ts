@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { UserError } from '../engine/base/errors.ts'
 import { lines, type Script, sh } from '../engine/base/sh.ts'
+import { SharedRead } from '../engine/runner/shared-read.ts'
 import { type Printed, type Resource, type State, type Task, unchanged } from '../engine/runner/task.ts'
 
 export interface FileOptions {
@@ -28,18 +29,26 @@ interface Found {
 }
 
 // Where there is no file, the exit code tells how many folders of its path are missing. bash reads plain text by itself: with a process for each file, those would take longer than all else.
-const fileProbe = (path: string): Script => sh`
-if [ -e ${path} ] || [ -L ${path} ]; then
-  how=text text=
-  if [ -f ${path} ] && { IFS= read -rd '' text <${path} || [[ $text == *[^[:print:][:space:]]* ]]; }; then
-    how=base64 text=$(base64 -w0 -- ${path})
+const readFiles = (paths: readonly string[]): Script => sh`
+declare -A about_file=()
+while IFS= read -rd '' about; do
+  path=/\${about#*/}
+  about_file[$path]=\${about%%/*}
+done < <(exec stat --printf '%F|%a|%U:%G|%u:%g%n\0' -- ${paths} 2>/dev/null)
+print_file() {
+  local path=$1 how=text text= folder=\${1%/*} missing=0
+  if [ "\${about_file[$path]}" ]; then
+    if [ -f "$path" ] && { IFS= read -rd '' text <"$path" || [[ $text == *[^[:print:][:space:]]* ]]; }; then
+      how=base64 text=$(base64 -w0 -- "$path")
+    fi
+    printf '%s\n%s|%s\n' "$text" "$how" "\${about_file[$path]}"
+    return
   fi
-  printf '%s\n' "$text"
-  exec stat -c "$how|%F|%a|%U:%G|%u:%g" -- ${path}
-fi
-folder=${posix.dirname(path)} missing=0
-until [ -d "\${folder:-/}" ]; do folder=\${folder%/*} missing=$((missing + 1)); done
-exit "$missing"`
+  until [ -d "\${folder:-/}" ]; do folder=\${folder%/*} missing=$((missing + 1)); done
+  return "$missing"
+}`
+
+const fileProbe = (path: string): Script => new SharedRead(readFiles, [path], sh`print_file ${path}`)
 
 /** A regular file, with mode and owner, or none. */
 export const fileResource = (path: string): Resource => ({

@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { exitCode, UserError } from '../engine/base/errors.ts'
 import { lines, type Script, sh } from '../engine/base/sh.ts'
+import { SharedRead } from '../engine/runner/shared-read.ts'
 import { type Resource, type Task, unchanged } from '../engine/runner/task.ts'
 
 export interface ServiceOptions {
@@ -76,21 +77,50 @@ function describe(name: string, { enabled, running, unitChanged, stale }: Found)
 const noteOf = (name: string) => `/run/keepalived-playbooks/loaded/${name}`
 
 // StateChangeTimestamp moves at a reload as well as at a start; before systemd 248 it has whole seconds only.
-const show = (name: string, ...words: string[]): Script =>
-  sh`TZ=UTC exec systemctl show ${name} -p UnitFileState -p ActiveState -p SubState -p NeedDaemonReload -p StateChangeTimestamp ${words}`
+const show = (names: readonly string[], ...words: string[]): Script =>
+  sh`TZ=UTC exec systemctl show ${names} -p UnitFileState -p ActiveState -p SubState -p NeedDaemonReload -p StateChangeTimestamp ${words}`
+
+const isPath = (word: string) => word.startsWith('/')
+
+/** Reads units, and of files when they were written and their sums. */
+function readServices(words: readonly string[]): Script {
+  const names = words.filter((word) => !isPath(word))
+  const files = words.filter(isPath)
+  // systemctl puts an empty line between two units.
+  return sh`
+declare -A about_unit=() written=() sum_of=()
+all=$(${show(names, '--timestamp=us+utc')} 2>/dev/null) || all=$(${show(names)})
+for name in ${names}; do
+  about_unit[$name]=\${all%%$'\n\n'*}
+  all=\${all#*$'\n\n'}
+done
+${files.length > 0 ? readWatched(files) : sh`true`}
+${printService}`
+}
+
+const readWatched = (files: readonly string[]): Script => sh`
+while IFS= read -rd '' line; do written[\${line#* }]=\${line%% *}; done < <(exec stat --printf '%.9Z %n\0' -- ${files} 2>/dev/null)
+while IFS= read -rd '' line; do sum_of[\${line:66}]=\${line::64}; done < <(exec sha256sum -z -- ${files} 2>/dev/null)`
 
 // A note counts as long as nobody else has loaded the service. Otherwise the files' ctime does: a copy that keeps an old
-// mtime has a new one, and nobody sets it. No process more than the three is started.
-const probe = (name: string, watched: readonly string[]) => sh`
-found=$(${show(name, '--timestamp=us+utc')} 2>/dev/null) || found=$(${show(name)})
-printf '%s\n' "$found"
-${watched.length === 0 ? sh`exit 0` : sh`true`}
-{ IFS= read -r loaded && IFS= read -rd '' sums; } 2>/dev/null <${noteOf(name)}
-if [ -n "$loaded" ] && [[ $'\n'$found$'\n' == *$'\n'"$loaded"$'\n'* ]]; then
-  printf 'noted\n%snow\n' "$sums"
-  exec sha256sum -- ${watched} 2>/dev/null
-fi
-exec stat -c written=%.9Z -- ${watched} 2>/dev/null`
+// mtime has a new one, and nobody sets it.
+const printService = sh`
+print_service() {
+  local found=\${about_unit[$1]} note=$2 loaded= sums= path
+  shift 2
+  printf '%s\n' "$found"
+  [ "$#" -gt 0 ] || return 0
+  { IFS= read -r loaded && IFS= read -rd '' sums; } 2>/dev/null <"$note"
+  if [ "$loaded" ] && [[ $'\n'$found$'\n' == *$'\n'"$loaded"$'\n'* ]]; then
+    printf 'noted\n%snow\n' "$sums"
+    for path; do [ -z "\${sum_of[$path]}" ] || printf '%s  %s\n' "\${sum_of[$path]}" "$path"; done
+  else
+    for path; do [ -z "\${written[$path]}" ] || printf 'written=%s\n' "\${written[$path]}"; done
+  fi
+}`
+
+const probe = (name: string, watched: readonly string[]): Script =>
+  new SharedRead(readServices, [name, ...watched], sh`print_service ${[name, noteOf(name), ...watched]}`)
 
 /** Where a load fails, its own words: systemd only tells where to look. */
 const withReason = (name: string, load: Script): Script => sh`(
@@ -120,7 +150,7 @@ ${load} || code=$?
 umask 077
 mkdir -p ${posix.dirname(noteOf(name))}
 {
-  { (${show(name, '--timestamp=us+utc')} 2>/dev/null) || (${show(name)}); } | grep ^StateChangeTimestamp=
+  { (${show([name], '--timestamp=us+utc')} 2>/dev/null) || (${show([name])}); } | grep ^StateChangeTimestamp=
   printf '%s\n' "$sums"
 } >${noteOf(name)}
 )

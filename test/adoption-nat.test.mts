@@ -165,7 +165,7 @@ const refused: [task: Task, level: Level, printed: string, said: RegExp][] = [
   [
     live,
     3,
-    '-A POSTROUTING -o eth0 -j MASQUERADE\n',
+    '*mangle\n-A POSTROUTING -o eth1 -j MASQUERADE\nCOMMIT\n*nat\n-A POSTROUTING -o eth0 -j MASQUERADE\nCOMMIT\n',
     /^iptables -t nat has the rule "-A POSTROUTING -o eth0 -j MASQUERADE", which/,
   ],
   [

@@ -7,7 +7,6 @@ import { HostError } from '../engine/base/errors.ts'
 import type { RunEvent } from '../engine/runner/events.ts'
 import type { RunHost } from '../engine/runner/host.ts'
 import { localTransport } from '../engine/transport/local.ts'
-import { batchProbes } from '../engine/runner/probe.ts'
 import { Redactor } from '../engine/cli/redact.ts'
 import { runHosts } from '../engine/runner/run.ts'
 import { stateProbe } from '../engine/runner/state.ts'
@@ -246,34 +245,6 @@ test('a host that is not reached or breaks leaves the others alone', async () =>
   )
   assert.is(results[0]!.failure!.reason, 'dead: connection refused')
   assert.match(results[1]!.failure!.reason, 'a defect of this playbook')
-})
-
-test('probes: exact output, codes, and nobody harms the next', async () => {
-  const batch = batchProbes([
-    sh`printf 'no newline'; exit 3`,
-    sh`echo; echo x; PATH=/nowhere`,
-    sh`true`,
-    sh`ls / >/dev/null && printf ' '`,
-  ])
-  const { stdout } = await localTransport().run(batch.script, { timeout: 60 })
-  assert.equal(batch.parse(stdout), [
-    { text: 'no newline', code: 3 },
-    { text: '\nx\n', code: 0 },
-    { text: '', code: 0 },
-    { text: ' ', code: 0 },
-  ])
-  assert.throws(() => batch.parse(stdout.subarray(0, -5)), /3 of 4 probes answered/)
-})
-
-test('probes: tasks that ask the same are served by one run of it', async () => {
-  mkdirSync(folder)
-  const count = sh`echo >>${path('runs')}; cat ${path('runs')}`
-  const batch = batchProbes([count, sh`echo between`, count])
-  const { stdout } = await localTransport().run(batch.script, { timeout: 60 })
-  assert.equal(
-    batch.parse(stdout).map(({ text }) => text),
-    ['\n', 'between\n', '\n'],
-  )
 })
 
 test('secrets: known values and patterns are hidden', () => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Script, sh } from '../base/sh.ts'
+import { readOnce, SharedRead } from './shared-read.ts'
 import type { Printed } from './task.ts'
 
 /** A script that runs many probes in one execution, and the parser of its output. */
@@ -10,8 +11,8 @@ export interface ProbeBatch {
 }
 
 /**
- * Packs probes into one script. Every probe runs in its own subshell, so that none can harm the next; an unguessable
- * marker separates their output. Tasks with the same probe share one run of it.
+ * Packs probes into one script. A probe runs in its own subshell, so that it can't harm the next, unless it only prints what
+ * all share; an unguessable marker separates their output. Tasks with the same probe share one run of it.
  * @param probes read-only scripts, in order
  */
 export function batchProbes(probes: readonly Script[]): ProbeBatch {
@@ -20,12 +21,16 @@ export function batchProbes(probes: readonly Script[]): ProbeBatch {
   const places = new Map(distinct.map(({ text }, index) => [text, index]))
   const parts = distinct.map(
     (probe) =>
-      sh`(
+      sh`${
+        probe instanceof SharedRead
+          ? probe.print
+          : sh`(
 ${probe}
-)
+)`
+      }
 printf '\n%s %d\n' ${marker} "$?"`.text,
   )
-  const script = ['export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin', ...parts].join('\n')
+  const script = ['export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin', readOnce(distinct).text, ...parts].join('\n')
   return {
     script,
     parse(stdout) {

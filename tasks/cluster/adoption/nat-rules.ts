@@ -1,11 +1,13 @@
 import { UserError } from '../../../engine/base/errors.ts'
 import { lines, type Script, sh } from '../../../engine/base/sh.ts'
+import { SharedRead } from '../../../engine/runner/shared-read.ts'
 import { barrier, tagged, type Task, type TaskTree, unchanged } from '../../../engine/runner/task.ts'
 import type { Level } from '../../../inventory/levels.ts'
 import { directs } from '../../../inventory/roles.ts'
 import { commentOut, type Place } from '../../commented-out.ts'
 import type { Target } from '../../target.ts'
 import { kindOf } from './nat-rule.ts'
+import { savedRules } from '../../os/firewall/saved-rules.ts'
 
 /** Where rules are kept for the next boot: by netfilter-persistent, by iptables-services, and by ufw. */
 const savedFiles = [
@@ -47,11 +49,11 @@ function pick(found: readonly Found[], where: (one: Found) => string, level: Lev
 const live = (target: Target, level: Level): Task => ({
   name: 'no rule made by hand changes the source of balanced connections',
   key: 'rules by hand in nat POSTROUTING',
-  probe: sh`iptables-save 2>/dev/null | sed -n '/^\*nat/,/^COMMIT/{/^-A POSTROUTING /p}'`,
+  probe: new SharedRead(savedRules, [], sh`printf '%s\n' "$saved"`),
   plan: ({ text }) => {
-    const all = text
+    const all = (text.match(/^\*nat\n[^]*?^COMMIT$/m)?.[0] ?? '')
       .split('\n')
-      .filter((row) => row.startsWith('-A ') && !row.includes(' keepalived-playbooks-'))
+      .filter((row) => row.startsWith('-A POSTROUTING ') && !row.includes(' keepalived-playbooks-'))
       .map((row, index) => ({ text: row.trim(), place: index + 1 }))
     const found = pick(all, () => 'iptables -t nat', level, target)
     if (found.length === 0) return unchanged()

@@ -1,9 +1,11 @@
 import { lines, type Script, sh } from '../../../engine/base/sh.ts'
+import { SharedRead } from '../../../engine/runner/shared-read.ts'
 import { type Task, unchanged } from '../../../engine/runner/task.ts'
 import { render } from '../../template.ts'
 import { atBoot } from './boot-unit.ts'
 import { type Accept, type Firewall, type Rule, type SourceNat, type Untracked, untrackingName } from './firewall.ts'
 import { packetsPass } from './trial.ts'
+import { savedRules } from './saved-rules.ts'
 
 /** A rule in the words of iptables. Its comment carries its name, which is how ours are told from others'. */
 interface Words {
@@ -197,17 +199,23 @@ interface SavedRule {
 
 // Asks for all rules at once, by one iptables-restore where all are as wanted. The kernel is asked for a rule only where its
 // comment is there: on nftables even `-C` creates an empty table.
-const probe = (rules: readonly Words[]): Script => sh`
-saved=$(iptables-save 2>/dev/null)
+const probe = (rules: readonly Words[]): Script =>
+  new SharedRead(
+    savedRules,
+    [],
+    sh`
 printf '%s\n' "$saved"
-${rules.length > 0 ? probeAll(rules) : sh`true`}`
+${rules.length > 0 ? probeAll(rules) : sh`true`}`,
+  )
 
 const probeAll = (rules: readonly Words[]): Script => sh`
 exact() { printf 'exact %s\n' "$@"; }
 have() { for comment; do [[ $saved == *" $comment "* ]] || return 1; done; }
-set -- ${rules.map(comment)}
-if have "$@" && iptables-restore -w --noflush <<<${restorable(rules, check)} 2>/dev/null; then exact "$@"; exit; fi
-${lines(...rules.map(probeOne))}`
+if have ${rules.map(comment)} && iptables-restore -w --noflush <<<${restorable(rules, check)} 2>/dev/null; then
+  exact ${rules.map(comment)}
+else
+  ${lines(...rules.map(probeOne))}
+fi`
 
 const probeOne = (rule: Words): Script => sh`
 if have ${comment(rule)} && iptables -w -t ${rule.table} -C ${rule.chain} ${specification(rule)} 2>/dev/null; then

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { UserError } from '../../../engine/base/errors.ts'
 import { lines, type Script, sh } from '../../../engine/base/sh.ts'
+import { SharedRead } from '../../../engine/runner/shared-read.ts'
 import { type Task, unchanged } from '../../../engine/runner/task.ts'
 import type { Packet, Wire } from './firewall.ts'
 import { cause, translation } from './trial-words.ts'
+import { savedRules } from './saved-rules.ts'
 
 /**
  * A check that packets of the cluster get through whatever filters the host has, found by trying: in a network namespace
@@ -57,7 +59,10 @@ const peerOf = (place: number) => `trial-${place + 1}`
 // A process costs a small host more than all else here, so there are few.
 function probe(wires: readonly Wire[], ours: Script): Script {
   const trial = inside(wires, ours).text
-  return sh`
+  return new SharedRead(
+    savedRules,
+    [],
+    sh`(
 for program in ip unshare perl; do
   command -v "$program" >/dev/null || { echo "untried=there is no $program"; exit 0; }
 done
@@ -74,11 +79,12 @@ carry() {
     /^\*/ { nat = $0 == "*nat"; keep = !index(foreign, "\x60" substr($0, 2) "\x27") }
     keep && !(nat && (/^-A (PREROUTING|INPUT|OUTPUT) / || (judged && /^-A POSTROUTING .*-j (SNAT|MASQUERADE)/) || / ipvs /))'
 }
-iptables-save 2>/dev/null | carry 1 >saved
+carry 1 <<<"$saved" >saved
 carried=()
 case $(iptables -V 2>/dev/null) in
   *nf_tables*)
-    carried=(nat $(sed -n 's/^\*//p' saved))
+    carried=(nat)
+    while IFS= read -r line; do if [[ $line == \** ]]; then carried+=("\${line#?}"); fi; done <saved
     # The kernel names the tables of iptables-legacy that there are.
     if read -r _ </proc/net/ip_tables_names; then iptables-legacy-save | carry 0 >legacy; fi 2>/dev/null
     ;;
@@ -121,7 +127,8 @@ while IFS=': @' read -r _ device _; do
 done <<<"$links" >devices
 # What has passed once is not tried again before the host boots, as long as packets, rules, devices and modules are the same.
 tried=$(echo ${digest(code, trial)} "\${loaded[*]%% *}"; tail -n +1 -- *)
-if [ "$tried" = "$(cat ${passed} 2>/dev/null)" ]; then exit 0; fi
+{ IFS= read -rd '' before; } 2>/dev/null <${passed}
+if [ "$tried" = "\${before%$'\n'}" ]; then exit 0; fi
 printf %s ${code} >packets.pl
 unshare --net bash -c ${trial} 2>why || echo "untried=$(grep -m1 'Error: ' why || grep -v '^Command failed' why | tail -n 1)"
 if [ -e passed ]; then (umask 077; printf '%s\n' "$tried" >${passed}); fi
@@ -130,7 +137,9 @@ if [ -e passed ]; then (umask 077; printf '%s\n' "$tried" >${passed}); fi
 for module in "\${modules[@]%% *}"; do
   [[ " \${loaded[*]%% *} " == *" $module "* ]] || rmmod "$module" 2>/dev/null
 done
-true`
+true
+)`,
+  )
 }
 
 /** Whose hardware address is known there, since nobody answers ARP: the router, and whoever gets something. */
