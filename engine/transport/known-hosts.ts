@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { $, quote } from 'zx/core'
+import { runProgram } from './program.ts'
 import { type SshSettings, type SshTarget, sshCommand } from './ssh-config.ts'
 
 /** A host key from a known_hosts file. */
@@ -49,7 +50,7 @@ const find = async (name: string, files: string[]): Promise<KnownKey[]> =>
 
 async function findInFile(name: string, file: string): Promise<KnownKey[]> {
   // Exit code 1: not found. What can't be read is not found either, and so refused.
-  const { stdout } = await $({ quiet: true, nothrow: true })`ssh-keygen -F ${name} -f ${file}`
+  const { stdout } = await runProgram('ssh-keygen', ['-F', name, '-f', file])
   const found = stdout.matchAll(/^# Host .* found: line (\d+) ?(CA|REVOKED)?\s*\n(.+)/gm)
   return [...found].flatMap(([, line, marker, entry]) => {
     const [type, key] = entry!

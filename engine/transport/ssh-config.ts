@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { hostname as localName } from 'node:os'
-import { $, quote } from 'zx/core'
+import { quote } from 'zx/core'
 import { HostError } from '../base/errors.ts'
 import { localUser } from '../base/local-user.ts'
+import { type Ended, runProgram } from './program.ts'
 import { type Algorithms, algorithmsOf, type Method, methodsOf, whyBeyond } from './ssh2-limits.ts'
 
 /** How the inventory says that a host is reached; the user's ssh_config says the rest. */
@@ -68,8 +69,8 @@ export interface SshSettings {
  * @throws HostError where OpenSSH is missing or its configuration is in error
  */
 export async function sshSettings(target: SshTarget, name: string): Promise<SshSettings> {
-  const asked = await $({ quiet: true, nothrow: true })`ssh -G ${sshOptions(target)} -- ${target.host}`
-  if (asked.exitCode !== 0) throw new HostError(whyNoSettings(asked.exitCode, asked.stderr, name))
+  const asked = await runProgram('ssh', ['-G', ...sshOptions(target), '--', target.host])
+  if (asked.code !== 0) throw new HostError(whyNoSettings(asked, name))
   const values = readSettings(asked.stdout)
   const one = (key: string) => values.get(key)?.[0] ?? ''
   const given = (key: string) => (one(key) === 'none' ? '' : one(key))
@@ -142,8 +143,8 @@ export function sshOptions({ config, user, port, identity_file }: SshTarget): st
   ]
 }
 
-function whyNoSettings(code: number | null, stderr: string, name: string): string {
-  if (code === 127) return `${name}: the OpenSSH client is not installed here: apt install openssh-client`
+function whyNoSettings({ code, stderr }: Ended, name: string): string {
+  if (code === undefined) return `${name}: the OpenSSH client is not installed here: apt install openssh-client`
   return `${name}: ssh could not read its settings: ${stderr.trim().split('\n').at(-1)}`
 }
 
