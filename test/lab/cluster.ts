@@ -290,7 +290,7 @@ export const state = async (node: string): Promise<string[]> =>
   (
     await on(
       node,
-      // Whatever has been started is done, so that it is not there one time and gone the next.
+      // Whatever has been started is done, so that it is not there one time and gone the next. A systemd too busy to answer has no less units.
       `systemctl is-system-running --wait >/dev/null || true
 cd /etc; find . -xdev -type f -printf '%p %m %u\n' | sort
 find . -xdev -type f -print0 | sort -z | xargs -0 sha256sum
@@ -298,8 +298,10 @@ find . -xdev \\( -type l -o -type d \\) -printf '%p %y %l\n' | sort
 iptables-save 2>/dev/null | grep '^-A' || true
 ip -o -4 address show | sed 's/ valid_lft.*//'; ip -4 rule show; ip -4 route show table all
 sysctl -a 2>/dev/null | grep -E '^net\\.ipv4\\.(ip_forward|vs\\.|conf)'
-systemctl list-unit-files --no-legend --no-pager | awk '{print "unit file", $1, $2}'
-systemctl list-units --type=service --no-legend --no-pager --plain | awk '{print "unit", $1, $3}'`,
+files=$(systemctl list-unit-files --no-legend --no-pager) || exit
+units=$(systemctl list-units --type=service --no-legend --no-pager --plain) || exit
+awk '{print "unit file", $1, $2}' <<<"$files"
+awk '{print "unit", $1, $3}' <<<"$units"`,
     )
   )
     .trim()
