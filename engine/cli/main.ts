@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { Documents } from '../../documents/all.ts'
 import { leaveBashrcOut } from '../base/bashrc.ts'
+import { keepCompiled } from '../base/compiled.ts'
 import { Console } from './console.ts'
 import { exitCode, isCancelled, outcomeOf, UserError } from '../base/errors.ts'
 import { printable, printableJson } from '../base/printable.ts'
@@ -88,6 +89,7 @@ export async function main<Name extends keyof Documents, const Own extends Optio
   process.stdout.on('error', () => {})
   process.stderr.on('error', () => {})
   leaveBashrcOut()
+  keepCompiled()
   try {
     const options = parseOptions(process.argv.slice(entry + 1), title, own, words)
     if (typeof options === 'string') return void process.stdout.write(`${options}\n`)

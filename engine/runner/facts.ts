@@ -1,7 +1,7 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import type { factsSchema } from '../../documents/parts/host.ts'
 import { sh } from '../base/sh.ts'
-import { interfacesFunction } from './ifupdown.ts'
+import { interfaceFiles } from './ifupdown.ts'
 
 /** What is true of a host before any task. */
 export type Facts = FromSchema<typeof factsSchema>
@@ -24,16 +24,22 @@ show machineId /etc/machine-id
 show init /proc/1/comm
 printf 'now=%(%s)T\n' -1
 if command -v getenforce >/dev/null; then echo "selinux=$(getenforce)"; else echo selinux=absent; fi
-nmcli --terse --escape no --fields DEVICE,FILENAME connection show --active 2>/dev/null | sed 's/^/networkmanager=/'
-networkctl status --all --no-pager --lines=0 2>/dev/null |
-  sed -nE 's/^[^ ]+ +[0-9]+: ([^ ]+).*/link=\1/p; s/^ *Network File: /networkd=/p'
-${interfacesFunction}
+if command -v nmcli >/dev/null; then
+  nmcli --terse --escape no --fields DEVICE,FILENAME connection show --active 2>/dev/null | sed 's/^/networkmanager=/'
+fi
+while read -r first second third; do
+  if [ "$first $second" = 'Network File:' ]; then
+    echo "networkd=$third"
+  elif [[ $second =~ ^[0-9]+:$ ]]; then
+    echo "link=$third"
+  fi
+done < <(exec networkctl status --all --no-pager --lines=0 2>/dev/null)
 mapfile -t states < <(systemctl is-active ${packetFilters.map((name) => `${name}.service`)} 2>/dev/null)
 echo "firewalls=\${states[*]}"
 # Its unit is what sets it at boot, and may not have run.
 { read -rd '' ufw </etc/ufw/ufw.conf; } 2>/dev/null
 [[ $ufw != *ENABLED=yes* ]] || echo ufw=active
-mapfile -t files < <(interfaces /etc/network/interfaces | sed -n 's/^file //p')
+${interfaceFiles}
 [ "\${#files[@]}" -eq 0 ] || grep -HsE '^[[:space:]]*iface ' "\${files[@]}" | sed 's/^/ifupdown=/'
 true`
 

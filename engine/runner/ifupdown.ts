@@ -36,3 +36,11 @@ interfaces() {
     done
   done <"$1"
 }`
+
+/** Sets `files` to the files that ifupdown reads. */
+export const interfaceFiles = sh`
+${interfacesFunction}
+files=()
+if [ -e /etc/network/interfaces ]; then
+  while read -r word path; do [ "$word" != file ] || files+=("$path"); done < <(interfaces /etc/network/interfaces)
+fi`

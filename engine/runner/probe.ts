@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Script, sh } from '../base/sh.ts'
+import { lines, type Script, sh } from '../base/sh.ts'
 import { readOnce, SharedRead } from './shared-read.ts'
 import type { Printed } from './task.ts'
 
@@ -19,26 +19,22 @@ export function batchProbes(probes: readonly Script[]): ProbeBatch {
   const marker = `probe-${randomBytes(9).toString('hex')}`
   const distinct = [...new Map(probes.map((probe) => [probe.text, probe])).values()]
   const places = new Map(distinct.map(({ text }, index) => [text, index]))
-  const parts = distinct.map(
-    (probe) =>
-      sh`${
-        probe instanceof SharedRead
-          ? probe.print
-          : sh`(
-${probe}
-)`
-      }
-printf '\n%s %d\n' ${marker} "$?"`.text,
+  const mark = sh`printf '\n%s %d\n' ${marker} "$?"`
+  const script = lines(
+    sh`export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin`,
+    readOnce(distinct),
+    ...distinct.flatMap((probe) => [inShell(probe), mark]),
   )
-  const script = ['export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin', readOnce(distinct).text, ...parts].join('\n')
   return {
-    script,
+    script: script.text,
     parse(stdout) {
       const printed = parseBatch(stdout, marker, distinct.length)
       return probes.map(({ text }) => printed[places.get(text)!]!)
     },
   }
 }
+
+const inShell = (probe: Script): Script => (probe instanceof SharedRead ? probe.print : lines(sh`(`, probe, sh`)`))
 
 function parseBatch(stdout: Buffer, marker: string, expected: number): Printed[] {
   const pieces = stdout.toString('utf8').split(new RegExp(`\n${marker} (\\d+)\n`))

@@ -32,14 +32,15 @@ command -v named-checkconf >/dev/null && [ -e ${conf} ] || exit 0
 files=(${conf})
 others=()
 own=
+include='^[[:space:]]*include[[:space:]]+"([^"]+)"'
 for ((i = 0; i < \${#files[@]} && i < 200; i++)); do
   if [ "\${files[i]}" = ${own} ]; then own=yes; fi
   [ "\${files[i]}" != ${own} ] && [ -f "\${files[i]}" ] || continue
   others+=("\${files[i]}")
-  while IFS= read -r path; do
+  while IFS= read -r line || [ "$line" ]; do
     # shellcheck disable=SC2206
-    files+=($path)
-  done < <(sed -nE 's/^[[:space:]]*include[[:space:]]+"([^"]+)".*/\1/p' "\${files[i]}")
+    if [[ $line =~ $include ]]; then files+=(\${BASH_REMATCH[1]}); fi
+  done <"\${files[i]}"
 done
 if [ "$own" ]; then
   echo own=yes

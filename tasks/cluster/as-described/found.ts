@@ -4,7 +4,7 @@ import { parseNetwork } from '../../../inventory/network.ts'
 import { isBeyond, serves } from '../../../inventory/roles.ts'
 import { movedAddressesOf, servedAddressesOf } from '../../../services/virtual-server.ts'
 import type { Service } from '../../../services/service.ts'
-import { interfacesFunction } from '../../../engine/runner/ifupdown.ts'
+import { interfaceFiles } from '../../../engine/runner/ifupdown.ts'
 import type { Target } from '../../target.ts'
 import { findConnection } from '../connection.ts'
 import { keepalivedConf } from '../keepalived-conf.ts'
@@ -91,9 +91,10 @@ export function probe({ cluster, host, hosts }: Target): Script {
   const beyond = hosts.flatMap((other) => (serves(other) && isBeyond(cluster, other) ? other.address : []))
   const nodes = hosts.flatMap(({ address, second }) => [address, ...(second ? [second.address] : [])])
   return sh`
-${interfacesFunction}
-mapfile -t files < <(interfaces /etc/network/interfaces | sed -n 's/^file //p')
+${interfaceFiles}
 named=$(grep -rnsIFw ${movedAddressesOf(cluster).flatMap((address) => ['-e', address])} -- ${configuration} /etc/network/if-*.d "\${files[@]}")
+conf=
+{ IFS= read -rd '' conf; } 2>/dev/null <${keepalivedConf}
 ${lines(...asked.map((vip) => askNeighbours(vip, nodes, host.interface)))}
 echo '== links and routes'
 ip -j -d -batch - <<<${'address show\nroute show table all'}
@@ -103,7 +104,8 @@ echo '== connection'
 ${findConnection}
 echo "$connected"
 echo '== method'
-systemctl -q is-active keepalived && sed -nE 's/^ *lvs_(method|kind) +([A-Z]+).*/\2/p;T;q' ${keepalivedConf} 2>/dev/null
+method=$'\n[[:blank:]]*lvs_(method|kind)[[:blank:]]+([A-Z]+)'
+if [[ $conf =~ $method ]] && systemctl -q is-active keepalived; then echo "\${BASH_REMATCH[2]}"; fi
 echo '== lines'
 echo "$named"
 echo '== neighbours'
@@ -115,7 +117,8 @@ ${lines(...servicesOn(cluster, host).map(listeners))}`
 // 9 discards (RFC 863). What it remembers from earlier is confirmed within 9 s, or forgotten; that is waited for only where it is
 // no node's.
 const askNeighbours = (vip: string, nodes: readonly string[], device: string) => sh`
-if ! grep -qsFw ${vip} ${keepalivedConf}; then
+word=${`(^|[^[:alnum:]_])${vip.replaceAll('.', '\\.')}([^[:alnum:]_]|$)`}
+if [[ ! $conf =~ $word ]]; then
   for address in ${[vip, ...nodes]}; do { echo >"/dev/udp/$address/9"; } 2>/dev/null; done
   for try in {1..90}; do
     # lladdr ADDRESS STATE, or the state alone.
@@ -152,7 +155,10 @@ export const fileOf = (unit: string): string => (isSocket(unit) ? unit : `${unit
 const processesOf = (unit: string) =>
   isSocket(unit)
     ? sh`echo 1`
-    : sh`cat /sys/fs/cgroup{,/systemd}{,/*.slice}/*.slice/${fileOf(unit)}/cgroup.procs 2>/dev/null`
+    : sh`
+for group in /sys/fs/cgroup{,/systemd}{,/*.slice}/*.slice/${fileOf(unit)}/cgroup.procs; do
+  while read -r process; do echo "$process"; done <"$group"
+done 2>/dev/null`
 
 /** Reads what the probe printed. */
 export function parseFound(text: string): Found {

@@ -119,14 +119,18 @@ if [ "$ports" ] && compgen -G '/sys/module/ebtable_*' >/dev/null && command -v e
       sed -nE 's/^ebtables -t [^ ]+ -N ([^ ]+)$/:\1 ACCEPT/p; s/^ebtables -t [^ ]+ -P ([^ ]+) ([^ ]+)$/:\1 \2/p; s/^ebtables -t [^ ]+ (-A .*)/\1/p'
   done | tee ebtables-legacy >>ebtables
 fi
-command -v ipset >/dev/null && ipset save >sets 2>/dev/null
+[ -e /sys/module/ip_set ] && command -v ipset >/dev/null && ipset save >sets 2>/dev/null
 # Rules may name an interface by its number, which has to be there when they are loaded.
 rules=$(<nft)
 while IFS=': @' read -r _ device _; do
   if [[ $rules == *"$device"* ]]; then echo "$device"; fi
 done <<<"$links" >devices
 # What has passed once is not tried again before the host boots, as long as packets, rules, devices and modules are the same.
-tried=$(echo ${digest(code, trial)} "\${loaded[*]%% *}"; tail -n +1 -- *)
+tried="${digest(code, trial)} \${loaded[*]%% *}"
+for file in *; do
+  IFS= read -rd '' text <"$file"
+  tried+=$'\n'"$file"$'\n'$text
+done
 { IFS= read -rd '' before; } 2>/dev/null <${passed}
 if [ "$tried" = "\${before%$'\n'}" ]; then exit 0; fi
 printf %s ${code} >packets.pl
