@@ -2,9 +2,11 @@
 // Runs a playbook of this package by its name: keepalived-playbooks level2 --inventory my.yaml; or writes a first inventory.
 import { readdirSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { keepCompiled } from './engine/base/compiled.ts'
 import { tell } from './engine/base/errors.ts'
 import { didYouMean } from './engine/base/suggest.ts'
 
+keepCompiled()
 const folder = fileURLToPath(new URL('playbooks/', import.meta.url))
 const playbooks = new Map(
   readdirSync(folder).flatMap((file) => {

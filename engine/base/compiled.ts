@@ -4,16 +4,26 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * Has Node keep what it compiles from here on, so that the next start takes half as long. Node's own place for that is the
- * folder for temporary files, where others could lay code down for us.
+ * Has Node keep what it compiles from here on, so that the next run compiles less. Node's own place for that is the folder
+ * for temporary files, where others could lay code down for us.
+ * @param home whose `.cache` it is kept in, where XDG_CACHE_HOME names no other folder
+ * @returns the folder; undefined where there is none that nobody else writes to
  */
-export function keepCompiled(): void {
-  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'keepalived-playbooks', 'compiled')
+export function keepCompiled(home: string = homedir()): string | undefined {
+  const folder = join(process.env.XDG_CACHE_HOME || join(home, '.cache'), 'keepalived-playbooks', 'compiled')
   try {
+    // Root by sudo leaves nothing in the home of somebody else.
+    if (!isOurs(home)) return undefined
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    const { uid, mode } = statSync(folder)
-    if (uid === process.getuid?.() && (mode & 0o022) === 0) enableCompileCache(folder)
+    if (!isOurs(folder)) return undefined
+    enableCompileCache(folder)
+    return folder
   } catch {
-    // Without a place for it, each start compiles.
+    return undefined
   }
+}
+
+function isOurs(folder: string): boolean {
+  const { uid, mode } = statSync(folder)
+  return uid === process.getuid?.() && (mode & 0o022) === 0
 }
