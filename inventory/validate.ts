@@ -2,8 +2,11 @@ import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { Ajv, type ErrorObject } from 'ajv'
 import { isNetwork, parseNetwork } from './network.ts'
 import { schema } from './schema.ts'
+import { sharedParts } from './shared-parts.ts'
 import type { Path, Problem } from './source.ts'
 import { type Node, shown, unknownKey, wording, wrongValue } from './wording.ts'
+
+const whole = sharedParts(schema)
 
 const validator = new Ajv({
   allErrors: true,
@@ -30,7 +33,7 @@ const validator = new Ajv({
   .addFormat('ipv4-source', (text) => isIPv4(text) || (isNetwork(text, 0, 32) && parseNetwork(text).cidr === text))
   // Not the keyword multipleOf, which 1.001 fails and, with ajv's tolerance, 0.1000000000001 passes.
   .addFormat('thousandths', { type: 'number', validate: (value) => Math.round(value * 1000) / 1000 === value })
-  .compile(schema)
+  .compile(whole)
 
 /** Keywords that say something of a map's keys, so that the rest of the map is fine. */
 const ofKeys = ['discriminator', 'required', 'additionalProperties', 'propertyNames', 'minProperties', 'maxProperties']
@@ -65,6 +68,10 @@ function remove(data: unknown, path: Path): void {
   if (parent && path.length > 0) (parent as Record<string, unknown>)[path.at(-1)!] = undefined
 }
 
+/** @returns what a reference stands for */
+const partOf = (node: Node & { $ref?: string }): Node =>
+  node.$ref ? (whole.$defs as Record<string, Node>)[node.$ref.split('/').at(-1)!]! : node
+
 function describe(error: ErrorObject): Problem | undefined {
   const { keyword, params, data, propertyName } = error
   const node = error.parentSchema as Node
@@ -75,7 +82,7 @@ function describe(error: ErrorObject): Problem | undefined {
     case 'discriminator':
       return
     case 'required': {
-      const missing = node.properties![params.missingProperty]!
+      const missing = partOf(node.properties![params.missingProperty]!)
       return { path: [...path, params.missingProperty], text: `is missing; it must be ${wording(missing)}` }
     }
     case 'additionalProperties':
