@@ -22,10 +22,10 @@ export function serviceAnswers({ cluster, host }: Target, level: Level): Task[] 
 
 function answers({ name, unit = name, selfCheck }: Service, host: Host, address: string): Task {
   // Another host of the network must not be asked in its place.
-  const check = sh`(
+  const check = sh`
+exec 2>&1
 [ -n "$(ip -o -4 address show to ${`${address}/32`})" ] || { echo ${`${address} is not there yet`}; exit 1; }
-${selfCheck(host, address)}
-) 2>&1`
+${selfCheck(host, address)}`
   return {
     name: `${unit} answers on ${address}`,
     probe: check,
