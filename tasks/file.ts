@@ -77,8 +77,9 @@ export function file(path: string, content: Content, options: FileOptions = {}):
       return {
         before,
         after: show(wanted, mode, 'root:root'),
-        apply: write(path, sh`printf '%s' ${wanted}`, mode, sh`chown root:root "$file"`, options.validate),
+        apply: write(path, sh`printf '%s' ${wanted}`, mode, giveToRoot, options.validate),
         undo,
+        quiet: true,
         ...(options.remark !== undefined && { remark: options.remark }),
       }
     },
@@ -126,12 +127,19 @@ export const unfinishedEnd = '.keepalived-playbooks'
 
 /** Makes `"$file"` a new, empty file of root alone, where somebody else may have put something. */
 export const newFile: Script = sh`! [ -e "$file" -o -L "$file" ] || rm -f -- "$file"
-(umask 077; set -C; : >"$file")
+umask 077
+set -C
+: >"$file" || exit 1
+set +C
+umask 022
 trap 'rm -f -- "$file"' EXIT`
 
 /** SELinux has a label for each path; a file that is moved there would keep that of its own. */
 const labelled = (path: string): Script =>
   sh`[ ! -e /sys/fs/selinux/enforce ] || chcon -- "$(matchpathcon -n -- ${path})" "$file"`
+
+/** A file that root has made is root's, unless its folder has a group of its own. */
+const giveToRoot = sh`[ "$EUID:$GROUPS" = 0:0 ] && [ -O "$file" ] && [ -G "$file" ] || chown root:root "$file"`
 
 /** @param give a command that gives `"$file"` to its owner */
 function write(path: string, print: Script, mode: string, give: Script, validate?: Script): Script {

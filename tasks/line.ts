@@ -28,6 +28,7 @@ export const line = (path: string, text: string, { validate }: LineOptions = {})
       after: text,
       apply: lines(add(path, text), validate ? orTakeOut(validate, undo) : sh`true`),
       undo,
+      quiet: true,
     }
   },
 })

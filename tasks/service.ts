@@ -54,6 +54,7 @@ export function service(name: string, options: ServiceOptions = {}): Task {
           found.running && !stale ? undefined : noting(name, watched, withReason(name, sh`systemctl ${load} ${name}`)),
         ),
         undo: restore(name, found),
+        quiet: true,
       }
     },
   }

@@ -274,6 +274,25 @@ test('a change that prints a line without end, and fails, is told in few words',
   assert.ok(failure!.reason.length < 40_000)
 })
 
+test('a quiet change stops at its first failure too, and is told with all that it has printed', async () => {
+  const quiet: Task = {
+    name: 'quiet',
+    probe: sh`true`,
+    plan: () => ({
+      before: '',
+      after: 'x',
+      apply: sh`echo one; echo two >&2; ls /nowhere/at/all >/dev/null; echo three`,
+      undo: sh`true`,
+      quiet: true,
+    }),
+  }
+  const { failure } = await runHost(host([touch('a'), quiet, touch('b')]), options, silent)
+  assert.match(failure!.reason, /^exit code 2: one\ntwo\nls: .*nowhere/)
+  assert.not.match(failure!.reason, 'three')
+  assert.ok(existsSync(path('a')))
+  assert.not.ok(existsSync(path('b')))
+})
+
 test('of two secrets that begin alike, nothing of the longer one is left', () => {
   const redactor = new Redactor()
   for (const value of ['public', 'public-of-ours', 'pub']) redactor.addValue(value)

@@ -15,9 +15,6 @@ import { environmentOf, filesOf, type Tier, tiers } from './tiers.ts'
 import { TimeLeft, usualSeconds } from './times.ts'
 import { ensureTools } from './tools.ts'
 
-/** How many times as long as usual files take where one lab at a time is enough. */
-const slow = 1.7
-
 /** A file of a tier. */
 interface Job {
   tier: Tier
@@ -41,8 +38,7 @@ const together = (planned: readonly { tier: Tier; files: readonly string[] }[]):
 /** Runs files together. Output comes as it is printed from one that runs alone, otherwise whole at its end. */
 async function runAll(jobs: readonly Job[]): Promise<Outcome[]> {
   const { lab = false, atATime: most = 1 } = jobs[0]?.tier ?? {}
-  // Machines of two labs on a slow machine are late enough to miss each other.
-  const atATime = Math.min(lab && left.slowness > slow ? 1 : most, jobs.length)
+  const atATime = Math.min(most, jobs.length)
   const alone = atATime === 1
   // Of all tiers that run together, the longest files begin first.
   const waiting = most > 1 ? jobs.toSorted((a, b) => usualSeconds(b.file) - usualSeconds(a.file)) : [...jobs]

@@ -36,8 +36,6 @@ export const usual: Readonly<Record<string, number>> = {
   'integration/ssh-way': 100,
   'integration/transport': 68,
   'integration/trial-drops': 81,
-  'test/any-inventory': 60,
-  'test/any-mistakes': 60,
 }
 
 const nameOf = (file: string): string => file.replace(/^test\/(?=.*\/)/, '').replace(/\.test\.mts$/, '')

@@ -122,8 +122,7 @@ keep() {
 # made ID APPLY AFTER: how it is from now on.
 made() {
   local entry=$originals/$1
-  printf %s "$2" >"$entry/apply"
-  printf %s "$3" >"$entry/after"
+  printf %s "$2" >"$entry/apply" && printf %s "$3" >"$entry/after" || return
   [ -e "$entry/about" ] || mv -- "$entry/first" "$entry/about"
 }
 # not_made STEP ID: the change has failed and nothing is changed.
@@ -136,7 +135,7 @@ not_made() {
 to_disk() { sync -f "$state" /etc 2>/dev/null || sync; }
 # save STEP ID: what is kept under this id before the step, for a rollback.
 save() {
-  printf '%s\n' "$2" >"$journal/$1.id"
+  printf '%s\n' "$2" >"$journal/$1.id" || return
   [ ! -d "$originals/$2" ] || cp -a -- "$originals/$2" "$journal/$1.original"
 }
 # A batch has ended when what it made is on disk, and a baseline is removed only when what was restored from it is. A run that
@@ -189,29 +188,20 @@ const stepNumber = (index: number) => String(index).padStart(3, '0')
 const idOf = ({ key }: Task) => (key === undefined ? '' : baselineId(key))
 const nothing = sh`true`
 
-// errexit works in a subshell only if its exit status is not tested in the same command. The output of a change goes
-// through cat, so that a lost connection does not stop the change in the middle.
 function step(marker: string, note: RunNote, index: number, { task, change, printed }: PlannedChange): Script {
   const number = stepNumber(index)
   const { after, apply, restores } = change
   const id = idOf(task)
+  const keep = !id ? nothing : restores ? sh`save ${number} ${id}` : sh`made ${[id, apply.text, after]}`
   return sh`
 printf '\n%s start %d\n' ${marker} ${index} || { listener=gone; exit 1; }
 stamp ${note.id} ${number} begun
 undo=$journal/${number}.undo
-(
 umask 077
-set -e
-mv -- "$journal"/${number}.plan "$undo"
-${!id ? nothing : restores ? sh`save ${number} ${id}` : sh`made ${[id, apply.text, after]}`}
-sync "$journal" ${id && !restores ? sh`"$originals"/${id}` : sh``} 2>/dev/null || sync
-)
-[ "$?" -eq 0 ] || exit 1
-(
-set -euo pipefail
-${apply}
-) 9>&- 2>&1 | { cat || cat >/dev/null; }
-code=$PIPESTATUS
+mv -- "$journal"/${number}.plan "$undo" && ${keep} || exit 1
+sync "$journal" ${id && !restores ? sh`"$originals"/${id}` : sh``} 2>/dev/null || sync || exit 1
+umask 022
+${change.quiet ? quietly(apply) : aloud(apply)}
 stamp ${note.id} ${number} ended
 ${restores ? sh`[ "$code" -ne 0 ] || restored+=("$originals"/${id})` : nothing}
 printf '\n%s end %d %d\n' ${marker} ${index} "$code" || listener=gone
@@ -227,6 +217,25 @@ printf '\n%d' "$?"
 ${restores ? sh`failed=1` : sh`exit 1`}
 fi`
 }
+
+// errexit works in a subshell only if its exit status is not tested in the same command. The output of a change goes
+// through cat, so that a lost connection does not stop the change in the middle.
+const aloud = (apply: Script) => sh`
+(
+set -euo pipefail
+${apply}
+) 9>&- 2>&1 | { cat || cat >/dev/null; }
+code=$PIPESTATUS`
+
+// Two processes less.
+const quietly = (apply: Script) => sh`
+said=$(
+exec 9>&- 2>&1
+set -euo pipefail
+${apply}
+)
+code=$?
+[ -z "$said" ] || printf '%s\n' "$said"`
 
 const digest = ({ text, code }: Printed) => createHash('sha256').update(`${text}\n${code}`).digest('hex')
 

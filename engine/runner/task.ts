@@ -24,6 +24,8 @@ export interface Change {
   undo: Script
   /** This change restores the baseline of the task's key, which is then deleted. */
   restores?: true
+  /** `apply` is short and says nothing but why it failed: what it prints comes when it has ended. */
+  quiet?: true
   /** What people should know beside the difference; one line. */
   remark?: string
 }

@@ -162,6 +162,7 @@ function live(rule: Words, probe: Script): Task {
         after: wanted,
         apply: replace(rule.table, comment(rule), [wanted]),
         undo: replace(rule.table, comment(rule), texts),
+        quiet: true,
       }
     },
   }
@@ -186,6 +187,7 @@ function untracking(rules: readonly Words[]): Task {
         after: wanted.join('\n'),
         apply: replace('raw', any, wanted),
         undo: replace('raw', any, texts),
+        quiet: true,
       }
     },
   }
