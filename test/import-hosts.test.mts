@@ -64,7 +64,7 @@ test('names and addresses: from the files where these tell', () => {
 const networks: [vip: string, network: string][] = [
   ['10.2.1.5/16', '10.2.0.0/16'],
   ['10.2.1.5/30', '10.2.1.0/24 # assumed, as 10.2.1.5/30 is no network of hosts'],
-  ['10.2.2.5/24', '10.2.0.0/22 # assumed, as 10.2.2.5/24 does not hold all nodes'],
+  ['10.2.2.5/24', '10.2.1.0/24 # assumed by the addresses of the nodes'],
   ['10.2.1.5', '10.2.1.0/24 # assumed, as 10.2.1.5 has no prefix length'],
 ]
 for (const [vip, network] of networks)

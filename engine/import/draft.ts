@@ -16,7 +16,7 @@ import {
 } from './draft-vrrp.ts'
 import type { Part } from './facts.ts'
 import { addressGap, type Gap, gatewayGap, standInVip } from './gaps.ts'
-import { hasInterface, isApart, networkOfNodes } from './network.ts'
+import { hasInterface, isApart, isSaid, networkOfNodes } from './network.ts'
 import { mainInstance, type Node } from './nodes.ts'
 import { notifyAlone, serveAlone } from './own-real-servers.ts'
 import { numberOf, type Section, unless, unlessEmpty } from './section.ts'
@@ -52,10 +52,12 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
   const own = virtualServers.filter(({ name }) => !asTheyAre.includes(name))
   const candidates = own.filter((server) => isServed(server, held))
   const balanced = areAlone ? [] : realAddresses(candidates)
-  const around = networkWith(balanced, isIPv4(vip) ? vip : standInVip, main?.get(`prefix of ${vip}`), addresses)
+  const prefix = main?.get(`prefix of ${vip}`)
+  const around = networkWith(balanced, isIPv4(vip) ? vip : standInVip, prefix, addresses)
+  const said = isIPv4(vip) && isSaid(prefix) ? parseNetwork(`${vip}/${prefix}`) : around
   // Directors of one network may have nodes of another, which they reach by a router.
   const isElsewhere =
-    candidates.length > 0 ? hasInterface(main, vip) : isApart(main, vip, { cidr: around.cidr, addresses })
+    candidates.length > 0 ? hasInterface(main, vip) : isApart(main, vip, { cidr: said.cidr, addresses })
   const network = isElsewhere ? networkOfNodes(addresses, gaps) : around
   const vips = [vip, ...servedAddresses(instances, network.cidr)]
   const served = own.filter((server) => isServed(server, vips))

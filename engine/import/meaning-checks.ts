@@ -27,10 +27,18 @@ export function tracked(part: Part, one: Statement, around: Around): void {
   }
   for (const line of [...within(one.block, 'track_process'), ...within(group?.block ?? [], 'track_process')])
     processed(part, line, all)
-  for (const line of within(one.block, 'track_interface'))
-    for (const device of line.words[1] === 'weight' || line.words.length === 1 ? [line.words[0]!] : line.words)
-      if (device !== part.get('interface') || line.words[1] === 'weight')
-        part.say(`track_interface ${device}`, line.words[1] === 'weight' ? number(line.words[2]) : '0', line)
+  for (const line of within(one.block, 'track_interface')) trackedInterface(part, line)
+}
+
+function trackedInterface(part: Part, line: Statement): void {
+  const { words } = line
+  const at = words.findIndex((word) => /^(weight|reverse|no_?reverse)$/.test(word))
+  const weight = words.indexOf('weight')
+  for (const device of at < 0 ? words : words.slice(0, at)) {
+    if (device !== part.get('interface') || weight >= 0)
+      part.say(`track_interface ${device}`, weight < 0 ? '0' : number(words[weight + 1]), line)
+    if (words.includes('reverse')) part.say(`reverse of track_interface ${device}`, '', line)
+  }
 }
 
 /** A process that keepalived itself looks for is one that a check looks for, where one of it is enough. */
@@ -43,6 +51,8 @@ function processed(part: Part, line: Statement, all: readonly Statement[]): void
   const at = line.words.indexOf('weight')
   const weight = at < 0 ? find(found.block, 'weight')?.words[1] : line.words[at + 1]
   part.say(`weight of ${about}`, number(weight), found, '0')
+  if ([line, find(found.block, 'weight')].some((one) => one?.words.includes('reverse')))
+    part.say(`reverse of ${about}`, '', line)
   if (program.words.length > 2) part.say(`words of ${about}`, program.words.slice(2).join(' '), program)
   // A check is made each second.
   for (const [keyword, own] of Object.entries({ fall: 'terminate_delay', rise: 'fork_delay' })) {
@@ -71,7 +81,8 @@ function checked(part: Part, line: Statement, script: Statement, { globals, own 
   for (const keyword of ['fall', 'rise']) part.say(`${keyword} of ${about}`, word(keyword), place(keyword))
   const at = line.words.indexOf('weight')
   part.say(`weight of ${about}`, at < 0 ? word('weight') : number(line.words[at + 1]), place('weight'), '0')
-  if (line.words.includes('reverse')) part.say(`reverse of ${about}`, '', line)
+  if ([line, find(script.block, 'weight')].some((one) => one?.words.includes('reverse')))
+    part.say(`reverse of ${about}`, '', line)
   const user = find(script.block, 'user') ?? find(globals, 'script_user')
   if (!harmless.includes(kind)) {
     part.say(`user of ${about}`, user?.words[1] ?? 'root', user ?? script)

@@ -43,7 +43,7 @@ export function instanceOf(one: Statement, around: Around): Part {
   for (const [about, standard] of Object.entries(garp))
     part.say(about, number(word(about) ?? find(globals, `vrrp_${about}`)?.words[1]), place(about), standard)
   tracked(part, one, around)
-  notified(part, block, name)
+  notified(part, block, { name, globals })
   synced(part, name, around)
   if (isOn(find(block, 'strict_mode') ?? find(globals, 'vrrp_strict'))) part.say('strict', 'yes', place('strict_mode'))
   if (find(block, 'dont_track_primary')) part.say('line dont_track_primary', '', place('dont_track_primary'))
@@ -55,7 +55,7 @@ export function instanceOf(one: Statement, around: Around): Part {
 
 /** keepalived sends no mail without whom it is for, and a server. */
 export const canMail = (globals: readonly Statement[]) =>
-  find(globals, 'notification_email') !== undefined && find(globals, 'smtp_server') !== undefined
+  within(globals, 'notification_email').length > 0 && find(globals, 'smtp_server') !== undefined
 
 /** keepalived leaves out what is no number from 1 to 255. */
 const priorityOf = (text: string | undefined, state: string | undefined): string => {
@@ -137,7 +137,11 @@ function virtualMac(part: Part, { block }: Statement): void {
 const states = ['master', 'backup', 'fault', 'stop'] as const
 
 /** `notify` is run at each of the four changes of state, with words that say which. */
-function notified(part: Part, block: readonly Statement[], name: string, kind = 'INSTANCE'): void {
+function notified(
+  part: Part,
+  block: readonly Statement[],
+  { name, kind = 'INSTANCE', globals }: { name: string; kind?: string; globals: readonly Statement[] },
+): void {
   const general = findFirst(block, 'notify')
   const isOurs = general?.words[1]?.endsWith('/keepalived-notify.sh')
   for (const state of states) {
@@ -151,8 +155,10 @@ function notified(part: Part, block: readonly Statement[], name: string, kind = 
   }
   const user = find(block, ...states.map((state) => `notify_${state}`), 'notify')
   if (!user || (isOurs && user === general)) return
-  part.say('user of notify', user.words[2], user, 'root')
-  part.say('group of notify', user.words[3], user, user.words[2])
+  const [, , who, group] =
+    user.words[2] === undefined ? ['', ...(find(globals, 'script_user')?.words ?? [])] : user.words
+  part.say('user of notify', who, user, 'root')
+  part.say('group of notify', group, user, who)
 }
 
 /** A group of one member is that member. */
@@ -164,7 +170,7 @@ function synced(part: Part, name: string, { globals, all }: Around): void {
     .filter(({ words }) => words[0] === 'vrrp_instance' && members.includes(words[1]!))
     .map(({ block }) => find(block, 'virtual_router_id')?.words[1] ?? '?')
   if (ids.length > 1) part.say('sync group', ids.toSorted().join(', '), group)
-  notified(part, group.block, group.words[1] ?? '', 'GROUP')
+  notified(part, group.block, { name: group.words[1] ?? '', kind: 'GROUP', globals })
   if (canMail(globals) && isOn(find(group.block, 'smtp_alert'))) part.say('smtp_alert', 'on', group)
   for (const one of group.block)
     if (
@@ -173,5 +179,5 @@ function synced(part: Part, name: string, { globals, all }: Around): void {
         one.words[0]!,
       )
     )
-      part.say(`line of the group ${whole(one)}`, '', one)
+      part.say(`group has ${whole(one)}`, '', one)
 }

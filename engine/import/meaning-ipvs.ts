@@ -1,4 +1,4 @@
-import type { Statement } from '../conf/statement.ts'
+import { type Statement, within } from '../conf/statement.ts'
 import { find, number, Part, whole } from './facts.ts'
 import { isKnown, methods, schedulers } from './keywords.ts'
 
@@ -9,7 +9,9 @@ export function virtualServersOf(statements: readonly Statement[]): Part[] {
       .filter(({ words }) => words[0] === 'bfd_instance')
       .map(({ words, block }) => [words[1], find(block, 'neighbor_ip', 'neighbour_ip')?.words[1]]),
   )
-  const made = (from: readonly Statement[], words: readonly string[]) => {
+  const user = find(within(statements, 'global_defs'), 'script_user')?.words.slice(1)
+  const made = (all: readonly Statement[], words: readonly string[]) => {
+    const from = user ? all.map((one) => withUser(one, user)) : all
     const part = virtualServerOf(from.at(-1)!, words, watched)
     part.statements = from
     return part
@@ -21,6 +23,21 @@ export function virtualServersOf(statements: readonly Statement[]): Part[] {
       const group = statements.find(({ words }) => words[0] === 'virtual_server_group' && words[1] === one.words[2])
       return (group?.block ?? []).map(({ words }) => made([group!, one], words))
     })
+}
+
+/** @returns a statement, of which every program that names no user has the one of `script_user` */
+function withUser(one: Statement, user: readonly string[]): Statement {
+  const [keyword = ''] = one.words
+  const isProgram = /^(notify_up|notify_down|quorum_up|quorum_down)$/.test(keyword) && one.words.length === 2
+  const isCheck = keyword === 'MISC_CHECK' && !find(one.block, 'user')
+  return {
+    ...one,
+    words: isProgram ? [...one.words, ...user] : one.words,
+    block: [
+      ...one.block.map((inner) => withUser(inner, user)),
+      ...(isCheck ? [{ ...one, words: ['user', ...user], block: [] }] : []),
+    ],
+  }
 }
 
 /** What other facts are made of, and names for SNMP. */
@@ -43,8 +60,8 @@ function virtualServerOf(one: Statement, words: readonly string[], watched: Watc
   if (schedulers.test(scheduler)) part.say('lvs_sched', scheduler, place('lvs_sched', 'lb_algo'), 'wlc')
   const method = word('lvs_method', 'lb_kind') ?? ''
   const isLeftOut = !methods.includes(method) && methods.includes(method.toUpperCase())
-  // A tunnel of another kind than IP in IP says so behind it.
-  const kind = (find(block, 'lvs_method', 'lb_kind')?.words ?? [])
+  // A tunnel of another kind than IP in IP says so behind it; behind others keepalived reads nothing.
+  const kind = (method === 'TUN' ? find(block, 'lvs_method', 'lb_kind')!.words : [])
     .slice(2)
     .join(' ')
     .replace(/^type ipip$/, '')
@@ -57,7 +74,10 @@ function virtualServerOf(one: Statement, words: readonly string[], watched: Watc
   // keepalived takes 0 for 1.
   part.say('quorum', number(word('quorum'))?.replace(/^0$/, '1'), place('quorum'), '1')
   part.say('hysteresis', number(word('hysteresis')), place('hysteresis'), '0')
-  for (const keyword of ['quorum_up', 'quorum_down']) part.say(keyword, word(keyword), place(keyword))
+  for (const keyword of ['quorum_up', 'quorum_down']) {
+    part.say(keyword, word(keyword), place(keyword))
+    part.say(`user of ${keyword}`, find(block, keyword)?.words.slice(2).join(' ') || undefined, place(keyword), 'root')
+  }
   if (find(block, 'omega')) part.say('omega', 'yes', place('omega'))
   for (const flag of block.filter((line) => /^(sh|mh)-(port|fallback)$/.test(line.words[0]!)))
     part.say(`flag ${flag.words[0]}`, '', flag)
@@ -93,7 +113,11 @@ function realServer(
   for (const keyword of ['inhibit_on_failure', 'alpha']) say(keyword, own(keyword) && 'yes')
   const delay = find(real.block, 'delay_loop')
   if (delay) say('delay_loop', number(delay.words[1]))
-  for (const keyword of ['notify_up', 'notify_down', 'uthreshold', 'lthreshold']) say(keyword, own(keyword)?.words[1])
+  for (const keyword of ['notify_up', 'notify_down', 'uthreshold', 'lthreshold']) {
+    say(keyword, own(keyword)?.words[1])
+    const user = own(keyword)?.words.slice(2).join(' ')
+    part.say(`user of ${keyword} of ${about}`, user || undefined, own(keyword) ?? real, 'root')
+  }
   const method = find(real.block, 'lvs_method')
   const usual = part.get('lvs_method') ?? 'NAT'
   if (method && method.words.slice(1).join(' ') !== usual) say('lvs_method', method.words.slice(1).join(' '))
@@ -105,7 +129,9 @@ function realServer(
   const given = checks.length === 1 ? programOf(checks[0]!, { address, port })?.given : undefined
   if (given !== undefined) part.say(`last words of the check of ${about}`, given, real, 'address and port')
   for (const check of checks)
-    for (const [name, keywords, standard] of times) {
+    for (const [name, usual, standard] of times) {
+      // What ends a program is its own time.
+      const keywords = name === 'connect_timeout' && check.words[0] === 'MISC_CHECK' ? ['misc_timeout'] : usual
       const given = find(check.block, ...keywords) ?? find(real.block, ...keywords) ?? find(outer, ...keywords)
       if (given) part.say(`${name} of ${about}`, number(given.words[1]), given, standard)
     }

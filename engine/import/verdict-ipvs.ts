@@ -9,6 +9,8 @@ const unlike = 'values of some real servers alone'
 const isUnlike = /^(notify_up|notify_down|inhibit_on_failure|alpha)$/
 const lastWords = 'a program that checks real servers gets their port behind their address (check)'
 const times = 'checks of real servers take the times of health_check, where a file says nothing'
+const farTimes =
+  'real servers that are checked much more or less often, or patiently, than the first are checked like it (health_check)'
 const ofOne = 'values of one virtual server alone'
 const isTime = /^(delay_loop$|(delay_loop|connect_timeout|retry|delay_before_retry|warmup) of )/
 
@@ -32,10 +34,18 @@ export function judgeVirtualServer(one: Difference, { first, virtualServers, alo
         : { need: 'services of some virtual IPs alone' }
     return isTime.test(about) ? { why: times } : { need: isFirst ? needOf(one) : ofOne }
   }
-  if (isTime.test(about)) return 'trifle'
+  if (isTime.test(about)) return ofTime(one)
   if (about === 'lvs_method') return { need: needOf(one) }
   if (!one.isAlone) return { need: isFirst ? needOf(one) : ofOne }
   return { need: ofNone }
+}
+
+/** One is times the other or more: that is noticed when a real server dies, or is slow. */
+const far = 3
+
+function ofTime({ wanted, got }: Difference): Meant {
+  const [less, more] = [Number(wanted), Number(got)].toSorted((a, b) => a - b)
+  return less! * far <= more! ? { why: farTimes } : 'trifle'
 }
 
 /** @param first the virtual server that the inventory is about, unless it is this one */
@@ -55,7 +65,7 @@ function realServer(one: Difference, { first, moved }: Pick<Subject, 'first' | '
     if (address === vip) return { need: 'a real server that is the virtual IP itself' }
     return { need: port === own ? apart : 'real servers on several ports' }
   }
-  if (isTime.test(about)) return isTold ? 'told' : 'trifle'
+  if (isTime.test(about)) return isTold ? 'told' : ofTime(one)
   if (what === 'check') return check(one)
   if (what === 'last words') return { why: lastWords }
   if (what === 'weight') return { need: apart }
@@ -65,8 +75,7 @@ function realServer(one: Difference, { first, moved }: Pick<Subject, 'first' | '
 }
 
 function check({ wanted = '', got }: Difference): Meant {
-  // Whoever names no host takes any.
-  if (got?.replace(/ virtualhost \S+$/, '') === wanted) return 'told'
+  if (got?.replace(/ virtualhost \S+$/, '') === wanted) return { why: byAddress }
   if (wanted === 'none') return { why: 'every real server is checked' }
   if (asksName.test(wanted) && got?.startsWith('DNS_CHECK')) return { why: byName }
   // The real server itself is missing, which is told.
@@ -74,6 +83,10 @@ function check({ wanted = '', got }: Difference): Meant {
   const port = wanted.includes('connect_port') ? ' on another port' : ''
   return { need: `the check ${wanted.split(' ')[0]}${port}` }
 }
+
+/** Whoever says nothing takes any. */
+const byAddress =
+  'checks by HTTP name the virtual IP as their host, and take status 200 alone, where a file says nothing (host, health)'
 
 /** A program that asks a name server for a name. */
 const asksName = /^MISC_CHECK (misc_path|program) "?\/(usr\/)?bin\/(dig|host|nslookup|kdig|delv) [^;&|<>`$]*$/

@@ -14,7 +14,7 @@ const former = hazard('obsolete-keyword', '')
 export function globalHazards(node: NodeFiles): Hazard[] {
   const global = globals(node)
   const id = find(global, 'router_id', 'lvs_id')
-  const mail = find(global, 'notification_email')
+  const mail = global.findLast(({ words, block }) => words[0] === 'notification_email' && block.length > 0)
   const addresses = [
     ...(mail?.block.flatMap(({ words }) => words) ?? []),
     find(global, 'notification_email_from')?.words[1] ?? '',

@@ -79,7 +79,7 @@ function forwarding(one: Statement): Hazard[] {
   if (!methods.includes(said.toUpperCase()))
     return [wrongMethod(line, `${line.words.join(' ')}: there is no such method, and NAT is taken`)]
   const way = said.toUpperCase()
-  const isDirect = way === 'DR' || way === 'TUN'
+  const isDirect = said === 'DR' || said === 'TUN'
   const port = one.words[2]
   return [
     ...(said === said.toUpperCase()
