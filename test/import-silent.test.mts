@@ -8,7 +8,8 @@ const balanced = (reals: string, server = '10.2.1.5 80') =>
 const real = (address: string, lines = '', check = 'TCP_CHECK {\n}') =>
   `real_server 10.2.1.${address} {\n${lines}\n${check}\n}\n`
 const files = (text: string) => ({ 'a.conf': text, 'b.conf': text })
-const notServed = 'a mark of the packet filter, all ports, or an address that does not move'
+const notServed =
+  'a mark of the packet filter, all ports, or an address that does not move in the network of the cluster'
 const codesOf = ({ hazards }: ReturnType<typeof imported>) => hazards.map(({ code }) => code)
 
 test('of several programs for one change of state, and of several checks of one name, keepalived takes the first', () => {

@@ -104,7 +104,8 @@ function attempt(nodes: readonly Node[], asTheyAre: readonly string[]): Attempt 
   return { ...judge(differences, { main, first, virtualServers, alone }), draft, refused, kept }
 }
 
-const notServed = 'a mark of the packet filter, all ports, or an address that does not move'
+const notServed =
+  'a mark of the packet filter, all ports, or an address that does not move in the network of the cluster'
 
 /** @returns the nodes that have a file, by the names that the person, the file, the host or the path gives them */
 function ownNodes(confs: readonly Read[], named: readonly Named[]): Node[] {
