@@ -11,7 +11,7 @@ export const usual: Readonly<Record<string, number>> = {
   'lab/6-rolling': 632,
   'lab/7-operations': 780,
   'lab/8-drills': 140,
-  'lab/9-adoption': 300,
+  'lab/9-adoption': 550,
   'lab/9-direct': 500,
   'lab/9-packet-filters': 320,
   'lab/9-pools': 550,
