@@ -1,6 +1,6 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { cacheFolderOf } from '../engine/base/cache-folder.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -11,7 +11,7 @@ export const labFolder: string = join(root, '.lab')
 export const sshConfigFile: string = join(labFolder, 'ssh_config')
 
 /** Built images and kernels, shared by all checkouts of this user. */
-export const cacheFolder: string = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'keepalived-playbooks')
+export const cacheFolder: string = cacheFolderOf()
 
 /** The program that carries the cluster's network. */
 export const switchScript: string = join(root, 'lab', 'switch.ts')

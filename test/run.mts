@@ -51,7 +51,7 @@ async function runAll(jobs: readonly Job[]): Promise<Outcome[]> {
         notRun.push(file)
         continue
       }
-      const { lab, minutes, release } = tier
+      const { minutes, release } = tier
       if (lab && !alone) console.log(`${file} begins`)
       const began = performance.now()
       const kept: Buffer[] = []
@@ -153,7 +153,7 @@ if (notRun.length > 0)
 const sum = (kind: 'passed' | 'failed') => outcomes.reduce((all, outcome) => all + outcome[kind], 0)
 console.log(`${sum('passed')} passed, ${sum('failed')} failed`)
 // Time for less than that is none.
-const noLab =
-  notRun.some((file) => file.startsWith('test/lab/')) && !outcomes.some(({ file }) => file.startsWith('test/lab/'))
+const isOfLab = (file: string) => file.startsWith('test/lab/')
+const noLab = notRun.some(isOfLab) && !outcomes.some(({ file }) => isOfLab(file))
 if (noLab) console.log('No file of the lab has run')
 process.exitCode = bad.length > 0 || noLab ? 1 : 0

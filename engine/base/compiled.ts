@@ -2,6 +2,7 @@ import { mkdirSync, statSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { cacheFolderOf } from './cache-folder.ts'
 
 /**
  * Has Node keep what it compiles from here on, so that the next run compiles less. Node's own place for that is the folder
@@ -10,7 +11,7 @@ import { join } from 'node:path'
  * @returns the folder; undefined where there is none that nobody else writes to
  */
 export function keepCompiled(home: string = homedir()): string | undefined {
-  const folder = join(process.env.XDG_CACHE_HOME || join(home, '.cache'), 'keepalived-playbooks', 'compiled')
+  const folder = join(cacheFolderOf(home), 'compiled')
   try {
     // Root by sudo leaves nothing in the home of somebody else.
     if (!isOurs(home)) return undefined

@@ -41,6 +41,10 @@ function trackedInterface(part: Part, line: Statement): void {
   }
 }
 
+/** Whether a weight is turned round, where it is tracked or where it is defined. */
+const isReversed = (line: Statement, { block }: Statement): boolean =>
+  [line, find(block, 'weight')].some((one) => one?.words.includes('reverse'))
+
 /** A process that keepalived itself looks for is one that a check looks for, where one of it is enough. */
 function processed(part: Part, line: Statement, all: readonly Statement[]): void {
   const found = all.findLast(({ words }) => /^(vrrp_)?track_process$/.test(words[0]!) && words[1] === line.words[0])
@@ -51,8 +55,7 @@ function processed(part: Part, line: Statement, all: readonly Statement[]): void
   const at = line.words.indexOf('weight')
   const weight = at < 0 ? find(found.block, 'weight')?.words[1] : line.words[at + 1]
   part.say(`weight of ${about}`, number(weight), found, '0')
-  if ([line, find(found.block, 'weight')].some((one) => one?.words.includes('reverse')))
-    part.say(`reverse of ${about}`, '', line)
+  if (isReversed(line, found)) part.say(`reverse of ${about}`, '', line)
   if (program.words.length > 2) part.say(`words of ${about}`, program.words.slice(2).join(' '), program)
   // A check is made each second.
   for (const [keyword, own] of Object.entries({ fall: 'terminate_delay', rise: 'fork_delay' })) {
@@ -81,8 +84,7 @@ function checked(part: Part, line: Statement, script: Statement, { globals, own 
   for (const keyword of ['fall', 'rise']) part.say(`${keyword} of ${about}`, word(keyword), place(keyword))
   const at = line.words.indexOf('weight')
   part.say(`weight of ${about}`, at < 0 ? word('weight') : number(line.words[at + 1]), place('weight'), '0')
-  if ([line, find(script.block, 'weight')].some((one) => one?.words.includes('reverse')))
-    part.say(`reverse of ${about}`, '', line)
+  if (isReversed(line, script)) part.say(`reverse of ${about}`, '', line)
   const user = find(script.block, 'user') ?? find(globals, 'script_user')
   if (!harmless.includes(kind)) {
     part.say(`user of ${about}`, user?.words[1] ?? 'root', user ?? script)

@@ -290,7 +290,7 @@ export const state = async (node: string): Promise<string[]> =>
   (
     await on(
       node,
-      // Whatever has been started is done, so that it is not there one time and gone the next. A systemd too busy to answer has no less units.
+      // Whatever has been started is done, so that it is not there one time and gone the next. A systemd too busy to answer has no fewer units.
       `systemctl is-system-running --wait >/dev/null || true
 cd /etc; find . -xdev -type f -printf '%p %m %u\n' | sort
 find . -xdev -type f -print0 | sort -z | xargs -0 sha256sum

@@ -78,7 +78,6 @@ function forwarding(one: Statement): Hazard[] {
   if (!line) return [method(one, 'without lb_kind it is NAT')]
   if (!methods.includes(said.toUpperCase()))
     return [wrongMethod(line, `${line.words.join(' ')}: there is no such method, and NAT is taken`)]
-  const way = said.toUpperCase()
   const isDirect = said === 'DR' || said === 'TUN'
   const port = one.words[2]
   return [
@@ -86,7 +85,7 @@ function forwarding(one: Statement): Hazard[] {
       ? []
       : [small(line, `${line.words.join(' ')} is not known in lower case, and NAT is taken`)]),
     ...(isDirect
-      ? [direct(line, `with ${way} real servers must not answer ARP for the virtual IP, which this file can not show`)]
+      ? [direct(line, `with ${said} real servers must not answer ARP for the virtual IP, which this file can not show`)]
       : []),
     ...(isDirect
       ? realsOf(one)
@@ -94,7 +93,7 @@ function forwarding(one: Statement): Hazard[] {
             ({ words }) =>
               words[2] !== undefined && port !== undefined && words[2] !== port && isIP(one.words[1]!) !== 0,
           )
-          .map((real) => ports(real, `${way} can not change port ${port} to ${real.words[2]}`))
+          .map((real) => ports(real, `${said} can not change port ${port} to ${real.words[2]}`))
       : []),
   ]
 }

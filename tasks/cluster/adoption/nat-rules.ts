@@ -7,7 +7,7 @@ import { directs } from '../../../inventory/roles.ts'
 import { commentOut, type Place } from '../../commented-out.ts'
 import type { Target } from '../../target.ts'
 import { kindOf } from './nat-rule.ts'
-import { savedRules } from '../../os/firewall/saved-rules.ts'
+import { parseSaved, savedRules } from '../../os/firewall/saved-rules.ts'
 
 /** Where rules are kept for the next boot: by netfilter-persistent, by iptables-services, and by ufw. */
 const savedFiles = [
@@ -51,10 +51,10 @@ const live = (target: Target, level: Level): Task => ({
   key: 'rules by hand in nat POSTROUTING',
   probe: new SharedRead(savedRules, [], sh`printf '%s\n' "$saved"`),
   plan: ({ text }) => {
-    const all = (text.match(/^\*nat\n[^]*?^COMMIT$/m)?.[0] ?? '')
-      .split('\n')
-      .filter((row) => row.startsWith('-A POSTROUTING ') && !row.includes(' keepalived-playbooks-'))
-      .map((row, index) => ({ text: row.trim(), place: index + 1 }))
+    const all = parseSaved(text)
+      .filter(({ table, text: rule }) => table === 'nat' && rule.startsWith('-A POSTROUTING '))
+      .filter(({ text: rule }) => !rule.includes(' keepalived-playbooks-'))
+      .map(({ text: rule }, index) => ({ text: rule.trim(), place: index + 1 }))
     const found = pick(all, () => 'iptables -t nat', level, target)
     if (found.length === 0) return unchanged()
     return {

@@ -5,7 +5,7 @@ import { render } from '../../template.ts'
 import { atBoot } from './boot-unit.ts'
 import { type Accept, type Firewall, type Rule, type SourceNat, type Untracked, untrackingName } from './firewall.ts'
 import { packetsPass } from './trial.ts'
-import { savedRules } from './saved-rules.ts'
+import { parseSaved, type SavedRule, savedRules } from './saved-rules.ts'
 
 /** A rule in the words of iptables. Its comment carries its name, which is how ours are told from others'. */
 interface Words {
@@ -193,12 +193,6 @@ function untracking(rules: readonly Words[]): Task {
   }
 }
 
-interface SavedRule {
-  table: string
-  /** As iptables-save prints it: `-A INPUT …`. */
-  text: string
-}
-
 // Asks for all rules at once, by one iptables-restore where all are as wanted. The kernel is asked for a rule only where its
 // comment is there: on nftables even `-C` creates an empty table.
 const probe = (rules: readonly Words[]): Script =>
@@ -223,14 +217,6 @@ const probeOne = (rule: Words): Script => sh`
 if have ${comment(rule)} && iptables -w -t ${rule.table} -C ${rule.chain} ${specification(rule)} 2>/dev/null; then
   exact ${comment(rule)}
 fi`
-
-function parseSaved(text: string): SavedRule[] {
-  let table = ''
-  return text.split('\n').flatMap((line) => {
-    if (line.startsWith('*')) table = line.slice(1)
-    return line.startsWith('-A') ? [{ table, text: line }] : []
-  })
-}
 
 /** Whether it stands before every rule that could take its packets. */
 function inPlace(rule: Words, saved: readonly SavedRule[]): boolean {
