@@ -18,7 +18,7 @@ export function service({ cluster, hosts }: Draft, isGiven: (path: Path) => bool
       ? [{ path: ['cluster', 'service'], text: 'must be left out with cluster.services' }]
       : []),
     ...entries.flatMap(({ path, content }) => [
-      ...one(path, content),
+      ...one(path, content, isGiven),
       ...alone(path, content, cluster, level),
       ...mapped(path, content, cluster, level),
     ]),
@@ -45,10 +45,10 @@ function entriesOf(cluster: Draft['cluster'] = {}): Entry[] {
   return Object.entries(services).map(([name, content = {}]) => ({ path: ['cluster', 'services', name], content }))
 }
 
-function one(path: Path, content: Draft<Kinds>): Problem[] {
+function one(path: Path, content: Draft<Kinds>, isGiven: (path: Path) => boolean): Problem[] {
   if (content.type === 'dns') return dns(path, content)
   if (content.type === 'http' || content.type === 'https') return web(path, content)
-  if (content.type === 'tcp' || content.type === 'udp') return health(path, content)
+  if (content.type === 'tcp' || content.type === 'udp') return health(path, content, isGiven)
   return []
 }
 
@@ -111,16 +111,19 @@ function dns(path: Path, { health_zone: zone, health_name: name }: Draft<Service
   const report = (key: string, text: string) => problems.push({ path: [...path, key], text })
   if (zone && !zone.includes('.'))
     report('health_zone', `must have two labels or more: each node would answer for all names in ${shown(zone)}`)
-  if (name && name.split('.')[0]!.length < 2)
-    report(
-      'health_name',
-      `must begin with a label of two characters or more, as keepalived wants it, got ${shown(name)}`,
-    )
+  if (name) problems.push(...begins([...path, 'health_name'], name))
   if (name && zone && name.length + 1 + zone.length > longestHealthName) {
     const [longer, other] = name.length > zone.length ? ['health_name', 'health_zone'] : ['health_zone', 'health_name']
     report(longer, `must be shorter: with ${dotted([...path, other])} it has more than ${longestHealthName} characters`)
   }
   return problems
+}
+
+function begins(path: Path, name: string): Problem[] {
+  if (name.split('.')[0]!.length >= 2) return []
+  return [
+    { path, text: `must begin with a label of two characters or more, as keepalived wants it, got ${shown(name)}` },
+  ]
 }
 
 /** nginx is what the playbooks set up. */
@@ -130,18 +133,27 @@ function web(path: Path, { managed, unit }: Draft<ServiceContent<'http' | 'https
 }
 
 /** What directors ask is one thing. */
-function health(path: Path, { check, health: asked }: Draft<ServiceContent<'tcp' | 'udp'>>): Problem[] {
+function health(
+  path: Path,
+  { check, health: asked }: Draft<ServiceContent<'tcp' | 'udp'>>,
+  isGiven: (path: Path) => boolean,
+): Problem[] {
   if (!asked) return []
-  const given = Object.keys(asked)
   const place = [...path, 'health']
-  const isWeb = asked.http !== undefined || asked.https !== undefined
-  const useless = isWeb ? undefined : (['host', 'status', 'digest'] as const).find((key) => asked[key] !== undefined)
+  const gives = (...keys: string[]) => keys.find((key) => isGiven([...place, key]))
+  const [kind, ...others] = ['dns', 'http', 'https'].filter((key) => gives(key))
+  const isWeb = kind === 'http' || kind === 'https'
+  const useless: Problem[] = [
+    ...(isWeb ? [] : [gives('host', 'status', 'digest')].map((key) => ({ key, only: 'http or https' }))),
+    ...(kind === 'dns' ? [] : [{ key: gives('record'), only: 'dns' }]),
+  ].flatMap(({ key, only }) => (key ? [{ path: [...place, key], text: `has a meaning only with ${only}` }] : []))
   return [
     ...(check === undefined ? [] : [{ path: place, text: 'must be left out with check, which tells by itself' }]),
-    ...(given.length === 0 ? [{ path: place, text: 'must have at least one of port, http and https' }] : []),
-    ...(asked.http !== undefined && asked.https !== undefined
-      ? [{ path: [...place, 'https'], text: 'must be left out with http' }]
-      : []),
-    ...(useless ? [{ path: [...place, useless], text: 'has a meaning only with http or https' }] : []),
+    ...(kind || gives('port', 'host', 'status', 'digest', 'record')
+      ? []
+      : [{ path: place, text: 'must have at least one of port, dns, http and https' }]),
+    ...others.map((key) => ({ path: [...place, key], text: `must be left out with ${kind}` })),
+    ...useless,
+    ...(asked.dns === undefined ? [] : begins([...place, 'dns'], asked.dns)),
   ]
 }

@@ -101,7 +101,7 @@ function ownLines({ keepalived = {} }: ClusterDraft): Problem[] {
 
 const isMulticast = (address: string) => /^2(2[4-9]|3\d)\./.test(address)
 
-const kinds = ['command', 'process', 'port', 'url'] as const
+const kinds = ['command', 'process', 'port', 'url', 'dns'] as const
 
 /** @returns the checks of the playbooks themselves, and what each is about */
 const ownChecks = ({ services = {} }: ClusterDraft): ReadonlyMap<string, string> =>

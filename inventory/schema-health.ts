@@ -9,6 +9,9 @@ const asked = {
     'a path of letters, digits and ".", "_", "~", "/", "?", "=", "&", "%", ":", "+", "," and "-" that begins with "/"',
 } as const
 
+/** What `keepalived.conf` can ask name servers for. */
+const records = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'SOA', 'TXT'] as const
+
 /** The key `health` of a service: what directors ask, where connections to its own port do not tell. */
 export const healthSchema = {
   type: 'object',
@@ -18,7 +21,17 @@ export const healthSchema = {
     'What is asked in place of the service itself, to see that it works: by directors at levels 2 and 3, by the node itself ' +
     'at level 1. Default: nothing.',
   properties: {
-    port: { ...port, description: 'The TCP port that is asked. Default: that of the service.' },
+    port: { ...port, description: 'The port that is asked. Default: that of the service.' },
+    dns: {
+      ...dnsName,
+      description:
+        'A name that has to be answered by DNS over UDP (`DNS_CHECK`). Default: a connection is all that is asked for.',
+    },
+    record: {
+      type: 'string',
+      enum: records,
+      description: 'The type of record that `dns` asks for; there has to be one. Default: `A`.',
+    },
     http: {
       ...asked,
       description:

@@ -1,5 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { command, interfaceName, ipv4, mailAddress, port, seconds, shortName } from './values.ts'
+import { command, dnsName, interfaceName, ipv4, mailAddress, port, seconds, shortName } from './values.ts'
 
 const user = {
   type: 'string',
@@ -20,9 +20,9 @@ const weight = {
 
 const check = {
   type: 'object',
-  title: 'a map with one of command, process, port and url',
+  title: 'a map with one of command, process, port, url and dns',
   additionalProperties: false,
-  description: 'One check; the key is its name. It has one of `command`, `process`, `port` and `url`.',
+  description: 'One check; the key is its name. It has one of `command`, `process`, `port`, `url` and `dns`.',
   properties: {
     command: {
       ...command,
@@ -44,6 +44,10 @@ const check = {
       pattern: '^https?://[A-Za-z0-9._~:/?=&@+,-]+$',
       title: 'a URL of http or https',
       description: 'The URL is answered with a status below 400 (`curl -f`), whatever its certificate. Default: none.',
+    },
+    dns: {
+      ...dnsName,
+      description: 'A name that the name server on the node has to know (`host`). Default: none.',
     },
     user: {
       ...user,
@@ -100,7 +104,7 @@ export const checks = {
   type: 'object',
   title: 'a map of checks',
   description:
-    'What has to be well on a node, beside its service, for it to hold the VIP: a process, a port, a URL, or a program of ' +
+    'What has to be well on a node, beside its service, for it to hold the VIP: a process, a port, a URL, a DNS name, or a program of ' +
     'yours. Default: none.',
   propertyNames: shortName,
   additionalProperties: check,

@@ -14,8 +14,8 @@ export type HealthCheck =
       type: string
       /** What the block says beside addresses and times, line by line. */
       lines: readonly string[]
-      /** The TCP port that it asks, where that is not where clients are sent to. */
-      port?: number
+      /** What it asks, where that is not what clients are sent to. */
+      asks?: { protocol: 'tcp' | 'udp'; toPort: number }
     }
   | {
       /** Run in place of a block; address and port of the real server become its last words. */
@@ -102,6 +102,12 @@ export const connects =
   (port: number): ServiceOfKind['localCheck'] =>
   ({ address }, timeout) =>
     `/bin/nc -z -w ${timeout} ${address} ${port}`
+
+/** `localCheck` of a name server that has to know a name (host(1), which fails for one that is not there). */
+export const knowsName =
+  (name: string, { record = 'A', port = 53 } = {}): ServiceOfKind['localCheck'] =>
+  ({ address }, timeout) =>
+    `/usr/bin/host -W ${timeout} -R 1 -p ${port} -t ${record} ${name}. ${address}`
 
 /**
  * keepalived loses count of scripts that hang, where it starts them more often than it ends them.

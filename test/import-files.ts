@@ -75,10 +75,13 @@ export const needsOf = ({ unsaid, kept }: ReturnType<typeof imported>): string[]
   ...new Set([...unsaid, ...kept].map(({ need }) => need)),
 ]
 
-/** @returns the keys of `cluster` that a set-up needs beside those of its first address, and without SNMP */
+/** @returns the keys of `cluster` that a set-up needs beside those of its first address and of `dnsCheck`, and without SNMP */
 export const keysOf = (result: ReturnType<typeof imported>): string[] =>
   inventoryTextOf(result)
     .split('hosts:\n')[0]!
+    .replace(/ {4}dns: \{ port: 53 \}\n/, '')
+    .replace(/ {2}checks:\n(?! {4})/, '')
+    .replace('  service: { type: none }\n', '')
     .split('\n')
     .map((line) => line.trim())
     .filter(

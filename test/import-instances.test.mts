@@ -16,14 +16,11 @@ function instances(lines: string, priorities = [100, 100, 100, 100], beside = ''
 
 test('instances: what one has and the other has not', () => {
   const fewer = imported(instances(''), two)
-  // The service is checked for all.
-  assert.equal([needsOf(fewer), keysOf(fewer)], [[], ['instances: { W: { vip: 10.2.1.6 } }']])
-  assert.ok(fewer.added.includes('all instances are checked alike'))
+  assert.equal([needsOf(fewer), keysOf(fewer)], [[], ['instances: { W: { vip: 10.2.1.6, checks: {} } }']])
   const told = imported(instances(`${tracksDns}\n garp_master_delay 1`), two)
   assert.equal([needsOf(told), keysOf(told)], [[], ['instances: { W: { vip: 10.2.1.6, garp: { delay: 1 } } }']])
   const own = imported(instances(`${tracksDns}\n advert_int 2`), two)
   assert.equal(needsOf(own), ['an instance with values of its own'])
-  assert.not.ok(own.added.includes('all instances are checked alike'))
 })
 
 test('instances with checks and interfaces of their own; what is the same has one name', () => {

@@ -95,7 +95,14 @@ test('a director without VRRP, whose name servers a program asks', () => {
   const result = (command: string) => imported({ 'a.conf': server(53, asks(command)).replace('TCP', 'UDP') }, two)
   const dig = result('/usr/bin/dig +tries=3 @ localhost')
   assert.equal([needsOf(dig), dig.refused], [[], []])
-  assert.equal(dig.added.filter((why) => /VRRP\)|health_zone/.test(why)).length, 2)
+  assert.equal(dig.added.filter((why) => /VRRP\)|in place of a program/.test(why)).length, 2)
+  assert.match(inventory(dig), 'service: { type: udp, port: 53, health: { dns: localhost } }')
+  for (const [command, name] of Object.entries({
+    '/usr/bin/dig @ -p 53 www.example.org. AAAA +short': 'www.example.org, record: AAAA',
+    '/usr/bin/host -W 2 -t NS example.org @': 'example.org, record: NS',
+    '/bin/nslookup -type=txt ns.example.org @': 'ns.example.org, record: TXT',
+  }))
+    assert.match(inventory(result(command.replace(/(?<!dig )@/, '10.2.1.2'))), `health: { dns: ${name} }`)
   assert.equal(needsOf(result('/usr/bin/dig @ a; reboot')), ['the check MISC_CHECK'])
 })
 

@@ -103,7 +103,6 @@ test('interfaces that all instances track', () => {
   assert.equal(keysOf(result), [
     'instances: { W: { vip: 10.9.1.6, interface: eth1 } }',
     'track_interfaces: [ eth0, eth1 ]',
-    'service: { type: none }',
   ])
   assert.equal(needsOf(result), [])
 })

@@ -35,7 +35,7 @@ test('mails: a sender of each node, and none where the inventory has no mails', 
     assert.equal(by(first, second).refused, [])
 })
 
-test('the smallest set-up becomes the smallest inventory', () => {
+test('the smallest set-up: who answers at a port that is checked is not replaced', () => {
   const result = imported(pair(tracksDns, dnsCheck), two)
   assert.is(
     inventoryTextOf(result),
@@ -44,6 +44,9 @@ test('the smallest set-up becomes the smallest inventory', () => {
   network: 10.2.1.0/24
   vip_prefix: 24
   instance: V
+  checks:
+    dns: { port: 53 }
+  service: { type: none }
   snmp: { enabled: false }
 hosts:
   ns1: { address: 10.2.1.2 }

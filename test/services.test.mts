@@ -274,6 +274,28 @@ for (const client of [thisMachine(), remoteClient('a client', local)])
     assert.equal(asked, all)
   })
 
+for (const client of [thisMachine(), remoteClient('a client', local)])
+  test(`${client.name}: a name server of the user's is asked for the name of its health, with recursion, and has to have a record`, async () => {
+    const { port, turn, asked } = await startResponder('not who has answered')
+    const base = inventory(`service: { type: udp, port: ${port}, health: { dns: www.example.org } }`)
+    const here = { name: 'VI_1', virtual_router_id: 5, vips: [{ address: '127.0.0.1', prefix: 32, excluded: false }] }
+    const given = { ...base, cluster: { ...base.cluster, network: '127.0.0.0/8', instances: [here] } }
+    const answered = async () => (await askAll(given, client, { tag: 't-0', timeout: 60 })).answered
+    assert.equal(await answered(), { UDP: Array<string>(10).fill('') })
+    assert.equal(
+      asked.map(({ name, recursion }) => [name, recursion]),
+      Array.from({ length: 10 }, () => ['www.example.org', true]),
+    )
+    for (const mode of ['servfail', 'nothing of use'] as const) {
+      await turn(mode)
+      assert.equal(await answered(), { UDP: [] })
+    }
+  })
+
+test("a name server of the user's that has its health elsewhere is not asked by clients", () => {
+  assert.is(serviceIn('service: { type: udp, port: 53, health: { dns: www.example.org, port: 54 } }').asking, undefined)
+})
+
 test('the prober asks all services at the same time, and tells of each what it lost', async () => {
   const { given, turn } = await answering()
   const services = askedServicesOf(given.cluster).map((one) => ({

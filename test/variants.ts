@@ -51,7 +51,8 @@ const askedElsewhere = `  services:
     db: { type: tcp, port: 5432, health: { http: /primary, port: 8008 } }
     api: { type: tcp, port: 6443, health: { https: "/livez?a=b", host: api.example.com, status: 401 } }
     page: { type: tcp, port: 8080, health: { http: /, digest: ff20ad2481f97b1754ef3e12ecd3a9cc } }
-    sip: { type: udp, port: 5060, health: { port: 5061 } }`
+    sip: { type: udp, port: 5060, health: { port: 5061 } }
+    names: { type: udp, port: 53, health: { dns: www.example.org, record: AAAA } }`
 
 /** Name of the variant, the inventory as text, and the level. */
 export const variants: [name: string, text: string, level: Level][] = [

@@ -59,7 +59,7 @@ function unlike(
 ): Section {
   const { checking } = shared
   const checked = (one: Part) =>
-    new Map([...one.facts].flatMap(([about, { value }]) => (isOwnCheck(about, checking) ? [[about, value]] : [])))
+    new Map([...one.facts].flatMap(([about, { value }]) => (isOfCheck(about) ? [[about, value]] : [])))
   const tracks = new Map(part.all('track_interface'))
   const usual = new Map(trackedInterfaces(main, instances))
   usual.delete(part.get('interface') ?? '')
@@ -71,11 +71,7 @@ function unlike(
   }
 }
 
-/** Whether a fact is one of a check, and not of the check of the service itself. */
-const isOwnCheck = (fact: string, { isChecked }: Checking): boolean => {
-  const [, check] = /^(?:\w+ of )?check (.*)$/.exec(fact) ?? []
-  return check !== undefined && !isChecked(check)
-}
+const isOfCheck = (fact: string): boolean => /^(\w+ of )?check /.test(fact)
 
 const preempts = (part: Part | undefined): boolean => part?.get('preempt') === 'yes'
 

@@ -1,17 +1,14 @@
 import { unless, unlessEmpty, numberOf, type Section } from './section.ts'
 import { realAddresses } from './draft-real-servers.ts'
 import { canRun } from './draft-vrrp.ts'
+import { nameAskedBy } from './name-checks.ts'
 import type { Part } from './facts.ts'
 
 /** What is behind the virtual IP. */
 interface Served {
   service?: Section
   services?: Section
-  /** Whether a check of VRRP is that of the service, which the playbooks have anyhow. */
-  isChecked: (about: string) => boolean
 }
-
-const never = () => false
 
 /** Where the services of an inventory are. */
 interface Places {
@@ -25,12 +22,10 @@ interface Places {
 }
 
 /** @param servers virtual servers of addresses that move */
-export function servicesOf(main: Part | undefined, servers: readonly Part[], places: Places): Served {
-  if (servers.length === 0) {
-    const isDns = main?.get('check port 53') !== undefined && main.get('weight of check port 53') === undefined
-    return isDns ? { isChecked: (about) => about === 'port 53' } : { service: { type: 'none' }, isChecked: never }
-  }
-  const names = servers.find((server) => checksOf(server).some((check) => txt.test(check)) || portOf(server) === 53)
+export function servicesOf(servers: readonly Part[], places: Places): Served {
+  if (servers.length === 0) return { service: { type: 'none' } }
+  // A name server of somebody else's is not to be replaced by bind.
+  const names = servers.find((server) => checksOf(server).some((check) => txt.test(check)))
   const isOfNames = (server: Part) => names !== undefined && portOf(server) === portOf(names)
   // DNS comes first, over both protocols; others are one service where the same real servers listen at the same port.
   const ordered = [...(names ? [names] : []), ...servers.filter((server) => server !== names)]
@@ -47,9 +42,9 @@ export function servicesOf(main: Part | undefined, servers: readonly Part[], pla
     services[name] = { ...service, ...ownBalancing(server, servers[0]!), ...poolOf(group, servers, places) }
   }
   const [one, ...more] = Object.values(services) as Section[]
-  if (more.length > 0) return { services, isChecked: never }
+  if (more.length > 0) return { services }
   // DNS at its usual port is what an inventory means that says nothing.
-  return { service: JSON.stringify(one) === '{"type":"dns"}' ? undefined : one, isChecked: never }
+  return { service: JSON.stringify(one) === '{"type":"dns"}' ? undefined : one }
 }
 
 /** @returns a name that no service has yet */
@@ -97,9 +92,11 @@ function serviceOf(server: Part, site: string | undefined): Section {
       host: host ?? site,
       path: unless(path, '/'),
     }
-  const [, check] = /^MISC_CHECK program (\S.*)$/.exec(first) ?? []
   const type = server.key.endsWith(' UDP') ? 'udp' : 'tcp'
-  const health = healthOf(first, type)
+  // Such programs do not take a port as their last word.
+  const name = nameAskedBy(first)
+  const [, check] = name ? [] : (/^MISC_CHECK program (\S.*)$/.exec(first) ?? [])
+  const health = name ? { dns: name.dns, record: unless(name.record, 'A') } : healthOf(first, type)
   return unlessEmpty({ type, ...ports, check, health })!
 }
 
@@ -109,12 +106,17 @@ const asks = {
   digest: 'digest',
   virtualhost: 'host',
   connect_port: 'port',
+  name: 'dns',
+  type: 'record',
 } as const
 
 /** @returns what a check asks where it is not the service itself; undefined for one that an inventory has not */
 function healthOf(check: string, type: 'tcp' | 'udp'): Section | undefined {
   const [kind, ...words] = check.split(' ')
-  if (!/^(TCP_CHECK|HTTP_GET|SSL_GET)$/.test(kind!) || (kind === 'TCP_CHECK' && words.length === 0 && type === 'tcp'))
+  if (
+    !/^(TCP_CHECK|DNS_CHECK|HTTP_GET|SSL_GET)$/.test(kind!) ||
+    (kind === 'TCP_CHECK' && words.length === 0 && type === 'tcp')
+  )
     return undefined
   const said: Partial<Record<(typeof asks)[keyof typeof asks], string>> = {}
   for (let place = 0; place < words.length; place += 2) {
@@ -123,15 +125,16 @@ function healthOf(check: string, type: 'tcp' | 'udp'): Section | undefined {
     said[key] = words[place + 1]
   }
   const number = (value: string | undefined) => (value === undefined ? undefined : Number(value))
-  const { path, ...more } = said
+  const { path, dns, record, ...more } = said
   return {
+    ...(dns !== undefined && { dns, record: unless(record, 'A') }),
     ...(path !== undefined && { [kind === 'SSL_GET' ? 'https' : 'http']: path }),
     ...{ ...more, port: number(said.port), status: number(said.status) },
   }
 }
 
 /** The check that asks for the name by which nodes tell who has answered. */
-const txt = /^DNS_CHECK type txt name ([^.]+)\.(\S+?)\.?$/
+const txt = /^DNS_CHECK type TXT name ([^.]+)\.(\S+)$/
 
 /** Values that are not the schema's defaults. */
 function dns(server: Part): Section {
@@ -200,18 +203,8 @@ export function balancingOf(server: Part, global: Part): Section | undefined {
   })
 }
 
-/** The times of checks: those of the pools, or of the service's check by VRRP. */
-export function healthCheckOf(main: Part | undefined, server: Part | undefined, isChecked: Served['isChecked']) {
-  const [about] = main?.all('check').find(([one]) => isChecked(one)) ?? []
-  const own = (name: string) => numberOf(main, `${name} of check ${about}`)
-  if (about !== undefined) {
-    const timeout = own('timeout')
-    return unlessEmpty({
-      interval: unless(own('interval'), 1),
-      retries: unless(own('fall'), 2),
-      timeout: timeout === undefined ? undefined : unless(Math.max(1, timeout - 1), 2),
-    })
-  }
+/** The times of checks of a pool. */
+export function healthCheckOf(server: Part | undefined): Section | undefined {
   const real = (name: string) => {
     const value = server?.all(`${name} of`)[0]?.[1]
     return value === undefined ? undefined : Number(value)

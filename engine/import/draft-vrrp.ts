@@ -17,8 +17,6 @@ export function canCheck(kind: string, what: string): boolean {
 
 /** What checks of all instances share. */
 export interface Checking {
-  /** Whether a check is that of the service itself, which the playbooks have anyhow. */
-  isChecked: (about: string) => boolean
   /** Gets one for each program that has to become a script. */
   gaps: Gap[]
   /** The key `health_check`, from which checks have their defaults. */
@@ -28,12 +26,12 @@ export interface Checking {
 }
 
 /** @returns the checks of an instance; what another instance has alike has one name */
-export function checksOf(part: Part, { isChecked, gaps, health, known }: Checking): Section | undefined {
+export function checksOf(part: Part, { gaps, health, known }: Checking): Section | undefined {
   const { interval: usual = 1, retries = 2, timeout: patience = 2 } = health ?? {}
   const checks: Section = {}
   for (const [about, script] of part.all('check')) {
     const [, kind, what] = /^(\w+) (.*)$/.exec(about)!
-    if (isChecked(about) || (kind !== 'command' && !canCheck(kind!, what!))) continue
+    if (kind !== 'command' && !canCheck(kind!, what!)) continue
     const of = (key: string) => part.get(`${key} of check ${about}`)
     const number = (key: string) => (of(key) === undefined ? undefined : Number(of(key)))
     const interval = number('interval') ?? 1

@@ -69,11 +69,11 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
     ...apart.map(([name, { address }]) => [String(address), name] as const),
   ])
   const hostAt = (address: string) => named.get(address) ?? address
-  const { isChecked, ...services } = servicesOf(main, served, { vip, vips: [...new Set(vips)], areAlone, hostAt })
+  const services = servicesOf(served, { vip, vips: [...new Set(vips)], areAlone, hostAt })
   const kept = areAlone ? [] : virtualServers.filter((server) => !served.includes(server))
   const level = served.length > 0 && !areAlone ? 2 : 1
-  const health = healthCheckOf(main, served[0], isChecked)
-  const checking: Checking = { isChecked, gaps, health, known: {} }
+  const health = healthCheckOf(served[0])
+  const checking: Checking = { gaps, health, known: {} }
   const { first } = parseNetwork(network.cidr)
   const gateway = [...vips, ...addresses, ...reals].includes(first) ? gatewayGap(first, free()) : undefined
   if (gateway) gaps.push(gateway)

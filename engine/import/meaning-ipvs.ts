@@ -175,11 +175,12 @@ function checkWords(
   const at = find(block, 'connect_port')?.words[1] ?? asked
   const lines = block
     .filter(({ words: [word] }) => isKnown(word!, words[0]!) && !aside.test(word!))
+    .filter(({ words: [word] }) => words[0] !== 'DNS_CHECK' || !/^(type|name)$/.test(word!))
     .filter((line) => line.words.join(' ') !== `connect_ip ${address}`)
     .map((line) => (line.words[0] === 'url' ? urlWords(line) : whole(line)))
   return [
-    ...[words[0], ...lines],
-    ...(at !== port && /^(TCP_CHECK|HTTP_GET|SSL_GET)$/.test(words[0]!) ? [`connect_port ${at}`] : []),
+    ...[words[0], ...(words[0] === 'DNS_CHECK' ? nameWords(block) : []), ...lines],
+    ...(at !== port && /^(TCP_CHECK|DNS_CHECK|HTTP_GET|SSL_GET)$/.test(words[0]!) ? [`connect_port ${at}`] : []),
     ...(host ? [`virtualhost ${host.words[1]}`] : []),
   ].join(' ')
 }
@@ -200,6 +201,12 @@ function programOf(
   ] as const)
     if (path.endsWith(end)) return { program: path.slice(0, -end.length), given }
   return undefined
+}
+
+/** What a check that says nothing asks for is the origin of the root. */
+function nameWords(block: readonly Statement[]): string[] {
+  const [type = 'SOA', name = '.'] = ['type', 'name'].map((keyword) => find(block, keyword)?.words[1])
+  return ['type', type.toUpperCase(), 'name', name.replace(/(?<=.)\.$/, '')]
 }
 
 /** Without a status, any from 200 to 299 is good. */

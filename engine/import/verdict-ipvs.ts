@@ -1,4 +1,5 @@
 import type { Difference } from './compare.ts'
+import { nameAskedBy } from './name-checks.ts'
 import { needOf } from './needs.ts'
 import type { Section } from './section.ts'
 import type { Meant, Subject } from './verdict.ts'
@@ -77,7 +78,7 @@ function realServer(one: Difference, { first, moved }: Pick<Subject, 'first' | '
 function check({ wanted = '', got }: Difference): Meant {
   if (got?.replace(/ virtualhost \S+$/, '') === wanted) return { why: byAddress }
   if (wanted === 'none') return { why: 'every real server is checked' }
-  if (asksName.test(wanted) && got?.startsWith('DNS_CHECK')) return { why: byName }
+  if (got?.startsWith('DNS_CHECK') && nameAskedBy(wanted)) return { why: byName }
   // The real server itself is missing, which is told.
   if (got === undefined && /^(TCP_CHECK|UDP_CHECK|HTTP_GET path \S+( virtualhost \S+)?)$/.test(wanted)) return 'told'
   const port = wanted.includes('connect_port') ? ' on another port' : ''
@@ -88,9 +89,7 @@ function check({ wanted = '', got }: Difference): Meant {
 const byAddress =
   'checks by HTTP name the virtual IP as their host, and take status 200 alone, where a file says nothing (host, health)'
 
-/** A program that asks a name server for a name. */
-const asksName = /^MISC_CHECK (misc_path|program) "?\/(usr\/)?bin\/(dig|host|nslookup|kdig|delv) [^;&|<>`$]*$/
-const byName = 'name servers are asked by keepalived itself, for a name of their own zone (health_name, health_zone)'
+const byName = 'name servers are asked by keepalived itself, in place of a program (health)'
 
 const checksAlone =
   /^(none|TCP_CHECK( connect_port \d+)?|UDP_CHECK|MISC_CHECK program .*|(HTTP|SSL)_GET path \S+( connect_port \d+)?( virtualhost \S+)?)$/

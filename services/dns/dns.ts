@@ -21,7 +21,7 @@ export const dns = (content: ContentOf<'dns'>): ServiceOfKind => {
       protocol === 'UDP'
         ? { type: 'DNS_CHECK', lines: ['type txt', `name ${name}.`] }
         : { type: 'TCP_CHECK', lines: [] },
-    asking: { program: new URL('question.py', import.meta.url), ...wire, question: `%.${name}` },
+    asking: { program: new URL('question.py', import.meta.url), ...wire(), question: `%.${name}` },
     answerOf,
     localCheck: connects(port),
     selfCheckProgram: 'dig',

@@ -1,11 +1,16 @@
-"""DNS questions for the TXT record of a name (RFC 1035), as engine/clients/question.py wants them."""
+"""DNS questions (RFC 1035), as engine/clients/question.py wants them: for the TXT record of a name, which says who has
+answered, or for records of the type behind the name, which do not."""
 
-TXT, IN = 16, 1
+TXT, IN, RECURSION_DESIRED = 16, 1, 0x0100
+TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "MX": 15, "TXT": 16, "AAAA": 28}
 RCODES = {1: "formerr", 2: "servfail", 3: "nxdomain"}
 
 def encode_question(number, name, tcp):
+    name, _, kind = name.partition(" ")
     coded = b"".join(bytes([len(label)]) + label for label in name.encode("ascii").split(b"."))
-    message = struct.pack(">6H", number & 0xFFFF, 0, 1, 0, 0, 0) + coded + struct.pack(">B2H", 0, TXT, IN)
+    flags = RECURSION_DESIRED if kind else 0
+    message = struct.pack(">6H", number & 0xFFFF, flags, 1, 0, 0, 0) + coded
+    message += struct.pack(">B2H", 0, TYPES[kind] if kind else TXT, IN)
     return struct.pack(">H", len(message)) + message if tcp else message
 
 def read_answer(name, query, got, tcp):
@@ -15,19 +20,21 @@ def read_answer(name, query, got, tcp):
     # Something else than the answer to this question is no reason to stop waiting for it.
     if len(data) < max(size, 3) or data[:2] != identity or not data[2] & 0x80:
         return None
-    return read_text(data)
+    return read_text(data, any_record=" " in name)
 
 def skip_name(data, at):
     while 0 < data[at] < 0xC0:
         at += 1 + data[at]
     return at + (2 if data[at] else 1)
 
-def read_text(data):
-    """Gives the first string of the first TXT record; raises Lost where there is none."""
+def read_text(data, any_record):
+    """Gives the first string of the first TXT record, or nothing where there is any; raises Lost where there is none."""
     try:
         flags, questions, answers = struct.unpack_from(">3H", data, 2)
         if flags & 15:
             raise Lost(RCODES.get(flags & 15, f"rcode-{flags & 15}"))
+        if any_record and answers:
+            return ""
         at = 12
         for _ in range(questions):
             at = skip_name(data, at) + 4

@@ -1,29 +1,35 @@
 import { createRequire } from 'node:module'
-import type { Packet } from 'dns-packet'
+import type { Packet, RecordType } from 'dns-packet'
 import { type Answer, type Asking, asciiOf } from '../../engine/clients/question.ts'
 
 // Loaded with the first question: no playbook's first line waits for it.
 const packets = (): typeof import('dns-packet') => createRequire(import.meta.url)('dns-packet')
 
-/** DNS questions for the TXT record of a name (RFC 1035; over TCP with the length before each message, 4.2.2). */
-export const wire: Pick<Asking, 'encode' | 'read'> = {
-  encode: (number, name, protocol) => {
-    const query: Packet = { type: 'query', id: number, flags: 0, questions: [{ type: 'TXT', name }] }
-    const { encode, streamEncode } = packets()
+/**
+ * DNS questions (RFC 1035; over TCP with the length before each message, 4.2.2). A question is a name, or a name and the type of
+ * record behind a blank.
+ * @param type of records that do not say who has answered: an answer is one that has any. Without it, a TXT record says so
+ */
+export const wire = (type?: RecordType): Pick<Asking, 'encode' | 'read'> => ({
+  encode: (number, asked, protocol) => {
+    const { encode, streamEncode, RECURSION_DESIRED } = packets()
+    const questions = [{ type: type ?? 'TXT', name: asked.split(' ')[0]! } as const]
+    const query: Packet = { type: 'query', id: number, flags: type ? RECURSION_DESIRED : 0, questions }
     return protocol === 'TCP' ? streamEncode(query) : encode(query)
   },
   read: (query, got, protocol) => {
-    if (protocol === 'UDP') return answerTo(query, got)
+    const read = (message: Buffer, answer: Buffer) => answerTo(message, answer, type ? textOfAny : textOf)
+    if (protocol === 'UDP') return read(query, got)
     if (got.length < 2 || got.length - 2 < got.readUInt16BE(0)) return undefined
-    return answerTo(query.subarray(2), got.subarray(2))
+    return read(query.subarray(2), got.subarray(2))
   },
-}
+})
 
 /** @returns undefined for a message that is no answer to this query */
-function answerTo(query: Buffer, message: Buffer): Answer | undefined {
+function answerTo(query: Buffer, message: Buffer, text: typeof textOf): Answer | undefined {
   try {
     const packet = packets().decode(message)
-    return packet.type === 'response' && packet.id === query.readUInt16BE(0) ? { text: textOf(packet) } : undefined
+    return packet.type === 'response' && packet.id === query.readUInt16BE(0) ? { text: text(packet) } : undefined
   } catch {
     // The message is untrusted; the decoder throws many kinds of errors.
     return undefined
@@ -37,3 +43,6 @@ function textOf(answer: Packet): string | undefined {
   const [first] = (record as { data: Buffer[] } | undefined)?.data ?? []
   return first && asciiOf(first)
 }
+
+/** @returns nothing to read, where there is a record */
+const textOfAny = (answer: Packet): string | undefined => (answer.answers?.length ? '' : undefined)

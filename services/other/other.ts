@@ -1,8 +1,10 @@
 import { type Script, sh } from '../../engine/base/sh.ts'
 import type { Asking } from '../../engine/clients/question.ts'
+import type { Facts } from '../../engine/runner/facts.ts'
 import type { Protocol } from '../../engine/clients/losses.ts'
 import { bounded, connects, type ContentOf, establishedOn, type ServiceOfKind } from '../service.ts'
 import { checkOf, localCheckOf, packagesOf } from './health.ts'
+import { nameServer } from './name-server.ts'
 
 type Content = ContentOf<'tcp' | 'udp'>
 
@@ -22,14 +24,19 @@ export const tcp = (content: ContentOf<'tcp'>): ServiceOfKind => ({
   openConnections: establishedOn(content.port),
 })
 
-/** A program of the user's over UDP. Nobody else knows what it would answer to, so that it is not asked. */
+/**
+ * A program of the user's over UDP. Nobody else knows what it would answer to, so that it is not asked, unless it is a name
+ * server.
+ */
 export const udp = (content: ContentOf<'udp'>): ServiceOfKind => ({
   ...common(content, 'UDP', 'UDP_CHECK'),
   ...(content.check === undefined
     ? {
         localCheck: content.health ? localCheckOf(content.health, content.port) : isBound(content.port),
-        selfCheckProgram: 'ss',
-        selfCheck: (_, address) => orSilent(listensOn(address, content.port), content, address),
+        ...(nameServer(content) ?? {
+          selfCheckProgram: 'ss',
+          selfCheck: (_, address) => orSilent(listensOn(address, content.port), content, address),
+        }),
       }
     : byProgram(content.check, content)),
   openConnections: sh`echo 0`,
@@ -39,7 +46,7 @@ const common = ({ port, unit, check, health }: Content, protocol: Protocol, type
   port,
   protocols: [protocol],
   ...(unit !== undefined && { unit }),
-  packages: () => packagesOf(health),
+  packages: (facts: Facts) => packagesOf(health, facts),
   tasks: () => [],
   healthCheck: () => (check !== undefined ? { program: check } : health ? checkOf(health, port) : { type, lines: [] }),
   answerOf: () => '',

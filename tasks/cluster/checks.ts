@@ -1,6 +1,6 @@
 import type { Facts } from '../../engine/runner/facts.ts'
 import type { Cluster, Host, Instance } from '../../inventory/types.ts'
-import { bounded, connects, type Service } from '../../services/service.ts'
+import { bounded, connects, knowsName, type Service } from '../../services/service.ts'
 import { osOf } from '../os/os.ts'
 
 /** A script by which keepalived tells whether a node may hold the VIP (keepalived.conf(5), `vrrp_script`). */
@@ -15,7 +15,7 @@ export interface VrrpScript {
   weight: number
 }
 
-type Kinds = Pick<NonNullable<Cluster['checks'][string]>, 'command' | 'process' | 'port' | 'url'>
+type Kinds = Pick<NonNullable<Cluster['checks'][string]>, 'command' | 'process' | 'port' | 'url' | 'dns'>
 
 /**
  * @param services those by which the node counts; none where they count by their pools, and not by VRRP
@@ -43,22 +43,23 @@ export function vrrpScripts(
     name: services.length > 1 ? `service_${name}` : 'service',
     command: localCheck(host, timeout),
   }))
-  const own = Object.entries(checks).map(([name, { command, process, port, url, ...given }]): VrrpScript => {
+  const own = Object.entries(checks).map(([name, { command, process, port, url, dns, ...given }]): VrrpScript => {
     const script = { ...usual, ...given, name }
     // keepalived sees to the security of the program that root runs only where that is the first word.
     if (command !== undefined && script.user === 'root')
       return { ...script, command, timeout: given.timeout ?? script.interval }
     // keepalived kills what takes longer, so that the program is to give up before.
     const patience = Math.max(1, script.timeout - 1)
-    return { ...script, command: commandOf({ command, process, port, url }, host, patience) }
+    return { ...script, command: commandOf({ command, process, port, url, dns }, host, patience) }
   })
   return [...served, ...own]
 }
 
-function commandOf({ command, process, port, url }: Kinds, host: Host, timeout: number): string {
+function commandOf({ command, process, port, url, dns }: Kinds, host: Host, timeout: number): string {
   if (command !== undefined) return bounded(command, timeout)
   if (process !== undefined) return `/usr/bin/pgrep -x ${process.replaceAll(/[.+]/g, '[$&]')}`
   if (port !== undefined) return connects(port)(host, timeout)
+  if (dns !== undefined) return knowsName(dns)(host, timeout)
   return `/usr/bin/curl -skf -m ${timeout} -o /dev/null ${url}`
 }
 

@@ -149,10 +149,8 @@ const checksOf = ({ host, hosts }: Target, server: VirtualServer): Packet[] =>
   }))
 
 /** @returns what checks of real servers ask; a program may ask anything, and is taken to ask what clients are sent to */
-export function checkedAt({ protocol, realPort, check }: VirtualServer): { protocol: string; toPort: number } {
-  const at = 'port' in check ? check.port : undefined
-  return { protocol: at === undefined ? protocol.toLowerCase() : 'tcp', toPort: at ?? realPort }
-}
+export const checkedAt = ({ protocol, realPort, check }: VirtualServer): { protocol: string; toPort: number } =>
+  ('asks' in check && check.asks) || { protocol: protocol.toLowerCase(), toPort: realPort }
 
 /** What a director sends to the other real servers, and what comes back through it. */
 function passedOn(target: Target, level: Level, server: VirtualServer): Packet[] {

@@ -18,7 +18,7 @@ export const debian: Family = {
     3: ['ipvsadm'],
     snmp: ['snmpd'],
     selinux: ['policycoreutils-python-utils'],
-    checks: { process: 'procps', port: 'netcat-openbsd', url: 'curl' },
+    checks: { process: 'procps', port: 'netcat-openbsd', url: 'curl', dns: 'bind9-host' },
   },
   scripts: '/etc/keepalived',
   snmpd: { service: 'snmpd', conf: '/etc/snmp/snmpd.conf.d/keepalived.conf', view: 'systemonly', whose: "Debian's" },

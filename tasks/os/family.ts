@@ -22,7 +22,7 @@ export interface Family {
     3: string[]
     snmp: string[]
     selinux: string[]
-    checks: { process: string; port: string; url: string }
+    checks: { process: string; port: string; url: string; dns: string }
   }
   /** Where programs lie that keepalived runs. */
   scripts: string

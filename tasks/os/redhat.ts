@@ -17,7 +17,7 @@ export const redhat: Family = {
     3: ['ipvsadm'],
     snmp: ['net-snmp'],
     selinux: ['policycoreutils-python-utils'],
-    checks: { process: 'procps-ng', port: 'nmap-ncat', url: 'curl' },
+    checks: { process: 'procps-ng', port: 'nmap-ncat', url: 'curl', dns: 'bind-utils' },
   },
   // Programs of keepalived's are labelled there.
   scripts: '/usr/libexec/keepalived',

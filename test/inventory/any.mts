@@ -279,8 +279,7 @@ function servicesAgree({ service, services = {}, balancing, ...cluster }: Writte
     if (one?.type === 'tcp' || one?.type === 'udp') {
       if (one.check) one.check = program
       if (one.check || Object.keys(one.health ?? {}).length === 0) delete one.health
-      if (one.health?.http) delete one.health.https
-      else if (one.health && !one.health.https) one.health = { port: one.health.port ?? 80 }
+      if (one.health) one.health = healthOfOneKind(one.health)
     }
     if (one && 'balancing' in one && one.balancing) {
       const scheduler = one.balancing.scheduler ?? balancing?.scheduler
@@ -289,6 +288,15 @@ function servicesAgree({ service, services = {}, balancing, ...cluster }: Writte
     if (one && 'real_port' in one && (balancing?.method ?? 'nat') !== 'nat') delete one.real_port
     if (one?.type === 'dns') healthNameFits(one)
   }
+}
+
+type Health = NonNullable<NonNullable<Extract<Written['cluster']['service'], { type?: 'udp' }>>['health']>
+
+/** @returns what a health asks, of one kind */
+function healthOfOneKind({ port, dns, record, http, https, ...page }: Health): Health {
+  if (dns) return { port, dns: /^../.test(dns.split('.')[0]!) ? dns : `a${dns}`, record }
+  if (http) return { port, http, ...page }
+  return https ? { port, https, ...page } : { port: port ?? 80 }
 }
 
 type Dns = Extract<Written['cluster']['service'], { type?: 'dns' }>
@@ -336,7 +344,7 @@ type Check = NonNullable<NonNullable<Written['cluster']['checks']>[string]>
 
 /** Leaves the first of the keys of which a check has one. */
 function oneKind(check: Check): void {
-  const kinds = ['command', 'process', 'port', 'url'] as const
+  const kinds = ['command', 'process', 'port', 'url', 'dns'] as const
   const [first, ...others] = kinds.filter((kind) => kind in check)
   for (const other of others) delete check[other]
   if (!first) check.port = 80

@@ -129,6 +129,7 @@ export const broken: [text: string, ...messages: string[]][] = [
     cluster('service: { type: tcp, port: 1, check: /bin/true, health: { http: a, https: /, status: 99, digest: a } }'),
     '4:52 cluster.service.health: must be left out with check, which tells by itself',
     '4:68 cluster.service.health.http: must be a path of letters, digits and ".", "_", "~", "/", "?", "=", "&", "%", ":", "+", "," and "-" that begins with "/", got "a"',
+    '4:78 cluster.service.health.https: must be left out with http',
     '4:89 cluster.service.health.status: must be a whole number from 100 to 599, got 99',
     '4:101 cluster.service.health.digest: must be 32 digits and letters from a to f, as genhash(1) prints them, got "a"',
   ],
@@ -168,8 +169,30 @@ export const broken: [text: string, ...messages: string[]][] = [
   ],
   [
     cluster('services: { a: { type: tcp, port: 1, health: {} }, b: { type: udp, port: 1, health: { host: a } } }'),
-    '4:40 cluster.services.a.health: must have at least one of port, http and https',
+    '4:40 cluster.services.a.health: must have at least one of port, dns, http and https',
     '4:95 cluster.services.b.health.host: has a meaning only with http or https',
+  ],
+  [
+    cluster('service: { type: udp, port: 53, health: { dns: a.bc, record: PTR, https: /, host: a } }'),
+    '4:50 cluster.service.health.dns: must begin with a label of two characters or more, as keepalived wants it, got "a.bc"',
+    '4:64 cluster.service.health.record: must be one of A, AAAA, CNAME, MX, NS, SOA, TXT, got "PTR"',
+    '4:76 cluster.service.health.https: must be left out with dns',
+    '4:85 cluster.service.health.host: has a meaning only with http or https',
+  ],
+  // What is wrong is given all the same.
+  [
+    cluster('service: { type: udp, port: 53, health: { port: 70000, record: A } }'),
+    '4:51 cluster.service.health.port: must be a whole number from 1 to 65535, got 70000',
+    '4:66 cluster.service.health.record: has a meaning only with dns',
+  ],
+  [
+    cluster('service: { type: tcp, port: 53, health: { port: 70000 } }'),
+    '4:51 cluster.service.health.port: must be a whole number from 1 to 65535, got 70000',
+  ],
+  [
+    cluster('checks: { names: { dns: example.org, port: 53 }, other: { dns: a_b } }'),
+    '4:13 cluster.checks.names: must have one of command, process, port, url, dns, got port and dns',
+    '4:66 cluster.checks.other.dns: must be a DNS name of lower-case letters, digits, "-" and ".", got "a_b"',
   ],
   [
     cluster('services: { Web: { type: http }, a-b: { type: http, port: 81 }, abcdefghijklm: { type: tcp, port: 1 } }'),
@@ -216,8 +239,8 @@ export const broken: [text: string, ...messages: string[]][] = [
       'checks: { service: { port: 80 }, a: { port: 80, url: "http://a/" }, b: {}, c: { command: "true; false" } }',
     ),
     '4:13 cluster.checks.service: must have another name: service is the check of cluster.service',
-    '4:36 cluster.checks.a: must have one of command, process, port, url, got port and url',
-    '4:71 cluster.checks.b: must have one of command, process, port, url, got none',
+    '4:36 cluster.checks.a: must have one of command, process, port, url, dns, got port and url',
+    '4:71 cluster.checks.b: must have one of command, process, port, url, dns, got none',
     '4:92 cluster.checks.c.command: must be an absolute path, and words after it, without quotes and what a shell heeds, got "true; false"',
   ],
   [

@@ -137,6 +137,31 @@ test('a drill at level 2 stops all services of a node, and is within its limits'
   assert.match(run.text, /stop named and nginx and own on ns\d/)
 })
 
+test("a name server of the user's: directors, nodes and clients ask it for a name", async () => {
+  await disconnect(nodes)
+  const keys = (name: string) => `service: { type: udp, port: 53, unit: named, health: { dns: ${name} } }`
+  const names = inventoryWith(keys('localhost'), 'names')
+  for (const level of [1, 2]) {
+    const { answers, findings } = (await bring(level, names)).document.cluster!
+    assert.equal(findings, [])
+    for (const { answered, asked } of answers) assert.equal(answered, { UDP: Array<string>(asked).fill('') })
+  }
+  const run = await playbook('drill', '--inventory', names)
+  assert.is(run.code, 0, run.text)
+  assert.match(run.text, /stop named on ns\d/)
+  // Whoever does not know the name is no real server, and says so before keepalived is touched.
+  const unknown = await playbook('level2', '--inventory', inventoryWith(keys('nobody.localhost'), 'unknown'))
+  assert.is(unknown.code, 1, unknown.text)
+  assert.match(unknown.text, /no name server answers for nobody\.localhost at UDP port 53 of 10\.2\.1\.\d \(.*NXDOMAIN/)
+  // At level 1 the node itself asks.
+  const checked = inventoryWith('service: { type: none }\n  checks: { names: { dns: localhost } }', 'checked')
+  await bring(1, checked)
+  const first = await holder()
+  await on(first, 'systemctl stop named')
+  await holderWithin(20, other(first))
+  await on(first, 'systemctl start named')
+})
+
 test('an address alone: a check of a process moves it, and level 2 is refused', async () => {
   // They have rebooted.
   await disconnect(nodes)
