@@ -46,7 +46,7 @@ const rowOf = (level: 2 | 3, wanted: Break): Row => ({
   damage: damages[level],
   break: wanted,
   hurry: true,
-  ends: ['healthy', 'rolled back', /connection to \w+ was lost|no SSH connection|has lost \w+/],
+  ends: ['healthy', 'rolled back', /connection to \w+ was lost|no SSH connection|has lost \w+|takes no more commands/],
 })
 
 const rowsAt = (level: 2 | 3, at: string): Row[] =>
