@@ -39,7 +39,7 @@ test('names and addresses: from the files where these tell', () => {
   const one = imported({ 'keepalived.conf': unicast('10.2.1.7', '10.2.1.8') })
   assert.match(
     inventoryTextOf(one),
-    /unicast: true\n {2}checks:\n {4}dns: \{ port: 53 \}\n {2}service: \{ type: none \}\n {2}snmp: \{ enabled: false \}\nhosts:\n {2}node1: \{ address: 10.2.1.7 \}\n {2}node2: \{ address: 10.2.1.8 \}\n$/,
+    /unicast: true\n {2}checks:\n {4}dns: \{ port: 53 \}\n {2}service: \{ type: none \}\n {2}snmp: \{ enabled: false \}\nhosts:\n {2}node2: \{ address: 10.2.1.8 \}\n {2}node1: \{ address: 10.2.1.7 \}\n$/,
   )
   const silent = (peer: string) => dnsCheck + instance(`unicast_peer { ${peer} }\n ${tracksDns}`)
   const both = imported({ 'lb1/keepalived.conf': silent('10.2.1.8'), 'lb2/keepalived.conf': silent('10.2.1.7') })

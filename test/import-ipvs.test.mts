@@ -47,12 +47,13 @@ test('a check that the inventory has not is told', () => {
   assert.equal(needsOf(imported(pair('', both(25, smtp)), two)), ['the check SMTP_CHECK'])
 })
 
-test('a scheduler, and a method in lower case, that keepalived leaves out: wlc and NAT', () => {
+test('a scheduler and a method that keepalived leaves out: wlc and NAT', () => {
   const result = imported(pair('', both(80, 'TCP_CHECK { }', 'lb_algo loadbalance\n lb_kind dr')), two)
   assert.equal(needsOf(result), [])
   assert.match(inventory(result), 'balancing: { scheduler: wlc }')
   const foreign = imported(pair('', both(80, 'TCP_CHECK { }', 'lb_kind FNAT')), two)
-  assert.equal(needsOf(foreign).length, 1)
+  assert.equal(needsOf(foreign), [])
+  assert.ok(foreign.hazards.some(({ code }) => code === 'unknown-forwarding-method'))
 })
 
 test('a service with a scheduler, flags or a persistence of its own', () => {

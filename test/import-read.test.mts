@@ -116,8 +116,8 @@ const wrong: [name: string, text: string, said: string][] = [
   ['a template', 'a {{ vip }}', '1:1 {{ is of a template: render it first, and import the file that it makes'],
   [
     'no file',
-    'include no/*.conf',
-    '1:1 include no/*.conf: there is no such file here; put it there, or take the line out',
+    'include no/a.conf',
+    '1:1 include no/a.conf: there is no such file here; put it there, or take the line out',
   ],
   ['a sequence without an end', '~SEQ(i, 1, 0, 3) a', '1:1 ~SEQ from 1 to 3 in steps of 0 has no end'],
   ['a sequence without numbers', '~SEQ(i, x) a', '1:1 ~SEQ needs a name and one to three numbers, got i, x'],

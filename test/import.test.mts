@@ -231,7 +231,7 @@ test('names of hosts and files are data in the inventory, whatever is in them', 
 test('nothing to import', () =>
   assert.throws(
     () => imported({ 'a.conf': 'global_defs { }' }),
-    /a.conf: neither a virtual_ipaddress nor a virtual_server/,
+    /a.conf: neither a vrrp_instance nor a virtual_server/,
   ))
 
 test('what the playbooks write is imported as the inventory that it is from', () => {

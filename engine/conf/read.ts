@@ -26,6 +26,8 @@ export const hostsIn = (text: string): string[] => [
   ...new Set([...text.matchAll(/^[ \t]*@\^?([^\s^]+)[ \t]/gm)].map(([, name]) => name!)),
 ]
 
+const placeOf = ({ file, line, column }: Line) => ({ file, line, column })
+
 class Reader {
   readonly lines: Line[] = []
   readonly problems: Problem[] = []
@@ -103,7 +105,10 @@ class Reader {
 
   #include(line: Line, pattern: string, depth: number): void {
     const files = this.#files.matching(pattern, dirname(line.file))
-    if (files.length === 0)
+    const isOpen = /[*?[{]/.test(pattern)
+    if (files.length === 0 && isOpen)
+      this.problems.push({ ...placeOf(line), isTaken: true, text: `include ${pattern} names no file that is here` })
+    else if (files.length === 0)
       this.#report(line, `include ${pattern}: there is no such file here; put it there, or take the line out`)
     for (const file of files) this.file(file, depth + 1)
     this.#definitions.set('_PWD', dirname(line.file))
@@ -122,7 +127,7 @@ class Reader {
     if (name) this.#report(line, `$${name} is not defined: put its value in its place, or a line $${name}=VALUE above`)
   }
 
-  #report({ file, line, column }: Line, text: string): void {
-    this.problems.push({ file, line, column, text })
+  #report(line: Line, text: string): void {
+    this.problems.push({ ...placeOf(line), text })
   }
 }

@@ -18,7 +18,7 @@ const process = new RegExp(
 const connection = new RegExp(`^${program}(?:nc|ncat|netcat)((?: -\\w+(?: \\d+)?)*) (\\S+) (\\d+)$`)
 const device = new RegExp(`^(?:${program}(?:bash|sh) -c )?["']?(?:echo )?[<>] ?/dev/tcp/${here}/(\\d+)["']?$`)
 const listening = new RegExp(
-  `^${program}(?:ss|netstat) [^|]*\\|\\s*${program}e?grep (?:-\\w+ )*["']?[:.]*(\\d+) ?["']?(?:\\s*\\|\\s*grep .*)?$`,
+  `^${program}(?:ss|netstat) (?![^|]*\\b(?:src|dst) )[^|]*\\|\\s*${program}e?grep (?:-\\w+ )*["']?[:.]*(\\d+) ?["']?(?:\\s*\\|\\s*grep .*)?$`,
 )
 const request = new RegExp(
   `^${program}(?:curl|wget)((?: (?:-{1,2}[\\w-]+|\\d+|/dev/null))*) ["']?(https?://[^\\s"']+)["']?$`,

@@ -15,9 +15,9 @@ import {
   tracksOf,
 } from './draft-vrrp.ts'
 import type { Part } from './facts.ts'
-import { addressGap, type Gap, gatewayGap, standInVip } from './gaps.ts'
+import { addressGap, type Gap, gatewayGap, standInVip, vipGap, vipMark } from './gaps.ts'
 import { hasInterface, isApart, isSaid, networkOfNodes } from './network.ts'
-import { mainInstance, type Node } from './nodes.ts'
+import { isAssumedBelow, mainInstance, type Node } from './nodes.ts'
 import { notifyAlone, serveAlone } from './own-real-servers.ts'
 import { numberOf, type Section, unless, unlessEmpty } from './section.ts'
 
@@ -44,7 +44,8 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
   const { meaning } = nodes.find((node) => node.meaning)!
   const { global, instances, virtualServers } = meaning!
   const main = mainInstance(meaning!)
-  const vip = vipOf(main) ?? addressesOfServers(virtualServers)[0] ?? ''
+  const found = vipOf(main) ?? addressesOfServers(virtualServers)[0]
+  const vip = found ?? vipMark
   const addresses = nodes.flatMap(({ address }) => (address !== undefined && isIPv4(address) ? [address] : []))
   const gaps: Gap[] = []
   const areAlone = serveAlone(nodes)
@@ -57,13 +58,15 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
   const said = isIPv4(vip) && isSaid(prefix) ? parseNetwork(`${vip}/${prefix}`) : around
   // Directors of one network may have nodes of another, which they reach by a router.
   const isElsewhere =
-    candidates.length > 0 ? hasInterface(main, vip) : isApart(main, vip, { cidr: said.cidr, addresses })
-  const network = isElsewhere ? networkOfNodes(addresses, gaps) : around
+    found !== undefined &&
+    (candidates.length > 0 ? hasInterface(main, vip) : isApart(main, vip, { cidr: said.cidr, addresses }))
+  const network = isElsewhere || found === undefined ? networkOfNodes(addresses, gaps) : around
   const vips = [vip, ...servedAddresses(instances, network.cidr)]
   const served = own.filter((server) => isServed(server, vips))
   const reals = areAlone ? [] : realAddresses(served)
   const apart = apartFrom(nodes, reals, vips)
   const free = freeAddresses(network.cidr, [...vips, ...addresses, ...reals])
+  if (found === undefined) gaps.push(vipGap(free()))
   const named = new Map([
     ...nodes.map(({ name, address }) => [address, name] as const),
     ...apart.map(([name, { address }]) => [String(address), name] as const),
@@ -84,7 +87,10 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
   const email = emailOf(global)
   const sender = email && String(email.from)
   const hosts = nodes.map((node, index) => {
-    const missing = node.address === undefined ? addressGap(node.name, free(), isElsewhere) : undefined
+    const missing =
+      node.address === undefined
+        ? addressGap(node.name, free(), { isElsewhere, reals: apart.map(([name]) => name) })
+        : undefined
     if (missing) gaps.push(missing)
     return [
       node.name,
@@ -133,6 +139,10 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
     gaps,
     assumed: {
       ...(network.assumed !== undefined && { network: network.assumed }),
+      ...(isAssumedBelow(nodes) &&
+        moves.preempt === true && {
+          preempt: 'the first of the hosts takes the virtual IP back; which that is, is assumed: no file says it',
+        }),
       ...(areAlone && { [services.services ? 'services' : 'service']: 'of each node alone, its only real server' }),
     },
     level,

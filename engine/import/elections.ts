@@ -15,7 +15,10 @@ interface Candidate {
 export function settleElections(nodes: readonly Node[]): void {
   const all = nodes.flatMap(({ name, meaning }) => meaning!.instances.map((part) => ({ node: name, part })))
   // One file alone tells whether its node is to have all instances, or shares them with another.
-  const best = nodes.length === 1 ? [Math.max(...all.map(({ part }) => priorityOf(part)))] : []
+  const highest = Math.max(...all.map(({ part }) => priorityOf(part)))
+  // One that begins as BACKUP, and has no instance above others, is below it.
+  const isBelow = all.every(({ part }) => part.begins === 'BACKUP' && priorityOf(part) === highest)
+  const best = nodes.length === 1 ? [highest + (isBelow ? 1 : 0)] : []
   for (const key of new Set(all.map(({ part }) => part.key)))
     settle(
       all.filter(({ part }) => part.key === key),

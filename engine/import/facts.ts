@@ -14,6 +14,8 @@ export class Part {
   readonly name: string
   readonly place: Place
   readonly facts = new Map<string, Fact>()
+  /** The state that an instance begins in, which says nothing of who wins an election. */
+  begins?: string
   /** What it is made of in the file. */
   statements: readonly Statement[] = []
 

@@ -13,14 +13,29 @@ export interface Gap {
 /** What the proof takes for a virtual IP that is not of IPv4. */
 export const standInVip = '192.0.2.5'
 
+/** What stands in the inventory for a virtual IP, where VRRP only runs programs. */
+export const vipMark = 'ADDRESS-THAT-MOVES'
+
+export const vipGap = (standIn: string): Gap => ({
+  mark: vipMark,
+  standIn,
+  why: 'the address that the programs of notify move, or a free one: the node that runs them has it from now on',
+})
+
 /**
- * @param isElsewhere whether the virtual IP is of another network than the nodes
+ * @param beside whether the virtual IP is of another network than the nodes, and the names of real servers, which it may be
  * @returns the gap of a node whose address no file tells
  */
-export const addressGap = (name: string, standIn: string, isElsewhere = false): Gap => ({
+export const addressGap = (
+  name: string,
+  standIn: string,
+  { isElsewhere = false, reals = [] }: { isElsewhere?: boolean; reals?: readonly string[] } = {},
+): Gap => ({
   mark: `ADDRESS-OF-${name.toUpperCase()}`,
   standIn,
-  why: `the address of ${name} ${isElsewhere ? 'where adverts go' : 'in the network of the virtual IP'} (ip -br address)`,
+  why:
+    `the address of ${name} ${isElsewhere ? 'where adverts go' : 'in the network of the virtual IP'} (ip -br address)` +
+    (reals.length > 0 ? `; where it is that of ${reals.join(' or ')}, take that one out, and role: director here` : ''),
 })
 
 /** The gap of the network in which nodes send adverts, where the virtual IP is on another interface. */

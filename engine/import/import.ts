@@ -66,7 +66,7 @@ export function importConf(sources: readonly Source[], named: readonly Named[] =
   const own = ownNodes(confs, named)
   if (own.every(({ meaning }) => isEmpty(meaning!)))
     throw new UserError(
-      `${sources.map(({ file }) => file).join(', ')}: neither a virtual_ipaddress nor a virtual_server with an address: there is nothing to import`,
+      `${sources.map(({ file }) => file).join(', ')}: neither a vrrp_instance nor a virtual_server with an address: there is nothing to import`,
     )
   settleElections(own)
   const nodes = inOrder(complete([...own, ...named.slice(own.length)]))
@@ -125,8 +125,8 @@ function ownNodes(confs: readonly Read[], named: readonly Named[]): Node[] {
   })
 }
 
-const isEmpty = (meaning: Meaning) =>
-  addressesOfServers(meaning.virtualServers).length === 0 && (mainInstance(meaning)?.all('address') ?? []).length === 0
+const isEmpty = ({ virtualServers, instances }: Meaning) =>
+  addressesOfServers(virtualServers).length === 0 && instances.length === 0
 
 /** A source and what was read of it. */
 interface Read extends Source {

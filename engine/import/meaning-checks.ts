@@ -22,13 +22,24 @@ export function tracked(part: Part, one: Statement, around: Around): void {
   const group = groupOf(part.name, all)
   for (const line of [...within(one.block, 'track_script'), ...within(group?.block ?? [], 'track_script')]) {
     const script = all.find(({ words }) => words[0] === 'vrrp_script' && words[1] === line.words[0])
-    // keepalived leaves out what is not defined; that is a mistake, and told as such.
-    if (script) checked(part, line, script, around)
+    // keepalived leaves out what is not defined, and weights in groups; those are mistakes, and told as such.
+    if (script && !isLeftOut(line, script, group)) checked(part, line, script, around)
   }
   for (const line of [...within(one.block, 'track_process'), ...within(group?.block ?? [], 'track_process')])
     processed(part, line, all)
   for (const line of within(one.block, 'track_interface')) trackedInterface(part, line)
 }
+
+const weightOf = ({ words }: Statement, { block }: Statement): string | undefined => {
+  const at = words.indexOf('weight')
+  return at < 0 ? find(block, 'weight')?.words[1] : words[at + 1]
+}
+
+/** Whether keepalived leaves a script out, as it moves the priority of a member of a group. */
+export const isLeftOut = (line: Statement, script: Statement, group: Statement | undefined): boolean =>
+  Number(weightOf(line, script) ?? 0) !== 0 &&
+  group !== undefined &&
+  !group.block.some(({ words }) => /^(sync_group_tracking_weight|global_tracking)$/.test(words[0]!))
 
 function trackedInterface(part: Part, line: Statement): void {
   const { words } = line
@@ -52,9 +63,7 @@ function processed(part: Part, line: Statement, all: readonly Statement[]): void
   if (!found || !program) return
   const about = `check process ${program.words[1]?.split('/').at(-1)}`
   part.say(about, found.words[1], line)
-  const at = line.words.indexOf('weight')
-  const weight = at < 0 ? find(found.block, 'weight')?.words[1] : line.words[at + 1]
-  part.say(`weight of ${about}`, number(weight), found, '0')
+  part.say(`weight of ${about}`, number(weightOf(line, found)), found, '0')
   if (isReversed(line, found)) part.say(`reverse of ${about}`, '', line)
   if (program.words.length > 2) part.say(`words of ${about}`, program.words.slice(2).join(' '), program)
   // A check is made each second.
@@ -82,8 +91,7 @@ function checked(part: Part, line: Statement, script: Statement, { globals, own 
   // What ends the program first; the playbooks' own `timeout` is shorter by a second.
   part.say(`timeout of ${about}`, word('timeout') ?? number(timeout), place('timeout'))
   for (const keyword of ['fall', 'rise']) part.say(`${keyword} of ${about}`, word(keyword), place(keyword))
-  const at = line.words.indexOf('weight')
-  part.say(`weight of ${about}`, at < 0 ? word('weight') : number(line.words[at + 1]), place('weight'), '0')
+  part.say(`weight of ${about}`, number(weightOf(line, script)), place('weight'), '0')
   if (isReversed(line, script)) part.say(`reverse of ${about}`, '', line)
   const user = find(script.block, 'user') ?? find(globals, 'script_user')
   if (!harmless.includes(kind)) {

@@ -23,6 +23,7 @@ export function instanceOf(one: Statement, around: Around): Part {
   // One number for IPv4 and one for IPv6 are two.
   const isV6 = isIPv6(first?.words[0]?.split('/')[0] ?? '')
   const part = new Part(`${id} on ${device}${isV6 ? ' for IPv6' : ''}`, name, one)
+  part.begins = word('state')
   const place = (keyword: string) => find(block, keyword) ?? one
   part.say('interface', device, place('interface'))
   part.say('virtual_router_id', id, place('virtual_router_id'))
@@ -57,10 +58,11 @@ export function instanceOf(one: Statement, around: Around): Part {
 export const canMail = (globals: readonly Statement[]) =>
   within(globals, 'notification_email').length > 0 && find(globals, 'smtp_server') !== undefined
 
-/** keepalived leaves out what is no number from 1 to 255. */
+/** keepalived leaves out what is no number from 1 to 255; where nothing is said, whoever begins as MASTER owns the address. */
 const priorityOf = (text: string | undefined, state: string | undefined): string => {
+  if (text === undefined) return state === 'MASTER' ? '255' : '100'
   const said = Number(text)
-  return said >= 1 && said <= 255 ? String(said) : state === 'MASTER' ? '150' : '100'
+  return said >= 1 && said <= 255 ? String(said) : '100'
 }
 
 /** keepalived's defaults. */
@@ -153,12 +155,18 @@ function notified(
     ]
     if (programs.length > 0) part.say(`notify_${state}`, programs.join('; '), one ?? general!)
   }
-  const user = find(block, ...states.map((state) => `notify_${state}`), 'notify')
-  if (!user || (isOurs && user === general)) return
-  const [, , who, group] =
-    user.words[2] === undefined ? ['', ...(find(globals, 'script_user')?.words ?? [])] : user.words
-  part.say('user of notify', who, user, 'root')
-  part.say('group of notify', group, user, who)
+  const run = [...states.map((state) => findFirst(block, `notify_${state}`)), isOurs ? undefined : general].filter(
+    (one) => one !== undefined,
+  )
+  const usual = find(globals, 'script_user')?.words.slice(1) ?? ['root']
+  const usersOf = ({ words }: Statement) => (words[2] === undefined ? usual : words.slice(2))
+  const all = new Set(run.map((one) => usersOf(one).join(' ')))
+  const [first] = run
+  if (!first) return
+  const [who, group] = usersOf(first)
+  part.say('user of notify', who, first, 'root')
+  part.say('group of notify', group, first, who)
+  if (all.size > 1) part.say('users of notify', [...all].join(', '), first)
 }
 
 /** A group of one member is that member. */

@@ -56,16 +56,15 @@ function virtualServerOf(one: Statement, words: readonly string[], watched: Watc
   const name = words.slice(0, 2).join(' ')
   const part = new Part(words[0] === 'fwmark' ? name : `${name} ${protocol}`, `virtual_server ${name}`, one)
   const scheduler = word('lvs_sched', 'lb_algo') ?? ''
-  // keepalived leaves out a scheduler that it does not know, and a method in lower case.
+  // keepalived leaves out a scheduler and a method that it does not know, as one in lower case.
   if (schedulers.test(scheduler)) part.say('lvs_sched', scheduler, place('lvs_sched', 'lb_algo'), 'wlc')
   const method = word('lvs_method', 'lb_kind') ?? ''
-  const isLeftOut = !methods.includes(method) && methods.includes(method.toUpperCase())
   // A tunnel of another kind than IP in IP says so behind it; behind others keepalived reads nothing.
   const kind = (method === 'TUN' ? find(block, 'lvs_method', 'lb_kind')!.words : [])
     .slice(2)
     .join(' ')
     .replace(/^type ipip$/, '')
-  if (method !== '' && !isLeftOut)
+  if (methods.includes(method))
     part.say('lvs_method', `${method} ${kind}`.trim(), place('lvs_method', 'lb_kind'), 'NAT')
   const kept = find(block, 'persistence_timeout')
   // Without a number it is 6 minutes.

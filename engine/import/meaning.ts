@@ -13,6 +13,7 @@ export function meaningOf(statements: readonly Statement[], own: readonly string
   const virtualServers = virtualServersOf(statements)
   const instances = statements
     .filter(({ words }) => words[0] === 'vrrp_instance')
+    .filter(({ words }, place, all) => all.findIndex((one) => one.words[1] === words[1]) === place)
     .map((one) => instanceOf(one, { globals, all: statements, own }))
   const syncsConnections = virtualServers.length > 0 && instances.length > 0
   const isTold =

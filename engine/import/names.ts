@@ -3,7 +3,7 @@ import type { Statement } from '../conf/statement.ts'
 import { find } from './facts.ts'
 
 /** Names that samples have. */
-const sample = /^(LVS_DEVEL|LVS_MAIN|keepalived|localhost)$/i
+const sample = /^(LVS-DEVEL|LVS-MAIN|keepalived|localhost)$/i
 /** What says nothing of a node in the name of a file. */
 const usual = /^(etc|keepalived|conf|config|cfg|txt|files|templates|j2|node|host|-)*$/
 

@@ -21,6 +21,7 @@ const needs: readonly [kind: Difference['kind'], about: RegExp, need: string][] 
   ['instance', /^(check command|.* of check command)/, 'checks that nodes do not share'],
   ['instance', /^(check|.* of check)/, 'values of checks that nodes do not share'],
   ['instance', /^(notify_|user of notify)/, 'notify programs that nodes do not share'],
+  ['instance', /^users of notify$/, 'notify programs that several users run'],
   ['instance', /^(words of peer|group of )/, 'rare words'],
   ['instance', /^(unicast|peer)/, 'unicast peers that are no nodes'],
   ['instance', /^mcast_src_ip$/, 'mcast_src_ip that is not the address of the node'],

@@ -67,5 +67,15 @@ export function inOrder(nodes: readonly Node[]): Node[] {
   }
   // Of one whose priority is not known, nothing is known: it stays where it is.
   if (nodes.some((node) => node.meaning && rank(node) === undefined)) return [...nodes]
+  const [first, ...more] = nodes.filter(({ meaning }) => !meaning)
+  const [alone, ...others] = nodes.filter(({ meaning }) => meaning)
+  // Behind those that are known, but one is before one alone that says that it is not the first.
+  if (first && others.length === 0 && rank(alone!)! > 1) return [first, alone!, ...more]
   return nodes.toSorted((a, b) => (rank(a) ?? nodes.length) - (rank(b) ?? nodes.length))
+}
+
+/** Whether the one file that is known is taken for that of a node below another, as it begins as BACKUP. */
+export function isAssumedBelow(nodes: readonly Node[]): boolean {
+  const [known, ...others] = nodes.filter(({ meaning }) => meaning)
+  return others.length === 0 && known!.meaning!.instances.every((part) => Number(part.get('rank')) > 1)
 }

@@ -13,7 +13,7 @@ import { type Draft, passwordName } from './draft.ts'
 import { settleElections } from './elections.ts'
 import type { Meaning } from './facts.ts'
 import { meaningOf } from './meaning.ts'
-import { type Gap, standInVip } from './gaps.ts'
+import { type Gap, standInVip, vipMark } from './gaps.ts'
 import { leaveOut } from './left-out.ts'
 import type { Node } from './nodes.ts'
 
@@ -87,7 +87,7 @@ function filled({ cluster, hosts, gaps }: Draft): object {
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, put(one)]))
   }
   const { vip } = cluster as { vip: string }
-  return put({ cluster: { ...cluster, vip: isIPv4(vip) ? vip : standInVip }, hosts }) as object
+  return put({ cluster: { ...cluster, vip: isIPv4(vip) || vip === vipMark ? vip : standInVip }, hosts }) as object
 }
 
 /** Puts what files say in the place of what stands in for it. */

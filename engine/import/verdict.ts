@@ -92,6 +92,7 @@ const strict =
   'the node that has the virtual IP takes packets to it, which vrrp_strict has it drop (accept), and need not heed what else that forbids'
 const byVrrp =
   'the address of the virtual server moves between two directors (VRRP): take it out of where the host has it from now'
+const byPrograms = 'the node whose programs are run (notify) has an address as well, which no file says (vip)'
 const unheld = 'the instance holds the address of the virtual server, which no file says (virtual_ipaddress)'
 
 const isServed = (about: string, virtualServers: readonly Part[]) =>
@@ -112,6 +113,7 @@ function judgeOther(one: Difference, { main, virtualServers, alone }: Subject): 
     if (isFurther && /^(check|.* of check|weight of|track_interface)/.test(about)) return { why: alike }
     // As where virtual_ipaddress is misspelt, so that keepalived leaves it out.
     if (main?.all('address').length === 0 && isServed(about, virtualServers)) return { why: unheld }
+    if (main?.all('address').length === 0 && about.startsWith('address ')) return { why: byPrograms }
     const why = anyhow.find(([pattern]) => pattern.test(about))?.[1]
     return why === undefined ? { need: needOf(one) } : { why }
   }

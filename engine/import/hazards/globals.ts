@@ -7,6 +7,7 @@ const unheard = hazard('mail-without-alert', 'say smtp_alert in global_defs, or 
 const unsent = hazard('mail-without-server', 'say smtp_server 127.0.0.1, or take the addresses out')
 const sampleMail = hazard('sample-mail', 'say addresses of yours, or take them out')
 const brace = hazard('unmatched-brace', 'mend it: the next line that is added may be read otherwise')
+const nothing = hazard('include-of-nothing', 'where the node has such files, put them there')
 const unknown = hazard('unknown-keyword', 'take it out')
 const former = hazard('obsolete-keyword', '')
 
@@ -33,16 +34,14 @@ export function globalHazards(node: NodeFiles): Hazard[] {
     ...(mail && !find(global, 'smtp_server')
       ? [unsent(mail, 'notification_email without smtp_server: no mail is ever sent')]
       : []),
-    ...(mail &&
-    addresses.some(
-      (address) =>
-        /@(firewall\.loc|example\.(com|org)|localhost|domain\.(com|tld))$/i.test(address) &&
-        !/^root@localhost$/.test(address),
-    )
+    ...(mail && addresses.some((address) => /@(firewall\.loc|example\.(com|org)|domain\.(com|tld))$/i.test(address))
       ? [sampleMail(mail, 'mail addresses are those of the sample')]
       : []),
     ...words(node),
-    ...node.problems.map((one) => brace(one, `${one.text.split(':')[0]}, and keepalived reads on`)),
+    ...node.problems.map((one) => {
+      const mistake = one.text.startsWith('include ') ? nothing : brace
+      return mistake(one, `${one.text.split(':')[0]}, and keepalived reads on`)
+    }),
   ]
 }
 

@@ -1,6 +1,7 @@
 import { isIP, isIPv6 } from 'node:net'
 import { type Statement, within } from '../../conf/statement.ts'
 import { find } from '../facts.ts'
+import { membersOf } from '../meaning-checks.ts'
 import { blocks, globals, hazard, type Hazard, type NodeFiles } from './hazard.ts'
 
 const prefix = hazard('no-prefix-length', 'say the one of the network, as in 10.2.1.5/24, where programs ask for it')
@@ -18,13 +19,26 @@ const ownerChecked = hazard('priority-255-with-weight', 'say 254 or less')
 const twice = hazard('router-id-shared-by-instances', 'give each a virtual_router_id of its own')
 const families = hazard('both-families', 'put IPv6 addresses into an instance of their own')
 const tracksOwn = hazard('own-interface-tracked', 'take the line out')
+const again = hazard('notify-twice', 'say each once: notify_master, notify_backup, notify_fault, notify_stop')
+const nobody = hazard('group-without-instance', 'name an instance that is there, or take the group out')
+const vmacName = hazard('vmac-called-like-a-switch', 'take use_vmac out')
+const noId = hazard('router-id-out-of-range', 'say a number from 1 to 255')
+const defined = hazard('instance-twice', 'give it another name; two nodes are two files')
 const daemon = hazard('sync-daemon-without-ipvs', 'take the line out')
 
 /** Elections, addresses and interfaces of VRRP instances. */
 export function instanceHazards(node: NodeFiles): Hazard[] {
-  const instances = blocks(node, 'vrrp_instance')
+  const written = blocks(node, 'vrrp_instance')
+  const isFirst = (one: Statement) => written.find(({ words }) => words[1] === one.words[1]) === one
+  const instances = written.filter(isFirst)
   return [
-    ...instances.flatMap((one) => [...elections(one, node), ...addresses(one)]),
+    ...instances.flatMap((one) => [...elections(one, node), ...addresses(one), ...programs(one), ...numbered(one)]),
+    ...blocks(node, 'vrrp_sync_group').flatMap((one) => [...programs(one), ...members(one, instances)]),
+    ...written
+      .filter((one) => !isFirst(one))
+      .map((one) =>
+        defined(one, `vrrp_instance ${one.words[1]} is there already, and keepalived takes the first alone`),
+      ),
     ...instances.flatMap((one, place) => {
       const twin = instances
         .slice(0, place)
@@ -52,7 +66,7 @@ function elections(one: Statement, node: NodeFiles): Hazard[] {
   const place = (keyword: string) => find(block, keyword) ?? one
   const said = word(one, 'state')
   const isMaster = said === 'MASTER'
-  const priority = word(one, 'priority')
+  const priority = word(one, 'priority') ?? (isMaster ? '255' : undefined)
   const tracked = within(block, 'track_script')
   const hasWeight =
     tracked.some(({ words }) => words.includes('weight')) ||
@@ -66,7 +80,7 @@ function elections(one: Statement, node: NodeFiles): Hazard[] {
     ...(stays && isMaster
       ? [nopreempt(stays, 'nopreempt has no effect with state MASTER: the node takes the virtual IP back')]
       : []),
-    ...(stays && hasWeight
+    ...(stays && hasWeight && !isMaster
       ? [weighted(stays, 'nopreempt keeps a node whose weighted check fails: no other takes the virtual IP from it')]
       : []),
     ...(delay && isMaster ? [delayWithMaster(delay, 'preempt_delay has no effect with state MASTER')] : []),
@@ -84,7 +98,50 @@ function elections(one: Statement, node: NodeFiles): Hazard[] {
                 place('priority'),
                 'priority 255 never changes: the weighted check does not move the virtual IP',
               )
-            : owner(place('priority'), 'priority 255 is for the owner of an address: nopreempt has no effect'),
+            : owner(
+                place('priority'),
+                `${find(block, 'priority') ? 'priority 255' : 'state MASTER without priority is 255, which'} is for the owner of an address: nopreempt has no effect`,
+              ),
+        ]
+      : []),
+  ]
+}
+
+/** Of programs that are said twice, keepalived takes the first. */
+function programs({ block }: Statement): Hazard[] {
+  const all = block.filter(({ words }) => /^notify(_\w+)?$/.test(words[0]!))
+  return all.flatMap((one, place) => {
+    const first = all.slice(0, place).find(({ words }) => words[0] === one.words[0])
+    return first ? [again(one, `${one.words[0]} is said already, and keepalived takes the first alone`)] : []
+  })
+}
+
+function members(group: Statement, instances: readonly Statement[]): Hazard[] {
+  const names = membersOf(group.block)
+  const missing = names.filter((name) => !instances.some(({ words }) => words[1] === name))
+  return missing.map((name) =>
+    nobody(group, `vrrp_sync_group ${group.words[1]} has ${name}, which is no vrrp_instance`),
+  )
+}
+
+function numbered(one: Statement): Hazard[] {
+  const id = word(one, 'virtual_router_id')
+  const vmac = find(one.block, 'use_vmac')
+  return [
+    ...(id !== undefined && !(Number(id) >= 1 && Number(id) <= 255)
+      ? [
+          noId(
+            find(one.block, 'virtual_router_id')!,
+            `virtual_router_id ${id} is none, and keepalived leaves the instance out`,
+          ),
+        ]
+      : []),
+    ...(/^(false|no|off|true|yes|on)$/.test(vmac?.words[1] ?? '')
+      ? [
+          vmacName(
+            vmac!,
+            `use_vmac ${vmac!.words[1]} turns the virtual MAC on, with an interface called ${vmac!.words[1]}`,
+          ),
         ]
       : []),
   ]
