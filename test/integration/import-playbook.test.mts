@@ -67,14 +67,15 @@ test('broken files: every problem, with its place', () => {
 test('a host: its name, its address in the network, and what its file includes', () => {
   const line = (path: string, text: string) =>
     `file ${Buffer.from(`${path}\n`).toString('base64')} ${Buffer.from(text).toString('base64')}`
-  const printed = [
-    'name ns1',
-    'address 192.0.2.1',
-    'address 10.2.1.7',
-    line('/etc/keepalived/keepalived.conf', 'include conf.d/*.conf'),
-    line('/etc/keepalived/conf.d/v.conf', file),
-  ].join('\n')
-  const { draft, unsaid, hazards } = importConf([sourceOf('lb', printed)])
+  const printed = (text: string) =>
+    [
+      'name ns1',
+      'address 192.0.2.1',
+      'address 10.2.1.7',
+      line('/etc/keepalived/keepalived.conf', 'include conf.d/*.conf'),
+      line('/etc/keepalived/conf.d/v.conf', text),
+    ].join('\n')
+  const { draft, unsaid } = importConf([sourceOf('lb', printed(file))])
   assert.equal(draft.hosts, {
     ns1: {
       address: '10.2.1.7',
@@ -98,7 +99,8 @@ test('a host: its name, its address in the network, and what its file includes',
     },
   })
   assert.equal(unsaid, [])
-  assert.is(hazards[0]!.place.file, 'lb:/etc/keepalived/conf.d/v.conf')
+  const [hazard] = importConf([sourceOf('lb', printed(file.replace('state', 'stat')))]).hazards
+  assert.is(hazard!.place.file, 'lb:/etc/keepalived/conf.d/v.conf')
   assert.throws(() => sourceOf('lb', 'name x'), /^lb: has no \/etc\/keepalived\/keepalived.conf/)
 })
 
