@@ -190,8 +190,8 @@ const enabledStates = (name: string): string[] => [
 ]
 
 // A package of this run may have enabled its service already, and asking costs less than enabling twice.
-const enable = (name: string): Script =>
-  sh`[[ ${` ${enabledStates(name).join(' ')} `} == *" $(systemctl is-enabled ${name} 2>/dev/null) "* ]] || systemctl enable -q ${name}`
+const enable = (name: string, otherwise = sh`true`): Script =>
+  sh`if [[ ${` ${enabledStates(name).join(' ')} `} == *" $(systemctl is-enabled ${name} 2>/dev/null) "* ]]; then ${otherwise}; else systemctl enable -q ${name}; fi`
 
 // A unit file that has changed may want to be started by others than before.
 const apply = (
@@ -201,9 +201,10 @@ const apply = (
   load: Script | undefined,
 ): Script =>
   lines(
-    ...(unitChanged ? [sh`systemctl daemon-reload`] : []),
+    ...(unitChanged && found.enabled ? [sh`systemctl daemon-reload`] : []),
     ...(found.enabled && relink ? [sh`systemctl enable -q ${name}`] : []),
-    ...(found.enabled ? [] : [enable(name)]),
+    // Who enables a unit has systemd read them all.
+    ...(found.enabled ? [] : [enable(name, unitChanged ? sh`systemctl daemon-reload` : undefined)]),
     // A service that failed too often is not started again before it is forgiven.
     ...(found.running ? [] : [sh`systemctl reset-failed ${name} 2>/dev/null || true`]),
     ...(load ? [load] : []),

@@ -25,8 +25,9 @@ export const dns = (content: ContentOf<'dns'>): ServiceOfKind => {
     answerOf,
     localCheck: connects(port),
     selfCheckProgram: 'dig',
+    // Without the zone, named would ask others, and wait for them.
     selfCheck: (host, address) => sh`
-said=$(dig @${address} -p ${port} +tries=2 +timeout=2 ${name}. TXT 2>&1) || true
+said=$(dig @${address} -p ${port} +norecurse +tries=2 +timeout=2 ${name}. TXT 2>&1) || true
 [[ $said == *${`"${answerOf(host)}"`}* ]] || {
   why=$(awk '/^;; communications error/ { sub(/.*: /, ""); print; exit }
     match($0, /status: [A-Z]+/) { print substr($0, RSTART + 8, RLENGTH - 8); exit }' <<<"$said")
