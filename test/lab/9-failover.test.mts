@@ -17,6 +17,7 @@ import {
   until,
 } from './cluster.ts'
 import { test } from './suite.ts'
+import { talkOverTcp } from './talking.ts'
 import { assertNothingLost, watched } from './watched.ts'
 
 const limits = 'drill: { restart: 1, service: 1.2, kill: 1, cut: 1 }'
@@ -84,34 +85,14 @@ for (const level of [3, 2] as const)
       assert.ok(seconds <= 1, `lost for ${seconds} s`)
     })
 
-/** Eight connections that ask who answers, twice a second for twenty seconds. Prints a line each: the node, and whether it broke. */
-const talkToEach = `python3 - <<'END'
-import re, socket, struct, time
-query = struct.pack('>6H', 7, 0, 1, 0, 0, 0) + b'\\x06health\\x04load\\x07balance\\0' + struct.pack('>2H', 16, 1)
-sockets = [socket.create_connection(('10.2.1.5', 53), 5) for _ in range(8)]
-nodes, broken = {}, set()
-for _ in range(40):
-    for i, one in enumerate(sockets):
-        if i in broken: continue
-        try:
-            # A director that takes over may be late once.
-            one.settimeout(3)
-            one.sendall(struct.pack('>H', len(query)) + query)
-            nodes[i] = re.search(rb'nameserver-(\\d)', one.recv(512)).group(1).decode()
-        except (OSError, AttributeError):
-            broken.add(i)
-    time.sleep(0.5)
-for i in range(8): print('ns' + nodes.get(i, '?'), 'broken' if i in broken else 'lives')
-END`
-
 test('level 3: the machine of the holder is killed, and open TCP connections of the other node live on', async () => {
   const run = await playbook('level3', ...quick())
   assert.is(run.code, 0, run.text)
   const died = await holder()
-  const talking = on('remote', talkToEach)
+  const talking = talkOverTcp()
   await sleep(6000)
   await kill(died)
-  const lines = (await talking).trim().split('\n')
+  const lines = await talking
   console.log(lines.join(', '))
   await start(died)
   await until(async () => assert.is((await playbook('verify', ...quick())).code, 0))
