@@ -88,6 +88,14 @@ test('a listening port that is looked for at one address alone stays a command',
   assert.match(inventoryTextOf(imported(pair('track_script {\n c\n }', listens))), 'SCRIPT-FOR-C')
 })
 
+test('an instance that keepalived leaves out is told once', () => {
+  const result = imported({ 'a.conf': instance('', { id: 300 }) })
+  assert.equal(
+    result.unsaid.map(({ need, text }) => [need, text.replace(/^\S+ /, '')]),
+    [['an instance that the inventory can not have', 'vrrp_instance V, with all that it says']],
+  )
+})
+
 test('a director whose address is not known may be one of the real servers', () => {
   const server = `virtual_server 10.2.1.5 80 {\n lb_algo rr\n lb_kind NAT\n protocol TCP\n quorum 1\n${[11, 12]
     .map((n) => `real_server 10.2.1.${n} 80 {\n TCP_CHECK {\n }\n }\n`)

@@ -88,7 +88,10 @@ function best(nodes: readonly Node[]): Attempt {
   const whole = [hard, virtualServers.map(({ name }) => name)]
     .map((names) => attempt(nodes, names))
     .find((one) => isWhole(one))
-  return whole ? { ...whole, kept: plain.unsaid } : plain
+  if (!whole) return plain
+  // What the inventory would have said otherwise matters only where nothing else does.
+  const said = plain.unsaid.filter(({ isAdded }) => !isAdded)
+  return { ...whole, kept: said.length > 0 ? said : plain.unsaid }
 }
 
 /** @param asTheyAre names of virtual servers that stay as they are */

@@ -42,9 +42,9 @@ export function reportLines({ nodes, hazards, unsaid, kept, added, trifles, refu
     : 'The inventory does not say all that the files say.'
   return [
     ...section('mistakes in the files, and what to do about them', hazardLines(hazards)),
+    ...section('left out, as the schema refuses it', refused),
     ...section('could not be said', byNeed(unsaid)),
     ...section(`${draft.kept.join(', ')}: ${asTheyAre}, as there is no key for`, byNeed(kept)),
-    ...section('left out, as the schema refuses it', refused),
     ...section('added, or in another way, and why', [...added, ...always]),
     ...section('of no consequence', trifles),
     ...section(

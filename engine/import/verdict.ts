@@ -15,6 +15,8 @@ export interface Unsaid {
   text: string
   /** The virtual server that it is about. */
   virtualServer?: string
+  /** The inventory says it, and no file. */
+  isAdded?: true
 }
 
 /** What a difference means for the cluster. */
@@ -47,18 +49,27 @@ export function judge(differences: readonly Difference[], about: Omit<Subject, '
   const unsaid: Unsaid[] = []
   const added = new Set<string>()
   const trifles: string[] = []
+  const missing = differences.some(isOfMissing)
+  const told = new Set<string>()
   for (const one of differences) {
+    // An instance that is missing is told once, and what stands in its place is not.
+    if (isOfMissing(one) && told.size === told.add(one.part).size) continue
+    if (missing && one.kind === 'instance' && one.isAdded) continue
     const meant = one.kind === 'virtual server' ? judgeVirtualServer(one, subject) : judgeOther(one, subject)
     if (meant === 'trifle') trifles.push(words(one))
     else if (meant !== 'told' && 'why' in meant) added.add(meant.why)
     else if (meant !== 'told')
       unsaid.push({
-        ...{ need: meant.need, text: words(one) },
+        ...{ need: meant.need, text: isOfMissing(one) ? wholly(one) : words(one) },
         ...(one.kind === 'virtual server' && { virtualServer: one.part }),
+        ...(one.wanted === undefined && { isAdded: true }),
       })
   }
   return { unsaid, added: [...added], trifles }
 }
+
+/** Whether a fact is of an instance that the inventory has not at all. */
+const isOfMissing = ({ kind, isAlone }: Difference) => kind === 'instance' && isAlone
 
 const isMoved = ({ about }: Difference) => about.startsWith('real_server ')
 
@@ -128,9 +139,15 @@ function judgeOther(one: Difference, { main, virtualServers, alone }: Subject): 
   return { need: isOwn ? 'an instance with values of its own' : needOf(one) }
 }
 
+const whereOf = ({ nodes, place }: Difference) => (place && place.file !== '' ? placed(place) : nodes.join(', '))
+
+/** @returns the instance of a difference for people */
+const wholly = (one: Difference) => `${whereOf(one)} vrrp_instance ${one.part}, with all that it says`
+
 /** @returns a difference for people */
-function words({ nodes, part, about, wanted, got, place }: Difference): string {
-  const where = place && place.file !== '' ? placed(place) : nodes.join(', ')
+function words(one: Difference): string {
+  const { part, about, wanted, got } = one
+  const where = whereOf(one)
   const shown = (value: string) => (value === '' || value === 'yes' ? '' : ` ${value}`)
   const name = part === 'global_defs' ? '' : `${part}: `
   if (wanted === undefined) return `${where} ${name}${about}${shown(got!)} is added`
