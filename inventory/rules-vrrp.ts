@@ -82,13 +82,24 @@ function trackedOnce(path: Path, { track_interfaces: all = [] }: Pick<ClusterDra
 }
 
 /** Braces and quotes of the user's own lines end where they begin: keepalived would take what comes after them for theirs. */
-function ownLines({ keepalived = {} }: ClusterDraft): Problem[] {
-  return Object.entries(keepalived).flatMap(([block, lines]) => {
+function ownLines({ keepalived = {}, instances = {} }: ClusterDraft): Problem[] {
+  const all: [path: Path, block: string, lines: Draft<string[]> | undefined][] = [
+    ...Object.entries(keepalived).map(([block, lines]): (typeof all)[number] => [
+      ['cluster', 'keepalived', block],
+      block,
+      lines,
+    ]),
+    ...Object.entries(instances).map(([name, one]): (typeof all)[number] => [
+      ['cluster', 'instances', name, 'keepalived'],
+      'instance',
+      one?.keepalived,
+    ]),
+  ]
+  return all.flatMap(([path, block, lines]) => {
     const own = (lines ?? []).map((text, index) => ({ text: text ?? '', file: '', line: index + 1, column: 1 }))
     const around = (text: string, line: number) => ({ text, file: '', line, column: 1 })
     const whole = block === 'file' ? own : [around(`${block} {`, 0), ...own, around('}', own.length + 1)]
     const { problems } = parseBlocks(whole)
-    const path = ['cluster', 'keepalived', block]
     return problems
       .slice(0, 1)
       .map(({ line, text }) =>

@@ -1,5 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { checks, instanceGarp, notify, trackInterfaces } from './schema-vrrp.ts'
+import { checks, instanceGarp, instanceLines, notify, trackInterfaces } from './schema-vrrp.ts'
 import { hostName, interfaceName, ipv4 } from './values.ts'
 
 const ip = { format: 'ip', title: 'an IPv4 or IPv6 address' } as const
@@ -132,6 +132,7 @@ export const addressSchemas = {
             'Programs in place of those of `cluster.notify`; `{}`: none. Default: those of `cluster.notify`.',
         },
         garp: { ...instanceGarp, description: 'In place of `cluster.garp`. Default: that.' },
+        keepalived: instanceLines,
       },
     },
   },

@@ -96,8 +96,16 @@ const line = {
   maxLength: 500,
   title: 'a line of keepalived.conf in printable ASCII',
 } as const
-const linesOf = (block: string) =>
-  ({ type: 'array', title: 'a list of lines', default: [], items: line, description: `Lines in ${block}.` }) as const
+const lines = { type: 'array', title: 'a list of lines', items: line } as const
+const linesOf = (block: string) => ({ ...lines, default: [], description: `Lines in ${block}.` }) as const
+
+/** Lines of one instance. */
+export const instanceLines = {
+  ...lines,
+  description:
+    'Lines in its `vrrp_instance`, in place of those of `cluster.keepalived.instance`; `[]`: none. Default: those of ' +
+    '`cluster.keepalived.instance`.',
+} as const satisfies JSONSchema
 
 /** What has to be well on a node for it to hold addresses. */
 export const checks = {

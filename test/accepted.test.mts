@@ -93,6 +93,15 @@ test("a line of the user's own is told by its place in the inventory, once for a
   )
 })
 
+test('a line of one instance is told by its place there', () => {
+  const text = cluster('instances: { W: { vip: 10.2.1.8, keepalived: [foo bar] } }')
+  const line = lineOf(text, 1, 'foo bar')
+  assert.match(
+    refusal(target(text), 1, `(Line ${line}) Unknown keyword 'foo'`, 5, nothing)!,
+    `\n${file}:4:49 cluster.instances.W.keepalived[0] "foo bar": Unknown keyword 'foo'\n`,
+  )
+})
+
 test('what follows from such a line is left out, and a line of ours that reads the same is none', () => {
   const text = own('instance', 'priority 300', '"advert_int 1"')
   const line = lineOf(text, 1, 'priority 300')

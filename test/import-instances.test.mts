@@ -76,6 +76,22 @@ test('instances with programs of their own', () => {
   assert.equal([needsOf(script), script.refused], [[], []])
 })
 
+test('instances with lines of their own', () => {
+  const text = (first: string, second: string) =>
+    instance(first) + instance(second, { name: 'W', vip: '10.2.1.6', id: 6 })
+  const routes = 'virtual_routes {\n 10.9.0.0/16 via 10.2.1.1 dev eth0\n }'
+  const keysAndNeeds = (file: string) => {
+    const result = imported({ 'a.conf': file, 'b.conf': file }, two)
+    return [keysOf(result), needsOf(result)]
+  }
+  const lines = '[ "virtual_routes {", 10.9.0.0/16 via 10.2.1.1 dev eth0, "}" ]'
+  const common = `keepalived: { instance: ${lines} }`
+  const alone = [`instances: { W: { vip: 10.2.1.6, keepalived: [] } }`, common]
+  assert.equal(keysAndNeeds(text(routes, '')), [alone, []])
+  assert.equal(keysAndNeeds(text('', routes)), [[`instances: { W: { vip: 10.2.1.6, keepalived: ${lines} } }`], []])
+  assert.equal(keysAndNeeds(text(routes, routes)), [['instances: { W: { vip: 10.2.1.6 } }', common], []])
+})
+
 test('instances in a group: all, or some', () => {
   const all = imported(instances(tracksDns, [150, 150, 90, 90], 'vrrp_sync_group G { group { V\n W } }'), two)
   assert.equal(keysOf(all), ['preempt: true', 'instances: { W: { vip: 10.2.1.6 } }', 'sync: true'])

@@ -179,9 +179,10 @@ hosts:
   auth_type: AH
   checks: { haproxy: { process: haproxy, weight: -20 } }
   track_interfaces: [lo]
+  keepalived: { instance: ["virtual_routes {", "10.9.9.0/24 via 10.2.1.1 dev eth0", "}"] }
   instances:
-    inside: { vip: 10.9.1.1, interface: eth1, checks: { dns: { port: 53 } }, track_interfaces: [] }
-    six: { vip: "2001:db8::9", virtual_router_id: 5, checks: {} }`) + two,
+    inside: { vip: 10.9.1.1, interface: eth1, checks: { dns: { port: 53 } }, track_interfaces: [], keepalived: [dont_track_primary] }
+    six: { vip: "2001:db8::9", virtual_router_id: 5, checks: {}, keepalived: [] }`) + two,
     1,
   ],
   [

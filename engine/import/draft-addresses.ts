@@ -1,7 +1,15 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
 import { parseNetwork } from '../../inventory/network.ts'
-import { announcementsOf, type Checking, checksOf, notifyOf, trackedInterfaces, tracksOf } from './draft-vrrp.ts'
+import {
+  announcementsOf,
+  type Checking,
+  checksOf,
+  linesOf,
+  notifyOf,
+  trackedInterfaces,
+  tracksOf,
+} from './draft-vrrp.ts'
 import type { Part } from './facts.ts'
 import type { Node } from './nodes.ts'
 import { type Section, unless, unlessEmpty } from './section.ts'
@@ -67,6 +75,7 @@ function unlike(
     checks: isDeepStrictEqual(checked(part), checked(main)) ? undefined : (checksOf(part, checking) ?? {}),
     track_interfaces: isDeepStrictEqual(tracks, usual) ? undefined : (tracksOf(tracks) ?? []),
     garp: isDeepStrictEqual(announcementsOf(part), announcementsOf(main)) ? undefined : (announcementsOf(part) ?? {}),
+    keepalived: isDeepStrictEqual(linesOf([part]), linesOf([main])) ? undefined : (linesOf([part]) ?? []),
     notify: hasNotify(part, main) ? undefined : (notifyOf(part, checking.gaps, `${name}-`) ?? {}),
   }
 }

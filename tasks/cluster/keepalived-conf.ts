@@ -96,6 +96,7 @@ function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, '
     garp: garpLines(instance.garp ?? cluster.garp),
     notify: instance.notify ?? cluster.notify,
     track_interfaces: instance.track_interfaces ?? cluster.track_interfaces,
+    lines: instance.keepalived ?? cluster.keepalived.instance,
     priority: priorityIn(instance, host, hosts),
     preempts: preempts(cluster, instance),
     addresses: vips.filter(({ excluded }) => !excluded).map(line),

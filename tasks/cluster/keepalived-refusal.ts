@@ -76,14 +76,19 @@ const isAboutChanges = ({ text, line }: Complaint, conf: readonly string[], plan
 /** @returns the lines of our file that the inventory gives as they are, and where it gives them */
 export function ownLines({ cluster, host, hosts }: Target, level: Level): Map<number, Path> {
   // Rendered with marks in their stead, as lines of ours may read the same.
-  const marked = Object.fromEntries(
-    Object.entries(cluster.keepalived).map(([block, all]) => [block, all.map((_, index) => `own ${block} ${index}`)]),
+  const marks = (all: readonly string[], ...path: string[]) =>
+    all.map((_, index) => `own ${['cluster', ...path, String(index)].join(' ')}`)
+  const keepalived = Object.fromEntries(
+    Object.entries(cluster.keepalived).map(([block, all]) => [block, marks(all, 'keepalived', block)]),
   ) as typeof cluster.keepalived
-  const rows = configuration({ cluster: { ...cluster, keepalived: marked }, host, hosts }, level).split('\n')
+  const instances = cluster.instances.map((one) =>
+    one.keepalived ? { ...one, keepalived: marks(one.keepalived, 'instances', one.name, 'keepalived') } : one,
+  )
+  const rows = configuration({ cluster: { ...cluster, keepalived, instances }, host, hosts }, level).split('\n')
   return new Map(
     rows.flatMap((row, index) => {
-      const [, block, place] = row.match(/^\s*own (\w+) (\d+)$/) ?? []
-      return block ? [[index + 1, ['cluster', 'keepalived', block, place!]]] : []
+      const [, path] = row.match(/^\s*own (cluster .*)$/) ?? []
+      return path === undefined ? [] : [[index + 1, path.split(' ')]]
     }),
   )
 }

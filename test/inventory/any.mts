@@ -234,6 +234,7 @@ function clusterAgrees({ cluster, hosts, ssh, clients = {} }: Written): void {
   namesDifferAmongChecks(all)
   // Whether keepalived takes these is for keepalived to say.
   delete cluster.keepalived
+  for (const one of Object.values(cluster.instances ?? {})) delete one?.keepalived
   const { first = {}, second = {} } = cluster.routing_tables ?? {}
   const [numbers, names] = [
     [first.number ?? 20, second.number ?? 21],

@@ -262,6 +262,10 @@ export const brokenHosts: [text: string, ...messages: string[]][] = [
     '4:37 cluster.keepalived.virtual_server[1]: must be whole statements: a " without an end: close it in the same line',
   ],
   [
+    cluster('instances: { W: { vip: 10.2.1.8, keepalived: ["track_x {"] } }'),
+    '4:48 cluster.instances.W.keepalived: must have a } for each {, and no other',
+  ],
+  [
     cluster('keepalived: { instance: ["a {", "virtual_server 10.2.1.5 53 {", "}"] }'),
     '4:35 cluster.keepalived.instance[1]: must be whole statements: a } is missing before virtual_server: instance is not closed',
   ],
