@@ -14,13 +14,13 @@ type InstanceDraft = Pick<
 >
 
 /** What one instance says, and where. */
-interface Entry {
+export interface Entry {
   path: Path
   content: InstanceDraft
 }
 
 /** The first instance, which is the cluster's own, and the further ones. */
-function entriesOf({ instances = {}, ...first }: ClusterDraft): Entry[] {
+export function entriesOf({ instances = {}, ...first }: ClusterDraft): Entry[] {
   const further = Object.entries(instances).map(([name, content]): Entry => {
     return { path: ['cluster', 'instances', name], content: content ?? {} }
   })
@@ -40,11 +40,7 @@ export const vipsOf = (cluster: ClusterDraft = {}): { path: Path; address: strin
   ])
 
 /** The rules about the addresses that move, and about the instances that move them. */
-export function instances(
-  { cluster = {}, hosts = {} }: Draft,
-  isGiven: (path: Path) => boolean,
-  level?: Level,
-): Problem[] {
+export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): Problem[] {
   const entries = entriesOf(cluster)
   return [
     ...entries.flatMap(({ path, content }) => [
@@ -68,8 +64,6 @@ export function instances(
     ...(cluster.sync && entries.length === 1
       ? [{ path: ['cluster', 'sync'], text: 'has a meaning only with cluster.instances' }]
       : []),
-    ...unicast(cluster, entries),
-    ...addresses6(cluster, entries, { hosts, isGiven }),
     ...(abilitiesOf(level, cluster).secondInterface
       ? [
           ...alone(entries, level!),
@@ -195,42 +189,6 @@ const together = (entries: readonly Entry[]): Problem[] =>
         ? []
         : [{ path: [...path, 'prefer'], text: 'must be left out with cluster.sync: true: cluster.prefer is for all' }],
     )
-
-/** The nodes' own addresses are known on one interface. */
-const unicast = ({ unicast: wanted }: ClusterDraft, entries: readonly Entry[]): Problem[] =>
-  entries.slice(1).flatMap(({ path, content }): Problem[] => {
-    if (!wanted || content.interface === undefined) return []
-    const text = 'is not possible with cluster.unicast: true: an instance on another interface needs multicast'
-    return [{ path: [...path, 'interface'], text }]
-  })
-
-/** By unicast, an instance of IPv6 goes from and to addresses of IPv6. */
-function addresses6(
-  { unicast: wanted }: ClusterDraft,
-  entries: readonly Entry[],
-  { hosts, isGiven }: { hosts: NonNullable<Draft['hosts']>; isGiven: (path: Path) => boolean },
-): Problem[] {
-  const directors = Object.entries(hosts).flatMap(([name, host = {}]) => (directs(host) ? [{ name, ...host }] : []))
-  const isNeeded = wanted && entries.some(({ content: { vip } }) => isIPv6(vip ?? ''))
-  return directors.flatMap(({ name, address6 }, place): Problem[] => {
-    const path = ['hosts', name, 'address6']
-    if (isNeeded && !isGiven(path))
-      return [
-        {
-          path: path.slice(0, 2),
-          text: 'is missing address6, an IPv6 address: an instance of IPv6 is sent by unicast',
-        },
-      ]
-    const meaning = address6 === undefined ? undefined : meaningOf6(address6)
-    const twin =
-      address6 !== undefined &&
-      directors.slice(0, place).find((other) => other.address6 && plain6(other.address6) === plain6(address6))
-    if (meaning) return [{ path, text: `must be the address of a host, but ${shown(address6)} is for ${meaning}` }]
-    return twin
-      ? [{ path, text: `must be another one than of ${dotted(['hosts', twin.name])}, got ${shown(address6)}` }]
-      : []
-  })
-}
 
 /** Real servers answer the VIP, so that their answers come in by the interface of the virtual MAC. */
 const withoutVmac = (level: Level): Problem => ({

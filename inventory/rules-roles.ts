@@ -38,7 +38,9 @@ function alone(
 ): Problem[] {
   if (role === undefined) return []
   const [keys, others] =
-    role === 'director' ? [['weight'], 'serve clients'] : [['priority', 'email_from', 'address6'], 'may hold the VIP']
+    role === 'director'
+      ? [['weight'], 'serve clients']
+      : [['priority', 'email_from', 'address6', 'addresses'], 'may hold the VIP']
   const useless = keys.map((key) => [...path, key]).filter(isGiven)
   return [
     ...useless.map((one) => ({ path: one, text: `has a meaning only for hosts that ${others}` })),

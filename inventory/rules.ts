@@ -5,6 +5,7 @@ import { parseNetwork, specialBlockOf } from './network.ts'
 import { instances, ofHosts, vipsOf } from './rules-addresses.ts'
 import { service } from './rules-service.ts'
 import { roles } from './rules-roles.ts'
+import { unicast } from './rules-unicast.ts'
 import { vrrp } from './rules-vrrp.ts'
 import { directs } from './roles.ts'
 import type { Path, Problem } from './source.ts'
@@ -26,7 +27,8 @@ export function checkRules(draft: Draft, isGiven: (path: Path) => boolean, level
     ...addresses(draft),
     ...distinct(draft).flatMap((entries) => unique(entries, isGiven)),
     ...priorities(draft, isGiven),
-    ...instances(draft, isGiven, level),
+    ...instances(draft, level),
+    ...unicast(draft, isGiven),
     ...vrrp(draft),
     ...roles(draft, isGiven, level),
     ...interfaceNames(draft),

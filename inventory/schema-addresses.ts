@@ -1,6 +1,6 @@
 import type { JSONSchema } from 'json-schema-to-ts'
 import { checks, instanceGarp, instanceLines, notify, trackInterfaces } from './schema-vrrp.ts'
-import { hostName, interfaceName, ipv4 } from './values.ts'
+import { hostName, instanceName, interfaceName, ipv4 } from './values.ts'
 
 const ip = { format: 'ip', title: 'an IPv4 or IPv6 address' } as const
 
@@ -17,13 +17,6 @@ const label = {
   pattern: '^[A-Za-z0-9_.:-]{1,15}$',
   title: 'a label of at most 15 letters, digits, "_", ".", ":" and "-"',
   description: 'What `ip address` calls it, such as `eth0:vip`. Default: none.',
-} as const satisfies JSONSchema
-
-/** keepalived.conf(5) takes more, but files and expressions are named after it. */
-const instanceName = {
-  type: 'string',
-  pattern: '^[A-Za-z0-9_][A-Za-z0-9_-]{0,30}$',
-  title: 'a name of at most 31 letters, digits, "_" and "-"',
 } as const satisfies JSONSchema
 
 /** An address that a VRRP instance moves beside its first one. */

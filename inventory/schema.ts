@@ -1,6 +1,17 @@
 import type { JSONSchema } from 'json-schema-to-ts'
 import { clusterSchema } from './schema-cluster.ts'
-import { hostName, interfaceName, ipv4, ipv6, login, mailAddress, shortName, sshHost, vars } from './values.ts'
+import {
+  hostName,
+  instanceName,
+  interfaceName,
+  ipv4,
+  ipv6,
+  login,
+  mailAddress,
+  shortName,
+  sshHost,
+  vars,
+} from './values.ts'
 
 export const hostSchema = {
   type: 'object',
@@ -17,6 +28,15 @@ export const hostSchema = {
       ...ipv6,
       description:
         'Its IPv6 address on the same interface, where adverts of instances of IPv6 go with `cluster.unicast`. Default: none.',
+    },
+    addresses: {
+      type: 'object',
+      title: 'a map of instances',
+      description:
+        'With `cluster.unicast`, its addresses where adverts of instances on other interfaces go; the key is the name of the ' +
+        'instance. Default: none.',
+      propertyNames: instanceName,
+      additionalProperties: { ...ipv4, description: 'Its address on the interface of that instance.' },
     },
     interface: { ...interfaceName, description: 'The interface that has `address`. Default: `cluster.interface`.' },
     role: {

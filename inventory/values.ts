@@ -21,6 +21,13 @@ export const dnsName = {
   title: 'a DNS name of lower-case letters, digits, "-" and "."',
 } as const
 
+/** Of a VRRP instance. keepalived.conf(5) takes more, but files and expressions are named after it. */
+export const instanceName = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9_][A-Za-z0-9_-]{0,30}$',
+  title: 'a name of at most 31 letters, digits, "_" and "-"',
+} as const
+
 /** Shorter than DNS has it: files and packet filter rules are named after hosts, with words of ours around the name. */
 export const hostName = {
   type: 'string',

@@ -88,6 +88,31 @@ test('a listening port that is looked for at one address alone stays a command',
   assert.match(inventoryTextOf(imported(pair('track_script {\n c\n }', listens))), 'SCRIPT-FOR-C')
 })
 
+test('instances on two interfaces by unicast: each has the addresses of its nodes there, as far as files tell', () => {
+  const side = (own: string, peer: string, more: object) =>
+    instance(`unicast_src_ip ${own}\n unicast_peer {\n ${peer}\n }`, more)
+  const file = (own: number, peer: number) =>
+    side(`10.2.1.${own}`, `10.2.1.${peer}`, {}) +
+    side(`10.9.1.${own}`, `10.9.1.${peer}`, { name: 'W', vip: '10.9.1.5/24', id: 6 }).replace('eth0', 'eth1')
+  const both = imported({ 'a.conf': file(2, 3), 'b.conf': file(3, 2) })
+  assert.equal([needsOf(both), both.refused], [[], []])
+  assert.match(inventoryTextOf(both), 'address: 10.2.1.2, addresses: { W: 10.9.1.2 }')
+  const alone = imported({ 'a.conf': file(2, 3) })
+  assert.equal([needsOf(alone), alone.refused], [[], []])
+  assert.match(inventoryTextOf(alone), 'address: 10.2.1.3, addresses: { W: 10.9.1.3 }')
+  const silent = file(2, 3).replace('unicast_src_ip 10.9.1.2', '')
+  const told = imported({ 'a.conf': silent })
+  assert.equal([needsOf(told), told.refused], [[], []])
+  assert.match(inventoryTextOf(told), 'addresses: { W: ADDRESS-OF-NODE1-ON-ETH1 }')
+})
+
+test('a delay of a node that is never above another says nothing', () => {
+  const late = instance('preempt_delay 10', { state: 'MASTER', priority: 150 })
+  const result = imported({ 'a.conf': late, 'b.conf': instance() })
+  assert.equal(needsOf(result), [])
+  assert.match(inventoryTextOf(result), 'preempt_delay: 10')
+})
+
 test('an instance that keepalived leaves out is told once', () => {
   const result = imported({ 'a.conf': instance('', { id: 300 }) })
   assert.equal(

@@ -10,6 +10,7 @@ import { judgeNodes } from '../engine/verify/judge.ts'
 import type { Facts } from '../engine/runner/facts.ts'
 import { virtualServersOf } from '../services/virtual-server.ts'
 import { handMade } from '../tasks/cluster/adoption/keepalived-conf.ts'
+import { addresses } from '../tasks/cluster/as-described/addresses.ts'
 import { parseFound } from '../tasks/cluster/as-described/found.ts'
 import { virtualIp } from '../tasks/cluster/as-described/virtual-ip.ts'
 import { allowVrrp, snat } from '../tasks/cluster/firewall.ts'
@@ -134,6 +135,41 @@ test('VRRP passes on every interface that has an instance', () => {
       ['vrrp-out-eth1', 'eth1'],
     ],
   )
+})
+
+const firewalls = load(`
+cluster:
+  vip: 10.2.1.5
+  network: 10.2.1.0/24
+  unicast: true
+  instances: { a: { vip: 10.9.1.1, interface: eth1 }, b: { vip: 10.9.1.4, interface: eth1 } }
+hosts:
+  ns1: { address: 10.2.1.2, addresses: { a: 10.9.1.2, b: 10.9.1.2 } }
+  ns2: { address: 10.2.1.3, addresses: { a: 10.9.1.3, b: 10.9.1.3 } }
+`)
+const firewall = targetOf(firewalls, firewalls.hosts[0]!, {} as Facts)
+
+test('by unicast, VRRP passes between the addresses of each interface', () => {
+  const rules = allowVrrp(firewall).map((rule) => 'accept' in rule && [rule.name, rule.interface, rule.from, rule.to])
+  assert.equal(rules, [
+    ['vrrp-in-ns2', 'eth0', '10.2.1.3/32', '10.2.1.2/32'],
+    ['vrrp-out-ns2', 'eth0', '10.2.1.2/32', '10.2.1.3/32'],
+    ['vrrp-in-ns2-eth1', 'eth1', '10.9.1.3/32', '10.9.1.2/32'],
+    ['vrrp-out-ns2-eth1', 'eth1', '10.9.1.2/32', '10.9.1.3/32'],
+  ])
+})
+
+test('an address for adverts of another interface has to be there', () => {
+  const said = (device: string) => {
+    const links = [
+      ['eth0', '10.2.1.2'],
+      [device, '10.9.1.2'],
+    ].map(([ifname, local]) => ({ ifname, flags: ['UP'], addr_info: [{ local, prefixlen: 24, scope: 'global' }] }))
+    const text = ['== links and routes', JSON.stringify(links), '[]', ''].join('\n')
+    return addresses(firewall, parseFound(text)).map((line) => line.replace(/^\S+:\d+:\d+ /, ''))
+  }
+  assert.equal(said('eth1'), [])
+  assert.equal(said('eth2'), ['hosts.ns1.addresses.a: 10.9.1.2 is not on eth1 of this host'])
 })
 
 /** @returns what is said of a host whose eth0 and eth1 have addresses. @param lines of its keepalived.conf */

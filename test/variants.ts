@@ -173,6 +173,14 @@ hosts:
     2,
   ],
   [
+    'level1-unicast-elsewhere',
+    cluster(`  unicast: true
+  sync: true
+  instances: { inside: { vip: 10.9.1.1, interface: eth1 } }`) +
+      two.replace(/(address: 10\.2\.1\.(\d))/g, '$1, addresses: { inside: 10.9.1.$2 }'),
+    1,
+  ],
+  [
     'level1-vmac',
     cluster(`  vmac: true
   auth_pass: KPSjXfRG

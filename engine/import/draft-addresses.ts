@@ -11,6 +11,7 @@ import {
   tracksOf,
 } from './draft-vrrp.ts'
 import type { Part } from './facts.ts'
+import { type Gap, otherAddressGap } from './gaps.ts'
 import type { Node } from './nodes.ts'
 import { type Section, unless, unlessEmpty } from './section.ts'
 
@@ -34,12 +35,9 @@ interface Shared {
 /** @returns keys of `cluster` that say which addresses move, with which others, and to which node */
 export function addressesOf(instances: readonly Part[], main: Part | undefined, shared: Shared): Section {
   if (!main) return {}
-  const further = instances.filter((one) => one !== main)
   const sync = movesTogether(instances)
   const preempt = instances.every(preempts)
   const prefer = (part: Part) => preferredOf(part, shared.nodes, preempt)
-  const names = [nameOf(main.name, [])]
-  for (const { name } of further) names.push(nameOf(name, names))
   return {
     ...firstVip(main, shared.isElsewhere ? shared.device : undefined),
     instance: unless(nameOf(main.name, []), 'VI_1'),
@@ -48,8 +46,7 @@ export function addressesOf(instances: readonly Part[], main: Part | undefined, 
     prefer: prefer(main),
     instances: unlessEmpty(
       Object.fromEntries(
-        further.map((part, index) => {
-          const name = names[index + 1]!
+        furtherOf(instances, main).map(([part, name]) => {
           const moves = { ...instanceOf(part, shared), prefer: sync ? undefined : prefer(part) }
           return [name, { ...moves, ...unlike(part, name, { main, instances, shared }) }]
         }),
@@ -57,6 +54,18 @@ export function addressesOf(instances: readonly Part[], main: Part | undefined, 
     ),
     sync: sync || undefined,
   }
+}
+
+/** @returns all instances but the first, with the names that they have in the inventory */
+function furtherOf(instances: readonly Part[], main: Part): [part: Part, name: string][] {
+  const names = [nameOf(main.name, [])]
+  return instances
+    .filter((one) => one !== main)
+    .map((part) => {
+      const name = nameOf(part.name, names)
+      names.push(name)
+      return [part, name]
+    })
 }
 
 /** What an instance has in place of what the first one has. */
@@ -163,13 +172,37 @@ export const servedAddresses = (instances: readonly Part[], cidr: string): strin
 export const addressesHeld = (part: Part): string[] =>
   [...part.all('address'), ...part.all('excluded address')].map(([address]) => address)
 
-/** @returns where adverts of IPv6 go to each node by itself; nodes without a file are peers in the order of the others' lists */
-export function addresses6Of(nodes: readonly Node[]): (string | undefined)[] {
-  const parts = nodes.map(({ meaning }) =>
-    meaning?.instances.find((one) => isIPv6(vipOf(one) ?? '') && one.get('unicast')),
-  )
+/** @returns for each node where its adverts of an instance go by unicast, as files tell, its own or those of its peers */
+function advertAddresses(nodes: readonly Node[], isThe: (part: Part) => boolean): (string | undefined)[] {
+  const parts = nodes.map(({ meaning }) => meaning?.instances.find((one) => isThe(one) && one.get('unicast')))
   const own = parts.map((part) => part?.get('unicast_src_ip'))
   const peers = new Set(parts.flatMap((part) => part?.all('peer').map(([address]) => address) ?? []))
   const left = [...peers].filter((address) => !own.includes(address))
   return nodes.map(({ meaning }, index) => own[index] ?? (meaning ? undefined : left.shift()))
+}
+
+/** @returns where adverts of IPv6 go to each node by itself; nodes without a file are peers in the order of the others' lists */
+export const addresses6Of = (nodes: readonly Node[]): (string | undefined)[] =>
+  advertAddresses(nodes, (one) => isIPv6(vipOf(one) ?? ''))
+
+/**
+ * @param gaps gets one for each address that no file tells
+ * @returns for each node its addresses where adverts of further instances on other interfaces go by unicast, by instance
+ */
+export function otherAddressesOf(
+  instances: readonly Part[],
+  main: Part,
+  { nodes, device, free, gaps }: Pick<Shared, 'nodes' | 'device'> & { free: () => string; gaps: Gap[] },
+): (Section | undefined)[] {
+  const all = nodes.map((): Section => ({}))
+  for (const [part, name] of furtherOf(instances, main)) {
+    const there = part.get('interface')!
+    if (main.get('unicast') !== 'yes' || there === device || isIPv6(vipOf(part) ?? '')) continue
+    for (const [index, address] of advertAddresses(nodes, ({ key }) => key === part.key).entries()) {
+      const gap = address === undefined ? otherAddressGap(nodes[index]!.name, there, free()) : undefined
+      if (gap) gaps.push(gap)
+      all[index]![name] = address ?? gap!.mark
+    }
+  }
+  return all.map(unlessEmpty)
 }

@@ -1,7 +1,15 @@
 import { isIPv4 } from 'node:net'
 import { parseNetwork } from '../../inventory/network.ts'
-import { addresses6Of, addressesHeld, addressesOf, servedAddresses, vipOf } from './draft-addresses.ts'
+import {
+  addresses6Of,
+  addressesHeld,
+  addressesOf,
+  otherAddressesOf,
+  servedAddresses,
+  vipOf,
+} from './draft-addresses.ts'
 import { balancingOf, healthCheckOf, servicesOf } from './draft-ipvs.ts'
+import { hostOf } from './draft-hosts.ts'
 import { addressesOfServers, apartFrom, networkWith, realAddresses, roleOf, weightOf } from './draft-real-servers.ts'
 import {
   type Checking,
@@ -84,6 +92,7 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
   const moved = main && instanceOf(main, { global, checking, instances, own: areAlone ? served : [] })
   const { more_vips, ...moves } = addressesOf(instances, main, { nodes, device, isElsewhere, checking })
   const addresses6 = addresses6Of(nodes)
+  const others = main ? otherAddressesOf(instances, main, { nodes, device, free, gaps }) : []
   const email = emailOf(global)
   const sender = email && String(email.from)
   const hosts = nodes.map((node, index) => {
@@ -101,6 +110,7 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
           index,
           device,
           address6: addresses6[index],
+          addresses: others[index],
           sender,
           servers: level === 2 ? served : [],
           preempts: moves.preempt === true,
@@ -199,39 +209,8 @@ const instanceOf = (main: Part, { global, checking, instances, own }: Beside): S
   garp: garpOf(main, global),
 })
 
-interface Around {
-  /** The place of a node among all. */
-  index: number
-  /** The interface of most nodes. */
-  device: string
-  address6: string | undefined
-  /** Whom mails of the first node are from. */
-  sender: string | undefined
-  /** The virtual servers that the inventory is about. */
-  servers: readonly Part[]
-  /** Whether the best node takes the virtual IP back. */
-  preempts: boolean
-}
-
-function hostOf(node: Node, { index, device, address6, sender, servers, preempts }: Around): Section {
-  const own = node.meaning && mainInstance(node.meaning)
-  // Numbers count only where checks move them.
-  const isMoved = preempts && own !== undefined && own.all('priority beside').length > 0
-  return {
-    interface: unless(own?.get('interface') ?? device, device),
-    priority: isMoved ? unless(priorityOf(own), 100 - index) : undefined,
-    weight: weightOf(servers, node.address),
-    address6,
-    email_from: sender === undefined ? undefined : unless(node.meaning?.global.get('email from') ?? sender, sender),
-    ssh: node.ssh === undefined || node.ssh === node.address ? undefined : { host: node.ssh },
-  }
-}
-
 /** The environment variable that holds the password, which the inventory does not show. */
 export const passwordName = 'VRRP_PASS'
-
-/** 255 is for the owner of an address, and 1 for a node that hands the virtual IP over. */
-const priorityOf = (part: Part) => Math.min(254, Math.max(2, Number(part.get('priority'))))
 
 /** @returns the value that is there most often */
 const usual = (values: readonly string[]): string =>

@@ -36,10 +36,16 @@ function settle(candidates: readonly Candidate[], best: readonly number[]): void
   const highest = Math.max(...parts.map(priorityOf))
   const leading = parts.filter((part) => priorityOf(part) === highest)
   const stays = leading.some((part) => part.get('nopreempt')) || (parts.length > 1 && priorities.length === 1)
+  const delay = leading[0]!.get('preempt_delay')
+  const isFixed = parts.every((part) => changes(part).length === 1)
   for (const { node, part } of candidates) {
     const { place } = part.facts.get('nopreempt') ?? part.facts.get('priority')!
-    // It had no delay to say.
-    if (part.facts.delete('nopreempt')) part.say('preempt_delay', leading[0]!.get('preempt_delay'), place)
+    // It had no delay to say, or none that ever counts.
+    const isBelow = isFixed && !leading.includes(part)
+    if (part.facts.delete('nopreempt') || isBelow) {
+      part.facts.delete('preempt_delay')
+      part.say('preempt_delay', delay, place)
+    }
     if (stays) {
       part.facts.delete('preempt_delay')
       continue

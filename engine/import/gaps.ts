@@ -38,6 +38,13 @@ export const addressGap = (
     (reals.length > 0 ? `; where it is that of ${reals.join(' or ')}, take that one out, and role: director here` : ''),
 })
 
+/** @returns the gap of an address of a node on another interface than that of the first instance, which no file tells */
+export const otherAddressGap = (name: string, device: string, standIn: string): Gap => ({
+  mark: `ADDRESS-OF-${name}-ON-${device}`.toUpperCase(),
+  standIn,
+  why: `the address of ${name} on ${device} (ip -br address)`,
+})
+
 /** The gap of the network in which nodes send adverts, where the virtual IP is on another interface. */
 export const networkGap: Gap = {
   mark: 'NETWORK-OF-THE-NODES',

@@ -35,9 +35,11 @@ export const allowVrrp = ({ cluster, host, hosts }: Target): Rule[] => {
   if (!directs(host)) return []
   const wire = { interface: host.interface, protocol: advertsIn(cluster) }
   if (cluster.unicast)
-    return othersOf(host, hosts.filter(directs)).flatMap(({ name, address }): Rule[] => [
-      { name: `vrrp-in-${name}`, accept: 'in', ...wire, from: `${address}/32`, to: `${host.address}/32` },
-      { name: `vrrp-out-${name}`, accept: 'out', ...wire, from: `${host.address}/32`, to: `${address}/32` },
+    return othersOf(host, hosts.filter(directs)).flatMap((peer) => [
+      ...between(wire, peer.name, host.address, peer.address),
+      ...elsewhereOf({ cluster, host }).flatMap(({ name, device, address }) =>
+        between({ ...wire, interface: device }, `${peer.name}-${device}`, address, peer.addresses![name]!),
+      ),
     ])
   const others = new Set(cluster.instances.flatMap((instance) => instance.interface ?? []))
   others.delete(host.interface)
@@ -50,6 +52,21 @@ export const allowVrrp = ({ cluster, host, hosts }: Target): Rule[] => {
     ]
   })
 }
+
+/** @returns where adverts of a host go by unicast on other interfaces, each once, with the name of an instance there */
+function elsewhereOf({ cluster, host }: Pick<Target, 'cluster' | 'host'>) {
+  const all = cluster.instances.flatMap(({ name, interface: device }) => {
+    const address = host.addresses?.[name]
+    return device === undefined || address === undefined ? [] : [{ name, device, address }]
+  })
+  return [...new Map(all.map((one) => [`${one.device} ${one.address}`, one])).values()]
+}
+
+/** @returns rules that let VRRP pass between two nodes */
+const between = (wire: Omit<Accept, 'name' | 'accept'>, name: string, own: string, peer: string): Rule[] => [
+  { name: `vrrp-in-${name}`, accept: 'in', ...wire, from: `${peer}/32`, to: `${own}/32` },
+  { name: `vrrp-out-${name}`, accept: 'out', ...wire, from: `${own}/32`, to: `${peer}/32` },
+]
 
 /** Connection sync: the holder sends open connections to the others by multicast (keepalived's `lvs_sync_daemon`). */
 export const allowSync = ({ cluster, host }: Target, level: Level): Rule[] => {

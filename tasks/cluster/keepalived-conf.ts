@@ -96,6 +96,7 @@ function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, '
     garp: garpLines(instance.garp ?? cluster.garp),
     notify: instance.notify ?? cluster.notify,
     track_interfaces: instance.track_interfaces ?? cluster.track_interfaces,
+    unicast: hosts.filter(directs).map((one) => ({ name: one.name, address: advertAddress(instance, one) })),
     lines: instance.keepalived ?? cluster.keepalived.instance,
     priority: priorityIn(instance, host, hosts),
     preempts: preempts(cluster, instance),
@@ -103,6 +104,10 @@ function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, '
     excluded: vips.filter(({ excluded }) => excluded).map(line),
   }
 }
+
+/** @returns where a host sends the adverts of an instance from, and gets them, by unicast */
+export const advertAddress = ({ name, vips }: Instance, { address, addresses, address6 }: Host): string | undefined =>
+  isIPv6(vips[0]!.address) ? address6 : (addresses?.[name] ?? address)
 
 /** @returns what differs from keepalived's own defaults, which say nothing */
 function garpLines(garp: NonNullable<Instance['garp']>): [directive: string, value: number][] {

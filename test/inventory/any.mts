@@ -180,6 +180,7 @@ function rolesAgree(nodes: readonly HostWritten[], hasMails: boolean): void {
   for (const [place, host] of nodes.entries()) {
     delete host.role
     if (!hasMails) delete host.email_from
+    delete host.addresses
     if (host.address6) host.address6 = `2001:db8:6::${place + 1}`
     if (!director || nodes.length < 3) continue
     if (place < 2) host.role = 'director'

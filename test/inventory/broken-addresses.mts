@@ -68,7 +68,30 @@ export const brokenAddresses: [text: string, ...messages: string[]][] = [
     ),
     '6:16 cluster.instances.VI_1: must have another name than cluster.instance',
     '6:69 cluster.instances.b.prefer: must be left out with cluster.sync: true: cluster.prefer is for all',
-    '6:85 cluster.instances.b.interface: is not possible with cluster.unicast: true: an instance on another interface needs multicast',
+    '8:3 hosts.ns1: is missing addresses.b, an IPv4 address: b is sent by unicast on an interface of its own',
+    '9:3 hosts.ns2: is missing addresses.b, an IPv4 address: b is sent by unicast on an interface of its own',
+  ],
+  [
+    cluster(
+      'unicast: true',
+      'instances: { b: { vip: 10.9.0.1, interface: eth1 }, c: { vip: "fe80::1", virtual_router_id: 9, interface: eth1 }, d: { vip: 10.2.1.8 } }',
+    )
+      .replace('10.2.1.2', '10.2.1.2, address6: 2001:db8::2, addresses: { b: 10.9.0.2, bb: 10.9.0.3 }')
+      .replace('10.2.1.3', '10.2.1.3, address6: 2001:db8::3, addresses: { b: 10.9.0.2, d: 1 }'),
+    '5:109 cluster.instances.c.interface: is not possible with cluster.unicast: true: an instance of IPv6 on another interface needs multicast',
+    '7:82 hosts.ns1.addresses.bb: has a meaning only with cluster.unicast: true, and for an instance that has an interface of its own',
+    '8:68 hosts.ns2.addresses.b: must be another one than of hosts.ns1, got "10.9.0.2"',
+    '8:81 hosts.ns2.addresses.d: must be an IPv4 address, got 1',
+  ],
+  [
+    cluster('unicast: true', 'instances: { b: { vip: 10.9.0.1, interface: eth1 } }')
+      .replace('10.2.1.2', '10.2.1.2, addresses: { b: 127.0.0.1 }')
+      .replace('10.2.1.3', '10.2.1.3, addresses: { b: 10.9.0.2 }'),
+    '7:45 hosts.ns1.addresses.b: must be the address of a host, but "127.0.0.1" is for a host to reach itself',
+  ],
+  [
+    smallest.replace('10.2.1.2', '10.2.1.2, addresses: { VI_1: 10.9.0.2 }'),
+    '5:48 hosts.ns1.addresses.VI_1: has a meaning only with cluster.unicast: true, and for an instance that has an interface of its own',
   ],
   [
     smallest

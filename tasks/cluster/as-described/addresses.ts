@@ -46,6 +46,14 @@ export function addresses({ cluster, host, hosts, place }: Target, found: Found)
     !first.addr_info.some(({ local }) => isIPv6(local) && plain6(local) === plain6(address6))
   )
     return [`${at('address6')}: ${address6} is not on ${host.interface} of this host`]
+  const missing = cluster.instances.find(({ name, interface: device }) => {
+    const one = host.addresses?.[name]
+    return one !== undefined && ownerOf(found, one)?.ifname !== device
+  })
+  if (missing)
+    return [
+      `${at('addresses', missing.name)}: ${host.addresses![missing.name]} is not on ${missing.interface} of this host`,
+    ]
   if (isBeyond(cluster, host)) return []
   const networks = matching.map((one) => parseNetwork(withPrefix(one)).cidr)
   if (networks.includes(cluster.network)) return []
