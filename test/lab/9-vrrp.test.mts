@@ -74,6 +74,37 @@ test('unicast: an instance of IPv6 as well, whose adverts go to no group', async
   await everywhere('for chain in PREROUTING OUTPUT; do ip6tables -t raw -D $chain -d ff02::12 -j DROP; done')
 })
 
+test('unicast: both sides of a firewall, each on its own interface, move together', async () => {
+  for (const [place, node] of nodes.entries())
+    await on(
+      node,
+      `ip link set eth1 up; ip address add 10.9.0.${place + 2}/24 dev eth1; iptables -A INPUT -i eth1 -p vrrp -j DROP`,
+    )
+  const inventory = inventoryWith(
+    'unicast: true\n  sync: true\n  instances: { inside: { vip: 10.9.0.9, interface: eth1 } }',
+  )
+  const text = readFileSync(inventory, 'utf8')
+  const wrong = text.replaceAll(/address: 10\.2\.1\.([23]),/g, '$&  addresses: { inside: 10.9.0.1$1 },')
+  writeFileSync(inventory, wrong)
+  const refused = await playbook('level1', '--inventory', inventory)
+  assert.is(refused.code, 1, refused.text)
+  assert.match(refused.text, /hosts\.ns1\.addresses\.inside: 10\.9\.0\.12 is not on eth1 of this host/)
+  writeFileSync(inventory, wrong.replaceAll('10.9.0.1', '10.9.0.'))
+  const run = await playbook('level1', '--inventory', inventory)
+  assert.is(run.code, 0, run.text)
+  const holds = async (node: string) => (await on(node, 'ip -o address show dev eth1 to 10.9.0.9')) !== ''
+  // Who does not hear the other on eth1 takes the address there as well.
+  const first = await holder()
+  assert.equal([await holds(first), await holds(other(first))], [true, false])
+  await on(first, 'systemctl stop keepalived')
+  await holderWithin(10, other(first))
+  await until(async () => assert.ok(await holds(other(first))))
+  await on(first, 'systemctl start keepalived')
+  await until(async () => assert.is((await playbook('verify', '--inventory', inventory)).code, 0))
+  assert.equal([await holds(first), await holds(other(first))], [false, true])
+  await everywhere('iptables -D INPUT -i eth1 -p vrrp -j DROP; ip address flush dev eth1')
+})
+
 test('persistence: one client stays with one node', async () => {
   const inventory = await bring(2, 'balancing: { persistence: 60 }\n  unicast: true')
   const check = await playbook('verify', '--inventory', inventory)
