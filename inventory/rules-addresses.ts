@@ -56,7 +56,7 @@ export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): P
       .flatMap(({ path, address }) => ofHosts(path, address)),
     ...entries.flatMap((entry) => [...prefixes(entry), ...labels(entry)]),
     ...adverts6(cluster, entries),
-    ...routerIds(entries, cluster.vmac),
+    ...routerIds(entries, cluster.vmac, hosts),
     ...(cluster.instance && cluster.instances?.[cluster.instance]
       ? [{ path: ['cluster', 'instances', cluster.instance], text: 'must have another name than cluster.instance' }]
       : []),
@@ -124,6 +124,7 @@ function meaningOf6(address: string): string | undefined {
   const plain = plain6(address)
   if (plain === '::') return 'hosts that do not know their address yet'
   if (plain === '::1') return 'a host to reach itself'
+  if (plain.startsWith('::ffff:')) return 'addresses of IPv4'
   return plain.startsWith('ff') ? 'groups (multicast)' : undefined
 }
 
@@ -161,23 +162,35 @@ function adverts6({ advert_int = 1 }: ClusterDraft, entries: readonly Entry[]): 
 }
 
 /** One interface hears the adverts of all its instances, and virtual MACs are numbered alike on all. */
-function routerIds(entries: readonly Entry[], vmac: boolean | undefined): Problem[] {
-  const common = entries[0]!.content.interface
-  return entries.flatMap(({ path, content }, index) =>
-    entries
+function routerIds(
+  entries: readonly Entry[],
+  vmac: boolean | undefined,
+  hosts: NonNullable<Draft['hosts']>,
+): Problem[] {
+  // The first instance is on the interface of each host.
+  const common = Object.values(hosts).map((host) => host?.interface ?? entries[0]!.content.interface)
+  const interfacesOf = (entry: Entry) =>
+    common.map((own) => (entry === entries[0] ? own : (entry.content.interface ?? own)))
+  const meet = (one: Entry, other: Entry) => {
+    const others = interfacesOf(other)
+    return interfacesOf(one).some((own, place) => own === others[place])
+  }
+  return entries.flatMap((entry, index) => {
+    const { path, content } = entry
+    return entries
       .slice(0, index)
       .filter(
-        ({ content: other }) =>
+        (other) =>
           content.virtual_router_id !== undefined &&
-          other.virtual_router_id === content.virtual_router_id &&
-          (vmac || (other.interface ?? common) === (content.interface ?? common)) &&
-          isIPv4(other.vip ?? '') === isIPv4(content.vip ?? ''),
+          other.content.virtual_router_id === content.virtual_router_id &&
+          (vmac || meet(entry, other)) &&
+          isIPv4(other.content.vip ?? '') === isIPv4(content.vip ?? ''),
       )
       .map((other) => ({
         path: [...path, 'virtual_router_id'],
         text: `must be another one than of ${dotted(other.path)}, got ${content.virtual_router_id}`,
-      })),
-  )
+      }))
+  })
 }
 
 /** What moves together is preferred on one host. */

@@ -1,7 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { didYouMean } from '../engine/base/suggest.ts'
 import type { Draft } from './defaults.ts'
-import { plain6 } from './network.ts'
 import { directs } from './roles.ts'
 import { type Entry, entriesOf, ofHosts } from './rules-addresses.ts'
 import type { Path, Problem } from './source.ts'
@@ -72,23 +71,10 @@ const unknown = ({ name, addresses = {} }: Director, instances: readonly string[
     }))
 
 /** By unicast, an instance of IPv6 goes from and to addresses of IPv6. */
-function addresses6(directors: readonly Director[], isNeeded: boolean, isGiven: (path: Path) => boolean): Problem[] {
-  return directors.flatMap(({ name, address6 }, place): Problem[] => {
+const addresses6 = (directors: readonly Director[], isNeeded: boolean, isGiven: (path: Path) => boolean): Problem[] =>
+  directors.flatMap(({ name, address6 }): Problem[] => {
     const path = ['hosts', name, 'address6']
-    if (isNeeded && !isGiven(path))
-      return [
-        {
-          path: path.slice(0, 2),
-          text: 'is missing address6, an IPv6 address: an instance of IPv6 is sent by unicast',
-        },
-      ]
-    const problems = ofHosts(path, address6)
-    const twin =
-      address6 !== undefined &&
-      directors.slice(0, place).find((other) => other.address6 && plain6(other.address6) === plain6(address6))
-    if (problems.length > 0) return problems
-    return twin
-      ? [{ path, text: `must be another one than of ${dotted(['hosts', twin.name])}, got ${shown(address6)}` }]
-      : []
+    if (!isNeeded || isGiven(path)) return ofHosts(path, address6)
+    const text = 'is missing address6, an IPv6 address: an instance of IPv6 is sent by unicast'
+    return [{ path: path.slice(0, 2), text }]
   })
-}

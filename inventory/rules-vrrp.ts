@@ -54,6 +54,8 @@ function adverts({
     report('auth_type', 'has a meaning only with cluster.auth_pass')
   if (more.mcast_group !== undefined && !isMulticast(more.mcast_group))
     report('mcast_group', `must be from 224.0.0.0 to 239.255.255.255, got ${shown(more.mcast_group)}`)
+  const others = groupsOfOthers[more.mcast_group ?? '']
+  if (others) report('mcast_group', `must be a group of this cluster, but ${shown(more.mcast_group)} is for ${others}`)
   if (more.unicast && more.mcast_src_ip)
     report('mcast_src_ip', 'must be left out with cluster.unicast: true, which has no multicast')
   return problems
@@ -108,6 +110,16 @@ function ownLines({ keepalived = {}, instances = {} }: ClusterDraft): Problem[] 
           : { path, text: 'must have a } for each {, and no other' },
       )
   })
+}
+
+/** IANA's IPv4 multicast address space registry. */
+const groupsOfOthers: Readonly<Record<string, string>> = {
+  '224.0.0.1': 'all hosts',
+  '224.0.0.2': 'all routers',
+  '224.0.0.5': 'OSPF',
+  '224.0.0.6': 'OSPF',
+  '224.0.0.9': 'RIP',
+  '224.0.0.251': 'mDNS',
 }
 
 const isMulticast = (address: string) => /^2(2[4-9]|3\d)\./.test(address)

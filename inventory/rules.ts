@@ -1,7 +1,8 @@
 import { didYouMean } from '../engine/base/suggest.ts'
 import { abilitiesOf, type Level } from './levels.ts'
 import type { Draft } from './defaults.ts'
-import { parseNetwork, specialBlockOf } from './network.ts'
+import { isIPv6 } from 'node:net'
+import { parseNetwork, plain6, specialBlockOf } from './network.ts'
 import { instances, ofHosts, vipsOf } from './rules-addresses.ts'
 import { service } from './rules-service.ts'
 import { roles } from './rules-roles.ts'
@@ -34,6 +35,7 @@ export function checkRules(draft: Draft, isGiven: (path: Path) => boolean, level
     ...interfaceNames(draft),
     ...secondInterfaces(draft, level),
     ...routing(draft),
+    ...sorryServer(draft),
     ...groupHosts(draft),
     ...ways(draft, isGiven, level),
     ...service(draft, isGiven, level),
@@ -69,6 +71,12 @@ function owners(draft: Draft): Entry<string>[] {
   ]
 }
 
+const addresses6Of = (draft: Draft): Entry<string>[] =>
+  hostsOf(draft).map(({ name, address6 }) => [['hosts', name, 'address6'], address6])
+
+/** An IPv6 address has many forms. */
+const plain = (address: string): string => (isIPv6(address) ? plain6(address) : address)
+
 function addresses(draft: Draft): Problem[] {
   const cidr = draft.cluster?.network
   if (!cidr) return []
@@ -99,7 +107,7 @@ function addresses(draft: Draft): Problem[] {
 function distinct(draft: Draft): Entry[][] {
   const hosts = hostsOf(draft)
   return [
-    owners(draft),
+    [...owners(draft), ...addresses6Of(draft)].map(([path, value]): Entry<string> => [path, value && plain(value)]),
     // Host names are the same in upper and lower case, and reports tell the client from the nodes by its name.
     [
       ...hosts.map(({ name }): Entry => [['hosts', name], name.toLowerCase()]),
@@ -159,12 +167,25 @@ function priorities(draft: Draft, isGiven: (path: Path) => boolean): Problem[] {
 /** To the kernel these mean the host itself, or every interface. */
 export const noInterface = ['lo', 'all', 'default']
 
+/** The interfaces on which addresses are. */
+const movedOn = (path: Path, { vip_interface: first, more_vips = [] }: Vips = {}): Entry<string>[] => [
+  [[...path, 'vip_interface'], first],
+  ...more_vips.map((one, index): Entry<string> => [
+    [...path, 'more_vips', String(index), 'interface'],
+    typeof one === 'object' ? one.interface : undefined,
+  ]),
+]
+
+type Vips = Pick<NonNullable<Draft['cluster']>, 'vip_interface' | 'more_vips'>
+
 function interfaceNames(draft: Draft): Problem[] {
   const { interface: common } = draft.cluster ?? {}
   const named: Entry<string>[] = [
     [['cluster', 'interface'], common],
-    ...Object.entries(draft.cluster?.instances ?? {}).map(([name, one]): Entry<string> => {
-      return [['cluster', 'instances', name, 'interface'], one?.interface]
+    ...movedOn(['cluster'], draft.cluster),
+    ...Object.entries(draft.cluster?.instances ?? {}).flatMap(([name, one]): Entry<string>[] => {
+      const path = ['cluster', 'instances', name]
+      return [[[...path, 'interface'], one?.interface], ...movedOn(path, one)]
     }),
     ...hostsOf(draft).flatMap(({ name, interface: first, second }): Entry<string>[] => [
       [['hosts', name, 'interface'], first === common ? undefined : first],
@@ -198,12 +219,30 @@ const unsound: Readonly<Record<string, string>> = {
 }
 
 function routing({ cluster }: Draft): Problem[] {
-  const problems: Problem[] = tables({ cluster }, 'number')
-    .filter(([, number]) => number === strongSwans)
-    .map(([path]) => ({ path, text: `must not be ${strongSwans}, which strongSwan uses` }))
+  const problems: Problem[] = [
+    ...tables({ cluster }, 'number')
+      .filter(([, number]) => number === strongSwans)
+      .map(([path]) => ({ path, text: `must not be ${strongSwans}, which strongSwan uses` })),
+    ...tables({ cluster }, 'name')
+      .filter(([, name]) => kernelTables.includes(String(name)))
+      .map(([path, name]) => ({ path, text: `must not be ${name}, which means a table of the kernel's own` })),
+  ]
   const reason = unsound[cluster?.routing ?? '']
   if (!reason) return problems
   return [...problems, { path: ['cluster', 'routing'], text: `${cluster!.routing} is refused: ${reason}; use script` }]
+}
+
+/** What ip-route(8) has words for: everybody on the host would get ours. */
+const kernelTables = ['main', 'local', 'default', 'unspec', 'all', 'cache']
+
+/** Clients that no real server is left for go to a host, and not back to the virtual IP. */
+function sorryServer({ cluster }: Draft): Problem[] {
+  const address = cluster?.balancing?.sorry_server?.address
+  const path = ['cluster', 'balancing', 'sorry_server', 'address']
+  const vip = vipsOf(cluster).find((one) => one.address === address)
+  if (address !== undefined && vip)
+    return [{ path, text: `must be another address than ${dotted(vip.path)}, got ${shown(address)}` }]
+  return ofHosts(path, address)
 }
 
 /** The table that strongSwan writes its routes to, without a name in rt_tables. */

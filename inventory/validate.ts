@@ -8,6 +8,9 @@ import { type Node, shown, unknownKey, wording, wrongValue } from './wording.ts'
 
 const whole = sharedParts(schema)
 
+/** Without the interface of a link behind it: another key says that. */
+const hasNoZone = (text: string) => !text.includes('%')
+
 const validator = new Ajv({
   allErrors: true,
   strict: true,
@@ -21,8 +24,8 @@ const validator = new Ajv({
   code: { optimize: false },
 })
   .addFormat('ipv4', isIPv4)
-  .addFormat('ipv6', isIPv6)
-  .addFormat('ip', (text) => isIP(text) > 0)
+  .addFormat('ipv6', (text) => isIPv6(text) && hasNoZone(text))
+  .addFormat('ip', (text) => isIP(text) > 0 && hasNoZone(text))
   // The last label of a name has a letter.
   .addFormat(
     'server',

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { vipsOf } from './rules-addresses.ts'
 import type { Draft } from './defaults.ts'
 import { abilitiesOf, type Level } from './levels.ts'
@@ -22,6 +23,8 @@ export function ways(draft: Draft, isGiven: (path: Path) => boolean, level?: Lev
   return all.flatMap((way, place): Problem[] => {
     const { path, host, key } = way
     if (host === undefined || !isGiven(path)) return []
+    if (host.includes(':') && !isIPv6(host))
+      return [{ path, text: `must be a name or an address; a port is ssh.port, got ${shown(host)}` }]
     const owner = ownerOf(draft, way, level)
     if (owner) return [{ path, text: `must be an address of its own, but ${shown(host)} is ${owner}` }]
     const twin = hosts.slice(0, place).find((other) => other.key === key)

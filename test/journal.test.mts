@@ -1,6 +1,6 @@
 // Which run is the newest, what a rollback does with it, and undos that fail.
 import { spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -106,6 +106,29 @@ test('an undo that fails is told, and blocks no other; the next rollback tries i
   assert.is(shown('b'), undefined)
   assert.equal(await journal(), [])
   assert.equal(kept(), [])
+})
+
+test('an undo of which a part is missing is told, and not taken for done', async () => {
+  const spoiled: [why: string, spoil: (text: string) => string | Buffer][] = [
+    ['empty', () => ''],
+    ['zeros', (text) => Buffer.alloc(text.length)],
+    ['its title alone', (text) => text.slice(0, text.indexOf('\n') + 1)],
+    ['cut', (text) => `${text.trimEnd()} 'x`],
+  ]
+  for (const [why, spoil] of spoiled) {
+    await run(why.replaceAll(' ', '-'), [made('a', sh`rm ${path('a')}`)])
+    const [newest] = await journal()
+    const file = join(state, 'journal', newest!.name, '000.undo')
+    const whole = readFileSync(file, 'utf8')
+    writeFileSync(file, spoil(whole))
+    const { code, stdout } = await here(rollbackScript(state, 'a test', newest!.name))
+    assert.is(code, 1, why)
+    assert.match(stdout.toString(), /not undone: .*000\.undo is damaged/)
+    assert.is(shown('a'), '')
+    writeFileSync(file, whole)
+    assert.is((await undoNewest()).code, 0)
+    assert.is(shown('a'), undefined)
+  }
 })
 
 test('what can not be given back is told, and blocks nothing else; the next run tries it again', async () => {

@@ -231,6 +231,11 @@ for (const [name, printed, errors] of journals) {
   test(`journal: ${name}`, () => assert.equal(parseErrors(printed.join('\n')), errors))
 }
 
+test('journal: an entry with several messages, and one that is cut off', () =>
+  assert.equal(parseErrors('error={"MESSAGE":["first","second"],"__REALTIME_TIMESTAMP":"1"}\nerror={"MESSAGE":"cu'), [
+    'first second',
+  ]))
+
 test('look: what a node prints is read', () => {
   const text = [
     'held=VI_1 10.2.1.5',

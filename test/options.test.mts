@@ -75,9 +75,17 @@ const wrong: [args: string[], message: string][] = [
   [['--inventory'], '--inventory needs a value: --inventory FILE'],
   [['-i'], '-i needs a value: -i FILE'],
   [['--check=yes'], '--check takes no value'],
-  [['--forks', '0'], '--forks must be a whole number from 1, got "0"'],
-  [['--forks', 'many'], '--forks must be a whole number from 1, got "many"'],
-  [['--timeout', '1.5'], '--timeout must be a whole number from 1, got "1.5"'],
+  [['--forks', '0'], '--forks must be a whole number from 1 to 86400, got "0"'],
+  [['--forks', 'many'], '--forks must be a whole number from 1 to 86400, got "many"'],
+  [['--limit', 'ns1', '--limit', 'ns2'], '--limit is given twice; give it once: --limit HOST,…'],
+  [['--timeout', '5', '--timeout', '6'], '--timeout is given twice; give it once'],
+  // As an empty variable of a shell makes of it.
+  [['--junit', '--check'], '--junit needs a value: --junit FILE'],
+  [['-i', '-v'], '-i needs a value: -i FILE'],
+  [['--timeout', '3000000'], '--timeout must be a whole number from 1 to 86400, got "3000000"'],
+  [['--timeout', '0x10'], '--timeout must be a whole number from 1 to 86400, got "0x10"'],
+  [['-i', 'package.json', './package.json'], '--inventory ./package.json is given twice'],
+  [['--timeout', '1.5'], '--timeout must be a whole number from 1 to 86400, got "1.5"'],
 ]
 for (const [args, message] of wrong) {
   test(args.join(' '), () => {
@@ -87,6 +95,11 @@ for (const [args, message] of wrong) {
     )
   })
 }
+
+test('what the shell makes of a pattern: inventories of Ansible too; a value may begin with a dash where it is joined', () => {
+  assert.equal(parse('-i', 'a.yaml', 'b.ini', 'c.YAML').inventories, ['a.yaml', 'b.ini', 'c.YAML'])
+  assert.is(parse('--junit=-x').junit, '-x')
+})
 
 test('words beside the options, for a playbook that takes some', () => {
   const { words, json } = parseOptions(['a', '--json', 'b'], 'Title', [], 'FILE…') as Options

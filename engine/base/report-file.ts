@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { UserError } from './errors.ts'
 
@@ -21,6 +21,8 @@ export async function assertWritable(file: string): Promise<void> {
   if (there?.isDirectory()) return refuse('it is a folder; name a file in it')
   // Renaming a file to /dev/null would replace the device.
   if (there && !there.isFile()) return refuse('it is no ordinary file')
+  if (there && there.size > 0 && !isReport(await readFile(file, 'latin1')))
+    return refuse('there is a file of that name that is no report: name another, or take it away')
   // Permissions alone do not suffice: root passes every check, but can't write to a read-only file system.
   const trial = draftOf(await targetOf(file))
   await writeFile(trial, '', { flag: 'wx' }).catch((error: unknown) =>
@@ -28,6 +30,9 @@ export async function assertWritable(file: string): Promise<void> {
   )
   await rm(trial)
 }
+
+/** Whether it begins as the reports do that are written here: HTML, and JUnit's XML. */
+const isReport = (text: string) => /^\s*(<!doctype html|<\?xml)/i.test(text)
 
 /** The target of a link, so that the link itself is kept. */
 const targetOf = (file: string) => realpath(file).catch(() => file)

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { UserError } from '../base/errors.ts'
 import { didYouMean } from '../base/suggest.ts'
@@ -126,7 +126,7 @@ function readArguments(
     if (token.kind === 'option-terminator') continue
     if (token.kind === 'positional') {
       // What the shell makes of `-i clusters/*.yaml`.
-      if (!takesWords && inventories.length > 0 && /\.(ya?ml|json)$/.test(token.value)) {
+      if (!takesWords && inventories.length > 0 && /\.(ya?ml|json|ini|cfg)$/i.test(token.value)) {
         inventories.push(token.value)
         continue
       }
@@ -139,22 +139,40 @@ function readArguments(
       const names = known.map(({ name }) => `--${name}`)
       throw new UserError(`unknown option ${token.rawName}${didYouMean(token.rawName, names)}; see --help`)
     }
-    if (option.value && !token.value)
+    // Where a value is left out, as by an empty variable, the next option is no value.
+    if (option.value && (!token.value || (!token.inlineValue && token.value.startsWith('-'))))
       throw new UserError(`${token.rawName} needs a value: ${token.rawName} ${option.value}`)
     if (!option.value && token.value !== undefined) throw new UserError(`${token.rawName} takes no value`)
-    given.set(option.name, token.value ?? '')
     if (option.name === 'inventory') inventories.push(token.value!)
+    else if (option.value && given.has(option.name)) {
+      const text = option.value.includes(',…') ? `: ${token.rawName} ${option.value}` : ''
+      throw new UserError(`${token.rawName} is given twice; give it once${text}`)
+    }
+    given.set(option.name, token.value ?? '')
   }
-  const twice = inventories.find((file, place) => inventories.indexOf(file) < place)
+  const paths = inventories.map(realPath)
+  const twice = inventories.find((_, place) => paths.indexOf(paths[place]!) < place)
   if (twice !== undefined) throw new UserError(`--inventory ${twice} is given twice`)
   return { given, words, inventories }
 }
 
-/** @throws UserError where the text is no whole number from 1 */
+/** A file by two names is one. */
+function realPath(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    return file
+  }
+}
+
+/** Seconds of a day: timers of Node count milliseconds in 31 bits. */
+const most = 86_400
+
+/** @throws UserError where the text is no whole number from 1 to 86400 */
 export function positive(name: string, text: string): number {
   const number = Number(text)
-  if (!Number.isInteger(number) || number < 1)
-    throw new UserError(`--${name} must be a whole number from 1, got "${text}"`)
+  if (!/^\d+$/.test(text) || number < 1 || number > most)
+    throw new UserError(`--${name} must be a whole number from 1 to ${most}, got "${text}"`)
   return number
 }
 

@@ -24,7 +24,7 @@ export function journalScript(units: readonly string[], since: number): Script {
 /** What is read of an entry (systemd.journal-fields(7)). */
 interface Entry {
   /** As bytes where it is no text for a terminal; an entry need not have any. */
-  MESSAGE?: string | number[] | null
+  MESSAGE?: string | number[] | string[] | null
   /** Microseconds since 1970: when the journal got it, and when it was sent, which sorts what came by several ways. */
   __REALTIME_TIMESTAMP: string
   _SOURCE_REALTIME_TIMESTAMP?: string
@@ -42,7 +42,7 @@ interface Entry {
 export function parseErrors(text: string): string[] {
   const entries = (key: string): Entry[] =>
     // JSON may have characters in it that end a line for a regular expression.
-    text.split('\n').flatMap((row) => (row.startsWith(`${key}=`) ? JSON.parse(row.slice(key.length + 1)) : []))
+    text.split('\n').flatMap((row) => (row.startsWith(`${key}=`) ? entryOf(row.slice(key.length + 1)) : []))
   const ends = new Map(entries('stopping').map((entry) => [entry.INVOCATION_ID!, timeOf(entry)]))
   const isOfItsEnd = (entry: Entry) => timeOf(entry) >= (ends.get(entry._SYSTEMD_INVOCATION_ID ?? '') ?? Infinity)
   const errors = entries('error').flatMap((entry) => (isOfItsEnd(entry) ? [] : [messageOf(entry)]))
@@ -51,5 +51,18 @@ export function parseErrors(text: string): string[] {
 
 const timeOf = (entry: Entry) => Number(entry._SOURCE_REALTIME_TIMESTAMP ?? entry.__REALTIME_TIMESTAMP)
 
-const messageOf = ({ MESSAGE }: Entry) =>
-  typeof MESSAGE === 'string' ? MESSAGE : Buffer.from(MESSAGE ?? []).toString('utf8')
+/** What is cut off in the middle is no entry. */
+function entryOf(row: string): Entry | [] {
+  try {
+    return JSON.parse(row) as Entry
+  } catch {
+    return []
+  }
+}
+
+/** An entry may have several messages. */
+const messageOf = ({ MESSAGE }: Entry): string => {
+  if (typeof MESSAGE === 'string') return MESSAGE
+  const all = MESSAGE ?? []
+  return all.some((one) => typeof one === 'string') ? all.join(' ') : Buffer.from(all as number[]).toString('utf8')
+}

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { read } from 'read'
 import type { Level } from '../../inventory/levels.ts'
@@ -94,10 +95,25 @@ function limit(hosts: readonly Host[], names: readonly string[] | undefined): Ho
 function askSecret({ redactor, asked }: RunContext, prompt: string): Promise<string> {
   const answer =
     asked.get(prompt) ??
-    read({ prompt, silent: true, output: process.stderr }).then((secret) => {
+    answerTo(prompt).then((secret) => {
       redactor.addValue(secret)
       return secret
     })
   asked.set(prompt, answer)
+  return answer
+}
+
+/** What stands on stdin where nobody types it, a line an answer. */
+let lines: Promise<string[]> | undefined
+
+/** @throws UserError where stdin ends before the answer */
+async function answerTo(prompt: string): Promise<string> {
+  if (process.stdin.isTTY) return await read({ prompt, silent: true, output: process.stderr })
+  lines ??= text(process.stdin).then((all) => all.split('\n'))
+  const answer = (await lines).shift()?.replace(/\r$/, '')
+  if (!answer)
+    throw new UserError(
+      `no answer to "${prompt.trim()}" on stdin: run this at a terminal, write a line for each password, or give them in the inventory`,
+    )
   return answer
 }

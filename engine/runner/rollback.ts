@@ -86,14 +86,24 @@ keep_again() {
   [ ! -d "$journal/$1.again" ] || { mkdir -p "$originals" && mv -- "$journal/$1.again" "$entry"; } || return 1
   rm -f -- "$journal/$1.id"
 }
+# A disk that was full, or a machine that lost its power, may have left a file without its end.
+is_whole() {
+  [ "$(tr -d '\0' <"$1" | wc -c)" -eq "$(stat -c %s -- "$1")" ] && [ "$(wc -l <"$1")" -gt 1 ] && bash -n "$1" 2>/dev/null
+}
 undone=()
 steps=("$journal"/*.undo)
 for ((i = \${#steps[@]} - 1; i >= 0; i--)); do
   undo=\${steps[i]} step=\${steps[i]##*/}
   step=\${step%.undo}
   [ -e "$undo" ] || continue
-  read -r title <"$undo"
+  title=
+  { IFS= read -r title <"$undo"; } 2>/dev/null || true
   printf 'undo %s\n' "\${title#\# }"
+  if ! is_whole "$undo"; then
+    failed=1
+    echo "not undone: $undo is damaged, so that nobody knows how; to leave the change as it is: rm $undo"
+    continue
+  fi
   stamp rollback of ${run} "$step" begun
   # errexit works in a subshell only where its exit status is not tested in the same command.
   (set -euo pipefail; . "$undo") 9>&- </dev/null 2>&1 | { cat || cat >/dev/null; }

@@ -145,7 +145,10 @@ export function sshOptions({ config, user, port, identity_file }: SshTarget): st
 
 function whyNoSettings({ code, stderr }: Ended, name: string): string {
   if (code === undefined) return `${name}: the OpenSSH client is not installed here: apt install openssh-client`
-  return `${name}: ssh could not read its settings: ${stderr.trim().split('\n').at(-1)}`
+  // Its last line only counts them.
+  const lines = stderr.trim().split('\n')
+  const mistakes = lines.filter((line) => !/: terminating, \d+ bad/.test(line))
+  return `${name}: ssh could not read its settings: ${(mistakes.length > 0 ? mistakes : lines).map((line) => line.trim()).join('; ')}`
 }
 
 /** `ssh -G` prints a setting a line, `key value`, and a key again for each further value. */

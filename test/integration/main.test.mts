@@ -58,6 +58,25 @@ test('an error is a line, and its exit code that of the playbook', async () => {
   assert.equal([code, stdout, stderr], [4, 'A playbook\n', 'no such thing\n'])
 })
 
+test('a password that nobody gives is a failure, before anything is done', () => {
+  const inventory = join(folder, 'i.yaml')
+  const text =
+    'cluster: { vip: 192.0.2.5, network: 192.0.2.0/24 }\nhosts: { a: { address: 192.0.2.2 }, b: { address: 192.0.2.3 } }\n'
+  writeFileSync(inventory, text)
+  const words = [zx, fileURLToPath(new URL('../../playbooks/verify.mts', import.meta.url)), '-i', inventory]
+  const asked = (input: string, ...more: string[]) =>
+    spawnSync(process.execPath, [...words, ...more], { encoding: 'utf8', input })
+  const none = asked('', '--ask-pass')
+  assert.equal([none.status, /no answer to "SSH password:" on stdin/.test(none.stderr)], [3, true])
+  const one = asked('secret\n', '--ask-pass', '--ask-become-pass')
+  assert.equal([one.status, /no answer to "sudo password:" on stdin/.test(one.stderr)], [3, true])
+})
+
+test('what never comes to its end has failed', async () => {
+  const { code, stderr } = await run('await new Promise(() => {})')
+  assert.equal([code, stderr], [1, 'ended before it was done: nothing answers any more\n'])
+})
+
 test('without a shell around it, as from cron: what .bashrc prints is not what a command prints', async () => {
   writeFileSync(join(folder, '.bashrc'), 'echo from .bashrc\n')
   const script = write(

@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { summarize, type Sample } from '../../engine/clients/losses.ts'
@@ -131,6 +132,10 @@ const refused: [file: string, why: string][] = [
   // Not even by root.
   ['/proc/report.html', '/proc takes no file: ENOENT'],
   ['/dev/null', 'it is no ordinary file'],
+  [
+    fileURLToPath(new URL('../../package.json', import.meta.url)),
+    'there is a file of that name that is no report: name another, or take it away',
+  ],
 ]
 for (const [file, why] of refused) {
   test(`refused before the run and at its end: ${why.replaceAll(folder, 'FOLDER')}`, async () => {

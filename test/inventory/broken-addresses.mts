@@ -29,7 +29,7 @@ export const brokenAddresses: [text: string, ...messages: string[]][] = [
   ],
   [
     smallest.replaceAll(/(10.2.1.[23]) /g, '$1, address6: "2001:db8::2" '),
-    '6:39 hosts.ns2.address6: must be another one than of hosts.ns1, got "2001:db8::2"',
+    '6:39 hosts.ns2.address6: must differ from hosts.ns1.address6, which is "2001:db8::2"',
   ],
   [
     cluster('vip_prefix: 64', 'vip_label: "a b"', 'instance: "a.b"', 'instances: { "a b": { vip: 10.2.1.8 } }'),

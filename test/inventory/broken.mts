@@ -179,6 +179,35 @@ export const broken: [text: string, ...messages: string[]][] = [
     '4:76 cluster.service.health.https: must be left out with dns',
     '4:85 cluster.service.health.host: has a meaning only with http or https',
   ],
+  [
+    cluster('more_vips: ["fe80::5%eth0", "2001:db8::7", "2001:DB8:0:0::7", "::ffff:10.2.1.9"]'),
+    '4:15 cluster.more_vips[0]: must be an IPv4 or IPv6 address; or a map with address, got "fe80::5%eth0"',
+    '4:46 cluster.more_vips[2]: must differ from cluster.more_vips[1], which is "2001:db8::7"',
+    '4:65 cluster.more_vips[3]: must be the address of a host, but "::ffff:10.2.1.9" is for addresses of IPv4',
+  ],
+  [
+    cluster('more_vips: ["2001:db8::7"]').replace('10.2.1.3', '10.2.1.3, address6: 2001:db8:0::7'),
+    '7:39 hosts.ns2.address6: must differ from cluster.more_vips[0], which is "2001:db8::7"',
+  ],
+  [
+    cluster('balancing: { sorry_server: { address: 10.2.1.5 } }\n  mcast_group: 224.0.0.5'),
+    '4:41 cluster.balancing.sorry_server.address: must be another address than cluster.vip, got "10.2.1.5"',
+    '5:16 cluster.mcast_group: must be a group of this cluster, but "224.0.0.5" is for OSPF',
+  ],
+  [
+    cluster('balancing: { sorry_server: { address: 0.0.0.0 } }\n  routing_tables: { first: { name: main } }'),
+    '4:41 cluster.balancing.sorry_server.address: must be the address of a host, but "0.0.0.0" is for hosts that do not know their address yet',
+    "5:36 cluster.routing_tables.first.name: must not be main, which means a table of the kernel's own",
+  ],
+  [
+    cluster('vip_interface: lo\n  instances: { B: { vip: 10.2.1.9, virtual_router_id: 5, interface: eth1 } }').replace(
+      'ns1: { ',
+      'ns1: { interface: eth1, ssh: { host: "10.2.1.2:2222" }, ',
+    ),
+    '4:18 cluster.vip_interface: must be an interface of the network, which "lo" is not',
+    '5:55 cluster.instances.B.virtual_router_id: must be another one than of cluster, got 5',
+    '7:40 hosts.ns1.ssh.host: must be a name or an address; a port is ssh.port, got "10.2.1.2:2222"',
+  ],
   // What is wrong is given all the same.
   [
     cluster('service: { type: udp, port: 53, health: { port: 70000, record: A } }'),

@@ -59,7 +59,7 @@ function elections(group: Group): Hazard[] {
       ? [
           equal(
             placeIn(last, 'priority'),
-            `priority ${wordOf(last, 'priority')} is the same on several nodes: addresses decide who wins`,
+            `priority ${wordOf(last, 'priority') ?? 100} is the same on several nodes: addresses decide who wins`,
           ),
         ]
       : []),

@@ -150,12 +150,21 @@ function numbered(one: Statement): Hazard[] {
 function addresses(one: Statement): Hazard[] {
   const vips = vipsOf(one)
   const bare = vips.find(({ words }) => isIP(words[0]!) !== 0)
+  const [whole, example] = isIPv6(bare?.words[0] ?? '') ? [128, '2001:db8::5/64'] : [32, '10.2.1.5/24']
   const families_ = new Set(vips.map(({ words }) => isIPv6(words[0]!.split('/')[0]!)))
   const own = within(one.block, 'track_interface').find(
     ({ words }) => words[0] === word(one, 'interface') && words.length === 1,
   )
   return [
-    ...(bare ? [prefix(bare, `${bare.words[0]} has no prefix length, and becomes a /32`)] : []),
+    ...(bare
+      ? [
+          prefix(
+            bare,
+            `${bare.words[0]} has no prefix length, and becomes a /${whole}`,
+            `say the one of the network, as in ${example}, where programs ask for it`,
+          ),
+        ]
+      : []),
     ...(families_.size > 1
       ? [families(vips[0]!, 'IPv4 and IPv6 in one virtual_ipaddress: keepalived refuses the second family')]
       : []),

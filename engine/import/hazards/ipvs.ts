@@ -31,7 +31,7 @@ export function ipvsHazards(node: NodeFiles): Hazard[] {
     within(block, 'virtual_ipaddress', 'virtual_ipaddress_excluded').map(({ words }) => words[0]!.split('/')[0]),
   )
   return blocks(node, 'virtual_server').flatMap((one) => {
-    const [, address] = one.words
+    const [, address = 'no address'] = one.words
     const isAddress = address !== 'group' && address !== 'fwmark'
     return [
       ...(/^(192\.168\.200\.100|10\.10\.10\.[23])$/.test(address ?? '')
