@@ -167,25 +167,12 @@ function priorities(draft: Draft, isGiven: (path: Path) => boolean): Problem[] {
 /** To the kernel these mean the host itself, or every interface. */
 export const noInterface = ['lo', 'all', 'default']
 
-/** The interfaces on which addresses are. */
-const movedOn = (path: Path, { vip_interface: first, more_vips = [] }: Vips = {}): Entry<string>[] => [
-  [[...path, 'vip_interface'], first],
-  ...more_vips.map((one, index): Entry<string> => [
-    [...path, 'more_vips', String(index), 'interface'],
-    typeof one === 'object' ? one.interface : undefined,
-  ]),
-]
-
-type Vips = Pick<NonNullable<Draft['cluster']>, 'vip_interface' | 'more_vips'>
-
 function interfaceNames(draft: Draft): Problem[] {
   const { interface: common } = draft.cluster ?? {}
   const named: Entry<string>[] = [
     [['cluster', 'interface'], common],
-    ...movedOn(['cluster'], draft.cluster),
-    ...Object.entries(draft.cluster?.instances ?? {}).flatMap(([name, one]): Entry<string>[] => {
-      const path = ['cluster', 'instances', name]
-      return [[[...path, 'interface'], one?.interface], ...movedOn(path, one)]
+    ...Object.entries(draft.cluster?.instances ?? {}).map(([name, one]): Entry<string> => {
+      return [['cluster', 'instances', name, 'interface'], one?.interface]
     }),
     ...hostsOf(draft).flatMap(({ name, interface: first, second }): Entry<string>[] => [
       [['hosts', name, 'interface'], first === common ? undefined : first],

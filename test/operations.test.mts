@@ -265,7 +265,10 @@ test('rolling: options and their defaults', () => {
 
 test('rolling: a number that makes no sense is refused', () => {
   assert.throws(() => request('--min-serving', '3'), /--min-serving 3: of 3 nodes no more than 2 can serve meanwhile/)
-  assert.throws(() => request('--drain-timeout', 'soon'), /--drain-timeout must be a whole number from 1 to 86400, got "soon"/)
+  assert.throws(
+    () => request('--drain-timeout', 'soon'),
+    /--drain-timeout must be a whole number from 1 to 86400, got "soon"/,
+  )
 })
 
 test('rolling: what was begun is not begun otherwise', () => {

@@ -12,8 +12,6 @@ export function didYouMean(word: string, known: readonly string[]): string {
   // Letters that are small or capital by mistake are no difference.
   const lower = plain.map((one) => one.toLowerCase())
   const best = closest(word.toLowerCase(), lower)
-  const isNear =
-    distance(word.toLowerCase(), best) <=
-    (best.length < 4 ? Math.min(1, best.length - 1) : Math.max(2, Math.floor(best.length / 4)))
+  const isNear = distance(word.toLowerCase(), best) <= (best.length < 4 ? 1 : Math.max(2, Math.floor(best.length / 4)))
   return isNear ? ` (did you mean "${plain[lower.indexOf(best)]}"?)` : ''
 }

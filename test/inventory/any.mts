@@ -225,6 +225,9 @@ function clusterAgrees({ cluster, hosts, ssh, clients = {} }: Written): void {
     if (!cluster.sync && Object.keys(cluster.instances ?? {}).length > 0) delete balancing.method
   }
   if (cluster.unicast) delete cluster.mcast_src_ip
+  for (const way of [...Object.values(hosts), ...Object.values(clients)].map((one) => one?.ssh))
+    if (way?.host?.includes(':')) way.host = way.host.replaceAll(':', '_')
+  if (cluster.balancing?.sorry_server) cluster.balancing.sorry_server.address = '198.51.100.7'
   // keepalived looks a name up.
   if (cluster.email?.server) cluster.email.server = '10.2.1.9'
   if (cluster.mcast_group) cluster.mcast_group = `239.${cluster.mcast_group.split('.').slice(1).join('.')}`

@@ -79,7 +79,7 @@ export const brokenAddresses: [text: string, ...messages: string[]][] = [
       .replace('10.2.1.2', '10.2.1.2, address6: 2001:db8::2, addresses: { b: 10.9.0.2, bb: 10.9.0.3 }')
       .replace('10.2.1.3', '10.2.1.3, address6: 2001:db8::3, addresses: { b: 10.9.0.2, d: 1 }'),
     '5:109 cluster.instances.c.interface: is not possible with cluster.unicast: true: an instance of IPv6 on another interface needs multicast',
-    '7:82 hosts.ns1.addresses.bb: has a meaning only with cluster.unicast: true, and for an instance that has an interface of its own',
+    '7:82 hosts.ns1.addresses.bb: has a meaning only with cluster.unicast: true, and for an instance that has an interface of its own (did you mean "b"?)',
     '8:68 hosts.ns2.addresses.b: must be another one than of hosts.ns1, got "10.9.0.2"',
     '8:81 hosts.ns2.addresses.d: must be an IPv4 address, got 1',
   ],

@@ -200,11 +200,10 @@ export const broken: [text: string, ...messages: string[]][] = [
     "5:36 cluster.routing_tables.first.name: must not be main, which means a table of the kernel's own",
   ],
   [
-    cluster('vip_interface: lo\n  instances: { B: { vip: 10.2.1.9, virtual_router_id: 5, interface: eth1 } }').replace(
+    cluster('snmp: {}\n  instances: { B: { vip: 10.2.1.9, virtual_router_id: 5, interface: eth1 } }').replace(
       'ns1: { ',
       'ns1: { interface: eth1, ssh: { host: "10.2.1.2:2222" }, ',
     ),
-    '4:18 cluster.vip_interface: must be an interface of the network, which "lo" is not',
     '5:55 cluster.instances.B.virtual_router_id: must be another one than of cluster, got 5',
     '7:40 hosts.ns1.ssh.host: must be a name or an address; a port is ssh.port, got "10.2.1.2:2222"',
   ],
