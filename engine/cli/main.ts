@@ -95,8 +95,9 @@ export async function main<Name extends keyof Documents, const Own extends Optio
     if (typeof options === 'string') return void process.stdout.write(`${options}\n`)
     // A question at the terminal may end with it: what never comes to its end has failed.
     process.once('beforeExit', () => {
-      if (!finishing) process.stderr.write('ended before it was done: nothing answers any more\n')
-      if (!finishing) process.exitCode = exitCode.failed
+      if (finishing) return
+      process.stderr.write('ended before it was done: nothing answers any more\n')
+      process.exitCode = exitCode.failed
     })
     console.print(console.colour.bold(title))
     if (options.junit) await (await import('../base/report-file.ts')).assertWritable(options.junit)

@@ -106,7 +106,7 @@ function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, '
 }
 
 /** @returns where a host sends the adverts of an instance from, and gets them, by unicast */
-export const advertAddress = ({ name, vips }: Instance, { address, addresses, address6 }: Host): string | undefined =>
+const advertAddress = ({ name, vips }: Instance, { address, addresses, address6 }: Host): string | undefined =>
   isIPv6(vips[0]!.address) ? address6 : (addresses?.[name] ?? address)
 
 /** @returns what differs from keepalived's own defaults, which say nothing */
