@@ -16,9 +16,12 @@ export interface Entry {
   content: Draft<Kinds>
 }
 
+/** Names as they are in a file: of a wrong one, the place alone is left. */
+type Names = readonly (string | undefined)[]
+
 /** @returns the hosts or the addresses that a service names; undefined for all */
-export const listOf = (key: 'hosts' | 'vips', content: Draft<Kinds>): readonly string[] | undefined =>
-  key in content ? (content as Partial<Record<typeof key, readonly string[]>>)[key] : undefined
+export const listOf = (key: 'hosts' | 'vips', content: Draft<Kinds>): Names | undefined =>
+  key in content ? (content as Partial<Record<typeof key, Names>>)[key] : undefined
 
 /** Which hosts serve what, and at which addresses clients ask for it. */
 export function pools(
@@ -38,11 +41,11 @@ export function pools(
   ]
 }
 
-function named(path: Path, names: readonly string[], hosts: NonNullable<Draft['hosts']>): Problem[] {
+function named(path: Path, names: Names, hosts: NonNullable<Draft['hosts']>): Problem[] {
   const known = Object.keys(hosts).filter((name) => serves(hosts[name] ?? {}))
   if (known.length === 0) return []
   return names.flatMap((name, index) => {
-    if (known.includes(name)) return []
+    if (name === undefined || known.includes(name)) return []
     const text =
       name in hosts
         ? `must be a host that serves clients, but ${shown(name)} is a director alone`
@@ -51,13 +54,13 @@ function named(path: Path, names: readonly string[], hosts: NonNullable<Draft['h
   })
 }
 
-function asked(path: Path, addresses: readonly string[], cluster: Draft['cluster']): Problem[] {
+function asked(path: Path, addresses: Names, cluster: Draft['cluster']): Problem[] {
   if (cluster?.vip === undefined || cluster.network === undefined) return []
   const served = vipsOf(cluster)
     .map(({ address = '' }) => address)
     .filter(servesAt(cluster.network))
   return addresses.flatMap((address, index) =>
-    served.includes(address)
+    address === undefined || served.includes(address)
       ? []
       : [
           {
@@ -71,7 +74,7 @@ function asked(path: Path, addresses: readonly string[], cluster: Draft['cluster
 /** A host that directors send nobody to. */
 function idle(entries: readonly Entry[], hosts: NonNullable<Draft['hosts']>): Problem[] {
   const lists = entries.map(({ content }) => listOf('hosts', content))
-  if (lists.length === 0 || lists.includes(undefined)) return []
+  if (lists.length === 0 || lists.some((list) => !list || list.includes(undefined))) return []
   return Object.keys(hosts)
     .filter((name) => serves(hosts[name] ?? {}) && !lists.some((list) => list!.includes(name)))
     .map((name) => ({

@@ -81,7 +81,7 @@ function apart(entries: readonly Entry[]): Problem[] {
 /** Whether two services may come to one host, or are asked at one address. */
 function overlap(key: 'hosts' | 'vips', content: Draft<Kinds>, other: Draft<Kinds>): boolean {
   const [own, others] = [listOf(key, content), listOf(key, other)]
-  return !own || !others || own.some((one) => others.includes(one))
+  return !own || !others || own.some((one) => one !== undefined && others.includes(one))
 }
 
 /** Whether two services may be one program of the user's, asked at several addresses. */

@@ -182,10 +182,13 @@ function balancing({ balancing, service, services = {} }: ClusterDraft, hosts: D
   const { scheduler, flags = [], quorum } = balancing ?? {}
   const path = ['cluster', 'balancing']
   const problems: Problem[] = []
-  const weightsOf = (names: readonly string[]) =>
-    names.reduce((sum, name) => sum + (serves(hosts[name] ?? {}) ? (hosts[name]?.weight ?? 1) : 0), 0)
+  const weightOf = (name: string | undefined) => {
+    // Of a name that is wrong, nobody knows which host was meant.
+    if (name === undefined) return Infinity
+    return serves(hosts[name] ?? {}) ? (hosts[name]?.weight ?? 1) : 0
+  }
   const pools = [service, ...Object.values(services)].map((one = {}) => listOf('hosts', one) ?? Object.keys(hosts))
-  const all = Math.min(...pools.map(weightsOf))
+  const all = Math.min(...pools.map((names) => names.reduce((sum, name) => sum + weightOf(name), 0)))
   if (quorum?.weight && all > 0 && Object.keys(hosts).length > 1 && quorum.weight > all)
     problems.push({
       path: [...path, 'quorum', 'weight'],

@@ -1,7 +1,6 @@
 // Broken inventories, as in broken.mts: hosts, the ways to them, and what does not go together.
-import { cluster, host, network, networkWords, ns1, smallest, vip } from './samples.mts'
+import { cluster, host, hostWords, network, networkWords, ns1, smallest, vip } from './samples.mts'
 
-const hostWords = 'a host name of at most 200 letters, digits, "-" and "." that begins with a letter'
 const groupWords = 'a name of at most 31 lower-case letters, digits, "_" and "-" that begins with a letter'
 const membersWords = 'a list of names from `hosts`, each once'
 /** With ".load.balance" one character too many. */

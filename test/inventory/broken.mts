@@ -2,7 +2,7 @@
 import { clusterSchema } from '../../inventory/schema-cluster.ts'
 import { servicesSchema } from '../../inventory/schema-services.ts'
 import { wording } from '../../inventory/wording.ts'
-import { cluster, network, networkWords, ns1, smallest, vip } from './samples.mts'
+import { cluster, hostWords, network, networkWords, ns1, smallest, vip } from './samples.mts'
 
 const nameWords = 'a name of at most 31 lower-case letters, digits and "-" that begins with a letter'
 // Another service is no reason to change this file.
@@ -150,6 +150,16 @@ export const broken: [text: string, ...messages: string[]][] = [
     '5:63 cluster.services.a.vips[0]: must be a virtual IP at which clients are served, which are 10.2.1.5, 10.2.1.8; got "10.2.1.9"',
     '5:73 cluster.services.a.vips[1]: must be a virtual IP at which clients are served, which are 10.2.1.5, 10.2.1.8; got "10.9.0.9"',
     '5:131 cluster.services.b.vips: must be a list of at least one virtual IP, each once, got a list',
+  ],
+  // A name that is wrong is told once: which was meant is unknown.
+  [
+    cluster(
+      'services: { a: { type: http, hosts: [1], vips: [2] }, b: { type: http, hosts: [1], vips: [2] } }\n  balancing: { quorum: { weight: 2 } }',
+    ),
+    `4:40 cluster.services.a.hosts[0]: must be ${hostWords}, got 1; put it in quotes`,
+    '4:51 cluster.services.a.vips[0]: must be an IPv4 address, got 2',
+    `4:82 cluster.services.b.hosts[0]: must be ${hostWords}, got 1; put it in quotes`,
+    '4:93 cluster.services.b.vips[0]: must be an IPv4 address, got 2',
   ],
   [
     cluster('services: { a: { type: http, hosts: [ns1, ns3] }, b: { type: udp, port: 1, hosts: [ns1] } }'),

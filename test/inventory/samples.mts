@@ -24,6 +24,8 @@ export const vip = (value: string): string => smallest.replace('10.2.1.5', value
 export const network = (value: string): string => smallest.replace('10.2.1.0/24', value)
 export const host = (pair: string): string => smallest.replace('ns1: { address: 10.2.1.2 }', pair)
 export const ns1 = (more: string): string => host(`ns1: { address: 10.2.1.2, ${more} }`)
+/** What is said of a name of a host that is none. */
+export const hostWords = 'a host name of at most 200 letters, digits, "-" and "." that begins with a letter'
 /** What is said of a network that is none. */
 export const networkWords = 'an IPv4 network with a prefix length from 8 to 29, such as 10.2.1.0/24'
 

@@ -21,6 +21,14 @@ export function renderAll(text: string): void {
       is(filesOf(inventory, host, level).has(keepalivedConf), directs(host))
 }
 
+/** Many times what a case takes. The smallest case that fails can take hours to find: it is the smallest so far then. */
+const milliseconds = 60_000 + cases * 150
+
 /** Tries a property as often as CASES says; of what fails, the smallest is shown. */
 export const run = <T,>(property: fc.IProperty<T>) =>
-  fc.assert(property, { numRuns: cases, seed, includeErrorInReport: true })
+  fc.assert(property, {
+    numRuns: cases,
+    seed,
+    includeErrorInReport: true,
+    plugins: [fc.interruptAfterTimeLimit(milliseconds, { failOnInterrupt: true })],
+  })
