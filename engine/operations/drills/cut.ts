@@ -11,7 +11,8 @@ const seconds = 15
 export const cut = {
   name: 'cut',
   option: 'also cut the network of the holder, where SSH does not come in by it',
-  limit: 6,
+  // Checks that nobody answers give a node up after three tries of 2 s and two waits of 1 s.
+  limit: 10,
   target: holderOf,
   title: (node, control) => `cut ${interfaceOf(control, node)} of ${node} for ${seconds} s`,
   async inject(site) {
