@@ -51,7 +51,8 @@ const healthCheck = {
       minimum: 1,
       maximum: 100,
       default: 2,
-      description: 'Failures in a row that count. With 1, nodes under full load are removed for nothing.',
+      description:
+        'Retries after a failure; a node is out when they fail as well. With 1, nodes under full load are removed for nothing.',
     },
     retry_delay: {
       ...part,
