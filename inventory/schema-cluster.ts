@@ -52,7 +52,8 @@ const healthCheck = {
       maximum: 100,
       default: 2,
       description:
-        'Retries after a failure; a node is out when they fail as well. With 1, nodes under full load are removed for nothing.',
+        'In pools: retries after a failure, which all have to fail (`retry`). On the node itself: failures in a row (`fall`). ' +
+        'With 1, nodes under full load are removed for nothing.',
     },
     retry_delay: {
       ...part,
