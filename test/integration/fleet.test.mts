@@ -2,7 +2,7 @@
 // broke off.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
@@ -25,9 +25,10 @@ const lab = (...words: string[]) =>
 const limitBefore = inotifyLimit()
 
 const allProcesses = () => readdirSync('/proc').map(Number).filter(Boolean)
+const kinds = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'uts']
 const namespacesOf = (pid: number): string[] => {
   try {
-    return ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'uts'].map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`))
+    return kinds.map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`))
   } catch {
     // It has ended meanwhile.
     return []
@@ -40,18 +41,28 @@ const processesOf = (cgroup: string): number[] => [
     .flatMap(({ name }) => processesOf(join(cgroup, name))),
 ]
 
-/** The namespaces that processes of the fleet have, and this one has not. */
-function namespacesOfFleet(): Set<string> {
+/** The namespaces that processes of the fleet have, and this one has not: their names by open files. */
+function namespacesOfFleet(): Map<string, number> {
   const own = namespacesOf(process.pid)
-  return new Set(
-    processesOf(cgroupOfFleet())
-      .flatMap(namespacesOf)
-      .filter((one) => !own.includes(one)),
-  )
+  const open = new Map<string, number>()
+  for (const pid of processesOf(cgroupOfFleet()))
+    for (const [kind, name] of namespacesOf(pid).entries())
+      if (!own.includes(name) && !open.has(name)) hold(open, name, `/proc/${pid}/ns/${kinds[kind]}`)
+  return open
 }
 
-async function nothingIsLeft(namespaces: Set<string>): Promise<void> {
+/** An open file keeps the number of a namespace from the next one, which a test beside this one may make. */
+function hold(open: Map<string, number>, name: string, file: string): void {
+  try {
+    open.set(name, openSync(file, 'r'))
+  } catch {
+    // Its process has ended meanwhile.
+  }
+}
+
+async function nothingIsLeft(namespaces: Map<string, number>): Promise<void> {
   const left = allProcesses().filter((pid) => namespacesOf(pid).some((one) => namespaces.has(one)))
+  for (const file of namespaces.values()) closeSync(file)
   assert.equal(left, [], 'processes')
   assert.not.ok(existsSync(cgroupOfFleet()), 'its control group')
   assert.not.match(readFileSync('/proc/self/mountinfo', 'utf8'), fleetFolder)
