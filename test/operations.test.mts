@@ -9,7 +9,8 @@ import { duration, judgeStatus, statusLines } from '../engine/commands/status.ts
 import { cut } from '../engine/operations/drills/cut.ts'
 import { kill } from '../engine/operations/drills/kill.ts'
 import { restart } from '../engine/operations/drills/restart.ts'
-import { judgeDrills, limitsOf } from '../engine/operations/drills/run.ts'
+import { service } from '../engine/operations/drills/service.ts'
+import { judgeDrills, limitsOf, refuseUnknown } from '../engine/operations/drills/run.ts'
 import { ClusterControl } from '../engine/operations/control.ts'
 import type { Session } from '../engine/cluster/session.ts'
 import { loadInventory } from '../inventory/load.ts'
@@ -20,6 +21,7 @@ import { type Options, type OwnOptions, parseOptions } from '../engine/cli/optio
 import type { Transport } from '../engine/transport/transport.ts'
 import { readRollingOptions, rollingOptions } from '../engine/operations/rolling/options.ts'
 import { checkedFilled } from './documents.ts'
+import { inventoryOf } from './variants.ts'
 import { inTurn } from '../engine/operations/rolling/order.ts'
 
 const inventory = loadInventory(new URL('../inventory/example.yaml', import.meta.url).pathname, { level: 3 })
@@ -278,15 +280,40 @@ test('rolling: what was begun is not begun otherwise', () => {
   assert.is(request('--resume', '--limit', 'ns2').resume, true)
 })
 
-test('drills: each has a limit of its own, and the inventory has another', () => {
-  assert.equal(limitsOf({ cut: 0, restart: 1.5 }, [cut, kill, restart]), [0, kill.limit, 1.5])
+const clusterWith = (line: string) =>
+  inventoryOf(`
+cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, ${line} }
+hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }
+`)
+
+const timings: [name: string, given: string, level: number, withoutNode: number, withoutService: number][] = [
+  ['the usual timing, level 1', '', 1, 5, 4],
+  ['the usual timing, level 2', '', 2, 10, 4],
+  ['the quick timing, level 1', 'failover: quick', 1, 2, 4],
+  ['the quick timing, level 2', 'failover: quick', 2, 2, 2],
+  ['quick checks alone', 'health_check: { interval: 0.3, retry_delay: 0.2 }', 2, 8, 2],
+  ['patient checks', 'health_check: { timeout: 10, interval: 5 }', 2, 38, 8],
+]
+for (const [name, given, level, ...limits] of timings) {
+  test(`drills: what clients may lose follows from ${name}`, () => {
+    const control = new ClusterControl({ inventory: clusterWith(given) } as Session, level, 9, [])
+    assert.equal(limitsOf(control, [cut, service]), limits)
+  })
+}
+
+test('drills: the inventory has another limit', () => {
+  const control = new ClusterControl({ inventory: clusterWith('drill: { cut: 0, restart: 1.5 }') } as Session, 2, 9, [])
+  assert.equal(limitsOf(control, [cut, kill, restart]), [0, 6, 1.5])
+})
+
+test('drills: a limit of a drill that there is not is refused', () => {
   assert.throws(
-    () => limitsOf({ 'kil\x1b[2J': 1 }, []),
+    () => refuseUnknown({ 'kil\x1b[2J': 1 }),
     /^cluster\.drill\["kil…"\]: there is no such drill; there are restart, service, /,
   )
-  assert.throws(() => limitsOf({ constructor: 1 }, []), /there is no such drill/)
+  assert.throws(() => refuseUnknown({ constructor: 1 }), /there is no such drill/)
   assert.throws(
-    () => limitsOf({ kil: 1 }, []),
+    () => refuseUnknown({ kil: 1 }),
     /^cluster\.drill\.kil: there is no such drill \(did you mean "kill"\?\)/,
   )
 })

@@ -3,6 +3,7 @@ import { scriptLater } from '../../base/timer.ts'
 import { findConnection } from '../../../tasks/cluster/connection.ts'
 import type { ClusterControl } from '../control.ts'
 import { type Drill, holderOf } from './drill.ts'
+import { withoutNode } from './noticed.ts'
 import { drillUnit } from './timer.ts'
 
 const seconds = 15
@@ -11,8 +12,7 @@ const seconds = 15
 export const cut = {
   name: 'cut',
   option: 'also cut the network of the holder, where SSH does not come in by it',
-  // Checks that nobody answers give a node up after three tries of 2 s and two waits of 1 s.
-  limit: 10,
+  limit: withoutNode,
   target: holderOf,
   title: (node, control) => `cut ${interfaceOf(control, node)} of ${node} for ${seconds} s`,
   async inject(site) {

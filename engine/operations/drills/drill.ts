@@ -11,8 +11,8 @@ export interface Drill {
   name: string
   /** The help of its option; a drill without one is part of every run. */
   option?: string
-  /** Seconds for which clients may lose answers, unless `cluster.drill` has the drill. */
-  limit: number
+  /** @returns seconds for which clients may lose answers, unless `cluster.drill` has the drill */
+  limit(control: ClusterControl): number
   /** Whether a cluster has what it hurts; without this, each has. */
   possible?(cluster: Cluster): boolean
   /** @returns the node to hurt */

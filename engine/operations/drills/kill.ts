@@ -5,7 +5,7 @@ import { type Drill, holderOf } from './drill.ts'
 export const kill = {
   name: 'kill',
   option: 'also kill every keepalived process on the holder',
-  limit: 6,
+  limit: () => 6,
   target: holderOf,
   title: (node) => `kill every keepalived process on ${node}`,
   inject: (site) => site.run(sh`pkill -KILL -x keepalived`),

@@ -41,7 +41,7 @@ export async function runDrills(context: DrillContext, session: Session): Promis
   const { options, console, document } = context
   const asked = drills.filter((drill) => !('option' in drill) || options.own[drill.name])
   const chosen: Drill[] = asked.filter((drill: Drill) => drill.possible?.(session.inventory.cluster) ?? true)
-  const limits = limitsOf(session.inventory.cluster.drill, chosen)
+  refuseUnknown(session.inventory.cluster.drill)
   const note = runNote('Drill')
   const locks = options.check ? undefined : await HostLocks.take(context, session, note)
   const notes = locks?.notes() ?? (await HostLocks.readNotes(session, note))
@@ -49,6 +49,7 @@ export async function runDrills(context: DrillContext, session: Session): Promis
   if (agreedNote(names, notes, note.folder))
     throw new UserError('a rolling reboot was not ended: end it with --resume first', exitCode.failed)
   const control = await openControl(context, session, { minServing: session.inventory.hosts.filter(serves).length - 1 })
+  const limits = limitsOf(control, chosen)
   if (!locks) {
     const states = await control.states()
     for (const { target, title } of chosen) console.print(`drill  would ${title(target(control, states), control)}`)
@@ -82,17 +83,21 @@ export async function runDrills(context: DrillContext, session: Session): Promis
 
 /**
  * @param given `cluster.drill` of the inventory, whose schema knows no drill
- * @returns seconds, one a drill
  * @throws UserError for a drill that there is not
  */
-export function limitsOf(given: Cluster['drill'], chosen: readonly Drill[]): number[] {
+export function refuseUnknown(given: Cluster['drill']): void {
   const names: string[] = drills.map(({ name }) => name)
   for (const name of Object.keys(given))
     if (!names.includes(name)) {
       const path = dotted(['cluster', 'drill', name])
       throw new UserError(`${path}: there is no such drill${didYouMean(name, names)}; there are ${names.join(', ')}`)
     }
-  return chosen.map(({ name, limit }) => given[name] ?? limit)
+}
+
+/** @returns seconds for which clients may lose answers, one a drill */
+export function limitsOf(control: ClusterControl, chosen: readonly Drill[]): number[] {
+  const { drill: given } = control.session.inventory.cluster
+  return chosen.map((drill: Drill) => given[drill.name] ?? drill.limit(control))
 }
 
 async function carryOutAll(

@@ -4,6 +4,7 @@ import type { ClusterControl } from '../control.ts'
 import { holdsAny } from '../../cluster/instances.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
 import { type Drill, holderOf, patience, type Site } from './drill.ts'
+import { withoutService } from './noticed.ts'
 import { drillUnit, hurtFor } from './timer.ts'
 
 /** The units of the services of a node. */
@@ -19,7 +20,7 @@ const lasts = 2 * patience
 /** The services stop on a standby node; at level 1 on the holder, since only the holder serves clients. */
 export const service = {
   name: 'service',
-  limit: 4,
+  limit: withoutService,
   possible: (cluster) => unitsOf(servicesOf(cluster)).length > 0,
   target: (control, states) => {
     const holder = holderOf(control, states)
