@@ -6,7 +6,7 @@ import { parseFacts } from '../engine/runner/facts.ts'
 import { isChange, type Task } from '../engine/runner/task.ts'
 import { handMade } from '../tasks/cluster/adoption/keepalived-conf.ts'
 import { keepalived } from '../tasks/cluster/keepalived.ts'
-import { keepalivedConf as path } from '../tasks/cluster/keepalived-conf.ts'
+import { configuration, keepalivedConf as path } from '../tasks/cluster/keepalived-conf.ts'
 import { targetOf } from '../tasks/target.ts'
 import { conf2, conf3 } from './adoption/article.ts'
 import { inventoryOf, keepalivedConf, variants } from './variants.ts'
@@ -15,6 +15,10 @@ const inventory = inventoryOf(variants[1]![1])
 const facts = parseFacts('os=Debian\nids=debian\ninit=systemd\n')
 const tasks = (takeOver = false) => keepalived(targetOf(inventory, inventory.hosts[0]!, facts, takeOver), 2)
 const named = (name: string, takeOver?: boolean): Task => tasks(takeOver).find((one) => one.name === name)!
+
+/** @returns what a file has that is not of the playbooks */
+const found = (text: string, target: Parameters<typeof configuration>[0]) =>
+  handMade(text, configuration(target, 2), target)!
 
 /** @returns what check mode says beside the difference, or why it refuses */
 function said(text: string, takeOver?: boolean): string | undefined {
@@ -40,7 +44,7 @@ test('a virtual server that the inventory keeps at the end of the file is none o
     variants[1]![1].replace('cluster:', "cluster:\n  keepalived: { file: ['virtual_server fwmark 4 {', '}'] }"),
   )
   const target = targetOf(kept, kept.hosts[0]!, facts)
-  const others = (mark: number) => handMade(`${conf2}virtual_server fwmark ${mark} {\n}\n`, target)!.others
+  const others = (mark: number) => found(`${conf2}virtual_server fwmark ${mark} {\n}\n`, target).others
   assert.equal(others(4), [])
   assert.equal(others(5), ['61: virtual_server fwmark 5'])
 })
@@ -95,7 +99,7 @@ const refused: [name: string, conf: string, lines: string[]][] = [
   ['an instance alone', web, ['1: instance WEB, 10.2.1.77/24']],
   ['another virtual server', `${conf2}virtual_server 10.2.1.5 80 {\n}\n`, ['61: virtual_server 10.2.1.5 80']],
   ['an include', `include conf.d/*.conf\n${conf2}`, ['1: include conf.d/*.conf']],
-  ['another address', conf2.replace('10.2.1.5\n', '10.2.1.5\n 10.2.1.8\n'), ['5: 10.2.1.8/32 of VI_1']],
+  ['another address', conf2.replace('10.2.1.5\n', '10.2.1.5\n 10.2.1.8\n'), ['19: VI_1: address 10.2.1.8']],
   [
     'another id',
     conf2.replace('router_id 5', 'router_id 7'),
@@ -111,7 +115,7 @@ const refused: [name: string, conf: string, lines: string[]][] = [
     conf2.replace('enable_script', 'vrrp_version 3\nenable_script'),
     ['2: version 3 of VI_1, and the inventory says 2'],
   ],
-  ['routes', conf2.replace('nopreempt', 'virtual_routes {\n}'), ['11: virtual_routes of VI_1']],
+  ['routes', conf2.replace('nopreempt', 'virtual_routes {\n}'), ['11: VI_1: virtual_routes']],
   [
     'an instance below the mail of a sample',
     `global_defs {\n notification_email {\n acassen@firewall.loc\n }\n}\n${web}`,
@@ -125,7 +129,7 @@ const refused: [name: string, conf: string, lines: string[]][] = [
   [
     'another group',
     conf2.replace('enable_script', 'vrrp_mcast_group4 224.0.0.19\nenable_script'),
-    ['2: vrrp_mcast_group4 224.0.0.19'],
+    ['2: mcast_group 224.0.0.19, and the inventory says 224.0.0.18'],
   ],
   [
     'another kind of password',
@@ -135,12 +139,82 @@ const refused: [name: string, conf: string, lines: string[]][] = [
   [
     'the address on another interface',
     conf2.replace('10.2.1.5\n', '10.2.1.5 dev eth1\n'),
-    ['18: 10.2.1.5 dev eth1 of VI_1'],
+    ['18: VI_1: interface of 10.2.1.5 eth1'],
   ],
   [
     'a real server that is no node',
     conf2.replace('real_server 10.2.1.3 53', 'real_server 10.2.1.99 53'),
-    ['35: real_server 10.2.1.99 53'],
+    ['35: virtual_server 10.2.1.5 53: real_server 10.2.1.99 53'],
+  ],
+  [
+    'programs that are run when the state changes',
+    conf2.replace('nopreempt', 'notify_master "/usr/local/bin/announce up"'),
+    ['11: VI_1: notify_master /usr/local/bin/announce up'],
+  ],
+  [
+    'a check by which a node gives the address up, and its weight',
+    `vrrp_script named {\n script /bin/c\n weight -20\n}\n${conf2.replace('nopreempt', 'track_script {\n named\n }')}`,
+    [
+      '16: VI_1: check command /bin/c named',
+      '3: VI_1: weight of check command /bin/c -20',
+      '1: VI_1: user of check command /bin/c root',
+    ],
+  ],
+  [
+    'an interface that is watched',
+    conf2.replace('nopreempt', 'track_interface {\n eth7\n }'),
+    ['12: VI_1: track_interface eth7 0'],
+  ],
+  [
+    'adverts that come from another address',
+    conf2.replace('nopreempt', 'mcast_src_ip 10.2.1.77'),
+    ['11: VI_1: mcast_src_ip 10.2.1.77'],
+  ],
+  ['more patience', conf2.replace('nopreempt', 'down_timer_adverts 9'), ['11: VI_1: down_timer_adverts 9']],
+  [
+    'a node that takes the addresses back',
+    conf2.replace('state BACKUP', 'state MASTER').replace('nopreempt', 'preempt_delay 60'),
+    ['9: VI_1: takes the addresses back (state MASTER); by the inventory they stay where they are (preempt)'],
+  ],
+  [
+    'direct routing',
+    conf2.replace('lvs_method NAT', 'lvs_method DR'),
+    ['26: virtual_server 10.2.1.5 53: lvs_method DR'],
+  ],
+  [
+    'clients that come to one node again',
+    conf2.replace('lvs_method NAT', 'lvs_method NAT\n persistence_timeout 300'),
+    ['27: virtual_server 10.2.1.5 53: persistence_timeout 300'],
+  ],
+  [
+    'another scheduler',
+    conf2.replace('lvs_sched rr', 'lvs_sched wlc'),
+    ['22: virtual_server 10.2.1.5 53: lvs_sched wlc; the inventory makes it rr'],
+  ],
+  [
+    'a quorum, and what is run without it',
+    conf2.replace('lvs_method NAT', 'quorum 2\n quorum_down /bin/q'),
+    ['26: virtual_server 10.2.1.5 53: quorum 2', '27: virtual_server 10.2.1.5 53: quorum_down /bin/q'],
+  ],
+  [
+    'the weight of a real server',
+    conf2.replace('real_server 10.2.1.2 53 {', 'real_server 10.2.1.2 53 {\n weight 5'),
+    ['29: virtual_server 10.2.1.5 53: weight of real_server 10.2.1.2 53 5'],
+  ],
+  [
+    'another port of a real server',
+    conf2.replace('real_server 10.2.1.2 53', 'real_server 10.2.1.2 5353'),
+    ['28: virtual_server 10.2.1.5 53: real_server 10.2.1.2 5353'],
+  ],
+  [
+    'mails',
+    conf2.replace('enable_script', 'notification_email {\n ops@example.net\n }\n smtp_server 10.2.1.9\n enable_script'),
+    ['3: email to ops@example.net', '5: email server 10.2.1.9'],
+  ],
+  [
+    'the mail of a sample, and no instance',
+    `global_defs {\n notification_email {\n acassen@firewall.loc\n }\n}\nvirtual_server 10.2.1.5 80 {\n}\n`,
+    ['6: virtual_server 10.2.1.5 80'],
   ],
   ['a brace too few', `${conf2}{\n`, ['61: braces that do not match, so that it is not clear what the file holds']],
   ['conditions and definitions', `$A=1\n@x ${conf2}`, ['1: $A=1', '2: @x global_defs']],
@@ -163,16 +237,16 @@ for (const [name, conf, lines] of refused) {
 test('a brace too many, which keepalived takes', () => {
   const [host] = inventory.hosts
   assert.equal(
-    handMade(`}\n${conf2}`, { ...inventory, host: host! })!.others,
-    handMade(conf2, { ...inventory, host: host! })!.others,
+    found(`}\n${conf2}`, { ...inventory, host: host! }).others,
+    found(conf2, { ...inventory, host: host! }).others,
   )
 })
 
 test('unicast: taken over where the inventory has it too', () => {
   const [host] = inventory.hosts
   const knows = { ...inventory, host: host!, cluster: { ...inventory.cluster, unicast: true } }
-  assert.equal(handMade(conf2, knows)!.others, ['5: multicast of VI_1, and the inventory says unicast: true'])
-  assert.equal(handMade(conf2.replace('nopreempt', 'unicast_peer {\n 10.2.1.3\n }'), knows)!.others, [])
+  assert.equal(found(conf2, knows).others, ['5: multicast of VI_1, and the inventory says unicast: true'])
+  assert.equal(found(conf2.replace('nopreempt', 'unicast_peer {\n 10.2.1.3\n }'), knows).others, [])
 })
 
 test('addresses of instances that were taken over go', () => {

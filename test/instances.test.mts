@@ -14,6 +14,7 @@ import { addresses } from '../tasks/cluster/as-described/addresses.ts'
 import { parseFound } from '../tasks/cluster/as-described/found.ts'
 import { virtualIp } from '../tasks/cluster/as-described/virtual-ip.ts'
 import { allowVrrp, snat } from '../tasks/cluster/firewall.ts'
+import { configuration } from '../tasks/cluster/keepalived-conf.ts'
 import { targetOf } from '../tasks/target.ts'
 import { load } from './inventory/samples.mts'
 
@@ -218,13 +219,14 @@ test('a keepalived.conf made by hand with both instances is taken over; names th
     instance('VI_1', 5, '10.2.1.5', '10.9.0.5/24 dev eth1') +
     instance('MAIL', 8, '10.2.1.8/24') +
     instance('third', 9, '10.2.1.9')
-  const found = handMade(conf, target)!
+  const found = handMade(conf, configuration({ ...inventory, host: target.host }, 1), target)!
   assert.equal(found.others, ['17: instance third, 10.2.1.9/32'])
   assert.equal(found.gaps, ['the instance MAIL becomes other', '"10.2.1.8/24" becomes 10.2.1.8/32'])
   assert.equal(found.addresses, ['10.2.1.9/32'])
-  assert.equal(handMade(instance('x', 7, '10.2.1.8'), target)!.others, [
-    '4: virtual_router_id 7 of x, and the inventory says 8',
-  ])
+  assert.equal(
+    handMade(instance('x', 7, '10.2.1.8'), configuration({ ...inventory, host: target.host }, 1), target)!.others,
+    ['4: virtual_router_id 7 of x, and the inventory says 8'],
+  )
 })
 
 test.run()

@@ -31,6 +31,14 @@ export function compare(node: string, wanted: Meaning, got: Meaning): Difference
 
 type Kind = Difference['kind']
 
+/** @returns a difference for people, without its place */
+export function told({ part, about, wanted, got }: Difference): string {
+  const shown = (value: string) => (value === '' || value === 'yes' ? '' : ` ${value}`)
+  const what = `${part === 'global_defs' ? '' : `${part}: `}${about.replace(/^line /, '')}`
+  if (wanted === undefined) return `${what}${shown(got!)} is added`
+  return `${what}${shown(wanted)}${got === undefined ? '' : `; the inventory makes it${shown(got)}`}`
+}
+
 const parts = (node: string, kind: Kind, wanted: readonly Part[], got: readonly Part[]): Difference[] => [
   ...wanted.flatMap((part) =>
     facts(
@@ -45,7 +53,8 @@ const parts = (node: string, kind: Kind, wanted: readonly Part[], got: readonly 
     .flatMap((part) => facts(node, kind, undefined, part)),
 ]
 
-function facts(node: string, kind: Kind, wanted: Part | undefined, got: Part | undefined): Difference[] {
+/** @returns what differs between a part and its counterpart */
+export function facts(node: string, kind: Kind, wanted: Part | undefined, got: Part | undefined): Difference[] {
   const all = new Set([...(wanted?.facts.keys() ?? []), ...(got?.facts.keys() ?? [])])
   return [...all].flatMap((about): Difference[] => {
     const theirs = wanted?.facts.get(about)

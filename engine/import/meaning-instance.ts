@@ -32,7 +32,12 @@ export function instanceOf(one: Statement, around: Around): Part {
   part.say('down_timer_adverts', number(word('down_timer_adverts')), place('down_timer_adverts'), '3')
   const version = word('version') ?? find(globals, 'vrrp_version')?.words[1]
   addresses(part, one, device)
-  part.say('version', isV6 ? '3' : version, place('version'), isV6 ? '3' : '2')
+  part.say(
+    'version',
+    isV6 ? '3' : version,
+    find(block, 'version') ?? find(globals, 'vrrp_version') ?? one,
+    isV6 ? '3' : '2',
+  )
   part.say('nopreempt', find(block, 'nopreempt') && 'yes', place('nopreempt'))
   if (!find(block, 'nopreempt')) part.say('preempt_delay', number(word('preempt_delay')), place('preempt_delay'), '0')
   // VRRP of IPv6 has no password.

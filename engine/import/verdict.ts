@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net'
 import { placed } from '../conf/statement.ts'
-import type { Difference } from './compare.ts'
+import { type Difference, told } from './compare.ts'
 import { vipOf } from './draft-addresses.ts'
 import type { Part } from './facts.ts'
 import { standInVip } from './gaps.ts'
@@ -50,12 +50,12 @@ export function judge(differences: readonly Difference[], about: Omit<Subject, '
   const added = new Set<string>()
   const trifles: string[] = []
   const missing = differences.some(isOfMissing)
-  const told = new Set<string>()
+  const alreadyTold = new Set<string>()
   for (const one of differences) {
     // An instance that is missing is told once, and what stands in its place is not.
-    if (isOfMissing(one) && told.size === told.add(one.part).size) continue
+    if (isOfMissing(one) && alreadyTold.size === alreadyTold.add(one.part).size) continue
     if (missing && one.kind === 'instance' && one.isAdded) continue
-    const meant = one.kind === 'virtual server' ? judgeVirtualServer(one, subject) : judgeOther(one, subject)
+    const meant = meaningFor(one, subject)
     if (meant === 'trifle') trifles.push(words(one))
     else if (meant !== 'told' && 'why' in meant) added.add(meant.why)
     else if (meant !== 'told')
@@ -68,10 +68,14 @@ export function judge(differences: readonly Difference[], about: Omit<Subject, '
   return { unsaid, added: [...added], trifles }
 }
 
+/** @returns what one difference means for the cluster */
+export const meaningFor = (one: Difference, subject: Subject): Meant =>
+  one.kind === 'virtual server' ? judgeVirtualServer(one, subject) : judgeOther(one, subject)
+
 /** Whether a fact is of an instance that the inventory has not at all. */
 const isOfMissing = ({ kind, isAlone }: Difference) => kind === 'instance' && isAlone
 
-const isMoved = ({ about }: Difference) => about.startsWith('real_server ')
+export const isMoved = ({ about }: Difference) => about.startsWith('real_server ')
 
 const otherFamily = 'addresses of the other family are moved as well, where keepalived leaves them out'
 
@@ -144,12 +148,4 @@ const whereOf = ({ nodes, place }: Difference) => (place && place.file !== '' ? 
 /** @returns the instance of a difference for people */
 const wholly = (one: Difference) => `${whereOf(one)} vrrp_instance ${one.part}, with all that it says`
 
-/** @returns a difference for people */
-function words(one: Difference): string {
-  const { part, about, wanted, got } = one
-  const where = whereOf(one)
-  const shown = (value: string) => (value === '' || value === 'yes' ? '' : ` ${value}`)
-  const name = part === 'global_defs' ? '' : `${part}: `
-  if (wanted === undefined) return `${where} ${name}${about}${shown(got!)} is added`
-  return `${where} ${name}${about}${shown(wanted)}${got === undefined ? '' : `; the inventory makes it${shown(got)}`}`
-}
+const words = (one: Difference): string => `${whereOf(one)} ${told(one)}`

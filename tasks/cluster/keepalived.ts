@@ -101,10 +101,11 @@ ${test}`,
     replacingHandMade(
       file(keepalivedConf, conf, { mode: '640', validate: validate(target, level) }),
       keepalivedConf,
+      conf,
       target,
     ),
     service('keepalived', { reloadOn: [keepalivedConf], unitFiles: [dropInPath('keepalived.service'), unitOverride] }),
     ...keepalivedWatch(),
-    ...(target.takeOver ? [formerAddresses(keepalivedConf, target)] : []),
+    ...(target.takeOver ? [formerAddresses(keepalivedConf, conf, target)] : []),
   ].map(tagged('keepalived'))
 }

@@ -5,9 +5,8 @@ import { linesOf, parseBlocks } from '../../../engine/conf/blocks.ts'
 import { type Statement, within } from '../../../engine/conf/statement.ts'
 import { isChange, type Task, unchanged } from '../../../engine/runner/task.ts'
 import type { Cluster, Instance } from '../../../inventory/types.ts'
-import { servedAddressesOf } from '../../../services/virtual-server.ts'
-import { servicesOf } from '../../../services/all.ts'
 import { vmacOf } from '../keepalived-conf.ts'
+import { lost } from './lost.ts'
 import { contentIn } from '../../file.ts'
 import type { Target } from '../../target.ts'
 
@@ -25,24 +24,32 @@ interface HandMade {
   gaps: string[]
 }
 
-const written = /^# Written by keepalived-playbooks/
+const isOurs = /^# Written by keepalived-playbooks/
 
 /** Of the file that comes with keepalived's sources, and with some distributions: its mail and its addresses. */
-const isSample = (text: string, instances: readonly Statement[]) =>
+const isSample = (text: string, statements: readonly Statement[]) =>
   text.includes('acassen@firewall.loc') &&
-  instances.flatMap(addressesOf).every((address) => address.startsWith('192.168.200.'))
+  statements.every(
+    (one) =>
+      addressesOf(one).every((address) => address.startsWith('192.168.200.')) &&
+      (one.words[0] !== 'virtual_server' || /^(192\.168\.200|10\.10\.10)\./.test(one.words[1]!)),
+  )
 
-/** @returns undefined for a file that is ours, a distribution's sample, or without any statement */
-export function handMade(text: string, target: Knows): HandMade | undefined {
+/**
+ * @param conf the configuration in its place
+ * @returns undefined for a file that is ours, a distribution's sample, or without any statement
+ */
+export function handMade(text: string, conf: string, target: Knows): HandMade | undefined {
   // As it stands: what it would include, and lines for one host, are refused.
   const { statements, problems } = parseBlocks(linesOf(text, ''))
   const unclear = problems.find(({ isTaken }) => !isTaken)?.line
   const instances = statements.filter(({ words }) => words[0] === 'vrrp_instance')
-  if (written.test(text) || isSample(text, instances) || statements.length === 0) return undefined
+  if (isOurs.test(text) || isSample(text, statements) || statements.length === 0) return undefined
   const pairs = target.cluster.instances.flatMap((instance) => {
     const own = instances.find((one) => addressesOf(one).some((address) => isOf(instance, address)))
     return own ? [{ own, instance }] : []
   })
+  const ours = parseBlocks(linesOf(conf, '')).statements
   const foreign = instances.filter((one) => !pairs.some(({ own }) => own === one))
   return {
     instances: instances.map(describe),
@@ -50,8 +57,8 @@ export function handMade(text: string, target: Knows): HandMade | undefined {
       ...(unclear === undefined
         ? []
         : [`${unclear}: braces that do not match, so that it is not clear what the file holds`]),
-      ...statements.flatMap((one) => (pairs.some(({ own }) => own === one) ? [] : standsAlone(one, target))),
-      ...pairs.flatMap((pair) => differs(pair, within(statements, 'global_defs'), target)),
+      ...statements.flatMap((one) => (pairs.some(({ own }) => own === one) ? [] : standsAlone(one, ours))),
+      ...lost(pairs, statements, ours, target),
     ],
     addresses: [
       ...foreign.flatMap(addressesOf),
@@ -96,109 +103,25 @@ const addressesOf = (instance: Statement): string[] =>
 const describe = (instance: Statement) => `instance ${[instance.words[1], ...addressesOf(instance)].join(', ')}`
 
 const harmless =
-  /^(global_defs|vrrp_script|track_file|vrrp_track_file|track_process|vrrp_track_process|vrrp_startup_delay)$/
+  /^(global_defs|vrrp_script|vrrp_sync_group|track_file|vrrp_track_file|track_process|vrrp_track_process|vrrp_startup_delay)$/
 
-/** A statement of the top level that the cluster does not have. */
-function standsAlone(one: Statement, { cluster, hosts }: Knows): string[] {
+/** @returns a statement of the top level that is not in the configuration in its place; of virtual servers others tell */
+function standsAlone(one: Statement, ours: readonly Statement[]): string[] {
   const { words, line } = one
-  const ports = servicesOf(cluster).map(({ clientPort }) => String(clientPort))
   if (words[0] === 'vrrp_instance') return [`${line}: ${describe(one)}`]
-  const served = servedAddressesOf(cluster).some(({ address }) => address === words[1])
-  if (words[0] === 'virtual_server' && served && ports.includes(words[2]!)) {
-    return one.block
-      .filter(
-        (real) =>
-          /^(real|sorry)_server$/.test(real.words[0]!) &&
-          !isNode(real, hosts) &&
-          real.words[1] !== cluster.balancing.sorry_server?.address,
-      )
-      .map((real) => `${real.line}: ${real.words.join(' ')}`)
-  }
-  const kept = parseBlocks(linesOf(cluster.keepalived.file.join('\n'), '')).statements
-  if (kept.some((other) => other.words.join(' ') === words.join(' '))) return []
-  return harmless.test(words[0]!) ? [] : [`${line}: ${words.join(' ')}`]
+  if (words[0] === 'virtual_server' || harmless.test(words[0]!)) return []
+  return ours.some((other) => other.words.join(' ') === words.join(' ')) ? [] : [`${line}: ${words.join(' ')}`]
 }
-
-/** By its address, or by that which its checks ask: the article's level 3 has two for each node. */
-function isNode({ words: [, address], block }: Statement, hosts: Knows['hosts']): boolean {
-  const checked = block.flatMap((check) => check.block).find(({ words }) => words[0] === 'connect_ip')
-  return hosts.some((node) => [address, checked?.words[1]].includes(node.address) || node.second?.address === address)
-}
-
-/** An instance of theirs, and that of the inventory which has its place. */
-interface Pair {
-  own: Statement
-  instance: Instance
-}
-
-/** While one node has the old value and another the new one, each takes itself for the only one. */
-function differs({ own, instance }: Pair, globals: readonly Statement[], { cluster, host }: Knows): string[] {
-  const name = own.words[1]
-  const find = (keyword: string, block: readonly Statement[] = own.block) =>
-    block.find(({ words }) => words[0] === keyword)
-  const found: [what: string, theirs: Statement | undefined, otherwise: string, ours: string][] = [
-    ['interface', find('interface'), 'is not there', instance.interface ?? host.interface],
-    ['virtual_router_id', find('virtual_router_id'), 'is not there', String(instance.virtual_router_id)],
-    ['advert_int', find('advert_int'), '1', String(cluster.advert_int)],
-    ['auth_type', find('auth_type', within(own.block, 'authentication')), 'PASS', cluster.auth_type],
-    ['version', find('version') ?? find('vrrp_version', globals), '2', String(cluster.vrrp_version)],
-  ]
-  const password = find('auth_pass', within(own.block, 'authentication'))
-  const peers = find('unicast_peer')
-  return [
-    ...found
-      .map(([what, theirs, otherwise, ours]) => ({
-        what,
-        line: theirs?.line,
-        value: theirs?.words[1] ?? otherwise,
-        ours,
-      }))
-      // 1 and 1.0 are the same.
-      .filter(({ value, ours }) => value !== ours && Number(value) !== Number(ours))
-      .map(
-        ({ what, line, value, ours }) =>
-          `${line ?? own.line}: ${what} ${value} of ${name}, and the inventory says ${ours}`,
-      ),
-    // VRRP has eight characters for it.
-    ...(password?.words[1]?.slice(0, 8) === cluster.auth_pass
-      ? []
-      : [`${(password ?? own).line}: auth_pass of ${name}, and cluster.auth_pass of the inventory is another`]),
-    ...(Boolean(peers) === cluster.unicast
-      ? []
-      : [
-          `${(peers ?? own).line}: ${peers ? 'unicast_peer' : 'multicast'} of ${name}, and the inventory says unicast: ${cluster.unicast}`,
-        ]),
-    ...addressesOf(own)
-      .filter((one) => !isOf(instance, one))
-      .map((one) => `${own.line}: ${one} of ${name}`),
-    ...within(own.block, 'virtual_ipaddress')
-      .filter(({ words }) => {
-        const vip = instance.vips.find(({ address }) => address === words[0]!.split('/')[0])
-        const device = vip?.interface ?? instance.interface ?? host.interface
-        return words.includes('dev') && words[words.indexOf('dev') + 1] !== device
-      })
-      .map(({ words, line }) => `${line}: ${words.join(' ')} of ${name}`),
-    ...[...own.block, ...globals]
-      .filter(({ words }) => unlike.test(words.join(' ')))
-      .map(
-        ({ words, line }) =>
-          `${line}: ${words.join(' ')}${globals.some((one) => one.line === line) ? '' : ` of ${name}`}`,
-      ),
-  ]
-}
-
-/** What makes nodes deaf to each other as long as not all have it, or has no place in the cluster's configuration. */
-const unlike = /^(virtual_(routes|rules)|use_ipvlan|vrrp_mcast_group4 (?!224\.0\.0\.18$)|(net_namespace|instance))\b/
 
 /**
  * keepalived.conf, where somebody may have written another: that of the article is replaced, and check mode says so.
  * Anything that would end with it is refused, unless the run may take it over.
  */
-export const replacingHandMade = (conf: Task, path: string, target: Target): Task => ({
-  ...conf,
+export const replacingHandMade = (written: Task, path: string, conf: string, target: Target): Task => ({
+  ...written,
   plan: (printed, planned) => {
-    const answer = conf.plan(printed, planned)
-    const found = handMade(contentIn(path, printed) ?? '', target)
+    const answer = written.plan(printed, planned)
+    const found = handMade(contentIn(path, printed) ?? '', conf, target)
     if (!found || !isChange(answer)) return answer
     const { instances, others, gaps } = found
     if (others.length > 0 && !target.takeOver)
@@ -222,15 +145,15 @@ export const replacingHandMade = (conf: Task, path: string, target: Target): Tas
 const patience = 5
 
 /** Addresses of instances that were taken over are on no interface, even where keepalived has left them. */
-export const formerAddresses = (path: string, target: Target): Task => ({
+export const formerAddresses = (path: string, conf: string, target: Target): Task => ({
   name: 'addresses of replaced VRRP instances are gone',
   probe: sh`
 cat ${path} 2>/dev/null
 echo '== live'
 ip -o address show`,
   plan: ({ text }) => {
-    const [conf = '', live = ''] = text.split('\n== live\n')
-    const found = handMade(conf, target)?.addresses ?? []
+    const [before = '', live = ''] = text.split('\n== live\n')
+    const found = handMade(before, conf, target)?.addresses ?? []
     const there = [...live.matchAll(/^\d+: (\S+) +inet6? (\S+)/gm)].filter(([, , address]) => found.includes(address!))
     if (there.length === 0) return unchanged()
     return {
