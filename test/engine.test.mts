@@ -82,6 +82,13 @@ test('a failure stops the host there: what was changed, what failed and why, wha
   )
 })
 
+test('of a line that is written over, the last words are told', async () => {
+  const heard: string[] = []
+  const printing = touch('a', sh`printf '10 %%\r 50 %%\rready\r\r\n'`)
+  await runHost(host([printing]), options, (event) => event.type === 'change output' && heard.push(event.line))
+  assert.equal(heard, ['ready'])
+})
+
 test('a command that fails in the middle of a change ends it', async () => {
   const result = await runHost(host([touch('a', sh`false\ntouch ${path('a')}`)]), options, silent)
   assert.is(result.status, 'failed')

@@ -73,7 +73,9 @@ export class ApplyProgress {
     this.#tell({ type: 'change started', host: this.#result.host, task: task.name })
   }
 
-  #hear(task: Task, line: string): void {
+  #hear(task: Task, printed: string): void {
+    // Package managers write over what they have written in a line: a terminal keeps the last.
+    const line = printed.split('\r').findLast((part) => part.trim() !== '') ?? ''
     this.#output.push(line)
     // A change may print without end.
     if (this.#output.length > shownLines) this.#output.shift()
