@@ -15,17 +15,8 @@ import { firewallOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
 import { tunnelDevice } from './ipvs.ts'
 import { watchedBy } from './keepalived-conf.ts'
-import {
-  advertsIn,
-  bfdPort,
-  checkedAt,
-  inIp,
-  otherWires,
-  packetsOf,
-  secondWire,
-  tunnelWires,
-  vmacWires,
-} from './packets.ts'
+import { advertsIn, bfdPort, checkedAt, inIp } from './packets.ts'
+import { wiresOf } from './wires.ts'
 
 /** Rules of a node at a level. */
 export type RulesOf = (target: Target, level: Level) => Rule[]
@@ -175,22 +166,10 @@ const allowQuestions = ({ cluster, host }: Target, level: Level): Rule[] => {
 
 /** These rules hold, by the firewall of the host's family, and nothing else of the host stops the cluster's packets. */
 export function firewall(target: Target, level: Level, ...sets: RulesOf[]): Task[] {
-  const { cluster, host } = target
-  const first = {
-    device: host.interface,
-    network: `${host.address}/${cluster.network.split('/')[1]}`,
-    router: cluster.gateway,
-    packets: packetsOf(target, level),
-  }
   const driver = firewallOf(target)
   const tasks = driver.tasks(
     [...sets, ...(driver.shut ? [allowQuestions] : [])].flatMap((rulesOf) => rulesOf(target, level)),
-    [
-      first,
-      ...(directs(host) ? [...vmacWires(target), ...otherWires(target, level)] : []),
-      ...tunnelWires(target, level),
-      ...(abilitiesOf(level, cluster).secondInterface && host.second ? [secondWire(target, host.second)] : []),
-    ],
+    wiresOf(target, level),
   )
   return tasks.map(tagged('firewall'))
 }

@@ -4,10 +4,9 @@ import { directs, othersOf, serves } from '../../inventory/roles.ts'
 import type { Host } from '../../inventory/types.ts'
 import { isServedBy } from '../../services/service.ts'
 import { realServersOf, type VirtualServer, virtualServersOf, virtualServersOn } from '../../services/virtual-server.ts'
-import type { Packet, Wire } from '../os/firewall/firewall.ts'
+import type { Packet } from '../os/firewall/firewall.ts'
 import type { Target } from '../target.ts'
-import { tunnelDevice } from './ipvs.ts'
-import { vmacOf, watchedBy } from './keepalived-conf.ts'
+import { watchedBy } from './keepalived-conf.ts'
 
 /** @returns the protocol of VRRP's adverts by its number, which needs no /etc/protocols; with AH, that of the header around them */
 export const advertsIn = ({ auth_type }: Target['cluster']): string => (auth_type === 'AH' ? '51' : '112')
@@ -15,11 +14,14 @@ export const advertsIn = ({ auth_type }: Target['cluster']): string => (auth_typ
 /** RFC 5881. */
 export const bfdPort = 3784
 
+/** As Linux, Windows and BFD (RFC 5881) choose one by themselves. */
+const clientPort = 50000
+
 /** IP in IP, by its number. */
 export const inIp = '4'
 
 /** @returns a client beyond the router (RFC 5737) */
-const clientOf = ({ cluster: { network } }: Target): string =>
+export const clientOf = ({ cluster: { network } }: Target): string =>
   ['192.0.2.9', '198.51.100.9'].find((address) => !parseNetwork(network).has(address))!
 
 /** The packets that a node gets, sends and passes on when the cluster is at a level. */
@@ -39,9 +41,11 @@ export function packetsOf(target: Target, level: Level): Packet[] {
     ]),
     // A real server alone sees whole connections, and those of a tunnel come out of it.
     ...askedHere(target, can).flatMap((server) =>
-      asked(target, can.keepsClients && directs(host), server).filter(
-        ({ direction }) => direction === 'out' || (!cluster.vmac && isOnFirst(server, host)),
-      ),
+      asked(
+        target,
+        { untracked: can.keepsClients && directs(host), balanced: can.balances && directs(host) },
+        server,
+      ).filter(({ direction }) => direction === 'out' || (!cluster.vmac && isOnFirst(server, host))),
     ),
   ]
 }
@@ -52,49 +56,16 @@ function askedHere({ cluster, host }: Target, can: Abilities): VirtualServer[] {
   return can.answersDirectly && !can.tunnels ? virtualServersOn(cluster, host) : []
 }
 
-const isOnFirst = (server: VirtualServer, host: Host) => (server.interface ?? host.interface) === host.interface
-
-/** @returns what is asked at virtual IPs that are on another interface than the address of the node */
-export function otherWires(target: Target, level: Level): Wire[] {
-  const { cluster, host } = target
-  const { keepsClients } = abilitiesOf(level, cluster)
-  const servers = cluster.vmac ? [] : virtualServersOf(cluster).filter((server) => !isOnFirst(server, host))
-  return [...Map.groupBy(servers, (server) => server.interface!)].map(([device, own]) => ({
-    device,
-    network: `${own[0]!.address}/32`,
-    router: cluster.gateway,
-    packets: own.flatMap((server) => asked(target, keepsClients, server).filter(({ direction }) => direction === 'in')),
-  }))
-}
-
-/** @returns what is asked, which comes in by the interface of the virtual MAC and is answered by the one below it */
-export function vmacWires(target: Target): Wire[] {
-  const { cluster } = target
-  if (!cluster.vmac) return []
-  return cluster.instances.flatMap((instance) => {
-    const packets = virtualServersOf(cluster)
-      .filter((server) => server.instance === instance)
-      .flatMap((server) => asked(target, false, server).filter(({ direction }) => direction === 'in'))
-    const network = `${instance.vips[0]!.address}/32`
-    return packets.length > 0 ? [{ device: vmacOf(instance), network, router: cluster.gateway, packets }] : []
-  })
-}
-
-/** @returns what is asked, as it comes out of the tunnel */
-export function tunnelWires(target: Target, level: Level): Wire[] {
-  const { cluster, host } = target
-  if (!abilitiesOf(level, cluster).tunnels || !serves(host)) return []
-  const packets = virtualServersOn(cluster, host).flatMap((server) =>
-    asked(target, directs(host), server).filter(({ direction }) => direction === 'in'),
-  )
-  return [{ device: tunnelDevice, network: `${host.address}/32`, router: cluster.gateway, packets }]
-}
+/** @returns whether a virtual server is on the interface that has the address of the node */
+export const isOnFirst = (server: VirtualServer, host: Host) => (server.interface ?? host.interface) === host.interface
 
 function amongDirectors({ cluster, host, hosts }: Target, { syncsConnections }: Abilities): Packet[] {
   const others = othersOf(host, hosts.filter(directs))
   const groups = [
     ...(cluster.unicast ? [] : [{ what: 'VRRP', protocol: advertsIn(cluster), to: cluster.mcast_group }]),
-    ...(syncsConnections ? [{ what: 'connection sync', protocol: 'udp', to: '224.0.0.81', toPort: 8848 }] : []),
+    ...(syncsConnections
+      ? [{ what: 'connection sync', protocol: 'udp', to: '224.0.0.81', fromPort: clientPort, toPort: 8848 }]
+      : []),
   ]
   const unicast = cluster.unicast ? others : []
   return [
@@ -114,7 +85,7 @@ function amongDirectors({ cluster, host, hosts }: Target, { syncsConnections }: 
 /** BFD of directors that watch each other. */
 const watching = ({ cluster, host, hosts }: Target, level: Level): Packet[] =>
   watchedBy(host, { cluster, hosts, level }).flatMap(({ peer: { name, address } }): Packet[] => {
-    const bfd = { protocol: 'udp', toPort: bfdPort }
+    const bfd = { protocol: 'udp', fromPort: clientPort, toPort: bfdPort }
     return [
       { what: `BFD to ${name}`, direction: 'out', from: host.address, to: address, ...bfd },
       { what: `BFD from ${name}`, direction: 'in', from: address, to: host.address, ...bfd },
@@ -142,6 +113,7 @@ const checksOf = ({ host, hosts }: Target, server: VirtualServer): Packet[] =>
   othersOf(host, hosts.filter(directs)).map((other): Packet => ({
     what: `${server.name} port ${checkedAt(server).toPort} for the checks of ${other.name}`,
     direction: 'in',
+    mayGoElsewhere: true,
     from: other.address,
     to: host.address,
     fromPort: clientPort,
@@ -189,6 +161,7 @@ function passedOn(target: Target, level: Level, server: VirtualServer): Packet[]
             {
               what: `answers by ${name} of ${other.name} to clients`,
               direction: 'forward' as const,
+              isAnswer: true,
               protocol,
               from: real,
               to: client,
@@ -204,9 +177,9 @@ function passedOn(target: Target, level: Level, server: VirtualServer): Packet[]
  * What clients ask the virtual IP, and its answers. Where a node may not ask another one either, clients are elsewhere, and the
  * rules may let those in.
  */
-function asked(
+export function asked(
   { host, hosts }: Target,
-  untracked: boolean,
+  { untracked, balanced }: { untracked: boolean; balanced: boolean },
   { name, address: vip, port, ...server }: VirtualServer,
 ): Packet[] {
   const protocol = server.protocol.toLowerCase()
@@ -215,6 +188,8 @@ function asked(
     // A rule that wants a new connection does not take it.
     what: `a question by ${name} to ${vip}${untracked ? ', without connection tracking,' : ''}`,
     direction: 'in',
+    // IPVS sees what is for the virtual IP when it has come in, so after any translation.
+    mayGoElsewhere: !balanced,
     protocol,
     from: client,
     to: vip,
@@ -225,6 +200,7 @@ function asked(
   const answer: Packet = {
     what: `an answer by ${name} from ${vip}`,
     direction: 'out',
+    isAnswer: true,
     protocol,
     from: vip,
     to: client,
@@ -241,10 +217,11 @@ const sourcesOf = ({ host, hosts }: Target, { address, isElsewhere }: VirtualSer
   isElsewhere ? othersOf(host, hosts.filter(directs)).map((director) => director.address) : [address]
 
 /** What directors send on, as it comes to this node and is answered. */
-const served = (from: string, to: string, { name, protocol, realPort: port }: VirtualServer): Packet[] => [
+export const served = (from: string, to: string, { name, protocol, realPort: port }: VirtualServer): Packet[] => [
   {
     what: `clients' questions by ${name} from the director to ${to}`,
     direction: 'in',
+    mayGoElsewhere: true,
     protocol: protocol.toLowerCase(),
     from,
     to,
@@ -257,6 +234,7 @@ const served = (from: string, to: string, { name, protocol, realPort: port }: Vi
         {
           what: `answers by ${name} from ${to} to the director`,
           direction: 'out' as const,
+          isAnswer: true,
           protocol: 'udp',
           from: to,
           to: from,
@@ -266,14 +244,3 @@ const served = (from: string, to: string, { name, protocol, realPort: port }: Vi
       ]
     : []),
 ]
-
-/** By the second interface clients' questions come in, and answers leave through the virtual IP. */
-export const secondWire = (target: Target, { interface: device, address }: NonNullable<Host['second']>): Wire => ({
-  device,
-  network: `${address}/32`,
-  router: target.cluster.vip,
-  packets: virtualServersOn(target.cluster, target.host).flatMap((server) => served(clientOf(target), address, server)),
-})
-
-/** Of a client's program: packets.pl tells questions by the higher of two ports. */
-const clientPort = 65535

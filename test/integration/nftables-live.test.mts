@@ -160,6 +160,19 @@ test('a chain of others has our rule at its top, whatever it had; undo brings ba
   assert.ok(probed(`${script}; nft delete rule inet filter forward handle ${handle}`, forwarded))
 })
 
+test('a table that belongs to a program is left alone: nobody else can change it', () => {
+  const own = `coproc nft -i 2>/dev/null
+printf '%s\\n' 'add table inet own { flags owner; }' 'add chain inet own input { type filter hook input priority 0; }' >&"\${COPROC[1]}"
+until nft list chain inet own input >/dev/null 2>&1; do sleep 0.05; done`
+  const task = named('nftables rule vrrp-in')
+  const change = changeOf(task, inNetwork('active', `${own}\n(set +e; ${task.probe.text})`))
+  assert.is(change, undefined)
+  const both = changeOf(task, inNetwork('active', `${own}\n${others}(set +e; ${task.probe.text})`))!
+  assert.match(inNetwork('active', `${own}\n${others}${both.apply.text}; nft list chain inet filter input`), 'vrrp-in')
+  const text = inNetwork('active', `${own}\n${others}${atBoot(vrrp)}; ${listed}`)
+  assert.is(text.match(/vrrp-in/g)?.length, 1)
+})
+
 test('at boot all of ours that nobody wants go; while keepalived runs, those of another level stay', () => {
   const had = (keepalived: 'active' | 'inactive') =>
     chain(inNetwork(keepalived, `${others}${atBoot(vrrp, answers)}; ${atBoot(vrrp)}; ${listed}`), 'forward').length

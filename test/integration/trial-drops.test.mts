@@ -3,7 +3,21 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Level } from '../../inventory/levels.ts'
 import { begun } from './begun.ts'
-import { bridge, bridged, ebtablesLegacy, inet, known, nat, only, outOnly, refusal } from './trial-host.ts'
+import {
+  arp,
+  bridge,
+  bridged,
+  docker,
+  ebtablesLegacy,
+  inet,
+  known,
+  nat,
+  only,
+  outOnly,
+  owned,
+  queued,
+  refusal,
+} from './trial-host.ts'
 
 const dropped: [name: string, level: Level, theirs: string, said: RegExp][] = [
   [
@@ -238,6 +252,84 @@ ebtables-nft -A INPUT -p ARP --arp-opcode 1 -j CONTINUE`,
     3,
     'iptables-legacy -t nat -A POSTROUTING -o eth0 -j MASQUERADE',
     /^clients' questions by UDP to ns2 leaves with another source, 10.2.1.2 .*a rule in nat does that/,
+  ],
+  [
+    'a question is sent to another port, by iptables',
+    2,
+    'iptables -t nat -A PREROUTING -p udp --dport 53 -j REDIRECT --to-ports 5353',
+    /^a question by UDP to 10\.2\.1\.5 is sent to 10\.2\.1\.2:5353 and not to 10\.2\.1\.5: the chain ip nat PREROUTING does that \(.*redirect to :5353.*\)\. .* leaves 10\.2\.1\.5 alone$/,
+  ],
+  [
+    'a question is sent to another port, by nftables',
+    2,
+    nat('udp dport 53 redirect to :5353', 'prerouting priority -100'),
+    /^a question by UDP to 10\.2\.1\.5 is sent to 10\.2\.1\.2:5353 .*the chain ip theirs out does that/,
+  ],
+  [
+    'a question is sent to another port, by iptables-legacy, whose rules are not traced',
+    2,
+    'iptables-legacy -t nat -A PREROUTING -p udp --dport 53 -j REDIRECT --to-ports 5353',
+    /^a question by UDP .*the chain iptables-legacy nat PREROUTING does that \(-p udp .*-j REDIRECT --to-ports 5353\)/,
+  ],
+  ...['udp', 'tcp'].map((protocol): (typeof dropped)[number] => [
+    `a question is sent to a container, by ${protocol}`,
+    2,
+    docker(protocol),
+    /^a question by (UDP|TCP) to 10\.2\.1\.5 is sent elsewhere .*the chain ip nat DOCKER does that .*-p ADDRESS:PORT:PORT$/,
+  ]),
+  [
+    'a question is sent to the host itself in vain',
+    2,
+    nat('ip daddr 10.2.1.5 udp dport 53 dnat to 127.0.0.1:5353', 'prerouting priority -100'),
+    /^a question by UDP to 10\.2\.1\.5 is sent elsewhere .*the chain ip theirs out does that/,
+  ],
+  [
+    'checks of others are sent to another host',
+    2,
+    'iptables -t nat -A OUTPUT -p udp --dport 53 -j DNAT --to-destination 10.2.1.77',
+    /^checks of ns2 by UDP is sent elsewhere and not to 10\.2\.1\.3: the chain ip nat OUTPUT does that/,
+  ],
+  [
+    'ARP for the virtual IP',
+    1,
+    arp('input', 'arp daddr ip 10.2.1.5 drop'),
+    /^ARP for 10\.2\.1\.5 does not get through: the nftables chain arp theirs input stops it .*insert rule arp theirs input arp daddr ip 10\.2\.1\.5 accept$/,
+  ],
+  [
+    'the answer to ARP for the virtual IP',
+    1,
+    arp('output', 'arp saddr ip 10.2.1.5 drop'),
+    /^ARP for 10\.2\.1\.5 does not .*insert rule arp theirs output arp saddr ip 10\.2\.1\.5 accept$/,
+  ],
+  [
+    'ARP, by arptables',
+    1,
+    'arptables-nft -A INPUT -d 10.2.1.5 -j DROP',
+    /^ARP for 10\.2\.1\.5 .*the chain INPUT of arptables stops it .*: arptables -I INPUT -d 10\.2\.1\.5 -j ACCEPT$/,
+  ],
+  [
+    'ARP, by arptables beside a target that nft does not read back',
+    1,
+    'arptables-nft -A OUTPUT -s 10.2.1.9 -j mangle --mangle-ip-s 10.2.1.2; arptables-nft -A OUTPUT -s 10.2.1.5 -j DROP',
+    /^ARP for 10\.2\.1\.5 .*: arptables -I OUTPUT -s 10\.2\.1\.5 -j ACCEPT$/,
+  ],
+  [
+    'ARP, by a bridge',
+    1,
+    bridge('input', 'accept', 'ether type arp drop'),
+    /^ARP for 10\.2\.1\.2 .*insert rule bridge theirs input meta protocol arp accept$/,
+  ],
+  [
+    'a table of a program',
+    1,
+    owned('policy drop;'),
+    /^VRRP from ns2 .*chain inet theirs input stops it .* belongs to the program nft, which alone can change it: have it accept ip protocol vrrp$/,
+  ],
+  [
+    'a program that does not listen',
+    2,
+    queued(3),
+    /^UDP port 53 for the checks of ns2 .*the chain ip filter INPUT hands it to a program, and none listens \(.*queue num 3/,
   ],
   [
     'firewalld',

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import type { UserError } from '../../engine/base/errors.ts'
 import type { Script } from '../../engine/base/sh.ts'
 import { parseFacts } from '../../engine/runner/facts.ts'
-import { type Task, tasksOf, flatten } from '../../engine/runner/task.ts'
+import { type Change, flatten, type Task, tasksOf, type Unchanged } from '../../engine/runner/task.ts'
 import type { Level } from '../../inventory/levels.ts'
 import { allowAnswers, allowSync, allowVrrp, firewall, snat } from '../../tasks/cluster/firewall.ts'
 import { untracked } from '../../tasks/cluster/untracked.ts'
@@ -54,12 +54,16 @@ export async function printed(probe: Script, theirs: string): Promise<string> {
   return stdout
 }
 
+/** @returns what the task says of a host with these rules */
+export async function judged(level: Level, theirs: string, of = target): Promise<Change | Unchanged> {
+  const { probe, plan } = trial(level, theirs.startsWith(bridged) ? onBridge : of)
+  return plan({ text: await printed(probe, theirs), code: 0 }, { changes: () => false })
+}
+
 /** @returns what is said of a host with these rules, or nothing where all packets pass */
 export async function refusal(level: Level, theirs: string, of = target): Promise<string> {
-  const { probe, plan } = trial(level, theirs.startsWith(bridged) ? onBridge : of)
-  const text = await printed(probe, theirs)
   try {
-    assert.equal(plan({ text, code: 0 }, { changes: () => false }), { unchanged: true })
+    assert.equal(await judged(level, theirs, of), { unchanged: true })
     return ''
   } catch (error) {
     return (error as UserError).message
@@ -83,8 +87,29 @@ export const bridged = 'ip link add br0 type bridge; ip link add eth0 type veth;
 export const bridge = (hook: string, policy: string, ...statements: string[]) =>
   `${bridged}\n${inet(hook, policy, ...statements).replace('inet', 'bridge')}`
 export const known = ['ct state established,related accept', 'ct state invalid drop', 'ip protocol vrrp accept']
-export const nat = (rule: string) => `nft -f - <<'END'
+export const nat = (rule: string, hook = 'postrouting priority 100') => `nft -f - <<'END'
 table ip theirs {
-  chain out { type nat hook postrouting priority 100; ${rule}; }
+  chain out { type nat hook ${hook}; ${rule}; }
 }
 END`
+/** Rules as of Docker for a port that it publishes. */
+export const docker = (protocol: string) => `iptables -P FORWARD DROP; iptables -t nat -N DOCKER
+iptables -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+iptables -t nat -A DOCKER ! -i docker0 -p ${protocol} --dport 53 -j DNAT --to-destination 172.17.0.2:53`
+/** A table for ARP with a rule on a hook. */
+export const arp = (hook: string, rule: string) => `nft -f - <<'END'
+table arp theirs {
+  chain ${hook} { type filter hook ${hook} priority 0; ${rule}; }
+}
+END`
+/** A table of a program, which goes with it, and what its input chain is like. */
+export const owned = (input: string) => `coproc nft -i 2>/dev/null
+printf '%s\\n' 'add table inet theirs { flags owner; }' 'add chain inet theirs input { type filter hook input priority 0; ${input} }' >&"\${COPROC[1]}"
+until nft list chain inet theirs input >/dev/null 2>&1; do sleep 0.05; done`
+/** A program that listens to a queue of NFQUEUE: linux/netfilter/nfnetlink_queue.h. */
+export const listening = (queue: number) => `perl -MSocket -e '
+  socket(my $queues, 16, SOCK_RAW, 12) or die;
+  send $queues, pack("L S S L L C C n S S C C n", 28, 0x302, 1, 0, 0, 0, 0, ${queue}, 8, 1, 1, 0, 0), 0;
+  sleep 60' >/dev/null 2>&1 &
+until grep -q . /proc/net/netfilter/nfnetlink_queue; do sleep 0.05; done`
+export const queued = (queue: number) => `iptables -A INPUT -p udp --dport 53 -j NFQUEUE --queue-num ${queue}`

@@ -3,7 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Level } from '../../inventory/levels.ts'
 import { begun } from './begun.ts'
-import { bridge, bridged, ebtablesLegacy, inet, known, nat, only, refusal } from './trial-host.ts'
+import { arp, bridge, bridged, ebtablesLegacy, inet, known, nat, only, owned, refusal } from './trial-host.ts'
 
 const passing: [name: string, level: Level, theirs: string][] = [
   ['no rules', 3, ''],
@@ -93,6 +93,35 @@ ${inet('output', 'drop', 'ct state established,related accept', 'ip protocol vrr
     1,
     inet('input', 'drop', 'ip protocol vrrp accept', only('{ 10.2.1.2, 10.2.1.5 }')),
   ],
+  ['first segments without a usual MSS', 2, 'iptables -A INPUT -p tcp --syn -m tcpmss ! --mss 536:65535 -j DROP'],
+  ...[
+    'udp dport 53 udp sport != 32768-60999 drop',
+    'udp dport 8848 udp sport != 32768-60999 drop',
+    'udp length < 17 drop',
+    'udp checksum 0 drop',
+    'tcp flags syn tcp option timestamp missing drop',
+    'tcp dport 53 ip ttl > 64 drop',
+    'ip protocol vrrp ip length < 40 drop',
+  ].map((rule): (typeof passing)[number] => [`what no usual packet is: ${rule}`, 3, inet('input', 'accept', rule)]),
+  [
+    'at level 1, a service at another port of the node',
+    1,
+    nat('udp dport 53 redirect to :5353', 'prerouting priority -100'),
+  ],
+  [
+    'that other port alone is open',
+    1,
+    `iptables -t nat -A PREROUTING -p udp --dport 53 -j REDIRECT --to-ports 5353
+iptables -A INPUT -p udp --dport 5353 -j ACCEPT; iptables -A INPUT -p tcp --dport 53 -j ACCEPT; iptables -P INPUT DROP`,
+  ],
+  [
+    'at level 3, questions that connection tracking leaves alone',
+    3,
+    nat('udp dport 53 redirect to :5353', 'prerouting priority -100'),
+  ],
+  ['another port is sent elsewhere', 2, nat('udp dport 54 redirect to :5353', 'prerouting priority -100')],
+  ['ARP for others', 1, arp('input', 'arp daddr ip 10.2.1.9 drop')],
+  ['a table of a program that lets VRRP pass', 1, owned('policy accept;')],
 ]
 for (const [name, level, theirs] of passing) {
   const said = begun(() => refusal(level, theirs))

@@ -57,19 +57,23 @@ export interface Packet {
   /** For people: `VRRP from ns2`. */
   what: string
   direction: 'in' | 'out' | 'forward'
-  /** As in `Accept`. */
+  /** As in `Accept`; `arp` for somebody who asks for the address `to`, and has to be answered. */
   protocol: string
   from: string
   to: string
   fromPort?: number
   toPort?: number
+  /** Of a service, to its client. */
+  isAnswer?: boolean
   /** It has to leave with the source that it came with. */
   keepsSource?: boolean
+  /** Its destination may be translated: who serves may be a container. */
+  mayGoElsewhere?: boolean
   /**
    * The host has this address meanwhile, as its holder; it has to get through where one with `like` in its place does by the
-   * first wire.
+   * first wire, or anyhow.
    */
-  holding?: { address: string; like: string }
+  holding?: { address: string; like?: string }
 }
 
 /** An interface, and the packets that have to get in and out by it. */

@@ -7,8 +7,9 @@ const hooks = { in: 'input', out: 'output', forward: 'forward' } as const
 
 /**
  * Bash functions for chains of others. `chains HOOK` prints FAMILY, TABLE and CHAIN of each that filters there: not those of
- * iptables and firewalld, which have programs of their own, nor ours. `first HOOK OURS RULE…` prints what nft takes to have these
- * rules at the top of all of them, and none of those whose comment matches OURS, an extended regular expression.
+ * iptables and firewalld, which have programs of their own, nor those of a table that belongs to a program, nor ours.
+ * `first HOOK OURS RULE…` prints what nft takes to have these rules at the top of all of them, and none of those whose comment
+ * matches OURS, an extended regular expression.
  */
 export const functions = `chains() {
   nft list chains 2>/dev/null | awk -v hook="$1" '
@@ -16,7 +17,11 @@ export const functions = `chains() {
     $1 == "chain" { chain = $2 }
     $1 == "type" && $2 == "filter" && $4 == hook && (family == "ip" || family == "inet") &&
       table != "firewalld" && table !~ /^${prefix}/ &&
-      !(family == "ip" && table ~ /^(filter|raw|mangle|security)$/) { print family, table, chain }'
+      !(family == "ip" && table ~ /^(filter|raw|mangle|security)$/) { print family, table, chain }' |
+    while read -r family table chain; do
+      # Whoever owns a table alone can change it.
+      nft -t list table $family $table 2>/dev/null | grep -q $'^\\tflags .*owner' || echo "$family $table $chain"
+    done
 }
 first() {
   hook=$1

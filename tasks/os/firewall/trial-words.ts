@@ -1,12 +1,53 @@
 import { type Packet, protocolName } from './firewall.ts'
 
-// What a trial says of a packet that does not get through, read from what its script printed.
+// What a trial says of packets, read from what its script printed.
 
-/** @returns what gives a packet another source, and what to do about it */
-export function translation(text: string): string {
-  const [, where, rule] = text.match(/^nat=(\S+ \S+ \S+) (?:rule )?(.*)$/m) ?? []
+/** A packet, and the interface where it was tried. */
+type Tried = Packet & { device: string }
+
+/**
+ * @param result what packets.pl says of the packet that did not pass
+ * @returns what happens to it, what does that, and what to do about it
+ */
+export function stopped(text: string, result: string, packet: Tried): string {
+  const [verdict, where] = result.split(' ')
+  const { what, from, to, mayGoElsewhere } = packet
+  if (verdict === 'from')
+    return `${what} leaves with another source, ${where} and not ${from}: ${translation(text, 'nat', from)}`
+  if (verdict === 'to') return `${what} is sent to ${where} and not to ${to}: ${translation(text, 'dnat', to)}`
+  if (verdict === 'elsewhere' || (!mayGoElsewhere && /^dnat=/m.test(text)))
+    return `${what} is sent elsewhere and not to ${to}: ${translation(text, 'dnat', to)}`
+  return `${what} does not get through: ${cause(text, packet)}`
+}
+
+/** @returns what could not be found out by trying, for people; nothing where all is known */
+export function untold(text: string, results: readonly string[], packets: readonly Tried[]): string | undefined {
+  const of = Map.groupBy(
+    packets.flatMap(({ what }, place) => (results[place]?.startsWith('pass ') ? { what, result: results[place] } : [])),
+    ({ result }) => result,
+  )
+  const said = [
+    ...[...text.matchAll(/^untold=(.*)$/gm)].map(([, what]) => `whether ${what} packets`),
+    ...[...of].map(([result, found]) => {
+      const queue = result.match(/queue (.*)$/)?.[1]
+      const which = found.map(({ what }) => what).join(', ')
+      return queue === undefined
+        ? `who gets what nat sends elsewhere (${which})`
+        : `whether the program at queue ${queue} of NFQUEUE lets pass what it gets (${which})`
+    }),
+  ]
+  return said.length > 0 ? `it could not be tried ${said.join('; ')}` : undefined
+}
+
+/** @returns what translates an address, and what to do about it */
+function translation(text: string, kind: 'nat' | 'dnat', address: string): string {
+  const [, where, rule] = text.match(new RegExp(`^${kind}=(\\S+ \\S+ \\S+) (?:rule )?(.*)$`, 'm')) ?? []
   const by = where ? `the chain ${where} does that (${rule})` : 'a rule in nat does that'
-  return `${by}. Take it out, or narrow it so that it leaves the cluster's network alone`
+  if (kind === 'nat') return `${by}. Take it out, or narrow it so that it leaves the cluster's network alone`
+  const docker = where?.endsWith(' DOCKER')
+    ? ', as a port that Docker publishes at one other address: -p ADDRESS:PORT:PORT'
+    : ''
+  return `${by}. Take it out, or narrow it so that it leaves ${address} alone${docker}`
 }
 
 /** The chains of iptables that packets go through, in the order in which they do. */
@@ -17,10 +58,16 @@ const chains: Readonly<Record<Packet['direction'], readonly string[]>> = {
 }
 
 /** @returns what stops a packet, and how to let it pass, in words */
-export function cause(text: string, packet: Packet, device: string): string {
+function cause(text: string, packet: Tried): string {
   const [, where, rule] = text.match(/^cause=(\S+ \S+ \S+) (.*)$/m) ?? []
-  const { direction, protocol, fromPort = 0, toPort = 0 } = packet
-  const [side, port] = toPort > 0 && (fromPort === 0 || toPort < fromPort) ? ['dport', toPort] : ['sport', fromPort]
+  const [, queue, handing] = (where ? undefined : text.match(/^queued=(\S+ \S+ \S+) (.*)$/m)) ?? []
+  if (queue)
+    return `the chain ${queue} hands it to a program, and none listens (${handing}). Start that program, or let the rule pass packets without it: --queue-bypass`
+  if (packet.protocol === 'arp') return arpCause(text, packet.to, where, rule)
+  const { device, direction, protocol, isAnswer } = packet
+  // What has been translated has another port where it is stopped.
+  const translated = text.match(/^dnat=.*(?: to \S*:|--to-ports |--to-destination \S*:)(\d+)/m)?.[1]
+  const [side, port] = isAnswer ? ['sport', packet.fromPort] : ['dport', translated ?? packet.toPort]
   const byIptables = (program: string, table: string, chain: string) =>
     `Allow it, now and at boot: ${program}${table === 'filter' ? '' : ` -t ${table}`} -I ${chain} -p ${protocol}` +
     `${port ? ` --${side} ${port}` : ''} -j ACCEPT`
@@ -44,6 +91,7 @@ export function cause(text: string, packet: Packet, device: string): string {
     )
   }
   const said = `the nftables chain ${where} stops it (${rule}).`
+  const owner = ownerOf(text, where)
   if (table === 'firewalld') {
     const words =
       direction === 'forward'
@@ -55,5 +103,26 @@ export function cause(text: string, packet: Packet, device: string): string {
     return `${said} Allow it in firewalld's zone of ${device}: firewall-cmd --permanent --zone=${zone} ${words} && firewall-cmd --reload`
   }
   const match = port ? `${protocol} ${side} ${port}` : `ip protocol ${protocolName(protocol)}`
+  if (owner)
+    return `${said} Its table belongs to the program ${owner}, which alone can change it: have it accept ${match}`
   return `${said} Allow it now, and in the file that loads the table (/etc/nftables.conf?): nft insert rule ${where} ${match} accept`
+}
+
+/** @returns the program that alone may change the table of a chain, FAMILY TABLE CHAIN */
+const ownerOf = (text: string, where: string): string | undefined =>
+  [...text.matchAll(/^owned=(\S+ \S+) (.*)$/gm)].find(([, table]) => where.startsWith(`${table} `))?.[2]
+
+/** @returns the same of ARP for an address, whose answer may be what is stopped */
+function arpCause(text: string, address: string, where?: string, rule?: string): string {
+  if (!where)
+    return `neither it nor its answer is traced. Look at nft list ruleset and arptables -L for what stops ARP for ${address}`
+  const [family, table, chain] = where.split(' ')
+  const leaves = text.includes(`\nleaving=${where}\n`)
+  if (family === 'arp' && table === 'filter' && /^(IN|OUT)PUT$/.test(chain!))
+    return (
+      `the chain ${chain} of arptables stops it (${rule}). ` +
+      `Allow it, now and at boot: arptables -I ${chain} ${leaves ? '-s' : '-d'} ${address} -j ACCEPT`
+    )
+  const match = family === 'arp' ? `arp ${leaves ? 'saddr' : 'daddr'} ip ${address}` : 'meta protocol arp'
+  return `the nftables chain ${where} stops it (${rule}). Allow it now, and in the file that loads the table (/etc/nftables.conf?): nft insert rule ${where} ${match} accept`
 }
