@@ -7,7 +7,7 @@ import { restored } from '../../tasks/os/firewall/iptables.ts'
 import { packetsPass } from '../../tasks/os/firewall/trial.ts'
 import { targetOf } from '../../tasks/target.ts'
 import { inventoryOf } from '../variants.ts'
-import { facts, inet, printed, refusal, sbin, target, trial } from './trial-host.ts'
+import { docker, facts, inet, printed, refusal, sbin, target, trial } from './trial-host.ts'
 
 test('the rules of the host are only read', () => {
   const { probe } = trial(3)
@@ -70,6 +70,28 @@ hosts:
   assert.match(
     await refusal(2, inet('output', 'drop', 'ip daddr 10.2.1.0/24 accept', 'ip daddr 224.0.0.18 accept'), lb1),
     /^checks of web by UDP does not get through/,
+  )
+})
+
+test('a real server that answers directly may keep quiet about the virtual IP, a director may not', async () => {
+  const apart = inventoryOf(`
+cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, balancing: { method: dr } }
+hosts:
+  lb1: { address: 10.2.1.2, role: director }
+  lb2: { address: 10.2.1.3, role: director }
+  web: { address: 10.2.1.22, role: real_server }
+`)
+  const [lb1, , web] = apart.hosts.map((host) => targetOf(apart, host, facts))
+  const quiet = 'arptables-nft -A INPUT -d 10.2.1.5 -j DROP'
+  assert.is(await refusal(2, quiet, web), '')
+  assert.match(await refusal(2, quiet, lb1), /^ARP for 10.2.1.5 does not get through/)
+})
+
+test('without nft, iptables says which rule of nat takes a question elsewhere', async () => {
+  const hidden = 'mkdir /run/bin; ln -s /usr/sbin/* /run/bin; rm -f /run/bin/nft; PATH=/run/bin:/usr/bin:/bin'
+  assert.match(
+    await refusal(2, `${docker('udp')}\n${hidden}`),
+    /^a question by UDP to 10.2.1.5 is sent elsewhere .*the chain iptables nat DOCKER does that \(! -i docker0 -p udp .*-j DNAT/,
   )
 })
 
