@@ -1,6 +1,7 @@
 // The command line: what is accepted, and what is said of the rest.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { confirmWithin } from '../engine/commands/confirm-timeout.ts'
 import { inCi, type Option, type Options, type OwnOptions, parseOptions } from '../engine/cli/options.ts'
 
 const own = [
@@ -95,6 +96,20 @@ for (const [args, message] of wrong) {
     )
   })
 }
+
+test('--confirm-timeout: whole seconds from 10, or 0', () => {
+  assert.equal([undefined, '0', '10', '86400'].map(confirmWithin), [60, 0, 10, 86_400])
+  // Of these, Number() makes 0, which would leave hosts without their way back.
+  const likeZero = [' ', '-0', '0x0', '0e9', '.0']
+  for (const text of [...likeZero, '9', '-5', '10.5', '1e9', '86401', '9'.repeat(400), 'never', '+60'])
+    assert.throws(
+      () => confirmWithin(text),
+      (error: Error & { exitCode: number }) =>
+        error.exitCode === 3 &&
+        error.message === `--confirm-timeout must be a whole number from 10 to 86400, or 0, got "${text}"`,
+      `"${text}"`,
+    )
+})
 
 test('what the shell makes of a pattern: inventories of Ansible too; a value may begin with a dash where it is joined', () => {
   assert.equal(parse('-i', 'a.yaml', 'b.ini', 'c.YAML').inventories, ['a.yaml', 'b.ini', 'c.YAML'])

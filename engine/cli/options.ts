@@ -92,8 +92,8 @@ export function parseOptions<const Own extends Option>(
     limit: given.get('limit')?.split(','),
     check: given.has('check'),
     diff: given.has('diff'),
-    forks: positive('forks', given.get('forks') ?? '20'),
-    timeout: positive('timeout', given.get('timeout') ?? '900'),
+    forks: wholeNumber('forks', given.get('forks') ?? '20'),
+    timeout: wholeNumber('timeout', given.get('timeout') ?? '900'),
     askPass: given.has('ask-pass'),
     askBecomePass: given.has('ask-become-pass'),
     verbose: given.has('verbose'),
@@ -168,12 +168,17 @@ function realPath(file: string): string {
 /** Seconds of a day: timers of Node count milliseconds in 31 bits. */
 const most = 86_400
 
-/** @throws UserError where the text is no whole number from 1 to 86400 */
-export function positive(name: string, text: string): number {
+/**
+ * @param bounds least is 1 unless given; `or` is a number below it that has a meaning of its own
+ * @throws UserError where the text is no whole number within these bounds
+ */
+export function wholeNumber(name: string, text: string, bounds: { least?: number; or?: number } = {}): number {
+  const { least = 1, or } = bounds
   const number = Number(text)
-  if (!/^\d+$/.test(text) || number < 1 || number > most)
-    throw new UserError(`--${name} must be a whole number from 1 to ${most}, got "${text}"`)
-  return number
+  // Number() takes blanks for 0, and knows 1e9 and 0x10.
+  if (/^\d+$/.test(text) && (number === or || (number >= least && number <= most))) return number
+  const otherwise = or === undefined ? '' : `, or ${or}`
+  throw new UserError(`--${name} must be a whole number from ${least} to ${most}${otherwise}, got "${text}"`)
 }
 
 function helpText(title: string, known: readonly Option[], wordsName?: string): string {

@@ -1,7 +1,7 @@
 import type { Finding } from '../../cluster/finding.ts'
 import { UserError } from '../../base/errors.ts'
 import { upgradeCommand } from '../../../tasks/os/os.ts'
-import { type Option, type OwnOptions, positive } from '../../cli/options.ts'
+import { type Option, type OwnOptions, wholeNumber } from '../../cli/options.ts'
 import type { Patience } from './node-steps.ts'
 
 /** The options of a rolling reboot beside the common ones. */
@@ -37,7 +37,7 @@ export interface RollingRequest {
  */
 export function readRollingOptions(own: OwnOptions<(typeof rollingOptions)[number]>, nodes: number): RollingRequest {
   const number = (name: 'min-serving' | 'drain-timeout' | 'boot-timeout', otherwise: number) =>
-    positive(name, own[name] ?? String(otherwise))
+    wholeNumber(name, own[name] ?? String(otherwise))
   const settled = (['only-if-required', 'before', 'update', 'without-reboot'] as const).find((name) => own[name])
   if (own.resume && settled) throw new UserError(`--resume goes on as the run was begun: leave --${settled} out`)
   if (own.update && own.before !== undefined)
