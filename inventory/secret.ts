@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { absolutePath, whyUnreadable } from './files.ts'
 import { password } from './schema-cluster.ts'
@@ -28,7 +28,8 @@ export const vrrpPassword: Rule = password
 export const loginPassword: Rule = { pattern: '^[^\\n\\r\\u0000]{1,1000}$', title: 'one line of text' }
 
 /**
- * Fetches a secret from where the inventory says it is. No message shows it.
+ * Fetches a secret from where the inventory says it is. No message shows it, and none shows a name that leads nowhere: it may be
+ * the secret, put there by mistake.
  * @param given as the schema wants it
  * @param at where it stands
  */
@@ -55,10 +56,11 @@ interface Wanted {
 }
 
 function fromEnvironment(name: string, env: NodeJS.ProcessEnv, wanted: Wanted): Secret {
-  const what = `the environment variable ${name}`
+  const { path } = wanted
   const value = env[name]
-  if (!value) return { problem: { path: wanted.path, text: `${what} is ${value === undefined ? 'not set' : 'empty'}` } }
-  return checked(value, what, wanted)
+  if (value === undefined) return { problem: { path, text: 'no environment variable of this name is set' } }
+  const what = `the environment variable ${name}`
+  return value ? checked(value, what, wanted) : { problem: { path, text: `${what} is empty` } }
 }
 
 function fromFile(file: string, wanted: Wanted): Secret {
@@ -75,7 +77,8 @@ function fromFile(file: string, wanted: Wanted): Secret {
     }
     return checked(text.replace(/\r?\n$/, ''), shown(file), wanted)
   } catch (error) {
-    return { problem: { path, text: `can not read ${shown(file)}: ${whyUnreadable(error)}` } }
+    const what = existsSync(file) ? shown(file) : 'this file'
+    return { problem: { path, text: `can not read ${what}: ${whyUnreadable(error)}` } }
   } finally {
     if (descriptor !== undefined) closeSync(descriptor)
   }
@@ -86,7 +89,9 @@ function fromCommand(command: string, folder: string, wanted: Wanted, run: NonNu
     const text = run(command.split(' '), folder)
     return checked(text.replace(/\r?\n$/, ''), `what ${shown(command)} prints`, wanted)
   } catch (error) {
-    return { problem: { path: wanted.path, text: `${shown(command)} ${(error as Error).message}` } }
+    const { message, cause } = error as Error
+    const text = cause === 'ENOENT' ? 'no program of this name can be run here' : `${shown(command)} ${message}`
+    return { problem: { path: wanted.path, text } }
   }
 }
 
@@ -101,7 +106,7 @@ const patience = 120
 /**
  * Runs a program on this machine, without a shell; it may ask at the terminal.
  * @returns what it has printed
- * @throws Error in words that complete "the program …"
+ * @throws Error in words that complete "the program …"; its cause is the code of the system, if there is one
  */
 export function runHere(words: readonly string[], folder: string): string {
   const [program, ...others] = words as [string, ...string[]]
@@ -115,7 +120,7 @@ export function runHere(words: readonly string[], folder: string): string {
     })
   } catch (error) {
     const { code, status, signal } = error as NodeJS.ErrnoException & { status?: number; signal?: string }
-    if (code === 'ENOENT') throw new Error(`can not be run: there is no program ${program}`)
+    if (code === 'ENOENT') throw new Error(`can not be run: there is no program ${program}`, { cause: code })
     if (code === 'ETIMEDOUT') throw new Error(`did not end within ${patience} s`)
     throw new Error(status ? `ended with exit code ${status}` : `failed: ${code ?? signal}`)
   }

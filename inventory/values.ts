@@ -74,7 +74,7 @@ const secretCommand = {
   title: 'a program, and words after it, without quotes and what a shell heeds',
 } as const
 
-/** Where a secret is, of which the inventory says nothing else: one of these. */
+/** Where a secret is, of which the inventory says nothing else: one of these. Somebody may have put the secret itself there. */
 export const secret = {
   additionalProperties: false,
   minProperties: 1,
@@ -82,17 +82,20 @@ export const secret = {
   properties: {
     env: {
       type: 'string',
+      writeOnly: true,
       pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
       title: 'the name of an environment variable',
       description: 'The environment variable that holds it.',
     },
     file: {
       ...path,
+      writeOnly: true,
       description:
         'The file that holds it, and nothing else but a line end; only you may read it (mode 600). Paths as for `ssh.config`.',
     },
     command: {
       ...secretCommand,
+      writeOnly: true,
       description:
         'The program that prints it: `pass show vrrp`, `ansible-vault view vrrp.yml`. It runs on this machine, as you, in the folder of the ' +
         'inventory and without a shell, when all else in the inventory is right, and may ask for a passphrase.',

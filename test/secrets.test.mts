@@ -9,7 +9,7 @@ import { cluster, complaint, folder, lines, load, smallest } from './inventory/s
 
 for (const [line, message] of spoiltPasswords) {
   test(`spoilt password: ${line}`, () => {
-    const said = complaint(cluster(line), { env: {} })
+    const said = complaint(cluster(line), { env: {}, run: runHere })
     assert.is(said, lines(message))
     assert.not.match(said, /KPSj|XfR|fRG|12345678/)
   })
@@ -19,7 +19,10 @@ test('a password from the environment', () => {
   const text = cluster('auth_pass: { env: VRRP_PASS }')
   const at = '4:21 cluster.auth_pass.env: the environment variable VRRP_PASS'
   assert.is(load(text, { env: { VRRP_PASS: 'KPSjXfRG' } }).cluster.auth_pass, 'KPSjXfRG')
-  assert.is(complaint(text, { env: {} }), lines(`${at} is not set`))
+  assert.is(
+    complaint(text, { env: {} }),
+    lines('4:21 cluster.auth_pass.env: no environment variable of this name is set'),
+  )
   assert.is(complaint(text, { env: { VRRP_PASS: '' } }), lines(`${at} is empty`))
   const long = `${at} must hold ${passwordWords}, but holds 9 characters`
   assert.is(complaint(text, { env: { VRRP_PASS: 'KPSjXfRG9' } }), lines(long))
@@ -39,7 +42,10 @@ test('a password that a program prints, which runs in the folder of the inventor
   assert.is(ran.length, 1)
   const really = (words: string) => complaint(text.replace('cat vrrp.pass', words), { run: runHere })
   assert.match(really('cat no.pass'), '"cat no.pass" ended with exit code 1')
-  assert.match(really('no-such-program x'), '"no-such-program x" can not be run: there is no program no-such-program')
+  assert.is(
+    really('no-such-program x'),
+    lines('4:25 cluster.auth_pass.command: no program of this name can be run here'),
+  )
   writeFileSync(join(folder, 'vrrp.pass'), 'KPSjXfRG\n')
   assert.is(load(text, { run: runHere }).cluster.auth_pass, 'KPSjXfRG')
   writeFileSync(join(folder, 'vrrp.pass'), 'KPSjXfRG9\n')
@@ -67,7 +73,7 @@ test('passwords of SSH and sudo: those of a host go before the common ones, and 
     ],
   )
   assert.equal(ran, ['common', 'own'])
-  assert.match(complaint(text, { env: {} }), 'ssh.become_password.env: the environment variable SUDO is not set')
+  assert.match(complaint(text, { env: {} }), 'ssh.become_password.env: no environment variable of this name is set')
   assert.match(complaint(text.replace('{ env: SUDO }', 'plain')), 'ssh.become_password: must be { env: NAME }')
 })
 
@@ -75,7 +81,7 @@ test('a password from a file that only its owner reads', () => {
   const text = cluster('auth_pass: { file: secret/pass }')
   const secret = join(folder, 'secret', 'pass')
   const at = '4:22 cluster.auth_pass.file:'
-  assert.is(complaint(text), lines(`${at} can not read "${secret}": there is no such file`))
+  assert.is(complaint(text), lines(`${at} can not read this file: there is no such file`))
   mkdirSync(join(folder, 'secret'), { mode: 0o700 })
   assert.is(
     complaint(text.replace('/pass', '')),

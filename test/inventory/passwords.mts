@@ -19,7 +19,22 @@ export const spoiltPasswords: [line: string, message: string][] = [
   ['auth_pass: { KPSjXfRG }', `4:16 ${auth('a map with another key')}`],
   ['auth_pass: {}', `4:3 ${auth('a map of 0')}`],
   ['auth_pass: { env: A, file: b }', `4:3 ${auth('a map of 2')}`],
-  ['auth_pass: { env: A-B }', '4:21 cluster.auth_pass.env: must be the name of an environment variable, got "A-B"'],
+  [
+    'auth_pass: { env: KPSjXfRG! }',
+    '4:21 cluster.auth_pass.env: must be the name of an environment variable, got text of 9 characters',
+  ],
+  [
+    'auth_pass: { env: 12345678 }',
+    '4:21 cluster.auth_pass.env: must be the name of an environment variable, got a number; put it in quotes',
+  ],
+  ['auth_pass: { env: KPSjXfRG }', '4:21 cluster.auth_pass.env: no environment variable of this name is set'],
+  ['auth_pass: { file: KPSjXfRG! }', '4:22 cluster.auth_pass.file: can not read this file: there is no such file'],
+  ['auth_pass: { file: "KPSj\\x07fRG" }', '4:22 cluster.auth_pass.file: must be a path, got text of 8 characters'],
+  [
+    'auth_pass: { command: KPSjXfRG! }',
+    '4:25 cluster.auth_pass.command: must be a program, and words after it, without quotes and what a shell heeds, got text of 9 characters',
+  ],
+  ['auth_pass: { command: KPSjXfRG }', '4:25 cluster.auth_pass.command: no program of this name can be run here'],
   ['auth_pass: !KPSjXfRG', '4:14 YAML: tags are not used here; quote a value that begins with "!"'],
   ['auth_pass: *KPSjXfRG', '4:14 YAML: an alias (*) without an anchor (&) before it'],
   ['auth_pass: |KPSjXfRG', '4:15 YAML: Block scalar header includes extra characters'],
