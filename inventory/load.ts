@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
+import { decoded } from '../engine/base/decoded.ts'
 import { UserError } from '../engine/base/errors.ts'
 import { ansibleSource, readAnsible } from './ansible/source.ts'
 import { type Draft, fillDefaults } from './defaults.ts'
@@ -35,7 +36,7 @@ export function loadInventory(file: string, options: { level?: Level } & Partial
 
   const data = unfold(file, source)
   const { problems: wrong, removed } = validate(data)
-  const problems = [...source.duplicateKeys(), ...wrong]
+  const problems = [...source.duplicateKeys(), ...source.oddNumbers(), ...wrong]
   // What is wrong of it has been taken away, and the rest is as the schema says.
   const draft = data as Draft
   fillDefaults(draft, removed)
@@ -199,7 +200,7 @@ function fail(problems: readonly (Place & { where: string; text: string })[]): n
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return decoded(readFileSync(file))
   } catch (error) {
     throw new UserError(`can not read the inventory ${file}: ${whyUnreadable(error)}`)
   }

@@ -14,9 +14,9 @@ export interface Network {
 const toNumber = (address: string) => address.split('.').reduce((number, octet) => number * 256 + Number(octet), 0)
 const toAddress = (number: number) => [24, 16, 8, 0].map((bits) => Math.floor(number / 2 ** bits) % 256).join('.')
 
-/** Whether the text is an IPv4 address, a slash, and a prefix length within these bounds. */
+/** Whether the text is an IPv4 address, a slash, and a prefix length within these bounds, without zeros before it: not all programs take 08 for 8. */
 export function isNetwork(text: string, shortest: number, longest: number): boolean {
-  const [, address = '', prefix = ''] = /^(.*)\/(\d\d?)$/.exec(text) ?? []
+  const [, address = '', prefix = ''] = /^(.*)\/(\d|[1-9]\d)$/.exec(text) ?? []
   return isIPv4(address) && Number(prefix) >= shortest && Number(prefix) <= longest
 }
 

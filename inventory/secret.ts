@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { decoded } from '../engine/base/decoded.ts'
 import { absolutePath, whyUnreadable } from './files.ts'
 import { password } from './schema-cluster.ts'
 import type { Path, Problem } from './source.ts'
@@ -68,7 +69,7 @@ function fromFile(file: string, wanted: Wanted): Secret {
   let descriptor: number | undefined
   try {
     descriptor = openSync(file, 'r')
-    const text = readFileSync(descriptor, 'utf8')
+    const text = decoded(readFileSync(descriptor))
     // Asked of the open file, so that it is the one that was read.
     const mode = fstatSync(descriptor).mode & 0o777
     if (mode & 0o077) {

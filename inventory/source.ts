@@ -38,6 +38,13 @@ function itemOf(node: unknown, index: string): Pair | undefined {
   return item && new Pair(item, item)
 }
 
+/** @param nodes from the document down to one that is meant @returns the keys on the way */
+const pathOf = (nodes: readonly unknown[]): string[] =>
+  nodes.flatMap((node, place) => {
+    if (isPair(node)) return [textOfKey(node)]
+    return isSeq(node) && place + 1 < nodes.length ? [String(node.items.indexOf(nodes[place + 1]))] : []
+  })
+
 /** @returns the offset of a node in the text, if it is of any length there */
 function startOf(node: unknown): number | undefined {
   const range = isNode(node) ? node.range : undefined
@@ -48,8 +55,11 @@ function startOf(node: unknown): number | undefined {
 export class Source {
   readonly #document: Document.Parsed
   readonly #lines = new LineCounter()
+  /** Where the first NUL byte is, or -1. */
+  readonly #nul: number
 
   constructor(text: string) {
+    this.#nul = text.indexOf('\0')
     this.#document = parseDocument(text, {
       lineCounter: this.#lines,
       prettyErrors: false,
@@ -68,13 +78,18 @@ export class Source {
 
   /** @returns what makes the text no YAML, or YAML that an inventory doesn't use; never with a piece of the text */
   syntaxErrors(): (Place & { text: string })[] {
+    if (this.#nul >= 0) return [{ ...this.#place(this.#nul), text: 'YAML: a NUL byte; save the file as text in UTF-8' }]
     const { errors, warnings } = this.#document
     // The parser tells it of each level below.
     const tooDeep = errors.find(({ code }) => code === 'RESOURCE_EXHAUSTION')
-    const found = (tooDeep ? [tooDeep] : [...errors, ...warnings]).map(({ code, message, pos }) => ({
-      ...this.#place(pos[0]),
-      text: `YAML: ${withoutSource(code, message)}`,
-    }))
+    const opened = new Set<number>()
+    const found = (tooDeep ? [tooDeep] : [...errors, ...warnings]).map(({ code, message, pos }) => {
+      const [mark, text] = unclosed.find(([, , pattern]) => pattern.test(message)) ?? []
+      const opening = mark === undefined ? undefined : this.#openingOf(mark, pos[0], opened)
+      if (opening === undefined) return { ...this.#place(pos[0]), text: `YAML: ${withoutSource(code, message)}` }
+      opened.add(opening)
+      return { ...this.#place(opening), text: `YAML: ${text}` }
+    })
     visit(this.#document, {
       // Plain values have no such keys, and the parser would print them, with whatever secret is in them.
       Pair: (_key, { key }) => {
@@ -100,12 +115,41 @@ export class Source {
     return found
   }
 
+  /**
+   * @param mark what opens, and is not closed at `end`
+   * @returns where it opens: of several the innermost, but for those that are told already
+   */
+  #openingOf(mark: string, end: number, told: ReadonlySet<number>): number | undefined {
+    let innermost: number | undefined
+    visit(this.#document, {
+      Value: (_key, node) => {
+        const [start, nodeEnd] = node.range!
+        if (markOf(node) === mark && nodeEnd === end && !told.has(start)) innermost = start
+      },
+    })
+    return innermost
+  }
+
+  /** @returns numbers that begin with 0: YAML 1.2 takes 010 for ten, and YAML 1.1, as Ansible reads it, for eight */
+  oddNumbers(): Problem[] {
+    const found: Problem[] = []
+    visit(this.#document, {
+      Scalar: (key, scalar, ancestors) => {
+        const { value, source } = scalar
+        if (key === 'key' || typeof value !== 'number' || !/^[-+]?0\d/.test(source ?? '')) return
+        const text = 'must not begin with 0, as not all read such a number as the same; text belongs in quotes'
+        found.push({ path: pathOf([...ancestors, scalar]), text })
+      },
+    })
+    return found
+  }
+
   /** @returns every duplicate key */
   duplicateKeys(): Problem[] {
     const found: Problem[] = []
     visit(this.#document, {
       Map: (_key, map, ancestors) => {
-        const path = ancestors.filter((node) => isPair(node)).map(textOfKey)
+        const path = pathOf([...ancestors, map])
         const seen = new Set<string>()
         for (const key of map.items.map(textOfKey)) {
           if (seen.has(key)) found.push({ path: [...path, key], text: 'is there twice' })
@@ -163,6 +207,20 @@ function unshared(value: unknown, above: readonly unknown[] = []): unknown {
   const inner = (one: unknown) => unshared(one, [...above, value])
   if (Array.isArray(value)) return value.map(inner)
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, inner(one)]))
+}
+
+/** What opens and was not closed: what is said of it, and what the parser says at the end of it. */
+const unclosed: readonly (readonly [mark: string, text: string, pattern: RegExp])[] = [
+  ['"', 'this quote (") is not closed', /^Missing closing "quote/],
+  ["'", "this quote (') is not closed", /^Missing closing 'quote/],
+  ['{', 'this { is not closed: its } is missing, or too far to the left', /^Flow map .*end with a }/],
+  ['[', 'this [ is not closed: its ] is missing, or too far to the left', /^Flow sequence .*end with a ]/],
+]
+
+/** @returns what a value opens with, if it is one that has to be closed */
+function markOf(node: unknown): string | undefined {
+  if (isScalar(node)) return { QUOTE_DOUBLE: '"', QUOTE_SINGLE: "'" }[node.type as string]
+  return isCollection(node) && node.flow ? (isSeq(node) ? '[' : '{') : undefined
 }
 
 /** Messages of the parser that are met most often, in terms of what to look for. */

@@ -139,7 +139,10 @@ for (const [name, text, said] of wrong)
 test('wrong: files that can not be read', () => {
   assert.throws(() => readConf(join(folder, 'none')), /^can not read .*none: there is no such file$/)
   assert.throws(() => readConf(folder), /it is a folder$/)
-  assert.throws(() => readConf(files({ bin: 'a\0b' })), /bin: is no text, so it is no keepalived.conf/)
+  assert.throws(
+    () => readConf(files({ bin: 'a\0b' })),
+    /bin: has NUL bytes, as UTF-16 or a program, so it is no keepalived.conf/,
+  )
 })
 
 test.run()

@@ -290,6 +290,16 @@ test('a file that is none, or holds nothing', () => {
     assert.is(complaint(text), `${file}: is empty; inventory/example.yaml shows what belongs there`)
 })
 
+test('UTF-16 is read where it begins with its mark; without one it is told as that', () => {
+  const little = Buffer.from(`\ufeff${smallest}`, 'utf16le')
+  for (const bytes of [little, Buffer.from(little).swap16(), Buffer.from(`\ufeff${smallest}`)]) {
+    writeFileSync(file, bytes)
+    assert.is(messageOf(file), 'valid')
+  }
+  writeFileSync(file, little.subarray(2))
+  assert.is(messageOf(file), lines('1:2 YAML: a NUL byte; save the file as text in UTF-8'))
+})
+
 test('the file is named as it was given', () => {
   const before = process.cwd()
   process.chdir(folder)

@@ -89,6 +89,10 @@ test('a password from a file that only its owner reads', () => {
   )
   writeFileSync(secret, 'KPSjXfRG\n', { mode: 0o600 })
   assert.is(load(text).cluster.auth_pass, 'KPSjXfRG')
+  for (const encoding of ['utf8', 'utf16le'] as const) {
+    writeFileSync(secret, '\ufeffKPSjXfRG\r\n', encoding)
+    assert.is(load(text).cluster.auth_pass, 'KPSjXfRG', encoding)
+  }
   writeFileSync(secret, 'KPSjXfRG\n\n')
   assert.is(complaint(text), lines(`${at} "${secret}" must hold ${passwordWords}, but holds 9 characters`))
   chmodSync(secret, 0o640)

@@ -52,6 +52,7 @@ export const filesOf = (name: string, texts: ReadonlyMap<string, string>): Files
 const withoutHost = (path: string) => path.replace(/^[^/]*:(?=\/)/, '')
 
 function checked(text: string, path: string): string {
-  if (text.includes('\0')) throw new UserError(`${path}: is no text, so it is no keepalived.conf`)
+  if (text.includes('\0'))
+    throw new UserError(`${path}: has NUL bytes, as UTF-16 or a program, so it is no keepalived.conf`)
   return text
 }

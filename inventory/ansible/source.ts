@@ -1,5 +1,6 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { extname } from 'node:path'
+import { decoded } from '../../engine/base/decoded.ts'
 import { UserError } from '../../engine/base/errors.ts'
 import { runHere } from '../secret.ts'
 import { type FromAnsible, fromListed, type Listed } from './listed.ts'
@@ -18,7 +19,7 @@ export function ansibleSource(file: string): { file: string; group?: string } | 
     stats.isDirectory() ||
     extname(name) === '.ini' ||
     isProgram(name) ||
-    (extname(name) === '' && !isOurs(readFileSync(name, 'utf8')))
+    (extname(name) === '' && !isOurs(decoded(readFileSync(name))))
   return isSource ? { file: name, ...(group !== undefined && { group }) } : undefined
 }
 

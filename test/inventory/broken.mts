@@ -11,11 +11,23 @@ const oneOfServices = wording(servicesSchema.additionalProperties.properties.typ
 const serviceNameWords = 'a name of at most 12 lower-case letters and digits that begins with a letter'
 const interfaceWords = 'an interface name of at most 15 letters, digits, "_", "." and "-"'
 const zoneWords = 'a DNS name of lower-case letters, digits, "-" and "."'
+const octal = 'must not begin with 0, as not all read such a number as the same; text belongs in quotes'
 const schedulers = 'rr, wrr, lc, wlc, lblc, sh, mh, dh, sed, nq'
 
 export const broken: [text: string, ...messages: string[]][] = [
   // The text itself
-  ['{', '1:2 YAML: Flow map must end with a }'],
+  ['{', '1:1 YAML: this { is not closed: its } is missing, or too far to the left'],
+  [vip('"10.2.1.5'), '2:8 YAML: this quote (") is not closed'],
+  [vip("'10.2.1.5"), "2:8 YAML: this quote (') is not closed"],
+  [smallest.replace('ns1:', '"ns1:'), '5:3 YAML: this quote (") is not closed'],
+  [smallest.replace('2 }', '2'), '5:8 YAML: this { is not closed: its } is missing, or too far to the left'],
+  [
+    `${smallest}groups: { g: { hosts: [ns1, "ns2 } }\n`,
+    '7:9 YAML: this { is not closed: its } is missing, or too far to the left',
+    '7:14 YAML: this { is not closed: its } is missing, or too far to the left',
+    '7:23 YAML: this [ is not closed: its ] is missing, or too far to the left',
+    '7:29 YAML: this quote (") is not closed',
+  ],
   [smallest.replace(' ns2', '\tns2'), '6:1 YAML: this line is not in line with the other keys of its map'],
   [cluster('name: a: b'), '4:9 YAML: a second colon in the line; quote the value if it has one'],
   [
@@ -77,6 +89,13 @@ export const broken: [text: string, ...messages: string[]][] = [
   [vip('{ address: 10.2.1.5 }'), '2:3 cluster.vip: must be an IPv4 address, got a map of 1'],
   [smallest.replace(/ {2}vip.*\n/, ''), '1:1 cluster.vip: is missing; it must be an IPv4 address'],
   [network('10.2.1.0'), `3:12 cluster.network: must be ${networkWords}, got "10.2.1.0"`],
+  [network('10.0.0.0/08'), `3:12 cluster.network: must be ${networkWords}, got "10.0.0.0/08"`],
+  [cluster('vip_prefix: 024'), `4:15 cluster.vip_prefix: ${octal}`],
+  [cluster('more_vips: [{ address: 10.2.1.7, prefix: 08 }]'), `4:44 cluster.more_vips[0].prefix: ${octal}`],
+  [
+    `${smallest}groups: { g: { hosts: [ns1], vars: { list: [1, [0, -07]] } } }\n`,
+    `7:52 groups.g.vars.list[1][1]: ${octal}`,
+  ],
   [network('10.2.1.0/30'), `3:12 cluster.network: must be ${networkWords}, got "10.2.1.0/30"`],
   [
     network('10.2.1.9/24'),
