@@ -6,10 +6,11 @@ const rest = String.raw`([^\n\x1b]+)`
 
 /**
  * What the hosts had before is a secret too, and no inventory knows it: keepalived.conf and snmpd.conf, which knows
- * no case. The first group is the secret, and the end of the match.
+ * no case, keys of named, and what other programs have in files and commands. The first group is the secret, and the end of the
+ * match.
  */
 const patterns = [
-  String.raw`\bauth_(?:pass|hash)\s+${word}`,
+  String.raw`\bauth_(?:pass|hash|hmac|key)\s+${word}`,
   String.raw`\b(?:r[ow]community6?|trapcommunity|defCommunity)\s+${word}`,
   String.raw`\b(?:authcommunity|com2secunix)\s+(?:-Cn\s+\S+\s+)?\S+\s+${word}`,
   String.raw`\bcom2sec6?\s+(?:-Cn\s+\S+\s+)?\S+\s+\S+\s+${word}`,
@@ -18,7 +19,24 @@ const patterns = [
   String.raw`\bcreateUser\s+(?:-e\s+\S+\s+)?\S+\s+\S+\s+${rest}`,
   String.raw`\busmUser\s+${rest}`,
   String.raw`\b(?:trapsess|proxy)\s+(?=-)${rest}`,
-].map((pattern) => new RegExp(pattern, 'gi'))
+  // named.conf and rndc.key; dig and nsupdate take [ALGORITHM:]NAME:KEY.
+  String.raw`\bsecret\s*("[^"\n\x1b]*"?|[^\s;"\x1b]+(?=\s*;))`,
+  String.raw`\s-y\s*["']?(?:[\w.-]+:){1,2}([A-Za-z0-9+/]{8,}=*)`,
+  // Keys in PEM, whole or cut off, also with what a diff puts before each line.
+  String.raw`-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----([^]+?(?=-----END )|[^]+)`,
+  // Hashes of passwords: htpasswd, shadow.
+  String.raw`(?:^|[\s:"'=])(\$(?:apr1|[1-7]|2[abxy]|g?y|sha1|scrypt|argon2\w*)\$[\w./$,=+-]{8,})`,
+  String.raw`\{S?(?:SHA|MD5|CRYPT)\d*\}([\w./+=$-]{8,})`,
+  String.raw`\b\w+:\/\/[^\s/:@"']*:([^\s/@"']+)(?=@)`,
+  // Settings: password=…, PGPASSWORD=…, PrivateKey = …
+  String.raw`(?:passw(?:or)?d|passphrase|authpass|secret|token|psk|(?:api|private|preshared)[_-]?key)\s*=\s*${word}`,
+  String.raw`^[-+\s]*(?:insecure-)?password:?\s+${word}(?=\s*$)`,
+  String.raw`\bstats\s+auth\s+[^\s:]+:([^\s\x1b]+)`,
+  // Words of programs.
+  String.raw`\b(?:curl|wget)\s(?:[^\n]*?\s)?(?:-u|--(?:proxy-)?user)[ =]?["']?[^\s:"']+:([^\s"'\x1b]+)`,
+  String.raw`\b(?:mysql|mariadb)\w*(?:-admin)?\s(?:[^\n]*?\s)?-p([^\s"'\x1b]+)`,
+  String.raw`\bredis-cli\s(?:[^\n]*?\s)?-a\s*${word}`,
+].map((pattern) => new RegExp(pattern, 'gim'))
 
 /**
  * The only place where secrets are removed from printed or saved text: known values, and patterns for unknown
