@@ -17,6 +17,7 @@ import {
   path,
   runHost,
   shown,
+  runId,
   silent,
   touch,
   undoNewest,
@@ -26,13 +27,13 @@ import {
 inFreshFolders()
 
 test('rollback undoes a run that failed half way, the last change first, and then the run before it', async () => {
-  await runHost(host([file(path('f'), 'first')]), { ...options, note: { ...options.note, id: '1' } }, silent)
+  await runHost(host([file(path('f'), 'first')]), { ...options, note: { ...options.note, id: runId('1') } }, silent)
   const broken: Task = {
     ...touch('b'),
     plan: () => ({ before: '', after: 'b', apply: sh`touch ${path('b')}; false`, undo: sh`false` }),
   }
   const second = [file(path('f'), 'second'), touch('a'), broken]
-  await runHost(host(second), { ...options, note: { ...options.note, id: '2' } }, silent)
+  await runHost(host(second), { ...options, note: { ...options.note, id: runId('2') } }, silent)
   const [newest] = await journal()
   assert.equal(newest!.changes, ['touch b', 'touch a', `file ${path('f')}`])
   assert.ok(existsSync(path('a')))
@@ -43,7 +44,7 @@ test('rollback undoes a run that failed half way, the last change first, and the
   assert.not.ok(existsSync(path('f')))
 })
 
-const numbered = (id: string) => ({ ...options, note: { ...options.note, id } })
+const numbered = (id: string) => ({ ...options, note: { ...options.note, id: runId(id) } })
 
 test('what a run does not list any more is given back as it was before the first change; a rollback takes that back', async () => {
   mkdirSync(folder)
@@ -127,7 +128,7 @@ test('what a run that broke off has kept goes with the next run that makes all o
   assert.is(shown('g'), 'theirs')
 })
 
-const scoped = (scope: string, id: string) => ({ ...options, note: { ...options.note, id, scope } })
+const scoped = (scope: string, id: string) => ({ ...options, note: { ...options.note, id: runId(id), scope } })
 
 test('a scope gives back what its own runs have made, and leaves what others have made', async () => {
   await runHost(host([file(path('cluster'), 'of the cluster')]), numbered('1'), silent)

@@ -23,6 +23,7 @@ import {
   path,
   run,
   runHost,
+  runId,
   shown,
   silent,
   state,
@@ -93,6 +94,23 @@ test('what a power failure left of changes that were not begun is forgotten by t
   assert.not.ok(existsSync(plan))
 })
 
+test('a change whose undo is gone, emptied or cut off before it begins is not made, and that is told', async () => {
+  const plan = sh`${state}/journal/run-*/001.plan`
+  for (const spoil of [sh`rm ${plan}`, sh`: >"$(echo ${plan})"`, sh`truncate -s 6 ${plan}`]) {
+    const { status, failure } = await run('1', [
+      touch('a', sh`mkdir -p ${folder}; touch ${path('a')}; ${spoil}`),
+      touch('b'),
+    ])
+    assert.is(status, 'failed')
+    assert.match(
+      failure!.reason,
+      /001\.plan, which tells how to undo .* is gone or cut off: nothing of it was changed\. Run this again$/,
+    )
+    assert.equal([shown('a'), shown('b')], ['', undefined])
+    await undoNewest()
+  }
+})
+
 /** Loses the connection as soon as an execution has printed this; its script runs on and finds nobody who listens. */
 function losing(at: RegExp): { transport: Transport; ended: Promise<unknown> } {
   const local = localTransport()
@@ -153,7 +171,7 @@ for (const place of ['put-off', 'journal/2026-01-01T00-00-00Z-aaaa/at-end']) {
     assert.is((await run('3', [touch('a')])).status, 'ok')
     assert.equal(
       (await journal()).map(({ id }) => id),
-      ['1'],
+      [runId('1')],
     )
   })
 }

@@ -1,4 +1,5 @@
 // A host of the engine's tests: real bash on this machine, in a folder of its own; no cluster and no SSH.
+import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,7 +49,7 @@ export const options = {
   check: false,
   // A busy machine may take long; what has to take too long says so itself.
   timeout: 600,
-  note: { id: 'engine-test', by: 'the engine test', folder: join(base, 'state'), scope: 'cluster' },
+  note: { id: '2026-01-01T00-00-00Z-0000', by: 'the engine test', folder: join(base, 'state'), scope: 'cluster' },
 }
 export const silent = () => {}
 export const runHost = async (
@@ -72,9 +73,14 @@ export const undoNewest = async (): Promise<Outcome> => undo((await journal())[0
 /** The content of a file, or undefined where there is none. */
 export const shown = (name: string): string | undefined =>
   existsSync(path(name)) ? readFileSync(path(name), 'utf8') : undefined
+/** @returns the id of a run, as a host knows it again, for a word that a test calls it by; an id stays as it is */
+export const runId = (word: string): string =>
+  /Z-[0-9a-f]{4}$/.test(word)
+    ? word
+    : `2026-01-01T00-00-00Z-${createHash('sha256').update(word).digest('hex').slice(0, 4)}`
 /** Runs these tasks under an id of their own. */
-export const run = (id: string, tasks: Listed[], transport?: Transport): Promise<HostResult> =>
-  runHost(host(tasks, transport), { ...options, note: { ...options.note, id } }, silent)
+export const run = (word: string, tasks: Listed[], transport?: Transport): Promise<HostResult> =>
+  runHost(host(tasks, transport), { ...options, note: { ...options.note, id: runId(word) } }, silent)
 /** The ids of the baselines. */
 export const kept = (): string[] => readdirSync(join(state, 'originals'))
 

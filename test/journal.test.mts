@@ -1,6 +1,6 @@
 // Which run is the newest, what a rollback does with it, and undos that fail.
 import { spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -24,6 +24,7 @@ import {
   path,
   run,
   runHost,
+  runId,
   shown,
   silent,
   state,
@@ -46,7 +47,7 @@ test('the newest run is the last one where a power failure has emptied the numbe
     assert.is((await run(id, [file(path('f'), id)])).status, 'changed')
     assert.equal(
       (await journal()).slice(0, 2).map((one) => one.id),
-      [id, `before-${id}`],
+      [runId(id), runId(`before-${id}`)],
     )
   }
   assert.is((await journal()).length, length + 6)
@@ -70,6 +71,33 @@ test('the newest run is the last one, whatever its clock says, and no number of 
   assert.is(shown('f'), 'one')
 })
 
+test('what an administrator has put into the journal is neither a run nor taken away', async () => {
+  await run('1', [file(path('f'), 'one')])
+  const [first] = await journal()
+  const names = [
+    'saved',
+    'run-saved',
+    '0-notes',
+    `${first!.name}.bak`,
+    `${first!.name}-old`,
+    `${first!.name} (copy)`,
+    'zz',
+  ]
+  const folders = names.map((name) => join(state, 'journal', name))
+  for (const copy of folders) {
+    cpSync(join(state, 'journal', first!.name), copy, { recursive: true })
+    writeFileSync(join(copy, 'at-end'), `touch ${path('done twice')}\n`)
+    writeFileSync(join(copy, '009.plan'), 'kept')
+  }
+  for (let i = 0; i < 21; i++) await run(`later ${i}`, [file(path('f'), String(i))])
+  const runs = await journal()
+  assert.equal([runs.length, runs[0]!.id, runs.at(-1)!.id], [20, runId('later 20'), runId('later 1')])
+  assert.is((await undoNewest()).code, 0)
+  assert.equal([shown('f'), shown('done twice')], ['19', undefined])
+  for (const copy of folders)
+    assert.equal(readdirSync(copy).toSorted(), ['000.id', '000.undo', '009.plan', 'at-end', 'by', 'originals'])
+})
+
 test('a run that is not the newest is not undone', async () => {
   await run('1', [file(path('f'), 'one')])
   const [first] = await journal()
@@ -83,11 +111,11 @@ test('a run that changed nothing has no journal; one that failed half way has', 
   await run('2', [file(path('f'), 'two', { validate: sh`false` })])
   assert.equal(
     (await journal()).map(({ id }) => id),
-    ['1'],
+    [runId('1')],
   )
   assert.equal(readdirSync(join(state, 'journal')).length, 1)
   await run('3', [custom('b', sh`touch ${path('b')}; false`, sh`rm ${path('b')}`)])
-  assert.is((await journal())[0]!.id, '3')
+  assert.is((await journal())[0]!.id, runId('3'))
   await undoNewest()
   assert.is(shown('b'), undefined)
 })
@@ -113,7 +141,7 @@ test('an undo of which a part is missing is told, and not taken for done', async
     ['empty', () => ''],
     ['zeros', (text) => Buffer.alloc(text.length)],
     ['its title alone', (text) => text.slice(0, text.indexOf('\n') + 1)],
-    ['cut', (text) => `${text.trimEnd()} 'x`],
+    ['cut', (text) => text.replace('\n# end', " 'x")],
   ]
   for (const [why, spoil] of spoiled) {
     await run(why.replaceAll(' ', '-'), [made('a', sh`rm ${path('a')}`)])

@@ -20,6 +20,7 @@ import {
   path,
   run,
   runHost,
+  runId,
   shown,
   silent,
   state,
@@ -74,7 +75,7 @@ test('a plan that another run has made stale is made again, and its undo too', a
   const transport = interrupting(3, () => run('2', [file(path('f'), 'two')]))
   const result = await runHost(
     host([file(path('f'), 'three')], transport),
-    { ...options, note: { ...options.note, id: '3' } },
+    { ...options, note: { ...options.note, id: runId('3') } },
     ({ type }) => events.push(type),
   )
   assert.is(result.status, 'changed', result.failure?.reason)
@@ -107,8 +108,8 @@ test('a run on two hosts has one id on both, and each counts by itself', async (
   await run('1', [touch('a')])
   const both = [host([touch('c')]), { ...elsewhere, transport: moved }]
   await runHosts(both, { ...options, forks: 1, interrupted: () => false }, silent)
-  assert.equal(readdirSync(join(state, 'journal')), ['run-000001-1', 'run-000002-engine-test'])
-  assert.equal(readdirSync(join(other, 'journal')), ['run-000001-engine-test'])
+  assert.equal(readdirSync(join(state, 'journal')), [`run-000001-${runId('1')}`, `run-000002-${options.note.id}`])
+  assert.equal(readdirSync(join(other, 'journal')), [`run-000001-${options.note.id}`])
 })
 
 /** The state folder as format 1 had it, after a run that wrote "ours" where "theirs" was. */

@@ -5,7 +5,7 @@ import { baselineFolder, baselineId, keyLine } from './baselines.ts'
 import type { Plan, PlannedChange } from './plan.ts'
 import { lines, type Script, sh } from '../base/sh.ts'
 import { armFunction } from './dead-man.ts'
-import { changingShell, staleCode, stateFormat, stateFunctions } from './state.ts'
+import { changingShell, listRuns, staleCode, stateFormat, stateFunctions } from './state.ts'
 import type { Printed, Task } from './task.ts'
 
 /** One event in the output of an applying host, in order. */
@@ -66,15 +66,17 @@ latest=
 
 /** Begins a journal. Twenty runs can be undone; older ones are removed, and what a power failure has left of plans. */
 const beginRun = (note: RunNote, latest: string) => sh`
+${listRuns}
 [ "$latest" = ${latest} ] || exit ${staleCode}
 set -e
 number=0
 { read -r number <number; } 2>/dev/null || true
 [[ $number =~ ^[0-9]+$ ]] || number=0
 # What is in the journal is older, whatever has become of the number.
-for each in journal/run-*/; do
-  each=\${each#journal/run-}
-  [[ \${each%%-*} =~ ^[0-9]+$ ]] || continue
+list_runs
+for each in "\${runs[@]}"; do
+  [[ $each == run-* ]] || continue
+  each=\${each#run-}
   if [ "$((10#\${each%%-*}))" -gt "$number" ]; then number=$((10#\${each%%-*})); fi
 done
 number=$((10#$number + 1))
@@ -85,8 +87,11 @@ printf -v run 'run-%06d-%s' "$number" ${note.id}
 mkdir -p "journal/$run" ${baselineFolder(note.scope)}
 printf '%s\n' ${note.by} >"journal/$run/by"
 printf '%s\n' ${baselineFolder(note.scope)} >"journal/$run/originals"
-ls -1d journal/*/ | head -n -20 | xargs -r rm -rf --
-rm -f -- journal/*/*.plan
+list_runs
+gone=()
+while [ "\${#runs[@]}" -gt 20 ]; do gone+=("journal/\${runs[0]}") runs=("\${runs[@]:1}"); done
+for each in "\${runs[@]}"; do gone+=("journal/$each"/*.plan); done
+rm -rf -- "\${gone[@]}"
 set +e`
 
 /** Goes on with the journal that an earlier phase of this run has begun. */
@@ -95,6 +100,9 @@ const enterRun = (note: RunNote) => sh`
 runs=(journal/run-*-${note.id})
 run=\${runs[-1]##*/}
 mkdir -p "journal/$run" || exit 1`
+
+/** The last line of what tells how to undo a change. */
+const planEnd = '# end'
 
 const functions = (note: RunNote) => sh`
 journal=$PWD/journal/$run originals=$PWD/${baselineFolder(note.scope)}
@@ -130,6 +138,14 @@ not_made() {
   rm -f -- "$journal/$1.undo" "$journal/$1.undo.failed"
   [ -z "$2" ] || [ -e "$journal/$1.original/about" ] || [ ! -e "$originals/$2/about" ] ||
     mv -- "$originals/$2/about" "$originals/$2/first"
+}
+# planned STEP: whether how to undo it is on disk, as it was written: a change that nobody could undo is not made.
+planned() {
+  local said=() plan=$journal/$1.plan
+  { mapfile -t said <"$plan"; } 2>/dev/null
+  [ "\${said[*]: -1}" = ${planEnd} ] && return
+  echo "$plan, which tells how to undo this change, is gone or cut off: nothing of it was changed. Run this again" >&2
+  return 1
 }
 # What the tasks of the cluster change lies in /etc.
 to_disk() { sync -f "$state" /etc 2>/dev/null || sync; }
@@ -168,7 +184,7 @@ function prepare(all: readonly Numbered[], changes: readonly Numbered[]): Script
   })
   const undos = changes.map(
     ([index, { task, change }]) =>
-      sh`printf '# %s\n%s\n' ${oneLine(task.name)} ${change.undo.text} >"$journal"/${stepNumber(index)}.plan`,
+      sh`printf '# %s\n%s\n%s\n' ${[oneLine(task.name), change.undo.text, planEnd]} >"$journal"/${stepNumber(index)}.plan`,
   )
   return sh`(
 umask 077
@@ -198,7 +214,7 @@ printf '\n%s start %d\n' ${marker} ${index} || { listener=gone; exit 1; }
 stamp ${note.id} ${number} begun
 undo=$journal/${number}.undo
 umask 077
-mv -- "$journal"/${number}.plan "$undo" && ${keep} || exit 1
+planned ${number} && mv -- "$journal"/${number}.plan "$undo" && ${keep} || exit 1
 sync "$journal" ${id && !restores ? sh`"$originals"/${id}` : sh``} 2>/dev/null || sync || exit 1
 umask 022
 ${change.quiet ? quietly(apply) : aloud(apply)}

@@ -1,6 +1,6 @@
 import { takeLock } from './lock.ts'
 import { type Script, sh } from '../base/sh.ts'
-import { changingShell, expectFormat, staleCode, stateFormat, stateFunctions } from './state.ts'
+import { changingShell, expectFormat, listRuns, staleCode, stateFormat, stateFunctions } from './state.ts'
 
 /** A run in the journal of a host. */
 export interface JournalledRun {
@@ -19,13 +19,14 @@ export const journalProbe = (folder: string): Script => sh`
 export LC_ALL=C
 cd ${folder} 2>/dev/null || exit 0
 { read -r format <format && echo "format $format"; } 2>/dev/null
-for run in journal/*/; do
-  compgen -G "$run*.undo" >/dev/null || compgen -G "$run*.id" >/dev/null || continue
+${listRuns}
+list_runs
+for run in "\${runs[@]}"; do
+  compgen -G "journal/$run/*.undo" >/dev/null || compgen -G "journal/$run/*.id" >/dev/null || continue
   by=
-  { read -r by <"$run"by; } 2>/dev/null
-  name=\${run#*/}
-  printf 'run %s\nby %s\n' "\${name%/}" "$by"
-  for undo in "$run"*.undo; do
+  { read -r by <"journal/$run/by"; } 2>/dev/null
+  printf 'run %s\nby %s\n' "$run" "$by"
+  for undo in "journal/$run/"*.undo; do
     { read -r title <"$undo" && printf 'undo %s\n' "\${title#\# }"; } 2>/dev/null
   done
 done
@@ -64,10 +65,11 @@ ${takeLock(folder, by)}
 ${stateFunctions}
 ${guard}
 newest=
-for each in journal/*/; do
-  if compgen -G "$each*.undo" >/dev/null || compgen -G "$each*.id" >/dev/null; then newest=$each; fi
+list_runs
+for each in "\${runs[@]}"; do
+  if compgen -G "journal/$each/*.undo" >/dev/null || compgen -G "journal/$each/*.id" >/dev/null; then newest=$each; fi
 done
-[ "$newest" = journal/${run}/ ] || exit ${staleCode}
+[ "$newest" = ${run} ] || exit ${staleCode}
 journal=$PWD/journal/${run} failed=0
 originals=$PWD/$(cat "$journal/originals" 2>/dev/null || echo originals)
 echo ${stateFormat} >format

@@ -1,5 +1,5 @@
 import { exitCode, UserError } from '../base/errors.ts'
-import { type Script, sh } from '../base/sh.ts'
+import { Script, sh } from '../base/sh.ts'
 import { type Baseline, parseBaselines } from './baselines.ts'
 import { switchFunctions, switchProbe } from './switch.ts'
 import { type Task, unchanged } from './task.ts'
@@ -14,13 +14,28 @@ import { type Task, unchanged } from './task.ts'
 //   journal/run-NUMBER-ID/  one run: `by`, `originals` (folder of its baselines), and for each step `.plan` before it
 //                           begins, then `.undo`; `.undo.failed`, `.id` and `.original` (baseline before the step)
 //   originals/              see baselines.ts
-// Format 1 named runs by ID alone. An ID begins with a digit, so these runs sort before `run-…`.
+// Format 1 named runs by ID alone. An ID begins with a digit, so these runs sort before `run-…`. What has another name in the
+// journal is an administrator's, as a copy of a run: it is neither a run nor ever taken away.
 
 /** The version of the layout of the state folder that this version reads and writes. */
 export const stateFormat = 2
 
 /** The exit code of a script that changed nothing, since another run changed the host after it was read. */
 export const staleCode = 76
+
+/** The bash function `list_runs` for a script in the state folder: puts the names of the runs in the journal into `runs`, oldest first. */
+export const listRuns: Script = sh`
+list_runs() {
+  local each shape='^(run-[0-9]{6,}-)?[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}-[0-9]{2}Z-[0-9a-f]{4}$'
+  runs=()
+  for each in journal/*/; do
+    each=\${each#journal/} each=\${each%/}
+    if [[ $each =~ $shape ]]; then runs+=("$each"); fi
+  done
+}`
+
+/** The files of format 1 with what runs have put off. */
+const putOffOnce = new Script('journal/[0-9]*Z-[0-9a-f][0-9a-f][0-9a-f][0-9a-f]/at-end')
 
 /** What a host keeps of earlier runs. */
 export interface HostState {
@@ -60,7 +75,7 @@ if [ -n "$inode" ] && [[ $locks == *":$inode "* ]]; then
   held='FLOCK [^'$'\n'']* '$device:$inode' '
   if [[ $locks =~ $held ]]; then read -r by <lock && echo "at-work=$by"; fi
 fi
-{ [ -s put-off ] || compgen -G 'journal/*/at-end' >/dev/null; } && echo put-off=yes
+{ [ -s put-off ] || compgen -G ${putOffOnce.text} >/dev/null; } && echo put-off=yes
 grep -sH . -- originals*/*/about || true`
 
 /**
@@ -110,7 +125,7 @@ export function expectFormat(format: string, folder: string): void {
 /** A task that does what earlier runs have put off and not done, as runs that were broken off. */
 export const doPutOff = (folder: string): Task => ({
   name: 'do what an earlier run has put off',
-  probe: sh`cat ${`${folder}/put-off`} ${folder}/journal/*/at-end 2>/dev/null; true`,
+  probe: sh`cat ${`${folder}/put-off`} ${folder}/${putOffOnce} 2>/dev/null; true`,
   plan: ({ text }) =>
     text.trim() === ''
       ? unchanged()
@@ -127,10 +142,11 @@ export const doPutOff = (folder: string): Task => ({
 /**
  * Bash functions of all scripts that change a host, to be defined in the state folder:
  * `at_end COMMAND …` puts a command off until files are restored, `end_all` runs each command that was put off once.
- * Those that fail are told and kept for the next run. `stamp WORDS` writes `latest`. And `switchFunctions`.
+ * Those that fail are told and kept for the next run. `stamp WORDS` writes `latest`. And `switchFunctions` and `listRuns`.
  */
 export const stateFunctions: Script = sh`
 ${switchFunctions}
+${listRuns}
 put_off=$state/put-off
 stamp() { printf '%s\n' "$*" >"$state/latest"; }
 at_end() {
@@ -160,7 +176,7 @@ end_all() {
   return "$code"
 }
 # Format 1 kept what was put off in the journal of each run.
-for old in journal/*/at-end; do
+for old in ${putOffOnce}; do
   [ ! -e "$old" ] || { cat -- "$old" >>"$put_off" && rm -f -- "$old"; }
 done`
 

@@ -20,6 +20,7 @@ import {
   options,
   path,
   runHost,
+  runId,
   shown,
   silent,
   state,
@@ -38,7 +39,7 @@ const transport: Transport = { ...local, run: (script, how) => local.run(`${stub
 
 const run = (id: string, tasks: Listed[], way = transport) =>
   runHost(host(tasks, way), { ...options, note: noteOf(id), confirmWithin: 60 }, silent)
-const noteOf = (id: string) => ({ ...options.note, id })
+const noteOf = (id: string) => ({ ...options.note, id: runId(id) })
 const note = noteOf('1')
 const confirm = (id = '1') => confirmRun('here', transport, noteOf(id), 60)
 /** The time of a timer is over; @param back how many have been set since */
@@ -146,7 +147,7 @@ test('another run does not begin before a run is confirmed; check mode only read
   assert.not.ok(existsSync(path('b')))
   const check = await runHost(host([touch('b')], transport), { ...options, check: true }, silent)
   assert.is(check.status, 'would change')
-  assert.match(readFileSync(kept('confirm'), 'utf8'), /^run-\d+-1 \d+\n$/)
+  assert.match(readFileSync(kept('confirm'), 'utf8'), /^run-\d+-\S+ \d+\n$/)
 })
 
 test('a switch that can not be armed: nothing is changed', async () => {
@@ -201,7 +202,7 @@ test('a host that can undo a part alone says so, and keeps the rest for a rollba
   assert.not.ok(existsSync(path('a')))
   assert.match(
     readFileSync(kept('went-back'), 'utf8'),
-    /^run-000001-1 \S+Z went back in part by itself: .*rollback\.mts/,
+    /^run-000001-\S+ \S+Z went back in part by itself: .*rollback\.mts/,
   )
   assert.is((await journal())[0]!.changes.length, 1)
 })
