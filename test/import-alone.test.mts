@@ -83,6 +83,14 @@ test('VRRP that only runs programs gets an address, which is to be put in', () =
   assert.match(inventoryTextOf(alone), 'NETWORK-OF-THE-NODES')
 })
 
+test('a virtual IP of IPv6 alone, which no inventory begins with, is told with what to put in its place', () => {
+  const result = imported({ 'a.conf': instance('', { vip: 'fd00::5/64' }) })
+  const [gap] = result.draft.gaps
+  assert.is(gap!.mark, 'fd00::5')
+  assert.match(gap!.why, /no virtual IP of IPv4.*put a free address .* in its place, and more_vips: \[fd00::5\]/)
+  assert.match(inventoryTextOf(result), /vip: fd00::5 # no virtual IP of IPv4/)
+})
+
 test('a listening port that is looked for at one address alone stays a command', () => {
   const listens = `vrrp_script c {\n script "ss -ltn 'src 192.0.2.77' | grep ':80 '"\n timeout 1\n fall 2\n}\n`
   assert.match(inventoryTextOf(imported(pair('track_script {\n c\n }', listens))), 'SCRIPT-FOR-C')

@@ -23,7 +23,7 @@ import {
   tracksOf,
 } from './draft-vrrp.ts'
 import type { Part } from './facts.ts'
-import { addressGap, type Gap, gatewayGap, standInVip, vipGap, vipMark } from './gaps.ts'
+import { addressGap, type Gap, gatewayGap, ipv4Gap, standInVip, vipGap, vipMark } from './gaps.ts'
 import { hasInterface, isApart, isSaid, networkOfNodes } from './network.ts'
 import { isAssumedBelow, mainInstance, type Node } from './nodes.ts'
 import { notifyAlone, serveAlone } from './own-real-servers.ts'
@@ -75,6 +75,7 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
   const apart = apartFrom(nodes, reals, vips)
   const free = freeAddresses(network.cidr, [...vips, ...addresses, ...reals])
   if (found === undefined) gaps.push(vipGap(free()))
+  else if (!isIPv4(found)) gaps.push(ipv4Gap(found))
   const named = new Map([
     ...nodes.map(({ name, address }) => [address, name] as const),
     ...apart.map(([name, { address }]) => [String(address), name] as const),

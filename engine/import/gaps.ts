@@ -22,6 +22,13 @@ export const vipGap = (standIn: string): Gap => ({
   why: 'the address that the programs of notify move, or a free one: the node that runs them has it from now on',
 })
 
+/** @returns the gap of a first virtual IP of IPv6, which an inventory can not begin with */
+export const ipv4Gap = (address: string): Gap => ({
+  mark: address,
+  standIn: standInVip,
+  why: `no virtual IP of IPv4, which an inventory begins with: put a free address of the nodes' network in its place, and more_vips: [${address}]`,
+})
+
 /**
  * @param beside whether the virtual IP is of another network than the nodes, and the names of real servers, which it may be
  * @returns the gap of a node whose address no file tells
