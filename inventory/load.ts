@@ -41,7 +41,8 @@ export function loadInventory(file: string, options: { level?: Level } & Partial
   const draft = data as Draft
   fillDefaults(draft, removed)
   problems.push(...checkRules(draft, (path) => source.has(path), options.level))
-  const { env: given = process.env, run = runHere } = options
+  const { env: given = process.env } = options
+  const run = 'run' in options ? options.run : runHere
   const env = { ...given, ...ansible?.secrets }
   // No program is run for an inventory that is wrong.
   const secrets = secretsOf(draft, file, { env, run: problems.length > 0 ? undefined : run })

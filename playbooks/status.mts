@@ -12,6 +12,7 @@ import { main } from '../engine/cli/main.ts'
 import { flatten } from '../engine/runner/task.ts'
 import { runHosts } from '../engine/runner/run.ts'
 import { targetOf } from '../tasks/target.ts'
+import { several } from '../engine/commands/several.ts'
 
 /** Seconds between two readings of --watch. */
 const pause = 2
@@ -26,7 +27,7 @@ const levels: Readonly<Record<Level, () => Promise<{ tasks: TaskList }>>> = {
 const program = {
   title: 'Status',
   document: 'status',
-  many: true,
+  many: several,
   own: [{ name: 'watch', help: 'repeat until Ctrl-C' }],
 } as const
 

@@ -5,13 +5,14 @@ import { expectReport, reportOption } from '../engine/operations/html-report.ts'
 import { openSession } from '../engine/cluster/session.ts'
 import { UserError } from '../engine/base/errors.ts'
 import { main } from '../engine/cli/main.ts'
+import { several } from '../engine/commands/several.ts'
 
 const moved = { help: 'moved to a playbook of its own: drill.mts' }
 const drillOptions = (['drill', 'drill-kill', 'drill-cut'] as const).map((name) => ({ name, ...moved }))
 const program = {
   title: 'Verify: the cluster check',
   document: 'verify',
-  many: true,
+  many: several,
   own: [...drillOptions, reportOption],
 } as const
 

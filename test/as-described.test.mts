@@ -201,7 +201,7 @@ for (const [name, level, state, ...expected] of shown) {
 }
 
 test('two hosts that lead to one machine: the second is refused; clones and containers are machines of their own', () => {
-  const take = oneHostAMachine(inventory.place)
+  const take = oneHostAMachine(inventory)
   take('ns1', { bootId: 'a', machineId: 'x' })
   // Planned again, since another run has changed it.
   take('ns1', { bootId: 'a', machineId: 'x' })
@@ -210,6 +210,12 @@ test('two hosts that lead to one machine: the second is refused; clones and cont
   assert.throws(
     () => take('ns2', { bootId: 'a', machineId: 'x' }),
     `${file}:6:3 hosts.ns2.ssh.host: leads to the same machine as ns1 (boot id a)`,
+  )
+  const machines: Parameters<typeof oneHostAMachine>[1] = new Map()
+  oneHostAMachine({ ...inventory, file: 'other.yaml' }, machines)('ns1', { bootId: 'a', machineId: 'x' })
+  assert.throws(
+    () => oneHostAMachine(inventory, machines)('ns1', { bootId: 'a', machineId: 'x' }),
+    `${file}:5:3 hosts.ns1.ssh.host: leads to the same machine as ns1 of other.yaml (boot id a)`,
   )
 })
 

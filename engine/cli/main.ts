@@ -22,6 +22,8 @@ export interface RunContext<Document = object, Own = object> {
   underWay: () => string[]
   /** What was asked of the person who runs it, once for all clusters. */
   readonly asked: Map<string, Promise<string>>
+  /** Machines that were reached so far, in all clusters, and by which host of which inventory. */
+  readonly machines: Map<string, { file: string; host: string }>
   /** True after an interrupt: no further host is started. */
   interrupted: boolean
   /** Resolves at once, or never after an interrupt. Await it before starting new work. */
@@ -33,8 +35,8 @@ export interface Program<Name extends keyof Documents, Own extends Option> {
   title: string
   /** Which document `--json` prints. */
   document: Name
-  /** Whether it takes several inventories, each as if it were alone. */
-  many?: boolean
+  /** Refuses several inventories that do not go together; a playbook without it takes one. Each is worked on as if it were alone. */
+  many?: (files: readonly string[]) => Promise<void>
   /** What the help calls words beside the options, where it takes some. */
   words?: string
   /** Its options beside the common ones. */
@@ -110,6 +112,7 @@ export async function main<Name extends keyof Documents, const Own extends Optio
       atEnd: (action) => endings.push(action),
       underWay: () => [],
       asked: new Map(),
+      machines: new Map(),
       interrupted: false,
       checkpoint: () => (context.interrupted ? new Promise(() => {}) : Promise.resolve()),
     }
@@ -120,6 +123,7 @@ export async function main<Name extends keyof Documents, const Own extends Optio
       throw new UserError(
         `this playbook takes one inventory, got ${files.length}: it is not for several clusters at a time`,
       )
+    await many(files)
     const clusters = fresh('clusters')
     document = clusters
     const { runClusters } = await import('./clusters.ts')

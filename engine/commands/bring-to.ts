@@ -64,7 +64,7 @@ export async function bringTo(
   const unconfirmed: Unconfirmed = { session, note, timeout, confirmWithin: seconds }
   let stopWaiting = () => {}
   let before: Finding[] | undefined
-  const refuseTwin = oneHostAMachine(session.inventory.place)
+  const refuseTwin = oneHostAMachine(session.inventory, context.machines)
   const results = await run(
     context,
     {

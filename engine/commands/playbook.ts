@@ -7,6 +7,7 @@ import { UserError } from '../base/errors.ts'
 import type { Options } from '../cli/options.ts'
 import { confirmOption, confirmWithin } from './confirm-timeout.ts'
 import type { TaskTree } from '../runner/task.ts'
+import { several } from './several.ts'
 
 const noVerify = { name: 'no-verify', help: 'leave out the cluster check at the end' } as const
 
@@ -68,7 +69,7 @@ export const playbook = (url: string, wanted: Playbook): Promise<void> =>
     {
       title: wanted.title,
       document: 'run',
-      many: true,
+      many: several,
       own: [confirmOption, ...(wanted.level ? [noVerify, takeOver] : []), startAt, tags, skipTags, step, profile],
     },
     async (context) => {

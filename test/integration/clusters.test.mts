@@ -12,6 +12,7 @@ import { runClusters } from '../../engine/cli/clusters.ts'
 import { Console } from '../../engine/cli/console.ts'
 import type { RunContext } from '../../engine/cli/main.ts'
 import { parseOptions } from '../../engine/cli/options.ts'
+import { refuseSharedHosts } from '../../engine/cluster/shared-hosts.ts'
 import { Redactor } from '../../engine/cli/redact.ts'
 import { checkedFilled } from '../documents.ts'
 
@@ -40,6 +41,7 @@ async function run(
     redactor,
     document,
     asked: new Map(),
+    machines: new Map(),
     atEnd: (action) => endings.push(action),
     underWay: () => [],
     interrupted,
@@ -69,6 +71,30 @@ test('a line a cluster; more of one that changed something', async () => {
   const { code, text } = await run({ 'a.yaml': hosts(0, ok), 'long.yaml': hosts(0, changed) })
   assert.is(code, 0)
   assert.is(text, 'a.yaml     ok      nothing to change\nlong.yaml  ok      ns1 changed\n  said by long.yaml\n')
+})
+
+test('two clusters that share a host are refused before either begins; the same address behind another way is none', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'clusters-'))
+  const written = (name: string, vip: string, hosts: string) => {
+    const file = join(folder, name)
+    writeFileSync(file, `cluster: { vip: ${vip}, network: 10.2.1.0/24 }\nhosts:\n${hosts}`)
+    return file
+  }
+  const pair = '  ns1: { address: 10.2.1.2 }\n  ns2: { address: 10.2.1.3 }\n'
+  const far = '  f1: { address: 10.2.1.2, ssh: { host: far1 } }\n  f2: { address: 10.2.1.3, ssh: { host: far2 } }\n'
+  const a = written('a.yaml', '10.2.1.5', pair)
+  const b = written('b.yaml', '10.2.1.6', '  x: { address: 10.2.1.9 }\n  y: { address: 10.2.1.3 }\n')
+  const c = written('c.yaml', '10.2.1.5', far)
+  assert.throws(
+    () => refuseSharedHosts([a, b]),
+    `${b}:4:3 hosts.y: is ns2 of ${a} too (10.2.1.3), and a host is in one cluster: take it out of one of them`,
+  )
+  refuseSharedHosts([a, c])
+  const level1 = new URL('../../playbooks/level1.mts', import.meta.url).pathname
+  const { exitCode: code, stderr } = await $({ nothrow: true })`${process.execPath} ${level1} -i ${a} ${b} --check`
+  assert.is(code, 3)
+  assert.match(stderr, 'hosts.y: is ns2 of')
+  rmSync(folder, { recursive: true })
 })
 
 test('with --verbose all of each, whole, though they run at the same time', async () => {
