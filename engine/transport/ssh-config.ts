@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { hostname as localName } from 'node:os'
 import { quote } from 'zx/core'
 import { HostError } from '../base/errors.ts'
-import { localUser } from '../base/local-user.ts'
 import { type Ended, runProgram } from './program.ts'
+import { filesIn, filledCommand, pathsOf, tokensOf, whyNoPath } from './ssh-paths.ts'
 import { type Algorithms, algorithmsOf, type Method, methodsOf, whyBeyond } from './ssh2-limits.ts'
 
 /** How the inventory says that a host is reached; the user's ssh_config says the rest. */
@@ -69,13 +67,14 @@ export interface SshSettings {
  * @throws HostError where OpenSSH is missing or its configuration is in error
  */
 export async function sshSettings(target: SshTarget, name: string): Promise<SshSettings> {
-  const asked = await runProgram('ssh', ['-G', ...sshOptions(target), '--', target.host])
+  // A quiet configuration would hide why it is refused.
+  const asked = await runProgram('ssh', ['-G', '-o', 'LogLevel=ERROR', ...sshOptions(target), '--', target.host])
   if (asked.code !== 0) throw new HostError(whyNoSettings(asked, name))
   const values = readSettings(asked.stdout)
   const one = (key: string) => values.get(key)?.[0] ?? ''
   const given = (key: string) => (one(key) === 'none' ? '' : one(key))
 
-  if (target.identity_file && !existsSync(expand(target.identity_file, {})))
+  if (target.identity_file && !existsSync(target.identity_file))
     throw new HostError(`${name}: the key file ${target.identity_file} does not exist`)
   const hostname = one('hostname')
   const port = Number(one('port'))
@@ -84,44 +83,42 @@ export async function sshSettings(target: SshTarget, name: string): Promise<SshS
   const methods = methodsOf(one)
 
   const [jump, command, alias] = [given('proxyjump'), given('proxycommand'), one('hostkeyalias')]
-  const fill = (text: string) =>
-    expand(text, {
-      n: target.host,
-      h: hostname,
-      p: String(port),
-      r: user,
-      j: jump,
-      k: alias || target.host,
-      C: createHash('sha1').update(`${localName()}${hostname}${port}${user}${jump}`).digest('hex'),
-    })
-  const files = (key: string) => (values.get(key) ?? []).filter((file) => file !== 'none').map(fill)
+  const tokens = tokensOf({ host: target.host, hostname, port: String(port), user, jump, alias })
+  const paths = (setting: string) => pathsOf(setting, values.get(setting.toLowerCase()) ?? [], tokens, name)
+  const files = async (setting: string) => {
+    const { fill } = await paths(setting)
+    return (values.get(setting.toLowerCase()) ?? []).filter((file) => file !== 'none').map(fill)
+  }
+  const list = async (setting: string) => filesIn(given(setting.toLowerCase()), (await paths(setting)).fill)
   const seconds = Number(given('connecttimeout'))
   return {
     hostname,
     port,
     user,
-    identityFiles: files('identityfile'),
+    identityFiles: await files('IdentityFile'),
     identitiesOnly: one('identitiesonly') === 'yes',
-    agent: agentSocket(fill(one('identityagent'))),
-    knownHostsFiles: ['userknownhostsfile', 'globalknownhostsfile']
-      .flatMap((key) => filesIn(one(key), fill))
-      .filter((file) => file !== 'none' && existsSync(file)),
+    agent: agentSocket((await paths('IdentityAgent')).fill(one('identityagent'))),
+    knownHostsFiles: [
+      ...(await list('UserKnownHostsFile')),
+      // The system's has no variables and no tokens.
+      ...filesIn(given('globalknownhostsfile'), (await paths('GlobalKnownHostsFile')).home),
+    ].filter((file) => file !== 'none' && existsSync(file)),
     hostKeyAlias: alias || undefined,
-    revokedHostKeys: filesIn(given('revokedhostkeys'), fill),
+    revokedHostKeys: await list('RevokedHostKeys'),
     otherSources: [
       ...(given('knownhostscommand') ? ['KnownHostsCommand'] : []),
       ...(/^(yes|true)$/.test(one('verifyhostkeydns')) ? ['VerifyHostKeyDNS'] : []),
     ],
-    certificateFiles: files('certificatefile'),
+    certificateFiles: await files('CertificateFile'),
     algorithms,
     beyond: whyBeyond(given, algorithms, methods),
-    control: fill(given('controlpath')) || undefined,
+    control: (await paths('ControlPath')).fill(given('controlpath')) || undefined,
     gssapi: /^(yes|true)$/.test(one('gssapiauthentication')),
     methods,
     connectTimeout: seconds || undefined,
     bindAddress: given('bindaddress') || undefined,
     family: ({ inet: 4, inet6: 6 } as const)[one('addressfamily')] ?? 0,
-    proxy: proxy(jump, command, { name, target, hostname, port, user, fill }),
+    proxy: proxy(jump, command && filledCommand(command, tokens), { name, target, hostname, port, user }),
     door: jump || command || `${hostname}:${port}`,
   }
 }
@@ -148,6 +145,8 @@ function whyNoSettings({ code, stderr }: Ended, name: string): string {
   // Its last line only counts them.
   const lines = stderr.trim().split('\n')
   const mistakes = lines.filter((line) => !/: terminating, \d+ bad/.test(line))
+  const noPath = whyNoPath(stderr)
+  if (noPath) return `${name}: ${noPath}`
   return `${name}: ssh could not read its settings: ${(mistakes.length > 0 ? mistakes : lines).map((line) => line.trim()).join('; ')}`
 }
 
@@ -159,30 +158,6 @@ function readSettings(printed: string): Map<string, string[]> {
     if (key && value) values.set(key, [...(values.get(key) ?? []), value])
   }
   return values
-}
-
-/** Reads a list of paths, which `ssh -G` prints without quotes: where words together are a file, they are one. */
-function filesIn(printed: string, fill: (path: string) => string): string[] {
-  const words = printed.split(' ').filter(Boolean)
-  const files: string[] = []
-  while (words.length > 0) {
-    const lengths = words.map((_, place) => words.length - place)
-    const length = lengths.find((many) => existsSync(fill(words.slice(0, many).join(' ')))) ?? 1
-    files.push(fill(words.splice(0, length).join(' ')))
-  }
-  return files
-}
-
-/** Fills in what `ssh -G` leaves as it is: see TOKENS and ENVIRONMENT VARIABLES in ssh_config(5). */
-function expand(text: string, tokens: Record<string, string>): string {
-  const { username, homedir, uid } = localUser()
-  const local = localName()
-  const own = { '%': '%', d: homedir, u: username, i: String(uid), l: local, L: local.split('.')[0]! }
-  const all: Record<string, string> = { ...tokens, ...own }
-  return text
-    .replace(/^~(?=\/)/, homedir)
-    .replace(/\$\{(\w+)\}/g, (whole, variable: string) => process.env[variable] ?? whole)
-    .replace(/%(.)/g, (whole, letter: string) => all[letter] ?? whole)
 }
 
 function agentSocket(setting: string): string | undefined {
@@ -197,7 +172,6 @@ interface Destination {
   hostname: string
   port: number
   user: string
-  fill: (text: string) => string
 }
 
 /** What OpenSSH itself would start in place of a TCP connection; it verifies the jump hosts' keys then. */
@@ -220,5 +194,5 @@ function proxy(jump: string, command: string, to: Destination): string[] | undef
   // A shell reads this line, so what goes into it has to be a plain word; newer OpenSSH checks that by itself.
   const strange = [to.hostname, to.user, to.target.host].find((word) => !/^\w[\w.:%@+-]*$/.test(word))
   if (strange) throw new HostError(`${to.name}: "${strange}" can't be part of the ProxyCommand that ssh_config gives`)
-  return [process.env.SHELL || '/bin/sh', '-c', `exec ${to.fill(command)}`]
+  return [process.env.SHELL || '/bin/sh', '-c', `exec ${command}`]
 }
