@@ -14,7 +14,7 @@ export async function whyOpenSsh(
     settings.beyond ??
     knownElsewhere(known, settings) ??
     specialKeyFile(settings) ??
-    (settings.control && (await masterIsUp(target, '-S', settings.control))
+    (settings.control && (await masterIsUp({ settings, target }, '-S', settings.control))
       ? 'the open connection of ControlMaster'
       : undefined) ??
     (await specialKeyInAgent(settings)) ??

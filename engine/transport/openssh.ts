@@ -8,14 +8,13 @@ import { HostError } from '../base/errors.ts'
 import { type Askpass, askpass } from './askpass.ts'
 import type { Channel, Connection, Login, Prepare, Way } from './connection.ts'
 import { isDropped, whyNoOpenSsh } from './openssh-errors.ts'
-import { sshOptions, type SshSettings, type SshTarget } from './ssh-config.ts'
+import { set, sshOptions, type SshSettings } from './ssh-config.ts'
 
-/** As `-o` takes them: of what a configuration may have for a person's session, nothing happens in ours. */
-const set = (options: Record<string, string | number>) =>
-  Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`])
-const plain = [
+/** Of what a configuration may have for a person's session, nothing happens in ours. */
+const plain = ({ newer }: SshSettings) => [
   ...['-T', '-a', '-x'],
-  ...set({ RemoteCommand: 'none', PermitLocalCommand: 'no', ClearAllForwardings: 'yes', LogLevel: 'ERROR' }),
+  ...set({ RemoteCommand: 'none', PermitLocalCommand: 'no', ClearAllForwardings: 'yes', LogLevel: 'ERROR', ...newer }),
+  ...set({ Tunnel: 'no', AddKeysToAgent: 'no' }),
   // Whatever a configuration allows: an unknown key is never taken.
   ...set({ StrictHostKeyChecking: 'yes', UpdateHostKeys: 'no', NoHostAuthenticationForLocalhost: 'no' }),
 ]
@@ -25,12 +24,11 @@ const plain = [
  * ControlMaster which is up. A connection that nobody ends goes ten minutes after the last script.
  */
 export function openSshLogin(way: Way): Prepare {
-  const { settings, target } = way
+  const { settings } = way
   return async () => {
     const shared = settings.control === undefined ? undefined : ['-S', settings.control]
-    if (shared && (await masterIsUp(target, ...shared)))
-      return async () =>
-        opened(way, { words: onto(shared), isUp: () => masterIsUp(target, ...shared), async close() {} })
+    if (shared && (await masterIsUp(way, ...shared)))
+      return async () => opened(way, { words: onto(shared), isUp: () => masterIsUp(way, ...shared), async close() {} })
     return (deadline) => attempt(way, deadline)
   }
 }
@@ -42,14 +40,19 @@ const onto = (socket: readonly string[]): string[] => [
 ]
 
 /** @returns whether the connection of the ControlMaster that ssh_config has for a host is open */
-export const masterIsUp = (target: SshTarget, ...more: string[]): Promise<boolean> =>
-  control('check', target, more).then(({ exitCode }) => exitCode === 0)
+export const masterIsUp = (way: Reached, ...more: string[]): Promise<boolean> =>
+  control('check', way, more).then(({ exitCode }) => exitCode === 0)
 
-const control = (what: 'check' | 'exit', target: SshTarget, more: readonly string[]) =>
-  $({ quiet: true, nothrow: true, timeout: '10s' })`ssh ${sshOptions(target)} ${more} -O ${what} -- ${target.host}`
+type Reached = Pick<Way, 'settings' | 'target'>
+const control = (what: 'check' | 'exit', { settings, target }: Reached, more: readonly string[]) =>
+  $({
+    quiet: true,
+    nothrow: true,
+    timeout: '10s',
+  })`ssh ${sshOptions(target)} ${set(settings.newer)} ${more} -O ${what} -- ${target.host}`
 
 async function attempt(way: Way, deadline: AbortSignal): Promise<Login> {
-  const { target, options } = way
+  const { options } = way
   const folder = await mkdtemp(join(tmpdir(), 'ssh-'))
   const socket = ['-S', join(folder, 'master')]
   const asked = options.password === undefined ? undefined : await askpass(folder, options.password)
@@ -58,10 +61,10 @@ async function attempt(way: Way, deadline: AbortSignal): Promise<Login> {
   const { code, said: last } = await startMaster(way, words, deadline, asked).finally(() => asked?.close())
   if (code === 0) {
     const close = async () => {
-      await control('exit', target, socket)
+      await control('exit', way, socket)
       await rm(folder, { recursive: true, force: true })
     }
-    return opened(way, { words: onto(socket), isUp: () => masterIsUp(target, ...socket), close })
+    return opened(way, { words: onto(socket), isUp: () => masterIsUp(way, ...socket), close })
   }
   const said = (await readFile(heard, 'utf8').catch(() => '')) + last
   await rm(folder, { recursive: true, force: true })
@@ -82,7 +85,7 @@ function wayThere({ proxy }: SshSettings, file: string): string[] {
 
 /** Has ssh log in and go on in the background. @returns how that ended, and what it said */
 async function startMaster(
-  { target, options: { name, keepalive = 5, notice } }: Way,
+  { settings, target, options: { name, keepalive = 5, notice } }: Way,
   words: readonly string[],
   deadline: AbortSignal,
   asked: Askpass | undefined,
@@ -96,7 +99,9 @@ async function startMaster(
     ServerAliveCountMax: 3,
   })
   // A process group of its own: Ctrl-C at the terminal must not cut the way before all is undone.
-  const child = spawn('ssh', [...sshOptions(target), ...plain, ...words, '-N', '-f', ...own, '--', target.host], {
+  // -N and -f come first: what is said twice is as it was said first.
+  const all = ['-N', '-f', ...sshOptions(target), ...plain(settings), ...words, ...own, '--', target.host]
+  const child = spawn('ssh', all, {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, LC_ALL: 'C', ...asked?.env },
@@ -129,7 +134,7 @@ const opened = ({ settings, target }: Way, { words, isUp, close }: Master): Conn
     user: settings.user,
     close,
     async start(command) {
-      const child = spawn('ssh', [...sshOptions(target), ...plain, ...words, '--', target.host, command], {
+      const child = spawn('ssh', [...sshOptions(target), ...plain(settings), ...words, '--', target.host, command], {
         detached: true,
       })
       await once(child, 'spawn')

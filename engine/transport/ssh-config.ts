@@ -57,6 +57,8 @@ export interface SshSettings {
   family: 0 | 4 | 6
   /** The program, with its arguments, whose stdin and stdout lead to the host. */
   proxy?: string[]
+  /** What the program ssh is told beside `plain`, as far as it knows it: an option that is too new for it would be refused. */
+  newer: Record<string, string>
   /** What this way has in common with those to other hosts: the jump host, or else the server itself. */
   door: string
 }
@@ -67,8 +69,9 @@ export interface SshSettings {
  * @throws HostError where OpenSSH is missing or its configuration is in error
  */
 export async function sshSettings(target: SshTarget, name: string): Promise<SshSettings> {
-  // A quiet configuration would hide why it is refused.
-  const asked = await runProgram('ssh', ['-G', '-o', 'LogLevel=ERROR', ...sshOptions(target), '--', target.host])
+  // A quiet configuration would hide why it is refused; one that goes to the background is refused without a command, or -N.
+  const words = ['-G', '-N', '-o', 'LogLevel=ERROR', ...sshOptions(target), '--', target.host]
+  const asked = await runProgram('ssh', words)
   if (asked.code !== 0) throw new HostError(whyNoSettings(asked, name))
   const values = readSettings(asked.stdout)
   const one = (key: string) => values.get(key)?.[0] ?? ''
@@ -91,6 +94,7 @@ export async function sshSettings(target: SshTarget, name: string): Promise<SshS
   }
   const list = async (setting: string) => filesIn(given(setting.toLowerCase()), (await paths(setting)).fill)
   const seconds = Number(given('connecttimeout'))
+  const newer = Object.fromEntries(Object.entries(plainNewer).filter(([key]) => values.has(key.toLowerCase())))
   return {
     hostname,
     port,
@@ -118,10 +122,18 @@ export async function sshSettings(target: SshTarget, name: string): Promise<SshS
     connectTimeout: seconds || undefined,
     bindAddress: given('bindaddress') || undefined,
     family: ({ inet: 4, inet6: 6 } as const)[one('addressfamily')] ?? 0,
-    proxy: proxy(jump, command && filledCommand(command, tokens), { name, target, hostname, port, user }),
+    newer,
+    proxy: proxy(jump, command && filledCommand(command, tokens), { name, target, hostname, port, user, newer }),
     door: jump || command || `${hostname}:${port}`,
   }
 }
+
+/** Of what a configuration may have for a person's session, what older OpenSSH does not have: before 8.7, and 8.5. */
+const plainNewer = { StdinNull: 'no', ForkAfterAuthentication: 'no', SessionType: 'default', LogVerbose: 'none' }
+
+/** @returns options as `-o` takes them */
+export const set = (options: Record<string, string | number>): string[] =>
+  Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`])
 
 /**
  * The command with which a person reaches the same host by hand.
@@ -172,6 +184,7 @@ interface Destination {
   hostname: string
   port: number
   user: string
+  newer: Record<string, string>
 }
 
 /** What OpenSSH itself would start in place of a TCP connection; it verifies the jump hosts' keys then. */
@@ -179,11 +192,14 @@ function proxy(jump: string, command: string, to: Destination): string[] | undef
   if (jump) {
     const hops = jump.split(',')
     const last = hops.pop()!
+    // -W says that itself.
+    const { SessionType: _said, ...newer } = to.newer
     return [
       'ssh',
       ...(to.target.config ? ['-F', to.target.config] : []),
       // Many hosts are reached at once: none can ask questions on the terminal.
-      ...['-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=yes'],
+      // Why the jump host can't reach the next one is information to it, and no error.
+      ...set({ BatchMode: 'yes', StrictHostKeyChecking: 'yes', LogLevel: 'INFO', ...newer }),
       ...(hops.length > 0 ? ['-J', hops.join(',')] : []),
       ...['-W', `[${to.hostname}]:${to.port}`],
       '--',

@@ -148,20 +148,64 @@ test('few sessions a connection: more connections', async () => {
   await transport.close()
 })
 
-test('what ssh_config has for a person does not happen, and nothing is left behind', async () => {
-  const marker = file('marker')
-  const config = [
-    'RemoteCommand echo other',
-    'RequestTTY force',
-    'PermitLocalCommand yes',
-    `LocalCommand touch ${marker}`,
-    `LocalForward ${file('forward')} 127.0.0.1:1`,
-    'LogLevel DEBUG3',
-  ].join('\n')
-  const { stdout, stderr } = await execute(sshd, { client: 'openssh', config }, 'echo in; [ -t 1 ] || echo none >&2')
-  assert.equal([stdout.toString(), stderr], ['in\n', 'none\n'])
-  assert.not.ok(existsSync(marker) || existsSync(file('forward')))
-  assert.equal(await readdir(tmpdir()), [])
+const person = [
+  'RemoteCommand echo other',
+  'RequestTTY force',
+  'PermitLocalCommand yes',
+  `LocalCommand touch ${file('marker')}`,
+  `LocalForward ${file('forward')} 127.0.0.1:1`,
+  'Tunnel yes',
+  'ExitOnForwardFailure yes',
+  'AddKeysToAgent ask',
+  'EscapeChar none',
+  'LogLevel DEBUG3',
+  'LogLevel QUIET',
+  'LogVerbose *:*:*',
+  'StdinNull yes',
+  'ForkAfterAuthentication yes',
+  'SessionType none',
+  'SessionType subsystem',
+]
+const script = 'echo in; [ -t 1 ] || echo none >&2'
+const inside = { host: 'inside', known: `${knownLine(sshd)}[inside]:${sshd.port} ${sshd.hostKey}\n` }
+const jump = `Host inside\nProxyJump jump\nHost jump\nHostName 127.0.0.1\nUser root\nPort ${sshd.port}`
+for (const line of person)
+  test(`what ssh_config has for a person does not happen: ${line.split(' /')[0]}`, async () => {
+    const ways: Way[] = [
+      { client: 'openssh', config: line },
+      { client: 'auto', ...inside, config: `${jump}\n${line}` },
+    ]
+    for (const way of ways) {
+      const { stdout, stderr } = await execute(sshd, way, script)
+      assert.equal([stdout.toString(), stderr], ['in\n', 'none\n'], JSON.stringify(way))
+    }
+    assert.not.ok(existsSync(file('marker')) || existsSync(file('forward')))
+    assert.equal(await readdir(tmpdir()), [])
+  })
+
+test('why a jump host reaches no further is told, where its configuration is quiet', async () => {
+  const way = { ...inside, config: `Host inside\nPort 1\n${jump}\nLogLevel QUIET`, port: 1, connectTimeout: 3 }
+  assert.match(await refusal(execute(sshd, way, '')), /the way to inside port 1 failed: .*Connection refused/s)
+})
+
+test('OpenSSH that does not know the newer options is not given them', async () => {
+  // As it was before 8.5: it prints none of them, and refuses them.
+  const newer = 'StdinNull|ForkAfterAuthentication|SessionType|LogVerbose'
+  const old = `#!/bin/bash
+PATH=\${PATH#*:}
+[[ "$*" =~ ${newer} ]] && { echo "command-line: line 0: Bad configuration option: $*" >&2; exit 255; }
+[ "$1" = -G ] || exec ssh "$@"
+ssh "$@" | grep -viE '^(${newer}) '`
+  await mkdir(file('old'))
+  await writeFile(file('old/ssh'), old, { mode: 0o755 })
+  const path = process.env.PATH
+  process.env.PATH = `${file('old')}:${path}`
+  try {
+    assert.is((await login({ client: 'openssh' })).printed, 'in\n')
+    assert.is((await login({ ...inside, config: jump })).printed, 'in\n')
+  } finally {
+    process.env.PATH = path
+  }
 })
 
 test('the password is in no file, process list or environment while ssh logs in', async () => {
