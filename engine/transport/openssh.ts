@@ -7,6 +7,7 @@ import { $ } from 'zx/core'
 import { HostError } from '../base/errors.ts'
 import { type Askpass, askpass } from './askpass.ts'
 import type { Channel, Connection, Login, Prepare, Way } from './connection.ts'
+import { whyNothingInCommon } from './openssh-common.ts'
 import { isDropped, whyNoOpenSsh } from './openssh-errors.ts'
 import { set, sshOptions, type SshSettings } from './ssh-config.ts'
 
@@ -58,7 +59,12 @@ async function attempt(way: Way, deadline: AbortSignal): Promise<Login> {
   const asked = options.password === undefined ? undefined : await askpass(folder, options.password)
   const heard = join(folder, 'way')
   const words = [...socket, ...wayThere(way.settings, heard)]
-  const { code, said: last } = await startMaster(way, words, deadline, asked).finally(() => asked?.close())
+  const start = (...more: string[]) => startMaster(way, [...more, ...words], deadline, asked)
+  const again = (said: string) => said === '' && !deadline.aborted && !asked?.given()
+  const { code, said: last } = await start()
+    // That both sides have nothing in common is information to ssh, and no error.
+    .then((ended) => (ended.code !== 0 && again(ended.said) ? start(...set({ LogLevel: 'INFO' })) : ended))
+    .finally(() => asked?.close())
   if (code === 0) {
     const close = async () => {
       await control('exit', way, socket)
@@ -68,7 +74,8 @@ async function attempt(way: Way, deadline: AbortSignal): Promise<Login> {
   }
   const said = (await readFile(heard, 'utf8').catch(() => '')) + last
   await rm(folder, { recursive: true, force: true })
-  const why = whyNoOpenSsh(said, { ...way, late: deadline.aborted, passwordGiven: asked?.given() ?? false })
+  const nothing = await whyNothingInCommon(last, way)
+  const why = nothing ?? whyNoOpenSsh(said, { ...way, late: deadline.aborted, passwordGiven: asked?.given() ?? false })
   // A password that was given is never given once more.
   if (isDropped(said) && !deadline.aborted && !asked?.given()) return { dropped: why }
   throw new HostError(`${options.name}: ${why}`)
@@ -100,7 +107,7 @@ async function startMaster(
   })
   // A process group of its own: Ctrl-C at the terminal must not cut the way before all is undone.
   // -N and -f come first: what is said twice is as it was said first.
-  const all = ['-N', '-f', ...sshOptions(target), ...plain(settings), ...words, ...own, '--', target.host]
+  const all = ['-N', '-f', ...words, ...sshOptions(target), ...plain(settings), ...own, '--', target.host]
   const child = spawn('ssh', all, {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -3,7 +3,7 @@ import { quote } from 'zx/core'
 import { HostError } from '../base/errors.ts'
 import { type Ended, runProgram } from './program.ts'
 import { filesIn, filledCommand, pathsOf, tokensOf, whyNoPath } from './ssh-paths.ts'
-import { type Algorithms, algorithmsOf, type Method, methodsOf, whyBeyond } from './ssh2-limits.ts'
+import { type Algorithms, algorithmsOf, keyTypesOf, type Method, methodsOf, whyBeyond } from './ssh2-limits.ts'
 
 /** How the inventory says that a host is reached; the user's ssh_config says the rest. */
 export interface SshTarget {
@@ -41,6 +41,8 @@ export interface SshSettings {
   /** Files of `CertificateFile`. */
   certificateFiles: string[]
   algorithms: Algorithms
+  /** The types of keys that may log in, of those that ssh2 can use: `ssh-rsa`. */
+  keyTypes: string[]
   /** A setting that ssh2 can't do. */
   beyond?: string
   /** ControlPath: the socket of a connection that may be shared. */
@@ -115,6 +117,7 @@ export async function sshSettings(target: SshTarget, name: string): Promise<SshS
     ],
     certificateFiles: await files('CertificateFile'),
     algorithms,
+    keyTypes: keyTypesOf(one),
     beyond: whyBeyond(given, algorithms, methods),
     control: (await paths('ControlPath')).fill(given('controlpath')) || undefined,
     gssapi: /^(yes|true)$/.test(one('gssapiauthentication')),

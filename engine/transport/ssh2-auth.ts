@@ -30,18 +30,29 @@ export async function prepareKeys(settings: SshSettings, password?: string): Pro
   const fromAgent = [
     ...inAgent.filter(named),
     ...(settings.identitiesOnly ? [] : inAgent.filter((key) => !named(key))),
-  ].map((key) => agentAttempt(settings.user, settings.agent!, key))
+  ].map((key) => ({ label: agentLabel(key), type: key.type, key }))
+  const fromFiles = files.filter(({ publicKey }) => !inAgent.some((key) => publicKey?.equals(key.getPublicSSH())))
 
-  const left = files.filter(({ publicKey }) => !inAgent.some((key) => publicKey?.equals(key.getPublicSSH())))
-  const fromFiles = left.flatMap(({ file, privateKey }): Attempt[] =>
-    privateKey ? [{ label: file, method: { type: 'publickey', username: settings.user, key: privateKey } }] : [],
-  )
-  const passwords = passwordAttempts(settings.user, password).filter(({ method: { type } }) =>
-    settings.methods.some((allowed) => allowed === type),
-  )
-  const problems = left.flatMap(({ problem }) => problem ?? [])
-  return walk(settings.user, [...fromAgent, ...fromFiles, ...passwords], problems)
+  const isAllowed = ({ type }: { type?: string }) => type === undefined || settings.keyTypes.includes(type)
+  const { user: username, agent } = settings
+  const attempts = [
+    ...fromAgent.filter(isAllowed).map(({ label, key }) => agentAttempt(label, username, agent!, key)),
+    ...fromFiles.filter(isAllowed).flatMap(({ label, privateKey: key }): Attempt[] => {
+      return key ? [{ label, method: { type: 'publickey', username, key } }] : []
+    }),
+    ...passwordAttempts(username, password).filter(({ method }) => {
+      return settings.methods.some((allowed) => allowed === method.type)
+    }),
+  ]
+  const problems = [
+    ...fromFiles.filter(isAllowed).flatMap(({ problem }) => problem ?? []),
+    ...[...fromAgent, ...fromFiles].filter((key) => !isAllowed(key)).map(whyLeftOut),
+  ]
+  return walk(username, attempts, problems)
 }
+
+const whyLeftOut = ({ label, type }: { label: string; type?: string }) =>
+  `${label} is of type ${type}, which PubkeyAcceptedAlgorithms of ssh_config leaves out`
 
 function walk(username: string, attempts: Attempt[], problems: readonly string[]): Keys {
   const waiting = [...attempts]
@@ -74,7 +85,9 @@ function walk(username: string, attempts: Attempt[], problems: readonly string[]
 }
 
 interface KeyFile {
-  file: string
+  /** Its path. */
+  label: string
+  type?: string
   publicKey?: Buffer
   /** The file's content, where it is a private key that can be used. */
   privateKey?: Buffer
@@ -85,14 +98,17 @@ function readKeyFile(file: string): KeyFile {
   try {
     const content = readFileSync(file)
     const key = parse(content)
-    if (!(key instanceof Error))
-      return { file, publicKey: key.getPublicSSH(), privateKey: key.isPrivateKey() ? content : undefined }
+    if (!(key instanceof Error)) {
+      const privateKey = key.isPrivateKey() ? content : undefined
+      return { label: file, type: key.type, publicKey: key.getPublicSSH(), privateKey }
+    }
     // The agent may hold an encrypted key; the public key beside it tells.
     const beside = existsSync(`${file}.pub`) ? parse(readFileSync(`${file}.pub`)) : key
-    const publicKey = beside instanceof Error ? undefined : beside.getPublicSSH()
-    return { file, publicKey, problem: problemOf(file, key) }
+    const problem = problemOf(file, key)
+    if (beside instanceof Error) return { label: file, problem }
+    return { label: file, type: beside.type, publicKey: beside.getPublicSSH(), problem }
   } catch (error) {
-    return { file, problem: problemOf(file, error as Error) }
+    return { label: file, problem: problemOf(file, error as Error) }
   }
 }
 
@@ -109,11 +125,13 @@ function parse(content: Buffer): ParsedKey | Error {
 const agentKeys = (socket: string): Promise<ParsedKey[]> =>
   new Promise((resolve) => ssh2.createAgent(socket).getIdentities((_error, keys) => resolve(keys ?? [])))
 
+const agentLabel = ({ comment, type }: ParsedKey) => `${comment || type} of the agent`
+
 /** ssh2 tries all keys of an agent in their order; an agent that shows one key alone leaves the order to us. */
-function agentAttempt(username: string, socket: string, key: ParsedKey): Attempt {
+function agentAttempt(label: string, username: string, socket: string, key: ParsedKey): Attempt {
   const agent = ssh2.createAgent(socket)
   agent.getIdentities = (done) => done(undefined, [key])
-  return { label: `${key.comment || key.type} of the agent`, method: { type: 'agent', username, agent } }
+  return { label, method: { type: 'agent', username, agent } }
 }
 
 function passwordAttempts(username: string, password?: string): Attempt[] {

@@ -11,12 +11,19 @@ export interface Algorithms {
   serverHostKey: string[]
 }
 
+// RSA with SHA-1 and DSA are left out, as in OpenSSH since 8.8.
+const modern = (names: string[]) => names.filter((name) => name !== 'ssh-rsa' && name !== 'ssh-dss')
+
 /** Of each kind: the setting, what ssh2 offers by itself, and what it can do. */
 const kinds: Readonly<Record<keyof Algorithms, [setting: string, offered: string[], able: string[]]>> = {
   kex: ['kexalgorithms', constants.DEFAULT_KEX, constants.SUPPORTED_KEX],
   cipher: ['ciphers', constants.DEFAULT_CIPHER, constants.SUPPORTED_CIPHER],
   hmac: ['macs', constants.DEFAULT_MAC, constants.SUPPORTED_MAC],
-  serverHostKey: ['hostkeyalgorithms', constants.DEFAULT_SERVER_HOST_KEY, constants.SUPPORTED_SERVER_HOST_KEY],
+  serverHostKey: [
+    'hostkeyalgorithms',
+    modern(constants.DEFAULT_SERVER_HOST_KEY),
+    modern(constants.SUPPORTED_SERVER_HOST_KEY),
+  ],
 }
 
 /** @returns what ssh_config allows and ssh2 can do, in ssh2's order, which is that of speed */
@@ -32,6 +39,30 @@ export function algorithmsOf(setting: Setting): Algorithms {
     hmac: both(kinds.hmac),
     serverHostKey: both(kinds.serverHostKey),
   }
+}
+
+/** What ssh2 signs a login with, by the type of the key: of what a server takes for RSA, it can't be told another. */
+const signatures: Readonly<Record<string, string>> = {
+  'ssh-ed25519': 'ssh-ed25519',
+  'ecdsa-sha2-nistp256': 'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384': 'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521': 'ecdsa-sha2-nistp521',
+  'ssh-rsa': 'rsa-sha2-256',
+}
+
+/** @returns the types of keys that ssh_config lets log in, as far as ssh2 can */
+export const keyTypesOf = (setting: Setting): string[] =>
+  Object.keys(signatures).filter((type) => acceptedOf(setting).includes(signatures[type]!))
+
+// Before OpenSSH 8.5 it had another name.
+const acceptedOf = (setting: Setting): string[] =>
+  (setting('pubkeyacceptedalgorithms') || setting('pubkeyacceptedkeytypes')).split(',')
+
+/** @returns whether ssh_config lets keys log in of which ssh2 lets none, or RSA keys in a way that it can't be told */
+function keysBeyond(setting: Setting): boolean {
+  const accepted = acceptedOf(setting)
+  const rsa = accepted.includes('rsa-sha2-512') || accepted.includes('ssh-rsa')
+  return keyTypesOf(setting).length === 0 || (rsa && !accepted.includes('rsa-sha2-256'))
 }
 
 /** The ways to log in that playbooks have, and the setting that each needs. */
@@ -54,6 +85,8 @@ export function methodsOf(setting: Setting): Method[] {
 export function whyBeyond(setting: Setting, algorithms: Algorithms, allowed: readonly Method[]): string | undefined {
   for (const kind of Object.keys(kinds) as (keyof Algorithms)[])
     if (algorithms[kind].length === 0) return `${kinds[kind][0]} ${setting(kinds[kind][0])}`
+  if (allowed.includes('publickey') && keysBeyond(setting))
+    return `pubkeyacceptedalgorithms ${acceptedOf(setting).join(',')}`
   if (allowed.length === 0) return `preferredauthentications ${setting('preferredauthentications')}`
   if (setting('proxyusefdpass') === 'yes') return 'proxyusefdpass'
   if (setting('bindinterface')) return 'bindinterface'
