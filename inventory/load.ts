@@ -28,7 +28,7 @@ export function loadInventory(file: string, options: { level?: Level } & Partial
   const source = new Source(ansible?.text ?? readText(file))
   const where = (path: Path, key?: string) =>
     ansible && foreign
-      ? `${foreign.file}: ${ansible.variable(key === undefined ? path : [...path, key])}:`
+      ? `${foreign.file}: ${ansible.words.place(key === undefined ? path : [...path, key])}:`
       : placed(file, source.placeOf({ path, ...(key !== undefined && { key }) }))
   if (source.isEmpty) throw new UserError(`${file}: is empty; ${example}`)
   const syntaxErrors = source.syntaxErrors()
@@ -52,7 +52,7 @@ export function loadInventory(file: string, options: { level?: Level } & Partial
       problems.map((problem) => ({
         ...source.placeOf(problem),
         where: where(problem.path, problem.key),
-        text: sentence(problem),
+        text: ansible ? ansible.words.sentence(problem.text) : sentence(problem),
       })),
     )
   return {
@@ -60,7 +60,7 @@ export function loadInventory(file: string, options: { level?: Level } & Partial
     notes: ansible?.notes ?? [],
     place: (path) => {
       const written = source.has(['cluster', 'services']) ? path : withOneService(path)
-      return `${where(written)} ${dotted(written)}`
+      return ansible ? where(written).replace(/:$/, '') : `${where(written)} ${dotted(written)}`
     },
   }
 }

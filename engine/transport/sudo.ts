@@ -30,9 +30,9 @@ export function whyNotRoot(host: string, user: string, stderr: string, code: num
   const said = stderr.trim().split('\n').at(-1) || `exit code ${code}`
   // In each the last are the words of sudo-rs.
   if (/a password is required|a terminal is required to|interactive authentication is required/.test(stderr))
-    return `${host}: sudo asks ${user} for a password: use --ask-become-pass or ssh.become_password, or allow ${user} sudo without one`
+    return `${host}: sudo asks ${user} for a password: use --ask-become-pass or become_password in the inventory, or allow ${user} sudo without one`
   if (/incorrect password|no password was provided|incorrect authentication attempts/.test(stderr))
-    return `${host}: sudo did not take the password of ${user}: run again with the right one (--ask-become-pass, ssh.become_password)`
+    return `${host}: sudo did not take the password of ${user}: run again with the right one (--ask-become-pass, become_password in the inventory)`
   if (/not in the sudoers file|is not allowed to|may not run sudo/.test(stderr))
     return `${host}: sudo does not let ${user} run bash as root (${said}): add ${user} to sudoers, or log in as root`
   if (/sudo.*No such file or directory/.test(stderr))

@@ -1,12 +1,11 @@
-import { isIPv4 } from 'node:net'
 import { UserError } from '../../engine/base/errors.ts'
 import { hostSchema } from '../schema.ts'
 import { clusterSchema } from '../schema-cluster.ts'
 import type { runHere } from '../secret.ts'
-import type { Path } from '../source.ts'
 import { shortName } from '../values.ts'
-import { type Around, isOfLogin, loginOf, type Vars } from './login.ts'
+import { type Around, isOfLogin, loginOf, type Vars, whole } from './login.ts'
 import { Secrets } from './secrets.ts'
+import { addressOf, prefix, type Words, wordsOf } from './words.ts'
 
 /** An inventory of Ansible as one of this project. */
 export interface FromAnsible {
@@ -16,8 +15,8 @@ export interface FromAnsible {
   secrets: Record<string, string>
   /** What of it has no meaning here, a line each. */
   notes: string[]
-  /** @returns the variable that a value comes from */
-  variable(path: Path): string
+  /** What messages call what is in it. */
+  words: Words
 }
 
 /** What `ansible-inventory --list` prints. */
@@ -26,7 +25,6 @@ export interface Listed {
   [group: string]: { hosts?: string[]; children?: string[] } | Listed['_meta']
 }
 
-const prefix = 'keepalived_'
 const isKeyOf = (schema: { properties: object }, key: string) => Object.hasOwn(schema.properties, key)
 
 /** @returns hosts of a group and of the groups below it, each once, in their order */
@@ -58,13 +56,24 @@ export function fromListed(
     throw new UserError(
       `${file}: no host has the variable ${prefix}vip: say it for the hosts of the cluster (docs/ansible.md)`,
     )
-  const secrets = new Secrets(run)
+  if (nodes.length === 1)
+    throw new UserError(
+      `${file}: ${nodes[0]} alone has the variable ${prefix}vip, and a cluster has two nodes or more: ` +
+        'say it for the others too, as for their group (docs/ansible.md)',
+    )
+  const both = nodes.find((host) => isTrue(varsOf(host)[`${prefix}client`]))
+  if (both)
+    throw new UserError(
+      `${file}: ${both} has ${prefix}vip, so it is a node, and ${prefix}client: clients are other hosts, take one of the two away`,
+    )
+  const secrets = new Secrets(file, run)
   const notes = new Set<string>()
   const cluster: Vars = {}
   for (const host of nodes)
     for (const [key, value] of keysOf(varsOf(host))) {
       if (!isKeyOf(clusterSchema, key) || isKeyOf(hostSchema, key)) continue
-      const said = key === 'auth_pass' ? secrets.given(value) : typed(value, clusterSchema, key)
+      const said =
+        key === 'auth_pass' ? secrets.given(value, `${prefix}${key} of ${host}`) : typed(value, clusterSchema, key)
       if (host !== nodes[0] && JSON.stringify(cluster[key]) !== JSON.stringify(said))
         throw new UserError(
           `${file}: ${prefix}${key} of ${host} is not that of ${nodes[0]}: one cluster at a time, by its group: ${file}:GROUP`,
@@ -84,23 +93,28 @@ export function fromListed(
     }),
     secrets: secrets.values,
     notes: [...notes],
-    variable: ([top, name, key]) =>
-      top === 'cluster'
-        ? `${prefix}${name ?? 'vip'}`
-        : top === 'hosts' && name
-          ? `${name} ${prefix}${key ?? 'address'}`
-          : 'hosts',
+    words: wordsOf(varsOf),
   }
 }
 
 const isTrue = (value: unknown) => value === true || /^(true|yes|1)$/i.test(String(value))
 
-/** An INI file has text where it means true or false. */
-const typed = (value: unknown, { properties }: { properties: object }, key: string): unknown =>
-  (properties as Record<string, { type?: string }>)[key]?.type === 'boolean' &&
-  /^(true|false|yes|no)$/i.test(String(value))
-    ? isTrue(value)
-    : value
+/** @returns a value as its key has it: an INI file has text where it means true, false, a map or a list, and numbers where it means text */
+function typed(value: unknown, { properties }: { properties: object }, key: string): unknown {
+  const types = [(properties as Record<string, { type?: string | string[] }>)[key]?.type].flat()
+  if (types.includes('boolean') && /^(true|false|yes|no)$/i.test(String(value))) return isTrue(value)
+  if (types.includes('string')) return whole(value)
+  return typeof value === 'string' && /^\s*[[{]/.test(value) ? parsed(value) : value
+}
+
+/** What stands in quotes behind `[group:vars]` is text to Ansible, and so is what has JSON's `true` in it. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
 
 const keysOf = (vars: Vars): [key: string, value: unknown][] =>
   Object.entries(vars).flatMap(([name, value]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : []))
@@ -112,8 +126,7 @@ function hostOf(host: string, vars: Vars, around: Around): Vars {
     else if (!isKeyOf(clusterSchema, key))
       around.notes.add(`${prefix}${key} is no key of cluster or of a host, and says nothing`)
   }
-  const address = vars.ansible_host ?? vars.ansible_ssh_host
-  if (own.address === undefined && typeof address === 'string' && isIPv4(address)) own.address = address
+  own.address ??= addressOf(vars)
   const rest = Object.entries(vars).filter(([name]) => !name.startsWith(prefix) && !name.startsWith('ansible_'))
   return {
     ...own,

@@ -27,6 +27,12 @@ const logins = {
   ansible_become_pass: 'become_password',
 } as const
 
+/** @returns the variable that says this of `ssh`; the usual one where none does */
+export function loginVariable(vars: Vars, key: string): string {
+  const names = Object.entries(logins).flatMap(([name, meaning]) => (meaning === key ? [name] : []))
+  return names.find((name) => vars[name] !== undefined) ?? names[0] ?? `ssh.${key}`
+}
+
 /** @returns whether a variable says how to come to a host */
 export const isOfLogin = (name: string): boolean => Object.hasOwn(logins, name)
 
@@ -39,8 +45,8 @@ export function loginOf(host: string, vars: Vars, { secrets, notes }: Around): V
   const login: Vars = {}
   for (const [name, value] of Object.entries(vars)) {
     const key = logins[name as keyof typeof logins]
-    if (key === 'password' || key === 'become_password') login[key] = secrets.given(value)
-    else if (key) login[key] ??= key === 'port' ? Number(value) : value
+    if (key === 'password' || key === 'become_password') login[key] = secrets.given(value, `${name} of ${host}`)
+    else if (key) login[key] ??= key === 'port' ? portOf(value) : whole(value)
     else if (isUnusual(name, value))
       notes.add(
         `${name} of ${host} is ${shown(value)}, which has no meaning here: SSH is as ~/.ssh/config says, and sudo makes root`,
@@ -50,6 +56,11 @@ export function loginOf(host: string, vars: Vars, { secrets, notes }: Around): V
   }
   return login
 }
+
+/** An INI file has text where it means a number, */
+const portOf = (value: unknown) => (Number.isNaN(Number(value)) ? value : Number(value))
+/** and a number where it means text. */
+export const whole = (value: unknown): unknown => (Number.isSafeInteger(value) ? String(value) : value)
 
 const isUnusual = (name: string, value: unknown) =>
   (name === 'ansible_connection' && !/^(ssh|smart|paramiko|paramiko_ssh)$/.test(String(value))) ||

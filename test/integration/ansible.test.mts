@@ -98,23 +98,114 @@ test('a folder, a program and a file without a suffix are inventories of Ansible
   assert.equal(names(write('ours', own)), ['x', 'y'])
 })
 
+/** @returns why an inventory is refused */
+function why(file: string, level?: 3): string {
+  try {
+    loadInventory(file, level && { level })
+  } catch (error) {
+    return (error as Error).message
+  }
+  return ''
+}
+const vars = '[dns:vars]\nkeepalived_vip=10.2.1.5\nkeepalived_network=10.2.1.0/24\n'
+/** An inventory of two nodes. @param more behind their names, and at the end */
+const pair = (name: string, [first, second]: [first: string, second: string], more = '') =>
+  write(
+    `${name}/hosts.ini`,
+    `[dns]\na.x ansible_host=10.2.1.2 ${first}\nb ansible_host=10.2.1.3 ${second}\n${vars}${more}`,
+  )
+
+const wrong: [what: string, file: string, lines: string[], level?: 3][] = [
+  [
+    'connections',
+    pair('ssh', ['ansible_ssh_port=abc ansible_ssh_user="a b"', ''], 'ansible_become_pass=""\n'),
+    [
+      'ansible_become_pass of a.x: its value is empty',
+      'ansible_ssh_port of a.x: must be a whole number from 1 to 65535, got "abc"',
+      'ansible_ssh_user of a.x: must be a user name of letters, digits, "_", ".", "@" and "-", got "a b"',
+    ],
+  ],
+  [
+    'addresses that are two times there',
+    pair('twice', ['', 'keepalived_address=10.2.1.2 ansible_host=b.example.org'], 'keepalived_gateway=10.2.1.5\n'),
+    [
+      'keepalived_gateway: must differ from keepalived_vip, which is "10.2.1.5"',
+      'ansible_host of a.x: must be an address of its own, but "10.2.1.2" is keepalived_address of b',
+      'keepalived_address of b: must differ from ansible_host of a.x, which is "10.2.1.2"',
+    ],
+  ],
+  [
+    'keys in maps, and what goes with others',
+    pair(
+      'maps',
+      [`keepalived_second='{"adress": "x"}'`, ''],
+      'keepalived_preempt_delay=3\nkeepalived_auth_pass=long-secret\n',
+    ),
+    [
+      'keepalived_auth_pass: its value must hold text of 4 to 8 printable ASCII',
+      'keepalived_preempt_delay: has a meaning only with keepalived_preempt: true',
+      'keepalived_second.address of a.x: is missing; it must be an IPv4 address',
+      'keepalived_second.adress of a.x: unknown key "adress" (did you mean "address"?)',
+    ],
+  ],
+  [
+    'clients',
+    pair('clients', ['', ''], '[c]\nB keepalived_client=true\n'),
+    ['keepalived_client of B: must differ from host b, which is "b"'],
+  ],
+  [
+    'a client that is a node',
+    pair('both', ['keepalived_client=true', '']),
+    [
+      'a.x has keepalived_vip, so it is a node, and keepalived_client: clients are other hosts, take one of the two away',
+    ],
+  ],
+  [
+    'what a level needs',
+    pair('level', ['', '']),
+    [
+      'hosts that have keepalived_vip: level 3 needs a second interface on every host (keepalived_second: { address: … }), missing on a.x, b',
+    ],
+    3,
+  ],
+  [
+    'one node alone',
+    write('one/hosts.ini', `[dns]\na ansible_host=10.2.1.2\n${vars}[web]\nb ansible_host=10.2.1.3\n`),
+    [
+      'a alone has the variable keepalived_vip, and a cluster has two nodes or more: say it for the others too, as for their group (docs/ansible.md)',
+    ],
+  ],
+]
+for (const [what, file, lines, level] of wrong)
+  test(`mistakes are told in words of Ansible: ${what}`, () => {
+    const said = why(file, level).split('\n')
+    assert.is(said.length, lines.length, said.join('\n'))
+    for (const [place, line] of lines.entries()) assert.ok(said[place]!.startsWith(`${file}: ${line}`), said[place])
+  })
+
+test('what an INI file can not say by itself: maps and true in groups of variables, numbers that are names', () => {
+  const file = pair(
+    'typed',
+    ['keepalived_identity=7 ansible_user=1000', `keepalived_second='{"address": "10.2.1.7"}'`],
+    'keepalived_service={"type": "http", "managed": false, "port": 8080}\nkeepalived_preempt=yes\n',
+  )
+  const { cluster, hosts: nodes, place } = loadInventory(file)
+  assert.equal([cluster.services.http?.type, cluster.preempt], ['http', true])
+  assert.equal([nodes[0]!.identity, nodes[0]!.ssh.user, nodes[1]!.second?.address], ['7', '1000', '10.2.1.7'])
+  // Refusals that come later call it by the same words.
+  assert.is(place(['hosts', 'a.x', 'address']), `${file}: ansible_host of a.x`)
+  assert.is(place(['cluster', 'services', 'http', 'port']), `${file}: keepalived_service.port`)
+})
+
 test('a value that is wrong is told by its variable, and what does not map is told too', () => {
   const wrong = write(
     'wrong/hosts.ini',
     '[dns]\na ansible_host=10.2.1.2\nb ansible_host=10.2.9.3\n[dns:vars]\nkeepalived_vip=10.2.1\nkeepalived_network=10.2.1.0/24\n',
   )
-  const why = (file: string) => {
-    try {
-      loadInventory(file)
-    } catch (error) {
-      return (error as Error).message
-    }
-    return ''
-  }
   assert.is(
     why(wrong),
-    `${wrong}: keepalived_vip: cluster.vip: must be an IPv4 address, got "10.2.1"\n` +
-      `${wrong}: b keepalived_address: hosts.b.address: must be in cluster.network 10.2.1.0/24, got "10.2.9.3"`,
+    `${wrong}: keepalived_vip: must be an IPv4 address, got "10.2.1"\n` +
+      `${wrong}: ansible_host of b: must be in keepalived_network 10.2.1.0/24, got "10.2.9.3"`,
   )
   const two = write(
     'two/hosts.ini',
@@ -149,7 +240,10 @@ test('where Ansible is not installed, or a vault stays closed, that is told', ()
       readFileSync(configured, 'utf8').replace('vault-password', 'other-password'),
     )
     write('other-password', 'wrong\n')
-    assert.throws(() => loadInventory(ini), /a value of a vault can not be read: ansible-vault ended with exit code 1/)
+    assert.throws(
+      () => loadInventory(ini),
+      /hosts\.ini: keepalived_auth_pass of ns2: a value of a vault can not be read: ansible-vault ended with exit code 1; give Ansible/,
+    )
     process.env.PATH = '/nowhere'
     assert.throws(
       () => loadInventory(ini),

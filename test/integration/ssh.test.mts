@@ -156,7 +156,7 @@ each('sudo: says why not', async (client) => {
   const why = (way: Way) => refusal(execute(sshd, { ...way, client }, 'echo no'))
   assert.match(
     await why({ user: 'asked' }),
-    'ns1: sudo asks asked for a password: use --ask-become-pass or ssh.become_password',
+    'ns1: sudo asks asked for a password: use --ask-become-pass or become_password in the inventory',
   )
   assert.match(await why({ user: 'asked', becomePassword: 'bad' }), 'ns1: sudo did not take the password of asked')
   assert.match(
@@ -166,7 +166,7 @@ each('sudo: says why not', async (client) => {
   assert.match(await why({ user: 'bare' }), 'ns1: sudo is not installed')
   // As sudo-rs says it, which few distributions have yet.
   const said = whyNotRoot('ns1', 'ann', 'sudo: interactive authentication is required\n', 1)
-  assert.match(said, 'ns1: sudo asks ann for a password: use --ask-become-pass or ssh.become_password')
+  assert.match(said, 'ns1: sudo asks ann for a password: use --ask-become-pass or become_password in the inventory')
   const wrong = whyNotRoot('ns1', 'ann', 'sudo: Maximum 3 incorrect authentication attempts\n', 1)
   assert.match(wrong, 'ns1: sudo did not take the password of ann')
 })
