@@ -1,7 +1,7 @@
 #!/usr/bin/env -S npx zx
 // Reads the keepalived.conf that a cluster has already, and writes an inventory that says the same. Changes no host.
-import { existsSync, writeFileSync } from 'node:fs'
 import { exitCode, UserError } from '../engine/base/errors.ts'
+import { assertNew, writeNew } from '../engine/base/new-file.ts'
 import { main } from '../engine/cli/main.ts'
 import { hostProbe, sourceOf } from '../engine/import/host.ts'
 import { importConf, type Named, type Source } from '../engine/import/import.ts'
@@ -32,8 +32,7 @@ await main(import.meta.url, program, async (context) => {
     if (value) throw new UserError(`--${name} has no meaning here: nothing is changed on any host`)
   if (options.askPass || options.askBecomePass)
     throw new UserError('no password is asked for here: log in with a key, or fetch the files and name them')
-  if (own.output !== undefined && existsSync(own.output))
-    throw new UserError(`${own.output} is there already, and stays as it is: name another file`)
+  if (own.output !== undefined) assertNew(own.output)
   if ((words.length === 0) === (own.host === undefined))
     throw new UserError('name the keepalived.conf of each node, or --host HOST,… whose files to read; see --help')
   const sources = own.host === undefined ? words.map((file) => ({ file })) : await fetched(own.host.split(','))
@@ -53,7 +52,7 @@ await main(import.meta.url, program, async (context) => {
     missing: draft.gaps.map(({ mark, why }) => ({ mark, why })),
   })
   if (own.output === undefined) console.print(`\n${text.trimEnd()}`)
-  else writeFileSync(own.output, text)
+  else writeNew(own.output, text)
   for (const line of reportLines(result)) console.print(line)
   if (own.output !== undefined) console.print(`wrote ${own.output}`)
   return exitCode.ok

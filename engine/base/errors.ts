@@ -23,11 +23,12 @@ export class UserError extends Error {
   }
 }
 
-/** Ends a program with the message of a person's error, and its exit code. @throws any other error */
+/** Ends a program with the message of a person's error, or of a question that was not answered, and its exit code. @throws any other error */
 export function tell(error: unknown): void {
-  if (!(error instanceof UserError)) throw error
-  console.error(error.message)
-  process.exitCode = error.exitCode
+  if (!(error instanceof UserError) && !isCancelled(error)) throw error
+  const { message, code } = outcomeOf(error)
+  console.error(message)
+  process.exitCode = code
 }
 
 /** A host that can't be worked with: unreachable, refused, of unknown key, or its connection was lost. */

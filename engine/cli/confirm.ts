@@ -25,11 +25,22 @@ export function askEach(instead: string): (host: string, task: string) => Promis
   }
 }
 
-async function answerTo(question: string, instead: string): Promise<string> {
+/**
+ * @param instead as for `confirmed`
+ * @returns what was typed
+ * @throws AbortError where that was Ctrl-C or Ctrl-D
+ */
+export async function answerTo(question: string, instead: string): Promise<string> {
   if (!process.stdin.isTTY) throw new UserError(`stdin is not a terminal: ${instead}`)
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  // Before Node 24 a question that the terminal ends is left open.
+  const ended = new AbortController()
+  terminal.once('close', () => ended.abort())
   try {
-    return (await terminal.question(question)).trim()
+    return (await terminal.question(question, { signal: ended.signal })).trim()
+  } catch (error) {
+    process.stderr.write('\n')
+    throw error
   } finally {
     terminal.close()
   }

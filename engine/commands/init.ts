@@ -1,9 +1,11 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
 import { loadInventory } from '../../inventory/load.ts'
 import { UserError } from '../base/errors.ts'
+import { isThere, makeFolder, writeNew } from '../base/new-file.ts'
+import { answerTo } from '../cli/confirm.ts'
 
 const help = `Writes a first inventory and an example playbook.
 
@@ -47,12 +49,13 @@ export async function init(words: readonly string[], say: (line: string) => void
   const [folder = '.', more] = positionals
   if (more !== undefined) throw new UserError(`one folder, got ${positionals.join(' ')}; see init --help`)
   const files = ['inventory.yaml', 'example.mts'].map((name) => join(folder, name))
-  const there = files.find((file) => existsSync(file))
+  const there = files.find(isThere)
   if (there) throw new UserError(`${there} is there already, and stays as it is: name another folder`)
   const text = inventoryText(await complete(values))
-  mkdirSync(folder, { recursive: true })
-  writeInventory(files[0]!, text)
-  writeFileSync(files[1]!, example)
+  assertRight(text)
+  makeFolder(folder)
+  writeNew(files[0]!, text)
+  writeNew(files[1]!, example)
   for (const file of files) say(`wrote ${relative('', file)}`)
   say(`next: npx keepalived-playbooks level1 --inventory ${relative('', files[0]!)} --check`)
 }
@@ -69,14 +72,9 @@ function parse(words: readonly string[]) {
 async function complete(given: Partial<Answers>): Promise<Answers> {
   const names = Object.keys(questions) as (keyof Answers)[]
   const missing = names.filter((name) => !given[name])
-  if (missing.length > 0 && !process.stdin.isTTY)
-    throw new UserError(
-      `stdin is not a terminal: add ${missing.map((name) => `--${name}`).join(', ')}; see init --help`,
-    )
+  const instead = `add ${missing.map((name) => `--${name}`).join(', ')}; see init --help`
   const answers = { vip: '', network: '', hosts: '', ...given }
-  const terminal = missing.length > 0 ? createInterface({ input: process.stdin, output: process.stderr }) : undefined
-  for (const name of missing) answers[name] = (await terminal!.question(questions[name])).trim()
-  terminal?.close()
+  for (const name of missing) answers[name] = await answerTo(questions[name], instead)
   return answers
 }
 
@@ -94,20 +92,20 @@ hosts:
 ${rows.join('')}`
 }
 
-/** @throws UserError with what is wrong; then there is no file */
-function writeInventory(file: string, text: string): void {
-  const attempt = `${file}.new`
-  writeFileSync(attempt, text)
+/** @throws UserError with what is wrong of an inventory */
+function assertRight(text: string): void {
+  const attempt = mkdtempSync(join(tmpdir(), 'init-'))
+  const file = join(attempt, 'inventory.yaml')
   try {
-    loadInventory(attempt)
-    renameSync(attempt, file)
+    writeFileSync(file, text)
+    loadInventory(file)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     // The places in a file that is gone tell nothing.
-    const lines = error.message.split('\n').map((line) => line.replace(`${attempt}:`, '').replace(/^\d+:\d+ /, ''))
+    const lines = error.message.split('\n').map((line) => line.replace(`${file}:`, '').replace(/^\d+:\d+ /, ''))
     throw new UserError(lines.join('\n'), error.exitCode)
   } finally {
-    rmSync(attempt, { force: true })
+    rmSync(attempt, { recursive: true })
   }
 }
 
