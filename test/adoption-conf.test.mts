@@ -234,6 +234,15 @@ for (const [name, conf, lines] of refused) {
   test(`with --take-over: ${name}`, () => assert.match(said(conf, true)!, `what goes away or changes: ${lines[0]}`))
 }
 
+test('level 1 in the place of load balancing by hand', () => {
+  const target = { ...inventory, host: inventory.hosts[0]! }
+  const { others } = handMade(conf2, configuration(target, 1), target)!
+  assert.equal(
+    others,
+    [22, 43].map((line) => `${line}: virtual_server 10.2.1.5 53, and level 1 has none`),
+  )
+})
+
 test('a brace too many, which keepalived takes', () => {
   const [host] = inventory.hosts
   assert.equal(

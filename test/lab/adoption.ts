@@ -42,7 +42,11 @@ export function adoptionTests(places: Places, begin: () => Promise<void>): void 
     await alternates()
     for (const node of nodes) before.set(node, await stateByHand(places, node))
   })
-  test.after(() => disconnect())
+  test.after(async () => {
+    // No level playbook takes what is left for its own.
+    await begin()
+    await disconnect()
+  })
 
   const takenOver = [
     `zone load.balance is defined by ${places.health} alone`,

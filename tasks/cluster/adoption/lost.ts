@@ -44,8 +44,9 @@ export function lost(
     ...{ main: instances[0]?.theirs, first: wanted.virtualServers[0]!, virtualServers: wanted.virtualServers },
     moved: new Set(differences.filter(isMoved).map((one) => `${one.part}: ${one.about}`)),
   }
+  const none = got.virtualServers.length === 0 ? ', and level 1 has none' : ''
   return [
-    ...new Set(alone(wanted, got, target).map(({ name, place }) => `${place.line}: ${name}`)),
+    ...new Set(alone(wanted, got, target).map(({ name, place }) => `${place.line}: ${name}${none}`)),
     ...differences.flatMap((one) => {
       if (elections.test(one.about) || gap.test(one.about) || isToldBy(differences, one)) return []
       if (heard.test(one.about)) return [at(one, deaf(one))]
