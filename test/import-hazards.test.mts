@@ -45,6 +45,37 @@ const single: [code: string, file: string, line: number, what: RegExp][] = [
   ['notify-twice', instance('notify_master /a\nnotify_master /b'), 11, /^notify_master is said already/],
   ['vmac-called-like-a-switch', instance('use_vmac off'), 10, /^use_vmac off turns the virtual MAC on/],
   ['router-id-out-of-range', instance('', { id: 300 }), 5, /^virtual_router_id 300 is none/],
+  [
+    'label-of-ipv6',
+    instance('', { vip: 'fe80::5/64 label eth0:1' }),
+    8,
+    /^fe80::5\/64 is of IPv6, which has no labels/,
+  ],
+  ['nopreempt-called-like-a-switch', instance('nopreempt no'), 10, /^nopreempt no is nopreempt/],
+  [
+    'several-keywords-in-a-line',
+    instance('authentication { auth_type PASS auth_pass abcd }'),
+    10,
+    /^keepalived leaves auth_pass out, as auth_type stands before it/,
+  ],
+  [
+    'script-without-quotes',
+    script(' script /a b -c') + instance(tracks),
+    2,
+    /^c runs \/a alone: keepalived leaves b -c out$/,
+  ],
+  [
+    'notify-argument-without-quotes',
+    instance('notify_master /a master'),
+    10,
+    /^notify_master: keepalived takes master for a user, and does not run \/a/,
+  ],
+  [
+    'notify-script-of-the-playbooks',
+    instance('notify /etc/keepalived/keepalived-notify.sh'),
+    10,
+    /^the playbooks write a script of their own to \/etc\/keepalived\/keepalived-notify.sh$/,
+  ],
   ['instance-twice', instance('') + instance('', { vip: '10.2.1.6', id: 6 }), 13, /^vrrp_instance V is there already/],
   ['include-of-nothing', `${instance('')}include no/*.conf\n`, 12, /names no file that is here/],
   [
@@ -203,6 +234,24 @@ test('words behind an address that keepalived does not know', () => {
       'lable is unknown (did you mean "label"?), and keepalived leaves it out',
       'eth0:1 is unknown, and keepalived leaves it out',
     ],
+  )
+})
+
+test('no virtual_router_id at all, and a second script in a line of track_script', () => {
+  const found = (file: string) => imported({ 'a.conf': file }).hazards.map(({ what }) => what)
+  const without = instance().replace('virtual_router_id 5', '')
+  assert.ok(found(without).includes('there is no virtual_router_id, and keepalived leaves the instance out'))
+  const both = script('script /a') + instance('track_script { c d weight -5 }')
+  assert.ok(found(both).includes('d is unknown, and keepalived leaves it out'))
+})
+
+test('words that are no keywords, users of programs and quoted words are right in a line', () => {
+  const lines = 'notify_master /a nobody\n notify_backup "/b backup"\n nopreempt\n track_script { c weight 2 reverse }'
+  const codes = imported({ 'a.conf': script(' script "/a interval"\n interval 2') + instance(lines) }).hazards
+  const wrong = /^(several-keywords|script-without|notify-arg|nopreempt-called|unknown-keyword)/
+  assert.equal(
+    codes.filter(({ code }) => wrong.test(code)),
+    [],
   )
 })
 

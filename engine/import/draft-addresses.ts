@@ -148,7 +148,9 @@ function moreVips(part: Part, first: string | undefined): unknown[] | undefined 
 /** @returns the node that an instance is to be on, where the order of the nodes does not say it */
 function preferredOf(part: Part, nodes: readonly Node[], preempt: boolean): string | undefined {
   if (!preempts(part)) return undefined
-  const ranks = nodes.map(({ meaning }) => meaning?.instances.find(({ key }) => key === part.key)?.get('rank'))
+  const ranks = nodes.map(({ meaning }) =>
+    meaning?.instances.find((one) => one.election === part.election)?.get('rank'),
+  )
   const first = ranks.indexOf('1')
   // One that one file alone does not have first is another node's: with two, it is known whose.
   const best = first < 0 && nodes.length === 2 ? ranks.indexOf(undefined) : first
@@ -198,7 +200,7 @@ export function otherAddressesOf(
   for (const [part, name] of furtherOf(instances, main)) {
     const there = part.get('interface')!
     if (main.get('unicast') !== 'yes' || there === device || isIPv6(vipOf(part) ?? '')) continue
-    for (const [index, address] of advertAddresses(nodes, ({ key }) => key === part.key).entries()) {
+    for (const [index, address] of advertAddresses(nodes, ({ election }) => election === part.election).entries()) {
       const gap = address === undefined ? otherAddressGap(nodes[index]!.name, there, free()) : undefined
       if (gap) gaps.push(gap)
       all[index]![name] = address ?? gap!.mark

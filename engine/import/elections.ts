@@ -1,4 +1,4 @@
-import type { Part } from './facts.ts'
+import { forIPv6, type Meaning, type Part } from './facts.ts'
 import type { Node } from './nodes.ts'
 
 /** An instance of a node. */
@@ -13,18 +13,32 @@ interface Candidate {
  * @param nodes those whose files are known
  */
 export function settleElections(nodes: readonly Node[]): void {
+  const [first, ...others] = nodes
+  for (const { meaning } of others) findElections(meaning!, first!.meaning!)
   const all = nodes.flatMap(({ name, meaning }) => meaning!.instances.map((part) => ({ node: name, part })))
   // One file alone tells whether its node is to have all instances, or shares them with another.
   const highest = Math.max(...all.map(({ part }) => priorityOf(part)))
   // One that begins as BACKUP, and has no instance above others, is below it.
   const isBelow = all.every(({ part }) => part.begins === 'BACKUP' && priorityOf(part) === highest)
   const best = nodes.length === 1 ? [highest + (isBelow ? 1 : 0)] : []
-  for (const key of new Set(all.map(({ part }) => part.key)))
+  for (const key of new Set(all.map(({ part }) => part.election)))
     settle(
-      all.filter(({ part }) => part.key === key),
+      all.filter(({ part }) => part.election === key),
       best,
     )
 }
+
+/** Nodes of one network may call their interfaces by other names, and are one election all the same. */
+function findElections({ instances }: Meaning, first: Meaning): void {
+  const isThere = (one: Part, all: readonly Part[]) => all.some(({ key }) => key === one.key)
+  const alone = first.instances.filter((one) => !isThere(one, instances))
+  for (const part of instances)
+    if (!isThere(part, first.instances)) part.election = alone.find((one) => hearEachOther(one, part))?.key ?? part.key
+}
+
+const hearEachOther = (one: Part, other: Part): boolean =>
+  one.get('virtual_router_id') === other.get('virtual_router_id') &&
+  one.key.endsWith(forIPv6) === other.key.endsWith(forIPv6)
 
 const priorityOf = (part: Part) => Number(part.get('priority'))
 

@@ -6,6 +6,9 @@ interface Fact {
   place: Place
 }
 
+/** What the key of an instance of IPv6 ends with. */
+export const forIPv6 = ' for IPv6'
+
 /** What a file says of an instance, of a virtual server, or of keepalived as a whole, by what it is about. */
 export class Part {
   /** The same for parts of two configurations that correspond. */
@@ -14,6 +17,8 @@ export class Part {
   readonly name: string
   readonly place: Place
   readonly facts = new Map<string, Fact>()
+  /** The key that the instance has on the first of the nodes; on another interface, its own is another. */
+  election: string
   /** The state that an instance begins in, which says nothing of who wins an election. */
   begins?: string
   /** What it is made of in the file. */
@@ -21,6 +26,7 @@ export class Part {
 
   constructor(key: string, name: string, place: Place) {
     this.key = key
+    this.election = key
     this.name = name
     this.place = place
   }
@@ -71,6 +77,6 @@ export const linesOfAll = (statements: readonly Statement[], indent = ''): strin
     return block.length === 0 ? [line] : [`${line} {`, ...linesOfAll(block, `${indent}    `), `${indent}}`]
   })
 
-/** @returns a number without leading and trailing zeros, so that 1 and 1.0 are the same; other text as it is */
+/** @returns a number without leading and trailing zeros, so that 1, 1.0 and 01. are the same, as 0.5 and .5; other text as it is */
 export const number = (text: string | undefined): string | undefined =>
-  text === undefined || !/^-?\d+(\.\d+)?$/.test(text) ? text : String(Number(text))
+  text === undefined || !/^-?(\d+(\.\d*)?|\.\d+)$/.test(text) ? text : String(Number(text))

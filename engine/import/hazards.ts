@@ -5,10 +5,11 @@ import { globalHazards } from './hazards/globals.ts'
 import type { Hazard, NodeFiles } from './hazards/hazard.ts'
 import { instanceHazards } from './hazards/instances.ts'
 import { ipvsHazards } from './hazards/ipvs.ts'
+import { lineHazards } from './hazards/lines.ts'
 
 export type { Hazard }
 
-const ofNode = [globalHazards, instanceHazards, advertHazards, checkHazards, ipvsHazards]
+const ofNode = [globalHazards, instanceHazards, advertHazards, checkHazards, lineHazards, ipvsHazards]
 
 /** @returns mistakes in the files of a cluster's nodes, in the order of files and lines, each place of a file once */
 export function hazardsOf(nodes: readonly NodeFiles[]): Hazard[] {

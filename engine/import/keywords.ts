@@ -112,6 +112,9 @@ export const obsolete: Readonly<Record<string, string>> = {
 /** @returns whether a block has the keyword; keepalived leaves out lines whose keyword it does not know */
 export const isKnown = (word: string, inside: string): boolean => keywords[inside]?.includes(word) ?? true
 
+/** @returns whether a word begins lines of a block */
+export const isKeyword = (word: string, inside: string): boolean => keywords[inside]?.includes(word) ?? false
+
 /** Words that may stand behind an address: with one word after them, and alone. */
 const addressWords = {
   valued: list('dev brd broadcast label scope peer preferred_lft track_group use_vmac'),
@@ -135,6 +138,13 @@ function unknownOfAddress(statement: Statement): Unknown[] {
     .map((word) => ({ statement, word, meant: didYouMean(word, [...valued, ...alone]) }))
 }
 
+/** keepalived takes one script of a line. */
+const unknownOfScript = (statement: Statement): Unknown[] =>
+  statement.words
+    .slice(1)
+    .filter((word) => !/^(weight|reverse|no_?reverse|-?\d+)$/.test(word))
+    .map((word) => ({ statement, word, meant: '' }))
+
 /** @returns statements without what keepalived leaves out, also in their blocks; it heeds no protocol of a mark */
 export const heeded = (statements: readonly Statement[], inside = ''): Statement[] =>
   statements
@@ -154,6 +164,7 @@ interface Unknown {
 /** @returns every word that keepalived leaves out, with what stands behind it */
 export function unknownWords(block: readonly Statement[], inside = ''): Unknown[] {
   if (inside.startsWith('virtual_ipaddress')) return block.flatMap(unknownOfAddress)
+  if (inside === 'track_script') return block.flatMap(unknownOfScript)
   const known = keywords[inside]
   // Lists, as of addresses, begin with no keyword.
   if (!known) return []

@@ -2,6 +2,7 @@ import type { Statement } from '../conf/statement.ts'
 import { within } from '../conf/statement.ts'
 import { checkOf } from './commands.ts'
 import { find, number, type Part } from './facts.ts'
+import { isKeyword } from './keywords.ts'
 
 /** What stands around an instance, and the addresses of its node. */
 export interface Around {
@@ -76,13 +77,24 @@ function processed(part: Part, line: Statement, all: readonly Statement[]): void
       part.say(`${other.words[0]} of ${about}`, other.words.slice(1).join(' '), other)
 }
 
+/** @returns the command of a line `script`, as words where no quotes are around it; other keywords may stand behind it */
+export function commandOf({ words }: Statement): string[] {
+  const command = words.slice(1)
+  const end = command.findIndex((word, place) => {
+    const [before = '', after = ''] = [command[place - 1], command[place + 1]]
+    if (place === 0 || !isKeyword(word, 'vrrp_script')) return false
+    return before.endsWith(';') || (/^(interval|weight|rise|fall)$/.test(word) && /^-?\d+;?$/.test(after))
+  })
+  return end < 0 ? command : command.slice(0, end).map((word) => word.replace(/;$/, ''))
+}
+
 /** The checks of kinds that need no rights of a user. */
 const harmless = ['process', 'port', 'url']
 
 function checked(part: Part, line: Statement, script: Statement, { globals, own }: Around): void {
   const given = find(script.block, 'script')
   const addresses = [...own, part.get('unicast_src_ip'), part.get('mcast_src_ip')].flatMap((one) => one ?? [])
-  const { kind, what, timeout } = checkOf((given?.words ?? []).slice(1).join(' '), addresses)
+  const { kind, what, timeout } = checkOf(given ? commandOf(given).join(' ') : '', addresses)
   const about = `check ${kind} ${what}`
   part.say(about, script.words[1], line)
   const word = (keyword: string) => number(find(script.block, keyword)?.words[1])

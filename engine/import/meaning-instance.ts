@@ -1,9 +1,10 @@
 import { isIP, isIPv6 } from 'node:net'
 import type { Statement } from '../conf/statement.ts'
 import { within } from '../conf/statement.ts'
-import { find, findFirst, number, Part, whole } from './facts.ts'
+import { find, forIPv6, number, Part, whole } from './facts.ts'
 import { addressOptions, isKnown } from './keywords.ts'
 import { type Around, groupOf, membersOf, tracked } from './meaning-checks.ts'
+import { notified } from './meaning-notify.ts'
 
 /** What other facts are made of, and what changes nothing: `state`, as elections follow priorities. */
 const understood =
@@ -22,7 +23,7 @@ export function instanceOf(one: Statement, around: Around): Part {
   const [first] = addressesIn(block, 'virtual_ipaddress')
   // One number for IPv4 and one for IPv6 are two.
   const isV6 = isIPv6(first?.words[0]?.split('/')[0] ?? '')
-  const part = new Part(`${id} on ${device}${isV6 ? ' for IPv6' : ''}`, name, one)
+  const part = new Part(`${id} on ${device}${isV6 ? forIPv6 : ''}`, name, one)
   part.begins = word('state')
   const place = (keyword: string) => find(block, keyword) ?? one
   part.say('interface', device, place('interface'))
@@ -94,8 +95,10 @@ function addresses(part: Part, { block }: Statement, device: string): void {
       const about = keyword === 'virtual_ipaddress' ? `address ${address}` : `excluded address ${address}`
       part.say(about, '', line)
       part.say(`prefix of ${address}`, prefix, line, isIPv6(address) ? '128' : '32')
+      // keepalived has no label for IPv6.
       for (const [word, value] of addressOptions(line.words))
-        if (word === 'dev') part.say(`interface of ${address}`, value, line, device)
+        if (isIPv6(address) && word === 'label') continue
+        else if (word === 'dev') part.say(`interface of ${address}`, value, line, device)
         else part.say(`${word} of ${address}`, value, line)
     }
 }
@@ -139,39 +142,6 @@ function virtualMac(part: Part, { block }: Statement): void {
   part.say('vmac', hardware ?? (name?.includes(':') ? name : 'yes'), vmac)
   if (!name?.includes(':')) part.say('interface of the VMAC', name, vmac, `vrrp.${part.get('virtual_router_id')}`)
   if (!find(block, 'vmac_xmit_base')) part.say('adverts by the VMAC', '', vmac)
-}
-
-const states = ['master', 'backup', 'fault', 'stop'] as const
-
-/** `notify` is run at each of the four changes of state, with words that say which. */
-function notified(
-  part: Part,
-  block: readonly Statement[],
-  { name, kind = 'INSTANCE', globals }: { name: string; kind?: string; globals: readonly Statement[] },
-): void {
-  const general = findFirst(block, 'notify')
-  const isOurs = general?.words[1]?.endsWith('/keepalived-notify.sh')
-  for (const state of states) {
-    const one = findFirst(block, `notify_${state}`)
-    // keepalived runs both.
-    const programs = [
-      ...(one ? [one.words[1]] : []),
-      ...(general && !isOurs ? [`${general.words[1]} ${kind} ${name} ${state.toUpperCase()}`] : []),
-    ]
-    if (programs.length > 0) part.say(`notify_${state}`, programs.join('; '), one ?? general!)
-  }
-  const run = [...states.map((state) => findFirst(block, `notify_${state}`)), isOurs ? undefined : general].filter(
-    (one) => one !== undefined,
-  )
-  const usual = find(globals, 'script_user')?.words.slice(1) ?? ['root']
-  const usersOf = ({ words }: Statement) => (words[2] === undefined ? usual : words.slice(2))
-  const all = new Set(run.map((one) => usersOf(one).join(' ')))
-  const [first] = run
-  if (!first) return
-  const [who, group] = usersOf(first)
-  part.say('user of notify', who, first, 'root')
-  part.say('group of notify', group, first, who)
-  if (all.size > 1) part.say('users of notify', [...all].join(', '), first)
 }
 
 /** A group of one member is that member. */

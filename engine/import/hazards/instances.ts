@@ -21,6 +21,7 @@ const families = hazard('both-families', 'put IPv6 addresses into an instance of
 const tracksOwn = hazard('own-interface-tracked', 'take the line out')
 const again = hazard('notify-twice', 'say each once: notify_master, notify_backup, notify_fault, notify_stop')
 const nobody = hazard('group-without-instance', 'name an instance that is there, or take the group out')
+const label = hazard('label-of-ipv6', 'take label out')
 const vmacName = hazard('vmac-called-like-a-switch', 'take use_vmac out')
 const noId = hazard('router-id-out-of-range', 'say a number from 1 to 255')
 const defined = hazard('instance-twice', 'give it another name; two nodes are two files')
@@ -128,14 +129,14 @@ function numbered(one: Statement): Hazard[] {
   const id = word(one, 'virtual_router_id')
   const vmac = find(one.block, 'use_vmac')
   return [
-    ...(id !== undefined && !(Number(id) >= 1 && Number(id) <= 255)
-      ? [
+    ...(Number(id) >= 1 && Number(id) <= 255
+      ? []
+      : [
           noId(
-            find(one.block, 'virtual_router_id')!,
-            `virtual_router_id ${id} is none, and keepalived leaves the instance out`,
+            find(one.block, 'virtual_router_id') ?? one,
+            `${id === undefined ? 'there is no virtual_router_id' : `virtual_router_id ${id} is none`}, and keepalived leaves the instance out`,
           ),
-        ]
-      : []),
+        ]),
     ...(/^(false|no|off|true|yes|on)$/.test(vmac?.words[1] ?? '')
       ? [
           vmacName(
@@ -152,6 +153,9 @@ function addresses(one: Statement): Hazard[] {
   const bare = vips.find(({ words }) => isIP(words[0]!) !== 0)
   const [whole, example] = isIPv6(bare?.words[0] ?? '') ? [128, '2001:db8::5/64'] : [32, '10.2.1.5/24']
   const families_ = new Set(vips.map(({ words }) => isIPv6(words[0]!.split('/')[0]!)))
+  const labelled = [...vips, ...within(one.block, 'virtual_ipaddress_excluded')].find(
+    ({ words }) => words.includes('label') && isIPv6(words[0]!.split('/')[0]!),
+  )
   const own = within(one.block, 'track_interface').find(
     ({ words }) => words[0] === word(one, 'interface') && words.length === 1,
   )
@@ -167,6 +171,9 @@ function addresses(one: Statement): Hazard[] {
       : []),
     ...(families_.size > 1
       ? [families(vips[0]!, 'IPv4 and IPv6 in one virtual_ipaddress: keepalived refuses the second family')]
+      : []),
+    ...(labelled
+      ? [label(labelled, `${labelled.words[0]} is of IPv6, which has no labels: keepalived leaves it out`)]
       : []),
     ...(own ? [tracksOwn(own, `${own.words[0]} is the interface of the instance, which is tracked anyhow`)] : []),
   ]

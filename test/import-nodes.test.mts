@@ -1,0 +1,61 @@
+// What several nodes' files say of one cluster where they are not alike, and programs that are run together.
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { imported, instance, inventoryTextOf, needsOf, pair } from './import-files.ts'
+
+test('one instance on interfaces of other names is one election', () => {
+  const first = instance('nopreempt', { priority: 150 })
+  const second = instance('nopreempt').replace('eth0', 'ens3')
+  const stays = imported({ 'a.conf': first, 'b.conf': second })
+  assert.equal(needsOf(stays), [])
+  assert.match(inventoryTextOf(stays), /b: .*interface: ens3/)
+  assert.not.match(inventoryTextOf(stays), 'preempt:')
+  const takes = imported({ 'a.conf': instance().replace('eth0', 'ens3'), 'b.conf': instance('', { priority: 150 }) })
+  assert.equal(needsOf(takes), [])
+  assert.match(inventoryTextOf(takes), /preempt: true[^]*hosts:\n {2}b: /)
+})
+
+test('two instances of one virtual_router_id on two interfaces stay two', () => {
+  const both = (priority: number) =>
+    instance('', { priority }) +
+    instance('', { name: 'W', vip: '10.9.1.6/24', priority: 250 - priority }).replace('eth0', 'eth1')
+  const text = inventoryTextOf(imported({ 'a.conf': both(150), 'b.conf': both(100) }))
+  assert.match(text, 'preempt: true')
+  assert.match(text, /W: \{.*prefer: b/)
+})
+
+test('a number may begin with its point', () => {
+  const result = imported(pair('advert_int .5\n version 3'))
+  assert.equal(needsOf(result), [])
+  assert.match(inventoryTextOf(result), 'advert_int: 0.5')
+})
+
+test('a label of an IPv6 address is none', () => {
+  const result = imported({ 'a.conf': instance('', { vip: '10.2.1.5/24\n fd00::5/64 label eth0:x' }) })
+  assert.equal([needsOf(result), result.refused], [[], []])
+  assert.match(inventoryTextOf(result), 'more_vips: [ { address: fd00::5, prefix: 64 } ]')
+})
+
+test('a state behind a program without quotes is a word for the program', () => {
+  const result = imported(pair('notify_master /bin/a master\n notify_backup /bin/a backup'))
+  assert.equal(needsOf(result), [])
+  assert.match(inventoryTextOf(result), 'notify: { master: /bin/a master, backup: /bin/a backup }')
+})
+
+test('programs of an instance and of its group are both run', () => {
+  const files = pair('notify_master /bin/own', 'vrrp_sync_group G {\n group { V }\n notify_master /bin/group\n}\n')
+  assert.match(inventoryTextOf(imported(files)), 'runs /bin/own; /bin/group')
+})
+
+test('a script that is called as that of the playbooks is one', () =>
+  assert.match(
+    inventoryTextOf(imported(pair('notify /opt/keepalived-notify.sh'))),
+    'master: /opt/keepalived-notify.sh INSTANCE V MASTER',
+  ))
+
+test('a check ends where the next keyword of its line begins', () => {
+  const check = 'vrrp_script c { script "/bin/a -b"; interval 3; fall 2 }\n'
+  assert.match(inventoryTextOf(imported(pair('track_script { c }', check))), 'c: { command: /bin/a -b, user: root }')
+})
+
+test.run()
