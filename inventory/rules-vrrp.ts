@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
+import { didYouMean } from '../engine/base/suggest.ts'
 import { parseBlocks } from '../engine/conf/blocks.ts'
 import type { Draft } from './defaults.ts'
-import { serves } from './roles.ts'
+import { directs, serves } from './roles.ts'
 import { listOf } from './rules-pools.ts'
 import type { Path, Problem } from './source.ts'
 import { dotted, shown } from './wording.ts'
@@ -24,6 +25,7 @@ export function vrrp({ cluster = {}, hosts }: Draft): Problem[] {
     ),
     ...places.flatMap((place, index) => [
       ...check(place, own, cluster.health_check?.interval),
+      ...made(place, hosts),
       ...otherwise(place, places.slice(0, index)),
     ]),
   ]
@@ -161,6 +163,20 @@ const checkPlaces = ({ checks, instances = {} }: ClusterDraft): CheckPlace[] =>
   ].flatMap(({ path, checks: all = {} }) =>
     Object.entries(all).flatMap(([name, content]) => (content ? [{ path: [...path, name], name, content }] : [])),
   )
+
+/** Only a host that may hold addresses makes checks. */
+function made({ path, content }: CheckPlace, hosts: Draft['hosts'] = {}): Problem[] {
+  const known = Object.keys(hosts).filter((name) => directs(hosts[name] ?? {}))
+  const names = known.length > 0 ? (content.hosts ?? []) : []
+  return names.flatMap((name, index) => {
+    if (name === undefined || known.includes(name)) return []
+    const text =
+      name in hosts
+        ? `must be a host that may hold the VIP, but ${shown(name)} is a real_server alone`
+        : `must be one of the hosts, got ${shown(name)}${didYouMean(name, known)}`
+    return [{ path: [...path, 'hosts', String(index)], text }]
+  })
+}
 
 /** keepalived knows a check by its name, in all instances. */
 function otherwise({ path, name, content }: CheckPlace, before: readonly CheckPlace[]): Problem[] {

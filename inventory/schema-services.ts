@@ -1,7 +1,7 @@
 import type { JSONSchema } from 'json-schema-to-ts'
 import { ownBalancing } from './schema-balancing.ts'
 import { healthSchema } from './schema-health.ts'
-import { command, dnsName, hostName, ipv4, port } from './values.ts'
+import { command, dnsName, hostNames, ipv4, port } from './values.ts'
 
 /** It becomes part of the names of scripts, and of rules, which have a limit. */
 const serviceName = {
@@ -25,11 +25,7 @@ const any = {
   },
   balancing: ownBalancing,
   hosts: {
-    type: 'array',
-    title: 'a list of at least one host, each once',
-    minItems: 1,
-    uniqueItems: true,
-    items: hostName,
+    ...hostNames,
     description: 'Level 2: the hosts that clients of this service are sent to. Default: all but directors alone.',
   },
   vips: {

@@ -1,5 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { command, dnsName, interfaceName, ipv4, mailAddress, port, seconds, shortName } from './values.ts'
+import { command, dnsName, hostNames, interfaceName, ipv4, mailAddress, port, seconds, shortName } from './values.ts'
 
 const user = {
   type: 'string',
@@ -62,6 +62,11 @@ const check = {
     fall: { ...times, description: 'Failures in a row that count. Default: `health_check.retries`.' },
     rise: { ...times, default: 1, description: 'Successes in a row after which it is well again.' },
     weight: { ...weight, default: 0 },
+    hosts: {
+      ...hostNames,
+      description:
+        'The hosts on which it is made, where others have nothing to look at. Default: all that may hold the VIP.',
+    },
   },
 } as const satisfies JSONSchema
 

@@ -36,6 +36,14 @@ export const hostName = {
   title: 'a host name of at most 200 letters, digits, "-" and "." that begins with a letter',
 } as const
 
+export const hostNames = {
+  type: 'array',
+  title: 'a list of at least one host, each once',
+  minItems: 1,
+  uniqueItems: true,
+  items: hostName,
+} as const
+
 export const shortName = {
   type: 'string',
   pattern: '^[a-z][a-z0-9_-]{0,30}$',

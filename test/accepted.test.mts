@@ -281,6 +281,7 @@ cluster:
   network: 10.2.1.0/24
   service: { type: tcp, port: 99, unit: postgresq }
   track_interfaces: [eth7]
+  checks: { a: { command: /opt/a, hosts: [lb2] } }
 hosts:
   lb1: { address: 10.2.1.2, role: director }
   lb2: { address: 10.2.1.3, role: director }
@@ -288,7 +289,7 @@ hosts:
 `
   const { hosts, cluster } = load(text, { level: 2 })
   const named = hosts.map((host) => namedFor({ cluster, host }, 2).map(({ name }) => name))
-  assert.equal(named, [['eth7'], ['eth7'], ['postgresq']])
+  assert.equal(named, [['eth7'], ['/opt/a', 'eth7'], ['postgresq']])
 })
 
 test('what is there is right, and so is what earlier tasks bring, by name or with packages', () => {

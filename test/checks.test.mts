@@ -122,6 +122,23 @@ test('an instance has its own checks, or those of the cluster', () => {
   )
 })
 
+test('a check is made on the hosts that it names, and on all otherwise', () => {
+  const { cluster, hosts } = inventory('checks: { a: { process: a, hosts: [ns2] }, b: { process: b } }')
+  assert.equal(
+    hosts.slice(0, 2).map((host) => vrrpScripts(cluster, host, [], {}).map(({ name }) => name)),
+    [['b'], ['a', 'b']],
+  )
+  assert.not.ok('hosts' in vrrpScripts(cluster, hosts[1]!, [], {})[0]!)
+  const behind = `
+cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, checks: { a: { port: 1, hosts: [web] } } }
+hosts: { lb: { address: 10.2.1.2, role: director }, web: { address: 10.2.1.4, role: real_server } }
+`
+  assert.throws(
+    () => inventoryOf(behind),
+    /hosts\[0\]: must be a host that may hold the VIP, but "web" is a real_server alone/,
+  )
+})
+
 test('with AH, adverts are of another protocol', () => {
   const { cluster, hosts, ...rest } = inventory('auth_pass: abcdefgh, auth_type: AH')
   const rules = allowVrrp(targetOf({ cluster, hosts, ...rest }, hosts[1]!, {} as Facts))

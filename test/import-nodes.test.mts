@@ -24,6 +24,52 @@ test('two instances of one virtual_router_id on two interfaces stay two', () => 
   assert.match(text, /W: \{.*prefer: b/)
 })
 
+const check = (name: string, command: string, more = '') =>
+  `vrrp_script ${name} {\n script "${command}"\n timeout 3\n fall 2\n user nobody\n ${more}\n}\n`
+const tracks = (...names: string[]) => `track_script {\n${names.join('\n')}\n }`
+
+test('checks of some nodes alone are theirs', () => {
+  const a =
+    check('web', '/bin/a', 'weight -20') + check('all', '/bin/c') + instance(tracks('web', 'all'), { priority: 110 })
+  const b = check('db', '/bin/b', 'weight -20') + check('all', '/bin/c') + instance(tracks('db', 'all'))
+  const result = imported({ 'a.conf': a, 'b.conf': b })
+  assert.equal(needsOf(result), [])
+  const text = inventoryTextOf(result)
+  assert.match(text, 'web: { command: /bin/a, weight: -20, hosts: [ a ] }')
+  assert.match(text, 'db: { command: /bin/b, weight: -20, hosts: [ b ] }')
+  assert.match(text, 'all: { command: /bin/c }')
+})
+
+test('one check with other values on another node is two', () => {
+  const file = (weight: number, priority: number) =>
+    check('c', '/bin/a', `weight ${weight}`) + instance(tracks('c'), { priority })
+  const result = imported({ 'a.conf': file(-20, 110), 'b.conf': file(-30, 100) })
+  assert.equal(needsOf(result), [])
+  assert.match(inventoryTextOf(result), /c: .*weight: -20, hosts: \[ a \][^]*c-2: .*weight: -30, hosts: \[ b \]/)
+})
+
+test('an instance has checks of its own where they are not those of the first on all nodes', () => {
+  const further = (lines: string) => instance(lines, { name: 'W', vip: '10.2.1.6/24', id: 6 })
+  const all = check('c', '/bin/a')
+  const a = all + instance(tracks('c')) + further(tracks('c'))
+  const b = all + instance(tracks('c')) + further('')
+  const result = imported({ 'a.conf': a, 'b.conf': b })
+  assert.equal(needsOf(result), [])
+  assert.match(inventoryTextOf(result), /W: \{.*checks: \{ c-2: \{ command: \/bin\/a, hosts: \[ a \] \} \}/)
+})
+
+for (const [command, said] of [
+  ['pidof haproxy-systemd-wrapper', 'process: haproxy-systemd'],
+  ['killall -0 app@1', 'command: /usr/bin/killall -0 app@1'],
+  ['curl -f http://localhost/a%20b', 'command: /usr/bin/curl -f http://localhost/a%20b'],
+  ['nc -z localhost 99999', 'command: /usr/bin/nc -z localhost 99999'],
+] as const)
+  test(`what a check of a process, a port or a URL can not say is said another way: ${command}`, () => {
+    const result = imported(pair(tracks('c'), check('c', command)))
+    assert.equal(needsOf(result), [])
+    assert.match(inventoryTextOf(result), said)
+  })
+
 test('a number may begin with its point', () => {
   const result = imported(pair('advert_int .5\n version 3'))
   assert.equal(needsOf(result), [])

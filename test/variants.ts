@@ -111,7 +111,7 @@ export const variants: [name: string, text: string, level: Level][] = [
     haproxy: { process: haproxy-2.8, weight: -20 }
     api: { port: 6443, interval: 3, timeout: 5, fall: 4, rise: 2 }
     site: { url: "https://127.0.0.1/health?a=b", weight: 5 }
-    own: { command: /usr/bin/true --all a=b, user: root }
+    own: { command: /usr/bin/true --all a=b, user: root, hosts: [ns1] }
   notify: { master: /bin/true up, fault: /bin/true, user: nobody }
   garp: { delay: 1, refresh: 60, interval_ms: 10 }
   email: { to: [a@example.com, b@example.com], from: k@example.com, server: 10.2.1.9, port: 587 }

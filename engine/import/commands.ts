@@ -1,3 +1,5 @@
+import { vrrpSchemas } from '../../inventory/schema-vrrp.ts'
+
 /** What a check script looks at, where that can be told from its command; otherwise the command as it is. */
 export interface Check {
   kind: 'process' | 'port' | 'url' | 'command'
@@ -50,22 +52,30 @@ function plain(command: string): string {
 }
 
 function kindOf(text: string, own: readonly string[]): Check {
+  const found = kindIn(text, own)
+  return found && canSay(found) ? found : { kind: 'command', what: full(text) }
+}
+
+const kinds = vrrpSchemas.checks.additionalProperties.properties
+
+/** Whether an inventory can say it in this way. */
+const canSay = ({ kind, what }: Check): boolean =>
+  kind === 'port' ? Number(what) >= 1 && Number(what) <= 65535 : new RegExp(kinds[kind].pattern).test(what)
+
+/** @returns how the kernel calls a program, of whose name it keeps 15 characters */
+export const processName = (program: string): string => program.split('/').at(-1)!.slice(0, 15)
+
+function kindIn(text: string, own: readonly string[]): Check | undefined {
   const [, name] = process.exec(text) ?? []
-  if (name)
-    return {
-      kind: 'process',
-      what: name
-        .split('/')
-        .at(-1)!
-        .replaceAll(/\[(.)\]/g, '$1'),
-    }
+  if (name) {
+    return { kind: 'process', what: processName(name.replaceAll(/\[(.)\]/g, '$1')) }
+  }
   const [, , host, port] = connection.exec(text) ?? []
   if (port && (own.includes(host!) || new RegExp(`^${here}$`).test(host!))) return { kind: 'port', what: port }
   const [, tried] = device.exec(text) ?? listening.exec(text) ?? []
   if (tried) return { kind: 'port', what: tried }
   const [, , url] = request.exec(text) ?? []
-  if (url) return { kind: 'url', what: url }
-  return { kind: 'command', what: full(text) }
+  return url ? { kind: 'url', what: url } : undefined
 }
 
 /** Programs that are named without a path, where distributions have them. */

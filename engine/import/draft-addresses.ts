@@ -9,6 +9,7 @@ import {
   notifyOf,
   trackedInterfaces,
   tracksOf,
+  whereIs,
 } from './draft-vrrp.ts'
 import type { Part } from './facts.ts'
 import { type Gap, otherAddressGap } from './gaps.ts'
@@ -76,7 +77,10 @@ function unlike(
 ): Section {
   const { checking } = shared
   const checked = (one: Part) =>
-    new Map([...one.facts].flatMap(([about, { value }]) => (isOfCheck(about) ? [[about, value]] : [])))
+    whereIs(one, shared.nodes).map(({ node, there }) => [
+      node,
+      new Map([...there.facts].flatMap(([about, { value }]) => (isOfCheck(about) ? [[about, value]] : []))),
+    ])
   const tracks = new Map(part.all('track_interface'))
   const usual = new Map(trackedInterfaces(main, instances))
   usual.delete(part.get('interface') ?? '')

@@ -1,22 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
-import { vrrpSchemas } from '../../inventory/schema-vrrp.ts'
 import { command, mailAddress, shortName } from '../../inventory/values.ts'
 import { type Section, numberOf, unless, unlessEmpty } from './section.ts'
 import { linesOfAll, type Part } from './facts.ts'
 import { heeded } from './keywords.ts'
 import { type Gap, scriptGap } from './gaps.ts'
+import type { Node } from './nodes.ts'
 
-const kinds = vrrpSchemas.checks.additionalProperties.properties
 const matches = (pattern: string, text: string) => new RegExp(pattern).test(text)
-
-/** @returns whether the schema can say a check of this kind */
-export function canCheck(kind: string, what: string): boolean {
-  if (kind === 'port') return Number(what) >= 1 && Number(what) <= 65535
-  return matches(kinds[kind as 'process' | 'url' | 'command'].pattern, what)
-}
 
 /** What checks of all instances share. */
 export interface Checking {
+  nodes: readonly Node[]
   /** Gets one for each program that has to become a script. */
   gaps: Gap[]
   /** The key `health_check`, from which checks have their defaults. */
@@ -25,20 +19,56 @@ export interface Checking {
   known: Record<string, Section>
 }
 
-/** @returns the checks of an instance; what another instance has alike has one name */
-export function checksOf(part: Part, { gaps, health, known }: Checking): Section | undefined {
-  const { interval: usual = 1, retries = 2, timeout: patience = 2 } = health ?? {}
+/** A check as an inventory has it, but for its name, and the nodes that make it. */
+interface Drafted {
+  /** The name of its script. */
+  script: string
+  kind: string
+  content: Section
+  hosts: string[]
+}
+
+/** @returns the checks of an instance; what another instance has alike has one name, and what some nodes have alone is theirs */
+export function checksOf(part: Part, checking: Checking): Section | undefined {
+  const { gaps, known } = checking
+  const all: Drafted[] = []
+  const nodes = whereIs(part, checking.nodes)
+  for (const { node, there } of nodes)
+    for (const one of checksOn(there, checking)) {
+      const same = all.find(({ content }) => isDeepStrictEqual(content, one.content))
+      if (same) same.hosts.push(node)
+      else all.push({ ...one, hosts: [node] })
+    }
   const checks: Section = {}
-  for (const [about, script] of part.all('check')) {
-    const [, kind, what] = /^(\w+) (.*)$/.exec(about)!
-    if (kind !== 'command' && !canCheck(kind!, what!)) continue
+  for (const { script, kind, content: alike, hosts } of all) {
+    const content: Section = { ...alike, hosts: hosts.length < nodes.length ? hosts : undefined }
+    const same = Object.keys(known).find((one) => isDeepStrictEqual(known[one], content))
+    const name = same ?? nameOf(script, Object.keys(known))
+    known[name] = content
+    checks[name] = kind === 'command' ? { ...content, command: program(name, String(content.command), gaps) } : content
+  }
+  return unlessEmpty(checks)
+}
+
+/** @returns an instance on each node whose file has it */
+export const whereIs = ({ election }: Part, nodes: readonly Node[]): { node: string; there: Part }[] =>
+  nodes.flatMap(({ name, meaning }) => {
+    const there = meaning?.instances.find((one) => one.election === election)
+    return there ? [{ node: name, there }] : []
+  })
+
+/** @returns the checks of an instance on one node */
+function checksOn(part: Part, { health }: Checking): Omit<Drafted, 'hosts'>[] {
+  const { interval: usual = 1, retries = 2, timeout: patience = 2 } = health ?? {}
+  return part.all('check').map(([about, script]) => {
+    const [, kind = '', what = ''] = /^(\w+) (.*)$/.exec(about)!
     const of = (key: string) => part.get(`${key} of check ${about}`)
     const number = (key: string) => (of(key) === undefined ? undefined : Number(of(key)))
     const interval = number('interval') ?? 1
     const isBound = kind === 'command' && of('user') === 'root'
     const timeout = number('timeout')
     const content = {
-      [kind!]: kind === 'port' ? Number(what) : what,
+      [kind]: kind === 'port' ? Number(what) : what,
       user: kind === 'command' ? unless(of('user'), 'nobody') : undefined,
       interval: unless(interval, usual as number),
       // Nothing but keepalived ends what root runs, which it does before the next run.
@@ -49,12 +79,8 @@ export function checksOf(part: Part, { gaps, health, known }: Checking): Section
       rise: unless(number('rise'), 1),
       weight: unless(number('weight'), 0),
     }
-    const same = Object.keys(known).find((one) => isDeepStrictEqual(known[one], content))
-    const name = same ?? nameOf(script, Object.keys(known))
-    known[name] = content
-    checks[name] = kind === 'command' ? { ...content, command: program(name, what!, gaps) } : content
-  }
-  return unlessEmpty(checks)
+    return { script, kind, content }
+  })
 }
 
 function nameOf(script: string, taken: readonly string[]): string {

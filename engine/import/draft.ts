@@ -85,7 +85,7 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
   const kept = areAlone ? [] : virtualServers.filter((server) => !served.includes(server))
   const level = served.length > 0 && !areAlone ? 2 : 1
   const health = healthCheckOf(served[0])
-  const checking: Checking = { gaps, health, known: {} }
+  const checking: Checking = { nodes, gaps, health, known: {} }
   const { first } = parseNetwork(network.cidr)
   const gateway = [...vips, ...addresses, ...reals].includes(first) ? gatewayGap(first, free()) : undefined
   if (gateway) gaps.push(gateway)

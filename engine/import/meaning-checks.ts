@@ -1,6 +1,6 @@
 import type { Statement } from '../conf/statement.ts'
 import { within } from '../conf/statement.ts'
-import { checkOf } from './commands.ts'
+import { checkOf, processName } from './commands.ts'
 import { find, number, type Part } from './facts.ts'
 import { isKeyword } from './keywords.ts'
 
@@ -62,7 +62,7 @@ function processed(part: Part, line: Statement, all: readonly Statement[]): void
   const found = all.findLast(({ words }) => /^(vrrp_)?track_process$/.test(words[0]!) && words[1] === line.words[0])
   const program = found && find(found.block, 'process')
   if (!found || !program) return
-  const about = `check process ${program.words[1]?.split('/').at(-1)}`
+  const about = `check process ${processName(program.words[1] ?? '')}`
   part.say(about, found.words[1], line)
   part.say(`weight of ${about}`, number(weightOf(line, found)), found, '0')
   if (isReversed(line, found)) part.say(`reverse of ${about}`, '', line)

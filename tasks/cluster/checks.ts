@@ -17,6 +17,13 @@ export interface VrrpScript {
 
 type Kinds = Pick<NonNullable<Cluster['checks'][string]>, 'command' | 'process' | 'port' | 'url' | 'dns'>
 
+/** @returns the checks that a host makes, by name */
+export const checksOn = (
+  { name }: Host,
+  checks: Cluster['checks'],
+): [name: string, check: Cluster['checks'][string]][] =>
+  Object.entries(checks).filter(([, { hosts }]) => hosts === undefined || hosts.includes(name))
+
 /**
  * @param services those by which the node counts; none where they count by their pools, and not by VRRP
  * @param instance whose addresses the node may hold
@@ -43,15 +50,17 @@ export function vrrpScripts(
     name: services.length > 1 ? `service_${name}` : 'service',
     command: localCheck(host, timeout),
   }))
-  const own = Object.entries(checks).map(([name, { command, process, port, url, dns, ...given }]): VrrpScript => {
-    const script = { ...usual, ...given, name }
-    // keepalived sees to the security of the program that root runs only where that is the first word.
-    if (command !== undefined && script.user === 'root')
-      return { ...script, command, timeout: given.timeout ?? script.interval }
-    // keepalived kills what takes longer, so that the program is to give up before.
-    const patience = Math.max(1, script.timeout - 1)
-    return { ...script, command: commandOf({ command, process, port, url, dns }, host, patience) }
-  })
+  const own = checksOn(host, checks).map(
+    ([name, { command, process, port, url, dns, hosts: _, ...given }]): VrrpScript => {
+      const script = { ...usual, ...given, name }
+      // keepalived sees to the security of the program that root runs only where that is the first word.
+      if (command !== undefined && script.user === 'root')
+        return { ...script, command, timeout: given.timeout ?? script.interval }
+      // keepalived kills what takes longer, so that the program is to give up before.
+      const patience = Math.max(1, script.timeout - 1)
+      return { ...script, command: commandOf({ command, process, port, url, dns }, host, patience) }
+    },
+  )
   return [...served, ...own]
 }
 

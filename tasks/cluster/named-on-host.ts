@@ -4,9 +4,10 @@ import { type Planned, type Task, unchanged } from '../../engine/runner/task.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import type { Path } from '../../inventory/source.ts'
 import { directs, serves } from '../../inventory/roles.ts'
-import type { Cluster } from '../../inventory/types.ts'
+import type { Cluster, Host } from '../../inventory/types.ts'
 import { installedPackages } from '../packages.ts'
 import type { Target } from '../target.ts'
+import { checksOn } from './checks.ts'
 
 /** Something that the cluster uses on a host, and where the inventory names it. */
 export interface Named {
@@ -67,7 +68,7 @@ const isComing = (kind: Named['kind'], name: string, planned: Planned): boolean 
 
 /** @returns what a host uses by name at a level, but for its own interfaces, which are looked at elsewhere */
 export const namedFor = ({ cluster, host }: Pick<Target, 'cluster' | 'host'>, level: Level): Named[] => [
-  ...(directs(host) ? forKeepalived(cluster, level) : []),
+  ...(directs(host) ? forKeepalived({ cluster, host }, level) : []),
   // Directors run them, and each real server asks itself.
   ...Object.entries(cluster.services).flatMap(([name, service]) =>
     'check' in service ? run(['cluster', 'services', name], 'check', service.check) : [],
@@ -82,7 +83,7 @@ const units = ({ services }: Cluster): Named[] =>
       : [],
   )
 
-function forKeepalived(cluster: Cluster, level: Level): Named[] {
+function forKeepalived({ cluster, host }: Pick<Target, 'cluster' | 'host'>, level: Level): Named[] {
   const { checks, keepalived, instances, notify } = cluster
   // keepalived waits for interfaces then.
   const later = keepalived.global.some((line) => /^\s*dynamic_interfaces\b/.test(line))
@@ -91,8 +92,8 @@ function forKeepalived(cluster: Cluster, level: Level): Named[] {
     ...instances.flatMap((one) =>
       one.notify ? notifying(['cluster', 'instances', one.name, 'notify'], one.notify) : [],
     ),
-    ...programs(['cluster', 'checks'], checks),
-    ...instances.flatMap((one) => programs(['cluster', 'instances', one.name, 'checks'], one.checks)),
+    ...programs(['cluster', 'checks'], host, checks),
+    ...instances.flatMap((one) => programs(['cluster', 'instances', one.name, 'checks'], host, one.checks)),
     ...(abilitiesOf(level, cluster).balances ? balancing(cluster) : []),
     ...(later ? [] : interfaces(cluster)),
   ]
@@ -114,8 +115,8 @@ const balancing = ({ balancing: { quorum, real_server_up, real_server_down } }: 
   ...run(['cluster', 'balancing'], 'real_server_down', real_server_down),
 ]
 
-const programs = (map: Path, checks: Cluster['checks'] = {}): Named[] =>
-  Object.entries(checks).flatMap(([name, { command, user }]) => run([...map, name], 'command', command, user))
+const programs = (map: Path, host: Host, checks: Cluster['checks'] = {}): Named[] =>
+  checksOn(host, checks).flatMap(([name, { command, user }]) => run([...map, name], 'command', command, user))
 
 function interfaces({ instances, track_interfaces }: Cluster): Named[] {
   const named = (path: Path, name: string | undefined): Named[] =>

@@ -301,6 +301,11 @@ export const broken: [text: string, ...messages: string[]][] = [
     '4:92 cluster.checks.c.command: must be an absolute path, and words after it, without quotes and what a shell heeds, got "true; false"',
   ],
   [
+    cluster('checks: { a: { port: 80, hosts: [nss1, ns1] }, b: { port: 80, hosts: [] } }'),
+    '4:36 cluster.checks.a.hosts[0]: must be one of the hosts, got "nss1" (did you mean "ns1"?)',
+    '4:72 cluster.checks.b.hosts: must be a list of at least one host, each once, got a list',
+  ],
+  [
     cluster('track_interfaces: [eth1, { name: eth1, weight: -5 }, { name: "a b" }, 5]'),
     '4:28 cluster.track_interfaces[1]: must be another one, as "eth1" is there already',
     '4:56 cluster.track_interfaces[2].weight: is missing; it must be a whole number from -253 to 253',
