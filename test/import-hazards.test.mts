@@ -253,6 +253,8 @@ test('words that are no keywords, users of programs and quoted words are right i
     codes.filter(({ code }) => wrong.test(code)),
     [],
   )
+  const bare = imported({ 'a.conf': script(' script timeout 2 /a') + instance(tracks) }).hazards
+  assert.not.ok(bare.some(({ code }) => code === 'several-keywords-in-a-line'))
 })
 
 test('a weight that is greater than the difference of priorities: no warning', () => {

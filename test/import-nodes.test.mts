@@ -16,12 +16,14 @@ test('one instance on interfaces of other names is one election', () => {
 })
 
 test('two instances of one virtual_router_id on two interfaces stay two', () => {
-  const both = (priority: number) =>
+  const both = (priority: number, device: string) =>
     instance('', { priority }) +
-    instance('', { name: 'W', vip: '10.9.1.6/24', priority: 250 - priority }).replace('eth0', 'eth1')
-  const text = inventoryTextOf(imported({ 'a.conf': both(150), 'b.conf': both(100) }))
-  assert.match(text, 'preempt: true')
-  assert.match(text, /W: \{.*prefer: b/)
+    instance('', { name: 'W', vip: '10.9.1.6/24', priority: 250 - priority }).replace('eth0', device)
+  for (const device of ['eth1', 'ens1']) {
+    const text = inventoryTextOf(imported({ 'a.conf': both(150, 'eth1'), 'b.conf': both(100, device) }))
+    assert.match(text, 'preempt: true')
+    assert.match(text, /W: \{.*prefer: b/)
+  }
 })
 
 const check = (name: string, command: string, more = '') =>
