@@ -1,5 +1,6 @@
 import type { JSONSchema } from 'json-schema-to-ts'
 import { clusterSchema } from './schema-cluster.ts'
+import { notify } from './schema-vrrp.ts'
 import {
   hostName,
   instanceName,
@@ -73,6 +74,12 @@ export const hostSchema = {
       default: 1,
       description:
         'Levels 2 and 3: its share of clients, beside those of the others, where the scheduler heeds weights.',
+    },
+    notify: {
+      ...notify,
+      description:
+        'Programs that keepalived runs on this host in place of those of `cluster.notify`, as where one gets the address of the ' +
+        'other node; `{}`: none. Default: those of `cluster.notify`.',
     },
     email_from: {
       ...mailAddress,

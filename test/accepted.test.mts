@@ -284,12 +284,12 @@ cluster:
   checks: { a: { command: /opt/a, hosts: [lb2] } }
 hosts:
   lb1: { address: 10.2.1.2, role: director }
-  lb2: { address: 10.2.1.3, role: director }
+  lb2: { address: 10.2.1.3, role: director, notify: { stop: /opt/b } }
   web1: { address: 10.2.1.4, role: real_server }
 `
   const { hosts, cluster } = load(text, { level: 2 })
   const named = hosts.map((host) => namedFor({ cluster, host }, 2).map(({ name }) => name))
-  assert.equal(named, [['eth7'], ['/opt/a', 'eth7'], ['postgresq']])
+  assert.equal(named, [['eth7'], ['/opt/b', '/opt/a', 'eth7'], ['postgresq']])
 })
 
 test('what is there is right, and so is what earlier tasks bring, by name or with packages', () => {

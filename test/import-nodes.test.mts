@@ -95,6 +95,25 @@ test('programs of an instance and of its group are both run', () => {
   assert.match(inventoryTextOf(imported(files)), 'runs /bin/own; /bin/group')
 })
 
+test('programs that one node runs in place of those of the others are its own', () => {
+  const result = imported({
+    'a.conf': instance('notify_master "/bin/a b"'),
+    'b.conf': instance('notify_master "/bin/a a"'),
+  })
+  assert.equal(needsOf(result), [])
+  assert.match(inventoryTextOf(result), 'notify: { master: /bin/a b }')
+  assert.match(inventoryTextOf(result), /b: \{ .*notify: \{ master: \/bin\/a a \}/)
+  const none = imported({ 'a.conf': instance('notify_master "/bin/a b"'), 'b.conf': instance() })
+  assert.equal(needsOf(none), [])
+  assert.match(inventoryTextOf(none), /b: \{ .*notify: \{\}/)
+  const shell = imported({
+    'a.conf': instance('notify_master "/bin/a > /x"'),
+    'b.conf': instance('notify_master "/bin/b > /x"'),
+  })
+  assert.equal(needsOf(shell), [])
+  assert.match(inventoryTextOf(shell), /SCRIPT-FOR-B-NOTIFY-MASTER.*runs \/bin\/b/)
+})
+
 test('a script that is called as that of the playbooks is one', () =>
   assert.match(
     inventoryTextOf(imported(pair('notify /opt/keepalived-notify.sh'))),

@@ -119,7 +119,7 @@ export const variants: [name: string, text: string, level: Level][] = [
     global: [max_auto_priority 5]
     instance: [debug 0]
     file: ['virtual_server fwmark 4 {', '    lvs_sched rr', '    lvs_method DR',  '    real_server 10.2.1.3 {', '        TCP_CHECK {', '            connect_port 53', '        }', '    }', '}']`) +
-      two.replace('10.2.1.3', '10.2.1.3, email_from: b@example.com'),
+      two.replace('10.2.1.3', '10.2.1.3, email_from: b@example.com, notify: { master: /bin/true down }'),
     1,
   ],
   [

@@ -102,7 +102,7 @@ const movesTogether = (instances: readonly Part[]) =>
   instances.length > 1 && instances[0]!.get('sync group')?.split(', ').length === instances.length
 
 /** Whether two instances run the same programs. */
-const hasNotify = (part: Part, main: Part) =>
+export const hasNotify = (part: Part, main: Part) =>
   ['notify_master', 'notify_backup', 'notify_fault', 'notify_stop', 'user of notify'].every(
     (about) => part.get(about) === main.get(about),
   )

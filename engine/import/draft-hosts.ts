@@ -13,6 +13,8 @@ interface Around {
   addresses: Section | undefined
   /** Whom mails of the first node are from. */
   sender: string | undefined
+  /** What is run on this node, where it is not what is run on the first. */
+  notify: Section | undefined
   /** The virtual servers that the inventory is about. */
   servers: readonly Part[]
   /** Whether the best node takes the virtual IP back. */
@@ -20,7 +22,10 @@ interface Around {
 }
 
 /** @returns what an inventory says of a node beside its address and role */
-export function hostOf(node: Node, { index, device, address6, addresses, sender, servers, preempts }: Around): Section {
+export function hostOf(
+  node: Node,
+  { index, device, address6, addresses, notify, sender, servers, preempts }: Around,
+): Section {
   const own = node.meaning && mainInstance(node.meaning)
   // Numbers count only where checks move them.
   const isMoved = preempts && own !== undefined && own.all('priority beside').length > 0
@@ -30,6 +35,7 @@ export function hostOf(node: Node, { index, device, address6, addresses, sender,
     weight: weightOf(servers, node.address),
     address6,
     addresses,
+    notify,
     email_from: sender === undefined ? undefined : unless(node.meaning?.global.get('email from') ?? sender, sender),
     ssh: node.ssh === undefined || node.ssh === node.address ? undefined : { host: node.ssh },
   }

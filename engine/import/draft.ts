@@ -4,6 +4,7 @@ import {
   addresses6Of,
   addressesHeld,
   addressesOf,
+  hasNotify,
   otherAddressesOf,
   servedAddresses,
   vipOf,
@@ -112,6 +113,7 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
           device,
           address6: addresses6[index],
           addresses: others[index],
+          notify: areAlone ? undefined : notifyAt(node, main, gaps),
           sender,
           servers: level === 2 ? served : [],
           preempts: moves.preempt === true,
@@ -179,6 +181,12 @@ function advertsOf(main: Part | undefined, vip: string): Section {
     auth_pass: main?.get('auth_pass') === undefined ? undefined : { env: passwordName },
     auth_type: main?.get('auth_type'),
   }
+}
+
+/** @returns what is run on a node, where it is not what is run on the first */
+function notifyAt({ name, meaning }: Node, main: Part | undefined, gaps: Gap[]): Section | undefined {
+  const own = meaning && mainInstance(meaning)
+  return !own || !main || hasNotify(own, main) ? undefined : (notifyOf(own, gaps, `${name}-`) ?? {})
 }
 
 /** What all nodes that are watched have in common. */

@@ -20,7 +20,7 @@ const needs: readonly [kind: Difference['kind'], about: RegExp, need: string][] 
   ['instance', /^track_interface/, 'interfaces that nodes do not share'],
   ['instance', /^group of check/, 'a group that runs checks'],
   ['instance', /^(check|.* of check)/, 'values of checks'],
-  ['instance', /^(notify_|user of notify)/, 'notify programs that nodes do not share'],
+  ['instance', /^(notify_|user of notify)/, 'notify programs of instances that nodes do not share'],
   ['instance', /^users of notify$/, 'notify programs that several users run'],
   ['instance', /^(words of peer|group of )/, 'rare words'],
   ['instance', /^(unicast|peer)/, 'unicast peers that are no nodes'],

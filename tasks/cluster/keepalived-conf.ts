@@ -94,7 +94,7 @@ function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, '
     vmac: vmacOf(instance),
     v6: isIPv6(vips[0]!.address),
     garp: garpLines(instance.garp ?? cluster.garp),
-    notify: instance.notify ?? cluster.notify,
+    notify: instance.notify ?? host.notify ?? cluster.notify,
     track_interfaces: instance.track_interfaces ?? cluster.track_interfaces,
     unicast: hosts.filter(directs).map((one) => ({ name: one.name, address: advertAddress(instance, one) })),
     lines: instance.keepalived ?? cluster.keepalived.instance,

@@ -88,7 +88,9 @@ function forKeepalived({ cluster, host }: Pick<Target, 'cluster' | 'host'>, leve
   // keepalived waits for interfaces then.
   const later = keepalived.global.some((line) => /^\s*dynamic_interfaces\b/.test(line))
   return [
-    ...notifying(['cluster', 'notify'], notify),
+    ...(host.notify
+      ? notifying(['hosts', host.name, 'notify'], host.notify)
+      : notifying(['cluster', 'notify'], notify)),
     ...instances.flatMap((one) =>
       one.notify ? notifying(['cluster', 'instances', one.name, 'notify'], one.notify) : [],
     ),

@@ -190,6 +190,7 @@ function rolesAgree(nodes: readonly HostWritten[], hasMails: boolean): void {
     if (host.role === 'director') delete host.weight
     if (host.role !== 'real_server') continue
     delete host.priority
+    delete host.notify
     delete host.email_from
     delete host.address6
   }
@@ -237,7 +238,7 @@ function clusterAgrees({ cluster, hosts, ssh, clients = {} }: Written): void {
     if (check) oneKind(check)
     if (check?.hosts) check.hosts = directors.slice(0, check.hosts.length)
   }
-  programsAreThere(cluster)
+  programsAreThere(cluster, hosts)
   for (const checks of all) delete checks.service
   namesDifferAmongChecks(all)
   // Whether keepalived takes these is for keepalived to say.
@@ -323,12 +324,13 @@ function healthNameFits(service: Dns): void {
 const program = '/bin/true'
 
 /** Programs, users and interfaces that every node has: keepalived looks for them. */
-function programsAreThere({ notify, balancing, ...cluster }: Written['cluster']): void {
+function programsAreThere({ notify, balancing, ...cluster }: Written['cluster'], hosts: Written['hosts']): void {
   for (const check of checksOf(cluster).flatMap((checks) => Object.values(checks))) {
     if (check?.command) check.command = program
     delete check?.user
   }
-  for (const one of [notify, ...Object.values(cluster.instances ?? {}).map((instance) => instance?.notify)]) {
+  const owners = [...Object.values(cluster.instances ?? {}), ...Object.values(hosts)]
+  for (const one of [notify, ...owners.map((owner) => owner?.notify)]) {
     delete one?.user
     for (const state of ['master', 'backup', 'fault', 'stop'] as const) if (one?.[state]) one[state] = program
   }
