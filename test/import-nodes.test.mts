@@ -72,6 +72,17 @@ for (const [command, said] of [
     assert.match(inventoryTextOf(result), said)
   })
 
+test('unicast_src_ip without a peer is the source of multicast, and told', () => {
+  const file = (own: string, lines = '') => instance(`unicast_src_ip ${own}\n ${lines}`)
+  for (const lines of ['', 'unicast_peer { }']) {
+    const result = imported({ 'a.conf': file('10.2.1.2', lines), 'b.conf': file('10.2.1.3', lines) })
+    assert.equal(needsOf(result), [])
+    assert.match(inventoryTextOf(result), 'mcast_src_ip: true')
+    assert.match(inventoryTextOf(result), 'b: { address: 10.2.1.3 }')
+    assert.ok(result.hazards.some(({ code }) => code === 'no-unicast-peer'))
+  }
+})
+
 test('a number may begin with its point', () => {
   const result = imported(pair('advert_int .5\n version 3'))
   assert.equal(needsOf(result), [])

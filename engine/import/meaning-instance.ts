@@ -123,15 +123,16 @@ function adverts(part: Part, { block }: Statement): void {
   const named = (peers?.block ?? [])
     .map((one) => ({ address: bare(one.words[0])!, one }))
     .filter(({ address }) => address !== own)
-  // Without a peer it is multicast.
-  if (peers && named.length > 0) part.say('unicast', 'yes', peers)
-  if (source) part.say('unicast_src_ip', own, source)
+  // Without a peer it is multicast, whatever the word for the source.
+  const isUnicast = named.length > 0
+  if (isUnicast) part.say('unicast', 'yes', peers!)
+  if (source) part.say(isUnicast ? 'unicast_src_ip' : 'mcast_src_ip', own, source)
   for (const { address, one: peer } of named) {
     part.say(`peer ${address}`, '', peer)
     if (peer.words.length > 1) part.say(`words of peer ${address}`, peer.words.slice(1).join(' '), peer)
   }
   const multicast = find(block, 'mcast_src_ip')
-  if (multicast && !peers) part.say('mcast_src_ip', bare(multicast.words[1]), multicast)
+  if (multicast && !isUnicast && !source) part.say('mcast_src_ip', bare(multicast.words[1]), multicast)
 }
 
 /** The name of its interface, and where adverts go, are other facts than the MAC itself. */

@@ -9,7 +9,7 @@ const header = hazard('auth-ah', 'say auth_type PASS on all nodes, or leave auth
 const strict = hazard('strict-with-authentication', 'take vrrp_strict out')
 const v6 = hazard('authentication-with-ipv6', 'take authentication out')
 const source = hazard('unicast-without-source', 'say unicast_src_ip: the peers know the node by it')
-const empty = hazard('no-unicast-peer', 'name the peers, or take the block out')
+const empty = hazard('no-unicast-peer', 'name the peers in unicast_peer, or take the line out')
 const itself = hazard('own-address-among-peers', 'take it out')
 const both = hazard('multicast-source-with-unicast', 'say unicast_src_ip')
 
@@ -46,7 +46,7 @@ function peers({ block }: Statement): Hazard[] {
   const list = find(block, 'unicast_peer')
   const from = find(block, 'unicast_src_ip')
   const multicast = find(block, 'mcast_src_ip')
-  if (!list) return []
+  if (!list) return from ? [empty(from, 'unicast_src_ip without unicast_peer: adverts go by multicast')] : []
   const own = list.block.find(({ words }) => words[0] === from?.words[1])
   return [
     ...(list.block.length === 0 ? [empty(list, 'unicast_peer is empty: adverts go by multicast')] : []),
