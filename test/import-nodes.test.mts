@@ -104,6 +104,13 @@ test('a state behind a program without quotes is a word for the program', () => 
 test('programs of an instance and of its group are both run', () => {
   const files = pair('notify_master /bin/own', 'vrrp_sync_group G {\n group { V }\n notify_master /bin/group\n}\n')
   assert.match(inventoryTextOf(imported(files)), 'runs /bin/own; /bin/group')
+  const others = (user: string) =>
+    imported(
+      pair('notify_master /bin/own nobody', `vrrp_sync_group G {\n group { V }\n notify_fault /bin/g ${user}\n}\n`),
+    )
+  assert.equal(needsOf(others('nobody nobody')), [])
+  assert.equal(needsOf(others('root')), ['notify programs that several users run'])
+  assert.match(others('root').unsaid[0]!.text, /users of notify nobody, root$/)
 })
 
 test('programs that one node runs in place of those of the others are its own', () => {

@@ -28,6 +28,7 @@ export function notified(
 ): void {
   const notify = findFirst(block, 'notify')
   const general = notify && !isOurs(notify) ? notify : undefined
+  const isFirst = states.every((state) => part.get(`notify_${state}`) === undefined)
   for (const state of states) {
     const one = findFirst(block, `notify_${state}`)
     const before = part.get(`notify_${state}`)
@@ -42,15 +43,23 @@ export function notified(
   users(
     part,
     [...states.map((state) => findFirst(block, `notify_${state}`)), general].filter((one) => one !== undefined),
-    globals,
+    { globals, others: isFirst ? [] : [userIn([part.get('user of notify') ?? 'root', part.get('group of notify')])] },
   )
 }
 
-/** @param run the lines that name programs */
-function users(part: Part, run: readonly Statement[], globals: readonly Statement[]): void {
+/** @returns a user, and its group where that has another name */
+const userIn = ([user = 'root', group = user]: readonly (string | undefined)[]): string =>
+  group === user ? user : `${user} ${group}`
+
+/** @param run the lines that name programs @param others who runs what has been said before */
+function users(
+  part: Part,
+  run: readonly Statement[],
+  { globals, others }: { globals: readonly Statement[]; others: readonly string[] },
+): void {
   const usual = find(globals, 'script_user')?.words.slice(1) ?? ['root']
   const usersOf = ({ words }: Statement) => (words[2] === undefined || isArgument(words[2]) ? usual : words.slice(2))
-  const all = new Set(run.map((one) => usersOf(one).join(' ')))
+  const all = new Set([...others, ...run.map((one) => userIn(usersOf(one)))])
   const [first] = run
   if (!first) return
   const [who, group] = usersOf(first)
