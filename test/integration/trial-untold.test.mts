@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import type { Level } from '../../inventory/levels.ts'
 import { Script } from '../../engine/base/sh.ts'
 import { begun } from './begun.ts'
-import { docker, judged, listening, printed, queued, trial } from './trial-host.ts'
+import { docker, inet, judged, listening, printed, queued, trial } from './trial-host.ts'
 
 const untold: [name: string, level: Level, theirs: string, why: string][] = [
   [
@@ -49,6 +49,16 @@ END`
     why,
     /UDP port 53 for the checks of ns2 does not get through: the nftables chain inet theirs late stops it/,
   )
+})
+
+test('on a kernel that lacks files of /proc, as those of queues, packets are tried all the same', async () => {
+  const { text } = trial(1).probe
+  const files = ['/proc/net/netfilter/nfnetlink_queue', '/proc/net/ip_tables_names', '/proc/net/arp_tables_names']
+  const lacking = files.reduce((script, file) => {
+    assert.match(script, file)
+    return script.replaceAll(file, '/no/such/file')
+  }, text)
+  assert.match(await printed(new Script(lacking), inet('input', 'accept', 'meta l4proto vrrp drop')), /^drop$/m)
 })
 
 test('rules of arptables-legacy, which are not carried, are told', () => {

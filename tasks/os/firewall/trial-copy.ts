@@ -61,8 +61,8 @@ if [ "$ports" ] && compgen -G '/sys/module/ebtable_*' >/dev/null && command -v e
   done | tee ebtables-legacy >>ebtables
 fi
 [ -e /sys/module/ip_set ] && command -v ipset >/dev/null && ipset save >sets 2>/dev/null
-# Where programs listen to queues of NFQUEUE.
-while read -r queue _; do echo "$queue"; done 2>/dev/null </proc/net/netfilter/nfnetlink_queue >queues
+# Where programs listen to queues of NFQUEUE, which not every kernel has: this file is there all the same.
+while read -r queue _; do echo "$queue"; done >queues 2>/dev/null </proc/net/netfilter/nfnetlink_queue
 # Rules may name an interface by its number, which has to be there when they are loaded.
 rules=$(<nft)
 while IFS=': @' read -r _ device _; do
