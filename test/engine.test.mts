@@ -13,7 +13,7 @@ import { stateProbe } from '../engine/runner/state.ts'
 import type { Listener } from '../engine/runner/events.ts'
 import { sh } from '../engine/base/sh.ts'
 import { UserError } from '../engine/base/errors.ts'
-import { barrier, type Task } from '../engine/runner/task.ts'
+import { barrier, type Task, unknown } from '../engine/runner/task.ts'
 import type { Transport } from '../engine/transport/transport.ts'
 import { file } from '../tasks/file.ts'
 import { line } from '../tasks/line.ts'
@@ -80,6 +80,14 @@ test('a failure stops the host there: what was changed, what failed and why, wha
       'host ended',
     ],
   )
+})
+
+test('what a task could not find out is told to everybody, and changes nothing', async () => {
+  const events: RunEvent[] = []
+  const open: Task = { name: 'packets pass', probe: sh`true`, plan: () => unknown('there is no perl') }
+  const result = await runHost(host([open, touch('a')]), { ...options, check: true }, (event) => events.push(event))
+  assert.equal([result.status, result.notes], ['would change', ['packets pass: there is no perl']])
+  assert.ok(events.some((event) => event.type === 'note' && event.text === 'packets pass: there is no perl'))
 })
 
 test('of a line that is written over, the last words are told', async () => {

@@ -110,7 +110,7 @@ export const hostSchema = {
     },
     notes: {
       ...texts,
-      description: 'What became of earlier runs that were not confirmed, for people.',
+      description: 'What became of earlier runs that were not confirmed, and what could not be found out, for people.',
     },
     notTried: {
       ...texts,

@@ -140,6 +140,7 @@ export class HostRun {
     if (conflict) throw new UserError(conflict, exitCode.failed)
     this.result.tasks = tasksOf(this.#list).length
     this.#tell({ type: 'planned', host: name, plan })
+    this.#note(plan.unchanged.flatMap(({ task, why, isUnknown }) => (isUnknown ? [`${task.name}: ${why}`] : [])))
     this.#take(plan)
     if (this.#ended || !this.#options.check) return
     this.result.status = 'would change'
@@ -173,10 +174,16 @@ export class HostRun {
     const { host } = this.result
     const notes = notesOf(state, host)
     if (state.unconfirmed && !check) throw new UserError(notes.at(-1)!, exitCode.failed)
-    for (const text of notes) this.#tell({ type: 'note', host, text })
-    if (notes.length > 0) this.result.notes = notes
+    this.#note(notes)
     // This run has come to the host, which is what the other waited for.
     if (state.abandoned && !check) await this.#executions.run(keepScript(note.folder, state.abandoned.run).text)
+  }
+
+  #note(notes: readonly string[]): void {
+    const { host, notes: before = [] } = this.result
+    const more = notes.filter((text) => !before.includes(text))
+    for (const text of more) this.#tell({ type: 'note', host, text })
+    if (more.length > 0) this.result.notes = [...before, ...more]
   }
 
   /**

@@ -16,7 +16,7 @@ export type Selection = (task: Task) => boolean
 /** What all tasks of one host want, in order. */
 export interface Plan {
   changes: PlannedChange[]
-  unchanged: { task: Task; why?: string }[]
+  unchanged: { task: Task; why?: string; isUnknown?: true }[]
   /** Tasks whose changes are not made, though they have some. */
   leftOut: Task[]
 }
@@ -43,7 +43,8 @@ export function makePlan(list: readonly Listed[], printed: readonly Printed[], t
       changes: (resource) => (resource === undefined ? plan.changes.length > 0 : touched.has(resource)),
     })
     if (!isChange(answer)) {
-      plan.unchanged.push({ task, why: answer.why })
+      const { why, isUnknown } = answer
+      plan.unchanged.push({ task, why, isUnknown })
       continue
     }
     if (!takes(task)) {

@@ -48,6 +48,8 @@ export interface Resource {
 export interface Unchanged {
   unchanged: true
   why?: string
+  /** That is said to everybody: whether the state is right could not be found out. */
+  isUnknown?: true
 }
 
 /** One desired state on one host. */
@@ -96,5 +98,8 @@ export const tasksOf = (list: readonly Listed[]): Task[] => list.filter((item): 
 /** A plan's answer where the state is already right. */
 export const unchanged = (why?: string): Unchanged =>
   why === undefined ? { unchanged: true } : { unchanged: true, why }
+
+/** A plan's answer where it could not be found out whether the state is right, and the run goes on. */
+export const unknown = (why: string): Unchanged => ({ unchanged: true, why, isUnknown: true })
 
 export const isChange = (answer: Change | Unchanged): answer is Change => !('unchanged' in answer)

@@ -28,7 +28,8 @@ const untold: [name: string, level: Level, theirs: string, why: string][] = [
 ]
 for (const [name, level, theirs, why] of untold) {
   const said = begun(() => judged(level, theirs))
-  test(`level ${level}, not known: ${name}`, async () => assert.equal(await said(), { unchanged: true, why }))
+  test(`level ${level}, not known: ${name}`, async () =>
+    assert.equal(await said(), { unchanged: true, why, isUnknown: true }))
 }
 
 test('what is not known is said again where nothing is tried again', async () => {
@@ -67,6 +68,7 @@ test('rules of arptables-legacy, which are not carried, are told', () => {
   assert.equal(plan({ text, code: 0 }, { changes: () => false }), {
     unchanged: true,
     why: 'it could not be tried whether rules of arptables-legacy stop packets',
+    isUnknown: true,
   })
 })
 

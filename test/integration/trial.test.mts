@@ -123,6 +123,7 @@ test('a host where it can not be tried is told as such', () => {
   assert.equal(plan({ text: 'untried=there is no perl\n', code: 0 }, { changes: () => false }), {
     unchanged: true,
     why: 'it could not be tried: there is no perl',
+    isUnknown: true,
   })
 })
 

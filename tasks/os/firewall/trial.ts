@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { UserError } from '../../../engine/base/errors.ts'
 import { type Script, sh } from '../../../engine/base/sh.ts'
 import { SharedRead } from '../../../engine/runner/shared-read.ts'
-import { type Task, unchanged } from '../../../engine/runner/task.ts'
+import { type Task, unchanged, unknown } from '../../../engine/runner/task.ts'
 import type { Wire } from './firewall.ts'
 import { savedRules } from './saved-rules.ts'
 import { copied } from './trial-copy.ts'
@@ -22,15 +22,16 @@ export const packetsPass = (wires: readonly Wire[], ours: Script): Task => ({
   probe: probe(wires, ours),
   plan: ({ text }) => {
     const why = text.match(/^untried=(.*)$/m)?.[1]
-    if (why !== undefined) return unchanged(`it could not be tried: ${why}`)
+    if (why !== undefined) return unknown(`it could not be tried: ${why}`)
     const [, program, refused] = text.match(/^refused=(\S+) (.*)$/m) ?? []
     if (program) throw new UserError(`${program} can not set the cluster's rules: ${refused}`, 1)
     const packets = wires.flatMap(({ packets, device }) => packets.map((packet) => ({ ...packet, device })))
     const results = text.match(/^(?:pass|drop|from|to|elsewhere)(?: .*)?$/gm) ?? []
     const place = results.findIndex((result) => !result.startsWith('pass'))
     const packet = packets[place]
-    if (!packet) return unchanged(untold(text, results, packets))
-    throw new UserError(stopped(text, results[place]!, packet), 1)
+    if (packet) throw new UserError(stopped(text, results[place]!, packet), 1)
+    const open = untold(text, results, packets)
+    return open === undefined ? unchanged() : unknown(open)
   },
 })
 
