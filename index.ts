@@ -12,6 +12,7 @@ export {
   type TaskTree,
   type Unchanged,
   unchanged,
+  unknown,
 } from './engine/runner/task.ts'
 export { type Playbook, playbook, type TaskList } from './engine/commands/playbook.ts'
 export type { Cluster, Host } from './inventory/types.ts'
