@@ -243,6 +243,18 @@ test('level 1 in the place of load balancing by hand', () => {
   )
 })
 
+const only = (real: string) =>
+  `${conf2.slice(0, conf2.indexOf('virtual_server'))}virtual_server 10.2.1.5 53 {\n${real}}\n`
+for (const [name, real, lines] of [
+  ['its own real server alone', 'real_server 10.2.1.2 53 {\n}\n', []],
+  ['another real server', 'real_server 10.2.1.3 53 {\n}\n', ['22: virtual_server 10.2.1.5 53, and level 1 has none']],
+  ['no real server', '', ['22: virtual_server 10.2.1.5 53, and level 1 has none']],
+] as const)
+  test(`level 1 in the place of a director with ${name}`, () => {
+    const target = { ...inventory, host: inventory.hosts[0]! }
+    assert.equal(handMade(only(real), configuration(target, 1), target)!.others, lines)
+  })
+
 test('a brace too many, which keepalived takes', () => {
   const [host] = inventory.hosts
   assert.equal(

@@ -45,7 +45,7 @@ export interface Subject {
 
 /** @returns differences by what they mean for the cluster, each why once */
 export function judge(differences: readonly Difference[], about: Omit<Subject, 'moved'>) {
-  const subject = { ...about, moved: new Set(differences.filter(isMoved).map((one) => `${one.part}: ${one.about}`)) }
+  const subject = { ...about, moved: movedIn(differences) }
   const unsaid: Unsaid[] = []
   const added = new Set<string>()
   const trifles: string[] = []
@@ -75,7 +75,9 @@ export const meaningFor = (one: Difference, subject: Subject): Meant =>
 /** Whether a fact is of an instance that the inventory has not at all. */
 const isOfMissing = ({ kind, isAlone }: Difference) => kind === 'instance' && isAlone
 
-export const isMoved = ({ about }: Difference) => about.startsWith('real_server ')
+/** @returns real servers that either side alone has */
+export const movedIn = (differences: readonly Difference[]): Subject['moved'] =>
+  new Set(differences.filter(({ about }) => about.startsWith('real_server ')).map((one) => `${one.part}: ${one.about}`))
 
 const otherFamily = 'addresses of the other family are moved as well, where keepalived leaves them out'
 

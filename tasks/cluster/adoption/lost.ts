@@ -1,7 +1,8 @@
 import { type Difference, facts, told } from '../../../engine/import/compare.ts'
 import type { Meaning, Part } from '../../../engine/import/facts.ts'
 import { meaningOf } from '../../../engine/import/meaning.ts'
-import { isMoved, meaningFor, type Subject } from '../../../engine/import/verdict.ts'
+import { onlyReal } from '../../../engine/import/own-real-servers.ts'
+import { meaningFor, movedIn, type Subject } from '../../../engine/import/verdict.ts'
 import type { Statement } from '../../../engine/conf/statement.ts'
 import { preempts, priorityIn } from '../../../inventory/priority.ts'
 import type { Instance } from '../../../inventory/types.ts'
@@ -42,11 +43,11 @@ export function lost(
   ].map((one) => ({ ...one, wanted: one.wanted ?? usual[one.about] }))
   const subject = {
     ...{ main: instances[0]?.theirs, first: wanted.virtualServers[0]!, virtualServers: wanted.virtualServers },
-    moved: new Set(differences.filter(isMoved).map((one) => `${one.part}: ${one.about}`)),
+    moved: movedIn(differences),
   }
   const none = got.virtualServers.length === 0 ? ', and level 1 has none' : ''
   return [
-    ...new Set(alone(wanted, got, target).map(({ name, place }) => `${place.line}: ${name}${none}`)),
+    ...new Set(gone(wanted, got, target).map(({ name, place }) => `${place.line}: ${name}${none}`)),
     ...differences.flatMap((one) => {
       if (elections.test(one.about) || gap.test(one.about) || isToldBy(differences, one)) return []
       if (heard.test(one.about)) return [at(one, deaf(one))]
@@ -81,12 +82,9 @@ function isLost(one: Difference, subject: Subject): boolean {
 }
 
 /** Virtual servers that go, unless their node is to serve alone, and has done so. */
-function alone(wanted: Meaning, got: Meaning, { host }: Knows): Part[] {
-  const isItself = (part: Part) =>
-    part.all('real_server').every(([real]) => [host.address, '127.0.0.1'].includes(real.split(' ')[0]!))
-  return wanted.virtualServers
-    .filter(({ key }) => !got.virtualServers.some((ours) => ours.key === key))
-    .filter((part) => got.virtualServers.length > 0 || !isItself(part))
+function gone(wanted: Meaning, got: Meaning, { host }: Knows): Part[] {
+  if (got.virtualServers.length === 0 && onlyReal(wanted) === host.address) return []
+  return wanted.virtualServers.filter(({ key }) => !got.virtualServers.some((ours) => ours.key === key))
 }
 
 /** What a virtual server that stays has beside ours. */
