@@ -12,16 +12,14 @@ const hooks = { in: 'input', out: 'output', forward: 'forward' } as const
  * matches OURS, an extended regular expression.
  */
 export const functions = `chains() {
-  nft list chains 2>/dev/null | awk -v hook="$1" '
-    $1 == "table" { family = $2; table = $3 }
+  nft -t list ruleset 2>/dev/null | awk -v hook="$1" '
+    $1 == "table" { family = $2; table = $3; owned = 0 }
+    # Whoever owns a table alone can change it.
+    $1 == "flags" && /^\\tflags .*owner/ { owned = 1 }
     $1 == "chain" { chain = $2 }
-    $1 == "type" && $2 == "filter" && $4 == hook && (family == "ip" || family == "inet") &&
+    $1 == "type" && $2 == "filter" && $4 == hook && (family == "ip" || family == "inet") && !owned &&
       table != "firewalld" && table !~ /^${prefix}/ &&
-      !(family == "ip" && table ~ /^(filter|raw|mangle|security)$/) { print family, table, chain }' |
-    while read -r family table chain; do
-      # Whoever owns a table alone can change it.
-      nft -t list table $family $table 2>/dev/null | grep -q $'^\\tflags .*owner' || echo "$family $table $chain"
-    done
+      !(family == "ip" && table ~ /^(filter|raw|mangle|security)$/) { print family, table, chain }'
 }
 first() {
   hook=$1
