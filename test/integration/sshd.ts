@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { $ } from 'zx/core'
 import { freePort } from '../../lab/port.ts'
-import { sshdPrograms } from './sshd-programs.ts'
+import { sshdPrograms } from './programs.ts'
 
 /** A real sshd on loopback, over a throw-away copy of this machine with users of its own. */
 export interface Sshd {
