@@ -115,7 +115,7 @@ test('status: healthy, and what is pending and wrong', async () => {
   assert.is((await playbook('level3', '--no-verify')).code, 0)
 })
 
-test('--start-at leaves changes before a task out, names them, and the next run makes them', async () => {
+test('--start-at and --tags leave changes out and name them, and the next run makes them', async () => {
   const [first, second] = ['/etc/modules-load.d/ip_vs.conf', '/etc/keepalived/keepalived-notify.sh']
   await on('ns1', `rm ${first}; echo '# by hand' >>${second}`)
   const run = await playbook('level3', '--no-verify', '--start-at', `file ${second}`)
@@ -125,6 +125,16 @@ test('--start-at leaves changes before a task out, names them, and the next run 
     document.hosts![0]!.changes.map(({ task }) => task),
   )
   assert.equal([made, later], [[`file ${second}`], [`file ${first}`]])
+
+  await on('ns1', `rm ${first}; echo '# by hand' >>${second}`)
+  const tagged = await playbook('level3', '--no-verify', '--tags', 'ipvs')
+  assert.is(tagged.code, 0, tagged.text)
+  assert.match(tagged.text, `ns1  left out      file ${second}`)
+  assert.is((await playbook('level3', '--check', '--tags', 'ipvs')).code, 0)
+  const [kind, rest] = [tagged, await playbook('level3', '--no-verify', '--skip-tags', 'ipvs')].map(({ document }) =>
+    document.hosts![0]!.changes.map(({ task }) => task),
+  )
+  assert.equal([kind, rest], [[`file ${first}`], [`file ${second}`]])
 
   const wrong = await playbook('level3', '--start-at', 'file /etc/nowhere')
   assert.is(wrong.code, 3)
