@@ -88,6 +88,11 @@ test('answers of several nodes are forwarded by one line of the zone', () => {
   assert.is(tasks(answers, { ...answers, name: 'more', from: '10.2.1.4/32' }).length, 2)
 })
 
+test('adverts of IPv6 have a rule of their own family', () => {
+  const [found] = planned(printed({}, {}), { ...vrrp, to: 'ff02::12/128' })
+  assert.is(found!.after, 'public: rule family="ipv6" destination address="ff02::12/128" protocol value="vrrp" accept')
+})
+
 test('a rule with a source, and one for where packets come from, in the words of firewalld', () => {
   const [one, two] = planned(
     printed({}, {}),

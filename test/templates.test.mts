@@ -16,7 +16,7 @@ const data = {
   notifyScript: '/etc/keepalived/keepalived-notify.sh',
   routesScript: '/etc/keepalived/routes.sh',
   tables: { first: { number: 20 }, second: { number: 21 } },
-  prefix: 'keepalived-playbooks-',
+  ...{ prefix: 'keepalived-playbooks-', program: 'iptables' },
   groups: [
     { when: '', wanted: ["want nat '-I POSTROUTING 1 -j SNAT --to-source 10.2.1.5'"] },
     { when: '[ -e /here ]', wanted: ["want raw '-I OUTPUT 1 -j CT --notrack'"] },

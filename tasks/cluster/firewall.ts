@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { tagged, type Task } from '../../engine/runner/task.ts'
 import { servicesOf } from '../../services/all.ts'
 import { isServedBy } from '../../services/service.ts'
@@ -10,54 +11,37 @@ import {
 } from '../../services/virtual-server.ts'
 import { directs, isBeyond, othersOf, serves } from '../../inventory/roles.ts'
 import { abilitiesOf, type Level, realAddress } from '../../inventory/levels.ts'
-import type { Accept, Rule } from '../os/firewall/firewall.ts'
+import { type Accept, isOf6, type Rule } from '../os/firewall/firewall.ts'
 import { firewallOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
+import { advertWaysOf } from './advert-ways.ts'
 import { tunnelDevice } from './ipvs.ts'
 import { watchedBy } from './keepalived-conf.ts'
-import { advertsIn, bfdPort, checkedAt, inIp } from './packets.ts'
+import { bfdPort, checkedAt, inIp } from './packets.ts'
 import { wiresOf } from './wires.ts'
 
 /** Rules of a node at a level. */
 export type RulesOf = (target: Target, level: Level) => Rule[]
 
 /** VRRP adverts may come and go (article, preparation). */
-export const allowVrrp = ({ cluster, host, hosts }: Target): Rule[] => {
-  if (!directs(host)) return []
-  const wire = { interface: host.interface, protocol: advertsIn(cluster) }
-  if (cluster.unicast)
-    return othersOf(host, hosts.filter(directs)).flatMap((peer) => [
-      ...between(wire, peer.name, host.address, peer.address),
-      ...elsewhereOf({ cluster, host }).flatMap(({ name, device, address }) =>
-        between({ ...wire, interface: device }, `${peer.name}-${device}`, address, peer.addresses![name]!),
-      ),
+export const allowVrrp = (target: Target): Rule[] =>
+  advertWaysOf(target).flatMap(({ device, protocol, group, own, peers }) => {
+    const elsewhere = device === target.host.interface ? [] : [device]
+    const rule = (accept: 'in' | 'out', ends: { from?: string; to: string }, ...peer: string[]): Rule => ({
+      name: [isOf6(ends) ? 'vrrp6' : 'vrrp', accept, ...peer, ...elsewhere].join('-'),
+      ...{ accept, interface: device, protocol },
+      ...ends,
+    })
+    if (group !== undefined) return [rule('in', { to: alone(group) }), rule('out', { to: alone(group) })]
+    const here = alone(own!)
+    return peers.flatMap(({ name, address }) => [
+      rule('in', { from: alone(address), to: here }, name),
+      rule('out', { from: here, to: alone(address) }, name),
     ])
-  const others = new Set(cluster.instances.flatMap((instance) => instance.interface ?? []))
-  others.delete(host.interface)
-  return [host.interface, ...others].flatMap((device): Rule[] => {
-    const vrrp = { ...wire, interface: device, to: `${cluster.mcast_group}/32` }
-    const name = device === host.interface ? '' : `-${device}`
-    return [
-      { name: `vrrp-in${name}`, accept: 'in', ...vrrp },
-      { name: `vrrp-out${name}`, accept: 'out', ...vrrp },
-    ]
   })
-}
 
-/** @returns where adverts of a host go by unicast on other interfaces, each once, with the name of an instance there */
-function elsewhereOf({ cluster, host }: Pick<Target, 'cluster' | 'host'>) {
-  const all = cluster.instances.flatMap(({ name, interface: device }) => {
-    const address = host.addresses?.[name]
-    return device === undefined || address === undefined ? [] : [{ name, device, address }]
-  })
-  return [...new Map(all.map((one) => [`${one.device} ${one.address}`, one])).values()]
-}
-
-/** @returns rules that let VRRP pass between two nodes */
-const between = (wire: Omit<Accept, 'name' | 'accept'>, name: string, own: string, peer: string): Rule[] => [
-  { name: `vrrp-in-${name}`, accept: 'in', ...wire, from: `${peer}/32`, to: `${own}/32` },
-  { name: `vrrp-out-${name}`, accept: 'out', ...wire, from: `${own}/32`, to: `${peer}/32` },
-]
+/** @returns the network of an address alone */
+const alone = (address: string): string => `${address}/${isIPv6(address) ? 128 : 32}`
 
 /** Connection sync: the holder sends open connections to the others by multicast (keepalived's `lvs_sync_daemon`). */
 export const allowSync = ({ cluster, host }: Target, level: Level): Rule[] => {

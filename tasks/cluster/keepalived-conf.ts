@@ -10,6 +10,7 @@ import { realServersOf, type VirtualServer, virtualServersOf } from '../../servi
 import { osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
 import { render } from '../template.ts'
+import { advertAddress } from './advert-ways.ts'
 import { vrrpScripts } from './checks.ts'
 import { drainScriptOf } from './drain-check.ts'
 
@@ -104,10 +105,6 @@ function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, '
     excluded: vips.filter(({ excluded }) => excluded).map(line),
   }
 }
-
-/** @returns where a host sends the adverts of an instance from, and gets them, by unicast */
-const advertAddress = ({ name, vips }: Instance, { address, addresses, address6 }: Host): string | undefined =>
-  isIPv6(vips[0]!.address) ? address6 : (addresses?.[name] ?? address)
 
 /** @returns what differs from keepalived's own defaults, which say nothing */
 function garpLines(garp: NonNullable<Instance['garp']>): [directive: string, value: number][] {

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { type Abilities, abilitiesOf, type Level, realAddress } from '../../inventory/levels.ts'
 import { parseNetwork } from '../../inventory/network.ts'
 import { directs, othersOf, serves } from '../../inventory/roles.ts'
@@ -6,10 +7,8 @@ import { isServedBy } from '../../services/service.ts'
 import { realServersOf, type VirtualServer, virtualServersOf, virtualServersOn } from '../../services/virtual-server.ts'
 import type { Packet } from '../os/firewall/firewall.ts'
 import type { Target } from '../target.ts'
+import { type AdvertWay, advertWaysOf } from './advert-ways.ts'
 import { watchedBy } from './keepalived-conf.ts'
-
-/** @returns the protocol of VRRP's adverts by its number, which needs no /etc/protocols; with AH, that of the header around them */
-export const advertsIn = ({ auth_type }: Target['cluster']): string => (auth_type === 'AH' ? '51' : '112')
 
 /** RFC 5881. */
 export const bfdPort = 3784
@@ -59,27 +58,39 @@ function askedHere({ cluster, host }: Target, can: Abilities): VirtualServer[] {
 /** @returns whether a virtual server is on the interface that has the address of the node */
 export const isOnFirst = (server: VirtualServer, host: Host) => (server.interface ?? host.interface) === host.interface
 
-function amongDirectors({ cluster, host, hosts }: Target, { syncsConnections }: Abilities): Packet[] {
-  const others = othersOf(host, hosts.filter(directs))
-  const groups = [
-    ...(cluster.unicast ? [] : [{ what: 'VRRP', protocol: advertsIn(cluster), to: cluster.mcast_group }]),
-    ...(syncsConnections
-      ? [{ what: 'connection sync', protocol: 'udp', to: '224.0.0.81', fromPort: clientPort, toPort: 8848 }]
-      : []),
-  ]
-  const unicast = cluster.unicast ? others : []
+function amongDirectors(target: Target, { syncsConnections }: Abilities): Packet[] {
+  const { host, hosts } = target
+  const sync = { protocol: 'udp', to: '224.0.0.81', fromPort: clientPort, toPort: 8848 }
   return [
-    ...unicast.flatMap(({ name, address }): Packet[] => [
-      { what: `VRRP to ${name}`, direction: 'out', protocol: advertsIn(cluster), from: host.address, to: address },
-      { what: `VRRP from ${name}`, direction: 'in', protocol: advertsIn(cluster), from: address, to: host.address },
-    ]),
-    ...groups.flatMap(({ what, ...packet }): Packet[] => [
-      { what: `${what} to the other nodes`, direction: 'out', from: host.address, ...packet },
-      ...others.map(({ name, address }): Packet => {
-        return { what: `${what} from ${name}`, direction: 'in', from: address, ...packet }
-      }),
-    ]),
+    ...advertWaysOf(target)
+      .filter(({ device }) => device === host.interface)
+      .flatMap(adverts),
+    ...(syncsConnections ? toGroup('connection sync', sync, host.address, othersOf(host, hosts.filter(directs))) : []),
   ]
+}
+
+/** @returns what goes to a group of directors, and comes to it from the others */
+const toGroup = (
+  what: string,
+  packet: Pick<Packet, 'protocol' | 'to'>,
+  from: string,
+  others: readonly { name: string; address: string }[],
+): Packet[] => [
+  { what: `${what} to the other nodes`, direction: 'out', from, ...packet },
+  ...others.map(({ name, address }): Packet => {
+    return { what: `${what} from ${name}`, direction: 'in', from: address, ...packet }
+  }),
+]
+
+/** @returns the adverts of a way; none where nobody knows where they come from */
+export function adverts({ protocol, group, own, peers }: AdvertWay): Packet[] {
+  if (own === undefined) return []
+  const what = isIPv6(own) ? 'VRRP of IPv6' : 'VRRP'
+  if (group !== undefined) return toGroup(what, { protocol, to: group }, own, peers)
+  return peers.flatMap(({ name, address }): Packet[] => [
+    { what: `${what} to ${name}`, direction: 'out', protocol, from: own, to: address },
+    { what: `${what} from ${name}`, direction: 'in', protocol, from: address, to: own },
+  ])
 }
 
 /** BFD of directors that watch each other. */

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
 import { directs, isBeyond, othersOf, serves } from '../../inventory/roles.ts'
 import type { Host } from '../../inventory/types.ts'
@@ -6,7 +7,8 @@ import type { Packet, Wire } from '../os/firewall/firewall.ts'
 import type { Target } from '../target.ts'
 import { tunnelDevice } from './ipvs.ts'
 import { vmacOf } from './keepalived-conf.ts'
-import { asked, clientOf, isOnFirst, packetsOf, served } from './packets.ts'
+import { advertWaysOf } from './advert-ways.ts'
+import { adverts, asked, clientOf, isOnFirst, packetsOf, served } from './packets.ts'
 
 /** @returns the interfaces of a node at a level, with the packets that have to get in and out by each */
 export function wiresOf(target: Target, level: Level): Wire[] {
@@ -17,13 +19,30 @@ export function wiresOf(target: Target, level: Level): Wire[] {
     router: cluster.gateway,
     packets: packetsOf(target, level),
   }
-  return [
+  const all = [
     first,
+    ...advertWires(target),
     ...(directs(host) ? [...vmacWires(target, level), ...otherWires(target, level)] : []),
     ...tunnelWires(target, level),
     ...(abilitiesOf(level, cluster).secondInterface && host.second ? [secondWire(target, host.second)] : []),
-  ].map((wire) => ({ ...wire, packets: [...wire.packets, ...askedByArp(target, wire.device)] }))
+  ]
+  const wires = [...Map.groupBy(all, ({ device }) => device).values()].map((same) => ({
+    ...same[0]!,
+    packets: same.flatMap(({ packets }) => packets),
+  }))
+  return wires.map((wire) => ({ ...wire, packets: [...wire.packets, ...askedByArp(target, wire.device)] }))
 }
+
+/** @returns adverts on other interfaces than that of the address of the node */
+const advertWires = (target: Target): Wire[] =>
+  advertWaysOf(target)
+    .filter(({ device, own }) => device !== target.host.interface && own !== undefined)
+    .map((way) => ({
+      device: way.device,
+      network: `${way.own}/${isIPv6(way.own!) ? 64 : 32}`,
+      router: target.cluster.gateway,
+      packets: adverts(way),
+    }))
 
 /** @returns what is asked at virtual IPs that are on another interface than the address of the node */
 function otherWires(target: Target, level: Level): Wire[] {

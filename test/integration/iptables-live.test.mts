@@ -25,6 +25,9 @@ function inNetwork(kind: Kind, keepalived: 'active' | 'inactive', script: string
     iptables: `exec iptables-${kind} "$@"`,
     'iptables-save': `exec iptables-${kind}-save "$@"`,
     'iptables-restore': `exec iptables-${kind}-restore "$@"`,
+    ip6tables: `exec ip6tables-${kind} "$@"`,
+    'ip6tables-save': `exec ip6tables-${kind}-save "$@"`,
+    'ip6tables-restore': `exec ip6tables-${kind}-restore "$@"`,
   }
   for (const [name, text] of Object.entries(commands))
     writeFileSync(join(programs, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 })
@@ -34,6 +37,7 @@ function inNetwork(kind: Kind, keepalived: 'active' | 'inactive', script: string
 }
 
 const vrrp: Rule = { name: 'in', accept: 'in', interface: 'eth0', protocol: '112' }
+const vrrp6: Rule = { ...vrrp, name: 'in6', to: 'ff02::12/128' }
 const answers: Rule = {
   ...{ name: 'answers', accept: 'out', interface: 'eth0', protocol: 'udp' },
   ...{ from: '10.2.1.6/32', fromPort: 53 },
@@ -47,10 +51,12 @@ const tasksFor = (...rules: Rule[]) =>
   iptables.tasks(rules, [{ device: 'eth0', network: '10.2.1.2/24', router: '10.2.1.1', packets: [] }])
 
 /** @returns the file that sets rules at boot */
-function atBoot(...rules: Rule[]): string {
-  const task = tasksFor(...rules).find(({ resources }) => resources?.includes('/etc/keepalived/iptables.sh'))!
+const atBoot = (...rules: Rule[]) => bootOf('iptables', ...rules)
+
+function bootOf(program: string, ...rules: Rule[]): string {
+  const task = tasksFor(...rules).find(({ resources }) => resources?.includes(`/etc/keepalived/${program}.sh`))!
   const answer = task.plan({ text: '', code: 0 }, { changes: () => false })
-  const file = join(folder, `${rules.map(({ name }) => name).join('-')}.sh`)
+  const file = join(folder, `${program}-${rules.map(({ name }) => name).join('-')}.sh`)
   writeFileSync(file, isChange(answer) ? answer.after.slice(answer.after.indexOf('\n') + 1) : '')
   return `bash ${file}`
 }
@@ -96,6 +102,35 @@ for (const kind of ['nft', 'legacy'] as const) {
     const [first, second] = inNetwork(kind, 'active', `${once}; echo ==; ${once}`).split('==\n')
     assert.is(second, first)
     assert.equal(chain(first!, 'INPUT'), [own])
+  })
+
+  test(`${kind}: rules of IPv6 are ip6tables', at boot and live, and each program leaves those of the other alone`, () => {
+    const rules = [vrrp, vrrp6]
+    const wanted = '-A INPUT -d ff02::12/128 -i eth0 -p 112 -m comment --comment keepalived-playbooks-in6 -j ACCEPT'
+    const saved = inNetwork(
+      kind,
+      'inactive',
+      `ip6tables -A INPUT -j DROP; ${atBoot(...rules)}; ${bootOf('ip6tables', ...rules)}; iptables-save; ip6tables-save`,
+    )
+    assert.equal(chain(saved, 'INPUT'), [own, wanted, '-A INPUT -j DROP'])
+
+    const task = tasksFor(...rules).find(({ key }) => key === 'ip6tables rule in6')!
+    const asked = (before: string) =>
+      task.plan(
+        { text: inNetwork(kind, 'active', `${before}set +e; ${task.probe.text}`), code: 0 },
+        {
+          changes: () => false,
+        },
+      )
+    const change = asked('ip6tables -A INPUT -j DROP\n')
+    assert.ok(isChange(change))
+    const after = `ip6tables -A INPUT -j DROP\n${change.apply.text}\n`
+    assert.equal(asked(after), { unchanged: true })
+    const listed = (script: string) =>
+      chain(inNetwork(kind, 'active', `${script}ip6tables-save; iptables-save`), 'INPUT')
+    assert.equal(listed(after), [wanted, '-A INPUT -j DROP'])
+    assert.equal(listed(`${after}${change.undo.text}\n`), ['-A INPUT -j DROP'])
+    assert.ok(isChange(asked(`${after}ip6tables -I INPUT -j REJECT\n`)), 'another rule stands before it')
   })
 
   test(`${kind}: at boot, a rule waits until it may be set`, () => {

@@ -100,6 +100,38 @@ test('at boot, what may pass comes once and first in chains of others, and what 
   assert.match(once!, 'notrack comment "untracked"')
 })
 
+test('rules of IPv6 come first in chains that see it, at boot and live, and in no others', () => {
+  const vrrp6: Rule = { ...vrrp, name: 'vrrp6-in', to: 'ff02::12/128' }
+  const chains = ['inet', 'ip', 'ip6']
+    .map((family) => `table ${family} ${family}s { chain input${family} { type filter hook input priority 0; }; }`)
+    .join('\n')
+  const set = `nft -f - <<'END'\n${chains}\nEND\n`
+  const names = (text: string) =>
+    ['inet', 'ip', 'ip6'].map((family) =>
+      chain(text, `input${family}`).map((row) => row.replace(/.*keepalived-playbooks-(.*)-.{8}"$/, '$1')),
+    )
+  const wanted = [['vrrp6-in', 'vrrp-in'], ['vrrp-in'], ['vrrp6-in']]
+  const script = atBoot(vrrp, vrrp6)
+  for (const keepalived of ['active', 'inactive'] as const) {
+    assert.equal(names(inNetwork(keepalived, `${set}${script}; ${script}; ${listed}`)), wanted, keepalived)
+    const gone = keepalived === 'inactive' ? [['vrrp-in'], ['vrrp-in'], []] : wanted
+    const without = inNetwork(keepalived, `${set}${script}; ${atBoot(vrrp)}; ${listed}`)
+    assert.equal(
+      names(without).map((one) => one.toSorted()),
+      gone.map((one) => one.toSorted()),
+      keepalived,
+    )
+  }
+
+  const task = tasksFor(vrrp, vrrp6).find(({ key }) => key === 'nftables rule vrrp6-in')!
+  const asked = (before: string) => changeOf(task, inNetwork('active', `${before}set +e; ${task.probe.text}`))
+  const change = asked(set)!
+  const after = `${set}${change.apply.text}\n`
+  assert.is(asked(after), undefined)
+  assert.equal(names(inNetwork('active', `${after}${listed}`)), [['vrrp6-in'], [], ['vrrp6-in']])
+  assert.equal(names(inNetwork('active', `${after}${change.undo.text}\n${listed}`)), [[], [], []])
+})
+
 test('at boot, what connection tracking leaves alone waits until it may be set, and stays while keepalived runs', () => {
   const has = (keepalived: 'active' | 'inactive', before: string) =>
     inNetwork(keepalived, `${before}${atBoot(vrrp, untracked('no'))}; ${listed}`).includes('notrack')

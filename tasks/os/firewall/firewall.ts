@@ -47,6 +47,9 @@ export interface Untracked {
   when: Script
 }
 
+/** @returns whether a rule, or a packet, is of IPv6 */
+export const isOf6 = ({ from, to }: { from?: string; to?: string }): boolean => (to ?? from ?? '').includes(':')
+
 const names: Readonly<Record<string, string>> = { '4': 'ipencap', '51': 'ah', '112': 'vrrp' }
 
 /** @returns a protocol as people write it (/etc/protocols) */

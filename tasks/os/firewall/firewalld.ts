@@ -1,7 +1,7 @@
 import { UserError } from '../../../engine/base/errors.ts'
 import { lines, type Script, sh } from '../../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../../engine/runner/task.ts'
-import { type Accept, type Firewall, protocolName } from './firewall.ts'
+import { type Accept, type Firewall, isOf6, protocolName } from './firewall.ts'
 import { ends } from './nft-words.ts'
 import { hold, nftables, onTrial } from './nftables.ts'
 import { packetsPass } from './trial.ts'
@@ -46,7 +46,8 @@ const wordsOf = (rule: Accept, first: string): Words[] => {
   return ['forward', `interface ${device}`].map((text) => ({ device, text }))
 }
 
-function richRule({ protocol, from, to, fromPort, toPort }: Accept): string {
+function richRule(rule: Accept): string {
+  const { protocol, from, to, fromPort, toPort } = rule
   const element =
     toPort !== undefined
       ? `port port="${toPort}" protocol="${protocol}"`
@@ -54,7 +55,7 @@ function richRule({ protocol, from, to, fromPort, toPort }: Accept): string {
         ? `source-port port="${fromPort}" protocol="${protocol}"`
         : `protocol value="${protocolName(protocol)}"`
   return [
-    'rule family="ipv4"',
+    `rule family="${isOf6(rule) ? 'ipv6' : 'ipv4'}"`,
     ...(from ? [`source address="${from}"`] : []),
     ...(to ? [`destination address="${to}"`] : []),
     ...[element, 'accept'],

@@ -3,40 +3,47 @@ import { SharedRead } from '../../../engine/runner/shared-read.ts'
 import { type Task, unchanged } from '../../../engine/runner/task.ts'
 import { render } from '../../template.ts'
 import { atBoot } from './boot-unit.ts'
-import { type Accept, type Firewall, type Rule, type SourceNat, type Untracked, untrackingName } from './firewall.ts'
+import { type Firewall, type Rule, untrackingName } from './firewall.ts'
+import {
+  atTop,
+  check,
+  comment,
+  prefix,
+  type Program,
+  restorable,
+  saves,
+  specification,
+  type Words,
+  wordsOf,
+} from './iptables-words.ts'
 import { packetsPass } from './trial.ts'
-import { parseSaved, type SavedRule, savedRules } from './saved-rules.ts'
-
-/** A rule in the words of iptables. Its comment carries its name, which is how ours are told from others'. */
-interface Words {
-  name: string
-  table: 'filter' | 'nat' | 'raw'
-  chain: string
-  /** The IP protocols it is for: a rule for another can't take its packets away. One alone becomes its `-p`. */
-  protocols: readonly string[]
-  /** After the chain, without protocol and comment. */
-  words: readonly string[]
-  /** Ends with 0 where it may be set at boot. */
-  when?: Script
-}
-
-const script = '/etc/keepalived/iptables.sh'
-const prefix = 'keepalived-playbooks-'
+import { parseSaved, type SavedRule, savedRules, savedRules6 } from './saved-rules.ts'
 
 export const iptables: Firewall = {
   packages: ['iptables'],
   tasks: (rules, wires) => [packetsPass(wires, onTrial(rules)), ...hold(rules)],
-  untracking: (rules) => untracking(rules.map(untracked)),
+  untracking: (rules) => untracking(rules.map(wordsOf)),
 }
 
 function hold(given: readonly Rule[]): Task[] {
   const rules = given.map(wordsOf)
+  const six = rules.filter(({ program }) => program === 'ip6tables')
+  return [
+    ...holdBy(
+      'iptables',
+      rules.filter(({ program }) => program === 'iptables'),
+    ),
+    ...(six.length > 0 ? holdBy('ip6tables', six) : []),
+  ]
+}
+
+function holdBy(program: Program, rules: readonly Words[]): Task[] {
   const now = rules.filter(({ table }) => table !== 'raw')
   return [
-    ...now.map((rule) => live(rule, probe(now))),
-    ...atBoot('keepalived-iptables', script, scriptText(rules), [
+    ...now.map((rule) => live(rule, probe(program, now))),
+    ...atBoot(`keepalived-${program}`, `/etc/keepalived/${program}.sh`, scriptText(program, rules), [
       'netfilter-persistent',
-      'iptables',
+      program,
       'nftables',
       'ufw',
     ]),
@@ -47,109 +54,40 @@ function hold(given: readonly Rule[]): Task[] {
 function onTrial(given: readonly Rule[]): Script {
   // Translation of addresses stops no packet, and its match would load a module.
   const tried = given.map(wordsOf).filter(({ table }) => table !== 'nat')
-  return restored(restorable(tried, atTop))
+  const of = Map.groupBy(tried, ({ program }) => program)
+  return lines(...[...of].map(([program, own]) => restored(restorable(own, atTop), program)))
 }
 
 /** @param ours for iptables-restore; @returns what sets it where packets are tried */
-export const restored = (ours: string): Script => sh`
+export const restored = (ours: string, program: Program = 'iptables'): Script => sh`
 printf %s ${ours} >ours
-if command -v iptables-restore >/dev/null && ! iptables-restore -w --noflush <ours 2>said; then
+if command -v ${program}-restore >/dev/null && ! ${program}-restore -w --noflush <ours 2>said; then
   # Of one rule alone, iptables says more.
   set -f
   while read -r rule; do
     case $rule in
     '*'*) table=\${rule#?} ;;
-    -*) iptables -w -t "$table" $rule 2>one || { mv one said; break; } ;;
+    -*) ${program} -w -t "$table" $rule 2>one || { mv one said; break; } ;;
     esac
   done <ours
-  echo "refused=iptables $(grep -v ^Try said | tail -n 1)"
+  echo "refused=${program} $(grep -v ^Try said | tail -n 1)"
   exit
 fi`
 
-function wordsOf(rule: Rule): Words {
-  if ('accept' in rule) return accept(rule)
-  return 'untracked' in rule ? untracked(rule) : sourceNat(rule)
-}
-
-const accept = (rule: Accept): Words => ({
-  name: rule.name,
-  table: 'filter',
-  chain: { in: 'INPUT', out: 'OUTPUT', forward: 'FORWARD' }[rule.accept],
-  protocols: [rule.protocol],
-  words: [
-    ...(rule.interface === undefined || rule.accept === 'out' ? [] : ['-i', rule.interface]),
-    ...(rule.interface === undefined || rule.accept === 'in' ? [] : ['-o', rule.interface]),
-    ...ends(rule),
-    ...['-j', 'ACCEPT'],
-  ],
-})
-
-const untracked = (rule: Untracked): Words => ({
-  name: rule.name,
-  table: 'raw',
-  chain: { in: 'PREROUTING', out: 'OUTPUT' }[rule.untracked],
-  protocols: [rule.protocol],
-  words: [
-    ...(rule.interface ? ['-i', rule.interface] : []),
-    ...ends(rule),
-    ...(rule.except ? ['!', '-d', rule.except, '-m', 'addrtype', '!', '--dst-type', 'LOCAL'] : []),
-    ...['-j', 'CT', '--notrack'],
-  ],
-  when: rule.when,
-})
-
-const ends = ({ from, to, fromPort, toPort }: Accept | Untracked): string[] => [
-  ...(from ? ['-s', from] : []),
-  ...(to ? ['-d', to] : []),
-  ...(fromPort ? ['--sport', String(fromPort)] : []),
-  ...(toPort ? ['--dport', String(toPort)] : []),
-]
-
-const sourceNat = ({ name, protocols, virtualServer: { address, port }, source }: SourceNat): Words => ({
-  name,
-  table: 'nat',
-  chain: 'POSTROUTING',
-  protocols,
-  words: [
-    // Without a mask, as iptables-save prints the address: with one, the saved rule would not find itself again.
-    ...['-m', 'ipvs', '--vaddr', address, '--vport', String(port)],
-    ...['-j', 'SNAT', '--to-source', source],
-  ],
-})
-
-/** @returns for iptables-restore: rules as it saves them, each with another command */
-const restorable = (rules: readonly Words[], command: (saved: string) => string): string =>
-  [...Map.groupBy(rules, ({ table }) => table)]
-    .flatMap(([table, own]) => [`*${table}`, ...own.map((rule) => command(saves(rule))), 'COMMIT'])
-    .join('\n')
-
-const atTop = (saved: string) => saved.replace(/^-A (\S+)/, '-I $1 1')
-const check = (saved: string) => saved.replace(/^-A/, '-C')
-
-const scriptText = (rules: readonly Words[]) =>
+const scriptText = (program: Program, rules: readonly Words[]) =>
   render('iptables.sh', {
-    prefix,
+    ...{ prefix, program },
     groups: [...Map.groupBy(rules, ({ when }) => when?.text ?? '')].map(([when, own]) => ({
       when,
       wanted: own.map((rule) => sh`want ${rule.table} ${atTop(saves(rule))}`.text),
     })),
   })
 
-/** iptables-save puts quotes around what has a dot, as a host's name may. */
-const comment = (rule: Words) => prefix + rule.name.replaceAll('.', '_')
-const specification = (rule: Words): string[] => [
-  ...(rule.protocols.length === 1 ? ['-p', ...rule.protocols] : []),
-  ...['-m', 'comment', '--comment', comment(rule)],
-  ...rule.words,
-]
-
-const saves = (rule: Words) => ['-A', rule.chain, ...specification(rule)].join(' ')
-
 function live(rule: Words, probe: Script): Task {
   const wanted = saves(rule)
   return {
-    name: `iptables rule ${rule.name}`,
-    key: `iptables rule ${rule.name}`,
+    name: `${rule.program} rule ${rule.name}`,
+    key: `${rule.program} rule ${rule.name}`,
     probe,
     plan: ({ text }) => {
       const saved = parseSaved(text)
@@ -160,13 +98,15 @@ function live(rule: Words, probe: Script): Task {
       return {
         before: texts.join('\n'),
         after: wanted,
-        apply: replace(rule.table, comment(rule), [wanted]),
-        undo: replace(rule.table, comment(rule), texts),
+        apply: replace(rule, comment(rule), [wanted]),
+        undo: replace(rule, comment(rule), texts),
         quiet: true,
       }
     },
   }
 }
+
+const raw = { program: 'iptables', table: 'raw' } as const
 
 /** All rules together: with some of them alone, a connection would be known in one direction only. */
 function untracking(rules: readonly Words[]): Task {
@@ -174,7 +114,7 @@ function untracking(rules: readonly Words[]): Task {
   return {
     name: untrackingName(rules),
     key: 'iptables rules untracked',
-    probe: probe(rules),
+    probe: probe('iptables', rules),
     plan: ({ text }) => {
       const texts = parseSaved(text)
         .filter((one) => one.table === 'raw' && one.text.includes(` --comment ${prefix}`))
@@ -185,8 +125,8 @@ function untracking(rules: readonly Words[]): Task {
       return {
         before: texts.join('\n'),
         after: wanted.join('\n'),
-        apply: replace('raw', any, wanted),
-        undo: replace('raw', any, texts),
+        apply: replace(raw, any, wanted),
+        undo: replace(raw, any, texts),
         quiet: true,
       }
     },
@@ -195,26 +135,29 @@ function untracking(rules: readonly Words[]): Task {
 
 // Asks for all rules at once, by one iptables-restore where all are as wanted. The kernel is asked for a rule only where its
 // comment is there: on nftables even `-C` creates an empty table.
-const probe = (rules: readonly Words[]): Script =>
-  new SharedRead(
-    savedRules,
+const probe = (program: Program, rules: readonly Words[]): Script => {
+  const [reading, all] = program === 'iptables' ? [savedRules, sh`"$saved"`] : [savedRules6, sh`"$saved6"`]
+  const asked = rules.length > 0 ? probeAll(program, rules, all) : sh`true`
+  return new SharedRead(
+    reading,
     [],
     sh`
-printf '%s\n' "$saved"
-${rules.length > 0 ? probeAll(rules) : sh`true`}`,
+printf '%s\n' ${all}
+${asked}`,
   )
+}
 
-const probeAll = (rules: readonly Words[]): Script => sh`
+const probeAll = (program: Program, rules: readonly Words[], all: Script): Script => sh`
 exact() { printf 'exact %s\n' "$@"; }
-have() { for comment; do [[ $saved == *" $comment "* ]] || return 1; done; }
-if have ${rules.map(comment)} && iptables-restore -w --noflush <<<${restorable(rules, check)} 2>/dev/null; then
+have() { for comment; do [[ ${all} == *" $comment "* ]] || return 1; done; }
+if have ${rules.map(comment)} && ${program}-restore -w --noflush <<<${restorable(rules, check)} 2>/dev/null; then
   exact ${rules.map(comment)}
 else
   ${lines(...rules.map(probeOne))}
 fi`
 
 const probeOne = (rule: Words): Script => sh`
-if have ${comment(rule)} && iptables -w -t ${rule.table} -C ${rule.chain} ${specification(rule)} 2>/dev/null; then
+if have ${comment(rule)} && ${rule.program} -w -t ${rule.table} -C ${rule.chain} ${specification(rule)} 2>/dev/null; then
   exact ${comment(rule)}
 fi`
 
@@ -245,10 +188,14 @@ function couldCatch(other: string, rule: Words): boolean {
  * Takes every rule with such a comment away and puts these at the top, in one transaction, so that no half state is visible.
  * @param comments a regular expression
  */
-const replace = (table: string, comments: string, texts: readonly string[]): Script => sh`
+const replace = (
+  { program, table }: Pick<Words, 'program' | 'table'>,
+  comments: string,
+  texts: readonly string[],
+): Script => sh`
 {
   echo ${`*${table}`}
-  iptables-save 2>/dev/null |
+  ${program}-save 2>/dev/null |
     sed -n ${`/^\\*${table}$/,/^COMMIT$/s/^-A \\(.* --comment ${comments} .*\\)/-D \\1/p`}
   printf '%s\n' ${texts.toReversed().map(atTop)} COMMIT
-} | iptables-restore -w --noflush`
+} | ${program}-restore -w --noflush`

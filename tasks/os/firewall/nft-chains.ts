@@ -1,33 +1,38 @@
-import { type Script, sh } from '../../../engine/base/sh.ts'
+import { lines, type Script, sh } from '../../../engine/base/sh.ts'
 import { type Task, unchanged } from '../../../engine/runner/task.ts'
 import type { Accept } from './firewall.ts'
-import { acceptWords, prefix, short } from './nft-words.ts'
+import { acceptWords, familyOf, prefix, short } from './nft-words.ts'
 
 const hooks = { in: 'input', out: 'output', forward: 'forward' } as const
 
 /**
- * Bash functions for chains of others. `chains HOOK` prints FAMILY, TABLE and CHAIN of each that filters there: not those of
+ * Bash functions for chains of others. `chains HOOK FAMILY` prints FAMILY, TABLE and CHAIN of each that filters there: not those of
  * iptables and firewalld, which have programs of their own, nor those of a table that belongs to a program, nor ours.
- * `first HOOK OURS RULE…` prints what nft takes to have these rules at the top of all of them, and none of those whose comment
- * matches OURS, an extended regular expression.
+ * `gone HOOK FAMILY OURS` prints what nft takes to have none of the rules there whose comment matches OURS, an extended regular
+ * expression, and `first HOOK FAMILY RULE…` what it takes to have these at the top of all. FAMILY is ip, ip6, or both with a bar
+ * between them; inet goes with each.
  */
 export const functions = `chains() {
-  nft -t list ruleset 2>/dev/null | awk -v hook="$1" '
+  nft -t list ruleset 2>/dev/null | awk -v hook="$1" -v families="^($2|inet)$" '
     $1 == "table" { family = $2; table = $3; owned = 0 }
     # Whoever owns a table alone can change it.
     $1 == "flags" && /^\\tflags .*owner/ { owned = 1 }
     $1 == "chain" { chain = $2 }
-    $1 == "type" && $2 == "filter" && $4 == hook && (family == "ip" || family == "inet") && !owned &&
+    $1 == "type" && $2 == "filter" && $4 == hook && family ~ families && !owned &&
       table != "firewalld" && table !~ /^${prefix}/ &&
-      !(family == "ip" && table ~ /^(filter|raw|mangle|security)$/) { print family, table, chain }'
+      !(family != "inet" && table ~ /^(filter|raw|mangle|security)$/) { print family, table, chain }'
+}
+gone() {
+  chains "$1" "$2" | while read -r chain; do
+    nft -a list chain $chain | sed -nE "s/.* comment \\"($3)\\" # handle ([0-9]+)$/\\2/p" |
+      while read -r handle; do echo "delete rule $chain handle $handle"; done
+  done
 }
 first() {
   hook=$1
-  gone=$2
+  family=$2
   shift 2
-  chains "$hook" | while read -r chain; do
-    nft -a list chain $chain | sed -nE "s/.* comment \\"($gone)\\" # handle ([0-9]+)$/\\2/p" |
-      while read -r handle; do echo "delete rule $chain handle $handle"; done
+  chains "$hook" "$family" | while read -r chain; do
     for ((place = $#; place > 0; place--)); do echo "insert rule $chain \${!place}"; done
   done
 }
@@ -46,22 +51,23 @@ const ofName = (name: string) => `${prefix}-${short(name).replaceAll('.', '\\.')
  * @returns bash that prints what nft takes, after `functions`
  */
 export const toTop = (rules: readonly Accept[], ours?: Script): Script => {
-  const gone = ours ?? sh`${rules.map(({ name }) => ofName(name)).join('|')}`
-  const of = (where: Accept['accept']) => rules.filter(({ accept }) => accept === where).map(acceptWords)
-  return sh`first input ${gone} ${of('in')}
-first output ${gone} ${of('out')}
-first forward ${gone} ${of('forward')}`
+  const theirs = ours ?? sh`${rules.map(({ name }) => ofName(name)).join('|')}`
+  const groups = [...Map.groupBy(rules, (rule) => `${hooks[rule.accept]} ${familyOf(rule)}`)]
+  return lines(
+    ...Object.values(hooks).map((hook) => sh`gone ${hook} ${'ip|ip6'} ${theirs}`),
+    ...groups.map(([where, own]) => sh`first ${where.split(' ')} ${own.map(acceptWords)}`),
+  )
 }
 
 /** @returns the same at boot: all of ours go, but while keepalived runs, the level that they are for may still be at work */
 export const toTopAtBoot = (rules: readonly Accept[]): Script =>
-  sh`if systemctl -q is-active keepalived; then gone=${rules.map(({ name }) => ofName(name)).join('|')}; else gone=${any}; fi
-${toTop(rules, sh`"$gone"`)}`
+  sh`if systemctl -q is-active keepalived; then ours=${rules.map(({ name }) => ofName(name)).join('|')}; else ours=${any}; fi
+${toTop(rules, sh`"$ours"`)}`
 
-const probe = sh`
+const probe = (family: string): Script => sh`
 ${defined}
 for hook in ${Object.values(hooks)}; do
-  chains "$hook" | while read -r chain; do
+  chains "$hook" ${family} | while read -r chain; do
     echo "chain $hook $chain"
     nft list chain $chain | sed -n '/^\t\ttype /,/^\t}/s/^\t\t//p'
   done
@@ -71,11 +77,12 @@ done`
 export function acceptedInChain(rule: Accept): Task {
   const words = acceptWords(rule)
   const hook = hooks[rule.accept]
+  const family = familyOf(rule)
   const isThis = (row: string) => new RegExp(` comment "${ofName(rule.name)}"`).test(row)
   return {
     name: `nftables rule ${rule.name}`,
     key: `nftables rule ${rule.name}`,
-    probe,
+    probe: probe(family),
     plan: ({ text }) => {
       const found = chainsIn(text).filter((chain) => chain.hook === hook)
       const differs = found.filter(({ rows }) => {
@@ -89,8 +96,8 @@ export function acceptedInChain(rule: Accept): Task {
       return {
         before: before.join('\n'),
         after: words,
-        apply: set(hook, rule.name, [words]),
-        undo: set(hook, rule.name, before),
+        apply: set(rule, [words]),
+        undo: set(rule, before),
       }
     },
   }
@@ -98,9 +105,12 @@ export function acceptedInChain(rule: Accept): Task {
 
 const commentIn = (words: string) => / comment ".*"$/.exec(words)![0]
 
-const set = (hook: string, name: string, rows: readonly string[]): Script => sh`
+const set = (rule: Accept, rows: readonly string[]): Script => {
+  const where = [hooks[rule.accept], familyOf(rule)]
+  return sh`
 ${defined}
-first ${hook} ${ofName(name)} ${rows} | nft -f -`
+{ gone ${where} ${ofName(rule.name)}; first ${where} ${rows}; } | nft -f -`
+}
 
 interface Chain {
   hook: string

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Accept, Rule, SourceNat, Untracked } from './firewall.ts'
+import { type Accept, isOf6, type Rule, type SourceNat, type Untracked } from './firewall.ts'
 
 // A rule of the cluster in the words of nft(8). Its comment carries its name, by which ours are told from others'.
 
@@ -71,10 +71,13 @@ function wordsOf(rule: SourceNat | Untracked): string[] {
   )
 }
 
+/** @returns the family of tables that see packets of a rule, beside inet */
+export const familyOf = (rule: Pick<Accept, 'from' | 'to'>): 'ip' | 'ip6' => (isOf6(rule) ? 'ip6' : 'ip')
+
 /** @returns what packets of a rule are like, but for interfaces */
 export const ends = ({ protocol, from, to, fromPort, toPort }: Accept | Untracked): string[] => [
-  ...(from ? [`ip saddr ${from}`] : []),
-  ...(to ? [`ip daddr ${to}`] : []),
+  ...(from ? [`${familyOf({ from })} saddr ${from}`] : []),
+  ...(to ? [`${familyOf({ to })} daddr ${to}`] : []),
   ...(fromPort ? [`${protocol} sport ${fromPort}`] : []),
   ...(toPort ? [`${protocol} dport ${toPort}`] : []),
   ...(fromPort || toPort ? [] : [`meta l4proto ${protocol}`]),

@@ -5,7 +5,7 @@
 # QUEUES are numbers of NFQUEUE, with spaces between them: the programs that listen there are taken to let everything pass.
 # DEVICE is an Ethernet device here, PEER the other end of its cable. DIRECTION is in (from the cable to this host), out (from
 # this host to the cable) or forward (from the cable, through this host, to the cable). PROTOCOL is a number, or arp: this host
-# has to answer who asks for DESTINATION. FLAGS are letters: a for an answer to a client, s where the source has to stay, e where
+# has to answer who asks for DESTINATION. Addresses are of IPv4, or for a protocol without ports of IPv6. FLAGS are letters: a for an answer to a client, s where the source has to stay, e where
 # the destination may be translated. HELD is an address that this host has meanwhile, or empty; where LIKE is given, and a packet
 # with LIKE in place of HELD does not pass by FIRST, an Ethernet device with the other end of its cable, the packet counts as
 # passed.
@@ -14,14 +14,15 @@
 # to another host, as it may; "drop", "from" with another source, "to" with another destination, or "elsewhere".
 # Needs no module that Debian's perl-base lacks.
 use strict;
-use Socket;
+use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6);
 
 our $seconds = 0.3;
 my $packets = 0;
 # linux/if_packet.h, linux/if_ether.h, asm-generic/socket.h, linux/in.h, linux/sockios.h,
 # linux/netlink.h, linux/rtnetlink.h, linux/if_addr.h, linux/netfilter/nfnetlink_queue.h
-my ($AF_PACKET, $ETH_P_ALL, $ETH_P_IP, $ETH_P_ARP) = (17, 3, 0x0800, 0x0806);
+my ($AF_PACKET, $ETH_P_ALL, $ETH_P_IP, $ETH_P_ARP, $ETH_P_IPV6) = (17, 3, 0x0800, 0x0806, 0x86dd);
 my ($SO_BINDTODEVICE, $IP_ADD_MEMBERSHIP, $IP_HDRINCL) = (25, 35, 3);
+my ($IPPROTO_IPV6, $IPV6_JOIN_GROUP) = (41, 20);
 my ($SIOCGIFHWADDR, $SIOCGIFINDEX) = (0x8927, 0x8933);
 my ($AF_NETLINK, $RTM_NEWADDR, $RTM_DELADDR, $NLM_F_REQUEST, $IFA_LOCAL) = (16, 20, 21, 1, 2);
 my ($NETLINK_NETFILTER, $QUEUE_PACKET, $QUEUE_VERDICT, $QUEUE_CONFIG) = (12, 0x300, 0x301, 0x302);
@@ -108,8 +109,21 @@ sub packet {
   return $header . $body;
 }
 
+# The same of IPv6.
+sub packet6 {
+  my ($protocol, $from, $to, $mark) = @_;
+  my $body = pack('N x32', $mark);
+  return pack('N n C C', 0x60000000, length $body, $protocol, 255) . inet_pton(AF_INET6, $from) . inet_pton(AF_INET6, $to) . $body;
+}
+
 sub frame_to {
   my ($to, $packet, $device_mac, $peer_mac) = @_;
+  if ($to =~ /:/) {
+    # RFC 2464, 7.
+    my $address = inet_pton(AF_INET6, $to);
+    my $mac = $to =~ /^ff/ ? pack('C2', 0x33, 0x33) . substr($address, 12) : $device_mac;
+    return $mac . $peer_mac . pack('n', $ETH_P_IPV6) . $packet;
+  }
   my @octets = split /\./, $to;
   my $mac = $octets[0] < 224 ? $device_mac : pack('C6', 1, 0, 0x5e, $octets[1] & 127, @octets[2, 3]);
   return $mac . $peer_mac . pack('n', $ETH_P_IP) . $packet;
@@ -164,9 +178,35 @@ sub too_far {
   return $of{InHdrErrors};
 }
 
+# Returns whether a packet of IPv6 got through, which keeps its ends.
+sub try_one6 {
+  my ($device, $peer, $direction, $protocol, $from, $to) = @_;
+  my ($device_index, $device_mac) = link_of($device);
+  my ($peer_index, $peer_mac) = link_of($peer);
+  my $cable = cable_of($peer, $peer_index);
+  my $mark = 0x6b700000 + ++$packets;
+  my $packet = packet6($protocol, $from, $to, $mark);
+  my $marked = pack 'N', $mark;
+  if ($direction eq 'out') {
+    # Protocol 255 is for whole packets.
+    socket(my $sender, AF_INET6, SOCK_RAW, 255) or die "raw socket: $!\n";
+    setsockopt $sender, SOL_SOCKET, $SO_BINDTODEVICE, "$device\0";
+    my $address = pack_sockaddr_in6(0, inet_pton(AF_INET6, $to), $device_index);
+    my $left_host = sub { substr($_[0], 6, 8) eq $device_mac . pack('n', $ETH_P_IPV6) && substr($_[0], 54, 4) eq $marked };
+    return (defined send($sender, $packet, 0, $address) && came_through($cable, $left_host), $from, $to);
+  }
+  socket(my $raw, AF_INET6, SOCK_RAW, $protocol) or die "raw socket: $!\n";
+  setsockopt $raw, $IPPROTO_IPV6, $IPV6_JOIN_GROUP, inet_pton(AF_INET6, $to) . pack('i', $device_index) if $to =~ /^ff/;
+  send $cable, frame_to($to, $packet, $device_mac, $peer_mac), 0,
+    pack('S n i S C C a8', $AF_PACKET, $ETH_P_IPV6, $peer_index, 0, 0, 6, $device_mac);
+  # Without its header.
+  return (came_through($raw, sub { substr($_[0], 0, 4) eq $marked }), $from, $to);
+}
+
 # Returns whether a packet got through, its source and its destination then, and whether it was for another host when it had been
 # translated.
 sub try_one {
+  return try_one6(@_) if $_[4] =~ /:/;
   my ($device, $peer, $direction, $protocol, $from, $to, $sport, $dport, $flags) = @_;
   my ($device_index, $device_mac) = link_of($device);
   my ($peer_index, $peer_mac) = link_of($peer);

@@ -4,6 +4,9 @@ import type { Reading } from '../../../engine/runner/shared-read.ts'
 /** The rules of iptables as `$saved`, as iptables-save prints them; empty where there is no iptables. */
 export const savedRules: Reading = () => sh`saved=$(iptables-save 2>/dev/null)`
 
+/** Those of IPv6 likewise, as `$saved6`. */
+export const savedRules6: Reading = () => sh`saved6=$(ip6tables-save 2>/dev/null)`
+
 /** A rule of a table. */
 export interface SavedRule {
   table: string

@@ -2,10 +2,11 @@ import { type Script, sh } from '../../../engine/base/sh.ts'
 
 /**
  * @param devices interfaces that packets come in by
+ * @param v6 whether some are of IPv6: rules for it are left alone where none is
  * @returns what copies the host's rules, as `$saved` has those of iptables, to files of the present folder for `inside`; prints
  *   `untold=WHAT` of what can't be carried
  */
-export const copied = (devices: readonly string[]): Script => sh`
+export const copied = (devices: readonly string[], v6: boolean): Script => sh`
 # Rules of POSTROUTING that give a source are judged by their words, and may be taken over. What nft has added to a table of iptables, iptables does not carry.
 carry() {
   awk -v judged="$1" '
@@ -15,13 +16,19 @@ carry() {
     keep && !(nat && (/^-A INPUT / || (judged && /^-A POSTROUTING .*-j (SNAT|MASQUERADE)/) || / ipvs /))'
 }
 carry 1 <<<"$saved" >saved
-carried=()
+carried=() carried6=()
+${v6 ? sh`ip6tables-save 2>/dev/null | carry 1 >saved6` : sh`true`}
 case $(iptables -V 2>/dev/null) in
   *nf_tables*)
     carried=(nat)
     while IFS= read -r line; do if [[ $line == \** ]]; then carried+=("\${line#?}"); fi; done <saved
     # The kernel names the tables of iptables-legacy that there are.
     if read -r _ </proc/net/ip_tables_names; then iptables-legacy-save | carry 0 >legacy; fi 2>/dev/null
+    if [ -e saved6 ]; then
+      carried6=(nat)
+      while IFS= read -r line; do if [[ $line == \** ]]; then carried6+=("\${line#?}"); fi; done <saved6
+      if read -r _ </proc/net/ip6_tables_names; then ip6tables-legacy-save | carry 0 >legacy6; fi 2>/dev/null
+    fi
     ;;
 esac
 links=$(ip -o -d link show)
@@ -36,9 +43,9 @@ while IFS=': @' read -r _ port rest; do
 done <<<"$links"
 # Of a table that ebtables-nft or arptables-nft has filled with words of its own, nft can't read back what it prints. A table that
 # belongs to a program would go with the one that loads it here.
-nft -s list ruleset 2>/dev/null | awk -v carried=" \${carried[*]} " -v bridge="$ports" '
+nft -s list ruleset 2>/dev/null | awk -v carried=" \${carried[*]} " -v carried6=" \${carried6[*]} " -v six=${v6 ? '1' : ''} -v bridge="$ports" '
   /^table / {
-    keep = ($2 == "ip" && !index(carried, " " $3 " ")) || $2 == "inet" || $2 == "netdev" || $2 == "arp" || $2 == bridge
+    keep = ($2 == "ip" && !index(carried, " " $3 " ")) || ($2 == "ip6" && six && !index(carried6, " " $3 " ")) || $2 == "inet" || $2 == "netdev" || $2 == "arp" || $2 == bridge
     text = xt = ""; name = $3; family = $2; program = $6 == "progname" ? $7 : "one of the host"
   }
   keep && /^\tflags .*owner/ { print family, name, program >"owned"; if (!sub(/flags .*dormant.*/, "flags dormant")) next }

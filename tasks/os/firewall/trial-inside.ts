@@ -1,5 +1,5 @@
 import { lines, type Script, sh } from '../../../engine/base/sh.ts'
-import type { Packet, Wire } from './firewall.ts'
+import { isOf6, type Packet, type Wire } from './firewall.ts'
 import { traced } from './trial-trace.ts'
 
 const numbers: Readonly<Record<string, string>> = { udp: '17', tcp: '6' }
@@ -19,22 +19,33 @@ const wordsOf = (packet: Packet, device: string, place: number) => {
 /** The other end of the cable of a wire. */
 const peerOf = (place: number) => `trial-${place + 1}`
 
+const isGroup = (address: string) => /^(224\.|ff)/.test(address)
+
 /** Whose hardware address is known there, since nobody answers ARP: the router, and whoever gets something. */
 const neighbours = (router: string, packets: readonly Packet[]) => [
-  ...new Set([
-    router,
-    ...packets.flatMap(({ direction, to }) => (direction === 'in' || to.startsWith('224.') ? [] : [to])),
-  ]),
+  ...new Set([router, ...packets.flatMap(({ direction, to }) => (direction === 'in' || isGroup(to) ? [] : [to]))]),
 ]
 
-/** Where packets that come in go, beside the address of the wire. */
+/** Where packets that come in go, beside the address of the wire, and where those of IPv6 come from. */
 const local = (network: string, packets: readonly Packet[]) => [
   ...new Set(
-    packets.flatMap(({ direction, to, holding }) =>
-      direction !== 'in' || holding || to.startsWith('224.') || network.startsWith(`${to}/`) ? [] : [`${to}/32`],
-    ),
+    packets.flatMap(({ direction, from, to, holding }) => {
+      const [own, bits] = isOf6({ to }) ? [direction === 'in' ? to : from, 128] : [to, 32]
+      if (bits === 32 && direction !== 'in') return []
+      return holding || isGroup(own) || network.startsWith(`${own}/`) ? [] : [`${own}/${bits}`]
+    }),
   ),
 ]
+
+/** Nobody else has an address of IPv6 there. */
+const address = (network: string, device: string) =>
+  `address add ${network} dev ${device}${isOf6({ to: network }) ? ' nodad' : ''}`
+
+/** Without a way, IPv6 sends nothing by a device, and IPv4 takes everybody for a neighbour there. */
+const ways6 = (device: string, packets: readonly Packet[]) =>
+  packets.flatMap(({ direction, to }) =>
+    direction !== 'in' && isOf6({ to }) && !isGroup(to) ? [`route add ${to}/128 dev ${device}`] : [],
+  )
 
 /** @returns what builds the copy, where `copied` has left its files, and tries the packets there */
 export const inside = (wires: readonly Wire[], ours: Script): Script => sh`
@@ -70,6 +81,8 @@ echo 1 >/proc/sys/net/ipv4/ip_forward
 [ ! -s nft ] || nft -f nft
 [ ! -s saved ] || iptables-restore <saved
 [ ! -s legacy ] || iptables-legacy-restore <legacy
+[ ! -s saved6 ] || ip6tables-restore <saved6
+[ ! -s legacy6 ] || ip6tables-legacy-restore <legacy6
 [ ! -s ebtables ] || ebtables-nft-restore --noflush <ebtables
 [ ! -s arptables ] || arptables-nft-restore <arptables
 ${ours}
@@ -79,10 +92,11 @@ ${tried(wires)}`
 const wired = ({ device, network, router, packets }: Wire, place: number): Script => sh`
 cable ${device} ${peerOf(place)}
 echo ${[
-  ...[network, ...local(network, packets)].map((one) => `address add ${one} dev ${device}`),
+  ...[network, ...local(network, packets)].map((one) => address(one, device)),
   `link set ${device} up`,
   `link set ${peerOf(place)} up`,
   ...neighbours(router, packets).map((one) => `neighbour add ${one} lladdr 02:00:00:00:00:01 dev ${device}`),
+  ...ways6(device, packets),
   ...(place === 0 ? [`route add default via ${router} dev ${device} onlink`] : []),
 ].join('\n')}`
 

@@ -3,13 +3,15 @@ import { type Script, sh } from '../../../engine/base/sh.ts'
 /**
  * Sends the packet of `$@` once more, and prints what rules do with it: `cause=` those that drop it, `nat=` that give it another
  * source, `dnat=` another destination, `queued=` that hand it to a program; each with FAMILY TABLE CHAIN and the rule.
- * `iptables=`, `ebtables=` and `ebtables-legacy=` name tables of theirs, `legacy=` TABLE CHAIN where iptables-legacy stops packets,
+ * `iptables=`, `ip6tables=`, `ebtables=` and `ebtables-legacy=` name tables of theirs, `legacy=` TABLE CHAIN where iptables-legacy stops packets,
  * `owned=` FAMILY TABLE PROGRAM of tables that a program alone may change, and `leaving=` FAMILY TABLE CHAIN where answers to ARP leave.
  */
 export const traced: Script = sh`sed -n 's/^\*/iptables=/p' saved
+sed -n 's/^\*/ip6tables=/p' saved6 2>/dev/null || true
+case $5 in *:*) legacy=legacy6 ;; *) legacy=legacy ;; esac
 for program in ebtables ebtables-legacy; do sed -n "s/^\*/$program=/p" "$program" 2>/dev/null || true; done
 awk '/^\*/ { table = substr($0, 2) }
-  (/^:/ && $2 == "DROP") || / -j (DROP|REJECT)/ { print "legacy=" table, /^:/ ? substr($1, 2) : $2 }' legacy 2>/dev/null || true
+  (/^:/ && $2 == "DROP") || / -j (DROP|REJECT)/ { print "legacy=" table, /^:/ ? substr($1, 2) : $2 }' "$legacy" 2>/dev/null || true
 sed 's/^/owned=/' owned 2>/dev/null || true
 # What nft does not trace, or nobody does without it, is counted.
 counting=()
@@ -19,6 +21,12 @@ for program in "\${counting[@]}"; do "$program" -t nat -Z; done
 if command -v nft >/dev/null; then
   nft -f - <<'END'
 table ip trial {
+  chain in { type filter hook prerouting priority -450; meta nftrace set 1; }
+  chain out { type filter hook output priority -450; meta nftrace set 1; }
+}
+END
+  nft -f - 2>/dev/null <<'END' || true
+table ip6 trial {
   chain in { type filter hook prerouting priority -450; meta nftrace set 1; }
   chain out { type filter hook output priority -450; meta nftrace set 1; }
 }

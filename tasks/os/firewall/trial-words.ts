@@ -1,4 +1,4 @@
-import { type Packet, protocolName } from './firewall.ts'
+import { isOf6, type Packet, protocolName } from './firewall.ts'
 
 // What a trial says of packets, read from what its script printed.
 
@@ -68,19 +68,20 @@ function cause(text: string, packet: Tried): string {
   // What has been translated has another port where it is stopped.
   const translated = text.match(/^dnat=.*(?: to \S*:|--to-ports |--to-destination \S*:)(\d+)/m)?.[1]
   const [side, port] = isAnswer ? ['sport', packet.fromPort] : ['dport', translated ?? packet.toPort]
+  const own = isOf6(packet) ? 'ip6tables' : 'iptables'
   const byIptables = (program: string, table: string, chain: string) =>
     `Allow it, now and at boot: ${program}${table === 'filter' ? '' : ` -t ${table}`} -I ${chain} -p ${protocol}` +
     `${port ? ` --${side} ${port}` : ''} -j ACCEPT`
   if (!where) {
     const legacy = [...text.matchAll(/^legacy=(\S+) (\S+)$/gm)]
     const [, table, chain] = legacy.find(([, , name]) => chains[direction].includes(name!)) ?? []
-    const which = legacy.length > 0 ? 'iptables-legacy' : 'iptables'
+    const which = legacy.length > 0 ? `${own}-legacy` : own
     const usual = { in: 'INPUT', out: 'OUTPUT', forward: 'FORWARD' }[direction]
     return `a rule or policy of ${which} stops it. ${byIptables(which, table ?? 'filter', chain ?? usual)}`
   }
   const [family, table, chain] = where.split(' ') as [string, string, string]
-  if (family === 'ip' && text.match(/^iptables=\S+$/gm)?.includes(`iptables=${table}`))
-    return `the chain ${chain} in the table ${table} of iptables stops it (${rule}). ${byIptables('iptables', table, chain)}`
+  if ((family === 'ip' || family === 'ip6') && text.split('\n').includes(`${own}=${table}`))
+    return `the chain ${chain} in the table ${table} of ${own} stops it (${rule}). ${byIptables(own, table, chain)}`
   const [by] =
     family === 'bridge' ? (text.match(new RegExp(`^ebtables(-legacy)?(?==${table}$)`, 'gm'))?.slice(-1) ?? []) : []
   if (by !== undefined) {
@@ -102,7 +103,8 @@ function cause(text: string, packet: Tried): string {
     const zone = `"$(firewall-cmd --get-zone-of-interface=${device} 2>/dev/null || firewall-cmd --get-default-zone)"`
     return `${said} Allow it in firewalld's zone of ${device}: firewall-cmd --permanent --zone=${zone} ${words} && firewall-cmd --reload`
   }
-  const match = port ? `${protocol} ${side} ${port}` : `ip protocol ${protocolName(protocol)}`
+  const alone = `${isOf6(packet) ? 'meta l4proto' : 'ip protocol'} ${protocolName(protocol)}`
+  const match = port ? `${protocol} ${side} ${port}` : alone
   if (owner)
     return `${said} Its table belongs to the program ${owner}, which alone can change it: have it accept ${match}`
   return `${said} Allow it now, and in the file that loads the table (/etc/nftables.conf?): nft insert rule ${where} ${match} accept`

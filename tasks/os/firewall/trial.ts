@@ -4,7 +4,7 @@ import { UserError } from '../../../engine/base/errors.ts'
 import { type Script, sh } from '../../../engine/base/sh.ts'
 import { SharedRead } from '../../../engine/runner/shared-read.ts'
 import { type Task, unchanged, unknown } from '../../../engine/runner/task.ts'
-import type { Wire } from './firewall.ts'
+import { isOf6, type Wire } from './firewall.ts'
 import { savedRules } from './saved-rules.ts'
 import { copied } from './trial-copy.ts'
 import { inside } from './trial-inside.ts'
@@ -39,7 +39,7 @@ const code = readFileSync(new URL('packets.pl', import.meta.url), 'utf8')
 const passed = '/run/keepalived-playbooks-trial.passed'
 const digest = (...texts: string[]) => createHash('sha256').update(JSON.stringify(texts)).digest('hex')
 
-// iptables-nft's tables hold matches that nft can't read back, so iptables carries them over itself. Only IPv4 is tried.
+// iptables-nft's tables hold matches that nft can't read back, so iptables carries them over itself.
 // A process costs a small host more than all else here, so there are few.
 function probe(wires: readonly Wire[], ours: Script): Script {
   const trial = inside(wires, ours).text
@@ -54,7 +54,10 @@ folder=$(mktemp -d /run/keepalived-playbooks-trial.XXXXXX) || exit 1
 trap 'rm -rf -- "$folder"' EXIT
 cd "$folder"
 { mapfile -t loaded </proc/modules; } 2>/dev/null
-${copied(wires.map(({ device }) => device))}
+${copied(
+  wires.map(({ device }) => device),
+  wires.some(({ packets }) => packets.some(isOf6)),
+)}
 # What has passed once is not tried again before the host boots, as long as packets, rules, devices and modules are the same.
 tried="${digest(code, trial)} \${loaded[*]%% *}"
 for file in *; do
