@@ -1,6 +1,17 @@
 // nftables, firewalld and ufw beside the cluster, each told from what runs on the host: the same packets pass, and moves lose nothing.
 import * as assert from 'uvu/assert'
-import { disconnect, nodes, on, playbook, rebooted, resetWithPackages, startLab, state } from './cluster.ts'
+import {
+  disconnect,
+  inventoryWith,
+  nodes,
+  on,
+  playbook,
+  rebooted,
+  resetWithPackages,
+  startLab,
+  state,
+  until,
+} from './cluster.ts'
 import { test } from './suite.ts'
 import { assertNothingLost, watched } from './watched.ts'
 
@@ -73,6 +84,20 @@ test('their services start and load again: the rules of the cluster are back', a
   await on('ns1', 'systemctl restart nftables; systemctl reload nftables')
   await on('ns2', 'firewall-cmd --reload; systemctl restart firewalld')
   await assertWell(2)
+})
+
+test('an instance of IPv6: either of them lets its adverts pass, so that one node alone holds its address', async () => {
+  const six = 'instances: { six: { vip: "fd00:6::9", virtual_router_id: 9, prefer: ns2 } }'
+  const run = await playbook('level2', '--inventory', inventoryWith(six))
+  assert.is(run.code, 0, run.text)
+  const holds = async (node: string) => (await on(node, 'ip -o address show to fd00:6::9')) !== ''
+  await until(async () => assert.equal([await holds('ns1'), await holds('ns2')], [false, true]))
+  const rules = () =>
+    Promise.all([on('ns1', 'nft list chain inet filter input'), on('ns2', 'firewall-cmd --list-rich-rules')])
+  for (const text of await rules()) assert.match(text, 'ff02::12')
+  assert.is((await playbook('level2')).code, 0)
+  await assertWell(2)
+  for (const text of await rules()) assert.not.match(text, 'ff02::12')
 })
 
 test('two at once are refused, with the way out; the inventory may say which one it is', async () => {
