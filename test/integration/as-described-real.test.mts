@@ -9,6 +9,7 @@ import { sh } from '../../engine/base/sh.ts'
 import { parseFound } from '../../tasks/cluster/as-described/found.ts'
 import { port } from '../../tasks/cluster/as-described/port.ts'
 import { asDescribed } from '../../tasks/cluster/as-described/task.ts'
+import { virtualIp } from '../../tasks/cluster/as-described/virtual-ip.ts'
 import { findConnection } from '../../tasks/cluster/connection.ts'
 import { targetOf } from '../../tasks/target.ts'
 import { begun } from './begun.ts'
@@ -174,6 +175,22 @@ test('the port of a service that has one protocol', async () => {
     ),
     ['port 80', 'port 443'],
   )
+})
+
+test('a virtual IP of IPv6: another node may have it already, and nobody else', async () => {
+  const inventory = inventoryOf(
+    `cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, instances: { six: { vip: "fd00:6::5", virtual_router_id: 6 } } }\nhosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }\n`,
+  )
+  const node = targetOf(inventory, inventory.hosts[0]!, target().facts)
+  const probe = join(folder, 'six.sh')
+  writeFileSync(probe, asDescribed(node, 1).probe.text)
+  const found = async (...addresses: string[]) => {
+    const setup = `ip address add fd00:6::2/64 dev eth0 nodad\n${neighbour(...addresses)}
+in_it ip address add fd00:6::5/64 dev peer-eth0 nodad`
+    return virtualIp(node, 1, parseFound(await onHost(setup, undefined, probe))).map((why) => why.replace(/^\S+ /, ''))
+  }
+  const why = 'fd00:6::5 is in use already: 02:00:00:00:00:99 answers for it, which is none of the other nodes'
+  assert.equal([await found('10.2.1.3'), await found('10.2.1.9')], [[], [`cluster.instances.six.vip: ${why}`]])
 })
 
 test('the network is wider in the inventory than on the host', async () => {

@@ -1,7 +1,9 @@
+import { isIPv6 } from 'node:net'
 import { lines, type Script, sh } from '../../../engine/base/sh.ts'
 import { servicesOn } from '../../../services/all.ts'
 import { parseNetwork } from '../../../inventory/network.ts'
 import { isBeyond, serves } from '../../../inventory/roles.ts'
+import type { Cluster, Host } from '../../../inventory/types.ts'
 import { movedAddressesOf, servedAddressesOf } from '../../../services/virtual-server.ts'
 import type { Service } from '../../../services/service.ts'
 import { interfaceFiles } from '../../../engine/runner/ifupdown.ts'
@@ -86,8 +88,11 @@ const configuration = [
 /** Prints what `parseFound` reads; it sends a datagram to the VIP and to the other nodes, where keepalived does not know the VIP yet. */
 export function probe({ cluster, host, hosts }: Target): Script {
   const { has } = parseNetwork(cluster.network)
-  // Who has an address of another network, or of IPv6, is not known from here.
-  const asked = servedAddressesOf(cluster).flatMap(({ address }) => (has(address) ? [address] : []))
+  // Who has an address of another network is not known from here. Those of IPv6 come last: what is seen then has all.
+  const asked = [
+    ...servedAddressesOf(cluster).flatMap(({ address }) => (has(address) ? [address] : [])),
+    ...onFirst6(cluster, host),
+  ]
   const beyond = hosts.flatMap((other) => (serves(other) && isBeyond(cluster, other) ? other.address : []))
   const nodes = hosts.flatMap(({ address, second }) => [address, ...(second ? [second.address] : [])])
   return sh`
@@ -113,21 +118,32 @@ echo "$neighbours"
 ${lines(...servicesOn(cluster, host).map(listeners))}`
 }
 
+/** @returns the virtual IPs of IPv6 on the interface of a host's address */
+const onFirst6 = ({ instances }: Cluster, host: Host) =>
+  instances.flatMap(({ vips, interface: device }) =>
+    vips.flatMap((vip) =>
+      isIPv6(vip.address) && (vip.interface ?? device ?? host.interface) === host.interface ? [vip.address] : [],
+    ),
+  )
+
 // The kernel asks for a hardware address before it sends the first packet to it, so that no program for ARP is needed; port
 // 9 discards (RFC 863). What it remembers from earlier is confirmed within 9 s, or forgotten; that is waited for only where it is
 // no node's.
-const askNeighbours = (vip: string, nodes: readonly string[], device: string) => sh`
+const askNeighbours = (vip: string, nodes: readonly string[], device: string) => {
+  const families = isIPv6(vip) ? ['-4', '-6'] : ['-4']
+  return sh`
 word=${`(^|[^[:alnum:]_])${vip.replaceAll('.', '\\.')}([^[:alnum:]_]|$)`}
 if [[ ! $conf =~ $word ]]; then
   for address in ${[vip, ...nodes]}; do { echo >"/dev/udp/$address/9"; } 2>/dev/null; done
   for try in {1..90}; do
     # lladdr ADDRESS STATE, or the state alone.
-    read -r _ kind hardware state <<<"$(ip -4 neighbour show to ${vip} dev ${device} 2>/dev/null)"
-    neighbours=$(ip -4 neighbour show dev ${device} 2>/dev/null)
+    read -r _ kind hardware state <<<"$(ip ${families.at(-1)!} neighbour show to ${vip} dev ${device} 2>/dev/null)"
+    neighbours=$(for family in ${families}; do ip "$family" neighbour show dev ${device} 2>/dev/null; done)
     for node in ${nodes}; do
       if [[ $neighbours == *"$node lladdr $hardware "* ]]; then break 2; fi
     done
-    case $kind$state in
+    # Of IPv6, the word router may stand before it.
+    case $kind\${state##* } in
     INCOMPLETE) [ "$try" -lt 10 ] || break ;;
     # The kernel asks again after a second: a node may have missed the first time.
     lladdrREACHABLE) [ "$try" -lt 25 ] || break ;;
@@ -137,6 +153,7 @@ if [[ ! $conf =~ $word ]]; then
     sleep 0.1
   done
 fi`
+}
 
 // The processes of a unit are in its control group, whatever they call themselves.
 const listeners = ({ name, port, unit, protocols }: Service) => sh`

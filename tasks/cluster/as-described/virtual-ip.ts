@@ -55,7 +55,8 @@ function fixed(vip: string, device: string, { links, lines }: Found, toleratesLo
 }
 
 /** RFC 5798, 7.3. */
-const virtualMacOf = ({ virtual_router_id: id }: Instance) => `00:00:5e:00:01:${id.toString(16).padStart(2, '0')}`
+const virtualMacOf = ({ virtual_router_id: id, vips }: Instance) =>
+  `00:00:5e:00:0${isIPv6(vips[0]!.address) ? 2 : 1}:${id.toString(16).padStart(2, '0')}`
 
 const isVirtual = (hardware: string | undefined) => /^00:00:5e:00:0[12]:/.test(hardware ?? '')
 const isKeepaliveds = (file: string) => file.startsWith('/etc/keepalived/') && file.endsWith('.conf')
