@@ -1,4 +1,5 @@
 // Asking a DNS service, from this machine and from a client: what comes back, and what a client has to have.
+import { createSocket } from 'node:dgram'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Client, ensureClients, remoteClient, thisMachine } from '../engine/clients/client.ts'
@@ -10,13 +11,49 @@ import type { Transport } from '../engine/transport/transport.ts'
 import { askedServicesOf } from '../services/virtual-server.ts'
 import { dnsAt, type Mode, startResponder } from './dns.ts'
 import { freePort } from '../lab/port.ts'
-import { inventoryOf } from './variants.ts'
+import { inventoryOf, onlyService } from './variants.ts'
 
 const text = '=nameserver-1='
 const clients: Client[] = [thisMachine(), remoteClient('a client', localTransport())]
 
 const questions = (...protocols: Question['protocol'][]): Question[] =>
   protocols.map((protocol, i) => ({ protocol, name: `tag-${i}.health.load.balance` }))
+
+/** What a name server says: flags with the code, counts of questions and answers, and the records behind the question. */
+const cname = [0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 0, 0, 2, 0xc0, 12]
+const a = [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 127, 0, 0, 1]
+const said: [name: string, flags: number, answers: number, records: number[], text: string | undefined][] = [
+  ['an address', 0x8180, 1, a, ''],
+  ['another name', 0x8180, 2, [...cname, ...a], ''],
+  ['another name, which is not there', 0x8183, 1, cname, undefined],
+  ['old records, and that its own servers do not answer', 0x8182, 1, a, undefined],
+  ['nothing', 0x8180, 0, [], undefined],
+  ['more than fits a datagram', 0x8380, 0, [], ''],
+]
+
+for (const client of clients)
+  test(`${client.name}: a name server is one that has what it is asked for`, async () => {
+    const { asking } = onlyService(
+      inventoryOf(`
+cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, service: { type: udp, port: 53, health: { dns: www.example.com } } }
+hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }
+`),
+    )
+    for (const [name, flags, answers, records, wanted] of said) {
+      const socket = createSocket('udp4')
+      socket.on('message', (query, { port, address }) => {
+        const head = Buffer.from(query)
+        head.writeUInt16BE(flags, 2)
+        head.writeUInt16BE(answers, 6)
+        socket.send(Buffer.concat([head, Buffer.from(records)]), port, address)
+      })
+      await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
+      const at = { asking: asking!, server: { address: '127.0.0.1', port: socket.address().port } }
+      const { texts } = await client.ask(at, [{ protocol: 'UDP', name: asking!.question }], 60)
+      socket.close()
+      assert.equal(texts, [wanted], name)
+    }
+  })
 
 for (const client of clients) {
   test(`${client.name}: one question after the other, each once, without recursion, from a port of its own`, async () => {

@@ -42,6 +42,19 @@ test.after(() => {
   rmSync(folder, { recursive: true })
 })
 
+/** Answers of ns1 that are as good as those of nginx. */
+const heads: [name: string, text: string][] = [
+  ['HTTP/1.0, and no blank before the value', 'HTTP/1.0 200 OK\r\nX-Served-By:ns1 \r\n\r\nhello'],
+  ['a status without words', 'HTTP/1.1 200\r\nx-served-by:\tns1\r\nContent-Length: 0\r\n\r\n'],
+  [
+    'chunks, behind what is told on the way',
+    'HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\nX-Served-By: ns1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+  ],
+  ['what was before nginx has the header too', 'HTTP/1.1 200 OK\r\nX-Served-By: app-7\r\nX-Served-By: ns1\r\n\r\n'],
+  ['the same in one line', 'HTTP/1.1 200 OK\r\nX-Served-By: cache-1, app-7, ns1\r\n\r\n'],
+  ['lines without carriage returns', 'HTTP/1.1 200 OK\nX-Served-By: ns1\n\nhello'],
+]
+
 const textOf = (type: string, more = '') => `
 cluster: { vip: 10.2.1.5, network: 10.2.1.0/24, service: { type: ${type}, ${more} } }
 hosts: { ns1: { address: 10.2.1.2 }, ns2: { address: 10.2.1.3 } }
@@ -68,6 +81,9 @@ for (const [type, listening] of Object.entries(servers)) {
       ['another status than 200', (_, response) => response.writeHead(503, { 'x-served-by': 'ns1' }).end()],
       ['no header', (_, response) => response.end()],
       ['something that is not HTTP', ({ socket }) => socket.end('=ns1=\r\n\r\n')],
+      ['a redirect', (_, response) => response.writeHead(301, { 'x-served-by': 'ns1', location: '/else' }).end()],
+      ['a status of four digits', ({ socket }) => socket.end('HTTP/1.1 2000 OK\r\nx-served-by: ns1\r\n\r\n')],
+      ['word on the way alone', ({ socket }) => socket.end('HTTP/1.1 103 Early Hints\r\nx-served-by: ns1\r\n\r\n')],
       ['a head without end', ({ socket }) => socket.end('HTTP/1.1 200 OK\r\nx-served-by: ns1\r\n')],
       ['a head that is too long', ({ socket }) => socket.end('x'.repeat(70_000))],
     ]
@@ -76,6 +92,18 @@ for (const [type, listening] of Object.entries(servers)) {
         odd = listener
         assert.equal((await client.ask(at, questions.slice(1), 60)).texts, [undefined])
         odd = undefined
+      })
+
+    for (const [name, text] of type === 'http' ? heads : [])
+      test(`${type}, ${client.name}: ${name}`, async () => {
+        odd = ({ socket }) => socket.end(text)
+        assert.equal((await client.ask(at, questions.slice(1), 60)).texts, ['ns1'])
+        const { code, stderr } = await local.run(
+          service.selfCheck({ ...inventory.hosts[0]!, identity: 'ns1' }, server.address).text,
+          { timeout: 60 },
+        )
+        odd = undefined
+        assert.equal([code, String(stderr)], [0, ''])
       })
 
     test(`${type}, ${client.name}: what a terminal heeds is not passed on`, async () => {
@@ -125,6 +153,20 @@ for (const [type, listening] of Object.entries(servers)) {
     assert.is(conf.includes('enable_sni'), type === 'https')
   })
 }
+
+test('who wants a certificate of its clients gives none an answer', async () => {
+  const options = { cert: readFileSync(cert!), key: readFileSync(key!), requestCert: true, rejectUnauthorized: true }
+  const strict = createTlsServer(options, answer)
+  await once(strict.listen(0, '127.0.0.1'), 'listening')
+  const { port } = strict.address() as AddressInfo
+  const { asking } = onlyService(inventoryOf(textOf('https', `port: ${port}, ${certified}`)))
+  const server = { address: '127.0.0.1', port }
+  for (const client of [thisMachine(), remoteClient('a client', local)] satisfies Client[]) {
+    const question = { protocol: 'TCP' as const, name: nameOf(asking!, 'tag') }
+    assert.equal((await client.ask({ asking: asking!, server }, [question], 60)).texts, [undefined], client.name)
+  }
+  strict.close()
+})
 
 test('where nothing answers, the message says why', async () => {
   const inventory = inventoryOf(textOf('http', 'port: 1'))

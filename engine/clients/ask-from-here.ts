@@ -38,13 +38,14 @@ export async function askFromHere(asking: Asking, server: Server, questions: rea
   }
 }
 
-/** @returns undefined after a network error or timeout */
+/** @returns undefined after an error of the network or of TLS, or a timeout */
 async function orNothing<T>(result: Promise<T>): Promise<T | undefined> {
   try {
     return await result
   } catch (error) {
-    const { name, syscall } = error as NodeJS.ErrnoException
-    if (name === 'AbortError' || syscall) return undefined
+    const { name, syscall, code } = error as NodeJS.ErrnoException
+    // What is wrong with TLS comes from OpenSSL, also after the handshake: a certificate of the client that is missing, say.
+    if (name === 'AbortError' || syscall || code?.startsWith('ERR_SSL_')) return undefined
     throw error
   }
 }

@@ -1,7 +1,7 @@
 """DNS questions (RFC 1035), as engine/clients/question.py wants them: for the TXT record of a name, which says who has
 answered, or for records of the type behind the name, which do not."""
 
-TXT, IN, RECURSION_DESIRED = 16, 1, 0x0100
+TXT, IN, RECURSION_DESIRED, TRUNCATED = 16, 1, 0x0100, 0x0200
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "MX": 15, "TXT": 16, "AAAA": 28}
 RCODES = {1: "formerr", 2: "servfail", 3: "nxdomain"}
 
@@ -33,7 +33,8 @@ def read_text(data, any_record):
         flags, questions, answers = struct.unpack_from(">3H", data, 2)
         if flags & 15:
             raise Lost(RCODES.get(flags & 15, f"rcode-{flags & 15}"))
-        if any_record and answers:
+        # More than a datagram takes, clients get over TCP (RFC 2181, 9).
+        if any_record and (answers or flags & TRUNCATED):
             return ""
         at = 12
         for _ in range(questions):

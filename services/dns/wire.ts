@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import type { Packet, RecordType } from 'dns-packet'
+import type { DecodedPacket, Packet, RecordType } from 'dns-packet'
 import { type Answer, type Asking, asciiOf } from '../../engine/clients/question.ts'
 
 // Loaded with the first question: no playbook's first line waits for it.
@@ -29,7 +29,9 @@ export const wire = (type?: RecordType): Pick<Asking, 'encode' | 'read'> => ({
 function answerTo(query: Buffer, message: Buffer, text: typeof textOf): Answer | undefined {
   try {
     const packet = packets().decode(message)
-    return packet.type === 'response' && packet.id === query.readUInt16BE(0) ? { text: text(packet) } : undefined
+    if (packet.type !== 'response' || packet.id !== query.readUInt16BE(0)) return undefined
+    // A CNAME to nowhere comes with records, and says that the name is not there (RFC 6604, 3).
+    return (message[3]! & 15) === 0 ? { text: text(packet) } : {}
   } catch {
     // The message is untrusted; the decoder throws many kinds of errors.
     return undefined
@@ -37,12 +39,13 @@ function answerTo(query: Buffer, message: Buffer, text: typeof textOf): Answer |
 }
 
 /** @returns the first string of the first TXT record */
-function textOf(answer: Packet): string | undefined {
+function textOf(answer: DecodedPacket): string | undefined {
   const record = answer.answers?.find(({ type }) => type === 'TXT')
   // The decoder gives each string as bytes.
   const [first] = (record as { data: Buffer[] } | undefined)?.data ?? []
   return first && asciiOf(first)
 }
 
-/** @returns nothing to read, where there is a record */
-const textOfAny = (answer: Packet): string | undefined => (answer.answers?.length ? '' : undefined)
+/** @returns nothing to read, where there is a record, or more than a datagram takes, which clients then get over TCP (RFC 2181, 9) */
+const textOfAny = ({ answers, flag_tc: cut }: DecodedPacket): string | undefined =>
+  answers?.length || cut ? '' : undefined

@@ -35,9 +35,14 @@ function web(content: ContentOf<'http' | 'https'>, check: string, more: readonly
     localCheck: connects(port),
     selfCheckProgram: 'curl',
     selfCheck: (node: Host, address) => sh`
-said=$(curl -sSk -m 4 --noproxy '*' -o /dev/null -D - --resolve ${`${host}:${port}:${address}`} ${`${type}://${host}:${port}${path}`} 2>&1) || true
-grep -qixF ${`${header}: ${node.identity}`} <<<"\${said//$'\r'/}" && grep -q '^HTTP/[0-9.]* 200' <<<"$said" || {
-  why=$(head -n 1 <<<"$said" | tr -d '\r')
+said=$(curl -qsSk -m 4 --noproxy '*' -o /dev/null -D - --resolve ${`${host}:${port}:${address}`} ${`${type}://${host}:${port}${path}`} 2>&1) || true
+said=\${said//$'\r'/}
+# Who passes an answer on puts itself behind those before it; what is told on the way to an answer has a status of its own.
+by=$(grep -i ${`^${header}:`} <<<"$said" | tail -n 1)
+read -r by <<<"\${by##*[:,]}"
+status=$(grep '^HTTP/' <<<"$said" | tail -n 1)
+[[ $by = ${node.identity} && $status =~ ^HTTP/[0-9.]*' 200'( |$) ]] || {
+  why=\${status:-$(head -n 1 <<<"$said")}
   case $why in HTTP/*' 200'*) why=${`no header ${header}: ${node.identity}`} ;; esac
   echo ${`${unit} does not answer for ${url} on ${address}`} "($why)" >&2
   exit 1
