@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import { soleHolders } from '../engine/cluster/instances.ts'
 import { textsOf } from '../engine/cluster/finding.ts'
 import { type NodeState, parseNodeState } from '../engine/cluster/node-state.ts'
+import { parseStatus } from '../engine/cluster/status.ts'
 import { inTurn } from '../engine/operations/rolling/order.ts'
 import { judgeStates } from '../engine/verify/check.ts'
 import { judgeNodes } from '../engine/verify/judge.ts'
@@ -66,7 +67,7 @@ const wrong: [name: string, states: NodeState[], ...said: string[]][] = [
   [
     'an address left behind',
     [well[0], state(ns2, 'held=VI_1 10.9.0.5', 'state=VI_1 BACKUP', 'held=other 10.2.1.8', 'state=other MASTER')],
-    'split brain: ns1 and ns2 hold 10.2.1.5 at the same time',
+    'split brain: ns1 and ns2 hold 10.9.0.5 at the same time',
     'ns2: holds 10.9.0.5, and is BACKUP',
   ],
   [
@@ -82,6 +83,30 @@ const wrong: [name: string, states: NodeState[], ...said: string[]][] = [
 ]
 for (const [name, states, ...said] of wrong)
   test(`wrong: ${name}`, () => assert.equal(textsOf(judgeNodes(inventory, states, 1)), said))
+
+/** What status says of the latest change on ns1. */
+const transitionOf = (...said: string[]) =>
+  parseStatus(ns1, cluster, said.map((line, i) => `log=${i + 10}.123456 ns1 Keepalived_vrrp[7]: ${line}`).join('\n'))
+    .transition
+
+test('the latest change is one of an instance, and so is its cause', () => {
+  assert.equal(
+    transitionOf(
+      'Netlink reports eth1 down',
+      '(other) Entering FAULT STATE',
+      '(VI_1) Backup received priority 0 advertisement',
+      '(other) received lower priority (100) advert',
+      '(VI_1) Entering MASTER STATE',
+    ),
+    { instance: 'VI_1', state: 'MASTER', at: 14, cause: 'Backup received priority 0 advertisement' },
+  )
+  assert.equal(transitionOf('(other) received lower priority (100) advert', '(VI_1) Entering MASTER STATE'), {
+    ...{ instance: 'VI_1', state: 'MASTER', at: 11, cause: undefined },
+  })
+  assert.equal(transitionOf('(VI_1) Entering BACKUP STATE', '(WEB) Entering MASTER STATE'), {
+    ...{ instance: 'VI_1', state: 'BACKUP', at: 10, cause: undefined },
+  })
+})
 
 test('findings of two instances are two findings', () => {
   const none = hosts.map((host) => state(host, 'state=VI_1 BACKUP', 'state=other BACKUP'))

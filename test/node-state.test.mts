@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { sh } from '../engine/base/sh.ts'
+import { journalScript, parseErrors } from '../engine/cluster/journal.ts'
 import { nodeStateScript, parseNodeState } from '../engine/cluster/node-state.ts'
 import { watching, watchScript } from '../engine/verify/watch.ts'
 import { loadInventory } from '../inventory/load.ts'
@@ -24,12 +25,14 @@ interface Node {
   notified?: string
   dig?: Record<string, string>
   level?: number
+  /** What systemctl says of the service: is-active, its sockets, and theirs. */
+  systemctl?: string
 }
 
 const answer =
   ';; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 1\nhealth.load.balance. 3600 IN TXT "=nameserver-1="'
 
-function stateOf({ log = [], notified = 'BACKUP', dig = {}, level = 3 }: Node) {
+function stateOf({ log = [], notified = 'BACKUP', dig = {}, level = 3, systemctl = 'echo active' }: Node) {
   const line = `[2026-01-01T00:00:00+00:00] /etc/keepalived/keepalived-notify.sh INSTANCE VI_1 ${notified} 100\n`
   writeFileSync(join(folder, 'keepalived.INSTANCE.VI_1.state'), line)
   writeFileSync(
@@ -38,7 +41,9 @@ function stateOf({ log = [], notified = 'BACKUP', dig = {}, level = 3 }: Node) {
   )
   const answers = Object.entries(dig).map(([address, text]) => sh`@${address}) echo ${text} ;;`.text)
   const madeUp = `
-systemctl() { [ "$1" = show ] && echo 0123 || echo active; }
+systemctl() {
+  case $* in *InvocationID*) echo 0123 ;; *keepalived) echo active ;; *) ${systemctl} ;; esac
+}
 journalctl() { ${sh`printf '%s\n' ${log}`.text}; }
 dig() { case $1 in ${answers.join('\n')} *) echo ${sh`${answer}`.text} ;; esac; }
 ip() { :; }
@@ -69,6 +74,39 @@ const vrrp: [name: string, node: Node, state: string][] = [
 for (const [name, node, state] of vrrp) {
   test(`VRRP state: ${name}`, () => assert.is(stateOf(node).instances.VI_1!.state, state))
 }
+
+const units: [name: string, systemctl: string, state: string][] = [
+  ['it loads its configuration again', 'echo reloading', 'active'],
+  ['the same, in newer words', 'echo refreshing', 'active'],
+  ['it starts', 'echo activating', 'activating'],
+  [
+    'its first client starts it',
+    'case $* in *TriggeredBy*) echo named.path named.socket ;; *named.socket) true ;; *) echo inactive; false ;; esac',
+    'active',
+  ],
+  [
+    'nobody listens for it',
+    'case $* in *TriggeredBy*) echo named.path named.socket ;; *named.path) true ;; *) echo inactive; false ;; esac',
+    'inactive',
+  ],
+  [
+    'it has failed',
+    'case $* in *TriggeredBy*) echo named.socket ;; *.socket) true ;; *) echo failed; false ;; esac',
+    'failed',
+  ],
+]
+for (const [name, systemctl, state] of units)
+  test(`the unit of a service: ${name}`, () => assert.equal(stateOf({ systemctl }).services, { named: state }))
+
+test('the journal is asked for units by their own names', () => {
+  const madeUp = `
+systemctl() { printf 'mariadb.service\n\nkeepalived.service\n'; }
+journalctl() { [[ $* != *--unit=mariadb.service*--unit=keepalived.service* || $* = *mysql* ]] || echo '{"MESSAGE":"no space"}'; }`
+  const { stdout } = spawnSync('bash', ['-c', `${madeUp}\n${journalScript(['mysql', 'keepalived'], 1).text}`], {
+    encoding: 'utf8',
+  })
+  assert.equal(parseErrors(stdout), ['no space'])
+})
 
 const [first, second] = [hosts[0]!.address, hosts[0]!.second!.address]
 const silent = (address: string, why: string) => ({

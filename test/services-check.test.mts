@@ -14,7 +14,7 @@ import { type NodeHandle, nodeStateScript, parseNodeState } from '../engine/clus
 import { parseStatus } from '../engine/cluster/status.ts'
 import { judgeStatus, statusLines } from '../engine/commands/status.ts'
 import { service as serviceDrill } from '../engine/operations/drills/service.ts'
-import { lossLines } from '../engine/operations/traffic.ts'
+import { lossLines, namesByAnswer } from '../engine/operations/traffic.ts'
 import type { Session } from '../engine/cluster/session.ts'
 import { writePage } from '../engine/operations/html-report.ts'
 import type { Transport } from '../engine/transport/transport.ts'
@@ -36,6 +36,13 @@ hosts:
   ns1: { address: 10.2.1.2, second: { address: 10.2.1.6 } }
   ns2: { address: 10.2.1.3, second: { address: 10.2.1.7 } }
 `)
+
+test('an answer that does not say whose it is has no name', () => {
+  assert.equal([...namesByAnswer(inventory('service: { type: tcp, port: 5432 }'))], [])
+  const names = namesByAnswer(several)
+  assert.equal([names.get('nameserver-1'), names.get('=nameserver-2='), names.get('')], ['ns1', 'ns2', undefined])
+})
+
 const certified = 'certificate: /c, key: /k'
 const several = inventory(
   `services: { dns: { type: dns }, web: { type: http }, shop: { type: https, ${certified} }, db: { type: tcp, port: 5432 } }`,

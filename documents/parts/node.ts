@@ -158,6 +158,7 @@ export const nodeStatusSchema = {
       required: ['state', 'at'],
       description: "The latest change of VRRP's state.",
       properties: {
+        instance: { type: 'string', description: 'The VRRP instance, where the cluster has several.' },
         state: { type: 'string', description: 'The new state: `MASTER`, `BACKUP`, `FAULT`.' },
         at: { type: 'integer', description: 'Seconds since 1970, by the clock of the node.' },
         cause: {

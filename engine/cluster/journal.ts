@@ -13,9 +13,13 @@ const stopping = 'MESSAGE_ID=de5b426a63be47a7b6ac3eaac82e2f6f'
  * @param since seconds since 1970 by the node's own clock
  */
 export function journalScript(units: readonly string[], since: number): Script {
-  const read = sh`journalctl -q --no-pager -o json --all --since ${`@${since}`} ${units.flatMap((unit) => ['-u', unit])}`
+  const read = sh`journalctl -q --no-pager -o json --all --since ${`@${since}`} "\${names[@]/#/--unit=}"`
   const fields = sh`--output-fields=MESSAGE,INVOCATION_ID,_SYSTEMD_INVOCATION_ID,_SOURCE_REALTIME_TIMESTAMP`
   return lines(
+    // The journal knows no other name of a unit than its own: of mysql, which is an alias, it would tell nothing.
+    sh`
+mapfile -t names < <(systemctl show -p Id --value ${units} | grep .)
+[ "\${#names[@]}" -gt 0 ] || names=(${units})`,
     sh`${read} ${fields} ${stopping} | sed 's/^/stopping=/'`,
     sh`${read} ${fields} -p err | sed 's/^/error=/'`,
   )

@@ -79,7 +79,16 @@ echo "level=$level"
 ${printHeld(cluster.instances)}
 ${cluster.balancing.method === 'tun' ? sh`echo "tunnel=$(ip -o -4 address show dev tunl0 up 2>/dev/null | grep -c .)"` : sh`true`}
 ${directs(host) ? sh`echo "keepalived=$(systemctl is-active keepalived)"` : sh`level=none`}
-for unit in ${units}; do echo "service=$unit $(systemctl is-active "$unit")"; done
+for unit in ${units}; do
+  said=$(systemctl is-active "$unit")
+  if [ "$said" = inactive ]; then
+    # Its first client starts it.
+    for by in $(systemctl show -p TriggeredBy --value "$unit"); do
+      case $by in *.socket) ! systemctl -q is-active "$by" || said=active ;; esac
+    done
+  fi
+  echo "service=$unit $said"
+done
 grep -sHx 1 ${drainFolder}/* | sed 's|.*/\([^/]*\):1$|drained=\1|'
 echo "standby=$(cat ${standbyFile} 2>/dev/null)"
 { read -r count </proc/sys/net/netfilter/nf_conntrack_count && read -r max </proc/sys/net/netfilter/nf_conntrack_max &&
@@ -123,6 +132,9 @@ export const readNodeStates = (
 ): Promise<NodeState[]> =>
   Promise.all(hosts.map((host) => readNodeState({ host, transport: reach(host.name) }, inventory.cluster, timeout)))
 
+/** @returns what `systemctl is-active` says of a unit; one that loads its configuration again goes on with its work meanwhile */
+const atWork = (said: string): string => (/^(reloading|refreshing)$/.test(said) ? 'active' : said)
+
 /** Reads what `nodeStateScript` printed on a host. */
 export function parseNodeState(host: Host, cluster: Cluster, text: string): NodeState {
   const printed = Map.groupBy(text.matchAll(/^(\w+)=(.*)$/gm), ([, key]) => key!)
@@ -133,8 +145,13 @@ export function parseNodeState(host: Host, cluster: Cluster, text: string): Node
     host: host.name,
     ...(host.role && { role: host.role }),
     level: value('level') ? Number(value('level')) : undefined,
-    keepalived: value('keepalived'),
-    services: Object.fromEntries(values('service').map((line) => line.split(' '))),
+    keepalived: atWork(value('keepalived')),
+    services: Object.fromEntries(
+      values('service').map((line) => {
+        const [unit, said] = line.split(' ')
+        return [unit!, atWork(said!)]
+      }),
+    ),
     silent: values('silent').map((line) => {
       const [service, address, ...why] = line.split(' ')
       return { service: service!, address: address!, why: why.join(' ') }

@@ -61,7 +61,7 @@ export function parseStatus(host: Host, cluster: Cluster, text: string): NodeSta
     version: value('version'),
     uptime: Math.floor(Number(value('uptime'))),
     reboot: value('reboot'),
-    transition: latestTransition(log),
+    transition: latestTransition(cluster, log),
     removals: countRemovals(cluster, log, Number(value('now')) - lately * 60),
     pending: [],
   }
@@ -72,16 +72,23 @@ interface LogLine {
   said: string
 }
 
+/** @returns the VRRP instance that a line names */
+const instanceOf = (said: string): string | undefined => /^\(([^)]+)\) /.exec(said)?.[1]
+
 /** Seconds between a cause and what it causes: three adverts that did not come, and some. */
 const near = 30
 
-function latestTransition(log: readonly LogLine[]): NodeStatus['transition'] {
-  const index = log.findLastIndex(({ said }) => new RegExp(change).test(said))
+function latestTransition({ instances }: Cluster, log: readonly LogLine[]): NodeStatus['transition'] {
+  const isOurs = (said: string) => instances.some(({ name }) => name === instanceOf(said))
+  const index = log.findLastIndex(({ said }) => new RegExp(change).test(said) && isOurs(said))
   if (index < 0) return undefined
   const { at, said } = log[index]!
-  const before = log[index - 1]
+  const instance = instanceOf(said)!
+  // Other instances have causes of their own.
+  const before = log.slice(0, index).findLast((line) => [undefined, instance].includes(instanceOf(line.said)))
   const tells = before && at - before.at <= near && new RegExp(cause).test(before.said)
   return {
+    ...(instances.length > 1 && { instance }),
     state: said.match(/ntering (\w+)/)![1]!,
     at,
     cause: tells ? before.said.replace(/^\(\w+\) /, '') : undefined,

@@ -87,7 +87,9 @@ function nodeRows(inventory: Inventory, node: NodeStatus, colour: Colours): stri
     words.join(', '),
     ...poolRows(inventory, state),
     ...(transition
-      ? [`${transition.state} since ${isoSeconds(transition.at)}: ${transition.cause ?? 'no cause was logged'}`]
+      ? [
+          `${transition.instance ? `${transition.instance} ` : ''}${transition.state} since ${isoSeconds(transition.at)}: ${transition.cause ?? 'no cause was logged'}`,
+        ]
       : []),
     ...(reboot ? [colour.yellow(`reboot required: ${reboot}`)] : []),
     ...(pending.length > 0

@@ -190,8 +190,8 @@ ${flags}`)
       for (const node of nodes.filter(serves)) {
         const entries = pool.filter(({ address }) => address === realAddress(node, level!))
         if (entries.length < this.#poolsOf(node)) return `${node.name} is not in the pools of ${host}`
-        if (entries.some(({ weight }) => (weight === 0) !== drained))
-          return `the pools of ${host} still have ${node.name} with weight ${drained ? 1 : 0}`
+        const other = entries.find(({ weight }) => (weight === 0) !== drained)
+        if (other) return `the pools of ${host} still have ${node.name} with weight ${other.weight}`
       }
     }
   }

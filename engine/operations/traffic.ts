@@ -87,9 +87,13 @@ export class TrafficMonitor {
   }
 }
 
-/** What a node answers, and its name. */
-const namesByAnswer = ({ cluster, hosts }: Inventory): Map<string, string> =>
-  new Map(servicesOf(cluster).flatMap(({ answerOf }) => hosts.map((host) => [answerOf(host), host.name])))
+/** What a node answers, and its name; an answer that does not say whose it is has none. */
+export const namesByAnswer = ({ cluster, hosts }: Pick<Inventory, 'cluster' | 'hosts'>): Map<string, string> =>
+  new Map(
+    servicesOf(cluster).flatMap(({ answerOf }) =>
+      hosts.flatMap((host): [string, string][] => (answerOf(host) ? [[answerOf(host), host.name]] : [])),
+    ),
+  )
 
 /** One line per step: the questions and losses during it. */
 export function lossLines(found: Omit<ProberSummary, 'samples'>): string[] {

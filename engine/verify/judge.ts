@@ -42,7 +42,7 @@ function judgeInstance({ cluster, hosts }: Inventory, instance: Instance, states
     code: 'split-brain',
     text: `split brain: ${list(who.map(({ host }) => host))} ${what} at the same time`,
   })
-  if (holders.length > 1) return [split(`hold ${vip}`, holders)]
+  if (holders.length > 1) return [split(heldBySeveral(instance, holders), holders)]
   const others = states.length < hosts.length ? ' that can be reached' : ''
   return [
     ...(holders.length === 0
@@ -50,6 +50,17 @@ function judgeInstance({ cluster, hosts }: Inventory, instance: Instance, states
       : []),
     ...(masters.length > 1 ? [split('are MASTER', masters)] : []),
   ]
+}
+
+/** @returns what several nodes do: each may have some addresses of an instance alone */
+function heldBySeveral(instance: Instance, holders: readonly NodeState[]): string {
+  const counts = instance.vips.map(({ address }) => ({
+    address,
+    count: holders.filter((state) => vrrpOf(state, instance).holds.includes(address)).length,
+  }))
+  const shared = counts.filter(({ count }) => count > 1).map(({ address }) => address)
+  if (shared.length > 0) return `hold ${list(shared)}`
+  return `hold addresses of ${instance.name} (${list(counts.flatMap(({ address, count }) => (count > 0 ? address : [])))})`
 }
 
 /** The part of the connection table that may be used: the node may have to take over what another one has. */

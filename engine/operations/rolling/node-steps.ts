@@ -93,8 +93,8 @@ export class NodeSteps {
   async waitForConnections(): Promise<string> {
     const deadline = this.#clock.now() + this.#patience.drain * 1000
     for (;;) {
-      const [questions, connections] = await this.#openWork()
-      if (questions! + connections! === 0) return 'no client is left'
+      const { questions, connections } = await this.#openWork()
+      if (questions + connections === 0) return 'no client is left'
       if (this.#clock.now() > deadline)
         return `after ${this.#patience.drain} s ${connections} connections and ${questions} UDP clients are left: they end with the node`
       await this.#clock.sleep(1000)
@@ -102,34 +102,37 @@ export class NodeSteps {
   }
 
   /**
-   * UDP clients that the director still sends to the node, and TCP connections on the node itself. The director's own
+   * UDP clients that directors still send to the node, each by the virtual IPs that it holds, and TCP connections on the node itself. The director's own
    * TCP table is no use: it keeps connections for minutes that ended while the VIP moved. It also keeps UDP clients
    * known only from the previous director. Those have more time left than the UDP timeout and do not count: with a
    * question since the move they would have less. What IPVS remembers of a client that is to stay has no port, and is no
    * work.
    */
-  async #openWork(): Promise<number[]> {
+  async #openWork(): Promise<{ questions: number; connections: number }> {
     const { balancing } = this.#control.session.inventory.cluster
     const services = this.#control.servicesOn(this.#host)
     const address = realAddress(this.#host, this.#control.level)
     const reals = services.map(({ port }) => `${address}:${port}`).join(' ')
-    const holder = (await this.#control.states()).find(holdsAny)?.host ?? this.#host.name
-    const scripts: [string, Script][] = [
-      [
-        holder,
-        sh`
-ipvsadm -lcn | awk -v reals=${` ${reals} `} -v most=${balancing.udp_timeout} \
-  'index(reals, " " $NF " ") && $1 == "UDP" && $4 !~ /:0$/ { split($2, left, ":"); if (60 * left[1] + left[2] <= most) print }' | wc -l`,
-      ],
-      [this.#host.name, lines(...services.map(({ openConnections }) => openConnections))],
-    ]
+    const holders = (await this.#control.states()).filter(holdsAny)
+    const clients = (vips: readonly string[]) => sh`
+ipvsadm -lcn | awk -v reals=${` ${reals} `} -v vips=${` ${vips.join(' ')} `} -v most=${balancing.udp_timeout} \
+  'index(reals, " " $NF " ") && $1 == "UDP" && $4 !~ /:0$/ { split($2, left, ":"); vip = $5; sub(/:[0-9]+$/, "", vip)
+    if (60 * left[1] + left[2] <= most && index(vips, " " vip " ")) print }' | wc -l`
     // A number a service.
-    const sum = (text: string) => text.split('\n').reduce((total, line) => total + Number(line), 0)
-    return Promise.all(
-      scripts.map(async ([node, { text }]) =>
-        sum((await this.#control.reach(node).run(text, { timeout: 60 })).stdout.toString('utf8')),
+    const sum = async (node: string, { text }: Script) => {
+      const { stdout } = await this.#control.reach(node).run(text, { timeout: 60 })
+      return stdout
+        .toString('utf8')
+        .split('\n')
+        .reduce((total, line) => total + Number(line), 0)
+    }
+    const [connections, ...questions] = await Promise.all([
+      sum(this.#host.name, lines(...services.map(({ openConnections }) => openConnections))),
+      ...holders.map(({ host, instances }) =>
+        sum(host, clients(Object.values(instances).flatMap(({ holds }) => holds))),
       ),
-    )
+    ])
+    return { connections: connections!, questions: questions.reduce((all, one) => all + one, 0) }
   }
 
   /**
