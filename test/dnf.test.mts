@@ -61,6 +61,41 @@ const said: [name: string, said: string, told: RegExp][] = [
     'Installing : bind\ngroupadd: GID exists\nerror: %prein(bind-9.18) scriptlet failed, exit status 6\n\nError: Transaction failed',
     /^error: %prein.*\nError: Transaction failed\n$/,
   ],
+  [
+    'what nothing provides',
+    "Error: \n Problem: conflicting requests\n  - nothing provides libsnmp.so.35()(64bit) needed by keepalived-2.2.8-4.el9.x86_64 from local\n(try to add '--skip-broken' to skip uninstallable packages)",
+    /^Error: \n Problem: conflicting requests\n {2}- nothing provides libsnmp/,
+  ],
+  [
+    'a disk that is full',
+    'Error: Transaction test error:\n  installing package bind-32:9.16.23-1.el9.x86_64 needs 12MB more space on the / filesystem',
+    /^Error: Transaction test error:\n {2}installing package bind-32:9.16.*needs 12MB more space/,
+  ],
+  [
+    'a package that is left out',
+    'All matches were filtered out by exclude filtering for argument: keepalived\nError: Unable to find a match: keepalived',
+    /^All matches were filtered out by exclude filtering for argument: keepalived\ndnf is told to leave it out: see to excludepkgs/,
+  ],
+  [
+    'a package of a module that is off',
+    'All matches were filtered out by modular filtering for argument: bind\nError: Unable to find a match: bind',
+    /^All matches .* modular .*\ndnf is told to leave it out: .* dnf module list\n$/,
+  ],
+  [
+    'no subscription, and a mirror of your own that is away',
+    "This system is not registered with an entitlement server. You can use subscription-manager to register.\nError: Failed to download metadata for repo 'local': Cannot download repomd.xml",
+    /'local'.*\na repository can not be read/,
+  ],
+  [
+    'no subscription, and a file that two packages have',
+    'This system is not registered with an entitlement server. You can use subscription-manager to register.\nError: Transaction test error:\n  file /usr/bin/dig from install of bind-utils conflicts with file from package tools',
+    /^Error: Transaction test error:\n {2}file \/usr\/bin\/dig from install/,
+  ],
+  [
+    'a key that is missing',
+    'Public key for bind-9.16.x86_64.rpm is not installed. Failing package is: bind-32:9.16.23-1.el9.x86_64\n GPG Keys are configured as: file:///etc/pki/key\nError: GPG check FAILED',
+    /^Public key for bind.* is not installed.*\n GPG Keys are.*\nError: GPG check FAILED\n$/,
+  ],
   ['something else', 'one\ntwo\nthree\nfour\nfive', /^two\nthree\nfour\nfive\n$/],
 ]
 for (const [name, text, told] of said)
@@ -78,21 +113,38 @@ esac`
   })
 
 test('undo removes what came, and nothing that others need', () => {
-  const programs = { dnf: tell('dnf'), rpm: tell('rpm') }
+  // One of them is there for two architectures, and one has gone since.
+  const installed = `[ "$1" != -q ] || printf '%s\\n' keepalived keepalived 'package bind is not installed'`
+  const programs = { dnf: tell('dnf'), rpm: tell('rpm', installed) }
   const { log } = make(installs.undo.text, programs)
   assert.equal(log, [
-    'rpm -e --test -- keepalived bind',
-    'dnf -q -y --setopt=install_weak_deps=False --setopt=clean_requirements_on_remove=False remove -- keepalived bind',
+    'rpm -q --qf %{NAME}\\n -- keepalived bind',
+    'rpm -e --test --allmatches -- keepalived',
+    'dnf -q -y --setopt=install_weak_deps=False --setopt=clean_requirements_on_remove=False remove -- keepalived',
   ])
   const needed = 'error: Failed dependencies:\n\tbind is needed by (installed) bind-chroot-9.18.x86_64'
-  const kept = make(installs.undo.text, { ...programs, rpm: `${tell('rpm')}cat <<'END' >&2\n${needed}\nEND\nexit 1` })
+  const refused = (said: string) =>
+    make(installs.undo.text, {
+      ...programs,
+      rpm: `${tell('rpm', installed)}\n[ "$1" = -q ] || { echo '${said}' >&2; exit 1; }`,
+    })
+  const kept = refused(needed)
   assert.is(kept.status, 0)
-  assert.equal(kept.log, ['rpm -e --test -- keepalived bind'])
+  assert.is(kept.log.at(-1), 'rpm -e --test --allmatches -- keepalived')
   assert.match(
     kept.stdout,
     'note: left installed, since others need them: error: Failed dependencies: bind is needed by',
   )
-  assert.ok(path('log'))
+  const locked = refused(
+    'error: can not create transaction lock on /var/lib/rpm/.rpm.lock (Resource temporarily unavailable)',
+  )
+  assert.is(locked.status, 1)
+  assert.match(locked.stdout, /^error: can not create transaction lock/)
+  const gone = make(installs.undo.text, {
+    ...programs,
+    rpm: tell('rpm', "echo 'package bind is not installed'; exit 1"),
+  })
+  assert.equal([gone.status, gone.log.length], [0, 1])
 })
 
 test.run()
