@@ -115,6 +115,6 @@ export const knowsName =
  */
 export const bounded = (command: string, timeout: number): string => `/usr/bin/timeout -k 1 ${timeout} ${command}`
 
-/** `openConnections` of a service that has its TCP connections on a port (ss(8)). */
+/** `openConnections` of a service that has its TCP connections on a port (ss(8)); what the node asks itself is no client's. */
 export const establishedOn = (port: number): Script =>
-  sh`ss -Htn state established sport = ${`:${port}`} | grep -vc 127.0.0.1: || true`
+  sh`ss -Htn state established sport = ${`:${port}`} | grep -vcE '127\.0\.0\.1\]?:|\[::1\]:' || true`

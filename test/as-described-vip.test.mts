@@ -141,6 +141,28 @@ const shown: Row[] = [
     sets('/etc/netplan/a.yaml:6'),
   ],
   [
+    'netplan has it in one line with its routes',
+    1,
+    {
+      lines: [
+        '/etc/netplan/a.yaml:3:  ethernets: { eth0: { addresses: [10.2.1.5/24], routes: [{ to: default, via: 10.2.1.1 }] } }',
+      ],
+    },
+    sets('/etc/netplan/a.yaml:3'),
+  ],
+  [
+    'NetworkManager has it, in a list with a number',
+    1,
+    { lines: ['/etc/NetworkManager/system-connections/x.nmconnection:8:addresses1=10.2.1.5/24,10.2.1.1'] },
+    sets('/etc/NetworkManager/system-connections/x.nmconnection:8'),
+  ],
+  [
+    'NetworkManager is given it at boot',
+    1,
+    { lines: ['/etc/rc.local:2:nmcli connection modify eth0 +ipv4.addresses 10.2.1.9/24,10.2.1.5/24'] },
+    sets('/etc/rc.local:2'),
+  ],
+  [
     'an ifcfg file of RHEL 8 has it, beside another address',
     1,
     { lines: ['/etc/sysconfig/network-scripts/ifcfg-eth0:9:IPADDR2="10.2.1.5"'] },
@@ -164,6 +186,8 @@ const shown: Row[] = [
         '/etc/netplan/a.yaml:6:        addresses: [10.2.1.5]',
         '/etc/netplan/a.yaml:7:        - to: 10.2.1.5/32',
         '/etc/netplan/a.yaml:8:        - {"to": 10.2.1.5/32, "via": 10.2.1.1}',
+        '/etc/netplan/b.yaml:8: routes: [{to: 10.2.1.5/32, via: 10.2.1.1}]',
+        '/etc/rc.local:3:nmcli connection modify eth0 ipv4.gateway 10.2.1.5',
         '/etc/netplan/a.yaml:9:      addresses: [10.2.1.2/24] # not 10.2.1.5/24',
         '/etc/network/interfaces:11:  up ip route add 10.9.0.0/16 via 10.2.1.5',
         '/etc/network/interfaces:12:  up ip rule add to 10.2.1.5 lookup 100',

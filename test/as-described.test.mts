@@ -175,6 +175,7 @@ const shown: Row[] = [
     taken,
   ],
   ['another service on the address, twice', 1, { listeners: [listening('10.2.1.2'), listening('10.2.1.5')] }, taken],
+  ['another service on the address, by a socket of IPv6', 1, { listeners: [listening('[::ffff:10.2.1.2]')] }, taken],
   ['another service on the second address', 3, { listeners: [listening('10.2.1.6')] }, taken],
   ['another service on the second address, which level 2 leaves alone', 2, { listeners: [listening('10.2.1.6')] }],
   ['another service on every address of another interface', 1, { listeners: [listening('0.0.0.0%virbr0')] }],

@@ -4,7 +4,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseFacts } from '../engine/runner/facts.ts'
 import { packages } from '../tasks/packages.ts'
-import { inFreshFolders, path } from './engine-host.ts'
+import { inFreshFolders } from './engine-host.ts'
 import { changeOf, make, tell } from './made-up-commands.ts'
 
 inFreshFolders()

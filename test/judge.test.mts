@@ -92,7 +92,12 @@ const nodes: [name: string, states: NodeState[], problems: string[]][] = [
   [
     'a real server of weight 0',
     [well(first, { pool: pool.map((entry) => ({ ...entry, weight: 0 })) }), well(second)],
-    ['UDP', 'TCP'].flatMap((protocol) => hosts.map(({ name }) => `${first}: its ${protocol} pool lacks ${name}`)),
+    ['UDP', 'TCP'].flatMap((protocol) =>
+      hosts.map(
+        ({ name }) =>
+          `${first}: its ${protocol} pool has ${name} with weight 0, and it is not drained: it gets no clients`,
+      ),
+    ),
   ],
   [
     'a virtual server that is not there',

@@ -29,6 +29,8 @@ test('packages that asked for it are named', () => {
 test('needs-restarting says so in words: its exit code alone may be that it has failed', () => {
   assert.is(printed(told('Reboot is required to fully utilize these updates.', 1)), 'needs-restarting -r says so\n')
   assert.is(printed(told('', 1)), '')
+  const german = `needs-restarting() { [ "$LC_ALL" = C ] && echo 'Reboot is required.' || echo 'Neustart ist erforderlich.'; }`
+  assert.is(printed(`export LC_ALL=; ${german}`), 'needs-restarting -r says so\n')
   assert.is(printed(told('Reboot should not be necessary.', 0)), '')
 })
 

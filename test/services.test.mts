@@ -195,6 +195,7 @@ for (const [type, address] of [
   ['udp4', '127.0.0.1'],
   ['udp4', '0.0.0.0'],
   ['udp6', '::'],
+  ['udp6', '::ffff:127.0.0.1'],
 ] as const)
   test(`udp: a node looks for a socket, here of ${address}`, async () => {
     const port = await udpSocket(type, address)

@@ -6,6 +6,7 @@ import { type Script, sh } from '../base/sh.ts'
  * newer than the one of its kind that runs.
  */
 export const whyReboot: Script = sh`
+export LC_ALL=C
 if [ -e /run/reboot-required ]; then
   echo "$(sort -u /run/reboot-required.pkgs 2>/dev/null | paste -sd ' ') asked for it" | sed 's/^ asked/a package asked/'
   exit

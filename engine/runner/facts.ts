@@ -38,7 +38,7 @@ mapfile -t states < <(systemctl is-active ${packetFilters.map((name) => `${name}
 echo "firewalls=\${states[*]}"
 # Its unit is what sets it at boot, and may not have run.
 { read -rd '' ufw </etc/ufw/ufw.conf; } 2>/dev/null
-[[ $ufw != *ENABLED=yes* ]] || echo ufw=active
+if [[ $'\n'$ufw$'\n' =~ $'\n'ENABLED=[\"\']?(yes|YES)[\"\'[:space:]] ]]; then echo ufw=active; fi
 ${interfaceFiles}
 [ "\${#files[@]}" -eq 0 ] || grep -HsE '^[[:space:]]*iface ' "\${files[@]}" | sed 's/^/ifupdown=/'
 true`

@@ -37,7 +37,12 @@ function judgePool(
     ...[...wanted].flatMap(([real, { name, weight: share }]) => {
       const entry = entries.get(real)
       const weight = state.drained.includes(name) ? 0 : share
-      if (!entry || entry.weight < weight) return [finding('pool-incomplete', `lacks ${name}`, name)]
+      if (!entry) return [finding('pool-incomplete', `lacks ${name}`, name)]
+      if (entry.weight < weight) {
+        const why =
+          entry.weight === 0 ? '0, and it is not drained: it gets no clients' : `${entry.weight}, not ${weight}`
+        return [finding('pool-incomplete', `has ${name} with weight ${why}`, name)]
+      }
       const drained = weight === 0 ? ', which is drained,' : ''
       return [
         ...(entry.weight === weight ? [] : [differs(`has ${name}${drained} with weight ${entry.weight}`, name)]),

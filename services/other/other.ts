@@ -76,7 +76,8 @@ const boundTo = (port: number): string =>
 
 /** A datagram that nobody answers shows nothing. */
 const listensOn = (address: string, port: number): Script => {
-  const places = ['0.0.0.0', '*', address].map((one) => one.replaceAll(/[.*]/g, '\\$&'))
+  // A socket of IPv6 has IPv4 addresses in brackets.
+  const places = ['0.0.0.0', '*', address, `[::ffff:${address}]`].map((one) => one.replaceAll(/[.*[\]]/g, '\\$&'))
   return sh`ss -Hlun sport = ${`:${port}`} | grep -qE ${` (${places.join('|')})(%\\S+)?:${port} `}`
 }
 

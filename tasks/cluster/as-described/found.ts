@@ -224,10 +224,16 @@ function parseListeners(rows: readonly string[], own: readonly string[]): Listen
     const [, address, device] =
       row.match(/^(?:(?:udp|tcp) +)?[A-Z]+ +\d+ +\d+ +\[?([^\s%\]]+)\]?(?:%(\S+?))?\]?:\d+ /) ?? []
     const programs = [...row.matchAll(/\("(.*?)",pid=(\d+)/g)]
-    if (!address || programs.some(([, , pid]) => own.includes(pid!))) return []
+    // IPv4 by a socket of IPv6, as Java has it.
+    const bare = address?.replace(/^::ffff:(?=\d+\.)/i, '')
+    if (!bare || programs.some(([, , pid]) => own.includes(pid!))) return []
     const [, name, pid] = programs[0] ?? []
     return [
-      { address, ...(device && { device }), who: name ? `${name} (pid ${pid})` : 'a program that can not be seen' },
+      {
+        address: bare,
+        ...(device && { device }),
+        who: name ? `${name} (pid ${pid})` : 'a program that can not be seen',
+      },
     ]
   })
 }

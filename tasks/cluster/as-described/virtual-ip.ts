@@ -91,18 +91,22 @@ function setsAddress({ file, text }: Found['lines'][number], vip: string): boole
   if (names.some(([folder, name]) => folder.test(file) && !name.test(file))) return false
   // Lists, where addresses have a prefix length and name servers have none.
   if (file.startsWith('/etc/netplan/'))
-    return !/\b(to|from|via)["']?\s*:/.test(text) && text.replace(/\s#.*/, '').includes(`${vip}/`)
+    // All of it may stand in one line.
+    return new RegExp(`(?<![\\d.])${pattern(vip)}/`).test(
+      text.replace(/\s#.*/, '').replaceAll(/\b(to|from|via)["']?\s*:\s*["']?[^\s,"'}]+/g, ''),
+    )
   return settings.some((setting) => new RegExp(`${setting}${pattern(vip)}(?![\\d.])`, 'i').test(text))
 }
 
 /** What stands before an address that an interface gets; both programs take shorter words, too. */
 const settings = [
   // interfaces(5), systemd.network(5), NetworkManager's key files: there a router may follow, after a comma.
-  '^\\s*address(\\d*\\s*[=\\s]|es\\s*=(.*;)?)\\s*',
+  '^\\s*address(\\d*\\s*[=\\s]|es\\d*\\s*=(.*;)?)\\s*',
   // ifcfg files of RHEL 8
   '^\\s*ipaddr\\d*\\s*=\\s*["\']?',
   '^\\s*ipv6addr(_secondaries)?\\s*=\\s*["\']?(.*\\s)?',
   '\\bip\\s+(-\\S+\\s+)*a[dres]*\\s+[arc]\\w*\\s+(.*\\s)?',
+  '\\bipv[46]\\.addresses\\s+["\']?(.*[\\s,])?',
   '\\bifconfig\\s+\\S+\\s+((inet|add)\\s+)?',
 ]
 
