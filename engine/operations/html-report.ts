@@ -1,11 +1,12 @@
 import { abilitiesOf } from '../../inventory/levels.ts'
+import { directs } from '../../inventory/roles.ts'
 import type { Inventory } from '../../inventory/types.ts'
 import { servicesOf } from '../../services/all.ts'
 import { virtualServersOf } from '../../services/virtual-server.ts'
 import type { RunContext } from '../cli/main.ts'
 import type { Option } from '../cli/options.ts'
 import type { ReportData } from '../report/data.ts'
-import { addressOf, holdsAny } from '../cluster/instances.ts'
+import { addressOf } from '../cluster/instances.ts'
 import type { NodeState } from '../cluster/node-state.ts'
 import type { Session } from '../cluster/session.ts'
 
@@ -38,7 +39,7 @@ export async function writePage(
 ): Promise<void> {
   if (!file) return
   const { cluster } = inventory
-  const level = states.find((state) => state.level !== undefined)?.level ?? 1
+  const level = states.find((state) => state.level !== undefined)?.level
   const { writeReport } = await import('../report/write.ts')
   await writeReport(file, {
     ...page,
@@ -46,9 +47,9 @@ export async function writePage(
     problems: page.problems.map((text) => redactor.redact(text)),
     steps: page.steps.map((step) => ({ ...step, outcome: step.outcome && redactor.redact(step.outcome) })),
     cluster: cluster.name,
-    vip: cluster.instances.map(addressOf).join(', '),
+    vips: cluster.instances.map(addressOf),
     servers: virtualServersOf(cluster).map((server) => server.name),
-    level,
+    ...(level !== undefined && { level }),
     balances: abilitiesOf(level, cluster).balances,
     nodes: nodesOf(inventory, states),
     clients: clients.map(({ name }) => name),
@@ -65,7 +66,8 @@ const nodesOf = ({ cluster, hosts }: Inventory, states: readonly NodeState[]): R
       address,
       second: second?.address,
       identities: [...new Set(servicesOf(cluster).flatMap(({ answerOf }) => answerOf(host) || []))],
-      holdsVip: state !== undefined && holdsAny(state),
+      holds: Object.values(state?.instances ?? {}).flatMap(({ holds }) => holds),
+      kind: state === undefined ? 'unknown' : directs(host) ? 'director' : 'real server',
       pool: state?.pool ?? [],
     }
   })

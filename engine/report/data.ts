@@ -15,7 +15,10 @@ export interface ReportNode {
   second?: string
   /** Its answers to the question who it is, each once. */
   identities: readonly string[]
-  holdsVip: boolean
+  /** Addresses that move, and are there now. */
+  holds: readonly string[]
+  /** Of one that could not be asked, nothing else is known. */
+  kind: 'director' | 'real server' | 'unknown'
   /** Empty where it directs nothing. */
   pool: readonly RealServer[]
 }
@@ -34,7 +37,8 @@ export interface ReportData {
   title: string
   /** The name of the cluster. */
   cluster: string
-  vip: string
+  /** One of each instance. */
+  vips: readonly string[]
   /** The names of the virtual servers. */
   servers: readonly string[]
   /** When the run began; with a summary, when its prober did: the times of steps count from there. */
@@ -45,7 +49,8 @@ export interface ReportData {
   /** One sentence. */
   verdict: string
   problems: readonly string[]
-  level: number
+  /** None where no playbook has configured a node that could be asked. */
+  level?: number
   /** Whether the holder of the VIP sends clients to every node; otherwise it answers alone. */
   balances: boolean
   /** In the order of the inventory, as they were found at the end. */

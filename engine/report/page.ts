@@ -6,7 +6,7 @@ import { picture } from './picture.ts'
 import { style } from './style.ts'
 import { outageTable, poolTable, stepTable } from './tables.ts'
 import { timeline } from './timeline.ts'
-import { colourOf, counted, inSeconds, listed, moment, plural } from './wording.ts'
+import { colourOf, counted, holdersOf, inSeconds, listed, moment, plural } from './wording.ts'
 
 // The policy blocks every load and every script, even if a name contains HTML.
 const policy = "default-src 'none'; style-src 'unsafe-inline'"
@@ -49,11 +49,10 @@ const verdict = ({ title, cluster, ok, verdict, started }: ReportData) => markup
 <p class="over">${moment(started)}</p>
 </header>`
 
-function facts({ level, vip, clients, nodes, seconds, summary }: ReportData): Markup {
-  const holders = nodes.filter(({ holdsVip }) => holdsVip).map(({ name }) => name)
+function facts({ level, vips, clients, nodes, seconds, summary }: ReportData): Markup {
   const rows = [
-    ['Level', `${level}`],
-    ['VIP', `${vip}, held by ${listed(holders) || 'nobody'}`],
+    ['Level', level === undefined ? 'none is known' : `${level}`],
+    ['VIP', vips.map((vip) => `${vip}, held by ${holdersOf(nodes, vip)}`).join('; ')],
     ['Nodes', listed(nodes.map(({ name }) => name))],
     ['Clients', listed(clients) || 'none'],
     ['Took', inSeconds(seconds)],

@@ -1,7 +1,7 @@
 import type { RealServer, ReportData, ReportNode } from './data.ts'
 import { type Markup, markup } from './markup.ts'
 import { arrow, box, type Point, text } from './svg.ts'
-import { colourOf, listed, shortened } from './wording.ts'
+import { colourOf, holdersOf, listed, shortened } from './wording.ts'
 
 // As wide as a phone, so that its letters are as large there as those around it.
 const [width, middle] = [344, 172]
@@ -22,7 +22,7 @@ interface Branch {
 
 /** Clients, the VIP at its holder, and the real servers that the holder sends questions to, from top to bottom. */
 export function picture(data: ReportData): Markup {
-  const holders = data.nodes.filter(({ holdsVip }) => holdsVip)
+  const holders = data.nodes.filter(({ holds }) => holds.length > 0)
   const parts: Markup[] = [...clientsOf(data)]
   let top = director.top
   for (const holder of holders.length > 0 ? holders : [undefined]) {
@@ -39,7 +39,8 @@ ${parts}
 
 function inWords(data: ReportData, holders: readonly ReportNode[]): string {
   const asking = data.clients.length > 0 ? listed(data.clients) : 'Clients'
-  const ask = `${asking} ask the VIP ${data.vip}, which ${listed(holders.map(({ name }) => name)) || 'nobody'} holds.`
+  const asked = data.vips.map((vip) => `${vip}, held by ${holdersOf(data.nodes, vip)}`)
+  const ask = `${asking} ask the VIP ${asked.join('; ')}.`
   const branches = holders.flatMap((holder) =>
     branchesOf(data, holder).map(({ name, address, label }) => `${holder.name} to ${name} ${address}: ${label}.`),
   )
@@ -63,10 +64,14 @@ function clientsOf({ clients }: ReportData): Markup[] {
   })
 }
 
-function directorAt(top: number, { vip, balances, nodes }: ReportData, holder: ReportNode | undefined): Markup[] {
+function directorAt(top: number, { vips, balances, nodes }: ReportData, holder: ReportNode | undefined): Markup[] {
   const pill = (kind: string) => [
     box([middle - 84, top - 14], [168, 28], kind, 14),
-    text([middle, top + 5], `VIP ${shortened(vip, 15)}`, `mono strong ${kind === 'held' ? 'on-held' : kind}`),
+    text(
+      [middle, top + 5],
+      `VIP ${shortened((holder?.holds ?? vips).join(', '), 15)}`,
+      `mono strong ${kind === 'held' ? 'on-held' : kind}`,
+    ),
   ]
   const inside = (first: string, second: string) => [
     text([middle, top + 35], first, 'strong'),
@@ -76,6 +81,12 @@ function directorAt(top: number, { vip, balances, nodes }: ReportData, holder: R
     [1, top],
     [width - 2, director.height],
   ]
+  if (!holder && nodes.some(({ kind }) => kind === 'unknown'))
+    return [
+      box(...frame, 'standby'),
+      ...pill('not-held'),
+      ...inside('No node holds it', 'as far as nodes could be asked'),
+    ]
   if (!holder) return [box(...frame, 'standby'), ...pill('not-held'), ...inside('No node holds it', 'nobody answers')]
   // The holder answers itself at level 1, and appears nowhere else in the picture.
   const swatch = box([13, top + 22], [22, 22], `swatch ${colourOf(nodes, nodes.indexOf(holder))}`, 5)
@@ -101,7 +112,7 @@ function branchesOf(data: ReportData, holder: ReportNode | undefined): Branch[] 
       const colour = colourOf(nodes, i)
       if (own.length > 0) return [branchTo(data, node === holder ? `${name} itself` : name, own, colour)]
       if (!balances && node === holder) return []
-      const label = !holder ? 'no VIP' : balances ? 'not in pool' : 'stands by'
+      const label = node.kind === 'unknown' ? 'not known' : !holder ? 'no VIP' : balances ? 'not in pool' : 'stands by'
       return [{ name, address, colour, label, kind: 'unused' }]
     }),
     ...[...addresses].map((address) =>

@@ -73,7 +73,8 @@ export function poolTable({ nodes, servers }: ReportData): Markup {
   const nameOf = (address: string) =>
     nodes.find((node) => node.address === address || node.second === address)?.name ?? 'no node'
   const width = servers.length + 1
-  const bodies = nodes.map((node) => {
+  const bodies = nodes.flatMap((node) => {
+    if (node.kind === 'real server') return []
     const addresses = [...new Set(node.pool.map(({ address }) => address))]
     const rows = addresses.map(
       (address) =>
@@ -82,12 +83,14 @@ export function poolTable({ nodes, servers }: ReportData): Markup {
           return markup`<td${weight ? '' : bad}>${weight === undefined ? 'missing' : weight || '0, gets nothing'}</td>`
         })}</tr>`,
     )
-    const empty = markup`<tr><td class="bad" colspan="${width}">its pool is empty</td></tr>`
+    const empty = markup`<tr><td class="bad" colspan="${width}">${
+      node.kind === 'unknown' ? 'it could not be asked' : 'its pool is empty'
+    }</td></tr>`
     return markup`<tbody><tr><th scope="rowgroup" colspan="${width}">${node.name}<small><span>${roleOf(node)}</span></small></th></tr>
 ${rows.length > 0 ? rows : empty}</tbody>`
   })
   return table('Pools', ['Real server', ...servers.map((server) => `${server} weight`)], bodies)
 }
 
-const roleOf = ({ holdsVip, address, second }: ReportNode) =>
-  `${holdsVip ? 'holds the VIP' : 'stands by'}; ${listed([address, ...(second ? [second] : [])])}`
+const roleOf = ({ holds, kind, address, second }: ReportNode) =>
+  `${kind === 'unknown' ? '' : `${holds.length > 0 ? `holds ${listed(holds)}` : 'stands by'}; `}${listed([address, ...(second ? [second] : [])])}`

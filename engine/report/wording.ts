@@ -27,6 +27,12 @@ export const shortened = (text: string, length: number) => {
 export const listed = (words: readonly string[]) =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 
+/** @returns who has a virtual IP */
+export function holdersOf(nodes: readonly ReportNode[], vip: string): string {
+  const names = nodes.filter(({ holds }) => holds.includes(vip)).map(({ name }) => name)
+  return listed(names) || (nodes.some(({ kind }) => kind === 'unknown') ? 'nobody who could be asked' : 'nobody')
+}
+
 /** So many colours are in the style sheet. More nodes than that begin again with the first. */
 const colours = 8
 

@@ -30,7 +30,7 @@ const pages = {
     ...level1,
     level: 2,
     balances: true,
-    nodes: level1.nodes.map((node) => ({ ...node, holdsVip: false, pool: [] })),
+    nodes: level1.nodes.map((node) => ({ ...node, holds: [], pool: [] })),
   }),
   nothing: reportPage({ ...level1, summary: summarize([], [], [], 0), nodes: [], clients: [] }),
 }

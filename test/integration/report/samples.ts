@@ -43,7 +43,8 @@ const node = (name: string, last: number, holdsVip: boolean, reals: readonly str
   address: `10.2.1.${last}`,
   second: `10.2.1.${last + 4}`,
   identities: [name],
-  holdsVip,
+  holds: holdsVip ? ['10.2.1.5'] : [],
+  kind: 'director',
   pool: pool(reals),
 })
 
@@ -80,7 +81,7 @@ export function reportOf(phases: readonly Phase[], more: Partial<ReportData> = {
   return {
     title: 'Rolling reboot',
     cluster: 'lab',
-    vip: '10.2.1.5',
+    vips: ['10.2.1.5'],
     servers,
     started: new Date('2026-03-14T13:03:22Z'),
     seconds: end + 21.34,
@@ -109,10 +110,11 @@ export function hostileReport(): ReportData {
   const answers = { [hostile]: 3 }
   return {
     ...report,
-    ...{ title: hostile, cluster: hostile, vip: hostile, verdict: hostile, problems: [hostile] },
+    ...{ title: hostile, cluster: hostile, vips: [hostile], verdict: hostile, problems: [hostile] },
     clients: Array(5).fill(hostile),
     nodes: nodes.map((each) => ({
       ...each,
+      holds: each.holds.map(() => hostile),
       ...{ name: hostile, address: hostile, identities: [hostile] },
       pool: [...each.pool, { server: 'UDP', address: `${hostile}2`, weight: 0 }],
     })),
