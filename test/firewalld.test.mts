@@ -2,7 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isChange } from '../engine/runner/task.ts'
-import type { Rule } from '../tasks/os/firewall/firewall.ts'
+import type { Packet, Rule } from '../tasks/os/firewall/firewall.ts'
 import { firewalld } from '../tasks/os/firewall/firewalld.ts'
 
 const vrrp: Rule = { name: 'vrrp-in', accept: 'in', interface: 'eth0', protocol: '112', to: '224.0.0.18/32' }
@@ -126,6 +126,29 @@ test('a zone that has an interface as the default one does not forward there: it
     ),
     [],
   )
+})
+
+test('a zone that has nodes by their addresses gets the rule too, since theirs come there in place of the zone of the interface', () => {
+  const packets: Packet[] = ['10.2.1.3', '10.9.0.4'].map((from) => ({
+    ...{ what: `VRRP from ${from}`, direction: 'in', protocol: '112', from, to: '224.0.0.18' },
+  }))
+  const task = firewalld
+    .tasks([vrrp, answers], [{ ...wire, packets }])
+    .filter(({ name }) => name.startsWith('firewalld'))
+  const plan = (sources: string, before: Zones) => {
+    const text = printed(before, before).replaceAll(/(home [^]*?sources: )/g, `$1${sources}`)
+    return task.flatMap((one) => {
+      const answer = one.plan({ text, code: 0 }, { changes: () => false })
+      return isChange(answer) ? answer.after : answer.why ? [answer.why] : []
+    })
+  }
+  for (const sources of ['10.2.1.0/24', '10.2.1.3', 'ipset:nodes 10.2.0.0/16 52:54:00:12:34:56'])
+    assert.equal(plan(sources, all), [
+      `public: ${vrrpRule}\nhome: ${vrrpRule}`,
+      'whether a policy of firewalld lets answers pass from 10.2.1.3, which the zone home has by its source, to the zone public: without one, they are dropped',
+    ])
+  for (const sources of ['', '10.2.2.0/24', 'ipset:nodes', '2001:db8::/32', '10.2.1.2'])
+    assert.equal(plan(sources, all), [], sources)
 })
 
 test('an interface in no zone is in the default one', () => {
