@@ -58,6 +58,15 @@ for (const [name, text, wanted] of read)
     assert.equal([picture(statements), problems], [wanted, []])
   })
 
+test('read: all forms of include', () => {
+  const texts = {
+    'main.conf': 'includer one.in\nincludem o*.in\nincludew t*.in\nincludeb {one,two}.in\nincludea two.in',
+  }
+  const { statements, problems } = readConf(files({ ...texts, 'one.in': 'a', 'two.in': 'b' }))
+  assert.equal([picture(statements), problems], [['a', 'a', 'b', 'a', 'b', 'b'], []])
+  assert.equal(readConf(files({ 'main.conf': 'includer none*' })).problems[0]!.isTaken, true)
+})
+
 test('read: includes, by name and by pattern, from the folder of the file that has them', () => {
   const file = files({
     'main.conf': 'include sub/a.conf\ninclude sub/*.inc',
@@ -118,6 +127,11 @@ const wrong: [name: string, text: string, said: string][] = [
     'no file',
     'include no/a.conf',
     '1:1 include no/a.conf: there is no such file here; put it there, or take the line out',
+  ],
+  [
+    'no file where keepalived wants one',
+    'includem no*.conf',
+    '1:1 includem no*.conf: there is no such file here; put it there, or take the line out',
   ],
   ['a sequence without an end', '~SEQ(i, 1, 0, 3) a', '1:1 ~SEQ from 1 to 3 in steps of 0 has no end'],
   ['a sequence without numbers', '~SEQ(i, x) a', '1:1 ~SEQ needs a name and one to three numbers, got i, x'],

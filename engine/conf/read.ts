@@ -5,6 +5,9 @@ import { type Files, filesHere } from './files.ts'
 import type { Line, Problem } from './statement.ts'
 import { withoutComment, wordsOf } from './words.ts'
 
+/** They differ in what keepalived refuses: a file that it may not read, a pattern that no file matches. Braces are the pattern's. */
+const includes = /^(include[rmwba]?)[ \t]+(?:([^\s"']+)|"([^"]+)")$/
+
 /** How deep definitions and includes may stand in each other. */
 const deepest = 50
 
@@ -88,8 +91,8 @@ class Reader {
       for (const part of full.split('\n')) this.#take({ ...line, text: part }, depth + 1)
       return
     }
-    const [first, second, more] = wordsOf(full)
-    if (first?.text === 'include' && second && !more) this.#include(line, second.text, depth)
+    const [, word, plain, quoted] = includes.exec(full) ?? []
+    if (word) this.#include(line, [word, plain ?? quoted!], depth)
     else {
       this.#refuse(line, full)
       this.lines.push({ ...line, text: full })
@@ -103,13 +106,13 @@ class Reader {
     return rest !== undefined && (name === this.#id) === (not === '') ? rest : undefined
   }
 
-  #include(line: Line, pattern: string, depth: number): void {
+  #include(line: Line, [word, pattern]: [word: string, pattern: string], depth: number): void {
     const files = this.#files.matching(pattern, dirname(line.file))
-    const isOpen = /[*?[{]/.test(pattern)
-    if (files.length === 0 && isOpen)
-      this.problems.push({ ...placeOf(line), isTaken: true, text: `include ${pattern} names no file that is here` })
+    const mayBeNone = /[*?[{]/.test(pattern) && /^includer?$/.test(word)
+    if (files.length === 0 && mayBeNone)
+      this.problems.push({ ...placeOf(line), isTaken: true, text: `${word} ${pattern} names no file that is here` })
     else if (files.length === 0)
-      this.#report(line, `include ${pattern}: there is no such file here; put it there, or take the line out`)
+      this.#report(line, `${word} ${pattern}: there is no such file here; put it there, or take the line out`)
     for (const file of files) this.file(file, depth + 1)
     this.#definitions.set('_PWD', dirname(line.file))
   }

@@ -10,9 +10,10 @@ const conf = '/etc/keepalived/keepalived.conf'
 export const hostProbe: Script = sh`
 echo "name $(hostname -s 2>/dev/null || cat /etc/hostname)"
 ip -o -4 address show scope global 2>/dev/null | awk '{ sub("/.*", "", $4); print "address " $4 }'
-find /etc/keepalived -maxdepth 4 -type f -size -256k ! -perm /111 -print0 2>/dev/null | sort -z |
+# Links are followed as keepalived does; it takes configuration that may be executed, too.
+find -L /etc/keepalived -maxdepth 4 -type f -size -256k \( ! -perm /111 -o -name '*.conf' \) -print0 2>/dev/null | sort -z |
   while IFS= read -r -d '' path; do
-    grep -qI '' "$path" && echo "file $(base64 -w 0 <<<"$path") $(base64 -w 0 "$path")"
+    { [ ! -s "$path" ] || grep -qI '' "$path"; } && echo "file $(base64 -w 0 <<<"$path") $(base64 -w 0 "$path")"
   done
 true`
 

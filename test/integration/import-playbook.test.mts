@@ -116,4 +116,27 @@ test('what is asked of a host runs in bash, and tells its name', () => {
     assert.match(Buffer.from(path!, 'base64').toString(), /^\/etc\/keepalived\//)
 })
 
+test('a configuration behind a link, one that may be executed and an empty one are read, and programs are not', () => {
+  const made = `mount -t tmpfs none /etc
+mkdir -p /etc/keepalived /etc/site
+echo lb1 >/etc/hostname
+echo a >/etc/site/lb1.conf
+ln -s ../site/lb1.conf /etc/keepalived/keepalived.conf
+echo b >/etc/keepalived/more.conf
+chmod 755 /etc/keepalived/more.conf
+touch /etc/keepalived/none.conf
+printf '#!/bin/sh\\n' >/etc/keepalived/notify.sh
+chmod 755 /etc/keepalived/notify.sh`
+  const script = `${made}\n${hostProbe.text}`
+  const { stdout } = spawnSync('unshare', ['--map-root-user', '--mount', 'bash', '--norc', '-c', script], {
+    encoding: 'utf8',
+  })
+  const { files, file } = sourceOf('lb', stdout)
+  assert.is(files!.text(file), 'a\n')
+  assert.equal(
+    files!.matching('*', 'lb:/etc/keepalived').map((path) => path.replace(/.*\//, '')),
+    ['keepalived.conf', 'more.conf', 'none.conf'],
+  )
+})
+
 test.run()
