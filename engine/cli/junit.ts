@@ -56,8 +56,9 @@ function suitesOf(document: AnyDocument): Suite[] {
     return (document.clusters ?? []).flatMap(({ inventory, document: own }) =>
       suitesOf(own as unknown as AnyDocument).map((one) => ({ ...one, name: `${inventory} ${one.name}` })),
     )
-  return [
-    ...('hosts' in document && document.document === 'run' ? (document.hosts ?? []).map(ofHost) : []),
+  const suites = [
+    ...(document.document === 'run' ? (document.hosts ?? []).map(ofHost) : []),
+    ...(document.document === 'rollback' ? (document.hosts ?? []).map(ofRollback) : []),
     ...ofCluster(document),
     ...(document.error === undefined
       ? []
@@ -66,7 +67,25 @@ function suitesOf(document: AnyDocument): Suite[] {
       ? [suite('playbook', [{ name: document.playbook, kind: 'error' as const, message: 'interrupted' }])]
       : []),
   ]
+  // Nothing is green that did not end well.
+  const isTold = suites.some(({ cases }) => cases.some(({ kind }) => kind === 'failure' || kind === 'error'))
+  if (isTold || document.exitCode === exitCode.ok || document.exitCode === exitCode.changesFound) return suites
+  return [
+    ...suites,
+    suite('playbook', [{ name: document.playbook, kind: 'error', message: endedWith(document.exitCode) }]),
+  ]
 }
+
+const endedWith = (code: number) => `ended with exit code ${code}`
+
+type RolledBack = NonNullable<Documents['rollback']['hosts']>[number]
+
+const ofRollback = ({ host, undone, code }: RolledBack): Suite =>
+  suite(host, [
+    code === exitCode.ok
+      ? { name: undone ? 'its run is undone' : 'nothing to undo' }
+      : { name: 'undo its run', kind: code === exitCode.unreachable ? 'error' : 'failure', message: endedWith(code) },
+  ])
 
 const suite = (name: string, cases: Case[], seconds = 0): Suite => ({ name, seconds, cases })
 
@@ -103,12 +122,14 @@ function ofCluster(document: AnyDocument): Suite[] {
       : 'findings' in document
         ? document.findings
         : undefined
+  // What a rolling reboot found before and tolerated has not failed.
+  const kind = document.document === 'rolling-reboot' && document.exitCode === exitCode.ok ? 'skipped' : 'failure'
   const steps = 'steps' in document ? (document.steps ?? []) : []
   const cases = [
     ...steps.map(({ node, step, seconds }): Case => ({ name: `${node}: ${step}`, seconds })),
     ...(findings ?? []).map(({ code, node, text }): Case => ({
       name: node === undefined ? code : `${code} ${node}`,
-      kind: 'failure',
+      kind,
       message: text,
     })),
     ...(findings?.length === 0 ? [{ name: 'nothing is wrong' }] : []),

@@ -38,9 +38,9 @@ function web(content: ContentOf<'http' | 'https'>, check: string, more: readonly
 said=$(curl -qsSk -m 4 --noproxy '*' -o /dev/null -D - --resolve ${`${host}:${port}:${address}`} ${`${type}://${host}:${port}${path}`} 2>&1) || true
 said=\${said//$'\r'/}
 # Who passes an answer on puts itself behind those before it; what is told on the way to an answer has a status of its own.
-by=$(grep -i ${`^${header}:`} <<<"$said" | tail -n 1)
+by=$(grep -i ${`^${header}:`} <<<"$said" | tail -n 1) || true
 read -r by <<<"\${by##*[:,]}"
-status=$(grep '^HTTP/' <<<"$said" | tail -n 1)
+status=$(grep '^HTTP/' <<<"$said" | tail -n 1) || true
 [[ $by = ${node.identity} && $status =~ ^HTTP/[0-9.]*' 200'( |$) ]] || {
   why=\${status:-$(head -n 1 <<<"$said")}
   case $why in HTTP/*' 200'*) why=${`no header ${header}: ${node.identity}`} ;; esac

@@ -69,6 +69,31 @@ test('check mode: what would change has failed, with the difference', () => {
   assert.match(text, '-old\n+new')
 })
 
+test('a rollback: a suite a host, and what was not undone has failed', () => {
+  const text = junit({
+    ...{ document: 'rollback', playbook: 'Rollback', exitCode: 4 },
+    hosts: [
+      { host: 'ns1', undone: true, code: 0 },
+      { host: 'ns2', undone: false, code: 1 },
+      { host: 'ns3', undone: false, code: 4 },
+    ],
+  })
+  assert.match(text, 'name="its run is undone"')
+  assert.match(text, /name="ns2" tests="1" failures="1"[^]*<failure message="ended with exit code 1">/)
+  assert.match(text, /name="ns3" tests="1" failures="0" errors="1"/)
+})
+
+test('a rolling reboot: what it tolerated has not failed, and no end that is not good is green', () => {
+  const step = { node: 'ns1', step: 'reboot', outcome: 'x', seconds: 4 }
+  const findings = [{ code: 'conntrack-full' as const, node: 'ns1', text: 'full' }]
+  const ended = (exitCode: number, more = {}) =>
+    junit({ document: 'rolling-reboot', playbook: 'x', exitCode, steps: [step], ...more })
+  assert.match(ended(0, { findings }), /failures="0" errors="0" skipped="1"[^]*<skipped message="full">/)
+  assert.match(ended(5, { findings }), /<failure message="full">/)
+  assert.match(ended(1), '<error message="ended with exit code 1">')
+  assert.not.match(ended(0), '<error')
+})
+
 test('--junit: written also where the inventory is wrong, and refused before anything where it can not be', async () => {
   const $$ = $({ quiet: true, nothrow: true })
   const file = join(folder, 'report.xml')
