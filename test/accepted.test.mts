@@ -257,7 +257,7 @@ test('a unit that systemd does not know is told, where no package brings it', ()
   const text = cluster('service: { type: tcp, port: 99, unit: postgresq }')
   const task = namedOnHost(target(text), 2)
   const said = (state: string, planned = nothing) => {
-    const script = `systemctl() { [ "$*" != 'show -p LoadState -- postgresq.service' ] || echo LoadState=${state}; }\n${task.probe.text}`
+    const script = `systemctl() { [ "$*" != 'show -p LoadState -- postgresq' ] || echo LoadState=${state}; }\n${task.probe.text}`
     const printed = { text: execFileSync('bash', ['-c', script], { encoding: 'utf8' }), code: 0 }
     try {
       return task.plan(printed, planned)
@@ -272,6 +272,23 @@ test('a unit that systemd does not know is told, where no package brings it', ()
   assert.equal(said('loaded'), { unchanged: true })
   assert.equal(said('not-found', changing(installedPackages)), { unchanged: true })
   assert.equal(said('not-found', changing('/etc/systemd/system/postgresq.service')), { unchanged: true })
+})
+
+test('a unit may be named as systemd does, with its kind', () => {
+  for (const unit of ['cups.socket', 'cups.service', 'cups@lp', 'my.app']) {
+    const task = namedOnHost(target(cluster(`service: { type: tcp, port: 99, unit: ${unit} }`)), 2)
+    const whole = unit.startsWith('cups.') ? unit : `${unit}.service`
+    // systemctl(1): what has no kind is a service.
+    const script = `systemctl() {
+local name=\${!#}
+[[ $name =~ [.](service|socket)$ ]] || name=$name.service
+[ "$name" = ${whole} ] && echo LoadState=loaded || echo LoadState=not-found
+}
+${task.probe.text}`
+    assert.is(execFileSync('bash', ['-c', script], { encoding: 'utf8' }), '', unit)
+    const said = () => task.plan({ text: `unit ${unit}`, code: 0 }, nothing)
+    assert.throws(said, (error: Error) => error.message.includes(`systemd knows no ${whole} on`))
+  }
 })
 
 test('of hosts with one role, directors need what keepalived uses, and real servers what they serve', () => {

@@ -19,6 +19,13 @@ const facts = (ids: string, release: string, version = '') =>
 
 for (const [ids, release, version, follows] of [
   ['debian', '12', '', true],
+  ['debian', '11', '', false],
+  ['debian', '', '', true],
+  ['ubuntu debian', '20.04', '', false],
+  ['ubuntu debian', '22.04', '', true],
+  ['ol fedora', '8.9', '', false],
+  ['ol fedora', '9.3', '', true],
+  ['centos rhel fedora', '8', '', false],
   ['debian', '12', '2.2.7', true],
   ['rocky rhel centos fedora', '8.10', '', false],
   ['rocky rhel centos fedora', '8.10', '2.1.5', false],

@@ -8,9 +8,15 @@ import { osOf } from '../os/os.ts'
 export function followsFiles({ keepalived, ids, release }: Facts): boolean {
   const [major = 0, minor = 0] = keepalived.split('.').map(Number)
   if (keepalived !== '') return major > 2 || (major === 2 && minor >= 2)
-  // What will be installed: RHEL 8 and its like have 2.1.5.
-  return !(ids.includes('rhel') && release.split('.')[0] === '8')
+  // What will be installed, as far as that is known: RHEL 8 and its like have 2.1.5, and not all of them call themselves like it.
+  const [id = ''] = ids
+  const first = id in firstReleases ? firstReleases[id] : ids.some((one) => /^(rhel|centos|fedora)$/.test(one)) ? 9 : 0
+  // What has no number is newer than all that has one.
+  return release === '' || Number(release.split('.')[0]) >= first!
 }
+
+/** The first releases of distributions whose keepalived does. */
+const firstReleases: Readonly<Record<string, number>> = { debian: 12, raspbian: 12, ubuntu: 22, fedora: 0 }
 
 /** What people are told where keepalived is another than most. */
 export const withoutFileCheck =

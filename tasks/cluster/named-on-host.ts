@@ -7,6 +7,7 @@ import { directs, serves } from '../../inventory/roles.ts'
 import type { Cluster, Host } from '../../inventory/types.ts'
 import { installedPackages } from '../packages.ts'
 import type { Target } from '../target.ts'
+import { fileOf } from './as-described/found.ts'
 import { checksOn } from './checks.ts'
 
 /** Something that the cluster uses on a host, and where the inventory names it. */
@@ -33,7 +34,7 @@ for one in ${programs!}; do if [ ! -f "$one" ] || [ ! -x "$one" ]; then echo "pr
 for one in ${users!}; do getent passwd "$one" >/dev/null || echo "user $one"; done
 for one in ${interfaces!}; do [ -e "/sys/class/net/$one" ] || echo "interface $one"; done
 for one in ${units!}; do
-  case $(systemctl show -p LoadState -- "$one.service" 2>/dev/null) in *=not-found) echo "unit $one" ;; esac
+  case $(systemctl show -p LoadState -- "$one" 2>/dev/null) in *=not-found) echo "unit $one" ;; esac
 done`,
     plan: ({ text }, planned) => {
       const missing = new Set(text.split('\n'))
@@ -54,7 +55,7 @@ const sentence = ({ kind, name }: Named) =>
     program: `there is no program ${name} on this host that can be run: put it there (chmod 755), then run again`,
     user: `there is no user ${name} on this host: make it (useradd --system ${name}), or name another one`,
     interface: `there is no interface ${name} on this host: set it up, or name another one`,
-    unit: `systemd knows no ${name}.service on this host: install what brings it, or name another one`,
+    unit: `systemd knows no ${fileOf(name)} on this host: install what brings it, or name another one`,
   })[kind]
 
 /** Earlier tasks may bring it, by name or as a part of packages: these have programs in few places, any user and any unit. */

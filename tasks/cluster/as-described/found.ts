@@ -166,7 +166,7 @@ true`
 const isSocket = (unit: string) => unit.endsWith('.socket')
 
 /** @returns the whole name of a unit */
-export const fileOf = (unit: string): string => (isSocket(unit) ? unit : `${unit}.service`)
+export const fileOf = (unit: string): string => (/\.(service|socket)$/.test(unit) ? unit : `${unit}.service`)
 
 /** For a socket, systemd listens. */
 const processesOf = (unit: string) =>
