@@ -5,6 +5,7 @@ import { textsOf } from '../engine/cluster/finding.ts'
 import type { Session } from '../engine/cluster/session.ts'
 import { ClusterControl } from '../engine/operations/control.ts'
 import { judgeJournals, judgeNodes } from '../engine/verify/judge.ts'
+import { parsePools } from '../engine/cluster/pools.ts'
 import { parseErrors } from '../engine/cluster/journal.ts'
 import { type NodeState, parseNodeState } from '../engine/cluster/node-state.ts'
 import { judgeStates } from '../engine/verify/check.ts'
@@ -119,6 +120,21 @@ const nodes: [name: string, states: NodeState[], problems: string[]][] = [
     'a real server that is no node',
     [well(first, { pool: [...pool, { ...pool[0]!, address: '10.2.1.9' }] }), well(second)],
     [`${first}: its UDP pool has 10.2.1.9:53, which is no node`],
+  ],
+  [
+    'a real server of IPv6',
+    [
+      well(
+        first,
+        parsePools(cluster, [
+          ...['UDP  10.2.1.5:53 rr', ...hosts.map(({ address }) => `  -> ${address}:53 Masq 1 0 0`)],
+          ...['TCP  10.2.1.5:53 rr', ...hosts.map(({ address }) => `  -> ${address}:53 Masq 1 0 0`)],
+          '  -> [fd00::2]:53                 Tunnel  1      0          0',
+        ]),
+      ),
+      well(second),
+    ],
+    [`${first}: its TCP pool has [fd00::2]:53, which is no node`],
   ],
   [
     'another port of a node',

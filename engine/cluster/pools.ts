@@ -18,7 +18,8 @@ export function parsePools(cluster: Cluster, rows: readonly string[]): Pools {
       server = serverAt(servers, words[0]!, words[1]!)
       if (server) pools.schedulers[server.name] = words.slice(2).join(' ')
     } else if (server) {
-      const [address, port] = words[1]!.split(':')
+      // A tunnel may lead to an address of IPv6, which has brackets.
+      const [, address, port] = /^\[?(.*?)\]?:(\d+)$/.exec(words[1]!) ?? []
       pools.pool.push({
         server: server.name,
         address: address!,

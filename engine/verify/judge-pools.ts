@@ -26,9 +26,7 @@ function judgePool(
   const wanted = new Map(
     realServersOf(virtualServer, hosts).map((host) => [`${realAddress(host, level)}:${realPort}`, host]),
   )
-  const entries = new Map(
-    state.pool.filter((one) => one.server === server).map((one) => [`${one.address}:${one.port}`, one]),
-  )
+  const entries = new Map(state.pool.filter((one) => one.server === server).map((one) => [placeOf(one), one]))
   const differs = (text: string, about: string) => finding('pool-differs', text, about)
   return [
     ...(scheduler === schedulerOf(virtualServer)
@@ -54,6 +52,9 @@ function judgePool(
       .map((real) => differs(`has ${real}, which is no node`, real)),
   ]
 }
+
+const placeOf = ({ address, port }: NodeState['pool'][number]) =>
+  `${address.includes(':') ? `[${address}]` : address}:${port}`
 
 type Shared = Pick<VirtualServer, 'scheduler' | 'flags' | 'persistence'>
 
