@@ -1,5 +1,7 @@
 // What a drained node still has of clients, and what directors still have of it, before it is worked on.
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Session } from '../engine/cluster/session.ts'
@@ -7,6 +9,7 @@ import { parseNodeState } from '../engine/cluster/node-state.ts'
 import { ClusterControl } from '../engine/operations/control.ts'
 import { NodeSteps } from '../engine/operations/rolling/node-steps.ts'
 import type { Transport } from '../engine/transport/transport.ts'
+import { establishedOn } from '../services/service.ts'
 import { hurriedClock } from './clock.ts'
 import { load } from './inventory/samples.mts'
 
@@ -57,6 +60,26 @@ for (const [name, clients, said] of open)
     const steps = new NodeSteps(controlOf(clients), hosts[2]!, { drain: 1, boot: 1 })
     assert.match(await steps.waitForConnections(), said)
   })
+
+test('what a node asks itself, by whatever address, is no connection of a client', async () => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '::', resolve))
+  const { port } = server.address() as AddressInfo
+  const count = () => Number(spawnSync('bash', ['-c', establishedOn(port).text], { encoding: 'utf8' }).stdout)
+  const sockets = []
+  for (const [host, counted] of [
+    ['127.0.0.1', 0],
+    ['::1', 0],
+    ['127.0.0.2', 1],
+  ] as const) {
+    const socket = connect({ host, port, localAddress: host })
+    sockets.push(socket)
+    await Promise.all([once(socket, 'connect'), once(server, 'connection')])
+    assert.is(count(), counted, host)
+  }
+  for (const socket of sockets) socket.destroy()
+  server.close()
+})
 
 test('what pools still have of a node is told with its weight', () => {
   const places = ['10.2.1.5', '10.2.1.8'].flatMap((vip) => [`UDP  ${vip}:53 rr`, `TCP  ${vip}:53 rr`])

@@ -10,7 +10,7 @@ import { cut } from '../engine/operations/drills/cut.ts'
 import { kill } from '../engine/operations/drills/kill.ts'
 import { restart } from '../engine/operations/drills/restart.ts'
 import { service } from '../engine/operations/drills/service.ts'
-import { judgeDrills, limitsOf, refuseUnknown } from '../engine/operations/drills/run.ts'
+import { judgeAnswerers, judgeDrills, limitsOf, refuseUnknown } from '../engine/operations/drills/run.ts'
 import { ClusterControl } from '../engine/operations/control.ts'
 import type { Session } from '../engine/cluster/session.ts'
 import { loadInventory } from '../inventory/load.ts'
@@ -104,6 +104,16 @@ test('status: a node that is well is read', () => {
   const { version, uptime, reboot, transition, removals, state } = node(0, true)
   assert.equal([version, uptime, reboot, transition, removals], ['2.2.7', 7384, undefined, undefined, {}])
   assert.equal([state!.instances, state!.pool.length], [{ VI_1: { state: 'MASTER', holds: ['10.2.1.5'] } }, 4])
+})
+
+test('drills: answers of others than the nodes are no losses, and are told', () => {
+  const told = (answers: Record<string, number>) => {
+    const tally: Tally = { sent: 9, lost: 0, slow: 0, gap: 0, span: 0, answers }
+    return textsOf(judgeAnswerers(inventory, { UDP: tally }))
+  }
+  assert.equal(told({ '=nameserver-1=': 4, '=nameserver-2=': 5 }), [])
+  assert.equal(told({ '=nameserver-1=': 8, '=old-router=': 1 }), ['UDP: answers from unknown servers: =old-router='])
+  assert.equal(told({ '': 9 }), [])
 })
 
 type Row = [name: string, lines: string[], expected: unknown]

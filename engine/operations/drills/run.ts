@@ -1,6 +1,6 @@
 import type { Documents } from '../../../documents/all.ts'
 import type { Finding } from '../../cluster/finding.ts'
-import { TrafficMonitor } from '../traffic.ts'
+import { namesByAnswer, TrafficMonitor } from '../traffic.ts'
 import { conclude } from '../conclude.ts'
 import type { reportOption } from '../html-report.ts'
 import { runNote } from '../../cluster/run-note.ts'
@@ -15,7 +15,7 @@ import { confirmed } from '../../cli/confirm.ts'
 import { exitCode, UserError } from '../../base/errors.ts'
 import { didYouMean } from '../../base/suggest.ts'
 import { serves } from '../../../inventory/roles.ts'
-import type { Cluster } from '../../../inventory/types.ts'
+import type { Cluster, Inventory } from '../../../inventory/types.ts'
 import { dotted } from '../../../inventory/wording.ts'
 import type { RunContext } from '../../cli/main.ts'
 import type { OwnOptions } from '../../cli/options.ts'
@@ -66,8 +66,12 @@ export async function runDrills(context: DrillContext, session: Session): Promis
     states: () => control.reachableStates(),
     failure,
     about: (index) => ({ limit: limits[index] }),
-    judge: ({ steps, problem }) =>
-      problem ? [{ code: 'losses-unknown', text: `the losses are not known: ${problem}` }] : judgeDrills(steps, limits),
+    judge: ({ steps, tallies, problem }) => [
+      ...(problem
+        ? [{ code: 'losses-unknown' as const, text: `the losses are not known: ${problem}` }]
+        : judgeDrills(steps, limits)),
+      ...judgeAnswerers(session.inventory, tallies),
+    ],
   })
   document.findings = findings
   for (const { text } of findings) console.print(`drill  ${console.colour.red('failed')}  ${text}`)
@@ -139,6 +143,22 @@ async function carryOut(
     throw error
   }
   await control.session.clock.sleep(calm * 1000)
+}
+
+/** @returns who has answered meanwhile, and is none of the nodes: that is no loss, and no answer of the cluster either */
+export function judgeAnswerers(inventory: Pick<Inventory, 'cluster' | 'hosts'>, tallies: Step['tallies']): Finding[] {
+  const known = namesByAnswer(inventory)
+  return Object.entries(tallies).flatMap(([server, { answers }]) => {
+    const strangers = Object.keys(answers).filter((who) => who !== '' && !known.has(who))
+    if (strangers.length === 0) return []
+    return [
+      {
+        code: 'unknown-answerer',
+        about: server,
+        text: `${server}: answers from unknown servers: ${strangers.join(' and ')}`,
+      },
+    ]
+  })
 }
 
 /**
