@@ -8,8 +8,9 @@ import { files, ifupdown, networkd, nm, target } from './level3-host.ts'
 // As nmcli 1.42 prints it. eth0, eth4 and lo are set up by others, and NetworkManager knows.
 const networkManager = [
   'networkmanager=eth0:/run/NetworkManager/system-connections/eth0.nmconnection',
+  'networkmanager=eth3:802-3-ethernet:/etc/NetworkManager/system-connections/lan: one.nmconnection',
+  'networkmanager=eth3:vpn:/etc/NetworkManager/system-connections/office.nmconnection',
   'networkmanager=eth2:/run/NetworkManager/system-connections/Wired connection 1.nmconnection',
-  'networkmanager=eth3:/etc/NetworkManager/system-connections/lan: one.nmconnection',
   'networkmanager=eth4:/run/NetworkManager/system-connections/eth4.nmconnection',
   'networkmanager=lo:/run/NetworkManager/system-connections/lo.nmconnection',
 ]

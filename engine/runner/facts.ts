@@ -25,7 +25,7 @@ show init /proc/1/comm
 printf 'now=%(%s)T\n' -1
 if command -v getenforce >/dev/null; then echo "selinux=$(getenforce)"; else echo selinux=absent; fi
 if command -v nmcli >/dev/null; then
-  nmcli --terse --escape no --fields DEVICE,FILENAME connection show --active 2>/dev/null | sed 's/^/networkmanager=/'
+  nmcli --terse --escape no --fields DEVICE,TYPE,FILENAME connection show --active 2>/dev/null | sed 's/^/networkmanager=/'
 fi
 while read -r first second third; do
   if [ "$first $second" = 'Network File:' ]; then
@@ -68,9 +68,9 @@ export function parseFacts(text: string): Facts {
 
 function parseInterfaces(text: string): Facts['interfaces'] {
   const interfaces: Record<string, Facts['interfaces'][string]> = {}
-  for (const [, name, file] of text.matchAll(/^networkmanager=([^:]+):(\/.*)$/gm)) {
-    // A file of this name tells what NetworkManager found and leaves to others.
-    if (file !== `/run/NetworkManager/system-connections/${name}.nmconnection`)
+  for (const [, name, type, file] of text.matchAll(/^networkmanager=([^:]+):(?:([^:/]*):)?(\/.*)$/gm)) {
+    // A file of this name tells what NetworkManager found and leaves to others. A VPN names the interface that it goes by.
+    if (type !== 'vpn' && file !== `/run/NetworkManager/system-connections/${name}.nmconnection`)
       interfaces[name!] = { manager: 'NetworkManager', file: file! }
   }
   for (const [, file, name] of text.matchAll(/^ifupdown=(.*?):\s*iface\s+(\S+)/gm))
