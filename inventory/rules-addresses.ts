@@ -55,7 +55,6 @@ export function instances({ cluster = {}, hosts = {} }: Draft, level?: Level): P
       .slice(cluster.vip_interface === undefined ? 1 : 0)
       .flatMap(({ path, address }) => ofHosts(path, address)),
     ...entries.flatMap((entry) => [...prefixes(entry), ...labels(entry)]),
-    ...adverts6(cluster, entries),
     ...routerIds(entries, cluster.vmac, hosts),
     ...(cluster.instance && cluster.instances?.[cluster.instance]
       ? [{ path: ['cluster', 'instances', cluster.instance], text: 'must have another name than cluster.instance' }]
@@ -150,15 +149,6 @@ function labels({ path, content: { vip, vip_label, more_vips = [] } }: Entry): P
       ? [{ path: one.at, text: 'must be left out: an IPv6 address has no label' }]
       : [],
   )
-}
-
-/** VRRP is of version 3 for IPv6, which has no more than this. */
-const longest6 = 40
-
-function adverts6({ advert_int = 1 }: ClusterDraft, entries: readonly Entry[]): Problem[] {
-  if (advert_int <= longest6 || !entries.some(({ content }) => isIPv6(content.vip ?? ''))) return []
-  const text = `must be at most ${longest6} seconds with an instance of IPv6, got ${advert_int}`
-  return [{ path: ['cluster', 'advert_int'], text }]
 }
 
 /** One interface hears the adverts of all its instances, and virtual MACs are numbered alike on all. */

@@ -3,6 +3,7 @@ import { didYouMean } from '../engine/base/suggest.ts'
 import { parseBlocks } from '../engine/conf/blocks.ts'
 import type { Draft } from './defaults.ts'
 import { directs, serves } from './roles.ts'
+import { intervals } from './rules-adverts.ts'
 import { listOf } from './rules-pools.ts'
 import type { Path, Problem } from './source.ts'
 import { dotted, shown } from './wording.ts'
@@ -15,6 +16,7 @@ export function vrrp({ cluster = {}, hosts }: Draft): Problem[] {
   const places = checkPlaces(cluster)
   return [
     ...adverts(cluster),
+    ...intervals(cluster),
     ...balancing(cluster, hosts),
     ...ownBalancing(cluster),
     ...ownLines(cluster),
@@ -31,22 +33,11 @@ export function vrrp({ cluster = {}, hosts }: Draft): Problem[] {
   ]
 }
 
-function adverts({
-  vip,
-  virtual_router_id,
-  vrrp_version,
-  advert_int = 1,
-  auth_pass,
-  ...more
-}: ClusterDraft): Problem[] {
+function adverts({ vip, virtual_router_id, vrrp_version, auth_pass, ...more }: ClusterDraft): Problem[] {
   const problems: Problem[] = []
   const report = (key: string, text: string) => problems.push({ path: ['cluster', key], text })
   if (virtual_router_id === 0)
     report('vip', `ends in 0, so cluster.virtual_router_id has no default: give one from 1 to 255, got ${shown(vip)}`)
-  if (vrrp_version === 2 && (advert_int < 1 || !Number.isInteger(advert_int)))
-    report('advert_int', `must be whole seconds from 1 to 255 in VRRP version 2, got ${advert_int}`)
-  if (vrrp_version === 3 && (advert_int > 40.95 || Math.round(advert_int * 100) / 100 !== advert_int))
-    report('advert_int', `must be from 0.01 to 40.95 seconds in steps of 0.01 in VRRP version 3, got ${advert_int}`)
   if (vrrp_version === 3 && auth_pass !== undefined)
     report(
       'auth_pass',

@@ -107,6 +107,13 @@ export const addressSchemas = {
           ...interfaceName,
           description: 'Its interface on every node. Default: that of the host.',
         },
+        advert_int: {
+          type: 'number',
+          minimum: 0.01,
+          maximum: 255,
+          description:
+            'Seconds between two of its adverts, in place of `cluster.advert_int`; for IPv6 as in version 3. Default: that.',
+        },
         checks: {
           ...checks,
           description:

@@ -38,6 +38,7 @@ export interface Instance {
   track_interfaces?: Content['cluster']['track_interfaces']
   notify?: Content['cluster']['notify']
   garp?: Omit<Content['cluster']['garp'], 'interval_ms'>
+  advert_int?: number
   keepalived?: string[]
 }
 

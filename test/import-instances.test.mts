@@ -19,7 +19,9 @@ test('instances: what one has and the other has not', () => {
   assert.equal([needsOf(fewer), keysOf(fewer)], [[], ['instances: { W: { vip: 10.2.1.6, checks: {} } }']])
   const told = imported(instances(`${tracksDns}\n garp_master_delay 1`), two)
   assert.equal([needsOf(told), keysOf(told)], [[], ['instances: { W: { vip: 10.2.1.6, garp: { delay: 1 } } }']])
-  const own = imported(instances(`${tracksDns}\n advert_int 2`), two)
+  const seldom = imported(instances(`${tracksDns}\n advert_int 2`), two)
+  assert.equal([needsOf(seldom), keysOf(seldom)], [[], ['instances: { W: { vip: 10.2.1.6, advert_int: 2 } }']])
+  const own = imported(instances(`${tracksDns}\n down_timer_adverts 4`), two)
   assert.equal(needsOf(own), ['an instance with values of its own'])
 })
 

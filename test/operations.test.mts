@@ -302,6 +302,7 @@ const timings: [name: string, given: string, level: number, withoutNode: number,
   ['the quick timing, level 1', 'failover: quick', 1, 2, 4],
   ['the quick timing, level 2', 'failover: quick', 2, 2, 2],
   ['quick checks alone', 'health_check: { interval: 0.3, retry_delay: 0.2 }', 2, 8, 2],
+  ['an instance that sends seldom', 'instances: { a: { vip: 10.2.1.8, advert_int: 5 } }', 1, 21, 8],
   ['patient checks', 'health_check: { timeout: 10, interval: 5 }', 2, 38, 8],
 ]
 for (const [name, given, level, ...limits] of timings) {

@@ -189,7 +189,7 @@ hosts:
   track_interfaces: [lo]
   keepalived: { instance: ["virtual_routes {", "10.9.9.0/24 via 10.2.1.1 dev eth0", "}"] }
   instances:
-    inside: { vip: 10.9.1.1, interface: eth1, checks: { dns: { port: 53 } }, track_interfaces: [], keepalived: [dont_track_primary] }
+    inside: { vip: 10.9.1.1, interface: eth1, advert_int: 3, checks: { dns: { port: 53 } }, track_interfaces: [], keepalived: [dont_track_primary] }
     six: { vip: "2001:db8::9", virtual_router_id: 5, checks: {}, keepalived: [] }`) + two,
     1,
   ],

@@ -14,7 +14,7 @@ import {
 import type { Part } from './facts.ts'
 import { type Gap, otherAddressGap } from './gaps.ts'
 import type { Node } from './nodes.ts'
-import { type Section, unless, unlessEmpty } from './section.ts'
+import { numberOf, type Section, unless, unlessEmpty } from './section.ts'
 
 /** @returns the address that an inventory begins with: the first of IPv4 on the interface of the adverts */
 export function vipOf(main: Part | undefined): string | undefined {
@@ -87,6 +87,7 @@ function unlike(
   return {
     checks: isDeepStrictEqual(checked(part), checked(main)) ? undefined : (checksOf(part, checking) ?? {}),
     track_interfaces: isDeepStrictEqual(tracks, usual) ? undefined : (tracksOf(tracks) ?? []),
+    advert_int: unless(numberOf(part, 'advert_int') ?? 1, numberOf(main, 'advert_int') ?? 1),
     garp: isDeepStrictEqual(announcementsOf(part), announcementsOf(main)) ? undefined : (announcementsOf(part) ?? {}),
     keepalived: isDeepStrictEqual(linesOf([part]), linesOf([main])) ? undefined : (linesOf([part]) ?? []),
     notify: hasNotify(part, main) ? undefined : (notifyOf(part, checking.gaps, `${name}-`) ?? {}),

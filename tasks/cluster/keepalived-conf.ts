@@ -91,6 +91,7 @@ function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, '
     ].join(' ')
   return {
     ...{ name, virtual_router_id },
+    advert_int: instance.advert_int ?? cluster.advert_int,
     interface: device,
     vmac: vmacOf(instance),
     v6: isIPv6(vips[0]!.address),

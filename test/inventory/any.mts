@@ -196,13 +196,17 @@ function rolesAgree(nodes: readonly HostWritten[], hasMails: boolean): void {
   }
 }
 
+const intervalOf = (version: number, seconds: number): number =>
+  version === 3 ? Math.round(Math.min(seconds, 40.95) * 100) / 100 : Math.max(1, Math.floor(seconds))
+
 /** Makes values of the cluster agree, likewise. */
 function clusterAgrees({ cluster, hosts, ssh, clients = {} }: Written): void {
   if (!cluster.preempt) delete cluster.preempt_delay
   const { advert_int: seconds, vrrp_version: version = cluster.failover === 'quick' ? 3 : 2 } = cluster
-  if (seconds !== undefined)
-    cluster.advert_int =
-      version === 3 ? Math.round(Math.min(seconds, 40.95) * 100) / 100 : Math.max(1, Math.floor(seconds))
+  if (seconds !== undefined) cluster.advert_int = intervalOf(version, seconds)
+  for (const one of Object.values(cluster.instances ?? {}))
+    // A whole number suits both versions.
+    if (one?.advert_int) one.advert_int = intervalOf(2, Math.min(one.advert_int, 40))
   if (version === 3) delete cluster.auth_pass
   if (cluster.auth_pass === undefined) delete cluster.auth_type
   // At level 1 alone.

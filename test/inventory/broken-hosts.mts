@@ -190,6 +190,13 @@ export const brokenHosts: [text: string, ...messages: string[]][] = [
     '4:15 cluster.advert_int: must be whole seconds from 1 to 255 in VRRP version 2, got 0.5',
   ],
   [
+    cluster(
+      'instances: { a: { vip: 10.2.1.8, advert_int: 0.5 }, b: { vip: "2001:db8::9", virtual_router_id: 9, advert_int: 41 } }',
+    ),
+    '4:48 cluster.instances.a.advert_int: must be whole seconds from 1 to 255 in VRRP version 2, got 0.5',
+    '4:114 cluster.instances.b.advert_int: must be from 0.01 to 40.95 seconds in steps of 0.01 in VRRP version 3, got 41',
+  ],
+  [
     cluster('vrrp_version: 3', 'advert_int: 0.125'),
     '5:15 cluster.advert_int: must be from 0.01 to 40.95 seconds in steps of 0.01 in VRRP version 3, got 0.125',
   ],
