@@ -7,3 +7,9 @@ export const priorityIn = ({ prefer }: Instance, { name, priority }: Host, hosts
 /** @returns whether the host with the highest priority takes the addresses back when it returns */
 export const preempts = ({ preempt }: Pick<Cluster, 'preempt'>, { prefer }: Instance): boolean =>
   preempt || prefer !== undefined
+
+/** @returns the seconds that a host waits before it takes addresses back */
+export const preemptDelayOf = (
+  { preempt_delay }: Pick<Cluster, 'preempt_delay'>,
+  host: Pick<Host, 'preempt_delay'>,
+): number => host.preempt_delay ?? preempt_delay

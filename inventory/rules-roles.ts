@@ -40,7 +40,10 @@ function alone(
   const [keys, others] =
     role === 'director'
       ? [['weight'], 'serve clients']
-      : [['priority', 'email_from', 'address6', 'addresses', 'notify'], 'may hold the VIP']
+      : [
+          ['priority', 'email_from', 'address6', 'addresses', 'notify', 'preempt_delay', 'keepalived'],
+          'may hold the VIP',
+        ]
   const useless = keys.map((key) => [...path, key]).filter(isGiven)
   return [
     ...useless.map((one) => ({ path: one, text: `has a meaning only for hosts that ${others}` })),

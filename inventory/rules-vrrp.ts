@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { didYouMean } from '../engine/base/suggest.ts'
-import { parseBlocks } from '../engine/conf/blocks.ts'
 import type { Draft } from './defaults.ts'
 import { directs, serves } from './roles.ts'
 import { intervals } from './rules-adverts.ts'
+import { ownLines } from './rules-lines.ts'
 import { listOf } from './rules-pools.ts'
 import type { Path, Problem } from './source.ts'
 import { dotted, shown } from './wording.ts'
@@ -19,7 +19,7 @@ export function vrrp({ cluster = {}, hosts }: Draft): Problem[] {
     ...intervals(cluster),
     ...balancing(cluster, hosts),
     ...ownBalancing(cluster),
-    ...ownLines(cluster),
+    ...ownLines(cluster, hosts),
     ...senders(cluster, hosts),
     ...trackedOnce(['cluster'], cluster),
     ...Object.entries(cluster.instances ?? {}).flatMap(([name, one]) =>
@@ -74,35 +74,6 @@ function trackedOnce(path: Path, { track_interfaces: all = [] }: Pick<ClusterDra
         ]
       : [],
   )
-}
-
-/** Braces and quotes of the user's own lines end where they begin: keepalived would take what comes after them for theirs. */
-function ownLines({ keepalived = {}, instances = {} }: ClusterDraft): Problem[] {
-  const all: [path: Path, block: string, lines: Draft<string[]> | undefined][] = [
-    ...Object.entries(keepalived).map(([block, lines]): (typeof all)[number] => [
-      ['cluster', 'keepalived', block],
-      block,
-      lines,
-    ]),
-    ...Object.entries(instances).map(([name, one]): (typeof all)[number] => [
-      ['cluster', 'instances', name, 'keepalived'],
-      'instance',
-      one?.keepalived,
-    ]),
-  ]
-  return all.flatMap(([path, block, lines]) => {
-    const own = (lines ?? []).map((text, index) => ({ text: text ?? '', file: '', line: index + 1, column: 1 }))
-    const around = (text: string, line: number) => ({ text, file: '', line, column: 1 })
-    const whole = block === 'file' ? own : [around(`${block} {`, 0), ...own, around('}', own.length + 1)]
-    const { problems } = parseBlocks(whole)
-    return problems
-      .slice(0, 1)
-      .map(({ line, text }) =>
-        line > 0 && line <= own.length
-          ? { path: [...path, String(line - 1)], text: `must be whole statements: ${text.replace(/ of line \d+/, '')}` }
-          : { path, text: 'must have a } for each {, and no other' },
-      )
-  })
 }
 
 /** IANA's IPv4 multicast address space registry. */

@@ -160,8 +160,14 @@ function priorities(draft: Draft, isGiven: (path: Path) => boolean): Problem[] {
         `must equal ${dotted(model!.path)}, which is ${model!.priority}, got ${priority}; ` +
         'they may differ only with cluster.preempt: true',
     }))
-  if (!preempt_delay) return problems
-  return [...problems, { path: ['cluster', 'preempt_delay'], text: 'has a meaning only with cluster.preempt: true' }]
+  const delays: Entry<number>[] = [
+    [['cluster', 'preempt_delay'], preempt_delay],
+    ...hostsOf(draft)
+      .filter(directs)
+      .map(({ name, preempt_delay: own }): Entry<number> => [['hosts', name, 'preempt_delay'], own]),
+  ]
+  const useless = delays.filter(([, seconds]) => seconds)
+  return [...problems, ...useless.map(([path]) => ({ path, text: 'has a meaning only with cluster.preempt: true' }))]
 }
 
 /** To the kernel these mean the host itself, or every interface. */

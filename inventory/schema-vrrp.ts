@@ -104,12 +104,29 @@ const line = {
 const lines = { type: 'array', title: 'a list of lines', items: line } as const
 const linesOf = (block: string) => ({ ...lines, default: [], description: `Lines in ${block}.` }) as const
 
+const linesAlone = (key: string, block: string) =>
+  ({ ...lines, description: `Lines in ${block}. Default: those of \`cluster.keepalived.${key}\`.` }) as const
+
 /** Lines of one instance. */
 export const instanceLines = {
   ...lines,
   description:
     'Lines in its `vrrp_instance`, in place of those of `cluster.keepalived.instance`; `[]`: none. Default: those of ' +
     '`cluster.keepalived.instance`.',
+} as const satisfies JSONSchema
+
+/** Lines on one host. */
+export const hostLines = {
+  type: 'object',
+  additionalProperties: false,
+  description:
+    'Lines of keepalived.conf on this host in place of those of `cluster.keepalived`, each key by itself, as for routes of its own; ' +
+    '`[]`: none. Default: those of `cluster.keepalived`.',
+  properties: {
+    global: linesAlone('global', '`global_defs`'),
+    instance: linesAlone('instance', '`vrrp_instance`'),
+    file: linesAlone('file', 'no block, at the end of the file'),
+  },
 } as const satisfies JSONSchema
 
 /** What has to be well on a node for it to hold addresses. */

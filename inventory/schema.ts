@@ -1,6 +1,6 @@
 import type { JSONSchema } from 'json-schema-to-ts'
 import { clusterSchema } from './schema-cluster.ts'
-import { notify } from './schema-vrrp.ts'
+import { hostLines, notify } from './schema-vrrp.ts'
 import {
   hostName,
   instanceName,
@@ -81,6 +81,13 @@ export const hostSchema = {
         'Programs that keepalived runs on this host in place of those of `cluster.notify`, as where one gets the address of the ' +
         'other node; `{}`: none. Default: those of `cluster.notify`.',
     },
+    preempt_delay: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 1000,
+      description: 'Seconds that it waits before it takes the VIP back. Default: `cluster.preempt_delay`.',
+    },
+    keepalived: hostLines,
     email_from: {
       ...mailAddress,
       description: 'Whom mails of keepalived on this host are from. Default: `cluster.email.from`.',

@@ -102,6 +102,24 @@ test('a line of one instance is told by its place there', () => {
   )
 })
 
+test('a line of one host is told by its place there, and stands on no other', () => {
+  const text = cluster().replace('10.2.1.2 }', '10.2.1.2, keepalived: { global: [foo bar], file: [foo bar] } }')
+  const lines = ['global', 'file'].map((block, index) => {
+    const rows = configuration(target(text, 1), 1).split('\n')
+    const line = [rows.findIndex((row) => row.trim() === 'foo bar'), rows.findLastIndex((row) => row === 'foo bar')][
+      index
+    ]!
+    return [block, line + 1] as const
+  })
+  for (const [block, line] of lines)
+    assert.match(
+      refusal(target(text, 1), 1, `(Line ${line}) Unknown keyword 'foo'`, 5, nothing)!,
+      `hosts.ns1.keepalived.${block}[0] "foo bar": Unknown keyword 'foo'\n`,
+    )
+  const { cluster: all, hosts } = target(text, 1)
+  assert.not.match(configuration({ cluster: all, host: hosts[1]!, hosts }, 1), 'foo bar')
+})
+
 test('what follows from such a line is left out, and a line of ours that reads the same is none', () => {
   const text = own('instance', 'priority 300', '"advert_int 1"')
   const line = lineOf(text, 1, 'priority 300')

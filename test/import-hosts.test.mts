@@ -32,6 +32,38 @@ test('priorities: the order of hosts alone, unless checks move them', () => {
   assert.equal(keysOf(imported(files('nopreempt'), two)), [])
 })
 
+test('a delay of one node, where weights make it count', () => {
+  const tracks = 'track_interface { eth1 weight -60 }'
+  const result = imported(
+    {
+      'a.conf': instance(`preempt_delay 9\n ${tracks}`, { priority: 150 }),
+      'b.conf': instance(tracks),
+    },
+    two,
+  )
+  assert.equal([needsOf(result), result.refused], [[], []])
+  assert.match(inventoryTextOf(result), /preempt: true\n {2}preempt_delay: 9\n/)
+  assert.match(inventoryTextOf(result), 'ns2: { address: 10.2.1.3, priority: 100, preempt_delay: 0 }')
+})
+
+test('lines that nodes do not share are those of each', () => {
+  const routes = (network: string) => `static_routes {\n ${network} via 10.2.1.1\n}\n`
+  const result = imported(
+    {
+      'a.conf': routes('10.8.0.0/16') + instance('dont_track_primary'),
+      'b.conf': `${routes('10.9.0.0/16')}global_defs { max_auto_priority 5 }${instance()}`,
+    },
+    two,
+  )
+  assert.equal([needsOf(result), result.refused], [[], []])
+  const file = (network: string) => `file: [ "static_routes {", "    ${network} via 10.2.1.1", "}" ]`
+  assert.match(inventoryTextOf(result), `  keepalived: { instance: [ dont_track_primary ], ${file('10.8.0.0/16')} }\n`)
+  assert.match(
+    inventoryTextOf(result),
+    `ns2: { address: 10.2.1.3, keepalived: { global: [ max_auto_priority 5 ], instance: [], ${file('10.9.0.0/16')} } }`,
+  )
+})
+
 test('names and addresses: from the files where these tell', () => {
   const unicast = (own: string, peer: string) =>
     `${dnsCheck}global_defs { router_id ${own.replaceAll('.', '-')}x }` +

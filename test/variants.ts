@@ -59,7 +59,15 @@ export const variants: [name: string, text: string, level: Level][] = [
   ['level1', cluster('  auth_pass: KPSjXfRG') + two, 1],
   ['level2', cluster('  auth_pass: KPSjXfRG') + two, 2],
   ['level3', cluster('  auth_pass: KPSjXfRG') + second, 3],
-  ['level1-preempt', cluster('  preempt: true\n  preempt_delay: 30') + two, 1],
+  [
+    'level1-preempt',
+    cluster('  preempt: true\n  preempt_delay: 30\n  keepalived: { global: [vrrp_no_swap], instance: [debug 0] }') +
+      two.replace(
+        '10.2.1.2',
+        "10.2.1.2, preempt_delay: 60, keepalived: { global: [], file: ['static_routes {', '    10.9.0.0/16 via 10.2.1.1', '}'] }",
+      ),
+    1,
+  ],
   [
     'level2-vrrp3',
     cluster('  vrrp_version: 3\n  advert_int: 0.1\n  startup_delay: 0\n  snmp: { enabled: false }') + two,

@@ -1,7 +1,7 @@
 import { weightOf } from './draft-real-servers.ts'
 import type { Part } from './facts.ts'
 import { mainInstance, type Node } from './nodes.ts'
-import { type Section, unless } from './section.ts'
+import { numberOf, type Section, unless } from './section.ts'
 
 /** What stands around a node. */
 interface Around {
@@ -17,18 +17,20 @@ interface Around {
   notify: Section | undefined
   /** The virtual servers that the inventory is about. */
   servers: readonly Part[]
-  /** Whether the best node takes the virtual IP back. */
-  preempts: boolean
+  /** Seconds that the first node waits before it takes the virtual IP back, where the best node does that. */
+  delay: number | undefined
+  /** Lines of its own. */
+  lines: Section | undefined
 }
 
 /** @returns what an inventory says of a node beside its address and role */
 export function hostOf(
   node: Node,
-  { index, device, address6, addresses, notify, sender, servers, preempts }: Around,
+  { index, device, address6, addresses, notify, sender, servers, delay, lines }: Around,
 ): Section {
   const own = node.meaning && mainInstance(node.meaning)
   // Numbers count only where checks move them.
-  const isMoved = preempts && own !== undefined && own.all('priority beside').length > 0
+  const isMoved = delay !== undefined && own !== undefined && own.all('priority beside').length > 0
   return {
     interface: unless(own?.get('interface') ?? device, device),
     priority: isMoved ? unless(priorityOf(own), 100 - index) : undefined,
@@ -36,6 +38,8 @@ export function hostOf(
     address6,
     addresses,
     notify,
+    preempt_delay: own && delay !== undefined ? unless(numberOf(own, 'preempt_delay') ?? 0, delay) : undefined,
+    keepalived: lines,
     email_from: sender === undefined ? undefined : unless(node.meaning?.global.get('email from') ?? sender, sender),
     ssh: node.ssh === undefined || node.ssh === node.address ? undefined : { host: node.ssh },
   }

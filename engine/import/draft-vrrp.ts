@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { command, mailAddress, shortName } from '../../inventory/values.ts'
 import { type Section, numberOf, unless, unlessEmpty } from './section.ts'
-import { linesOfAll, type Part } from './facts.ts'
+import { linesOfAll, type Meaning, type Part } from './facts.ts'
 import { heeded } from './keywords.ts'
 import { type Gap, scriptGap } from './gaps.ts'
 import type { Node } from './nodes.ts'
@@ -163,6 +163,30 @@ export function linesOf(parts: readonly Part[]): string[] | undefined {
     // A block has as many lines in the file.
     .flatMap((text) => text.replaceAll(' { ', ' {\n').replaceAll('; ', '\n').replaceAll(' }', '\n}').split('\n'))
   return lines.length > 0 ? lines : undefined
+}
+
+/** @returns the user's own lines, by the block that they stand in @param kept virtual servers that stay as they are */
+const linesIn = ({ global }: Meaning, main: Part | undefined, kept: readonly Part[]) => ({
+  global: linesOf([global]),
+  instance: linesOf(main ? [main] : []),
+  file: fileLinesOf(global, kept),
+})
+
+/** @returns lines of the first node, for all */
+export const linesOfFirst = (...of: Parameters<typeof linesIn>): Section | undefined => unlessEmpty(linesIn(...of))
+
+/** @returns lines that a node has in place of those of the first */
+export function linesAt(meaning: Meaning, main: Part | undefined, kept: readonly Part[], first: Section = {}) {
+  const names = kept.map(({ name }) => name)
+  const own = meaning.virtualServers.filter(({ name }) => names.includes(name))
+  return unlessEmpty(
+    Object.fromEntries(
+      Object.entries(linesIn(meaning, main, own)).map(([block, lines]) => [
+        block,
+        isDeepStrictEqual(lines, first[block]) ? undefined : (lines ?? []),
+      ]),
+    ),
+  )
 }
 
 /** What stands only where it is, and what other tasks would have to heed. */

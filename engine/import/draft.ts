@@ -16,9 +16,9 @@ import {
   type Checking,
   checksOf,
   emailOf,
-  fileLinesOf,
   garpOf,
-  linesOf,
+  linesAt,
+  linesOfFirst,
   notifyOf,
   trackedInterfaces,
   tracksOf,
@@ -28,7 +28,7 @@ import { addressGap, type Gap, gatewayGap, ipv4Gap, standInVip, vipGap, vipMark 
 import { hasInterface, isApart, isSaid, networkOfNodes } from './network.ts'
 import { isAssumedBelow, mainInstance, type Node } from './nodes.ts'
 import { notifyAlone, serveAlone } from './own-real-servers.ts'
-import { numberOf, type Section, unless, unlessEmpty } from './section.ts'
+import { numberOf, type Section, unless } from './section.ts'
 
 /** An inventory before it is written. */
 export interface Draft {
@@ -97,6 +97,7 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
   const others = main ? otherAddressesOf(instances, main, { nodes, device, free, gaps }) : []
   const email = emailOf(global)
   const sender = email && String(email.from)
+  const common = linesOfFirst(meaning!, main, kept)
   const hosts = nodes.map((node, index) => {
     const missing =
       node.address === undefined
@@ -116,7 +117,8 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
           notify: areAlone ? undefined : notifyAt(node, main, gaps),
           sender,
           servers: level === 2 ? served : [],
-          preempts: moves.preempt === true,
+          delay: moves.preempt === true ? (numberOf(main, 'preempt_delay') ?? 0) : undefined,
+          lines: node.meaning && linesAt(node.meaning, mainInstance(node.meaning), kept, common),
         }),
       },
     ] as const
@@ -142,11 +144,7 @@ export function draftOf(nodes: readonly Node[], asTheyAre: readonly string[] = [
       snmp: global.get('snmp') === undefined ? { enabled: false } : undefined,
       health_check: health,
       balancing: level === 2 ? balancingOf(served[0]!, global) : undefined,
-      keepalived: unlessEmpty({
-        global: linesOf([global]),
-        instance: linesOf(main ? [main] : []),
-        file: fileLinesOf(global, kept),
-      }),
+      keepalived: common,
     },
     hosts: Object.fromEntries([...hosts, ...apart]),
     gaps,

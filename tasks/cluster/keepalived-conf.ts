@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net'
 import type { Facts } from '../../engine/runner/facts.ts'
 import { abilitiesOf, type Level } from '../../inventory/levels.ts'
-import { preempts, priorityIn } from '../../inventory/priority.ts'
+import { preemptDelayOf, preempts, priorityIn } from '../../inventory/priority.ts'
 import { directs, othersOf, serves } from '../../inventory/roles.ts'
 import type { Cluster, Host, Instance, Vip } from '../../inventory/types.ts'
 import { servicesOf } from '../../services/all.ts'
@@ -50,6 +50,7 @@ export function configuration(
   const drainScript = facts && drainScriptOf(facts)
   return render('keepalived.conf', {
     ...{ cluster, host, directors, realServers, level, can, drainFile, standbyFile },
+    own: linesFor(cluster, host),
     notifyScript: notifyScriptOf(facts),
     drainScript,
     virtualServers: virtualServersOf(cluster, services).map((server) => ({
@@ -64,6 +65,12 @@ export function configuration(
     check: (real: Host, server: VirtualServer) => checkOf(cluster, real, server, can.secondInterface),
   })
 }
+
+/** @returns the lines of a host that are the user's own */
+export const linesFor = ({ keepalived }: Pick<Cluster, 'keepalived'>, host: Pick<Host, 'keepalived'>) => ({
+  ...keepalived,
+  ...host.keepalived,
+})
 
 /** @returns the nodes that a director watches by BFD, and how it calls that; keepalived takes 31 characters */
 export function watchedBy(
@@ -99,9 +106,9 @@ function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, '
     notify: instance.notify ?? host.notify ?? cluster.notify,
     track_interfaces: instance.track_interfaces ?? cluster.track_interfaces,
     unicast: hosts.filter(directs).map((one) => ({ name: one.name, address: advertAddress(instance, one) })),
-    lines: instance.keepalived ?? cluster.keepalived.instance,
+    lines: instance.keepalived ?? linesFor(cluster, host).instance,
     priority: priorityIn(instance, host, hosts),
-    preempts: preempts(cluster, instance),
+    preempt_delay: preempts(cluster, instance) ? preemptDelayOf(cluster, host) : undefined,
     addresses: vips.filter(({ excluded }) => !excluded).map(line),
     excluded: vips.filter(({ excluded }) => excluded).map(line),
   }

@@ -77,17 +77,28 @@ const isAboutChanges = ({ text, line }: Complaint, conf: readonly string[], plan
 export function ownLines({ cluster, host, hosts }: Target, level: Level): Map<number, Path> {
   // Rendered with marks in their stead, as lines of ours may read the same.
   const marks = (all: readonly string[], ...path: string[]) =>
-    all.map((_, index) => `own ${['cluster', ...path, String(index)].join(' ')}`)
-  const keepalived = Object.fromEntries(
-    Object.entries(cluster.keepalived).map(([block, all]) => [block, marks(all, 'keepalived', block)]),
-  ) as typeof cluster.keepalived
+    all.map((_, index) => `own ${[...path, String(index)].join(' ')}`)
+  const marked = <Own extends object>(own: Own, ...owner: string[]) =>
+    Object.fromEntries(
+      Object.entries(own).map(([block, all]) => [block, marks(all as string[], ...owner, 'keepalived', block)]),
+    ) as Own
+  const keepalived = marked(cluster.keepalived, 'cluster')
   const instances = cluster.instances.map((one) =>
-    one.keepalived ? { ...one, keepalived: marks(one.keepalived, 'instances', one.name, 'keepalived') } : one,
+    one.keepalived
+      ? { ...one, keepalived: marks(one.keepalived, 'cluster', 'instances', one.name, 'keepalived') }
+      : one,
   )
-  const rows = configuration({ cluster: { ...cluster, keepalived, instances }, host, hosts }, level).split('\n')
+  const rows = configuration(
+    {
+      cluster: { ...cluster, keepalived, instances },
+      host: { ...host, ...(host.keepalived && { keepalived: marked(host.keepalived, 'hosts', host.name) }) },
+      hosts,
+    },
+    level,
+  ).split('\n')
   return new Map(
     rows.flatMap((row, index) => {
-      const [, path] = row.match(/^\s*own (cluster .*)$/) ?? []
+      const [, path] = row.match(/^\s*own ((?:cluster|hosts) .*)$/) ?? []
       return path === undefined ? [] : [[index + 1, path.split(' ')]]
     }),
   )

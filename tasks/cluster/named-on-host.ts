@@ -9,6 +9,7 @@ import { installedPackages } from '../packages.ts'
 import type { Target } from '../target.ts'
 import { fileOf } from './as-described/found.ts'
 import { checksOn } from './checks.ts'
+import { linesFor } from './keepalived-conf.ts'
 
 /** Something that the cluster uses on a host, and where the inventory names it. */
 export interface Named {
@@ -85,9 +86,9 @@ const units = ({ services }: Cluster): Named[] =>
   )
 
 function forKeepalived({ cluster, host }: Pick<Target, 'cluster' | 'host'>, level: Level): Named[] {
-  const { checks, keepalived, instances, notify } = cluster
+  const { checks, instances, notify } = cluster
   // keepalived waits for interfaces then.
-  const later = keepalived.global.some((line) => /^\s*dynamic_interfaces\b/.test(line))
+  const later = linesFor(cluster, host).global.some((line) => /^\s*dynamic_interfaces\b/.test(line))
   return [
     ...(host.notify
       ? notifying(['hosts', host.name, 'notify'], host.notify)

@@ -191,6 +191,7 @@ function rolesAgree(nodes: readonly HostWritten[], hasMails: boolean): void {
     if (host.role !== 'real_server') continue
     delete host.priority
     delete host.notify
+    delete host.preempt_delay
     delete host.email_from
     delete host.address6
   }
@@ -201,7 +202,7 @@ const intervalOf = (version: number, seconds: number): number =>
 
 /** Makes values of the cluster agree, likewise. */
 function clusterAgrees({ cluster, hosts, ssh, clients = {} }: Written): void {
-  if (!cluster.preempt) delete cluster.preempt_delay
+  if (!cluster.preempt) for (const one of [cluster, ...Object.values(hosts)]) delete one.preempt_delay
   const { advert_int: seconds, vrrp_version: version = cluster.failover === 'quick' ? 3 : 2 } = cluster
   if (seconds !== undefined) cluster.advert_int = intervalOf(version, seconds)
   for (const one of Object.values(cluster.instances ?? {}))
@@ -246,8 +247,8 @@ function clusterAgrees({ cluster, hosts, ssh, clients = {} }: Written): void {
   for (const checks of all) delete checks.service
   namesDifferAmongChecks(all)
   // Whether keepalived takes these is for keepalived to say.
-  delete cluster.keepalived
-  for (const one of Object.values(cluster.instances ?? {})) delete one?.keepalived
+  for (const one of [cluster, ...Object.values(cluster.instances ?? {}), ...Object.values(hosts)])
+    delete one?.keepalived
   const { first = {}, second = {} } = cluster.routing_tables ?? {}
   const [numbers, names] = [
     [first.number ?? 20, second.number ?? 21],

@@ -184,6 +184,12 @@ export const brokenHosts: [text: string, ...messages: string[]][] = [
     `${ns1('priority: 99')}`.replace('hosts:', '  preempt: true\nhosts:'),
     '6:39 hosts.ns1.priority: must differ from hosts.ns2.priority, which is 99 by default',
   ],
+  [ns1('preempt_delay: 5'), '5:44 hosts.ns1.preempt_delay: has a meaning only with cluster.preempt: true'],
+  [
+    ns1('keepalived: { file: ["track_group x {", "}", "}"], instances: [] }'),
+    '5:74 hosts.ns1.keepalived.file[2]: must be whole statements: } closes nothing: take it out, or look for a { that is missing above',
+    '5:80 hosts.ns1.keepalived: unknown key "instances" (did you mean "instance"?)',
+  ],
   [cluster('preempt_delay: 5'), '4:18 cluster.preempt_delay: has a meaning only with cluster.preempt: true'],
   [
     cluster('advert_int: 0.5'),

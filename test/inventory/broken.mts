@@ -351,9 +351,11 @@ export const broken: [text: string, ...messages: string[]][] = [
   ],
   [ns1('email_from: a'), '5:41 hosts.ns1.email_from: has a meaning only with cluster.email'],
   [
-    `${cluster('email: { to: [a], from: b, server: mail }')}  ns3: { address: 10.2.1.4, role: real_server, email_from: c, notify: { master: /a } }\n`,
+    `${cluster('email: { to: [a], from: b, server: mail }')}  ns3: { address: 10.2.1.4, role: real_server, email_from: c, notify: { master: /a }, preempt_delay: 1, keepalived: { global: [a] } }\n`,
     '8:60 hosts.ns3.email_from: has a meaning only for hosts that may hold the VIP',
     '8:63 hosts.ns3.notify: has a meaning only for hosts that may hold the VIP',
+    '8:102 hosts.ns3.preempt_delay: has a meaning only for hosts that may hold the VIP',
+    '8:105 hosts.ns3.keepalived: has a meaning only for hosts that may hold the VIP',
   ],
   [
     `${cluster('balancing: { quorum: { weight: 2 } }').replaceAll(/(10.2.1.[23]) }/g, '$1, role: director }')}  ns3: { address: 10.2.1.4, role: real_server }\n`,

@@ -2,6 +2,7 @@ import { realAddress } from '../../../inventory/levels.ts'
 import { runCommand } from '../../cluster/host-locks.ts'
 import { addressOf, holdsAny, holdsOf } from '../../cluster/instances.ts'
 import type { NodeState } from '../../cluster/node-state.ts'
+import { preemptDelayOf } from '../../../inventory/priority.ts'
 import { serves } from '../../../inventory/roles.ts'
 import type { Host } from '../../../inventory/types.ts'
 import type { Service } from '../../../services/service.ts'
@@ -63,7 +64,8 @@ export class NodeSteps {
 
   /** Seconds for addresses to move: one that comes back may have to wait. */
   get #moveTime(): number {
-    return this.#patience.drain + this.#control.session.inventory.cluster.preempt_delay
+    const { cluster, hosts } = this.#control.session.inventory
+    return this.#patience.drain + Math.max(...hosts.map((host) => preemptDelayOf(cluster, host)))
   }
 
   /** Drains the node: another node may hold the VIP, and no new client is sent to this one. */

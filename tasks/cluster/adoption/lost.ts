@@ -4,7 +4,7 @@ import { meaningOf } from '../../../engine/import/meaning.ts'
 import { onlyReal } from '../../../engine/import/own-real-servers.ts'
 import { meaningFor, movedIn, type Subject } from '../../../engine/import/verdict.ts'
 import type { Statement } from '../../../engine/conf/statement.ts'
-import { preempts, priorityIn } from '../../../inventory/priority.ts'
+import { preemptDelayOf, preempts, priorityIn } from '../../../inventory/priority.ts'
 import type { Instance } from '../../../inventory/types.ts'
 import type { Target } from '../../target.ts'
 
@@ -157,10 +157,11 @@ function elected(part: Part, instance: Instance, { cluster, host, hosts }: Knows
   const highest = Math.max(...hosts.map((one) => priorityIn(instance, one, hosts)))
   if (priorityIn(instance, host, hosts) < highest)
     return say(line, 'takes the addresses back (state MASTER); by the inventory another node does (prefer)')
-  return Number(delay?.value ?? 0) === cluster.preempt_delay
+  const ours = preemptDelayOf(cluster, host)
+  return Number(delay?.value ?? 0) === ours
     ? []
     : say(
         (delay ?? part.facts.get('priority')!).place.line,
-        `preempt_delay ${delay?.value ?? 0}; the inventory makes it ${cluster.preempt_delay}`,
+        `preempt_delay ${delay?.value ?? 0}; the inventory makes it ${ours}`,
       )
 }
