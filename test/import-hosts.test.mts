@@ -32,6 +32,46 @@ test('priorities: the order of hosts alone, unless checks move them', () => {
   assert.equal(keysOf(imported(files('nopreempt'), two)), [])
 })
 
+test('a virtual IP that adverts leave out is one all the same', () => {
+  const text = instance().replace('virtual_ipaddress', 'virtual_ipaddress_excluded').replace('24\n', '24\n 10.2.1.6\n')
+  const result = imported({ 'a.conf': text, 'b.conf': text }, two)
+  assert.equal([needsOf(result), result.refused], [[], []])
+  assert.match(inventoryTextOf(result), 'vip: 10.2.1.5\n  more_vips: [ { address: 10.2.1.6, excluded: true } ]\n')
+  assert.ok(result.added.some((why) => /^adverts name the virtual IP, which the files leave out/.test(why)))
+})
+
+test('a process with the most that keepalived takes for a weight', () => {
+  const before = 'vrrp_track_process p {\n process /usr/sbin/apache2\n param_match partial\n weight -254\n}\n'
+  const result = imported(pair('track_process { p }', before), two)
+  assert.equal([needsOf(result), result.refused], [[], []])
+  assert.match(inventoryTextOf(result), 'p: { process: apache2, weight: -253 }')
+  const matched = before.replace('apache2', 'apache2 -k')
+  assert.is(needsOf(imported(pair('track_process { p }', matched), two)).length, 1)
+})
+
+test('a format of docker is none of a template', () => {
+  const check = (format: string) =>
+    `vrrp_script c {\n script "/usr/bin/docker inspect -f '${format}' web"\n user root\n}\n`
+  const read = (format: string) => imported(pair('track_script { c }', check(format)), two)
+  assert.match(inventoryTextOf(read('{{.State.Running}}')), 'c: { command: SCRIPT-FOR-C, ')
+  assert.throws(() => read('{{ state }}'), /\{\{ is of a template/)
+})
+
+test('nodes of one priority below the first get an order, which is told', () => {
+  const three = [...two, { name: 'ns3', address: '10.2.1.4' }]
+  const files = (priorities: number[], lines = '') =>
+    imported(
+      Object.fromEntries(priorities.map((priority, place) => [`${place}.conf`, instance(lines, { priority })])),
+      three,
+    )
+  const isTold = ({ added }: ReturnType<typeof imported>) => added.some((why) => /^of nodes of one priority/.test(why))
+  const below = files([150, 100, 100])
+  assert.equal([needsOf(below), keysOf(below), isTold(below)], [[], ['preempt: true'], true])
+  assert.not.ok(isTold(files([150, 110, 100])))
+  // The virtual IP stays with either of the two.
+  assert.equal(needsOf(files([150, 150, 100])), ['an order of the nodes for each instance'])
+})
+
 test('a delay of one node, where weights make it count', () => {
   const tracks = 'track_interface { eth1 weight -60 }'
   const result = imported(

@@ -94,6 +94,24 @@ test('instances with lines of their own', () => {
   assert.equal(keysAndNeeds(text(routes, routes)), [['instances: { W: { vip: 10.2.1.6 } }', common], []])
 })
 
+test('a block without routes says nothing', () => {
+  const text =
+    'static_routes {\n}\n' +
+    instance('virtual_routes {\n 10.9.0.0/16 via 10.2.1.1\n }') +
+    instance('virtual_routes {\n }\n virtual_rules {\n }', { name: 'W', vip: '10.2.1.6', id: 6 })
+  const result = imported({ 'a.conf': text, 'b.conf': text }, two)
+  assert.equal(needsOf(result), [])
+  assert.match(inventoryTextOf(result), 'W: { vip: 10.2.1.6, keepalived: [] }')
+  assert.not.match(inventoryTextOf(result), 'static_routes')
+})
+
+test('programs of a group are run for each of its instances, which is told', () => {
+  const group = (lines: string) => `vrrp_sync_group G {\n group {\n V\n W\n }\n ${lines}\n}\n`
+  const told = (lines: string) =>
+    imported(instances(tracksDns, undefined, group(lines)), two).added.some((why) => /^programs of a sync/.test(why))
+  assert.equal([told('notify_master /bin/up'), told('notify /bin/up'), told('')], [true, true, false])
+})
+
 test('instances in a group: all, or some', () => {
   const all = imported(instances(tracksDns, [150, 150, 90, 90], 'vrrp_sync_group G { group { V\n W } }'), two)
   assert.equal(keysOf(all), ['preempt: true', 'instances: { W: { vip: 10.2.1.6 } }', 'sync: true'])

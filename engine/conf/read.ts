@@ -24,6 +24,9 @@ export function readConf(file: string, id?: string, files: Files = filesHere): C
   return { statements, problems: [...reader.problems, ...problems] }
 }
 
+/** A format of docker or podman, as in `docker inspect -f '{{.State.Running}}' web`. */
+const dockerFormat = /\b(?:docker|podman)\b[^{}]*?\{\{ ?(?:json |len )?\.[\w.]+ ?\}\}/g
+
 /** @returns the names of hosts that lines of a file are for, in their order */
 export const hostsIn = (text: string): string[] => [
   ...new Set([...text.matchAll(/^[ \t]*@\^?([^\s^]+)[ \t]/gm)].map(([, name]) => name!)),
@@ -119,7 +122,8 @@ class Reader {
 
   /** What only a file has that is not finished. */
   #refuse(line: Line, text: string): void {
-    const template = /\{\{|\{%|<%|<no value>/.exec(text)
+    // What docker is asked for has such braces as well.
+    const template = /\{\{|\{%|<%|<no value>/.exec(text.replaceAll(dockerFormat, ''))
     if (template)
       return this.#report(line, `${template[0]} is of a template: render it first, and import the file that it makes`)
     const words = wordsOf(text)

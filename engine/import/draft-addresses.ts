@@ -16,9 +16,10 @@ import { type Gap, otherAddressGap } from './gaps.ts'
 import type { Node } from './nodes.ts'
 import { numberOf, type Section, unless, unlessEmpty } from './section.ts'
 
-/** @returns the address that an inventory begins with: the first of IPv4 on the interface of the adverts */
+/** @returns the address that an inventory begins with: the first of IPv4 on the interface of the adverts, which name it where they name any */
 export function vipOf(main: Part | undefined): string | undefined {
-  const all = (main?.all('address') ?? []).map(([address]) => address)
+  const named = main?.all('address') ?? []
+  const all = (named.length > 0 ? named : (main?.all('excluded address') ?? [])).map(([address]) => address)
   const near = all.filter((address) => main!.get(`interface of ${address}`) === undefined)
   return near.find((one) => isIPv4(one)) ?? all.find((one) => isIPv4(one)) ?? near[0] ?? all[0]
 }
@@ -145,7 +146,7 @@ function moreVips(part: Part, first: string | undefined): unknown[] | undefined 
   }
   const all = [
     ...part.all('address').flatMap(([address]) => (address === first ? [] : [one(address)])),
-    ...part.all('excluded address').map(([address]) => one(address, true)),
+    ...part.all('excluded address').flatMap(([address]) => (address === first ? [] : [one(address, true)])),
   ]
   return all.length > 0 ? all : undefined
 }

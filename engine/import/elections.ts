@@ -44,14 +44,17 @@ const priorityOf = (part: Part) => Number(part.get('priority'))
 
 function settle(candidates: readonly Candidate[], best: readonly number[]): void {
   const parts = candidates.map(({ part }) => part)
-  const priorities = [...new Set([...best, ...parts.map(priorityOf)])].toSorted((a, b) => b - a)
+  const isFixed = parts.every((part) => changes(part).length === 1)
+  // Those that checks move keep one rank where they have one number.
+  const given = [...best, ...parts.map(priorityOf)]
+  const priorities = new Set(given)
+  const all = isFixed ? given : [...priorities]
   // Whoever has written it meant it, also where keepalived does not heed it (`state MASTER`). A node that is never above
   // the others has no use for it.
   const highest = Math.max(...parts.map(priorityOf))
   const leading = parts.filter((part) => priorityOf(part) === highest)
-  const stays = leading.some((part) => part.get('nopreempt')) || (parts.length > 1 && priorities.length === 1)
+  const stays = leading.some((part) => part.get('nopreempt')) || (parts.length > 1 && priorities.size === 1)
   const delay = leading[0]!.get('preempt_delay')
-  const isFixed = parts.every((part) => changes(part).length === 1)
   for (const { node, part } of candidates) {
     const { place } = part.facts.get('nopreempt') ?? part.facts.get('priority')!
     // It had no delay to say, or none that ever counts.
@@ -65,10 +68,19 @@ function settle(candidates: readonly Candidate[], best: readonly number[]): void
       continue
     }
     part.say('preempt', 'yes', place)
-    part.say('rank', String(priorities.indexOf(priorityOf(part)) + 1), place)
+    const above = all.filter((one) => one > priorityOf(part)).length
+    const before = isFixed && !leading.includes(part) ? alike(candidates, part) : 0
+    if (before > 0) part.say('tie', 'yes', place)
+    part.say('rank', String(above + before + 1), place)
     for (const other of candidates)
       if (other.node !== node) part.say(`priority beside ${other.node}`, standing(part, other.part), place)
   }
+}
+
+/** @returns how many nodes before one have the same priority: an inventory puts them in order */
+const alike = (candidates: readonly Candidate[], part: Part): number => {
+  const parts = candidates.map((one) => one.part)
+  return parts.slice(0, parts.indexOf(part)).filter((one) => priorityOf(one) === priorityOf(part)).length
 }
 
 /** What can be added to a priority while checks and interfaces fail or do not. */

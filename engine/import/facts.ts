@@ -64,6 +64,10 @@ export const find = (block: readonly Statement[], ...keywords: string[]): Statem
 export const findFirst = (block: readonly Statement[], ...keywords: string[]): Statement | undefined =>
   block.find(({ words }) => keywords.includes(words[0]!))
 
+/** Whether a block is for routes, rules or addresses, and has none: it says nothing, and as a line without braces it would be wrong. */
+export const isEmptyList = ({ words, block }: Statement): boolean =>
+  block.length === 0 && /^(virtual|static)_(routes|rules|ipaddress)$/.test(words[0]!)
+
 /** @returns a statement with its block in one line */
 export const whole = ({ words, block }: Pick<Statement, 'words' | 'block'>): string => {
   const quoted = words.map((word) => (/[\s{}!#]/.test(word) ? `"${word}"` : word)).join(' ')

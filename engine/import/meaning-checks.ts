@@ -57,6 +57,9 @@ function trackedInterface(part: Part, line: Statement): void {
 const isReversed = (line: Statement, { block }: Statement): boolean =>
   [line, find(block, 'weight')].some((one) => one?.words.includes('reverse'))
 
+/** A process may have a weight of 254, which does what 253 does: a priority is from 1 to 254. */
+const bounded = (weight: string | undefined) => weight?.replace(/^(-?)254$/, '$1253')
+
 /** A process that keepalived itself looks for is one that a check looks for, where one of it is enough. */
 function processed(part: Part, line: Statement, all: readonly Statement[]): void {
   const found = all.findLast(({ words }) => /^(vrrp_)?track_process$/.test(words[0]!) && words[1] === line.words[0])
@@ -64,7 +67,7 @@ function processed(part: Part, line: Statement, all: readonly Statement[]): void
   if (!found || !program) return
   const about = `check process ${processName(program.words[1] ?? '')}`
   part.say(about, found.words[1], line)
-  part.say(`weight of ${about}`, number(weightOf(line, found)), found, '0')
+  part.say(`weight of ${about}`, bounded(number(weightOf(line, found))), found, '0')
   if (isReversed(line, found)) part.say(`reverse of ${about}`, '', line)
   if (program.words.length > 2) part.say(`words of ${about}`, program.words.slice(2).join(' '), program)
   // A check is made each second.
@@ -72,8 +75,11 @@ function processed(part: Part, line: Statement, all: readonly Statement[]): void
     const delay = find(found.block, own) ?? find(found.block, 'delay')
     if (delay) part.say(`${keyword} of ${about}`, String(Math.ceil(Number(delay.words[1]))), delay, '0')
   }
+  // Without words of the process there is nothing to match.
+  const counts =
+    program.words.length > 2 ? /^(quorum|quorum_max|full_command|param_match)$/ : /^(quorum|quorum_max|full_command)$/
   for (const other of found.block)
-    if (/^(quorum|quorum_max|full_command|param_match)$/.test(other.words[0]!) && other.words.join(' ') !== 'quorum 1')
+    if (counts.test(other.words[0]!) && other.words.join(' ') !== 'quorum 1')
       part.say(`${other.words[0]} of ${about}`, other.words.slice(1).join(' '), other)
 }
 

@@ -1,10 +1,10 @@
 import { isIP, isIPv6 } from 'node:net'
 import type { Statement } from '../conf/statement.ts'
 import { within } from '../conf/statement.ts'
-import { find, forIPv6, number, Part, whole } from './facts.ts'
+import { find, forIPv6, isEmptyList, number, Part, whole } from './facts.ts'
 import { addressOptions, isKnown } from './keywords.ts'
 import { type Around, groupOf, membersOf, tracked } from './meaning-checks.ts'
-import { notified } from './meaning-notify.ts'
+import { isOurs, notified } from './meaning-notify.ts'
 
 /** What other facts are made of, and what changes nothing: `state`, as elections follow priorities. */
 const understood =
@@ -54,7 +54,7 @@ export function instanceOf(one: Statement, around: Around): Part {
   synced(part, name, around)
   if (isOn(find(block, 'strict_mode') ?? find(globals, 'vrrp_strict'))) part.say('strict', 'yes', place('strict_mode'))
   if (find(block, 'dont_track_primary')) part.say('line dont_track_primary', '', place('dont_track_primary'))
-  for (const other of block)
+  for (const other of block.filter((each) => !isEmptyList(each)))
     if (!understood.test(other.words[0]!) && isKnown(other.words[0]!, 'vrrp_instance') && !ours(other))
       part.say(`line ${whole(other)}`, '', other)
   return part
@@ -154,6 +154,8 @@ function synced(part: Part, name: string, { globals, all }: Around): void {
     .filter(({ words }) => words[0] === 'vrrp_instance' && members.includes(words[1]!))
     .map(({ block }) => find(block, 'virtual_router_id')?.words[1] ?? '?')
   if (ids.length > 1) part.say('sync group', ids.toSorted().join(', '), group)
+  const told = group.block.find((one) => /^notify(_|$)/.test(one.words[0]!) && !isOurs(one))
+  if (told && ids.length > 1) part.say('programs of the group', 'yes', told)
   notified(part, group.block, { name: group.words[1] ?? '', kind: 'GROUP', globals })
   if (canMail(globals) && isOn(find(group.block, 'smtp_alert'))) part.say('smtp_alert', 'on', group)
   for (const one of group.block)

@@ -1,6 +1,6 @@
 import type { Statement } from '../conf/statement.ts'
 import { isKnown } from './keywords.ts'
-import { find, type Meaning, number, Part, whole } from './facts.ts'
+import { find, isEmptyList, type Meaning, number, Part, whole } from './facts.ts'
 import { canMail, instanceOf } from './meaning-instance.ts'
 import { virtualServersOf } from './meaning-ipvs.ts'
 
@@ -19,7 +19,9 @@ export function meaningOf(statements: readonly Statement[], own: readonly string
   const isTold =
     instances.some((one) => one.get('smtp_alert')) || (virtualServers.length > 0 && !find(globals, 'no_checker_emails'))
   const global = globalOf(globals, { isTold, syncsConnections })
-  global.statements = statements.filter(({ words }) => !understood.test(words[0]!) && isKnown(words[0]!, ''))
+  global.statements = statements.filter(
+    (one) => !understood.test(one.words[0]!) && isKnown(one.words[0]!, '') && !isEmptyList(one),
+  )
   for (const one of global.statements) global.say(`block ${whole(one)}`, '', one)
   for (const one of statements) if (one.words[0] === 'bfd_instance') watching(global, one)
   const daemon = statements

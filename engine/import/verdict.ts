@@ -110,6 +110,10 @@ const strict =
 const byVrrp =
   'the address of the virtual server moves between two directors (VRRP): take it out of where the host has it from now'
 const byPrograms = 'the node whose programs are run (notify) has an address as well, which no file says (vip)'
+const inTurn =
+  'of nodes of one priority below that of the first, the one before takes the virtual IP back from the one behind it (priority)'
+const byEach = 'programs of a sync group are run for each of its instances, and not once for all of them (notify)'
+const named = 'adverts name the virtual IP, which the files leave out (virtual_ipaddress_excluded)'
 const unheld = 'the instance holds the address of the virtual server, which no file says (virtual_ipaddress)'
 
 const isServed = (about: string, virtualServers: readonly Part[]) =>
@@ -130,12 +134,16 @@ function judgeOther(one: Difference, { main, virtualServers, alone }: Subject): 
     if (isFurther && /^(check|.* of check|weight of|track_interface)/.test(about)) return { why: alike }
     // As where virtual_ipaddress is misspelt, so that keepalived leaves it out.
     if (main?.all('address').length === 0 && isServed(about, virtualServers)) return { why: unheld }
+    if (main?.get(`excluded ${about}`) !== undefined && about === `address ${vipOf(main)}`) return 'told'
     if (main?.all('address').length === 0 && about.startsWith('address ')) return { why: byPrograms }
     const why = anyhow.find(([pattern]) => pattern.test(about))?.[1]
     return why === undefined ? { need: needOf(one) } : { why }
   }
   if (/^address .*:/.test(about) && !one.isAlone && isIPv4(vipOf(main) ?? '')) return { why: otherFamily }
   if (about === 'strict') return { why: strict }
+  if (about === 'tie') return { why: inTurn }
+  if (about === 'programs of the group') return { why: byEach }
+  if (about === `excluded address ${vipOf(main)}` && main?.all('address').length === 0) return { why: named }
   if (trifle.test(about)) return one.isAlone ? 'told' : 'trifle'
   if (about.startsWith('timeout of check command') && Number(got) < Number(wanted))
     return { why: 'what root runs has failed when it is not done before its next run (checks, timeout)' }
