@@ -115,7 +115,11 @@ const refused: [name: string, conf: string, lines: string[]][] = [
     conf2.replace('enable_script', 'vrrp_version 3\nenable_script'),
     ['2: version 3 of VI_1, and the inventory says 2'],
   ],
-  ['routes', conf2.replace('nopreempt', 'virtual_routes {\n10.9.0.0/16 via 10.2.1.1\n}'), ['11: VI_1: virtual_routes']],
+  [
+    'routes',
+    conf2.replace('nopreempt', 'virtual_routes {\n10.9.0.0/16 via 10.2.1.1\n}'),
+    ['11: VI_1: virtual_routes { 10.9.0.0/16 via 10.2.1.1 }'],
+  ],
   [
     'an instance below the mail of a sample',
     `global_defs {\n notification_email {\n acassen@firewall.loc\n }\n}\n${web}`,
