@@ -4,6 +4,7 @@ import type { Draft } from './defaults.ts'
 import { isIPv6 } from 'node:net'
 import { parseNetwork, plain6, specialBlockOf } from './network.ts'
 import { instances, ofHosts, vipsOf } from './rules-addresses.ts'
+import { priorities } from './rules-priorities.ts'
 import { service } from './rules-service.ts'
 import { roles } from './rules-roles.ts'
 import { unicast } from './rules-unicast.ts'
@@ -142,32 +143,6 @@ function unique(entries: readonly Entry[], isGiven: (path: Path) => boolean): Pr
     const why = isGiven(other) ? '' : ' by default'
     return [{ path: told, text: `must differ from ${dotted(other)}, which is ${shown(value)}${why}` }]
   })
-}
-
-/** Without preemption no node goes before another. */
-function priorities(draft: Draft, isGiven: (path: Path) => boolean): Problem[] {
-  const { preempt, preempt_delay } = draft.cluster ?? {}
-  if (preempt !== false) return []
-  const all = hostsOf(draft)
-    .filter((host) => directs(host) && host.priority !== undefined)
-    .map(({ name, priority }) => ({ path: ['hosts', name, 'priority'], priority }))
-  const model = all.find(({ path }) => !isGiven(path)) ?? all[0]
-  const problems: Problem[] = all
-    .filter(({ priority }) => priority !== model?.priority)
-    .map(({ path, priority }) => ({
-      path,
-      text:
-        `must equal ${dotted(model!.path)}, which is ${model!.priority}, got ${priority}; ` +
-        'they may differ only with cluster.preempt: true',
-    }))
-  const delays: Entry<number>[] = [
-    [['cluster', 'preempt_delay'], preempt_delay],
-    ...hostsOf(draft)
-      .filter(directs)
-      .map(({ name, preempt_delay: own }): Entry<number> => [['hosts', name, 'preempt_delay'], own]),
-  ]
-  const useless = delays.filter(([, seconds]) => seconds)
-  return [...problems, ...useless.map(([path]) => ({ path, text: 'has a meaning only with cluster.preempt: true' }))]
 }
 
 /** To the kernel these mean the host itself, or every interface. */

@@ -1,5 +1,6 @@
 import type { JSONSchema } from 'json-schema-to-ts'
-import { checks, instanceGarp, instanceLines, notify, trackInterfaces } from './schema-vrrp.ts'
+import { instanceLines } from './schema-lines.ts'
+import { checks, instanceGarp, notify, trackInterfaces } from './schema-vrrp.ts'
 import { hostName, instanceName, interfaceName, ipv4 } from './values.ts'
 
 const ip = { format: 'ip', title: 'an IPv4 or IPv6 address' } as const

@@ -1,6 +1,7 @@
 import type { JSONSchema } from 'json-schema-to-ts'
 import { clusterSchema } from './schema-cluster.ts'
-import { hostLines, notify } from './schema-vrrp.ts'
+import { hostLines } from './schema-lines.ts'
+import { notify } from './schema-vrrp.ts'
 import {
   hostName,
   instanceName,

@@ -108,7 +108,9 @@ test('a block without routes says nothing', () => {
 test('programs of a group are run for each of its instances, which is told', () => {
   const group = (lines: string) => `vrrp_sync_group G {\n group {\n V\n W\n }\n ${lines}\n}\n`
   const told = (lines: string) =>
-    imported(instances(tracksDns, undefined, group(lines)), two).added.some((why) => /^programs of a sync/.test(why))
+    imported(instances(tracksDns, undefined, group(lines)), two).added.some((why) =>
+      why.startsWith('programs of a sync'),
+    )
   assert.equal([told('notify_master /bin/up'), told('notify /bin/up'), told('')], [true, true, false])
 })
 
