@@ -138,6 +138,7 @@ const single: [code: string, file: string, line: number, what: RegExp][] = [
     10,
     /which has no password/,
   ],
+  ['group-as-source', instance('mcast_src_ip 225.1.2.3'), 10, /^225\.1\.2\.3 is the address of a group/],
   ['unicast-without-source', instance('unicast_peer { 10.2.1.3 }'), 10, /without unicast_src_ip/],
   ['no-unicast-peer', instance('unicast_peer { }'), 10, /adverts go by multicast/],
   ['own-address-among-peers', instance('unicast_src_ip 10.2.1.2\n unicast_peer {\n 10.2.1.2\n }'), 12, /own address$/],
@@ -215,6 +216,12 @@ const between: [code: string, first: string, second: string, what: RegExp][] = [
     instance('authentication { auth_pass abcd }'),
     instance('authentication { auth_pass abce }'),
     /takes itself for the only one/,
+  ],
+  [
+    'one-source-on-several-nodes',
+    instance('unicast_src_ip 10.2.1.2\n unicast_peer { 10.2.1.3 }'),
+    instance('unicast_src_ip 10.2.1.2\n unicast_peer { 10.2.1.3 }'),
+    /^unicast_src_ip 10\.2\.1\.2 is that of another node$/,
   ],
   ['router-ids-differ', instance(), instance('', { id: 6 }), /^virtual_router_id differs/],
 ]

@@ -13,12 +13,14 @@ const empty = hazard('no-unicast-peer', 'name the peers in unicast_peer, or take
 const itself = hazard('own-address-among-peers', 'take it out')
 const both = hazard('multicast-source-with-unicast', 'say unicast_src_ip')
 
+const group = hazard('group-as-source', "say the node's own address")
+
 const samples =
   /^(1111|1234|12345|123456|12345678|11111111|111111|secret|password|pass|passwd|admin|root|k8s_pass|keepalived|42|changeme|test)$/i
 
 /** How nodes hear of each other. */
 export const advertHazards = (node: NodeFiles): Hazard[] =>
-  blocks(node, 'vrrp_instance').flatMap((one) => [...authentication(one, node), ...peers(one)])
+  blocks(node, 'vrrp_instance').flatMap((one) => [...authentication(one, node), ...peers(one), ...sources(one)])
 
 function authentication({ block }: Statement, node: NodeFiles): Hazard[] {
   const inner = within(block, 'authentication')
@@ -41,6 +43,14 @@ function authentication({ block }: Statement, node: NodeFiles): Hazard[] {
     ...(password && isV6 ? [v6(password, 'VRRP of IPv6 is version 3, which has no password')] : []),
   ]
 }
+
+/** Adverts come from a host: 224.0.0.0/4 is for groups. */
+const sources = ({ block }: Statement): Hazard[] =>
+  [find(block, 'mcast_src_ip'), find(block, 'unicast_src_ip')].flatMap((one) =>
+    one && /^2(2[4-9]|3\d)\.\d/.test(one.words[1] ?? '')
+      ? [group(one, `${one.words[1]} is the address of a group, which no advert comes from`)]
+      : [],
+  )
 
 function peers({ block }: Statement): Hazard[] {
   const list = find(block, 'unicast_peer')

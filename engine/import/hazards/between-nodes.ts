@@ -9,6 +9,7 @@ const someTrack = hazard('check-on-some-nodes', 'track it on all nodes')
 const tooSmall = hazard('weight-too-small', 'choose a weight that is greater than the difference of the priorities')
 const vips = hazard('virtual-ips-differ', 'give all nodes the same addresses')
 const someStay = hazard('nopreempt-on-some-nodes', 'say it on all nodes')
+const sources = hazard('one-source-on-several-nodes', 'give each node its own address')
 const passwords = hazard('passwords-differ', 'give all nodes the same')
 const ids = hazard('router-ids-differ', 'give all nodes the same virtual_router_id')
 
@@ -89,6 +90,7 @@ function values(group: Group): Hazard[] {
     ...(all(group, (one) => vipsOf(one).toSorted().join(' ')).size > 1
       ? [vips(placeIn(last, 'virtual_ipaddress'), 'virtual_ipaddress differs between nodes: adverts are not taken')]
       : []),
+    ...sameSource(group),
     ...(all(group, password).size > 1
       ? [
           passwords(
@@ -106,6 +108,12 @@ function values(group: Group): Hazard[] {
         ]
       : []),
   ]
+}
+
+function sameSource(group: Group): Hazard[] {
+  const said = group.flatMap(({ one }) => find(one.block, 'unicast_src_ip', 'mcast_src_ip') ?? [])
+  const twin = said.find((one, place) => said.slice(0, place).some((other) => other.words[1] === one.words[1]))
+  return twin ? [sources(twin, `${twin.words[0]} ${twin.words[1]} is that of another node`)] : []
 }
 
 function tracks(group: Group): Hazard[] {
