@@ -44,13 +44,19 @@ export interface Connection {
   close(): Promise<void>
 }
 
+/** What ssh2 can't do, and OpenSSH may. */
+export interface Beyond {
+  beyond: string
+  refused?: string
+}
+
 /** What an attempt to log in came to: `dropped` and `beyond` say why there is no connection. */
 export type Login =
   | Connection
   /** The server, or the jump host before it, hung up before it had said anything: it may be busy. */
   | { dropped: string }
-  /** ssh2 and the server have nothing in common. */
-  | { beyond: string }
+  /** ssh2 and the server have nothing in common, or may have: `refused` says why there is no connection where OpenSSH has none either. */
+  | Beyond
 
 /**
  * A way to log in, once: what it returned has found out all that takes time on this machine, and is then called with what ends

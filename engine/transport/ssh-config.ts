@@ -3,7 +3,7 @@ import { quote } from 'zx/core'
 import { HostError } from '../base/errors.ts'
 import { type Ended, runProgram } from './program.ts'
 import { filesIn, filledCommand, pathsOf, tokensOf, whyNoPath } from './ssh-paths.ts'
-import { type Algorithms, algorithmsOf, keyTypesOf, type Method, methodsOf, whyBeyond } from './ssh2-limits.ts'
+import { type Algorithms, algorithmsOf, keyTypesOf, type Method, methodsOf, otherRsa, whyBeyond } from './ssh2-limits.ts'
 
 /** How the inventory says that a host is reached; the user's ssh_config says the rest. */
 export interface SshTarget {
@@ -43,6 +43,8 @@ export interface SshSettings {
   algorithms: Algorithms
   /** The types of keys that may log in, of those that ssh2 can use: `ssh-rsa`. */
   keyTypes: string[]
+  /** OpenSSH may sign with RSA keys in a way that ssh2 can't be told. */
+  otherRsa: boolean
   /** A setting that ssh2 can't do. */
   beyond?: string
   /** ControlPath: the socket of a connection that may be shared. */
@@ -118,6 +120,7 @@ export async function sshSettings(target: SshTarget, name: string): Promise<SshS
     certificateFiles: await files('CertificateFile'),
     algorithms,
     keyTypes: keyTypesOf(one),
+    otherRsa: otherRsa(one),
     beyond: whyBeyond(given, algorithms, methods),
     control: (await paths('ControlPath')).fill(given('controlpath')) || undefined,
     gssapi: /^(yes|true)$/.test(one('gssapiauthentication')),

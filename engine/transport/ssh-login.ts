@@ -1,5 +1,5 @@
 import { HostError } from '../base/errors.ts'
-import type { Connection, LoginOptions, Prepare } from './connection.ts'
+import type { Beyond, Connection, LoginOptions, Prepare } from './connection.ts'
 import { knownHost } from './known-hosts.ts'
 import { whyOpenSsh } from './openssh-needed.ts'
 import { openSshLogin } from './openssh.ts'
@@ -19,20 +19,25 @@ export async function logIn(target: SshTarget, options: LoginOptions): Promise<C
   const seconds = settings.connectTimeout ?? options.connectTimeout
   let reason = target.client === 'openssh' ? 'ssh.client' : await whyOpenSsh(settings, known, target)
   return throughDoor(settings.door, async () => {
+    let refused: string | undefined
     if (!reason) {
       const found = await persist(ssh2Login(way), seconds, name)
       if (!('beyond' in found)) return found
       reason = found.beyond
+      refused = found.refused
     }
     options.detail?.(`${name}: by the program ssh, for ${reason}`)
-    const found = await persist(openSshLogin(way), seconds, name)
+    const found = await persist(openSshLogin(way), seconds, name).catch((error: Error) => {
+      // It knows more of the keys than the program says.
+      throw refused === undefined ? error : new HostError(`${name}: ${refused}`)
+    })
     if ('beyond' in found) throw new HostError(`${name}: ${found.beyond}`)
     return found
   })
 }
 
 /** Attempts it until it has an answer or time is up: a busy sshd drops connections before it says who it is, by MaxStartups. */
-async function persist(prepare: Prepare, seconds: number, name: string): Promise<Connection | { beyond: string }> {
+async function persist(prepare: Prepare, seconds: number, name: string): Promise<Connection | Beyond> {
   const deadline = new AbortController()
   let dropped: string | undefined
   for (let attempt = 1; ; attempt++) {

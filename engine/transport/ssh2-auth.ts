@@ -6,6 +6,8 @@ import type { SshSettings } from './ssh-config.ts'
 interface Attempt {
   label: string
   method: AuthMethod
+  /** The type of a key. */
+  type?: string
 }
 
 /** The ways to log in to a host, in order, with an account of what became of them. */
@@ -16,6 +18,11 @@ export interface Keys {
   account(): string
   /** Nothing can be tried: neither a key nor a password. */
   hopeless: boolean
+  /**
+   * An RSA key was tried, and no password: a server may take it with rsa-sha2-512, which ssh2 does not sign with where the server
+   * knows both, and OpenSSH does. A password that was wrong is not given again.
+   */
+  rsaRefused(): boolean
 }
 
 /**
@@ -37,8 +44,8 @@ export async function prepareKeys(settings: SshSettings, password?: string): Pro
   const { user: username, agent } = settings
   const attempts = [
     ...fromAgent.filter(isAllowed).map(({ label, key }) => agentAttempt(label, username, agent!, key)),
-    ...fromFiles.filter(isAllowed).flatMap(({ label, privateKey: key }): Attempt[] => {
-      return key ? [{ label, method: { type: 'publickey', username, key } }] : []
+    ...fromFiles.filter(isAllowed).flatMap(({ label, type, privateKey: key }): Attempt[] => {
+      return key ? [{ label, type: type!, method: { type: 'publickey', username, key } }] : []
     }),
     ...passwordAttempts(username, password).filter(({ method }) => {
       return settings.methods.some((allowed) => allowed === method.type)
@@ -48,22 +55,25 @@ export async function prepareKeys(settings: SshSettings, password?: string): Pro
     ...fromFiles.filter(isAllowed).flatMap(({ problem }) => problem ?? []),
     ...[...fromAgent, ...fromFiles].filter((key) => !isAllowed(key)).map(whyLeftOut),
   ]
-  return walk(username, attempts, problems)
+  return walk(username, attempts, problems, settings.otherRsa)
 }
 
 const whyLeftOut = ({ label, type }: { label: string; type?: string }) =>
   `${label} is of type ${type}, which PubkeyAcceptedAlgorithms of ssh_config leaves out`
 
-function walk(username: string, attempts: Attempt[], problems: readonly string[]): Keys {
+function walk(username: string, attempts: Attempt[], problems: readonly string[], otherRsa: boolean): Keys {
   const waiting = [...attempts]
   const tried: string[] = []
   let accepted: string[] = []
+  let rsa = false
+  let ofPassword = false
   return {
     hopeless: attempts.length === 0,
+    rsaRefused: () => otherRsa && rsa && !ofPassword,
     next(methodsLeft) {
       accepted = methodsLeft ?? accepted
       while (waiting.length > 0) {
-        const { label, method } = waiting[0]!
+        const { label, method, type } = waiting[0]!
         const ofKey = method.type === 'publickey' || method.type === 'agent'
         // A password is not sent to a server that does not ask for one: "none" makes it say what it takes.
         if (!ofKey && !methodsLeft) return { type: 'none', username }
@@ -72,6 +82,8 @@ function walk(username: string, attempts: Attempt[], problems: readonly string[]
         // A wrong password is not tried again in the other way: accounts get locked for that.
         if (!ofKey && tried.includes(label)) continue
         tried.push(label)
+        rsa ||= type === 'ssh-rsa'
+        ofPassword ||= !ofKey
         return method
       }
       return false
@@ -131,7 +143,7 @@ const agentLabel = ({ comment, type }: ParsedKey) => `${comment || type} of the 
 function agentAttempt(label: string, username: string, socket: string, key: ParsedKey): Attempt {
   const agent = ssh2.createAgent(socket)
   agent.getIdentities = (done) => done(undefined, [key])
-  return { label, method: { type: 'agent', username, agent } }
+  return { label, type: key.type, method: { type: 'agent', username, agent } }
 }
 
 function passwordAttempts(username: string, password?: string): Attempt[] {

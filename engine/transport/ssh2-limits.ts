@@ -54,6 +54,9 @@ const signatures: Readonly<Record<string, string>> = {
 export const keyTypesOf = (setting: Setting): string[] =>
   Object.keys(signatures).filter((type) => acceptedOf(setting).includes(signatures[type]!))
 
+/** @returns whether OpenSSH may sign a login by RSA otherwise than ssh2 does */
+export const otherRsa = (setting: Setting): boolean => acceptedOf(setting).includes('rsa-sha2-512')
+
 // Before OpenSSH 8.5 it had another name.
 const acceptedOf = (setting: Setting): string[] =>
   (setting('pubkeyacceptedalgorithms') || setting('pubkeyacceptedkeytypes')).split(',')

@@ -51,7 +51,10 @@ async function attempt(
     if (wasDropped(failure)) return { dropped: whyNoLogin(failure) }
     const nothing = /no matching (.*)/.exec(failure.error?.message ?? '')
     if (nothing) return { beyond: nothing[1]! }
-    throw new HostError(`${name}: ${whyNoLogin(failure)}`)
+    const refused = whyNoLogin(failure)
+    if (failure.error?.level === 'client-authentication' && keys.rsaRefused())
+      return { beyond: 'an RSA key that was refused with rsa-sha2-256', refused }
+    throw new HostError(`${name}: ${refused}`)
   } finally {
     deadline.removeEventListener('abort', link.close)
   }
@@ -93,7 +96,7 @@ interface Failure {
   /** Why the host key was refused, or `known`. */
   hostKey?: string
   /** What ssh2-promise rejects with: null where the server just closed the connection. */
-  error?: (Error & { code?: string }) | null
+  error?: (Error & { code?: string; level?: string }) | null
 }
 
 /** Whether a server, or the jump host before it, took the connection and closed it before it had said anything. */

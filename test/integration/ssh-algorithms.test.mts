@@ -110,4 +110,34 @@ test('PubkeyAcceptedAlgorithms leaves keys of the agent out', async () => {
   )
 })
 
+test('a server that takes RSA keys with rsa-sha2-512 alone: the program ssh signs with it', async () => {
+  const only = await startSshd({ address: '127.0.0.1', config: 'PubkeyAcceptedAlgorithms rsa-sha2-512' })
+  endings.push(only.stop)
+  const [key, stranger] = [join(only.folder, 'rsa'), join(only.folder, 'other')]
+  for (const made of [key, stranger]) await quietly`ssh-keygen -q -t rsa -b 2048 -N ${''} -f ${made}`
+  const put = `cat ${key}.pub >>/proc/${only.pid}/root/srv/sshd/authorized_keys`
+  await quietly`sh -c ${put}`
+  const known = `[127.0.0.1]:${only.port} ${only.hostKey}\n`
+  const said: string[] = []
+  const way: Way = { known, key, detail: (line) => said.push(line) }
+  assert.is((await execute(only, way, 'echo in')).stdout.toString(), 'in\n')
+  assert.equal(said, ['ns1: by the program ssh, for an RSA key that was refused with rsa-sha2-256'])
+  // ssh2 knows more of what was tried than the program says.
+  assert.match(
+    await refusal(execute(only, { ...way, key: stranger }, '')),
+    `refused root (All configured authentication methods failed): tried ${stranger}; the host takes publickey, password`,
+  )
+  // A wrong password is given once.
+  const wrong = { ...way, user: 'free', key: stranger, password: 'bad' }
+  assert.match(await refusal(execute(only, wrong, '')), `tried ${stranger}, the password`)
+  assert.is(said.length, 2)
+})
+
+test('a server whose only host key is RSA with rsa-sha2-512', async () => {
+  const only = await startSshd({ address: '127.0.0.1', config: 'HostKeyAlgorithms rsa-sha2-512' })
+  endings.push(only.stop)
+  const known = `[127.0.0.1]:${only.port} ${await readFile(join(only.folder, 'host_rsa.pub'), 'utf8')}`
+  assert.is((await execute(only, { known }, 'echo in')).stdout.toString(), 'in\n')
+})
+
 test.run()
