@@ -11,7 +11,7 @@ import { unicast } from './rules-unicast.ts'
 import { vrrp } from './rules-vrrp.ts'
 import { directs } from './roles.ts'
 import type { Path, Problem } from './source.ts'
-import { ways } from './ways.ts'
+import { sshFiles, ways } from './ways.ts'
 import { dotted, keyName, shown } from './wording.ts'
 
 /** Something said in several places of an inventory; undefined where it is missing or wrong in itself. */
@@ -39,6 +39,7 @@ export function checkRules(draft: Draft, isGiven: (path: Path) => boolean, level
     ...sorryServer(draft),
     ...groupHosts(draft),
     ...ways(draft, isGiven, level),
+    ...sshFiles(draft),
     ...service(draft, isGiven, level),
     ...snmp(draft),
   ]

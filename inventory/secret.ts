@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { decoded } from '../engine/base/decoded.ts'
-import { absolutePath, whyUnreadable } from './files.ts'
+import { absolutePath, whyNoPath, whyUnreadable } from './files.ts'
 import { password } from './schema-cluster.ts'
 import type { Path, Problem } from './source.ts'
 import { shown } from './wording.ts'
@@ -46,6 +46,8 @@ export function readSecret(
   if (Object.keys(given).length !== 1) return {}
   const inner = (key: string) => ({ path: [...at.path, key], rule: at.rule })
   if (name !== undefined) return fromEnvironment(name, env, inner('env'))
+  const noPath = file === undefined ? undefined : whyNoPath(file)
+  if (noPath !== undefined) return { problem: { path: [...at.path, 'file'], text: noPath } }
   if (file !== undefined) return fromFile(absolutePath(file, at.file), inner('file'))
   return command === undefined || run === undefined ? {} : fromCommand(command, dirname(at.file), inner('command'), run)
 }

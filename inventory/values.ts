@@ -126,7 +126,7 @@ export const login = {
     ...path,
     description:
       'An OpenSSH client configuration file, as for `ssh -F`. A relative path begins at the folder of the inventory, ' +
-      'and `~/` is your home. Default: what `ssh` itself reads.',
+      '`~/` is your home, and `~user/` that of a user. Default: what `ssh` itself reads.',
   },
   user: {
     type: 'string',

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net'
+import { whyNoPath } from './files.ts'
 import { vipsOf } from './rules-addresses.ts'
 import type { Draft } from './defaults.ts'
 import { abilitiesOf, type Level } from './levels.ts'
@@ -31,6 +32,20 @@ export function ways(draft: Draft, isGiven: (path: Path) => boolean, level?: Lev
     if (!twin) return []
     return [{ path, text: `must lead to another machine than ${dotted(twin.path)}, but both are ${shown(host)}` }]
   })
+}
+
+/** The rule about the files that SSH takes: `~` is a home as in ssh_config, and nothing else is filled in. */
+export function sshFiles({ ssh, hosts, clients }: Draft): Problem[] {
+  const below = (kind: string, all: Draft['hosts'] | Draft['clients']) =>
+    Object.entries(all ?? {}).map(([name, one]): [Path, Draft['ssh']] => [[kind, name, 'ssh'], one?.ssh])
+  const all: [Path, Draft['ssh']][] = [[['ssh'], ssh], ...below('hosts', hosts), ...below('clients', clients)]
+  return all.flatMap(([path, login]) =>
+    (['config', 'identity_file'] as const).flatMap((key): Problem[] => {
+      const file = login?.[key]
+      const why = file === undefined ? undefined : whyNoPath(file)
+      return why === undefined ? [] : [{ path: [...path, key], text: `${why}, got ${shown(file)}` }]
+    }),
+  )
 }
 
 function waysOf(draft: Draft, kind: 'hosts' | 'clients'): Way[] {

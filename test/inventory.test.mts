@@ -1,6 +1,7 @@
 // The inventory: what a valid one comes to, and every mistake with exactly what is said of it.
 import type { Facts } from '../engine/runner/facts.ts'
 import { targetOf } from '../tasks/target.ts'
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +16,7 @@ import { schema } from '../inventory/schema.ts'
 import { broken } from './inventory/broken.mts'
 import { brokenAddresses } from './inventory/broken-addresses.mts'
 import { brokenHosts } from './inventory/broken-hosts.mts'
-import { cluster, complaint, file, folder, lines, load, messageOf, smallest } from './inventory/samples.mts'
+import { cluster, complaint, file, folder, lines, load, messageOf, ns1, smallest } from './inventory/samples.mts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -122,6 +123,29 @@ clients: { client: { ssh: { host: client, config: /etc/ssh/other } } }
     clients: [{ name: 'client', ssh: { host: 'client', config: '/etc/ssh/other', user: 'admin' } }],
   })
 })
+
+for (const key of ['config', 'identity_file'] as const)
+  test(`ssh.${key}: a home as ssh_config has it, or refused with its place`, () => {
+    const text = (path: string) => ns1(`ssh: { ${key}: ${path} }`)
+    const root = execFileSync('getent', ['passwd', 'root'], { encoding: 'utf8' }).split(':')[5]!
+    const ways = {
+      '~/key': join(homedir(), 'key'),
+      '~root/.ssh/key': join(root, '.ssh/key'),
+      './~nosuch/key': join(folder, '~nosuch/key'),
+      './$HOME/key': join(folder, '$HOME/key'),
+      '/a~b/$c': '/a~b/$c',
+    }
+    for (const [path, meant] of Object.entries(ways))
+      assert.is(load(text(path)).hosts[0]!.ssh[key], meant, path)
+    const column = key === 'config' ? 44 : 51
+    const refused = (path: string) =>
+      complaint(text(path)).replace(`${file}:5:${column} hosts.ns1.ssh.${key}: `, '').replace(/: .*, got /, ' | ')
+    assert.is(refused('~nosuch/key'), 'begins with the home of a user whom there is not here | "~nosuch/key"')
+    assert.is(refused('"~"'), 'must be the path of a file, and this is a home | "~"')
+    assert.is(refused('~root'), 'must be the path of a file, and this is a home | "~root"')
+    for (const path of ['$HOME/key', '"${HOME}/key"', '"/srv/${USER}/key"'])
+      assert.match(refused(path), /^has a variable, and none are filled in here \| /)
+  })
 
 test('with preempt priorities fall in the order of the file', () => {
   const text = cluster('preempt: true', 'preempt_delay: 30', 'gateway: 10.2.1.254', 'virtual_router_id: 51')

@@ -100,4 +100,20 @@ test('a password from a file that only its owner reads', () => {
   assert.is(complaint(text), lines(open))
 })
 
+test('the path of such a file is as ssh_config has it, and is never shown where it leads nowhere', () => {
+  const of = (path: string) => complaint(cluster(`auth_pass: { file: ${path} }`))
+  const at = '4:22 cluster.auth_pass.file:'
+  const nobody = lines(
+    `${at} begins with the home of a user whom there is not here: mend the name after "~", write the path out, or begin with "./"`,
+  )
+  assert.is(of('~KPSjXfRG/x'), nobody)
+  assert.match(of('$HOME/KPSjXfRG'), `${at} has a variable, and none are filled in here: write the path out`)
+  assert.match(of('"~"'), `${at} must be the path of a file, and this is a home`)
+  // Below the home of that user, not below the folder of the inventory.
+  mkdirSync(join(folder, '~daemon'))
+  writeFileSync(join(folder, '~daemon', 'KPSjXfRG'), 'KPSjXfRG\n', { mode: 0o600 })
+  assert.is(of('~daemon/KPSjXfRG'), lines(`${at} can not read this file: there is no such file`))
+  assert.is(load(cluster('auth_pass: { file: ./~daemon/KPSjXfRG }')).cluster.auth_pass, 'KPSjXfRG')
+})
+
 test.run()

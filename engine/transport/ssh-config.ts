@@ -92,37 +92,37 @@ export async function sshSettings(target: SshTarget, name: string): Promise<SshS
   const [jump, command, alias] = [given('proxyjump'), given('proxycommand'), one('hostkeyalias')]
   const tokens = tokensOf({ host: target.host, hostname, port: String(port), user, jump, alias })
   const paths = (setting: string) => pathsOf(setting, values.get(setting.toLowerCase()) ?? [], tokens, name)
-  const files = async (setting: string) => {
-    const { fill } = await paths(setting)
+  const files = (setting: string) => {
+    const { fill } = paths(setting)
     return (values.get(setting.toLowerCase()) ?? []).filter((file) => file !== 'none').map(fill)
   }
-  const list = async (setting: string) => filesIn(given(setting.toLowerCase()), (await paths(setting)).fill)
+  const list = (setting: string) => filesIn(given(setting.toLowerCase()), paths(setting).fill)
   const seconds = Number(given('connecttimeout'))
   const newer = Object.fromEntries(Object.entries(plainNewer).filter(([key]) => values.has(key.toLowerCase())))
   return {
     hostname,
     port,
     user,
-    identityFiles: await files('IdentityFile'),
+    identityFiles: files('IdentityFile'),
     identitiesOnly: one('identitiesonly') === 'yes',
-    agent: agentSocket((await paths('IdentityAgent')).fill(one('identityagent'))),
+    agent: agentSocket(paths('IdentityAgent').fill(one('identityagent'))),
     knownHostsFiles: [
-      ...(await list('UserKnownHostsFile')),
+      ...list('UserKnownHostsFile'),
       // The system's has no variables and no tokens.
-      ...filesIn(given('globalknownhostsfile'), (await paths('GlobalKnownHostsFile')).home),
+      ...filesIn(given('globalknownhostsfile'), paths('GlobalKnownHostsFile').home),
     ].filter((file) => file !== 'none' && existsSync(file)),
     hostKeyAlias: alias || undefined,
-    revokedHostKeys: await list('RevokedHostKeys'),
+    revokedHostKeys: list('RevokedHostKeys'),
     otherSources: [
       ...(given('knownhostscommand') ? ['KnownHostsCommand'] : []),
       ...(/^(yes|true)$/.test(one('verifyhostkeydns')) ? ['VerifyHostKeyDNS'] : []),
     ],
-    certificateFiles: await files('CertificateFile'),
+    certificateFiles: files('CertificateFile'),
     algorithms,
     keyTypes: keyTypesOf(one),
     otherRsa: otherRsa(one),
     beyond: whyBeyond(given, algorithms, methods),
-    control: (await paths('ControlPath')).fill(given('controlpath')) || undefined,
+    control: paths('ControlPath').fill(given('controlpath')) || undefined,
     gssapi: /^(yes|true)$/.test(one('gssapiauthentication')),
     methods,
     connectTimeout: seconds || undefined,
@@ -154,9 +154,13 @@ export function sshOptions({ config, user, port, identity_file }: SshTarget): st
     ...(config ? ['-F', config] : []),
     ...(user ? ['-l', user] : []),
     ...(port ? ['-p', String(port)] : []),
-    ...(identity_file ? ['-i', identity_file, '-o', 'IdentitiesOnly=yes'] : []),
+    ...(identity_file ? [...keyWords(identity_file), '-o', 'IdentitiesOnly=yes'] : []),
   ]
 }
+
+/** A `%` in a name is none of ssh_config's tokens; `-i` looks for the file before it fills them in, and so can't be told. */
+const keyWords = (file: string): string[] =>
+  file.includes('%') ? set({ IdentityFile: `"${file.replaceAll('%', '%%')}"` }) : ['-i', file]
 
 function whyNoSettings({ code, stderr }: Ended, name: string): string {
   if (code === undefined) return `${name}: the OpenSSH client is not installed here: apt install openssh-client`

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { hostname as localName } from 'node:os'
 import { HostError } from '../base/errors.ts'
+import { homeOf } from '../base/home-of.ts'
 import { localUser } from '../base/local-user.ts'
-import { runProgram } from './program.ts'
 
 /** What depends on the host, by the letter of its token. */
 type Tokens = Readonly<Record<string, string>>
@@ -28,20 +28,13 @@ export interface Paths {
  * @param printed by `ssh -G`, maybe several paths in a line
  * @param name the host's, for messages
  */
-export async function pathsOf(
-  setting: string,
-  printed: readonly string[],
-  tokens: Tokens,
-  name: string,
-): Promise<Paths> {
+export function pathsOf(setting: string, printed: readonly string[], tokens: Tokens, name: string): Paths {
   const refuse = (why: string) => {
     throw new HostError(`${name}: ${setting} ${printed.join(' ')} of ssh_config: ${why}`)
   }
-  const homes = new Map<string, string | undefined>()
-  for (const [, user] of printed.join(' ').matchAll(/(?<=^|\s)~([^\s/]+)/g)) homes.set(user!, await homeOf(user!))
   const home = (path: string) =>
     path.replace(/^~([^/\s]*)/, (_, user: string) => {
-      return (user === '' ? localUser().homedir : homes.get(user)) ?? refuse(noUser(user))
+      return (user === '' ? localUser().homedir : homeOf(user)) ?? refuse(noUser(user))
     })
   const token = tokenOf(tokens)
   const variable = (whole: string, key: string) =>
@@ -79,12 +72,6 @@ export function whyNoPath(said: string): string | undefined {
   const why = variable ? notSet(variable) : user && noUser(user)
   const [place = 'a path of ssh_config:'] = /^.* line \d+:/m.exec(said) ?? []
   return why && `${place} ${why}`
-}
-
-/** @returns the home of another user, as OpenSSH itself finds it; undefined where there is no such user */
-async function homeOf(user: string): Promise<string | undefined> {
-  const asked = await runProgram('ssh', ['-G', '-F', 'none', '-o', `ControlPath=~${user}`, '--', 'localhost'])
-  return /^controlpath (\/.*?)\/?$/m.exec(asked.stdout)?.[1]
 }
 
 /** Reads a list of paths, which `ssh -G` prints without quotes: where words together are a file, they are one. */

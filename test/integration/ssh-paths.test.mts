@@ -14,10 +14,10 @@ process.env.HELD = '%h'
 process.env.EMPTY = ''
 
 /** What is made of a host with these lines of ssh_config. */
-function settings(lines: string) {
+function settings(lines: string, more: { identity_file?: string } = {}) {
   const config = join(folder, 'config')
   writeFileSync(config, `${lines}\n`)
-  return sshSettings({ host: 'ns1', config }, 'ns1')
+  return sshSettings({ host: 'ns1', config, ...more }, 'ns1')
 }
 const homeOf = (user: string) => execFileSync('getent', ['passwd', user], { encoding: 'utf8' }).split(':')[5]
 
@@ -38,6 +38,15 @@ test('the home of another user', async () => {
 test('variables are filled in once, those of a command by its shell', async () => {
   const { identityFiles, proxy } = await settings('IdentityFile /${HELD}/%h${EMPTY}\nProxyCommand echo ${UNSET} $HELD')
   assert.equal([identityFiles, proxy!.at(-1)], [['/%h/ns1'], 'exec echo ${UNSET} $HELD'])
+})
+
+test('a percent sign in the path of a key of the inventory is none of the tokens', async () => {
+  for (const name of ['100%', '%h key', '50%d', 'a b']) {
+    const key = join(folder, name)
+    writeFileSync(key, '')
+    const { identityFiles } = await settings('', { identity_file: key })
+    assert.equal(identityFiles, [key])
+  }
 })
 
 for (const setting of ['IdentityFile', 'CertificateFile', 'RevokedHostKeys'])
