@@ -14,7 +14,8 @@ export function absolutePath(path: string, inventoryFile: string): string {
 
 /** @returns what a path of an inventory has that is taken for something else than is meant, in words that show nothing of it */
 export function whyNoPath(path: string): string | undefined {
-  if (/^~[^/]*$/.test(path)) return 'must be the path of a file, and this is a home: name the file in it, or begin with "./"'
+  if (/^~[^/]*$/.test(path))
+    return 'must be the path of a file, and this is a home: name the file in it, or begin with "./"'
   const [, user] = /^~([^/]+)\//.exec(path) ?? []
   if (user !== undefined && homeOf(user) === undefined)
     return 'begins with the home of a user whom there is not here: mend the name after "~", write the path out, or begin with "./"'

@@ -285,4 +285,28 @@ test('addresses of instances that were taken over go', () => {
   assert.not.ok(isChange(plan(keepalivedConf(variants[0]![1], 1))))
 })
 
+test('forms of an address and of a port that are the same to keepalived', () => {
+  const knows = { ...inventory, host: inventory.hosts[0]! }
+  const written = conf2
+    .replace(/^( *)10\.2\.1\.5$/m, '$110.2.1.5/032')
+    .replaceAll('virtual_server 10.2.1.5 53', 'virtual_server 10.2.1.5 053')
+    .replaceAll(' 53 {', ' 0053 {')
+  assert.not.equal(written, conf2)
+  assert.equal(found(written, knows), found(conf2, knows))
+  // It leaves out what inet_pton(3) does not take.
+  const none = web.replace('10.2.1.77/24', '10.2.1.077/24')
+  const answer = found(conf2 + none, knows)
+  assert.equal([answer.addresses, answer.instances.at(-1)], [[], 'instance WEB'])
+})
+
+test('an address of an instance that was taken over goes in whatever form the file has it', () => {
+  const live =
+    '2: eth0    inet 10.2.1.77/24 scope global eth0\n2: eth0    inet6 2001:db8::7/64 scope global \\       valid_lft forever'
+  const task = named('addresses of replaced VRRP instances are gone', true)
+  const conf = conf2 + web.replace('10.2.1.77/24 dev eth0', '10.2.1.77/024 dev eth0\n 2001:DB8:0::07/064\n')
+  const answer = task.plan({ text: `${conf}\n== live\n${live}`, code: 0 }, { changes: () => false })
+  assert.ok(isChange(answer))
+  assert.is(answer.before, '10.2.1.77/24 on eth0\n2001:db8::7/64 on eth0')
+})
+
 test.run()

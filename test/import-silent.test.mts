@@ -208,4 +208,30 @@ test('times that two instances get are told as times, and not as checks that are
   assert.not.ok(added.includes('all instances are checked alike'))
 })
 
+test('addresses, lengths and ports are as keepalived takes them, in whatever form', () => {
+  const text = (vip: string, server: string, reals: string) => balanced(reals, server).replace('10.2.1.5/24', vip)
+  const plain = imported(files(text('10.2.1.5/24', '10.2.1.5 80', real('2') + real('3'))))
+  const strange = imported(
+    files(
+      text(
+        '10.2.1.5/024\n 10.2.1.05/24\n 10.2.1.6%lo',
+        '10.2.1.5 0080',
+        real('2') + real('3', 'weight 01') + real('04'),
+      ),
+    ),
+  )
+  assert.is(inventoryTextOf(strange), inventoryTextOf(plain))
+  assert.equal(
+    strange.hazards
+      .filter(({ code }) => code === 'unknown-keyword')
+      .map(({ what }) => what.replace(/, and.*/, ''))
+      .sort(),
+    ['10.2.1.05/24', '10.2.1.6%lo', 'real_server 10.2.1.04']
+      .flatMap((word) => Array(2).fill(`${word} is unknown`))
+      .sort(),
+  )
+  // A length that no address has is none.
+  assert.match(inventoryTextOf(imported(files(text('10.2.1.5/33', '10.2.1.5 80', real('2'))))), /^(?![^]*vip_prefix)/)
+})
+
 test.run()

@@ -1,5 +1,5 @@
-import { isIP } from 'node:net'
 import { didYouMean } from '../base/suggest.ts'
+import { isAddress, isNowhere } from '../conf/addresses.ts'
 import type { Statement } from '../conf/statement.ts'
 
 const list = (words: string) => words.trim().split(/\s+/)
@@ -132,11 +132,14 @@ export const addressOptions = ([, ...words]: readonly string[]): [word: string, 
 function unknownOfAddress(statement: Statement): Unknown[] {
   const { valued, alone } = addressWords
   const [address, ...words] = statement.words as [string, ...string[]]
-  if (isIP(address.split('/')[0]!) === 0) return [{ statement, word: address, meant: '' }]
+  if (!isAddress(address.split('/')[0])) return [{ statement, word: address, meant: '' }]
   return words
     .filter((word, place) => ![...valued, ...alone].includes(word) && !valued.includes(words[place - 1] ?? ''))
     .map((word) => ({ statement, word, meant: didYouMean(word, [...valued, ...alone]) }))
 }
+
+const unknownPeer = (statement: Statement): Unknown[] =>
+  isAddress(statement.words[0]?.split('/')[0]) ? [] : [{ statement, word: statement.words[0]!, meant: '' }]
 
 /** keepalived takes one script of a line. */
 const unknownOfScript = (statement: Statement): Unknown[] =>
@@ -164,6 +167,7 @@ interface Unknown {
 /** @returns every word that keepalived leaves out, with what stands behind it */
 export function unknownWords(block: readonly Statement[], inside = ''): Unknown[] {
   if (inside.startsWith('virtual_ipaddress')) return block.flatMap(unknownOfAddress)
+  if (inside === 'unicast_peer') return block.flatMap(unknownPeer)
   if (inside === 'track_script') return block.flatMap(unknownOfScript)
   const known = keywords[inside]
   // Lists, as of addresses, begin with no keyword.
@@ -171,6 +175,7 @@ export function unknownWords(block: readonly Statement[], inside = ''): Unknown[
   return block.flatMap((statement) => {
     const [word] = statement.words as [string]
     if (!known.includes(word)) return [{ statement, word, meant: didYouMean(word, known) }]
+    if (isNowhere(statement)) return [{ statement, word: statement.words.join(' '), meant: '' }]
     return unknownWords(statement.block, (inside === '' ? aliases[word] : undefined) ?? word)
   })
 }

@@ -1,4 +1,5 @@
-import { isIP, isIPv6 } from 'node:net'
+import { isIPv6 } from 'node:net'
+import { isAddress } from '../conf/addresses.ts'
 import type { Statement } from '../conf/statement.ts'
 import { within } from '../conf/statement.ts'
 import { find, forIPv6, isEmptyList, number, Part, whole } from './facts.ts'
@@ -85,7 +86,7 @@ const ours = ({ words, block }: Statement) =>
 
 /** keepalived leaves out what is no address. */
 const addressesIn = (block: readonly Statement[], keyword: string) =>
-  within(block, keyword).filter(({ words }) => isIP(words[0]!.split('/')[0]!) !== 0)
+  within(block, keyword).filter(({ words }) => isAddress(words[0]!.split('/')[0]))
 
 function addresses(part: Part, { block }: Statement, device: string): void {
   for (const keyword of ['virtual_ipaddress', 'virtual_ipaddress_excluded'] as const)

@@ -1,3 +1,4 @@
+import { plainStatements } from '../conf/addresses.ts'
 import type { Statement } from '../conf/statement.ts'
 import { isKnown } from './keywords.ts'
 import { find, isEmptyList, type Meaning, number, Part, whole } from './facts.ts'
@@ -5,10 +6,12 @@ import { canMail, instanceOf } from './meaning-instance.ts'
 import { virtualServersOf } from './meaning-ipvs.ts'
 
 /**
+ * @param read from the files of a node
  * @param own the node's addresses, as far as they are known
- * @returns what the statements of a node mean, with keepalived's defaults left out
+ * @returns what they mean, with keepalived's defaults left out
  */
-export function meaningOf(statements: readonly Statement[], own: readonly string[] = []): Meaning {
+export function meaningOf(read: readonly Statement[], own: readonly string[] = []): Meaning {
+  const statements = plainStatements(read)
   const globals = statements.filter(({ words }) => words[0] === 'global_defs').flatMap(({ block }) => block)
   const virtualServers = virtualServersOf(statements)
   const instances = statements

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { UserError } from '../../../engine/base/errors.ts'
 import { sh } from '../../../engine/base/sh.ts'
+import { isAddress, plainAddress, plainStatements } from '../../../engine/conf/addresses.ts'
 import { linesOf, parseBlocks } from '../../../engine/conf/blocks.ts'
 import { type Statement, within } from '../../../engine/conf/statement.ts'
 import { isChange, type Task, unchanged } from '../../../engine/runner/task.ts'
@@ -41,7 +42,8 @@ const isSample = (text: string, statements: readonly Statement[]) =>
  */
 export function handMade(text: string, conf: string, target: Knows): HandMade | undefined {
   // As it stands: what it would include, and lines for one host, are refused.
-  const { statements, problems } = parseBlocks(linesOf(text, ''))
+  const { statements: read, problems } = parseBlocks(linesOf(text, ''))
+  const statements = plainStatements(read)
   const unclear = problems.find(({ isTaken }) => !isTaken)?.line
   const instances = statements.filter(({ words }) => words[0] === 'vrrp_instance')
   if (isOurs.test(text) || isSample(text, statements) || statements.length === 0) return undefined
@@ -49,7 +51,7 @@ export function handMade(text: string, conf: string, target: Knows): HandMade | 
     const own = instances.find((one) => addressesOf(one).some((address) => isOf(instance, address)))
     return own ? [{ own, instance }] : []
   })
-  const ours = parseBlocks(linesOf(conf, '')).statements
+  const ours = plainStatements(parseBlocks(linesOf(conf, '')).statements)
   const foreign = instances.filter((one) => !pairs.some(({ own }) => own === one))
   return {
     instances: instances.map(describe),
@@ -75,7 +77,7 @@ export function handMade(text: string, conf: string, target: Knows): HandMade | 
 /** @returns what keepalived takes for another address than that of the inventory, though it is the same */
 function becomes({ vips }: Instance, words: readonly string[]): string | undefined {
   const [address, prefix = isIPv6(words[0]!) ? '128' : '32'] = words[0]!.split('/')
-  const vip = vips.find((one) => one.address === address)
+  const vip = vipOf(vips, address!)
   const label = words.includes('label') ? words[words.indexOf('label') + 1] : undefined
   if (!vip || (Number(prefix) === vip.prefix && label === vip.label && !words.includes('scope'))) return undefined
   return `"${words.join(' ')}" becomes ${vip.address}/${vip.prefix}`
@@ -90,10 +92,16 @@ function movesInterface({ words: [, name], block }: Statement, instance: Instanc
 }
 
 /** @param address with a prefix length */
-const isOf = ({ vips }: Instance, address: string): boolean => vips.some((vip) => vip.address === address.split('/')[0])
+const isOf = ({ vips }: Instance, address: string): boolean => vipOf(vips, address) !== undefined
 
+const vipOf = (vips: Instance['vips'], address: string) =>
+  vips.find((vip) => plainAddress(vip.address) === address.split('/')[0])
+
+/** keepalived leaves out what is no address. */
 const addressLines = ({ block }: Statement): Statement[] =>
-  within(block, 'virtual_ipaddress', 'virtual_ipaddress_excluded')
+  within(block, 'virtual_ipaddress', 'virtual_ipaddress_excluded').filter(({ words }) =>
+    isAddress(words[0]!.split('/')[0]),
+  )
 
 const addressesOf = (instance: Statement): string[] =>
   addressLines(instance).map(({ words: [address] }) =>
