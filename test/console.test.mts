@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { withoutKeys } from '../engine/base/private-keys.ts'
 import { Console } from '../engine/cli/console.ts'
 import type { RunContext } from '../engine/cli/main.ts'
 import { Redactor } from '../engine/cli/redact.ts'
@@ -174,6 +175,12 @@ const secrets: string[] = [
   'script "/usr/bin/mysqladmin -uann -pSECRET ping"',
   'script "redis-cli -h 10.2.1.2 -a SECRET ping"',
   'the community of the inventory is SECRET',
+  '-----BEGIN OpenVPN Static key V1-----\nSECRET\n-----END OpenVPN Static key V1-----',
+  '  "auth_token": "SECRET \\" SECRET",',
+  '{"tls.private_key":"SECRET"}',
+  'script "curl -H \'Authorization: Bearer SECRET\' http://localhost/"',
+  'script "/opt/mail --smtp-password SECRET --to ann"',
+  'sshpass -p SECRET ssh ann@10.2.1.2',
 ]
 for (const line of secrets) {
   test(`a secret is hidden: ${line}`, () => {
@@ -184,6 +191,27 @@ for (const line of secrets) {
     assert.match(shown, /^before\n[^]*\*{8}[^]*\nafter$/)
   })
 }
+
+test('the end of a private key, as the last lines that a program printed, or a diff with few lines around, is hidden', () => {
+  const line = 'SECRET'.repeat(10)
+  for (const sign of ['', '+', ' ', '    '])
+    for (const body of [`${line}\n${sign}SECRET==`, `SECRET==`, `${line}\n${sign}${line}\r`]) {
+      const shown = new Redactor().redact(`before it\n${sign}${body}\n${sign}-----END PRIVATE KEY-----\nafter`)
+      assert.not.match(shown, 'SECRET')
+      assert.match(shown, /^before it\n[^]*\n[-+ ]*-----END PRIVATE KEY-----\nafter$/)
+    }
+})
+
+test('a private key that comes line by line is hidden, and what stands before and behind it is not', () => {
+  const seen = (text: string) => withoutKeys(text.split('\n')).join('\n')
+  const [begin, end] = ['-----BEGIN RSA PRIVATE KEY-----', '-----END RSA PRIVATE KEY-----']
+  assert.is(seen(`a\n${begin}\nSECRET\nSECRET\n${end}\nb`), `a\n${begin}\n********\n********\n${end}\nb`)
+  assert.is(seen(`tls.key: ${begin}\n  SECRET\n  SECRET ${end} b`), `tls.key: ${begin}\n********\n********${end} b`)
+  assert.is(seen(`${begin} SECRET\nSECRET`), `${begin}********\n********`)
+  // In one line, as in JSON, the redactor sees all of it.
+  assert.is(seen(`${begin}\\nSECRET\\n${end}\nb`), `${begin}\\nSECRET\\n${end}\nb`)
+  assert.is(seen('-----BEGIN CERTIFICATE-----\nMIIB'), '-----BEGIN CERTIFICATE-----\nMIIB')
+})
 
 test('half a private key, as a diff or a program that ended early leaves it, is hidden', () =>
   assert.not.match(new Redactor().redact('+-----BEGIN PRIVATE KEY-----\n+SECRET\n+SECR'), 'SECR'))

@@ -97,6 +97,21 @@ test('of a line that is written over, the last words are told', async () => {
   assert.equal(heard, ['ready'])
 })
 
+test('a private key that a change prints is told by no line, and by no last words', async () => {
+  const heard: string[] = []
+  const key = ['-----BEGIN PRIVATE KEY-----', ...Array<string>(12).fill('SECRET'.repeat(10))].join('\n')
+  for (const more of ['-----END PRIVATE KEY-----\nthat was it', '']) {
+    const printing = touch('a', sh`printf '%s\n' ${`${key}\n${more}`}; exit 1`)
+    const result = await runHost(host([printing]), options, (event) => {
+      if (event.type === 'change output') heard.push(event.line)
+    })
+    assert.not.match(result.failure!.reason, 'SECRET')
+    assert.match(result.failure!.reason, more === '' ? '********' : 'that was it')
+  }
+  assert.ok(heard.includes('-----BEGIN PRIVATE KEY-----') && heard.includes('that was it'))
+  assert.not.match(heard.join(), 'SECRET')
+})
+
 test('a command that fails in the middle of a change ends it', async () => {
   const result = await runHost(host([touch('a', sh`false\ntouch ${path('a')}`)]), options, silent)
   assert.is(result.status, 'failed')

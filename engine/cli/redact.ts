@@ -1,4 +1,4 @@
-const mask = '********'
+import { keyBegin, mask, withoutTails } from '../base/private-keys.ts'
 
 /** A word of a configuration file, in quotes or not; colours begin with an escape character. */
 const word = String.raw`("[^"\n\x1b]*"?|'[^'\n\x1b]*'?|[^\s\x1b]+)`
@@ -22,8 +22,9 @@ const patterns = [
   // named.conf and rndc.key; dig and nsupdate take [ALGORITHM:]NAME:KEY.
   String.raw`\bsecret\s*("[^"\n\x1b]*"?|[^\s;"\x1b]+(?=\s*;))`,
   String.raw`\s-y\s*["']?(?:[\w.-]+:){1,2}([A-Za-z0-9+/]{8,}=*)`,
-  // Keys in PEM, whole or cut off, also with what a diff puts before each line.
-  String.raw`-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----([^]+?(?=-----END )|[^]+)`,
+  // Keys in PEM, whole or cut off at their end, also with what a diff puts before each line.
+  String.raw`${keyBegin}([^]+?(?=-----END )|[^]+)`,
+  String.raw`\bAGE-SECRET-KEY-([0-9A-Z]+)`,
   // Hashes of passwords: htpasswd, shadow.
   String.raw`(?:^|[\s:"'=])(\$(?:apr1|[1-7]|2[abxy]|g?y|sha1|scrypt|argon2\w*)\$[\w./$,=+-]{8,})`,
   String.raw`\{S?(?:SHA|MD5|CRYPT)\d*\}([\w./+=$-]{8,})`,
@@ -31,8 +32,12 @@ const patterns = [
   // Settings: password=…, PGPASSWORD=…, PrivateKey = …
   String.raw`(?:passw(?:or)?d|passphrase|authpass|secret|token|psk|(?:api|private|preshared)[_-]?key)\s*=\s*${word}`,
   String.raw`^[-+\s]*(?:insecure-)?password:?\s+${word}(?=\s*$)`,
+  String.raw`"[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|psk|(?:api|private|preshared)[_-]?key)"\s*:\s*"((?:\\.|[^"\\\n])+)`,
+  String.raw`\bauthorization:\s*(?:basic|bearer)\s+([^\s"'\x1b]+)`,
   String.raw`\bstats\s+auth\s+[^\s:]+:([^\s\x1b]+)`,
   // Words of programs.
+  String.raw`\s--(?:[\w-]+-)?passw(?:or)?d\s+${word}`,
+  String.raw`\bsshpass\s+-p\s*${word}`,
   String.raw`\b(?:curl|wget)\s(?:[^\n]*?\s)?(?:-u|--(?:proxy-)?user)[ =]?["']?[^\s:"']+:([^\s"'\x1b]+)`,
   String.raw`\b(?:mysql|mariadb)\w*(?:-admin)?\s(?:[^\n]*?\s)?-p([^\s"'\x1b]+)`,
   String.raw`\bredis-cli\s(?:[^\n]*?\s)?-a\s*${word}`,
@@ -57,7 +62,7 @@ export class Redactor {
     const withoutPatterns = patterns.reduce(
       (left, pattern) =>
         left.replace(pattern, (match: string, secret: string) => match.slice(0, -secret.length) + mask),
-      text,
+      withoutTails(text),
     )
     return this.#values.reduce((left, value) => left.replaceAll(value, mask), withoutPatterns)
   }

@@ -1,5 +1,6 @@
 import { unifiedDiff } from '../base/diff.ts'
 import { exitCode, UserError } from '../base/errors.ts'
+import { privateKeysHidden } from '../base/private-keys.ts'
 import type { ApplyStep } from './apply.ts'
 import type { ChangeReport, HostResult, Listener } from './events.ts'
 import type { Plan } from './plan.ts'
@@ -27,6 +28,8 @@ export class ApplyProgress {
   readonly #output: string[] = []
   #current: Task | undefined
   #startedAt = 0
+  /** Of a key whose lines come one by one, and of which the first may have gone when a change fails, none is shown. */
+  #hidden = privateKeysHidden()
 
   constructor(plan: Plan, result: HostResult, tell: Listener, advice: (task: Task) => string) {
     this.#plan = plan
@@ -69,13 +72,14 @@ export class ApplyProgress {
     this.#current = task
     this.#result.notTried.shift()
     this.#output.length = 0
+    this.#hidden = privateKeysHidden()
     this.#startedAt = performance.now()
     this.#tell({ type: 'change started', host: this.#result.host, task: task.name })
   }
 
   #hear(task: Task, printed: string): void {
     // Package managers write over what they have written in a line: a terminal keeps the last.
-    const line = printed.split('\r').findLast((part) => part.trim() !== '') ?? ''
+    const line = this.#hidden(printed.split('\r').findLast((part) => part.trim() !== '') ?? '')
     this.#output.push(line)
     // A change may print without end.
     if (this.#output.length > shownLines) this.#output.shift()

@@ -8,6 +8,7 @@ import type { Host } from '../../../inventory/types.ts'
 import type { Service } from '../../../services/service.ts'
 import type { Clock } from '../../base/clock.ts'
 import { exitCode, HostError, UserError } from '../../base/errors.ts'
+import { withoutKeys } from '../../base/private-keys.ts'
 import { lines, type Script, sh } from '../../base/sh.ts'
 import type { ClusterControl } from '../control.ts'
 import { comingBack, heirOf, moveAddresses } from './move.ts'
@@ -144,7 +145,7 @@ ipvsadm -lcn | awk -v reals=${` ${reals} `} -v vips=${` ${vips.join(' ')} `} -v 
   async command(command: string, by: string, timeout: number): Promise<string> {
     const transport = this.#control.reach(this.#host.name)
     const { stdout, stderr, code } = await runCommand(transport, command, by, timeout)
-    const said = stdout.toString('utf8').trim().split('\n')
+    const said = withoutKeys(stdout.toString('utf8').trim().split('\n'))
     if (code !== 0) throw stop(`the command ended with code ${code}: ${stderr || said.slice(-4).join('\n')}`)
     return said.at(-1) || 'done'
   }
