@@ -27,6 +27,9 @@ export interface Listed {
 
 const isKeyOf = (schema: { properties: object }, key: string) => Object.hasOwn(schema.properties, key)
 
+/** What is the same on all nodes. */
+const isOfCluster = (key: string) => isKeyOf(clusterSchema, key) && !isKeyOf(hostSchema, key)
+
 /** @returns hosts of a group and of the groups below it, each once, in their order */
 function membersOf(listed: Listed, group: string, seen = new Set<string>()): string[] {
   if (seen.has(group)) return []
@@ -71,14 +74,30 @@ export function fromListed(
   const cluster: Vars = {}
   for (const host of nodes)
     for (const [key, value] of keysOf(varsOf(host))) {
-      if (!isKeyOf(clusterSchema, key) || isKeyOf(hostSchema, key)) continue
+      if (!isOfCluster(key)) continue
       const said =
         key === 'auth_pass' ? secrets.given(value, `${prefix}${key} of ${host}`) : typed(value, clusterSchema, key)
-      if (host !== nodes[0] && JSON.stringify(cluster[key]) !== JSON.stringify(said))
+      cluster[key] ??= said
+      if (JSON.stringify(cluster[key]) !== JSON.stringify(said))
         throw new UserError(
           `${file}: ${prefix}${key} of ${host} is not that of ${nodes[0]}: one cluster at a time, by its group: ${file}:GROUP`,
         )
-      cluster[key] = said
+    }
+  for (const key of Object.keys(cluster)) {
+    const [without, having] = [false, true].map((has) =>
+      nodes.find((host) => (varsOf(host)[prefix + key] !== undefined) === has),
+    )
+    if (without !== undefined)
+      throw new UserError(
+        `${file}: ${prefix}${key} is said of ${having}, and not of ${without}: it is the same on all nodes, so say it for all, as for their group`,
+      )
+  }
+  for (const host of membersOf(listed, group).filter((one) => !nodes.includes(one)))
+    for (const [key, value] of keysOf(varsOf(host))) {
+      // What is said of all hosts, as of the group all, is not meant for this one.
+      const isOfAll = nodes.every((one) => JSON.stringify(varsOf(one)[prefix + key]) === JSON.stringify(value))
+      if (isKeyOf(hostSchema, key) && !isOfAll && !isTrue(varsOf(host)[`${prefix}client`]))
+        notes.add(`${host} has ${prefix}${key} and no ${prefix}vip, so it is no node`)
     }
   const hosts = Object.fromEntries(nodes.map((host) => [host, hostOf(host, varsOf(host), { secrets, notes })]))
   const clients = Object.keys(listed._meta.hostvars)

@@ -231,6 +231,28 @@ test('a value that is wrong is told by its variable, and what does not map is to
   assert.match(why(`${ini}:web`), 'no host has the variable keepalived_vip')
 })
 
+test('what is the same on all nodes is said of all of them: of some alone it is refused, whichever', () => {
+  const only = (host: string, other: string) =>
+    `keepalived_preempt is said of ${host}, and not of ${other}: it is the same on all nodes, so say it for all, as for their group`
+  const of = (name: string, ...more: [string, string]) => pair(name, more)
+  const [first, second] = [of('first', 'keepalived_preempt=true', ''), of('second', '', 'keepalived_preempt=true')]
+  assert.is(why(first), `${first}: ${only('a.x', 'b')}`)
+  assert.is(why(second), `${second}: ${only('b', 'a.x')}`)
+  const differ = of('differ', 'keepalived_preempt=true', 'keepalived_preempt=false')
+  assert.match(why(differ), 'keepalived_preempt of b is not that of a.x')
+  assert.ok(loadInventory(of('same', 'keepalived_preempt=true', 'keepalived_preempt=yes')).cluster.preempt)
+})
+
+test('a host that has what nodes have, and no virtual IP, is told', () => {
+  const forgotten = write(
+    'forgotten/hosts.ini',
+    '[dns]\na ansible_host=10.2.1.2 keepalived_vip=10.2.1.5\nb ansible_host=10.2.1.3 keepalived_vip=10.2.1.5\n' +
+      'c ansible_host=10.2.1.4 keepalived_identity=x\nd keepalived_client=true keepalived_identity=y\n' +
+      '[all:vars]\nkeepalived_network=10.2.1.0/24\nkeepalived_interface=eth1\n',
+  )
+  assert.equal(loadInventory(forgotten).notes, ['c has keepalived_identity and no keepalived_vip, so it is no node'])
+})
+
 test('where Ansible is not installed, or a vault stays closed, that is told', () => {
   const path = process.env.PATH
   const configured = process.env.ANSIBLE_CONFIG!
