@@ -1,6 +1,5 @@
-import type { Way } from './connection.ts'
 import { runProgram } from './program.ts'
-import { sshOptions } from './ssh-config.ts'
+import { sshOptions, type SshTarget } from './ssh-config.ts'
 
 /** What ssh calls a kind of algorithms, and its setting on either side. */
 const settings: Readonly<Record<string, string>> = {
@@ -12,19 +11,19 @@ const settings: Readonly<Record<string, string>> = {
 
 /**
  * @param said by ssh itself, and not on the way there
+ * @param server what said the other half, as messages call it, and how ssh is told of it
  * @returns which algorithms ssh and the host do not have in common, and what to do; undefined where it said something else
  */
 export async function whyNothingInCommon(
   said: string,
-  way: Pick<Way, 'settings' | 'target'>,
+  { where, target }: { where: string; target: SshTarget },
 ): Promise<string | undefined> {
   const [, kind = '', theirs] = /no matching (.+) found\. Their offer: (\S+)/.exec(said) ?? []
   const setting = settings[kind]
   if (!setting) return undefined
-  const { hostname, port } = way.settings
-  const { config, host } = way.target
+  const { config, host } = target
   const [ours, usual] = await Promise.all([
-    printed(setting, [...sshOptions(way.target), '--', host]),
+    printed(setting, [...sshOptions(target), '--', host]),
     printed(setting, ['-F', 'none', '--', host]),
   ])
   const file = config ?? '~/.ssh/config'
@@ -32,7 +31,7 @@ export async function whyNothingInCommon(
   // Some of these words are no algorithms.
   const offer = theirs!.split(',').filter((name) => !/^(kex-strict|ext-info)-/.test(name))
   return (
-    `${hostname} port ${port} has none of the ${setting} that ${origin}\n` +
+    `${where} has none of the ${setting} that ${origin}\n` +
     `It has ${offer.join(',')}: allow one of these by ${setting} in ${file}, or one of the others by ${setting} in sshd_config there`
   )
 }

@@ -8,6 +8,7 @@ import { HostError } from '../base/errors.ts'
 import { type Askpass, askpass } from './askpass.ts'
 import type { Channel, Connection, Login, Prepare, Way } from './connection.ts'
 import { whyNothingInCommon } from './openssh-common.ts'
+import { whyNoWay } from './jump-errors.ts'
 import { isDropped, whyNoOpenSsh } from './openssh-errors.ts'
 import { set, sshOptions, type SshSettings } from './ssh-config.ts'
 
@@ -72,12 +73,19 @@ async function attempt(way: Way, deadline: AbortSignal): Promise<Login> {
     }
     return opened(way, { words: onto(socket), isUp: () => masterIsUp(way, ...socket), close })
   }
-  const said = (await readFile(heard, 'utf8').catch(() => '')) + last
+  const onTheWay = await readFile(heard, 'utf8').catch(() => '')
+  const said = onTheWay + last
   await rm(folder, { recursive: true, force: true })
-  const nothing = await whyNothingInCommon(last, way)
+  const { hostname, port } = way.settings
+  const nothing =
+    (await whyNoWay(onTheWay, way)) ??
+    (await whyNothingInCommon(last, { where: `${hostname} port ${port}`, target: way.target }))
+  // A program on the way that has said why it ended knows more than ssh, which sees the end alone.
+  const ended = way.settings.jump.length === 0 && isDropped(last) && onTheWay.trim() !== '' && !isDropped(onTheWay)
+  if (ended) throw new HostError(`${options.name}: the way to ${hostname} port ${port} failed: ${onTheWay.trim()}`)
   const why = nothing ?? whyNoOpenSsh(said, { ...way, late: deadline.aborted, passwordGiven: asked?.given() ?? false })
   // A password that was given is never given once more.
-  if (isDropped(said) && !deadline.aborted && !asked?.given()) return { dropped: why }
+  if (nothing === undefined && isDropped(said) && !deadline.aborted && !asked?.given()) return { dropped: why }
   throw new HostError(`${options.name}: ${why}`)
 }
 

@@ -3,7 +3,15 @@ import { quote } from 'zx/core'
 import { HostError } from '../base/errors.ts'
 import { type Ended, runProgram } from './program.ts'
 import { filesIn, filledCommand, pathsOf, tokensOf, whyNoPath } from './ssh-paths.ts'
-import { type Algorithms, algorithmsOf, keyTypesOf, type Method, methodsOf, otherRsa, whyBeyond } from './ssh2-limits.ts'
+import {
+  type Algorithms,
+  algorithmsOf,
+  keyTypesOf,
+  type Method,
+  methodsOf,
+  otherRsa,
+  whyBeyond,
+} from './ssh2-limits.ts'
 
 /** How the inventory says that a host is reached; the user's ssh_config says the rest. */
 export interface SshTarget {
@@ -61,6 +69,8 @@ export interface SshSettings {
   family: 0 | 4 | 6
   /** The program, with its arguments, whose stdin and stdout lead to the host. */
   proxy?: string[]
+  /** The jump hosts on the way, as ssh_config names them. */
+  jump: string[]
   /** What the program ssh is told beside `plain`, as far as it knows it: an option that is too new for it would be refused. */
   newer: Record<string, string>
   /** What this way has in common with those to other hosts: the jump host, or else the server itself. */
@@ -129,6 +139,7 @@ export async function sshSettings(target: SshTarget, name: string): Promise<SshS
     bindAddress: given('bindaddress') || undefined,
     family: ({ inet: 4, inet6: 6 } as const)[one('addressfamily')] ?? 0,
     newer,
+    jump: jump ? jump.split(',') : [],
     proxy: proxy(jump, command && filledCommand(command, tokens), { name, target, hostname, port, user, newer }),
     door: jump || command || `${hostname}:${port}`,
   }

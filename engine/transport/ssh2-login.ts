@@ -2,6 +2,7 @@ import type { ClientChannel } from 'ssh2'
 import SSH2Promise from 'ssh2-promise'
 import { HostError } from '../base/errors.ts'
 import type { Channel, Connection, Login, Prepare, Way } from './connection.ts'
+import { whyNoWay } from './jump-errors.ts'
 import { isDropped } from './openssh-errors.ts'
 import { hostKeyAlgorithms, whyRefused } from './known-hosts.ts'
 import type { SshSettings } from './ssh-config.ts'
@@ -18,11 +19,13 @@ export function ssh2Login(way: Way): Prepare {
   }
 }
 
-async function attempt(
-  { settings, known, target, options: { name, keepalive = 5 } }: Way,
-  keys: Keys,
-  deadline: AbortSignal,
-): Promise<Login> {
+async function attempt(way: Way, keys: Keys, deadline: AbortSignal): Promise<Login> {
+  const {
+    settings,
+    known,
+    target,
+    options: { name, keepalive = 5 },
+  } = way
   const link = await dial(settings, deadline, name)
   deadline.addEventListener('abort', link.close)
   const failure: Failure = { settings, keys, link, deadline }
@@ -48,6 +51,8 @@ async function attempt(
   } catch (error) {
     link.close()
     failure.error = error as Failure['error']
+    const noWay = failure.hostKey ? undefined : await whyNoWay(link.complaint(), way)
+    if (noWay) throw new HostError(`${name}: ${noWay}`)
     if (wasDropped(failure)) return { dropped: whyNoLogin(failure) }
     const nothing = /no matching (.*)/.exec(failure.error?.message ?? '')
     if (nothing) return { beyond: nothing[1]! }
@@ -100,18 +105,22 @@ interface Failure {
 }
 
 /** Whether a server, or the jump host before it, took the connection and closed it before it had said anything. */
-function wasDropped({ link, deadline, hostKey, error }: Failure): boolean {
+function wasDropped({ settings, link, deadline, hostKey, error }: Failure): boolean {
   if (hostKey || deadline.aborted) return false
-  if (link.complaint()) return isDropped(link.complaint())
+  const said = link.complaint()
+  // Of what a jump host says, as its banner, what ends the way is known.
+  if (said && (settings.jump.length === 0 || isDropped(said))) return isDropped(said)
   return !error || /ECONNRESET|EPIPE|PREMATURE_CLOSE|lost before handshake/.test(`${error.code} ${error.message}`)
 }
 
 function whyNoLogin({ settings, keys, link, deadline, hostKey, error }: Failure): string {
   const where = `${settings.hostname} port ${settings.port}`
   if (hostKey && hostKey !== 'known') return hostKey
-  if (!hostKey && link.complaint()) return `the way to ${where} failed: ${link.complaint()}`
-  if (deadline.aborted && !hostKey) return `${where} takes connections but does not speak SSH in time`
-  if (!hostKey) return `no SSH connection to ${where}: ${error?.message ?? 'it was closed by the host'}`
+  const said = link.complaint()
+  if (!hostKey && said && settings.jump.length === 0) return `the way to ${where} failed: ${said}`
+  const more = said ? ` (on the way there: ${said})` : ''
+  if (deadline.aborted && !hostKey) return `${where} takes connections but does not speak SSH in time${more}`
+  if (!hostKey) return `no SSH connection to ${where}: ${error?.message ?? 'it was closed by the host'}${more}`
   if (deadline.aborted) return `${where} did not finish the login in time`
   return `${where} refused ${settings.user} (${error?.message ?? 'connection closed'}): ${keys.account()}`
 }
