@@ -62,14 +62,50 @@ test('on a kernel that lacks files of /proc, as those of queues, packets are tri
   assert.match(await printed(new Script(lacking), inet('input', 'accept', 'meta l4proto vrrp drop')), /^drop$/m)
 })
 
-test('rules of arptables-legacy, which are not carried, are told', () => {
+test('rules of arptables-legacy, which are not carried, are told with what they may stop, and what to do', () => {
   const { plan } = trial(1)
-  const text = 'untold=rules of arptables-legacy stop\npass\npass\n'
+  const text = 'untold=arptables-legacy\npass\npass\n'
   assert.equal(plan({ text, code: 0 }, { changes: () => false }), {
     unchanged: true,
-    why: 'it could not be tried whether rules of arptables-legacy stop packets',
+    why:
+      'it could not be tried whether rules of arptables-legacy stop ARP for 10.2.1.2, 10.2.1.5, so that neighbours do not find it ' +
+      '(look at them there: arptables-legacy -L -n -v; set by arptables-nft in its place, they are tried)',
     isUnknown: true,
   })
+})
+
+for (const [rules, isTold] of [
+  [':INPUT ACCEPT\n:OUTPUT ACCEPT', false],
+  [':INPUT DROP', true],
+  [':INPUT ACCEPT\n-A INPUT -d 10.2.1.5 -j DROP', true],
+  [undefined, true],
+] as const)
+  test(`a table of arptables-legacy, which holds ${rules?.replaceAll('\n', ' ') ?? 'what nobody can read'}`, async () => {
+    const { text } = trial(1).probe
+    const theirs =
+      'echo filter >/run/names; mkdir /run/bin; PATH=/run/bin:$PATH\n' +
+      `printf '#!/bin/sh\\n${rules === undefined ? 'exit 1' : `printf "%%s\\\\n" "*filter\\n${rules.replaceAll('\n', '\\n')}"`}\\n' >/run/bin/arptables-legacy-save\n` +
+      'chmod 755 /run/bin/arptables-legacy-save'
+    const all = await printed(new Script(text.replaceAll('/proc/net/arp_tables_names', '/run/names')), theirs)
+    assert.is(/^untold=arptables-legacy$/m.test(all), isTold, all)
+  })
+
+test('a queue of nftables itself that no program listens to is told in words of nftables', () => {
+  const { plan } = trial(1)
+  const why = (text: string) => {
+    try {
+      return JSON.stringify(plan({ text: `drop\n${text}`, code: 0 }, { changes: () => false }))
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+  const rule = (words: string) => `udp dport 53 ${words} (verdict queue)`
+  assert.match(
+    why(`queued=inet theirs input rule ${rule('queue to 3')}`),
+    /the chain inet theirs input hands it to a program, and none listens .* let the rule pass packets without it: queue flags bypass to 3$/,
+  )
+  assert.match(why(`queued=ip filter INPUT rule ${rule('queue num 0-3')}`), 'queue flags bypass to 0-3')
+  assert.match(why(`iptables=filter\nqueued=ip filter INPUT rule ${rule('queue num 3')}`), /: --queue-bypass$/)
 })
 
 test.run()

@@ -4,7 +4,7 @@ import { type Script, sh } from '../../../engine/base/sh.ts'
  * @param devices interfaces that packets come in by
  * @param v6 whether some are of IPv6: rules for it are left alone where none is
  * @returns what copies the host's rules, as `$saved` has those of iptables, to files of the present folder for `inside`; prints
- *   `untold=WHAT` of what can't be carried
+ *   `untold=PROGRAM` whose rules can't be carried
  */
 export const copied = (devices: readonly string[], v6: boolean): Script => sh`
 # Rules of POSTROUTING that give a source are judged by their words, and may be taken over. What nft has added to a table of iptables, iptables does not carry.
@@ -58,7 +58,10 @@ if [ -s by-ebtables ]; then
   ebtables-nft-save 2>/dev/null | awk 'NR == FNR { theirs[$0]; next } /^\*/ { keep = $0 in theirs } keep && !/^#/' by-ebtables - >ebtables
 fi
 if [ -s by-arptables ]; then arptables-nft-save 2>/dev/null >arptables; fi
-if read -r _ </proc/net/arp_tables_names; then echo "untold=rules of arptables-legacy stop"; fi 2>/dev/null
+# The kernel names a table that has been looked at, too: one that lets all pass is nothing to tell.
+if read -r _ </proc/net/arp_tables_names; then
+  if theirs=$(arptables-legacy-save); then grep -qE '^-A |^:[^ ]+ DROP' <<<"$theirs"; fi && echo untold=arptables-legacy
+fi 2>/dev/null
 # A chain that is made has no policy yet. Of ebtables-legacy only these tables stop packets that are for the host.
 if [ "$ports" ] && compgen -G '/sys/module/ebtable_*' >/dev/null && command -v ebtables-legacy >/dev/null; then
   for table in filter nat; do

@@ -27,7 +27,7 @@ export function untold(text: string, results: readonly string[], packets: readon
     ({ result }) => result,
   )
   const said = [
-    ...[...text.matchAll(/^untold=(.*)$/gm)].map(([, what]) => `whether ${what} packets`),
+    ...(/^untold=arptables-legacy$/m.test(text) ? [ofArptables(packets)] : []),
     ...[...of].map(([result, found]) => {
       const queue = result.match(/queue (.*)$/)?.[1]
       const which = found.map(({ what }) => what).join(', ')
@@ -37,6 +37,14 @@ export function untold(text: string, results: readonly string[], packets: readon
     }),
   ]
   return said.length > 0 ? `it could not be tried ${said.join('; ')}` : undefined
+}
+
+const ofArptables = (packets: readonly Tried[]): string => {
+  const addresses = new Set(packets.flatMap(({ protocol, to }) => (protocol === 'arp' ? [to] : [])))
+  return (
+    `whether rules of arptables-legacy stop ARP for ${[...addresses].join(', ') || 'this host'}, so that neighbours do not find it ` +
+    '(look at them there: arptables-legacy -L -n -v; set by arptables-nft in its place, they are tried)'
+  )
 }
 
 /** @returns what translates an address, and what to do about it */
@@ -61,8 +69,13 @@ const chains: Readonly<Record<Packet['direction'], readonly string[]>> = {
 function cause(text: string, packet: Tried): string {
   const [, where, rule] = text.match(/^cause=(\S+ \S+ \S+) (.*)$/m) ?? []
   const [, queue, handing] = (where ? undefined : text.match(/^queued=(\S+ \S+ \S+) (.*)$/m)) ?? []
-  if (queue)
-    return `the chain ${queue} hands it to a program, and none listens (${handing}). Start that program, or let the rule pass packets without it: --queue-bypass`
+  if (queue) {
+    const [family, table] = queue.split(' ')
+    const isIptables = family === 'ip' && text.match(/^iptables=\S+$/gm)?.includes(`iptables=${table}`)
+    const number = /\bqueue (?:flags \S+ )?(?:num|to) (\S+)/.exec(handing!)?.[1] ?? 'NUMBER'
+    const bypass = isIptables ? '--queue-bypass' : `queue flags bypass to ${number}`
+    return `the chain ${queue} hands it to a program, and none listens (${handing}). Start that program, or let the rule pass packets without it: ${bypass}`
+  }
   if (packet.protocol === 'arp') return arpCause(text, packet.to, where, rule)
   const { device, direction, protocol, isAnswer } = packet
   // What has been translated has another port where it is stopped.
