@@ -29,8 +29,8 @@ export async function askpass(folder: string, password: string): Promise<Askpass
   let asked = 0
   const answer = async (socket: Socket) => {
     const prompt = await text(socket)
-    // Passphrases of keys, and what a security key wants, are no business of a password.
-    if (!/passw/i.test(prompt)) return socket.end()
+    // Passphrases of keys, and what a security key wants, are no business of a password, for which the host may ask in any language.
+    if (/passphrase|\bPIN\b|user presence|\(yes\/no/i.test(prompt)) return socket.end()
     if (++asked > 1) again.resolve()
     return socket.end(asked === 1 ? `${password}\n` : '')
   }

@@ -13,10 +13,12 @@ import { isDropped, whyNoOpenSsh } from './openssh-errors.ts'
 import { set, sshOptions, type SshSettings } from './ssh-config.ts'
 
 /** Of what a configuration may have for a person's session, nothing happens in ours. */
-const plain = ({ newer }: SshSettings) => [
+const plain = ({ newer, environment }: SshSettings) => [
   ...['-T', '-a', '-x'],
   ...set({ RemoteCommand: 'none', PermitLocalCommand: 'no', ClearAllForwardings: 'yes', LogLevel: 'ERROR', ...newer }),
   ...set({ Tunnel: 'no', AddKeysToAgent: 'no' }),
+  // Of several lines the first counts; none at all can't be said.
+  ...(environment.isSet ? set({ SetEnv: 'KEEPALIVED_PLAYBOOKS=1' }) : []),
   // Whatever a configuration allows: an unknown key is never taken.
   ...set({ StrictHostKeyChecking: 'yes', UpdateHostKeys: 'no', NoHostAuthenticationForLocalhost: 'no' }),
 ]
@@ -135,6 +137,26 @@ async function startMaster(
   return { code, said }
 }
 
+/** What the program ssh itself needs. */
+const needed = ['PATH', 'HOME', 'SSH_AUTH_SOCK']
+
+/** @returns the environment without what ssh would send on: scripts read words of the host's programs, in no person's language */
+function ownEnvironment(sent: readonly string[]): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => needed.includes(name) || !sent.some((pattern) => isMatch(name, pattern)),
+  )
+  return Object.fromEntries(kept)
+}
+
+/** Whether a name is of a pattern of ssh_config(5). */
+const isMatch = (name: string, pattern: string): boolean => {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.')
+  return new RegExp(`^${source}$`).test(name)
+}
+
 /** An open connection, and the words that put a command on it. */
 interface Master {
   words: readonly string[]
@@ -151,6 +173,7 @@ const opened = ({ settings, target }: Way, { words, isUp, close }: Master): Conn
     async start(command) {
       const child = spawn('ssh', [...sshOptions(target), ...plain(settings), ...words, '--', target.host, command], {
         detached: true,
+        env: ownEnvironment(settings.environment.sent),
       })
       await once(child, 'spawn')
       const channel: Channel = {

@@ -69,6 +69,8 @@ export interface SshSettings {
   family: 0 | 4 | 6
   /** The program, with its arguments, whose stdin and stdout lead to the host. */
   proxy?: string[]
+  /** Names of variables that ssh_config has sent to hosts, as patterns, and whether it sets some there. */
+  environment: { sent: string[]; isSet: boolean }
   /** The jump hosts on the way, as ssh_config names them. */
   jump: string[]
   /** What the program ssh is told beside `plain`, as far as it knows it: an option that is too new for it would be refused. */
@@ -99,8 +101,9 @@ export async function sshSettings(target: SshTarget, name: string): Promise<SshS
   const algorithms = algorithmsOf(one)
   const methods = methodsOf(one)
 
-  const [jump, command, alias] = [given('proxyjump'), given('proxycommand'), one('hostkeyalias')]
-  const tokens = tokensOf({ host: target.host, hostname, port: String(port), user, jump, alias })
+  const [jumps, command, alias] = [given('proxyjump'), given('proxycommand'), one('hostkeyalias')]
+  const tokens = tokensOf({ host: target.host, hostname, port: String(port), user, jump: jumps, alias })
+  const jump = filledCommand(jumps, tokens)
   const paths = (setting: string) => pathsOf(setting, values.get(setting.toLowerCase()) ?? [], tokens, name)
   const files = (setting: string) => {
     const { fill } = paths(setting)
@@ -139,14 +142,24 @@ export async function sshSettings(target: SshTarget, name: string): Promise<SshS
     bindAddress: given('bindaddress') || undefined,
     family: ({ inet: 4, inet6: 6 } as const)[one('addressfamily')] ?? 0,
     newer,
+    environment: {
+      sent: (values.get('sendenv') ?? []).flatMap((line) => line.split(' ')),
+      isSet: values.has('setenv'),
+    },
     jump: jump ? jump.split(',') : [],
     proxy: proxy(jump, command && filledCommand(command, tokens), { name, target, hostname, port, user, newer }),
     door: jump || command || `${hostname}:${port}`,
   }
 }
 
-/** Of what a configuration may have for a person's session, what older OpenSSH does not have: before 8.7, and 8.5. */
-const plainNewer = { StdinNull: 'no', ForkAfterAuthentication: 'no', SessionType: 'default', LogVerbose: 'none' }
+/** Of what a configuration may have for a person's session, what older OpenSSH does not have: before 8.7, 8.5, and 9.6. */
+const plainNewer = {
+  ChannelTimeout: 'none',
+  StdinNull: 'no',
+  ForkAfterAuthentication: 'no',
+  SessionType: 'default',
+  LogVerbose: 'none',
+}
 
 /** @returns options as `-o` takes them */
 export const set = (options: Record<string, string | number>): string[] =>

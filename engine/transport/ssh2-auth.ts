@@ -32,7 +32,8 @@ export interface Keys {
 export async function prepareKeys(settings: SshSettings, password?: string): Promise<Keys> {
   const byKey = settings.methods.includes('publickey')
   const files = byKey ? settings.identityFiles.filter((file) => existsSync(file)).map(readKeyFile) : []
-  const inAgent = byKey && settings.agent ? await agentKeys(settings.agent) : []
+  const held = byKey && settings.agent ? await agentKeys(settings.agent) : []
+  const inAgent = held ?? []
   const named = (key: ParsedKey) => files.some((file) => file.publicKey?.equals(key.getPublicSSH()))
   const fromAgent = [
     ...inAgent.filter(named),
@@ -52,6 +53,7 @@ export async function prepareKeys(settings: SshSettings, password?: string): Pro
     }),
   ]
   const problems = [
+    ...(held ? [] : [`the agent at ${settings.agent} does not answer: end it, or leave it out by IdentityAgent none`]),
     ...fromFiles.filter(isAllowed).flatMap(({ problem }) => problem ?? []),
     ...[...fromAgent, ...fromFiles].filter((key) => !isAllowed(key)).map(whyLeftOut),
   ]
@@ -133,9 +135,18 @@ function parse(content: Buffer): ParsedKey | Error {
   return Array.isArray(keys) ? keys[0]! : keys
 }
 
-/** The agent's keys; none where no agent answers. */
-const agentKeys = (socket: string): Promise<ParsedKey[]> =>
-  new Promise((resolve) => ssh2.createAgent(socket).getIdentities((_error, keys) => resolve(keys ?? [])))
+/** Seconds for an agent to name its keys, which needs nobody. */
+const patience = 10
+
+/** The agent's keys; none where there is no agent, and undefined where there is one that does not answer. */
+const agentKeys = (socket: string): Promise<ParsedKey[] | undefined> =>
+  new Promise((resolve) => {
+    const tooLate = setTimeout(resolve, patience * 1000, undefined)
+    ssh2.createAgent(socket).getIdentities((_error, keys) => {
+      clearTimeout(tooLate)
+      resolve(keys ?? [])
+    })
+  })
 
 const agentLabel = ({ comment, type }: ParsedKey) => `${comment || type} of the agent`
 

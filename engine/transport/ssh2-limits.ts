@@ -93,5 +93,9 @@ export function whyBeyond(setting: Setting, algorithms: Algorithms, allowed: rea
   if (allowed.length === 0) return `preferredauthentications ${setting('preferredauthentications')}`
   if (setting('proxyusefdpass') === 'yes') return 'proxyusefdpass'
   if (setting('bindinterface')) return 'bindinterface'
+  if (allowed.includes('publickey') && setting('pkcs11provider')) return `pkcs11provider ${setting('pkcs11provider')}`
+  if (/^(yes|true)$/.test(setting('hostbasedauthentication'))) return 'hostbasedauthentication'
+  // Of keys that are shorter, of hosts as of users; 1024 is what OpenSSH has by itself.
+  if (Number(setting('requiredrsasize')) > 1024) return `requiredrsasize ${setting('requiredrsasize')}`
   return undefined
 }

@@ -31,6 +31,8 @@ export function whyNotRoot(host: string, user: string, stderr: string, code: num
   // In each the last are the words of sudo-rs.
   if (/a password is required|a terminal is required to|interactive authentication is required/.test(stderr))
     return `${host}: sudo asks ${user} for a password: use --ask-become-pass or become_password in the inventory, or allow ${user} sudo without one`
+  if (/must have a tty/.test(stderr))
+    return `${host}: sudo runs nothing for ${user} without a terminal (requiretty), and scripts have none: put "Defaults:${user} !requiretty" into sudoers there`
   if (/incorrect password|no password was provided|incorrect authentication attempts/.test(stderr))
     return `${host}: sudo did not take the password of ${user}: run again with the right one (--ask-become-pass, become_password in the inventory)`
   if (/not in the sudoers file|is not allowed to|may not run sudo/.test(stderr))
