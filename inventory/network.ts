@@ -51,9 +51,6 @@ export const specialBlockOf = (address: string): readonly [block: string, meanin
 /** @returns what an IPv4 address is for that no host has */
 export const meaningOf = (address: string): string | undefined => specialBlockOf(address)?.[1]
 
-/** @returns an IPv6 address in the form that all of its forms have in common (RFC 5952) */
-export const plain6 = (address: string): string => new URL(`http://[${address}]`).hostname.slice(1, -1)
-
 /**
  * @returns whether clients are served at an address that moves, by its place among all: at `vip`, which is the first, and at others of
  *   IPv4 in the network of the nodes

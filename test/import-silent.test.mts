@@ -222,13 +222,8 @@ test('addresses, lengths and ports are as keepalived takes them, in whatever for
   )
   assert.is(inventoryTextOf(strange), inventoryTextOf(plain))
   assert.equal(
-    strange.hazards
-      .filter(({ code }) => code === 'unknown-keyword')
-      .map(({ what }) => what.replace(/, and.*/, ''))
-      .sort(),
-    ['10.2.1.05/24', '10.2.1.6%lo', 'real_server 10.2.1.04']
-      .flatMap((word) => Array(2).fill(`${word} is unknown`))
-      .sort(),
+    strange.hazards.filter(({ code }) => code === 'unknown-keyword').map(({ what }) => what.replace(/, and.*/, '')),
+    [1, 2].flatMap(() => ['10.2.1.05/24', '10.2.1.6%lo', 'real_server 10.2.1.04'].map((word) => `${word} is unknown`)),
   )
   // A length that no address has is none.
   assert.match(inventoryTextOf(imported(files(text('10.2.1.5/33', '10.2.1.5 80', real('2'))))), /^(?![^]*vip_prefix)/)

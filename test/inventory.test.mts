@@ -135,11 +135,12 @@ for (const key of ['config', 'identity_file'] as const)
       './$HOME/key': join(folder, '$HOME/key'),
       '/a~b/$c': '/a~b/$c',
     }
-    for (const [path, meant] of Object.entries(ways))
-      assert.is(load(text(path)).hosts[0]!.ssh[key], meant, path)
+    for (const [path, meant] of Object.entries(ways)) assert.is(load(text(path)).hosts[0]!.ssh[key], meant, path)
     const column = key === 'config' ? 44 : 51
     const refused = (path: string) =>
-      complaint(text(path)).replace(`${file}:5:${column} hosts.ns1.ssh.${key}: `, '').replace(/: .*, got /, ' | ')
+      complaint(text(path))
+        .replace(`${file}:5:${column} hosts.ns1.ssh.${key}: `, '')
+        .replace(/: .*, got /, ' | ')
     assert.is(refused('~nosuch/key'), 'begins with the home of a user whom there is not here | "~nosuch/key"')
     assert.is(refused('"~"'), 'must be the path of a file, and this is a home | "~"')
     assert.is(refused('~root'), 'must be the path of a file, and this is a home | "~root"')

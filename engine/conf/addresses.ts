@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from 'node:net'
-import { plain6 } from '../../inventory/network.ts'
+import { plain6 } from '../base/plain6.ts'
 import type { Statement } from './statement.ts'
 
 /** Whether keepalived takes a word for an address, as inet_pton(3) does: without zeros before a number, and without a zone. */
