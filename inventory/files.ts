@@ -14,6 +14,7 @@ export function absolutePath(path: string, inventoryFile: string): string {
 
 /** @returns what a path of an inventory has that is taken for something else than is meant, in words that show nothing of it */
 export function whyNoPath(path: string): string | undefined {
+  if (path.startsWith('./')) return undefined
   if (/^~[^/]*$/.test(path))
     return 'must be the path of a file, and this is a home: name the file in it, or begin with "./"'
   const [, user] = /^~([^/]+)\//.exec(path) ?? []

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { addressesAgree } from './any-addresses.mts'
 import { schema } from '../../inventory/schema.ts'
+import { whyNoPath } from '../../inventory/files.ts'
 import { noInterface } from '../../inventory/rules.ts'
 import type { Draft } from '../../inventory/defaults.ts'
 import type { Content } from '../../inventory/types.ts'
@@ -214,6 +215,9 @@ function clusterAgrees({ cluster, hosts, ssh, clients = {} }: Written): void {
   delete cluster.vmac
   if (typeof cluster.auth_pass === 'object') cluster.auth_pass = { env: 'VRRP_PASS' }
   const ways = [ssh, ...[...Object.values(hosts), ...Object.values(clients)].map((one) => one?.ssh)]
+  for (const way of ways)
+    for (const key of ['config', 'identity_file'] as const)
+      if (way?.[key] && whyNoPath(way[key])) way[key] = `./${way[key]}`
   for (const way of ways)
     for (const key of ['password', 'become_password'] as const) if (way?.[key]) way[key] = { env: 'VRRP_PASS' }
   delete cluster.routing
