@@ -20,7 +20,7 @@ export function whyNoPath(path: string): string | undefined {
   const [, user] = /^~([^/]+)\//.exec(path) ?? []
   if (user !== undefined && homeOf(user) === undefined)
     return 'begins with the home of a user whom there is not here: mend the name after "~", write the path out, or begin with "./"'
-  if (/^\$\w|\$\{/.test(path))
+  if (/^\$[A-Za-z_]|\$\{/.test(path))
     return 'has a variable, and none are filled in here: write the path out, begin with "~/" for your home, or with "./"'
   return undefined
 }
