@@ -27,8 +27,10 @@ export interface Listed {
 
 const isKeyOf = (schema: { properties: object }, key: string) => Object.hasOwn(schema.properties, key)
 
-/** What is the same on all nodes. */
-const isOfCluster = (key: string) => isKeyOf(clusterSchema, key) && !isKeyOf(hostSchema, key)
+/** What is the same on all nodes; a key that hosts have as well is theirs where it is not. */
+const isOfCluster = (key: string, nodes: readonly Vars[]) =>
+  isKeyOf(clusterSchema, key) &&
+  (!isKeyOf(hostSchema, key) || new Set(nodes.map((vars) => JSON.stringify(vars[prefix + key]) ?? '')).size === 1)
 
 /** @returns hosts of a group and of the groups below it, each once, in their order */
 function membersOf(listed: Listed, group: string, seen = new Set<string>()): string[] {
@@ -69,12 +71,13 @@ export function fromListed(
     throw new UserError(
       `${file}: ${both} has ${prefix}vip, so it is a node, and ${prefix}client: clients are other hosts, take one of the two away`,
     )
+  const all = nodes.map(varsOf)
   const secrets = new Secrets(file, run)
   const notes = new Set<string>()
   const cluster: Vars = {}
   for (const host of nodes)
     for (const [key, value] of keysOf(varsOf(host))) {
-      if (!isOfCluster(key)) continue
+      if (!isOfCluster(key, all)) continue
       const said =
         key === 'auth_pass' ? secrets.given(value, `${prefix}${key} of ${host}`) : typed(value, clusterSchema, key)
       cluster[key] ??= said
@@ -99,7 +102,13 @@ export function fromListed(
       if (isKeyOf(hostSchema, key) && !isOfAll && !isTrue(varsOf(host)[`${prefix}client`]))
         notes.add(`${host} has ${prefix}${key} and no ${prefix}vip, so it is no node`)
     }
-  const hosts = Object.fromEntries(nodes.map((host) => [host, hostOf(host, varsOf(host), { secrets, notes })]))
+  const own = (vars: Vars) =>
+    Object.fromEntries(
+      Object.entries(vars).filter(
+        ([name]) => !name.startsWith(prefix) || !Object.hasOwn(cluster, name.slice(prefix.length)),
+      ),
+    )
+  const hosts = Object.fromEntries(nodes.map((host) => [host, hostOf(host, own(varsOf(host)), { secrets, notes })]))
   const clients = Object.keys(listed._meta.hostvars)
     .filter((host) => isTrue(varsOf(host)[`${prefix}client`]))
     .map((host) => [host, { ssh: { host, ...loginOf(host, varsOf(host), { secrets, notes }) } }])

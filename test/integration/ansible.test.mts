@@ -183,6 +183,15 @@ for (const [what, file, lines, level] of wrong)
     for (const [place, line] of lines.entries()) assert.ok(said[place]!.startsWith(`${file}: ${line}`), said[place])
   })
 
+test('a key that the cluster and hosts have is of the cluster where all nodes say the same, and else of hosts', () => {
+  const delays = (own: [string, string], all: string) => {
+    const { cluster, hosts: nodes } = loadInventory(pair('both', own, `keepalived_preempt=yes\n${all}`))
+    return [cluster.preempt_delay, ...nodes.map(({ preempt_delay }) => preempt_delay)]
+  }
+  assert.equal(delays(['', ''], 'keepalived_preempt_delay=30\n'), [30, undefined, undefined])
+  assert.equal(delays(['keepalived_preempt_delay=40', ''], 'keepalived_preempt_delay=30\n').slice(1), [40, 30])
+})
+
 test('what an INI file can not say by itself: maps and true in groups of variables, numbers that are names', () => {
   const file = pair(
     'typed',

@@ -29,6 +29,7 @@ export const password = 'correct horse'
 const setup = `
 set -eu
 folder=$1
+read -r password
 mount -t tmpfs tmpfs "$folder/space"
 cd "$folder/space"
 mkdir upper work root
@@ -42,8 +43,8 @@ cp "$folder"/sshd_config "$folder"/host_* "$folder"/authorized_keys srv/sshd/
 chmod 755 srv srv/sshd
 chmod 644 srv/sshd/authorized_keys
 ln -s /usr/bin/env /usr/bin/bash srv/sshd/bare/
-if [ "$4" ]; then
-  tar -x --ignore-zeros --keep-directory-symlink -f "$4"
+if [ "$3" ]; then
+  tar -x --ignore-zeros --keep-directory-symlink -f "$3"
   grep -q '^sshd:' etc/passwd || chroot . useradd --system --home-dir /run/sshd --shell /usr/sbin/nologin sshd
 fi
 # What root's login shell does on this machine, as to start a slow program, is no part of the tests.
@@ -54,7 +55,7 @@ echo 'hosts: files' >>etc/nsswitch.conf
 sed -i '/^hosts:/!b; /files$/!d' etc/nsswitch.conf
 for user in free asked refused bare typed shell; do
   chroot . useradd --create-home --shell /bin/dash "$user"
-  echo "$user:$2" | chroot . chpasswd
+  echo "$user:$password" | chroot . chpasswd
 done
 chroot . usermod --shell /bin/bash asked
 cat >etc/sudoers <<END
@@ -65,7 +66,7 @@ asked ALL=(ALL) ALL
 typed ALL=(ALL) ALL
 shell ALL=(root) NOPASSWD: /usr/bin/bash
 END
-exec $3 chroot . /usr/sbin/sshd -D -e -f /srv/sshd/sshd_config`
+exec $2 chroot . /usr/sbin/sshd -D -e -f /srv/sshd/sshd_config`
 
 const config = (port: number, { address, config: more = '' }: SshdOptions) => `
 ${more}
@@ -146,11 +147,12 @@ async function start(folder: string, { address, alone }: SshdOptions): Promise<P
     setup,
     'sh',
     folder,
-    password,
     alone ? 'unshare --net --pid --fork --kill-child' : '',
     (await sshdPrograms()) ?? '',
   ]
   const child = spawn('setpriv', words)
+  // A test looks for it in the process list.
+  child.stdin.end(`${password}\n`)
   const ended = new Promise((resolve) => child.once('close', resolve))
   let log = ''
   const tooLate = setTimeout(() => child.kill(), 300_000)
