@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import ssh2, { type AuthMethod, type ParsedKey } from 'ssh2'
+import ssh2, { type Agent, type AuthMethod, type ParsedKey } from 'ssh2'
 import type { SshSettings } from './ssh-config.ts'
 
 /** One way to log in, and what to call it in messages. */
@@ -138,11 +138,23 @@ function parse(content: Buffer): ParsedKey | Error {
 /** Seconds for an agent to name its keys, which needs nobody. */
 const patience = 10
 
+/** An agent whose connections keep no playbook from its end: it may never answer. */
+function agentAt(socket: string): Agent {
+  const agent = ssh2.createAgent(socket)
+  const open = agent.getStream.bind(agent)
+  agent.getStream = (done) =>
+    open((error, stream) => {
+      stream?.unref()
+      done(error, stream)
+    })
+  return agent
+}
+
 /** The agent's keys; none where there is no agent, and undefined where there is one that does not answer. */
 const agentKeys = (socket: string): Promise<ParsedKey[] | undefined> =>
   new Promise((resolve) => {
     const tooLate = setTimeout(resolve, patience * 1000, undefined)
-    ssh2.createAgent(socket).getIdentities((_error, keys) => {
+    agentAt(socket).getIdentities((_error, keys) => {
       clearTimeout(tooLate)
       resolve(keys ?? [])
     })
@@ -152,7 +164,7 @@ const agentLabel = ({ comment, type }: ParsedKey) => `${comment || type} of the 
 
 /** ssh2 tries all keys of an agent in their order; an agent that shows one key alone leaves the order to us. */
 function agentAttempt(label: string, username: string, socket: string, key: ParsedKey): Attempt {
-  const agent = ssh2.createAgent(socket)
+  const agent = agentAt(socket)
   agent.getIdentities = (done) => done(undefined, [key])
   return { label, type: key.type, method: { type: 'agent', username, agent } }
 }

@@ -1,5 +1,6 @@
 // What the project uses of ssh2, on which ssh2-promise is built; neither package declares these types.
 declare module 'ssh2' {
+  import type { Socket } from 'node:net'
   import type { EventEmitter } from 'node:events'
   import type { Duplex, Readable, Writable } from 'node:stream'
 
@@ -13,6 +14,8 @@ declare module 'ssh2' {
 
   export interface Agent {
     getIdentities(done: (error: Error | undefined, keys?: ParsedKey[]) => void): void
+    /** Opens a connection to it. */
+    getStream(done: (error?: Error, stream?: Socket) => void): void
   }
 
   export type AuthMethod =

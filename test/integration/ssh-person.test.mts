@@ -41,7 +41,7 @@ each('a jump host by tokens', async (client) => {
 })
 
 test('an agent that does not answer holds nobody up, and is told where no key is taken', async () => {
-  const server = createServer(() => {}).listen(file('silent'))
+  const server = createServer((connection) => endings.push(() => connection.destroy())).listen(file('silent'))
   endings.push(() => server.close())
   await once(server, 'listening')
   const config = `IdentityAgent ${file('silent')}`
@@ -50,6 +50,30 @@ test('an agent that does not answer holds nobody up, and is told where no key is
     await refusal(execute(sshd, { config, key: file('stranger') }, '')),
     `the agent at ${file('silent')} does not answer: end it, or leave it out by IdentityAgent none`,
   )
+})
+
+test('an agent that does not answer keeps no playbook from its end', async () => {
+  const transport = await reach(sshd)
+  await transport.close()
+  const { config } = latest(sshd)
+  await writeFile(
+    config,
+    (await readFile(config, 'utf8')).replace(/^IdentityAgent .*/m, `IdentityAgent ${file('silent')}`),
+  )
+  const hosts = [sshd.port, 1].map(
+    (port, place) =>
+      `  ns${place}: { address: 10.2.1.${place + 2}, ssh: { config: ${config}, host: 127.0.0.1, port: ${port}, user: root } }\n`,
+  )
+  const inventory = file('silent.yaml')
+  await writeFile(inventory, `cluster: { vip: 10.2.1.5, network: 10.2.1.0/24 }\nhosts:\n${hosts.join('')}`)
+  const playbook = spawn(process.execPath, ['playbooks/verify.mts', '-i', inventory], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const tooLate = setTimeout(() => playbook.kill('SIGKILL'), 100_000)
+  const said = text(playbook.stdout)
+  const [code] = await once(playbook, 'close')
+  clearTimeout(tooLate)
+  assert.is(code, 4, await said)
 })
 
 each('a sudo that wants a terminal', async (client) => {
