@@ -79,6 +79,7 @@ const units: [name: string, systemctl: string, state: string][] = [
   ['it loads its configuration again', 'echo reloading', 'active'],
   ['the same, in newer words', 'echo refreshing', 'active'],
   ['it starts', 'echo activating', 'activating'],
+  ['there is no systemd to ask', 'false', 'unknown'],
   [
     'its first client starts it',
     'case $* in *TriggeredBy*) echo named.path named.socket ;; *named.socket) true ;; *) echo inactive; false ;; esac',

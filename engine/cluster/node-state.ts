@@ -132,8 +132,11 @@ export const readNodeStates = (
 ): Promise<NodeState[]> =>
   Promise.all(hosts.map((host) => readNodeState({ host, transport: reach(host.name) }, inventory.cluster, timeout)))
 
-/** @returns what `systemctl is-active` says of a unit; one that loads its configuration again goes on with its work meanwhile */
-const atWork = (said: string): string => (/^(reloading|refreshing)$/.test(said) ? 'active' : said)
+/**
+ * @returns what `systemctl is-active` says of a unit, which is nothing where it reaches no systemd; one that loads its configuration
+ *   again goes on with its work meanwhile
+ */
+const atWork = (said: string): string => (/^(reloading|refreshing)$/.test(said) ? 'active' : said || 'unknown')
 
 /** Reads what `nodeStateScript` printed on a host. */
 export function parseNodeState(host: Host, cluster: Cluster, text: string): NodeState {
