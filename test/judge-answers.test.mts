@@ -27,6 +27,13 @@ const answered: [name: string, level: number, got: string[], others: number, pro
   ['level 2: unfair, one question from a port that IPVS remembers', 2, [...Array(9).fill(a), b], -1, /fair share/],
   ['one lost', 2, turns.slice(1), 0, /1 of 10 questions got no answer/],
   ['all lost', 2, [], 0, /10 of 10 questions got no answer/],
+  [
+    'one lost, and a stranger',
+    2,
+    [...turns.slice(2), '=somebody='],
+    0,
+    /1 of 10 questions got no answer .*; answers from unknown servers: =somebody=/,
+  ],
   ['a stranger', 2, [...turns.slice(1), '=somebody='], 0, /answers from unknown servers: =somebody=/],
 ]
 for (const [name, level, got, others, problem] of answered) {

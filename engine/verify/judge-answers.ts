@@ -50,15 +50,12 @@ export function judgeAnswers(
     const shares = new Map([...names, ...got].map((name) => [name, got.filter((by) => by === name).length]))
     const counted = [...shares].map(([name, count]) => `${name} ${count}`).join(', ')
     const strangers = [...shares.keys()].filter((name) => !names.includes(name))
+    const unknown = strangers.length > 0 ? `answers from unknown servers: ${strangers.join(' and ')}` : undefined
     if (lost > 0) {
       const text = `${lost} of ${answers.asked} questions got no answer (${counted})`
-      return verdict(counted, { code: 'unanswered', text })
+      return verdict(counted, { code: 'unanswered', text: unknown ? `${text}; ${unknown}` : text })
     }
-    if (strangers.length > 0)
-      return verdict(counted, {
-        code: 'unknown-answerer',
-        text: `answers from unknown servers: ${strangers.join(' and ')}`,
-      })
+    if (unknown) return verdict(counted, { code: 'unknown-answerer', text: unknown })
     const { how, problem } = abilitiesOf(level, inventory.cluster).balances
       ? fromAll(virtualServer, answering, got, shares, others[server] ?? 0)
       : fromOne(holders[instance.name]!, shares)
