@@ -64,7 +64,7 @@ export const variants: [name: string, text: string, level: Level][] = [
     cluster('  preempt: true\n  preempt_delay: 30\n  keepalived: { global: [vrrp_no_swap], instance: [debug 0] }') +
       two.replace(
         '10.2.1.2',
-        "10.2.1.2, preempt_delay: 60, keepalived: { global: [], file: ['static_routes {', '    10.9.0.0/16 via 10.2.1.1', '}'] }",
+        "10.2.1.2, preempt_delay: 60, keepalived: { global: [], file: ['static_routes {', '    10.9.0.0/16 via 10.2.1.1 dev eth0', '}'] }",
       ),
     1,
   ],
