@@ -133,7 +133,7 @@ for (const key of ['config', 'identity_file'] as const)
       '~root/.ssh/key': join(root, '.ssh/key'),
       './~nosuch/key': join(folder, '~nosuch/key'),
       './$HOME/key': join(folder, '$HOME/key'),
-      './${HOME}/key': join(folder, '${HOME}/key'),
+      '"./${HOME}/key"': join(folder, '${HOME}/key'),
       '/a~b/$c': '/a~b/$c',
     }
     for (const [path, meant] of Object.entries(ways)) assert.is(load(text(path)).hosts[0]!.ssh[key], meant, path)
