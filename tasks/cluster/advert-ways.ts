@@ -25,18 +25,19 @@ const onLink = (place: number) => `fe80::${place + 1}`
 /** @returns the protocol of adverts of a family; VRRP of IPv6 has no authentication */
 const protocolOf = ({ auth_type }: Target['cluster'], v6: boolean): string => (auth_type === 'AH' && !v6 ? '51' : '112')
 
-const isOf6 = ({ vips }: Instance) => isIPv6(vips[0]!.address)
+/** @returns whether adverts of an instance are of IPv6, as its first address is */
+export const advertsAreOf6 = ({ vips }: Pick<Instance, 'vips'>): boolean => isIPv6(vips[0]!.address)
 
 /** @returns where a host sends the adverts of an instance from, and gets them, by unicast */
 export const advertAddress = (instance: Instance, { address, addresses, address6 }: Host): string | undefined =>
-  isOf6(instance) ? address6 : (addresses?.[instance.name] ?? address)
+  advertsAreOf6(instance) ? address6 : (addresses?.[instance.name] ?? address)
 
 /** @returns the ways of a director's adverts, each once: by the host's own address first */
 export function advertWaysOf({ cluster, host, hosts }: Pick<Target, 'cluster' | 'host' | 'hosts'>): AdvertWay[] {
   if (!directs(host)) return []
   const others = othersOf(host, hosts.filter(directs))
   const ways = cluster.instances.map((instance): AdvertWay => {
-    const v6 = isOf6(instance)
+    const v6 = advertsAreOf6(instance)
     const way = { device: instance.interface ?? host.interface, protocol: protocolOf(cluster, v6) }
     if (cluster.unicast) {
       const peers = others.map((peer) => ({ name: peer.name, address: advertAddress(instance, peer)! }))

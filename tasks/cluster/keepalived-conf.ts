@@ -10,7 +10,7 @@ import { realServersOf, type VirtualServer, virtualServersOf } from '../../servi
 import { osOf } from '../os/os.ts'
 import type { Target } from '../target.ts'
 import { render } from '../template.ts'
-import { advertAddress } from './advert-ways.ts'
+import { advertAddress, advertsAreOf6 } from './advert-ways.ts'
 import { vrrpScripts } from './checks.ts'
 import { drainScriptOf } from './drain-check.ts'
 
@@ -83,8 +83,8 @@ export function watchedBy(
 }
 
 /** @returns the interface that the addresses of an instance are on where they have the virtual MAC: keepalived's own name for it */
-export const vmacOf = ({ virtual_router_id: id, vips }: Pick<Instance, 'virtual_router_id' | 'vips'>): string =>
-  `vrrp${isIPv6(vips[0]!.address) ? '6' : ''}.${id}`
+export const vmacOf = (instance: Pick<Instance, 'virtual_router_id' | 'vips'>): string =>
+  `vrrp${advertsAreOf6(instance) ? '6' : ''}.${instance.virtual_router_id}`
 
 /** @returns an instance as its block says it on a host */
 function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, 'cluster' | 'host' | 'hosts'>) {
@@ -101,7 +101,7 @@ function instanceOf(instance: Instance, { cluster, host, hosts }: Pick<Target, '
     advert_int: instance.advert_int ?? cluster.advert_int,
     interface: device,
     vmac: vmacOf(instance),
-    v6: isIPv6(vips[0]!.address),
+    v6: advertsAreOf6(instance),
     garp: garpLines(instance.garp ?? cluster.garp),
     notify: instance.notify ?? host.notify ?? cluster.notify,
     track_interfaces: instance.track_interfaces ?? cluster.track_interfaces,

@@ -130,15 +130,16 @@ const onFirst6 = ({ instances }: Cluster, host: Host) =>
 // 9 discards (RFC 863). What it remembers from earlier is confirmed within 9 s, or forgotten; that is waited for only where it is
 // no node's.
 const askNeighbours = (vip: string, nodes: readonly string[], device: string) => {
-  const families = isIPv6(vip) ? ['-4', '-6'] : ['-4']
+  // Without a word, neighbours of both families: those of the nodes are of IPv4.
+  const family = isIPv6(vip) ? [] : ['-4']
   return sh`
 word=${`(^|[^[:alnum:]_])${vip.replaceAll('.', '\\.')}([^[:alnum:]_]|$)`}
 if [[ ! $conf =~ $word ]]; then
   for address in ${[vip, ...nodes]}; do { echo >"/dev/udp/$address/9"; } 2>/dev/null; done
   for try in {1..90}; do
     # lladdr ADDRESS STATE, or the state alone.
-    read -r _ kind hardware state <<<"$(ip ${families.at(-1)!} neighbour show to ${vip} dev ${device} 2>/dev/null)"
-    neighbours=$(for family in ${families}; do ip "$family" neighbour show dev ${device} 2>/dev/null; done)
+    read -r _ kind hardware state <<<"$(ip ${family} neighbour show to ${vip} dev ${device} 2>/dev/null)"
+    neighbours=$(ip ${family} neighbour show dev ${device} 2>/dev/null)
     for node in ${nodes}; do
       if [[ $neighbours == *"$node lladdr $hardware "* ]]; then break 2; fi
     done

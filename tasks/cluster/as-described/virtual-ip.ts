@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net'
 import { abilitiesOf, type Level } from '../../../inventory/levels.ts'
 import type { Instance } from '../../../inventory/types.ts'
 import type { Target } from '../../target.ts'
+import { advertsAreOf6 } from '../advert-ways.ts'
 import { linesOf, parseBlocks } from '../../../engine/conf/blocks.ts'
 import type { Statement } from '../../../engine/conf/statement.ts'
 import { loopbackUnit } from '../loopback.ts'
@@ -55,8 +56,8 @@ function fixed(vip: string, device: string, { links, lines }: Found, toleratesLo
 }
 
 /** RFC 5798, 7.3. */
-const virtualMacOf = ({ virtual_router_id: id, vips }: Instance) =>
-  `00:00:5e:00:0${isIPv6(vips[0]!.address) ? 2 : 1}:${id.toString(16).padStart(2, '0')}`
+const virtualMacOf = (instance: Instance) =>
+  `00:00:5e:00:0${advertsAreOf6(instance) ? 2 : 1}:${instance.virtual_router_id.toString(16).padStart(2, '0')}`
 
 const isVirtual = (hardware: string | undefined) => /^00:00:5e:00:0[12]:/.test(hardware ?? '')
 const isKeepaliveds = (file: string) => file.startsWith('/etc/keepalived/') && file.endsWith('.conf')
