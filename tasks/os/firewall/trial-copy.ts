@@ -15,18 +15,22 @@ carry() {
     /^\*/ { nat = $0 == "*nat"; keep = !index(foreign, "\x60" substr($0, 2) "\x27") }
     keep && !(nat && (/^-A INPUT / || (judged && /^-A POSTROUTING .*-j (SNAT|MASQUERADE)/) || / ipvs /))'
 }
+tables_in() {
+  local line
+  local -n found=$1
+  found=(nat)
+  while IFS= read -r line; do if [[ $line == \** ]]; then found+=("\${line#?}"); fi; done <"$2"
+}
 carry 1 <<<"$saved" >saved
 carried=() carried6=()
 ${v6 ? sh`ip6tables-save 2>/dev/null | carry 1 >saved6` : sh`true`}
 case $(iptables -V 2>/dev/null) in
   *nf_tables*)
-    carried=(nat)
-    while IFS= read -r line; do if [[ $line == \** ]]; then carried+=("\${line#?}"); fi; done <saved
+    tables_in carried saved
     # The kernel names the tables of iptables-legacy that there are.
     if read -r _ </proc/net/ip_tables_names; then iptables-legacy-save | carry 0 >legacy; fi 2>/dev/null
     if [ -e saved6 ]; then
-      carried6=(nat)
-      while IFS= read -r line; do if [[ $line == \** ]]; then carried6+=("\${line#?}"); fi; done <saved6
+      tables_in carried6 saved6
       if read -r _ </proc/net/ip6_tables_names; then ip6tables-legacy-save | carry 0 >legacy6; fi 2>/dev/null
     fi
     ;;
